@@ -1,0 +1,107 @@
+# `make help` says what there is. Every target first installs what it misses (deploy/deps), then builds in
+# .build/release with the `release` preset. Variables: JOBS, PREFIX, DESTDIR, SEED, SEEDS, CYCLES, LINT_ALL,
+# REQUIRE_KAFKA, SKIP_DEPS.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help deps build demo dev kafka test sim chaos bench bench-full lint format install clean proto-baseline
+
+BUILD  := .build/release
+PREFIX ?= /usr/local
+# One job a core, but no more than one for 1.5 GB of memory: gRPC's headers are hungry.
+JOBS   ?= $(shell awk -v cores=$$(nproc) '/^MemTotal/ { fit = int($$2 / 1572864); print fit < 1 ? 1 : fit < cores ? fit : cores }' /proc/meminfo)
+
+export CCACHE_BASEDIR ?= $(CURDIR)
+export REQUIRE_KAFKA
+
+# $(call compile,TARGET…): progress on a terminal; in a pipe one line, and the compiler's words if it fails.
+compile = @if [ -t 1 ]; then cmake --build $(BUILD) -j $(JOBS) --target $(1); \
+           else echo "Building $(1)"; cmake --build $(BUILD) -j $(JOBS) --target $(1) >$(BUILD)/build.log 2>&1 || \
+             { grep -v '^\[[0-9]*/[0-9]*\]' $(BUILD)/build.log >&2; exit 1; }; fi
+
+help:
+	@echo 'FinalMile, from a fresh clone on Debian 12:'
+	@echo
+	@echo '  make demo        build and play a generated quarter of selling; top leads with their reasons'
+	@echo '  make dev         run the suite in one process on this machine, no server needed'
+	@echo '  make build       compile everything into $(BUILD)'
+	@echo '  make install     copy the programs to PREFIX=$(PREFIX)'
+	@echo
+	@echo '  make test        every test, with real PostgreSQL and Kafka; ends with a count'
+	@echo '                   REQUIRE_KAFKA=1: a missing broker is a failure, not a skip'
+	@echo '  make sim         the simulation: SEEDS=10000; SEED=n replays one'
+	@echo '  make chaos       the long fault loops: CYCLES=1000 kills'
+	@echo '  make bench       the table of speed ratios in ten minutes; bench-full takes the full sizes'
+	@echo '  make lint        format, clang-tidy on changed files (LINT_ALL=1: all), buf lint and breaking'
+	@echo '  make format      rewrite the sources as .clang-format says'
+	@echo
+	@echo '  make deps        install what any target needs (they do so by themselves); starts no server'
+	@echo '  make kafka       fetch the Kafka broker into .cache/kafka; deploy/kafka/broker runs it'
+	@echo '  make clean       remove .build'
+
+deps:
+	@deploy/deps build broker test format lint fuzz
+
+# deps-GROUP: the groups of deploy/packages.txt, one by one. A no-op of some milliseconds where all is there.
+deps-%:
+	@deploy/deps $(subst +, ,$*)
+
+$(BUILD)/build.ninja: CMakePresets.json | deps-build
+	@if [ -t 1 ]; then cmake --preset release; \
+	 else mkdir -p $(BUILD) && { cmake --preset release >$(BUILD)/configure.log 2>&1 || { cat $(BUILD)/configure.log >&2; exit 1; }; }; fi
+	@touch $@
+
+build: deps-build $(BUILD)/build.ninja
+	$(call compile,all)
+
+demo: deps-build $(BUILD)/build.ninja
+	$(call compile,finalmile)
+	@$(BUILD)/services/finalmile/finalmile demo
+
+dev: deps-build $(BUILD)/build.ninja
+	$(call compile,finalmile)
+	@exec $(BUILD)/services/finalmile/finalmile dev
+
+kafka: deps-broker
+	@deploy/kafka/fetch
+
+# Without the broker its tests say SKIPPED, unless REQUIRE_KAFKA=1.
+.PHONY: kafka-if-reachable
+kafka-if-reachable: deps-build+broker+test
+	@deploy/kafka/fetch || [ "$(REQUIRE_KAFKA)" != 1 ]
+
+test: kafka-if-reachable $(BUILD)/build.ninja
+	$(call compile,all)
+	@.ci/test $(BUILD) --parallel $(JOBS)
+
+sim: deps-build $(BUILD)/build.ninja
+	$(call compile,simulation_test)
+	@FINALMILE_SIM_SEEDS=$(or $(SEEDS),10000) FINALMILE_SIM_SEED=$(SEED) $(BUILD)/tests/simulation/simulation_test
+
+chaos: kafka-if-reachable $(BUILD)/build.ninja
+	$(call compile,chaos_test)
+	@FINALMILE_CHAOS_CYCLES=$(or $(CYCLES),1000) $(BUILD)/tests/chaos/chaos_test
+
+bench: kafka-if-reachable $(BUILD)/build.ninja
+	$(call compile,finalmile_bench)
+	@$(BUILD)/tests/bench/finalmile_bench --json $(BUILD)/bench.json
+
+bench-full: kafka-if-reachable $(BUILD)/build.ninja
+	$(call compile,finalmile_bench)
+	@$(BUILD)/tests/bench/finalmile_bench --full --json $(BUILD)/bench-full.json
+
+lint: deps-build+format+lint $(BUILD)/build.ninja
+	@deploy/lint/run $(BUILD)
+
+format: deps-format
+	@git ls-files -co --exclude-standard '*.cc' '*.h' | xargs -r clang-format -i
+
+# After a deliberate, compatible change of the protos: the image that `buf breaking` compares with.
+proto-baseline: deps-lint
+	@deploy/lint/buf build --exclude-source-info -o proto/baseline.binpb
+
+install: build
+	@cmake --install $(BUILD) --prefix $(PREFIX) >/dev/null && echo "Installed in $(DESTDIR)$(PREFIX)"
+
+clean:
+	@rm -rf .build
