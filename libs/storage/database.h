@@ -1,0 +1,155 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/base/clock.h"
+#include "libs/base/step.h"
+#include "libs/storage/value.h"
+
+// One interface over SQLite (embedded) and PostgreSQL (production).
+//
+// SQL text. One text serves both engines. Parameters are $1, $2, …, each bound by its name. Words in braces
+// expand per engine before the statement is prepared (and are cached):
+//   {bytes}       the byte string type             BYTEA                     | BLOB
+//   {identity}    a growing integer primary key    BIGINT … AS IDENTITY      | INTEGER … AUTOINCREMENT
+//   {for_update}  row lock of a SELECT             FOR UPDATE                | (nothing: one writer)
+//   {skip_locked} the same, passing locked rows    FOR UPDATE SKIP LOCKED    | (nothing)
+//   {sorted}      C collation for text order       COLLATE "C"               | (nothing: BINARY)
+//   {rows: a TEXT, b BIGINT, …}   the rows of ExecuteMany, one column per name; see there
+// Types in {rows}: TEXT, BIGINT, DOUBLE, BOOLEAN, {bytes} written as BYTES. Braces in literals, quoted names
+// and comments stay.
+//
+// What is the same on both engines: text with U+0000 and NaN are refused (one engine cannot store them; -0.0
+// may come back as 0.0, infinities stay); LIKE minds case; "x" is a name, never text. A parameter has the
+// type of its Value and must suit its place without a conversion of kind: text is not taken for a number.
+// NULL alone has no type: write CAST($1 AS BIGINT) where the place does not tell. A result column must be of
+// a type that Value has, or a whole numeric: CAST anything else.
+namespace finalmile::storage {
+
+enum class Engine { kSqlite, kPostgres };
+
+// A running transaction. Not thread-safe; valid only inside the function that Transact calls.
+class Transaction {
+ public:
+  virtual ~Transaction() = default;
+
+  virtual Engine engine() const = 0;
+
+  // Runs one statement. Errors: ALREADY_EXISTS for a unique violation, FAILED_PRECONDITION for another
+  // constraint, ABORTED for a conflict (Transact runs the function again), RESOURCE_EXHAUSTED for a full
+  // disk, UNAVAILABLE for a lost connection, DEADLINE_EXCEEDED, INVALID_ARGUMENT for a value
+  // that cannot be stored, DATA_LOSS for a damaged store, INTERNAL for wrong SQL or a write in a read-only
+  // transaction. After an error the transaction can only be rolled back: return the status. A function that
+  // returns OK all the same is not committed; Transact returns the error.
+  virtual absl::StatusOr<Result> Execute(std::string_view sql, std::vector<Value> params = {}) = 0;
+
+  // Runs a statement that reads {rows: …} once for all rows; the rows of its results are concatenated. Every
+  // Row of `rows` has one Value per column named in the braces; the statement has no other parameters.
+  // PostgreSQL: one statement over unnest() of one array per column. SQLite: one execution per row, in order.
+  // So the statement must mean the same row by row: `INSERT … SELECT … FROM {rows: …} AS r WHERE TRUE ON
+  // CONFLICT …`, `UPDATE t SET … FROM {rows: …} AS r WHERE t.id = r.id`, `SELECT … FROM {rows: …} AS r JOIN
+  // …`. The order of returned rows is unspecified. Empty `rows`: nothing runs. Errors as Execute.
+  virtual absl::StatusOr<Result> ExecuteMany(std::string_view sql, const std::vector<Row>& rows) = 0;
+
+  // Sets the events subscribed to `channel` (an identifier of [a-z_]) after, and only if, this transaction
+  // commits; in every process on PostgreSQL. Signals coalesce. Costs no round trip and holds up no other
+  // transaction.
+  virtual absl::Status Notify(std::string_view channel) = 0;
+};
+
+using TransactionFunction = std::function<absl::Status(Transaction&)>;
+
+struct TransactOptions {
+  // Steady time after which the transaction is given up with DEADLINE_EXCEEDED. Every transaction has one.
+  absl::Duration deadline;
+  // A snapshot read. On SQLite it runs beside the writer.
+  bool read_only = false;
+  // The function has the same effect when it is run again after it has been committed (it looks up a request
+  // id or a fence first). Then a connection lost during COMMIT is answered by running it again rather than by
+  // UNKNOWN.
+  bool repeatable = false;
+};
+
+// A session that holds a named lock of the store: the one leader among all processes on this store.
+// Not thread-safe. Destroying it releases the lock.
+class Leadership {
+ public:
+  virtual ~Leadership() = default;
+  // Runs a transaction on the very session that holds the lock: it commits only if the lock is still held.
+  // UNAVAILABLE when the lock is lost, UNKNOWN when it was lost during COMMIT; then, as after
+  // DEADLINE_EXCEEDED, this object may be of no further use, which Heartbeat tells. The function is not run
+  // again: ABORTED after a conflict.
+  virtual absl::Status Transact(const TransactOptions& options, const TransactionFunction& function) = 0;
+  // To be called at least every heartbeat_interval(): the server ends a session that stays silent for three
+  // of them (a frozen process loses the lock although its socket lives). UNAVAILABLE when the lock is lost.
+  virtual absl::Status Heartbeat(absl::Duration deadline) = 0;
+  virtual absl::Duration heartbeat_interval() const = 0;
+};
+
+// While it lives, notifications of its channel set its event.
+class Subscription {
+ public:
+  virtual ~Subscription() = default;
+};
+
+// A store. Thread-safe; calls block, none longer than its deadline.
+class Database {
+ public:
+  virtual ~Database() = default;
+
+  virtual Engine engine() const = 0;
+
+  // Runs `function` in a transaction, commits when it returns OK, else rolls back and returns its status.
+  // Runs it again (it must be re-runnable: no effect outside the transaction but on variables it resets)
+  // after a conflict, with jittered backoff, until the deadline, and once, at once, when the connection is
+  // lost before COMMIT. READ COMMITTED on PostgreSQL (REPEATABLE READ when read_only); BEGIN IMMEDIATE behind
+  // one fair mutex on SQLite. UNAVAILABLE, without waiting: the server is away. UNKNOWN: the connection was
+  // lost, or the deadline passed, during COMMIT and the outcome cannot be known (see
+  // TransactOptions::repeatable). `function` must not call Transact: on SQLite that would wait for itself.
+  virtual absl::Status Transact(const TransactOptions& options, const TransactionFunction& function) = 0;
+
+  // Takes the lock `name`. FAILED_PRECONDITION at once when another session holds it. On PostgreSQL its
+  // session comes on top of OpenOptions::connections. The leadership must not outlive the database.
+  virtual absl::StatusOr<std::unique_ptr<Leadership>> Lead(std::string_view name,
+                                                           absl::Duration deadline) = 0;
+
+  // `event` must outlive the subscription, and its Set must not call the database. A lost connection sets the
+  // event too once it is back: look again.
+  virtual std::unique_ptr<Subscription> Subscribe(std::string_view channel, Event& event) = 0;
+
+  // Background work the engine needs (PostgreSQL: the listening connection). Owned by the database; run by
+  // the runtime between opening and Close.
+  virtual std::vector<Step*> steps() = 0;
+
+  // Publishes where the suite that has this store open can be reached ("127.0.0.1:7000"), in the lock file of
+  // an embedded store; no effect on PostgreSQL.
+  virtual absl::Status Advertise(std::string_view address) = 0;
+};
+
+struct OpenOptions {
+  // Most connections (PostgreSQL) or concurrent readers (SQLite).
+  int connections = 8;
+  // Session name shown by the server: "finalmile-leads".
+  std::string application = "finalmile";
+  // Heartbeat of Leadership sessions.
+  absl::Duration heartbeat_interval = absl::Seconds(1);
+};
+
+// Opens `sqlite:PATH` (made if absent; one process at a time, by flock on PATH.lock: FAILED_PRECONDITION
+// names the holder's address) or `postgresql://…` (libpq URI; the password may come from a passfile, never
+// from the command line). INVALID_ARGUMENT for another scheme. `clock` must outlive the database.
+absl::StatusOr<std::unique_ptr<Database>> Open(std::string_view url, Clock& clock,
+                                               const OpenOptions& options);
+
+// The address advertised by the process that holds the embedded store at `path`; NOT_FOUND when none holds
+// it, UNAVAILABLE when the holder has not advertised one.
+absl::StatusOr<std::string> HolderOf(std::string_view path);
+
+}  // namespace finalmile::storage

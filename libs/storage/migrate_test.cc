@@ -1,0 +1,89 @@
+#include "libs/storage/migrate.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "libs/storage/contract_test_fixture.h"
+
+namespace finalmile::storage {
+namespace {
+
+using absl::StatusCode;
+
+constexpr Migration kFirst{1, "make n",
+                           "CREATE TABLE n (id {identity}, data {bytes}); CREATE INDEX n_data ON n (data);"};
+constexpr Migration kSecond{2, "fill n", "INSERT INTO n (data) VALUES (NULL); -- one row;\n"};
+constexpr Migration kBroken{3, "break",
+                            "INSERT INTO n (data) VALUES (NULL); INSERT INTO absent (id) VALUES (1)"};
+
+class MigrateTest : public EngineTest {
+ protected:
+  absl::Status Apply(const std::vector<Migration>& migrations) {
+    return Migrate(*database_, *clock_, "test", migrations);
+  }
+  absl::Status Check(const std::vector<Migration>& migrations) {
+    return CheckSchema(*database_, *clock_, "test", migrations);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, MigrateTest, ::testing::Values(Engine::kSqlite, Engine::kPostgres),
+                         EngineName);
+
+TEST_P(MigrateTest, AppliesEachStepOnce) {
+  EXPECT_TRUE(Check({}).ok());
+  EXPECT_EQ(Check({kFirst}).code(), StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(Apply({kFirst}).ok());
+  EXPECT_TRUE(Check({kFirst}).ok());
+  const absl::Status behind = Check({kFirst, kSecond});
+  EXPECT_EQ(behind.code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(behind.message().find("finalmile migrate"), absl::string_view::npos) << behind;
+  EXPECT_TRUE(Apply({kFirst, kSecond}).ok());
+  EXPECT_TRUE(Apply({kFirst, kSecond}).ok());
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM n"), 1);
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM schema_migrations WHERE component = 'test'"), 2);
+}
+
+TEST_P(MigrateTest, RefusesANewerStoreAndAnEditedStep) {
+  ASSERT_TRUE(Apply({kFirst, kSecond}).ok());
+  EXPECT_EQ(Apply({kFirst}).code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Check({kFirst}).code(), StatusCode::kFailedPrecondition);
+  Migration edited = kFirst;
+  edited.sql = "CREATE TABLE n (id {identity})";
+  EXPECT_EQ(Apply({edited, kSecond}).code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Check({edited, kSecond}).code(), StatusCode::kFailedPrecondition);
+}
+
+TEST_P(MigrateTest, AStepThatFailsLeavesNothing) {
+  const absl::Status status = Apply({kFirst, kSecond, kBroken});
+  EXPECT_EQ(status.code(), StatusCode::kInternal);
+  EXPECT_NE(status.message().find("step 3"), absl::string_view::npos) << status;
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM n"), 1);
+  EXPECT_TRUE(Check({kFirst, kSecond}).ok());
+}
+
+TEST_P(MigrateTest, WrongNumberingIsTheProgramsFault) {
+  EXPECT_EQ(Apply({kSecond}).code(), StatusCode::kInternal);
+  EXPECT_EQ(Check({kFirst, kFirst}).code(), StatusCode::kInternal);
+}
+
+TEST_P(MigrateTest, ComponentsDoNotMix) {
+  ASSERT_TRUE(Apply({kFirst}).ok());
+  const Migration other{1, "other", "CREATE TABLE other (id BIGINT)"};
+  EXPECT_TRUE(Migrate(*database_, *clock_, "outbox", std::vector<Migration>{other}).ok());
+  EXPECT_TRUE(Check({kFirst}).ok());
+}
+
+TEST_P(MigrateTest, SeveralAtOnceApplyEachStepOnce) {
+  std::vector<std::thread> threads;
+  std::vector<absl::Status> outcomes(4);
+  for (absl::Status& outcome : outcomes) {
+    threads.emplace_back([this, &outcome] { outcome = Apply({kFirst, kSecond}); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const absl::Status& outcome : outcomes) EXPECT_TRUE(outcome.ok()) << outcome;
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM n"), 1);
+}
+
+}  // namespace
+}  // namespace finalmile::storage

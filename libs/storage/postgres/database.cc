@@ -1,0 +1,170 @@
+#include "libs/storage/postgres/database.h"
+
+#include <fmt/format.h>
+
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "libs/base/random.h"
+#include "libs/base/status.h"
+#include "libs/storage/backoff.h"
+#include "libs/storage/pool.h"
+#include "libs/storage/postgres/connection.h"
+#include "libs/storage/postgres/listener.h"
+#include "libs/storage/postgres/transaction.h"
+#include "libs/storage/subscribers.h"
+
+namespace finalmile::storage::postgres {
+namespace {
+
+class PostgresLeadership final : public Leadership {
+ public:
+  PostgresLeadership(std::unique_ptr<Connection> connection, Clock& clock, absl::Duration heartbeat_interval)
+      : connection_(std::move(connection)), clock_(clock), heartbeat_interval_(heartbeat_interval) {}
+
+  absl::Status Transact(const TransactOptions& options, const TransactionFunction& function) override {
+    if (!connection_->Usable()) return absl::UnavailableError("the lock is lost: its session has ended");
+    if (clock_.Steady() >= options.deadline)
+      return absl::DeadlineExceededError("the deadline passed before the start");
+    return RunOnce(*connection_, clock_, options, function).status;
+  }
+
+  absl::Status Heartbeat(absl::Duration deadline) override {
+    RETURN_IF_ERROR(connection_->Add("SELECT 1"));
+    return connection_->Run(deadline).status();
+  }
+
+  absl::Duration heartbeat_interval() const override { return heartbeat_interval_; }
+
+ private:
+  const std::unique_ptr<Connection> connection_;
+  Clock& clock_;
+  const absl::Duration heartbeat_interval_;
+};
+
+class PostgresDatabase final : public Database {
+ public:
+  PostgresDatabase(SessionOptions session, Clock& clock, const OpenOptions& options)
+      : session_(std::move(session)),
+        clock_(clock),
+        heartbeat_interval_(options.heartbeat_interval),
+        rng_(NewSystemRng()),
+        pool_(clock, options.connections, "connection",
+              [this](absl::Duration deadline) { return Connect(session_, deadline); }),
+        listener_(session_, clock, *rng_, subscribers_) {}
+
+  Engine engine() const override { return Engine::kPostgres; }
+
+  absl::Status Transact(const TransactOptions& options, const TransactionFunction& function) override {
+    // Set once a COMMIT went unanswered; from then on no other failure is the whole truth.
+    absl::Status unknown;
+    bool lost_before = false;
+    for (int tries = 0;; ++tries) {
+      if (clock_.Steady() >= options.deadline) {
+        return unknown.ok()
+                   ? absl::DeadlineExceededError("the deadline passed before the transaction succeeded")
+                   : unknown;
+      }
+      const Attempt attempt = Try(options, function);
+      switch (attempt.outcome) {
+        case Outcome::kCommitted:
+        case Outcome::kRolledBack:
+          return attempt.status;
+        case Outcome::kConflict:
+          break;
+        case Outcome::kLost:
+          // Once, at no cost: the session may have died long ago, in the pool. Then the server is away.
+          if (!std::exchange(lost_before, true)) continue;
+          if (unknown.ok()) return attempt.status;
+          break;
+        case Outcome::kUnknown:
+          if (!options.repeatable) return attempt.status;
+          unknown = attempt.status;
+          break;
+      }
+      clock_.NewEvent()->WaitUntil(std::min(options.deadline, clock_.Steady() + BackoffAfter(tries, *rng_)));
+    }
+  }
+
+  absl::StatusOr<std::unique_ptr<Leadership>> Lead(std::string_view name, absl::Duration deadline) override {
+    SessionOptions session = session_;
+    session.idle_session = session.idle_in_transaction = 3 * heartbeat_interval_;
+    ASSIGN_OR_RETURN(auto connection, Connect(session, deadline));
+    RETURN_IF_ERROR(
+        connection->Add("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", {std::string(name)}));
+    ASSIGN_OR_RETURN(const Result locked, connection->Run(deadline));
+    if (!locked.rows[0].Bool(0)) {
+      return absl::FailedPreconditionError(fmt::format("another session leads \"{}\"", name));
+    }
+    return std::make_unique<PostgresLeadership>(std::move(connection), clock_, heartbeat_interval_);
+  }
+
+  std::unique_ptr<Subscription> Subscribe(std::string_view channel, Event& event) override {
+    auto subscription = subscribers_.Add(channel, event);
+    listener_.wake().Set();
+    return subscription;
+  }
+
+  std::vector<Step*> steps() override { return {&listener_}; }
+
+  absl::Status Advertise(std::string_view) override { return absl::OkStatus(); }
+
+ private:
+  Attempt Try(const TransactOptions& options, const TransactionFunction& function) {
+    auto connection = pool_.Acquire(options.deadline);
+    if (!connection.ok()) {
+      const bool away = absl::IsUnavailable(connection.status());
+      return {away ? Outcome::kLost : Outcome::kRolledBack, connection.status()};
+    }
+    return RunOnce(**connection, clock_, options, function);
+  }
+
+  // Opens a session, or repeats the last failure while it is too early for another try: a server that comes
+  // back is not trampled, and callers learn at once that it is away.
+  absl::StatusOr<std::unique_ptr<Connection>> Connect(const SessionOptions& session,
+                                                      absl::Duration deadline) {
+    {
+      std::lock_guard lock(mutex_);
+      if (clock_.Steady() < next_try_) return absl::UnavailableError(failure_);
+    }
+    auto connection = Connection::Open(session, clock_, deadline);
+    const absl::Duration backoff = BackoffAfter(0, *rng_);
+    std::lock_guard lock(mutex_);
+    if (connection.ok()) {
+      failures_ = 0;
+    } else if (absl::IsUnavailable(connection.status())) {
+      // Its text alone: under ThreadSanitizer Debian's Abseil must not share a Status among threads.
+      failure_ = std::string(connection.status().message());
+      next_try_ = clock_.Steady() + backoff * (1 << std::min(failures_++, 6));
+    }
+    return connection;
+  }
+
+  const SessionOptions session_;
+  Clock& clock_;
+  const absl::Duration heartbeat_interval_;
+  const std::unique_ptr<Rng> rng_;
+  Subscribers subscribers_;
+  // Guards what follows.
+  std::mutex mutex_;
+  int failures_ = 0;
+  absl::Duration next_try_;
+  std::string failure_;
+  Pool<Connection> pool_;
+  Listener listener_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& url, Clock& clock,
+                                               const OpenOptions& options) {
+  RETURN_IF_ERROR(CheckUrl(url));
+  if (options.heartbeat_interval < absl::Milliseconds(1)) {
+    return absl::InvalidArgumentError("the heartbeat interval must be at least 1 ms");
+  }
+  return std::make_unique<PostgresDatabase>(SessionOptions{.url = url, .application = options.application},
+                                            clock, options);
+}
+
+}  // namespace finalmile::storage::postgres

@@ -1,0 +1,281 @@
+// What database.h promises of transactions, leadership and notifications, on both engines.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "libs/base/status.h"
+#include "libs/storage/contract_test_fixture.h"
+
+namespace finalmile::storage {
+namespace {
+
+using absl::StatusCode;
+
+class TransactionTest : public EngineTest {};
+
+INSTANTIATE_TEST_SUITE_P(Engines, TransactionTest, ::testing::Values(Engine::kSqlite, Engine::kPostgres),
+                         EngineName);
+
+TEST_P(TransactionTest, RollsBackAndReturnsTheFunctionsStatus) {
+  MakeItems();
+  const absl::Status status = Transact([](Transaction& transaction) -> absl::Status {
+    RETURN_IF_ERROR(transaction.Execute("INSERT INTO items (id) VALUES (1)").status());
+    return absl::AbortedError("etag");
+  });
+  // The function's own ABORTED is no conflict of the store: it ran once.
+  EXPECT_EQ(status, absl::AbortedError("etag"));
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM items"), 0);
+}
+
+TEST_P(TransactionTest, AFailedStatementPreventsTheCommit) {
+  MakeItems();
+  const absl::Status status = Transact([](Transaction& transaction) -> absl::Status {
+    RETURN_IF_ERROR(transaction.Execute("INSERT INTO items (id) VALUES (1)").status());
+    EXPECT_FALSE(transaction.Execute("INSERT INTO items (id) VALUES (1)").ok());
+    EXPECT_EQ(transaction.Execute("SELECT 1").status().code(), StatusCode::kAlreadyExists);
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(status.code(), StatusCode::kAlreadyExists);
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM items"), 0);
+}
+
+TEST_P(TransactionTest, AnEmptyTransactionIsFine) {
+  EXPECT_TRUE(Transact([](Transaction&) { return absl::OkStatus(); }).ok());
+  EXPECT_EQ(Transact([](Transaction&) { return absl::NotFoundError("x"); }), absl::NotFoundError("x"));
+}
+
+TEST_P(TransactionTest, NoCallOutlivesItsDeadline) {
+  MakeItems();
+  EXPECT_EQ(database_->Transact({.deadline = clock_->Steady()}, [](Transaction&) { return absl::OkStatus(); })
+                .code(),
+            StatusCode::kDeadlineExceeded);
+  const absl::Duration start = clock_->Steady();
+  const absl::Status slow =
+      database_->Transact(Options(absl::Milliseconds(100)), [](Transaction& transaction) {
+        return transaction
+            .Execute(
+                "WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < "
+                "1000000000) "
+                "SELECT COUNT(*) FROM n")
+            .status();
+      });
+  EXPECT_EQ(slow.code(), StatusCode::kDeadlineExceeded) << slow;
+  EXPECT_LT(clock_->Steady() - start, absl::Seconds(2));
+  MustExecute("INSERT INTO items (id) VALUES (1)");
+}
+
+TEST_P(TransactionTest, ATransactionPastItsDeadlineIsNotCommitted) {
+  MakeItems();
+  const auto never = clock_->NewEvent();
+  const absl::Duration deadline = In(absl::Milliseconds(50));
+  EXPECT_EQ(
+      database_
+          ->Transact({.deadline = deadline},
+                     [&](Transaction& transaction) -> absl::Status {
+                       RETURN_IF_ERROR(transaction.Execute("INSERT INTO items (id) VALUES (1)").status());
+                       never->WaitUntil(deadline);
+                       return absl::OkStatus();
+                     })
+          .code(),
+      StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM items"), 0);
+}
+
+TEST_P(TransactionTest, WritersOfOneRowTakeTurnsAndLoseNothing) {
+  MustExecute("CREATE TABLE counter (id BIGINT PRIMARY KEY, value BIGINT NOT NULL)");
+  MustExecute("INSERT INTO counter (id, value) VALUES (1, 0)");
+  std::vector<std::thread> threads;
+  std::atomic<int> failures{0};
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 25; ++i) {
+        const absl::Status status = Transact([](Transaction& transaction) -> absl::Status {
+          ASSIGN_OR_RETURN(Result row,
+                           transaction.Execute("SELECT value FROM counter WHERE id = 1 {for_update}"));
+          return transaction.Execute("UPDATE counter SET value = $1 WHERE id = 1", {row.rows[0].Int(0) + 1})
+              .status();
+        });
+        if (!status.ok()) ++failures;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(failures, 0);
+  EXPECT_EQ(Count("SELECT value FROM counter"), 200);
+}
+
+TEST_P(TransactionTest, AReadOnlyTransactionSeesOneSnapshotBesideAWriter) {
+  MustExecute("CREATE TABLE n (id BIGINT PRIMARY KEY)");
+  const absl::Status status = database_->Transact(
+      {.deadline = In(absl::Seconds(10)), .read_only = true}, [&](Transaction& reader) -> absl::Status {
+        ASSIGN_OR_RETURN(Result before, reader.Execute("SELECT COUNT(*) FROM n"));
+        EXPECT_EQ(before.rows[0].Int(0), 0);
+        MustExecute("INSERT INTO n (id) VALUES (1)");
+        ASSIGN_OR_RETURN(Result after, reader.Execute("SELECT COUNT(*) FROM n"));
+        EXPECT_EQ(after.rows[0].Int(0), 0);
+        return absl::OkStatus();
+      });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM n"), 1);
+}
+
+TEST_P(TransactionTest, AReadOnlyTransactionCannotWrite) {
+  MustExecute("CREATE TABLE n (id BIGINT PRIMARY KEY)");
+  const TransactOptions options{.deadline = In(absl::Seconds(10)), .read_only = true};
+  EXPECT_EQ(database_
+                ->Transact(options,
+                           [](Transaction& reader) {
+                             return reader.Execute("INSERT INTO n (id) VALUES (1)").status();
+                           })
+                .code(),
+            StatusCode::kInternal);
+  // The connection is fit for use again.
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(database_
+                    ->Transact(options,
+                               [](Transaction& reader) { return reader.Execute("SELECT 1 FROM n").status(); })
+                    .ok());
+  }
+}
+
+TEST_P(TransactionTest, CallersBeyondTheConnectionsWaitUntilTheirDeadline) {
+  database_.reset();
+  database_ = Open({.connections = 1});
+  const TransactOptions options{.deadline = In(absl::Seconds(10)), .read_only = true};
+  absl::Status inner;
+  EXPECT_TRUE(database_
+                  ->Transact(options,
+                             [&](Transaction&) {
+                               inner = database_->Transact(
+                                   {.deadline = In(absl::Milliseconds(20)), .read_only = true},
+                                   [](Transaction&) { return absl::OkStatus(); });
+                               return absl::OkStatus();
+                             })
+                  .ok());
+  EXPECT_EQ(inner.code(), StatusCode::kDeadlineExceeded);
+}
+
+TEST_P(TransactionTest, OneSessionLeads) {
+  auto leader = database_->Lead("relay", In(absl::Seconds(5)));
+  ASSERT_TRUE(leader.ok()) << leader.status();
+  EXPECT_EQ(database_->Lead("relay", In(absl::Seconds(5))).status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(database_->Lead("trainer", In(absl::Seconds(5))).ok());
+  EXPECT_EQ((*leader)->heartbeat_interval(), absl::Seconds(1));
+  EXPECT_TRUE((*leader)->Heartbeat(In(absl::Seconds(5))).ok());
+  MustExecute("CREATE TABLE n (id BIGINT PRIMARY KEY)");
+  int runs = 0;
+  EXPECT_TRUE((*leader)
+                  ->Transact(Options(),
+                             [&](Transaction& transaction) {
+                               ++runs;
+                               return transaction.Execute("INSERT INTO n (id) VALUES (1)").status();
+                             })
+                  .ok());
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ((*leader)->Transact(Options(), [](Transaction&) { return absl::NotFoundError("x"); }),
+            absl::NotFoundError("x"));
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM n"), 1);
+  leader->reset();
+  // The server lets go of the lock when it notices the closed session.
+  absl::Status again;
+  const absl::Duration give_up = In(absl::Seconds(5));
+  do again = database_->Lead("relay", In(absl::Seconds(5))).status();
+  while (!again.ok() && clock_->Steady() < give_up);
+  EXPECT_TRUE(again.ok()) << again;
+}
+
+// Runs the steps of a database as the runtime would.
+class Steps {
+ public:
+  Steps(Database& database, Clock& clock) {
+    for (Step* step : database.steps()) {
+      steps_.push_back(step);
+      threads_.emplace_back([this, step, &clock] {
+        while (!stop_) {
+          step->wake().Clear();
+          const absl::Duration next = step->Run();
+          if (!stop_ && next > clock.Steady()) step->wake().WaitUntil(next);
+        }
+      });
+    }
+  }
+  ~Steps() {
+    stop_ = true;
+    for (Step* step : steps_) step->wake().Set();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+ private:
+  std::atomic<bool> stop_{false};
+  std::vector<Step*> steps_;
+  std::vector<std::thread> threads_;
+};
+
+TEST_P(TransactionTest, NotifiesAfterTheCommitAndOnlyThen) {
+  const auto event = clock_->NewEvent();
+  const auto other = clock_->NewEvent();
+  Steps steps(*database_, *clock_);
+  auto subscription = database_->Subscribe("outbox", *event);
+  auto other_subscription = database_->Subscribe("other", *other);
+  // The first connection of the listener sets every event.
+  if (GetParam() == Engine::kPostgres) {
+    ASSERT_TRUE(event->WaitUntil(In(absl::Seconds(5))));
+    ASSERT_TRUE(other->WaitUntil(In(absl::Seconds(5))));
+  }
+  event->Clear();
+  other->Clear();
+  EXPECT_FALSE(Transact([](Transaction& transaction) -> absl::Status {
+                 RETURN_IF_ERROR(transaction.Notify("outbox"));
+                 return absl::CancelledError("no");
+               }).ok());
+  EXPECT_FALSE(event->WaitUntil(In(absl::Milliseconds(50))));
+  EXPECT_TRUE(Transact([&](Transaction& transaction) -> absl::Status {
+                RETURN_IF_ERROR(transaction.Notify("outbox"));
+                RETURN_IF_ERROR(transaction.Notify("outbox"));
+                EXPECT_FALSE(event->WaitUntil(clock_->Steady()));
+                return absl::OkStatus();
+              }).ok());
+  EXPECT_TRUE(event->WaitUntil(In(absl::Seconds(5))));
+  EXPECT_FALSE(other->WaitUntil(clock_->Steady()));
+  subscription.reset();
+  event->Clear();
+  EXPECT_TRUE(Transact([](Transaction& transaction) { return transaction.Notify("outbox"); }).ok());
+  EXPECT_FALSE(event->WaitUntil(In(absl::Milliseconds(50))));
+}
+
+TEST_P(TransactionTest, AChannelIsAnIdentifier) {
+  EXPECT_EQ(Transact([](Transaction& transaction) { return transaction.Notify("Out box"); }).code(),
+            StatusCode::kInvalidArgument);
+  EXPECT_EQ(Transact([](Transaction& transaction) { return transaction.Notify(""); }).code(),
+            StatusCode::kInvalidArgument);
+  EXPECT_EQ(
+      Transact([](Transaction& transaction) { return transaction.Notify(std::string(64, 'a')); }).code(),
+      StatusCode::kInvalidArgument);
+  EXPECT_TRUE(
+      Transact([](Transaction& transaction) { return transaction.Notify(std::string(63, 'a')); }).ok());
+}
+
+TEST_P(TransactionTest, KeepsWhatWasCommittedWhenOpenedAgain) {
+  MakeItems();
+  MustExecute("INSERT INTO items (id) VALUES (1)");
+  database_.reset();
+  database_ = Open();
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM items"), 1);
+  EXPECT_TRUE(database_->Advertise("127.0.0.1:7000").ok());
+}
+
+TEST(Open, RefusesAnUnknownScheme) {
+  const auto clock = NewSystemClock();
+  for (const char* url : {"", "mysql://x", "postgresql:x", "/tmp/file.db"}) {
+    EXPECT_EQ(Open(url, *clock, {}).status().code(), StatusCode::kInvalidArgument) << url;
+  }
+  EXPECT_EQ(Open("sqlite::memory:", *clock, {}).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Open("sqlite:", *clock, {}).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Open("postgresql:///x?nonsense=1", *clock, {}).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Open("sqlite:/nowhere/at/all.db", *clock, {}).status().code(), StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace finalmile::storage
