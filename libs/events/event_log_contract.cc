@@ -1,0 +1,455 @@
+#include "libs/events/event_log_contract.h"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "fmt/format.h"
+
+namespace finalmile::events {
+namespace {
+
+using ::testing::HasSubstr;
+
+bool Any(const std::vector<Partition>& partitions) { return !partitions.empty(); }
+
+std::vector<std::string> Values(const std::vector<Record>& records) {
+  std::vector<std::string> values;
+  for (const Record& record : records) values.push_back(record.value);
+  return values;
+}
+
+Message Text(const std::string& topic, std::string key, std::string value) {
+  return {.topic = topic, .key = std::move(key), .value = std::move(value), .headers = {}};
+}
+
+}  // namespace
+
+void EventLogContract::SetUp() {
+  const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
+  const absl::StatusOr<std::string> url = GetParam().url(info->name());
+  if (!url.ok()) {
+    if (GetParam().required) FAIL() << url.status();
+    GTEST_SKIP() << "SKIPPED without " << GetParam().name << ": " << url.status();
+  }
+  url_ = *url;
+  Open();
+}
+
+void EventLogContract::Open() {
+  log_.reset();
+  absl::StatusOr<std::unique_ptr<EventLog>> log = events::Open(url_, *clock_);
+  ASSERT_TRUE(log.ok()) << log.status();
+  log_ = std::move(*log);
+}
+
+std::string EventLogContract::Unique(std::string_view what) const {
+  std::string name = ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  std::replace(name.begin(), name.end(), '/', '.');
+  return fmt::format("{}.{}.{}", name, what, getpid());
+}
+
+std::string EventLogContract::MakeTopic(int32_t partitions, std::string_view what) {
+  const std::string topic = Unique(what);
+  const absl::Status made = log_->ApplyTopics({{.name = topic, .partitions = partitions}}, Soon());
+  EXPECT_TRUE(made.ok()) << made;
+  return topic;
+}
+
+void EventLogContract::Append(const std::vector<Message>& messages) {
+  const absl::Status status = log_->Append(messages, Soon());
+  ASSERT_TRUE(status.ok()) << status;
+}
+
+void EventLogContract::PollUntil(Consumer& consumer, Event& wake, const std::function<bool(Polled&)>& done) {
+  const absl::Duration deadline = Soon();
+  while (true) {
+    wake.Clear();
+    absl::StatusOr<Polled> polled = consumer.Poll(1'000);
+    ASSERT_TRUE(polled.ok() || absl::IsUnavailable(polled.status())) << polled.status();
+    if (polled.ok() && done(*polled)) return;
+    ASSERT_TRUE(wake.WaitUntil(deadline)) << "nothing came";
+  }
+}
+
+std::vector<Partition> EventLogContract::StartAll(
+    Consumer& consumer, Event& wake, int64_t offset,
+    const std::function<bool(const std::vector<Partition>&)>& wanted) {
+  std::vector<Partition> owned;
+  PollUntil(consumer, wake, [&](Polled& polled) {
+    EXPECT_TRUE(polled.records.empty()) << "a record came before Start";
+    if (polled.assigned) owned = polled.partitions;
+    return polled.assigned && wanted(owned);
+  });
+  std::vector<PartitionOffset> places;
+  for (const Partition& partition : owned) places.push_back({partition, offset});
+  const absl::Status started = consumer.Start(places);
+  EXPECT_TRUE(started.ok()) << started;
+  return owned;
+}
+
+std::vector<Record> EventLogContract::Read(Consumer& consumer, Event& wake, size_t count) {
+  std::vector<Record> records;
+  PollUntil(consumer, wake, [&](Polled& polled) {
+    for (Record& record : polled.records) records.push_back(std::move(record));
+    return records.size() >= count;
+  });
+  return records;
+}
+
+std::vector<Record> EventLogContract::ReadTail(Tail& tail, Event& wake, size_t count) {
+  std::vector<Record> records;
+  const absl::Duration deadline = Soon();
+  while (true) {
+    wake.Clear();
+    absl::StatusOr<std::vector<Record>> polled = tail.Poll(1'000);
+    EXPECT_TRUE(polled.ok()) << polled.status();
+    if (polled.ok()) records.insert(records.end(), polled->begin(), polled->end());
+    if (records.size() >= count && tail.caught_up()) return records;
+    if (!wake.WaitUntil(deadline)) {
+      ADD_FAILURE() << "the tail returned " << records.size() << " of " << count << " records";
+      return records;
+    }
+  }
+}
+
+TEST_P(EventLogContract, OrderPerKeyAndPlacementAsJava) {
+  const std::string topic = MakeTopic(5);
+  std::vector<Message> messages;
+  for (int i = 0; i < 300; ++i)
+    messages.push_back(Text(topic, fmt::format("key{}", i % 7), std::to_string(i)));
+  const absl::Time before = clock_->Now();
+  Append(messages);
+
+  const auto wake = clock_->NewEvent();
+  auto consumer = log_->Join(Unique("g"), {topic}, *wake);
+  ASSERT_TRUE(consumer.ok()) << consumer.status();
+  EXPECT_EQ(StartAll(**consumer, *wake, 0, Any).size(), 5u);
+  const std::vector<Record> records = Read(**consumer, *wake, 300);
+  ASSERT_EQ(records.size(), 300u);
+  std::map<std::string, int> last;
+  std::map<int32_t, int64_t> next;
+  for (const Record& record : records) {
+    EXPECT_EQ(record.topic, topic);
+    EXPECT_EQ(record.partition, PartitionOf(record.key, 5));
+    EXPECT_EQ(record.offset, next[record.partition]++);
+    EXPECT_LT(absl::AbsDuration(record.time - before), absl::Minutes(1));
+    const int value = std::stoi(record.value);
+    if (const auto [it, first] = last.try_emplace(record.key, value); !first) {
+      EXPECT_EQ(value, std::exchange(it->second, value) + 7);
+    }
+  }
+}
+
+TEST_P(EventLogContract, StartReadsFromTheGivenOffset) {
+  const std::string topic = MakeTopic(1);
+  for (const char* value : {"a", "b", "c"}) Append({Text(topic, "k", value)});
+  const auto wake = clock_->NewEvent();
+  auto consumer = log_->Join(Unique("g"), {topic}, *wake);
+  ASSERT_TRUE(consumer.ok()) << consumer.status();
+  StartAll(**consumer, *wake, 1, Any);
+  EXPECT_EQ(Values(Read(**consumer, *wake, 2)), (std::vector<std::string>{"b", "c"}));
+  Append({Text(topic, "k", "d")});
+  EXPECT_EQ(Values(Read(**consumer, *wake, 1)), (std::vector<std::string>{"d"}));
+  // A second Start of one partition goes back.
+  ASSERT_TRUE((*consumer)->Start({{{topic, 0}, 2}}).ok());
+  EXPECT_EQ(Values(Read(**consumer, *wake, 2)), (std::vector<std::string>{"c", "d"}));
+  (*consumer)->Report({{{topic, 0}, 4}});
+}
+
+TEST_P(EventLogContract, StartOfOnePartitionLeavesTheOthersInPlace) {
+  const std::string topic = MakeTopic(2);
+  std::string keys[2];
+  for (int i = 0; keys[0].empty() || keys[1].empty(); ++i)
+    keys[PartitionOf(std::to_string(i), 2)] = std::to_string(i);
+  Append({Text(topic, keys[0], "a0"), Text(topic, keys[1], "b0")});
+  const auto wake = clock_->NewEvent();
+  auto consumer = log_->Join(Unique("g"), {topic}, *wake);
+  ASSERT_TRUE(consumer.ok()) << consumer.status();
+  StartAll(**consumer, *wake, 0, Any);
+  Read(**consumer, *wake, 2);
+  ASSERT_TRUE((*consumer)->Start({{{topic, 0}, 0}}).ok());
+  Append({Text(topic, keys[0], "a1"), Text(topic, keys[1], "b1")});
+  const std::vector<Record> records = Read(**consumer, *wake, 3);
+  EXPECT_THAT(Values(records), ::testing::UnorderedElementsAre("a0", "a1", "b1"));
+}
+
+TEST_P(EventLogContract, AnOffsetOutsideTheLogIsReportedAndWaitsForStart) {
+  const std::string topic = MakeTopic(1);
+  Append({Text(topic, "k", "a"), Text(topic, "k", "b")});
+  const auto wake = clock_->NewEvent();
+  auto consumer = log_->Join(Unique("g"), {topic}, *wake);
+  ASSERT_TRUE(consumer.ok()) << consumer.status();
+  // The end itself is inside; one beyond is not.
+  StartAll(**consumer, *wake, 3, Any);
+  std::vector<PartitionOffset> truncated;
+  PollUntil(**consumer, *wake, [&](Polled& polled) {
+    EXPECT_TRUE(polled.records.empty());
+    truncated = polled.truncated;
+    return !truncated.empty();
+  });
+  ASSERT_EQ(truncated.size(), 1u);
+  EXPECT_EQ(truncated[0].partition, (Partition{topic, 0}));
+  EXPECT_EQ(truncated[0].offset, 0);
+  ASSERT_TRUE((*consumer)->Start({{{topic, 0}, 2}}).ok());
+  Append({Text(topic, "k", "c")});
+  EXPECT_EQ(Values(Read(**consumer, *wake, 1)), (std::vector<std::string>{"c"}));
+}
+
+TEST_P(EventLogContract, ANegativeOffsetIsRefused) {
+  const std::string topic = MakeTopic(1);
+  const auto wake = clock_->NewEvent();
+  auto consumer = log_->Join(Unique("g"), {topic}, *wake);
+  ASSERT_TRUE(consumer.ok()) << consumer.status();
+  EXPECT_TRUE(absl::IsInvalidArgument((*consumer)->Start({{{topic, 0}, -1}})));
+}
+
+TEST_P(EventLogContract, TwoMembersShareAndTheRestTakesOver) {
+  const std::string topic = MakeTopic(4);
+  const std::string group = Unique("g");
+  // One event for both, since both must poll for the group to settle.
+  const auto wake = clock_->NewEvent();
+  auto first = log_->Join(group, {topic}, *wake);
+  ASSERT_TRUE(first.ok()) << first.status();
+  StartAll(**first, *wake, 0, [](const auto& partitions) { return partitions.size() == 4; });
+
+  auto second = log_->Join(group, {topic}, *wake);
+  ASSERT_TRUE(second.ok()) << second.status();
+  std::vector<Partition> ours, theirs;
+  const absl::Duration deadline = Soon();
+  while (true) {
+    wake->Clear();
+    for (auto [member, owned] : {std::pair(first->get(), &ours), std::pair(second->get(), &theirs)}) {
+      absl::StatusOr<Polled> polled = member->Poll(100);
+      ASSERT_TRUE(polled.ok()) << polled.status();
+      if (polled->assigned) *owned = polled->partitions;
+    }
+    if (ours.size() == 2 && theirs.size() == 2) break;
+    ASSERT_TRUE(wake->WaitUntil(deadline)) << ours.size() << " and " << theirs.size();
+  }
+  std::set<Partition> both(ours.begin(), ours.end());
+  both.insert(theirs.begin(), theirs.end());
+  EXPECT_EQ(both.size(), 4u);
+
+  std::vector<PartitionOffset> starts;
+  for (const Partition& partition : ours) starts.push_back({partition, 0});
+  ASSERT_TRUE((*first)->Start(starts).ok());
+  for (int i = 0; i < 40; ++i) Append({Text(topic, std::to_string(i), "v")});
+  const auto mine = [&](int i) {
+    return std::count(ours.begin(), ours.end(), Partition{topic, PartitionOf(std::to_string(i), 4)}) > 0;
+  };
+  size_t expected = 0;
+  for (int i = 0; i < 40; ++i) expected += mine(i) ? 1 : 0;
+  EXPECT_EQ(Read(**first, *wake, expected).size(), expected);
+
+  second->reset();
+  StartAll(**first, *wake, 0, [](const auto& partitions) { return partitions.size() == 4; });
+  EXPECT_EQ(Read(**first, *wake, 40).size(), 40u);
+}
+
+TEST_P(EventLogContract, RejoinGivesANewAssignment) {
+  const std::string topic = MakeTopic(2);
+  Append({Text(topic, "k", "a")});
+  const auto wake = clock_->NewEvent();
+  auto consumer = log_->Join(Unique("g"), {topic}, *wake);
+  ASSERT_TRUE(consumer.ok()) << consumer.status();
+  StartAll(**consumer, *wake, 0, Any);
+  Read(**consumer, *wake, 1);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE((*consumer)->Rejoin().ok());
+    EXPECT_EQ(StartAll(**consumer, *wake, 0, Any).size(), 2u);
+    EXPECT_EQ(Values(Read(**consumer, *wake, 1)), (std::vector<std::string>{"a"}));
+  }
+}
+
+TEST_P(EventLogContract, BytesSurvive) {
+  const std::string topic = MakeTopic(3);
+  std::string all;
+  for (int c = 0; c < 256; ++c) all.push_back(static_cast<char>(c));
+  const Headers headers = {{"ce_id", all}, {"empty", ""}, {"ce_id", "again"}, {"traceparent", "00-ab"}};
+  Append({{.topic = topic, .key = all, .value = all, .headers = headers},
+          {.topic = topic, .key = "", .value = "", .headers = {}},
+          {.topic = topic, .key = "", .value = "", .headers = {{"h", "v"}}}});
+  const auto wake = clock_->NewEvent();
+  auto tail = log_->OpenTail({topic}, TailFrom::kStart, *wake);
+  ASSERT_TRUE(tail.ok()) << tail.status();
+  EXPECT_FALSE((*tail)->caught_up());
+  std::vector<Record> records = ReadTail(**tail, *wake, 3);
+  ASSERT_EQ(records.size(), 3u);
+  std::sort(records.begin(), records.end(), [](const Record& a, const Record& b) {
+    return std::pair(a.key.size(), a.headers.size()) < std::pair(b.key.size(), b.headers.size());
+  });
+  EXPECT_EQ(records[0].key + records[0].value, "");
+  EXPECT_TRUE(records[0].headers.empty());
+  EXPECT_EQ(records[1].headers, (Headers{{"h", "v"}}));
+  EXPECT_EQ(records[2].key, all);
+  EXPECT_EQ(records[2].value, all);
+  EXPECT_EQ(records[2].headers, headers);
+}
+
+TEST_P(EventLogContract, TheLargestMessageIsTakenAndOneByteMoreIsRefused) {
+  const std::string topic = MakeTopic(1);
+  const auto of_size = [&](int64_t bytes) {
+    // 1 byte of key, 2 of header.
+    return Message{.topic = topic,
+                   .key = "k",
+                   .value = std::string(static_cast<size_t>(bytes - 3), 'x'),
+                   .headers = {{"h", "v"}}};
+  };
+  const int64_t limit = log_->max_message_bytes();
+  Append({of_size(limit - 1), of_size(limit)});
+  const absl::Status refused = log_->Append({of_size(10), of_size(limit + 1)}, Soon());
+  EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("message 2 of 2"));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr(topic));
+  // Nothing of the refused call was sent.
+  const auto wake = clock_->NewEvent();
+  auto tail = log_->OpenTail({topic}, TailFrom::kStart, *wake);
+  ASSERT_TRUE(tail.ok()) << tail.status();
+  const std::vector<Record> records = ReadTail(**tail, *wake, 2);
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(static_cast<int64_t>(records[1].value.size()), limit - 3);
+}
+
+TEST_P(EventLogContract, AnUnknownTopicIsNamed) {
+  const std::string topic = MakeTopic(1);
+  const std::string absent = Unique("absent");
+  const auto wake = clock_->NewEvent();
+  const absl::Status status = log_->Append({Text(topic, "k", "v"), Text(absent, "k", "v")}, Soon());
+  EXPECT_TRUE(absl::IsNotFound(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr(absent));
+  const auto tail = log_->OpenTail({topic, absent}, TailFrom::kStart, *wake);
+  EXPECT_TRUE(absl::IsNotFound(tail.status())) << tail.status();
+
+  // A member reads the topics that exist, and is told of the other.
+  Append({Text(topic, "k", "v")});
+  auto consumer = log_->Join(Unique("g"), {topic, absent}, *wake);
+  ASSERT_TRUE(consumer.ok()) << consumer.status();
+  bool told = false;
+  std::vector<Record> records;
+  const absl::Duration deadline = Soon();
+  while (!told || records.empty()) {
+    wake->Clear();
+    const absl::StatusOr<Polled> polled = (*consumer)->Poll(10);
+    if (polled.ok()) {
+      records.insert(records.end(), polled->records.begin(), polled->records.end());
+      for (const Partition& partition : polled->partitions)
+        ASSERT_TRUE((*consumer)->Start({{partition, 0}}).ok());
+    } else {
+      EXPECT_TRUE(absl::IsNotFound(polled.status())) << polled.status();
+      EXPECT_THAT(std::string(polled.status().message()), HasSubstr(absent));
+      told = true;
+    }
+    if (told && !records.empty()) break;
+    ASSERT_TRUE(wake->WaitUntil(deadline)) << told << records.size();
+  }
+  EXPECT_EQ(records[0].value, "v");
+}
+
+TEST_P(EventLogContract, TopicsAreMadeOnceWithAFixedCount) {
+  const std::string kept = Unique("kept");
+  const std::string aged = Unique("aged");
+  const std::vector<TopicSpec> specs = {{.name = kept, .partitions = 3},
+                                        {.name = aged, .partitions = 12, .retention = absl::Hours(24 * 30)}};
+  ASSERT_TRUE(log_->ApplyTopics(specs, Soon()).ok());
+  EXPECT_TRUE(log_->ApplyTopics(specs, Soon()).ok());
+  const absl::Status other =
+      log_->ApplyTopics({{.name = kept, .partitions = 4}, {.name = Unique("new"), .partitions = 1}}, Soon());
+  EXPECT_TRUE(absl::IsFailedPrecondition(other)) << other;
+  EXPECT_THAT(std::string(other.message()), HasSubstr(kept));
+  EXPECT_TRUE(absl::IsInvalidArgument(log_->ApplyTopics({{.name = "a/b", .partitions = 1}}, Soon())));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(log_->ApplyTopics({{.name = Unique("zero"), .partitions = 0}}, Soon())));
+
+  const auto listed = log_->ListTopics(Soon());
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  std::map<std::string, TopicSpec> by_name;
+  for (const TopicSpec& spec : *listed) by_name[spec.name] = spec;
+  EXPECT_FALSE(by_name.contains(Unique("new")));
+  EXPECT_EQ(by_name.at(kept).partitions, 3);
+  EXPECT_EQ(by_name.at(kept).retention, absl::InfiniteDuration());
+  EXPECT_EQ(by_name.at(aged).partitions, 12);
+  EXPECT_EQ(by_name.at(aged).retention, absl::Hours(24 * 30));
+}
+
+TEST_P(EventLogContract, AHundredThreadsAppend) {
+  constexpr int kThreads = 100;
+  constexpr int kEach = 20;
+  const std::string topic = MakeTopic(6);
+  std::vector<absl::Status> failures(kThreads);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kEach && failures[t].ok(); ++i) {
+        failures[t] = log_->Append({Text(topic, fmt::format("k{}", t), std::to_string(i))}, Soon());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const absl::Status& status : failures) EXPECT_TRUE(status.ok()) << status;
+  const auto wake = clock_->NewEvent();
+  auto tail = log_->OpenTail({topic}, TailFrom::kStart, *wake);
+  ASSERT_TRUE(tail.ok()) << tail.status();
+  std::map<std::string, int> next;
+  for (const Record& record : ReadTail(**tail, *wake, kThreads * kEach)) {
+    EXPECT_EQ(std::stoi(record.value), next[record.key]++) << record.key;
+  }
+  EXPECT_EQ(next.size(), static_cast<size_t>(kThreads));
+}
+
+TEST_P(EventLogContract, OneCallMayHoldMoreThanABatch) {
+  const std::string topic = MakeTopic(2);
+  std::vector<Message> messages;
+  for (int i = 0; i < 12'000; ++i) messages.push_back(Text(topic, "k", std::to_string(i)));
+  Append(messages);
+  const auto wake = clock_->NewEvent();
+  auto tail = log_->OpenTail({topic}, TailFrom::kStart, *wake);
+  ASSERT_TRUE(tail.ok()) << tail.status();
+  const std::vector<Record> records = ReadTail(**tail, *wake, messages.size());
+  ASSERT_EQ(records.size(), messages.size());
+  for (size_t i = 0; i < records.size(); ++i) ASSERT_EQ(records[i].value, messages[i].value);
+}
+
+TEST_P(EventLogContract, ATailFromTheEndSeesOnlyWhatComesAfter) {
+  const std::string topic = MakeTopic(4);
+  Append({Text(topic, "k", "old"), Text(topic, "l", "old")});
+  const auto wake = clock_->NewEvent();
+  auto tail = log_->OpenTail({topic}, TailFrom::kEnd, *wake);
+  ASSERT_TRUE(tail.ok()) << tail.status();
+  EXPECT_TRUE((*tail)->caught_up());
+  Append({Text(topic, "k", "new")});
+  EXPECT_EQ(Values(ReadTail(**tail, *wake, 1)), (std::vector<std::string>{"new"}));
+
+  const std::string empty = MakeTopic(2, "empty");
+  auto nothing = log_->OpenTail({empty}, TailFrom::kStart, *wake);
+  ASSERT_TRUE(nothing.ok()) << nothing.status();
+  EXPECT_TRUE((*nothing)->caught_up());
+}
+
+TEST_P(EventLogContract, APastDeadlineIsToldAndNothingAppends) {
+  const std::string topic = MakeTopic(1);
+  EXPECT_TRUE(
+      absl::IsDeadlineExceeded(log_->Append({Text(topic, "k", "v")}, clock_->Steady() - absl::Seconds(1))));
+  Append({Text(topic, "k", "w")});
+  EXPECT_TRUE(log_->Append({}, Soon()).ok());
+}
+
+TEST_P(EventLogContract, ReopenedItHoldsWhatItHeld) {
+  const std::string topic = MakeTopic(2);
+  Append({Text(topic, "k", "a")});
+  Open();
+  Append({Text(topic, "k", "b")});
+  const auto wake = clock_->NewEvent();
+  auto consumer = log_->Join(Unique("g"), {topic}, *wake);
+  ASSERT_TRUE(consumer.ok()) << consumer.status();
+  StartAll(**consumer, *wake, 0, Any);
+  const std::vector<Record> records = Read(**consumer, *wake, 2);
+  EXPECT_EQ(Values(records), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(records[1].offset, 1);
+}
+
+}  // namespace finalmile::events

@@ -1,0 +1,127 @@
+#include "libs/events/kafka/config.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+
+#include "fmt/format.h"
+#include "libs/base/status.h"
+
+namespace finalmile::events::kafka {
+namespace {
+
+constexpr int64_t kFramingBytes = 48'588;
+constexpr std::string_view kMaxBytes = "message.max.bytes";
+constexpr std::string_view kDefaultMaxBytes = "1048588";
+constexpr std::string_view kFileSuffix = ".file";
+
+// What the contract of EventLog depends on.
+constexpr std::array<std::string_view, 15> kFixed = {"bootstrap.servers",
+                                                     "metadata.broker.list",
+                                                     "group.id",
+                                                     "group.instance.id",
+                                                     "enable.idempotence",
+                                                     "acks",
+                                                     "request.required.acks",
+                                                     "message.timeout.ms",
+                                                     "delivery.timeout.ms",
+                                                     "partitioner",
+                                                     "enable.auto.commit",
+                                                     "auto.offset.reset",
+                                                     "partition.assignment.strategy",
+                                                     "enable.auto.offset.store",
+                                                     "transactional.id"};
+
+absl::StatusOr<std::string> Decode(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out.push_back(text[i]);
+      continue;
+    }
+    uint8_t byte = 0;
+    const char* begin = text.data() + i + 1;
+    if (i + 2 >= text.size() || std::from_chars(begin, begin + 2, byte, 16).ptr != begin + 2) {
+      return absl::InvalidArgumentError(
+          fmt::format("events: \"{}\" ends in or holds a bad %-escape; write %25 for a percent sign", text));
+    }
+    out.push_back(static_cast<char>(byte));
+    i += 2;
+  }
+  return out;
+}
+
+absl::StatusOr<std::string> ReadSecret(const std::string& name, const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file) return absl::NotFoundError(fmt::format("events: {}{}: cannot read {}", name, kFileSuffix, path));
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  return text;
+}
+
+absl::StatusOr<std::pair<std::string, std::string>> ParseProperty(std::string_view text) {
+  const size_t equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0) {
+    return absl::InvalidArgumentError(
+        fmt::format("events: \"{}\" in the Kafka URL is not property=value", text));
+  }
+  ASSIGN_OR_RETURN(std::string name, Decode(text.substr(0, equals)));
+  ASSIGN_OR_RETURN(std::string value, Decode(text.substr(equals + 1)));
+  if (name.ends_with(kFileSuffix)) {
+    name.resize(name.size() - kFileSuffix.size());
+    ASSIGN_OR_RETURN(value, ReadSecret(name, value));
+  }
+  if (std::find(kFixed.begin(), kFixed.end(), name) != kFixed.end()) {
+    return absl::InvalidArgumentError(
+        fmt::format("events: property {} is fixed by FinalMile; leave it out of the Kafka URL", name));
+  }
+  return std::pair(std::move(name), std::move(value));
+}
+
+}  // namespace
+
+absl::StatusOr<Config> ParseUrl(std::string_view url) {
+  constexpr std::string_view kScheme = "kafka://";
+  if (!url.starts_with(kScheme))
+    return absl::InvalidArgumentError("events: a Kafka URL starts with kafka://");
+  url.remove_prefix(kScheme.size());
+  const size_t question = url.find('?');
+  Config config{.servers = std::string(url.substr(0, question)), .properties = {}};
+  if (config.servers.ends_with('/')) config.servers.pop_back();
+  if (config.servers.empty())
+    return absl::InvalidArgumentError("events: kafka:// names no broker; write kafka://host:port,host:port");
+
+  config.properties.emplace_back(kMaxBytes, kDefaultMaxBytes);
+  std::string_view rest = question == std::string_view::npos ? "" : url.substr(question + 1);
+  while (!rest.empty()) {
+    const size_t end = rest.find('&');
+    ASSIGN_OR_RETURN(auto property, ParseProperty(rest.substr(0, end)));
+    config.properties.push_back(std::move(property));
+    rest = end == std::string_view::npos ? "" : rest.substr(end + 1);
+  }
+
+  const std::unique_ptr<rd_kafka_conf_t, void (*)(rd_kafka_conf_t*)> conf(rd_kafka_conf_new(),
+                                                                          rd_kafka_conf_destroy);
+  char error[512];
+  for (const auto& [name, value] : config.properties) {
+    // The text may quote the value, but a secret takes any value and so is never in it.
+    if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), error, sizeof(error)) !=
+        RD_KAFKA_CONF_OK) {
+      return absl::InvalidArgumentError(fmt::format("events: property {} in the Kafka URL: {}", name, error));
+    }
+  }
+  char limit[32];
+  size_t size = sizeof(limit);
+  rd_kafka_conf_get(conf.get(), std::string(kMaxBytes).c_str(), limit, &size);
+  config.max_message_bytes = std::max<int64_t>(std::stoll(limit) - kFramingBytes, 1);
+  return config;
+}
+
+}  // namespace finalmile::events::kafka

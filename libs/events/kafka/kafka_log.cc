@@ -1,0 +1,53 @@
+#include "libs/events/kafka/kafka_log.h"
+
+#include "libs/base/status.h"
+#include "libs/events/kafka/admin.h"
+#include "libs/events/kafka/appender.h"
+#include "libs/events/kafka/config.h"
+#include "libs/events/kafka/consumer.h"
+#include "libs/events/kafka/tail.h"
+
+namespace finalmile::events {
+namespace {
+
+class KafkaLog final : public EventLog {
+ public:
+  KafkaLog(kafka::Config config, Clock& clock)
+      : config_(std::move(config)), clock_(clock), appender_(config_, clock) {}
+
+  absl::Status Append(const std::vector<Message>& messages, absl::Duration deadline) override {
+    return appender_.Append(messages, deadline);
+  }
+  int64_t max_message_bytes() const override { return config_.max_message_bytes; }
+
+  absl::StatusOr<std::unique_ptr<Consumer>> Join(std::string_view group,
+                                                 const std::vector<std::string>& topics,
+                                                 Event& wake) override {
+    return kafka::JoinGroup(config_, clock_, group, topics, wake);
+  }
+  absl::StatusOr<std::unique_ptr<Tail>> OpenTail(const std::vector<std::string>& topics, TailFrom from,
+                                                 Event& wake) override {
+    return kafka::OpenTail(config_, clock_, topics, from, wake);
+  }
+  absl::Status ApplyTopics(const std::vector<TopicSpec>& topics, absl::Duration deadline) override {
+    return kafka::ApplyTopics(config_, clock_, topics, deadline);
+  }
+  absl::StatusOr<std::vector<TopicSpec>> ListTopics(absl::Duration deadline) override {
+    return kafka::ListTopics(config_, clock_, deadline);
+  }
+  std::vector<Step*> steps() override { return {}; }
+
+ private:
+  const kafka::Config config_;
+  Clock& clock_;
+  kafka::KafkaAppender appender_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<EventLog>> OpenKafka(std::string_view url, Clock& clock) {
+  ASSIGN_OR_RETURN(kafka::Config config, kafka::ParseUrl(url));
+  return std::make_unique<KafkaLog>(std::move(config), clock);
+}
+
+}  // namespace finalmile::events

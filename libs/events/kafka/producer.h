@@ -1,0 +1,94 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libs/events/event_log.h"
+#include "libs/events/kafka/client.h"
+
+struct rd_kafka_topic_s;
+struct rd_kafka_op_s;
+
+namespace finalmile::events::kafka {
+
+// One Append under way. Shared by its caller, who may leave at the deadline, and the delivery reports that
+// are to come.
+class Delivery {
+ public:
+  Delivery(int64_t messages, Clock& clock) : waiting_(messages), event_(clock.NewEvent()) {}
+
+  // `messages` of them are settled; `error` is 0 or the rd_kafka_resp_err_t of one that failed. The last one
+  // sets the event.
+  void Settle(int64_t messages, int error);
+  // Gives up one of the two shares.
+  void Release();
+
+  // Set when every message is settled.
+  Event& event() { return *event_; }
+  // The first error; 0: none.
+  int error() const { return error_.load(); }
+
+ private:
+  ~Delivery() = default;
+
+  std::atomic<int64_t> waiting_;
+  std::atomic<int> error_ = 0;
+  std::atomic<int> shares_ = 2;
+  std::unique_ptr<Event> event_;
+};
+
+// One instance of librdkafka's idempotent producer. Thread-safe.
+class Producer {
+ public:
+  static absl::StatusOr<std::shared_ptr<Producer>> New(const Config& config, Clock& clock);
+  // Drops what has not been delivered.
+  ~Producer();
+
+  // See EventLog::Append. DEADLINE_EXCEEDED leaves undelivered messages in the queue.
+  absl::Status Append(const std::vector<Message>& messages, absl::Duration deadline);
+
+  // Whether it must be replaced: a fatal error, or a second without any delivery up to a call's deadline.
+  bool failed() const { return failed_.load(); }
+  void InjectFatalError(std::string_view reason);
+
+ private:
+  Producer(const Config& config, Clock& clock) : config_(config), clock_(clock) {}
+
+  absl::Status RequireTopics(const std::vector<Message>& messages, absl::Duration deadline);
+  absl::Status Enqueue(const std::vector<Message>& messages, absl::Duration deadline, Delivery& delivery);
+  // Enqueues some of the messages from `begin` on, all of them to one topic. Returns how many were taken, and
+  // the error that stopped it, if any.
+  size_t EnqueueSome(const std::vector<Message>& messages, size_t begin, Delivery& delivery, int& error);
+  int EnqueueWithHeaders(rd_kafka_topic_s* topic, const Message& message, Delivery& delivery);
+  absl::Status ToError(int error, std::string_view topic);
+  rd_kafka_topic_s* TopicOf(const std::string& name);
+
+  int64_t SteadyMicros() const { return absl::ToInt64Microseconds(clock_.Steady()); }
+  void OnEvent(rd_kafka_op_s* event);
+  void OnDeliveries(rd_kafka_op_s* event);
+
+  const Config& config_;
+  Clock& clock_;
+  Trouble trouble_;
+  Client client_;
+  std::atomic<bool> failed_ = false;
+  std::atomic<int64_t> outstanding_ = 0;
+  // Steady microseconds: the last delivery, or, if later, when something was enqueued after nothing had been
+  // outstanding.
+  std::atomic<int64_t> quiet_since_ = 0;
+
+  std::mutex mutex_;
+  std::map<std::string, rd_kafka_topic_s*> topics_;
+  // Topics that exist as far as is known.
+  std::set<std::string> known_;
+  // Calls that wait for room in the queue.
+  std::set<Event*> waiting_for_room_;
+};
+
+}  // namespace finalmile::events::kafka

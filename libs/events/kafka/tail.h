@@ -1,0 +1,20 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/events/event_log.h"
+#include "libs/events/kafka/config.h"
+
+namespace finalmile::events::kafka {
+
+// Reads every partition of `topics` outside any group. Blocks for at most 10 s, to ask the broker where the
+// partitions start and end now; then UNAVAILABLE. A partition trimmed under the reader goes on at its start.
+// `config`, `clock` and `wake` must outlive the tail.
+absl::StatusOr<std::unique_ptr<Tail>> OpenTail(const Config& config, Clock& clock,
+                                               const std::vector<std::string>& topics, TailFrom from,
+                                               Event& wake);
+
+}  // namespace finalmile::events::kafka
