@@ -1,0 +1,113 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libs/base/clock.h"
+#include "libs/base/log.h"
+#include "libs/base/step.h"
+#include "libs/events/event_log.h"
+#include "libs/outbox/sequencer.h"
+#include "libs/storage/database.h"
+
+namespace finalmile::outbox {
+
+struct ConsumerOptions {
+  // Consumer group and key of its rows: "leads.activities".
+  std::string name;
+  std::vector<std::string> topics;
+  int max_records = 2000;
+  int max_tries = 5;
+  // Of one batch's transaction.
+  absl::Duration timeout = absl::Seconds(20);
+};
+
+struct ConsumerStats {
+  int64_t records = 0;
+  int64_t batches = 0;
+  int64_t parked = 0;
+  // Records dropped because their seq had been seen.
+  int64_t duplicates = 0;
+  // Offsets that the log skipped.
+  int64_t skipped_offsets = 0;
+  // Batches rolled back because another member owns the partition.
+  int64_t fenced = 0;
+  // Partitions that stand still because the log no longer holds what comes next. An alarm.
+  int64_t truncated = 0;
+};
+
+// Applies the records of a group's topics to the store with exactly-once effect: offsets live in the store, and each
+// batch's transaction first moves them under a fence (offset and epoch), so that a member that lost its partitions
+// cannot commit. Records with a seq are applied per key in order, after those not above the seq seen were dropped; a
+// record after a hole waits in `parked` until the hole is filled. A record that cannot be applied is parked, and the later
+// ones of its key wait behind it.
+class Consumer final : public Step {
+ public:
+  // The references outlive the consumer.
+  Consumer(ConsumerOptions options, storage::Database& database, events::EventLog& log, Clock& clock, Log& logger,
+           Handler& handler);
+  ~Consumer() override;
+
+  std::string_view name() const override { return options_.name; }
+  absl::Duration Run() override;
+  Event& wake() override { return *wake_; }
+
+  // Thread-safe.
+  ConsumerStats stats() const;
+
+  // Applies a parked record again, and behind it those that waited for it. NOT_FOUND; FAILED_PRECONDITION with the
+  // record's fault when it fails again. Thread-safe; blocks.
+  absl::Status Retry(std::string_view topic, int32_t partition, int64_t offset, absl::Duration deadline);
+  // Gives a parked record up: its seq counts as seen and those that waited for it are applied. NOT_FOUND.
+  // Thread-safe; blocks.
+  absl::Status Skip(std::string_view topic, int32_t partition, int64_t offset, absl::Duration deadline);
+
+ private:
+  struct Owned {
+    int64_t next_offset = 0;
+    int64_t epoch = 0;
+    // The log was asked once more for what it left out.
+    bool sought = false;
+  };
+  absl::Duration Poll();
+  absl::Status TakeOver();
+  absl::Status Admit(std::vector<events::Record> records);
+  absl::Duration Process();
+  // One transaction over a prefix of what is pending. CANCELLED: fenced.
+  absl::Status ProcessRecords(std::span<const events::Record> records, Rejected rejected);
+  absl::Status MoveOffsets(storage::Transaction& transaction, std::span<const events::Record> records);
+  absl::Status Resolve(std::string_view topic, int32_t partition, int64_t offset, bool apply, absl::Duration deadline);
+  void Advance(std::span<const events::Record> records);
+  void Abandon(std::string_view why);
+  absl::Duration Backoff();
+
+  const ConsumerOptions options_;
+  storage::Database& database_;
+  Clock& clock_;
+  events::EventLog& log_;
+  Log& logger_;
+  Handler& handler_;
+  const std::unique_ptr<Event> wake_;
+  std::unique_ptr<events::Consumer> member_;
+  std::map<events::Partition, Owned> owned_;
+  // Partitions assigned but not started yet: the store has to say where.
+  std::optional<std::vector<events::Partition>> assigned_;
+  // Held until it is applied.
+  std::vector<events::Record> pending_;
+  absl::Duration pending_since_ = absl::ZeroDuration();
+  // So many of the pending records are run one by one, since the batch that held them failed.
+  size_t singly_ = 0;
+  int failures_ = 0;
+  int internal_failures_ = 0;
+  mutable std::mutex mutex_;
+  ConsumerStats stats_;
+};
+
+}  // namespace finalmile::outbox

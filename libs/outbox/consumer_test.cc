@@ -1,0 +1,264 @@
+#include "libs/outbox/consumer.h"
+
+#include <algorithm>
+
+#include "libs/outbox/test_fixture.h"
+
+namespace finalmile::outbox {
+namespace {
+
+class ConsumerTest : public OutboxTest {
+ protected:
+  std::unique_ptr<Consumer> NewConsumer() {
+    return std::make_unique<Consumer>(ConsumerOptions{.name = "c", .topics = {"t"}, .max_tries = 3},
+                                      *database, *events, clock, logger, handler);
+  }
+  int64_t OffsetOf(const std::string& value) {
+    return Sql("SELECT record_offset FROM parked WHERE value = CAST('" + value + "' AS BLOB)")[0].Int(0);
+  }
+
+  const std::string a_ = KeyIn(0);
+  const std::string b_ = KeyIn(1);
+  std::unique_ptr<Consumer> consumer_ = NewConsumer();
+};
+
+TEST_F(ConsumerTest, AppliesInOrderAndDropsDuplicates) {
+  Append(a_, 1, "a1");
+  Append(a_, 2, "a2");
+  Append(a_, 1, "a1 again");
+  Append(a_, 3, "a3");
+  Append(a_, 2, "a2 again");
+  Drive(*consumer_);
+  EXPECT_EQ(Applied(), (Strings{"a1", "a2", "a3"}));
+  EXPECT_EQ(consumer_->stats().records, 3);
+  EXPECT_EQ(consumer_->stats().duplicates, 2);
+  Append(a_, 3, "a3 again");
+  Append(a_, 4, "a4");
+  Drive(*consumer_);
+  EXPECT_EQ(Applied(), (Strings{"a1", "a2", "a3", "a4"}));
+  EXPECT_TRUE(Parked().empty());
+}
+
+TEST_F(ConsumerTest, GoesOnWhereTheStoreSaysAfterARestart) {
+  Append(a_, 0, "first");
+  Drive(*consumer_);
+  consumer_.reset();
+  const auto next = NewConsumer();
+  Append(a_, 0, "second");
+  Drive(*next);
+  EXPECT_EQ(Applied(), (Strings{"first", "second"}));
+}
+
+TEST_F(ConsumerTest, ARecordAfterAHoleWaitsUntilTheHoleIsFilled) {
+  Append(a_, 1, "a1");
+  Append(a_, 3, "a3");
+  Append(a_, 4, "a4");
+  Append(b_, 1, "b1");
+  Drive(*consumer_);
+  EXPECT_EQ(Applied(a_), (Strings{"a1"}));
+  EXPECT_EQ(Applied(b_), (Strings{"b1"}));
+  EXPECT_EQ(Parked(), (Strings{"waiting:a3", "waiting:a4"}));
+  Append(a_, 2, "a2");
+  Drive(*consumer_);
+  EXPECT_EQ(Applied(a_), (Strings{"a1", "a2", "a3", "a4"}));
+  EXPECT_TRUE(Parked().empty());
+}
+
+TEST_F(ConsumerTest, APoisonRecordIsParkedAloneWithThoseOfItsKeyBehindIt) {
+  const std::string other = KeyIn(0, "other");
+  handler.faults["a1"] = absl::InvalidArgumentError("bad bytes");
+  Append(other, 1, "o1");
+  Append(a_, 1, "a1");
+  Append(a_, 2, "a2");
+  Append(other, 2, "o2");
+  Append(b_, 1, "b1");
+  Drive(*consumer_);
+  EXPECT_EQ(Applied(other), (Strings{"o1", "o2"}));
+  EXPECT_EQ(Applied(b_), (Strings{"b1"}));
+  EXPECT_EQ(Parked(), (Strings{"failed:a1", "waiting:a2"}));
+  EXPECT_EQ(Sql("SELECT reason FROM parked WHERE state = 'failed'")[0].Text(0), "bad bytes");
+
+  // Later ones queue behind them.
+  Append(a_, 3, "a3");
+  Drive(*consumer_);
+  EXPECT_TRUE(Applied(a_).empty());
+  const int64_t offset = OffsetOf("a1");
+  EXPECT_TRUE(absl::IsFailedPrecondition(consumer_->Retry("t", 0, offset, Soon())) ||
+              absl::IsInvalidArgument(consumer_->Retry("t", 0, offset, Soon())));
+  EXPECT_EQ(Parked(), (Strings{"failed:a1", "waiting:a2", "waiting:a3"}));
+
+  handler.faults.clear();
+  EXPECT_TRUE(consumer_->Retry("t", 0, offset, Soon()).ok());
+  EXPECT_EQ(Applied(a_), (Strings{"a1", "a2", "a3"}));
+  EXPECT_TRUE(Parked().empty());
+  EXPECT_TRUE(absl::IsNotFound(consumer_->Retry("t", 0, offset, Soon())));
+}
+
+TEST_F(ConsumerTest, ASkippedRecordLetsThoseBehindItGo) {
+  handler.faults["a1"] = absl::NotFoundError("no such thing");
+  for (int seq = 1; seq <= 3; ++seq) Append(a_, seq, "a" + std::to_string(seq));
+  Drive(*consumer_);
+  EXPECT_TRUE(absl::IsNotFound(consumer_->Skip("t", 0, 99, Soon())));
+  ASSERT_TRUE(consumer_->Skip("t", 0, OffsetOf("a1"), Soon()).ok());
+  EXPECT_EQ(Applied(), (Strings{"a2", "a3"}));
+  EXPECT_TRUE(Parked().empty());
+  Append(a_, 1, "a1 again");
+  Drive(*consumer_);
+  EXPECT_EQ(Applied(), (Strings{"a2", "a3"})) << "given up is seen";
+}
+
+TEST_F(ConsumerTest, AHandlerCanSetARecordAsideAndGoOn) {
+  handler.set_aside = {"a2", "outside 1"};
+  for (int seq = 1; seq <= 3; ++seq) Append(a_, seq, "a" + std::to_string(seq));
+  Append(b_, 0, "outside 1");
+  Append(b_, 0, "outside 2");
+  Drive(*consumer_);
+  EXPECT_EQ(Applied(a_), (Strings{"a1"}));
+  EXPECT_EQ(Applied(b_), (Strings{"outside 2"})) << "records without seq do not wait for each other";
+  EXPECT_EQ(Parked(), (Strings{"failed:a2", "waiting:a3", "failed:outside 1"}));
+  EXPECT_TRUE(absl::IsFailedPrecondition(consumer_->Retry("t", 0, OffsetOf("a2"), Soon())));
+  EXPECT_TRUE(absl::IsFailedPrecondition(consumer_->Retry("t", 1, OffsetOf("outside 1"), Soon())));
+  handler.set_aside.clear();
+  EXPECT_TRUE(consumer_->Retry("t", 0, OffsetOf("a2"), Soon()).ok());
+  EXPECT_TRUE(consumer_->Retry("t", 1, OffsetOf("outside 1"), Soon()).ok());
+  EXPECT_EQ(Applied(a_), (Strings{"a1", "a2", "a3"}));
+  EXPECT_EQ(Applied(b_), (Strings{"outside 2", "outside 1"}));
+}
+
+TEST_F(ConsumerTest, ARecordWhoseSequenceIsNoNumberIsParked) {
+  for (const char* sequence : {"0", "-1", "1x", ""}) {
+    ASSERT_TRUE(log_->Append({{"t", a_, "bad", {{"ce_sequence", sequence}}}}, Soon()).ok());
+  }
+  Append(a_, 1, "a1");
+  Drive(*consumer_);
+  EXPECT_EQ(Applied(), (Strings{"a1"}));
+  EXPECT_EQ(Parked(), (Strings(4, "failed:bad")));
+}
+
+TEST_F(ConsumerTest, AnInternalErrorIsTriedAndThenParked) {
+  handler.faults["a1"] = absl::InternalError("a bug");
+  Append(a_, 0, "a1");
+  for (int i = 0; i < 20; ++i) {
+    Drive(*consumer_);
+    clock.Advance(absl::Seconds(6));
+  }
+  EXPECT_EQ(handler.calls, 3);
+  EXPECT_EQ(Parked(), (Strings{"failed:a1"}));
+}
+
+TEST_F(ConsumerTest, ABatchIsHeldWhileTheStoreIsAtFault) {
+  handler.faults["a1"] = absl::UnavailableError("the store is away");
+  Append(a_, 1, "a1");
+  Append(b_, 1, "b1");
+  Drive(*consumer_);
+  // Beyond the time after which the partitions are given back and read again.
+  for (int i = 0; i < 30; ++i) {
+    clock.Advance(absl::Seconds(6));
+    Drive(*consumer_);
+  }
+  EXPECT_TRUE(Applied().empty());
+  EXPECT_TRUE(Parked().empty());
+  EXPECT_GE(logger.Count(Severity::kInfo, "gives its partitions back"), 2);
+  handler.faults.clear();
+  clock.Advance(absl::Seconds(6));
+  Drive(*consumer_);
+  EXPECT_EQ(Applied(a_), (Strings{"a1"}));
+  EXPECT_EQ(Applied(b_), (Strings{"b1"}));
+}
+
+TEST_F(ConsumerTest, AStoreThatCannotBeReachedIsAskedAgainLater) {
+  Append(a_, 1, "a1");
+  database->away = true;
+  Drive(*consumer_);
+  clock.Advance(absl::Seconds(6));
+  database->away = false;
+  consumer_->wake().Clear();
+  EXPECT_EQ(consumer_->Run(), absl::ZeroDuration()) << "takes its partitions over";
+  database->away = true;
+  consumer_->wake().Clear();
+  EXPECT_GT(consumer_->Run(), clock.Steady()) << "holds its batch";
+  EXPECT_TRUE(absl::IsUnavailable(consumer_->Retry("t", 0, 0, Soon())));
+  database->away = false;
+  clock.Advance(absl::Seconds(6));
+  Drive(*consumer_);
+  EXPECT_EQ(Applied(), (Strings{"a1"}));
+}
+
+TEST_F(ConsumerTest, AMemberThatLostItsPartitionsCannotCommit) {
+  handler.faults["a1"] = absl::UnavailableError("slow");
+  Append(a_, 1, "a1");
+  Append(b_, 1, "b1");
+  Drive(*consumer_);
+  // Another member takes one partition over while the first holds a batch of both.
+  handler.faults.clear();
+  const auto other = NewConsumer();
+  Drive(*other);
+  EXPECT_EQ(Applied(), (Strings{"b1"}));
+  clock.Advance(absl::Seconds(6));
+  for (int i = 0; i < 3; ++i) {
+    Drive(*consumer_);
+    Drive(*other);
+  }
+  EXPECT_EQ(consumer_->stats().fenced, 1);
+  EXPECT_EQ(Applied(a_), (Strings{"a1"}));
+  EXPECT_EQ(Applied(b_), (Strings{"b1"}));
+  EXPECT_EQ(consumer_->stats().duplicates + other->stats().duplicates, 0)
+      << "the fence caught it, not the seq";
+}
+
+TEST_F(ConsumerTest, EveryAssignmentRaisesTheEpoch) {
+  Drive(*consumer_);
+  const auto epoch = [&] { return Sql("SELECT epoch FROM consumer_offsets WHERE partition = 0")[0].Int(0); };
+  const int64_t before = epoch();
+  const auto other = NewConsumer();
+  Drive(*other);
+  Drive(*consumer_);
+  EXPECT_EQ(epoch(), before + 1);
+}
+
+TEST_F(ConsumerTest, OffsetsThatTheLogLeftOutAreAskedForOnce) {
+  for (int i = 0; i < 5; ++i) Append(a_, 0, "a" + std::to_string(i));
+  bool left_out = false;
+  events->on_poll = [&](events::Polled& polled) {
+    if (left_out || polled.records.size() < 3) return;
+    left_out = true;
+    polled.records.erase(polled.records.begin() + 1);
+  };
+  Drive(*consumer_);
+  EXPECT_TRUE(left_out);
+  EXPECT_EQ(Applied(), (Strings{"a0", "a1", "a2", "a3", "a4"}));
+  EXPECT_EQ(consumer_->stats().skipped_offsets, 0);
+}
+
+TEST_F(ConsumerTest, AHoleThatStaysIsCountedAndPassed) {
+  for (int i = 0; i < 5; ++i) {
+    Append(a_, 0, "a" + std::to_string(i));
+    Append(b_, 0, "b" + std::to_string(i));
+  }
+  // As a transactional producer's markers would, in both partitions.
+  events->on_poll = [&](events::Polled& polled) {
+    std::erase_if(polled.records,
+                  [](const events::Record& record) { return record.offset == 1 || record.offset == 2; });
+  };
+  Drive(*consumer_);
+  EXPECT_EQ(Applied(a_), (Strings{"a0", "a3", "a4"}));
+  EXPECT_EQ(Applied(b_), (Strings{"b0", "b3", "b4"}));
+  EXPECT_EQ(consumer_->stats().skipped_offsets, 4);
+}
+
+TEST_F(ConsumerTest, APartitionWhoseNextRecordIsGoneRaisesAnAlarm) {
+  Append(a_, 0, "a0");
+  Drive(*consumer_);
+  Sql("UPDATE consumer_offsets SET next_offset = 9 WHERE partition = 0");
+  consumer_.reset();
+  const auto next = NewConsumer();
+  Drive(*next);
+  EXPECT_EQ(next->stats().truncated, 1);
+  EXPECT_EQ(logger.Count(Severity::kError, "stands still"), 1);
+  Append(b_, 0, "b0");
+  Drive(*next);
+  EXPECT_EQ(Applied(b_), (Strings{"b0"})) << "the other partitions go on";
+}
+
+}  // namespace
+}  // namespace finalmile::outbox

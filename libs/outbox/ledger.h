@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/outbox/leader.h"
+#include "libs/storage/database.h"
+
+namespace finalmile::outbox {
+
+// How long a request id is remembered.
+inline constexpr absl::Duration kRequestLifetime = absl::Hours(24 * 7);
+
+// One request that is to take effect once.
+struct Request {
+  // The principal's name: ids of different callers are apart.
+  std::string caller;
+  // 1 to 64 characters.
+  std::string request_id;
+  // Of the method and the request's bytes; Fingerprint().
+  std::string fingerprint;
+};
+
+// A 32-byte digest (SHA-256) of the parts, each set apart by its length.
+std::string Fingerprint(std::string_view method, std::string_view request);
+
+// First statement of a transaction that serves `request`: claims the id, or answers the reply that was saved for it. A
+// second claim waits for a transaction that holds the same id. INVALID_ARGUMENT: the id was used for another request.
+absl::StatusOr<std::optional<std::string>> Claim(storage::Transaction& transaction, const Request& request, absl::Time now);
+
+// Saves the reply of a claimed request in the same transaction.
+absl::Status Save(storage::Transaction& transaction, const Request& request, std::string_view reply);
+
+// Deletes expired requests, in chunks.
+class LedgerSweeper final : public LeaderTask {
+ public:
+  explicit LedgerSweeper(Clock& clock) : clock_(clock) {}
+  std::string_view name() const override { return "ledger_sweeper"; }
+  absl::StatusOr<absl::Duration> Run(storage::Leadership& leadership) override;
+
+ private:
+  Clock& clock_;
+};
+
+}  // namespace finalmile::outbox

@@ -1,0 +1,29 @@
+#include "libs/outbox/mutation.h"
+
+#include <algorithm>
+
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+
+namespace finalmile::outbox {
+
+absl::Status CheckRequestId(const std::string& request_id) {
+  constexpr size_t kMaxLength = 64;
+  const bool printable =
+      std::all_of(request_id.begin(), request_id.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+  if (printable && request_id.size() <= kMaxLength) return absl::OkStatus();
+  return rpc::InvalidField("request_id", "must be at most 64 printable ASCII characters without blanks");
+}
+
+std::string DeterministicBytes(const google::protobuf::Message& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  return bytes;
+}
+
+}  // namespace finalmile::outbox

@@ -1,0 +1,92 @@
+#include "libs/outbox/outbox.h"
+
+#include <charconv>
+
+#include "libs/base/status.h"
+
+namespace finalmile::outbox {
+namespace {
+
+void AppendPart(std::string& out, std::string_view part) {
+  const auto size = static_cast<uint32_t>(part.size());
+  for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<char>(size >> shift & 0xFF));
+  out.append(part);
+}
+
+bool TakePart(std::string_view& in, std::string& part) {
+  if (in.size() < 4) return false;
+  uint32_t size = 0;
+  for (int i = 0; i < 4; ++i) size |= static_cast<uint32_t>(static_cast<unsigned char>(in[i])) << (8 * i);
+  in.remove_prefix(4);
+  if (in.size() < size) return false;
+  part.assign(in.substr(0, size));
+  in.remove_prefix(size);
+  return true;
+}
+
+}  // namespace
+
+events::Message ToMessage(const OutgoingEvent& event) {
+  events::Message message{event.topic, event.key, event.value, {}};
+  message.headers = {{"ce_specversion", "1.0"},
+                     {"ce_id", event.id},
+                     {"ce_source", event.source},
+                     {"ce_type", event.type},
+                     {"ce_time", absl::FormatTime(absl::RFC3339_full, event.time, absl::UTCTimeZone())},
+                     {"ce_subject", event.key},
+                     {"ce_sequence", std::to_string(event.seq)},
+                     {"content-type", "application/protobuf"}};
+  if (!event.traceparent.empty()) message.headers.emplace_back("traceparent", event.traceparent);
+  return message;
+}
+
+absl::StatusOr<int64_t> SeqOf(const events::Record& record) {
+  for (const auto& [name, value] : record.headers) {
+    if (name != "ce_sequence") continue;
+    int64_t seq = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seq);
+    if (error != std::errc() || end != value.data() + value.size() || seq <= 0) {
+      return absl::InvalidArgumentError("header ce_sequence is not a number above 0");
+    }
+    return seq;
+  }
+  return 0;
+}
+
+absl::Status Write(storage::Transaction& transaction, const std::vector<OutgoingEvent>& events) {
+  if (events.empty()) return absl::OkStatus();
+  std::vector<storage::Row> rows;
+  rows.reserve(events.size());
+  for (const OutgoingEvent& event : events) {
+    events::Message message = ToMessage(event);
+    rows.emplace_back(std::vector<storage::Value>{std::move(message.topic), std::move(message.key),
+                                                  storage::Bytes{std::move(message.value)},
+                                                  storage::Bytes{EncodeHeaders(message.headers)}});
+  }
+  RETURN_IF_ERROR(transaction
+                      .ExecuteMany("INSERT INTO outbox (topic, key, value, headers) SELECT r.topic, r.key, r.value, r.headers "
+                                   "FROM {rows: topic TEXT, key TEXT, value BYTES, headers BYTES} AS r",
+                                   rows)
+                      .status());
+  return transaction.Notify(kOutboxChannel);
+}
+
+std::string EncodeHeaders(const events::Headers& headers) {
+  std::string out;
+  for (const auto& [name, value] : headers) {
+    AppendPart(out, name);
+    AppendPart(out, value);
+  }
+  return out;
+}
+
+absl::StatusOr<events::Headers> DecodeHeaders(std::string_view bytes) {
+  events::Headers headers;
+  while (!bytes.empty()) {
+    auto& [name, value] = headers.emplace_back();
+    if (!TakePart(bytes, name) || !TakePart(bytes, value)) return absl::DataLossError("stored headers are cut short");
+  }
+  return headers;
+}
+
+}  // namespace finalmile::outbox

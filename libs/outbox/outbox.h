@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/events/event_log.h"
+#include "libs/storage/database.h"
+
+namespace finalmile::outbox {
+
+// Channel notified when a transaction wrote outbox rows.
+inline constexpr std::string_view kOutboxChannel = "outbox";
+
+// The attributes of an event that stand beside its value as CloudEvents 1.0 binary-mode headers (Kafka protocol binding).
+struct OutgoingEvent {
+  std::string topic;
+  // Resource name of the aggregate; the record's key and ce_subject.
+  std::string key;
+  // 1, 2, 3, … per key, counted on the key's own row in the same transaction.
+  int64_t seq = 0;
+  std::string id;
+  // "/finalmile/leads".
+  std::string source;
+  // Full name of the event's message: "finalmile.leads.v1.LeadCreated".
+  std::string type;
+  absl::Time time;
+  // W3C trace context of the request that caused it; may be empty.
+  std::string traceparent;
+  // The serialised envelope message.
+  std::string value;
+};
+
+// The record that `event` becomes.
+events::Message ToMessage(const OutgoingEvent& event);
+
+// ce_sequence of a record; 0 when it has none. INVALID_ARGUMENT when it is not a number above 0.
+absl::StatusOr<int64_t> SeqOf(const events::Record& record);
+
+// Writes events with the state they tell of: call once per transaction, after the aggregates' rows were locked, with the events
+// of one key in order of seq.
+absl::Status Write(storage::Transaction& transaction, const std::vector<OutgoingEvent>& events);
+
+// How headers are stored in a byte column. Decode: DATA_LOSS for anything Encode did not write.
+std::string EncodeHeaders(const events::Headers& headers);
+absl::StatusOr<events::Headers> DecodeHeaders(std::string_view bytes);
+
+}  // namespace finalmile::outbox

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "libs/base/clock.h"
+#include "libs/events/event_log.h"
+#include "libs/outbox/leader.h"
+
+namespace finalmile::outbox {
+
+// Sends the store's outbox to the event log: reads the oldest rows, appends them, awaits every acknowledgement, deletes
+// them, reads again. A crash or an error between append and delete sends rows twice, never none; order per key
+// is kept once records with a seq not above the one seen are dropped (see Consumer).
+class Relay final : public LeaderTask {
+ public:
+  struct Options {
+    // Rows per round.
+    int batch = 1000;
+  };
+
+  // `log` and `clock` outlive the relay.
+  Relay(events::EventLog& log, Clock& clock, Options options);
+  Relay(events::EventLog& log, Clock& clock) : Relay(log, clock, Options()) {}
+
+  std::string_view name() const override { return "relay"; }
+  absl::StatusOr<absl::Duration> Run(storage::Leadership& leadership) override;
+  std::string_view channel() const override;
+
+ private:
+  events::EventLog& log_;
+  Clock& clock_;
+  const Options options_;
+};
+
+// Rows that wait to be sent, for the status and metrics.
+absl::StatusOr<int64_t> OutboxDepth(storage::Database& database, absl::Duration deadline);
+
+}  // namespace finalmile::outbox

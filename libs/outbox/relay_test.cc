@@ -1,0 +1,121 @@
+#include "libs/outbox/relay.h"
+
+#include "libs/outbox/leader.h"
+#include "libs/outbox/test_fixture.h"
+
+namespace finalmile::outbox {
+namespace {
+
+class RelayTest : public OutboxTest {
+ protected:
+  RelayTest() {
+    step_ = std::make_unique<LeaderStep>("s", *database, clock, logger,
+                                         std::make_unique<Relay>(*events, clock, Relay::Options{.batch = 2}));
+  }
+
+  void Emit(const std::string& key, int64_t seq, bool commit = true) {
+    const absl::Status done = store_->Transact({.deadline = Soon()}, [&](storage::Transaction& transaction) {
+      const absl::Status written = Write(transaction, {{.topic = "t",
+                                                        .key = key,
+                                                        .seq = seq,
+                                                        .id = "id-" + key,
+                                                        .source = "/s",
+                                                        .type = "s.Done",
+                                                        .time = absl::FromUnixSeconds(1),
+                                                        .traceparent = {},
+                                                        .value = key + std::to_string(seq)}});
+      return commit ? written : absl::CancelledError("changed its mind");
+    });
+    EXPECT_EQ(done.ok(), commit) << done;
+  }
+  bool Woken() { return step_->wake().WaitUntil(absl::ZeroDuration()); }
+
+  std::vector<events::Record> Topic() {
+    const auto wake = clock.NewEvent();
+    return *(*log_->OpenTail({"t"}, events::TailFrom::kStart, *wake))->Poll(100);
+  }
+  Strings Values() {
+    Strings values;
+    for (const events::Record& record : Topic()) values.push_back(record.value);
+    return values;
+  }
+  int64_t Unsent() { return *OutboxDepth(*database, Soon()); }
+
+  std::unique_ptr<LeaderStep> step_;
+};
+
+TEST_F(RelayTest, SendsInOrderOfWritingAndForgets) {
+  for (int seq = 1; seq <= 5; ++seq) Emit("k", seq);
+  EXPECT_EQ(Unsent(), 5);
+  Drive(*step_);
+  EXPECT_EQ(Values(), (Strings{"k1", "k2", "k3", "k4", "k5"}));
+  EXPECT_EQ(Unsent(), 0);
+}
+
+TEST_F(RelayTest, CarriesTheAttributesAsHeaders) {
+  Emit("k", 7);
+  Drive(*step_);
+  const events::Record record = Topic()[0];
+  EXPECT_EQ(record.key, "k");
+  EXPECT_EQ(*SeqOf(record), 7);
+  const std::map<std::string, std::string> headers(record.headers.begin(), record.headers.end());
+  EXPECT_EQ(headers.at("ce_specversion"), "1.0");
+  EXPECT_EQ(headers.at("ce_type"), "s.Done");
+  EXPECT_EQ(headers.at("ce_subject"), "k");
+  EXPECT_EQ(headers.at("ce_time"), "1970-01-01T00:00:01+00:00");
+  EXPECT_FALSE(headers.contains("traceparent"));
+}
+
+TEST_F(RelayTest, IsWokenByACommitAlone) {
+  Drive(*step_);
+  EXPECT_FALSE(Woken());
+  Emit("k", 1, false);
+  EXPECT_FALSE(Woken());
+  Emit("k", 1);
+  EXPECT_TRUE(Woken());
+}
+
+TEST_F(RelayTest, AFailureBetweenAppendAndDeleteSendsTwiceInOrder) {
+  for (int seq = 1; seq <= 3; ++seq) Emit("k", seq);
+  int failures = 2;
+  events->after_append = [&] {
+    return failures-- > 0 ? absl::UnavailableError("no answer") : absl::OkStatus();
+  };
+  for (int i = 0; i < 5; ++i) {
+    Drive(*step_);
+    clock.Advance(absl::Seconds(1));
+  }
+  EXPECT_EQ(Values(), (Strings{"k1", "k2", "k1", "k2", "k1", "k2", "k3"}));
+  EXPECT_EQ(Unsent(), 0);
+}
+
+TEST_F(RelayTest, ALeaderThatLostItsLockDeletesNothing) {
+  Emit("k", 1);
+  events->after_append = [&] {
+    database->expel = true;
+    return absl::OkStatus();
+  };
+  step_->Run();
+  EXPECT_FALSE(step_->leads());
+  EXPECT_EQ(Unsent(), 1) << "another leader may be sending it";
+  database->expel = false;
+  events->after_append = [] { return absl::OkStatus(); };
+  clock.Advance(absl::Seconds(1));
+  Drive(*step_);
+  EXPECT_TRUE(step_->leads());
+  EXPECT_EQ(Values(), (Strings{"k1", "k1"}));
+  EXPECT_EQ(Unsent(), 0);
+}
+
+TEST(Headers, SurviveStorageAndAreRefusedWhenCut) {
+  const events::Headers headers = {{"", ""}, {"a", std::string("\0\xff", 2)}};
+  const std::string bytes = EncodeHeaders(headers);
+  EXPECT_EQ(*DecodeHeaders(bytes), headers);
+  for (size_t size = 1; size < bytes.size(); ++size) {
+    const auto cut = DecodeHeaders(std::string_view(bytes).substr(0, size));
+    EXPECT_TRUE(!cut.ok() || *cut != headers) << size;
+  }
+}
+
+}  // namespace
+}  // namespace finalmile::outbox
