@@ -1,0 +1,29 @@
+#include "libs/rpc/context.h"
+
+#include <algorithm>
+
+namespace finalmile::rpc {
+
+bool CallContext::HasRole(v1::Role role) const {
+  const auto& roles = info_.principal->roles();
+  return std::find(roles.begin(), roles.end(), role) != roles.end();
+}
+
+absl::Duration CallContext::Remaining() const {
+  return std::max(absl::ZeroDuration(), info_.deadline - clock_.Steady());
+}
+
+absl::Status CallContext::Check() const {
+  if (cancelled()) return absl::CancelledError("the caller has gone");
+  if (clock_.Steady() >= info_.deadline) return absl::DeadlineExceededError("the call's deadline has passed");
+  return absl::OkStatus();
+}
+
+std::string_view CallContext::metadata(std::string_view key) const {
+  for (const auto& [name, value] : info_.metadata) {
+    if (name == key) return value;
+  }
+  return {};
+}
+
+}  // namespace finalmile::rpc

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "finalmile/v1/principal.pb.h"
+#include "libs/base/clock.h"
+
+namespace finalmile::rpc {
+
+// What a server knows of a call beside its request.
+struct CallInfo {
+  // "/finalmile.leads.v1.LeadService/GetLead"; must outlive the call.
+  std::string_view method;
+  // Never null.
+  std::shared_ptr<const v1::Principal> principal;
+  // Steady time by which the handler should have answered.
+  absl::Duration deadline = absl::InfiniteDuration();
+  // Keys in lower case; without credentials and what belongs to gRPC itself.
+  std::vector<std::pair<std::string, std::string>> metadata = {};
+  // Set when nobody waits for the answer any more; may be null. Must outlive the context.
+  const std::atomic<bool>* cancelled = nullptr;
+};
+
+// Who calls, until when, and with what. Given to every handler; one thread at a time.
+class CallContext {
+ public:
+  // `clock` must outlive the context.
+  CallContext(const Clock& clock, CallInfo info) : clock_(clock), info_(std::move(info)) {}
+  CallContext(const CallContext&) = delete;
+  CallContext& operator=(const CallContext&) = delete;
+
+  const Clock& clock() const { return clock_; }
+  std::string_view method() const { return info_.method; }
+  const v1::Principal& principal() const { return *info_.principal; }
+  bool HasRole(v1::Role role) const;
+
+  // Clock::Steady() by which the handler should have answered: earlier than the caller's own deadline by a
+  // margin, kept to say what was slow. Every wait and transaction of the handler ends by then.
+  absl::Duration deadline() const { return info_.deadline; }
+  // Never negative.
+  absl::Duration Remaining() const;
+  // Whether nobody waits for the answer any more. A handler need not look; a long one should.
+  bool cancelled() const {
+    return info_.cancelled != nullptr && info_.cancelled->load(std::memory_order_relaxed);
+  }
+  // CANCELLED or DEADLINE_EXCEEDED when going on is useless, else OK.
+  absl::Status Check() const;
+
+  // The request header `key` (lower case); empty when absent.
+  std::string_view metadata(std::string_view key) const;
+  // The W3C trace context that came with the call; empty when none did.
+  std::string_view traceparent() const { return metadata("traceparent"); }
+
+ private:
+  const Clock& clock_;
+  CallInfo info_;
+};
+
+}  // namespace finalmile::rpc

@@ -1,0 +1,152 @@
+#include "libs/rpc/credentials.h"
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_split.h"
+#include "fmt/format.h"
+#include "libs/base/status.h"
+
+namespace finalmile::rpc {
+namespace {
+
+using Digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
+
+constexpr std::string_view kScheme = "sha256:";
+
+bool ValidName(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  });
+}
+
+std::optional<Digest> ParseDigest(std::string_view text) {
+  if (text.size() != kScheme.size() + 2 * SHA256_DIGEST_LENGTH || text.substr(0, kScheme.size()) != kScheme)
+    return {};
+  text.remove_prefix(kScheme.size());
+  if (!std::all_of(text.begin(), text.end(), [](unsigned char c) { return absl::ascii_isxdigit(c); }))
+    return {};
+  const std::string bytes = absl::HexStringToBytes(absl::string_view(text.data(), text.size()));
+  Digest digest;
+  std::memcpy(digest.data(), bytes.data(), digest.size());
+  return digest;
+}
+
+}  // namespace
+
+struct Credentials::Table {
+  struct Entry {
+    Digest digest;
+    std::shared_ptr<const v1::Principal> principal;
+  };
+  std::vector<Entry> entries;
+};
+
+std::string RoleName(v1::Role role) {
+  return absl::AsciiStrToLower(v1::Role_Name(role).substr(strlen("ROLE_")));
+}
+
+std::optional<v1::Role> RoleOf(std::string_view name) {
+  v1::Role role;
+  const std::string upper = "ROLE_" + absl::AsciiStrToUpper(absl::string_view(name.data(), name.size()));
+  if (!v1::Role_Parse(upper, &role) || role == v1::ROLE_UNSPECIFIED || RoleName(role) != name)
+    return std::nullopt;
+  return role;
+}
+
+absl::StatusOr<std::unique_ptr<Credentials>> Credentials::Load(std::string path) {
+  std::unique_ptr<Credentials> credentials(new Credentials(std::move(path)));
+  ASSIGN_OR_RETURN(credentials->stamp_, credentials->Look());
+  ASSIGN_OR_RETURN(credentials->table_, credentials->Read());
+  return credentials;
+}
+
+absl::StatusOr<bool> Credentials::Reload() {
+  std::lock_guard reload(reload_mutex_);
+  absl::StatusOr<Stamp> stamp = Look();
+  const Stamp now = stamp.ok() ? *stamp : Stamp();
+  if (now == stamp_) return false;
+  stamp_ = now;
+  RETURN_IF_ERROR(stamp.status());
+  ASSIGN_OR_RETURN(std::shared_ptr<const Table> table, Read());
+  std::lock_guard lock(mutex_);
+  table_ = std::move(table);
+  return true;
+}
+
+std::shared_ptr<const v1::Principal> Credentials::Find(std::string_view token) const {
+  Digest digest;
+  SHA256(reinterpret_cast<const unsigned char*>(token.data()), token.size(), digest.data());
+  std::shared_ptr<const Table> table;
+  {
+    std::lock_guard lock(mutex_);
+    table = table_;
+  }
+  std::shared_ptr<const v1::Principal> found;
+  for (const Table::Entry& entry : table->entries) {
+    if (CRYPTO_memcmp(entry.digest.data(), digest.data(), digest.size()) == 0) found = entry.principal;
+  }
+  return found;
+}
+
+absl::StatusOr<Credentials::Stamp> Credentials::Look() const {
+  struct stat info;
+  if (stat(path_.c_str(), &info) != 0) {
+    const std::string message = fmt::format("credentials file {}: {}", path_, std::strerror(errno));
+    return errno == ENOENT ? absl::NotFoundError(message) : absl::PermissionDeniedError(message);
+  }
+  return Stamp{static_cast<int64_t>(info.st_ino), static_cast<int64_t>(info.st_size),
+               static_cast<int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec};
+}
+
+absl::StatusOr<std::shared_ptr<const Credentials::Table>> Credentials::Read() const {
+  std::ifstream file(path_);
+  if (!file)
+    return absl::PermissionDeniedError(fmt::format("credentials file {}: {}", path_, std::strerror(errno)));
+  auto table = std::make_shared<Table>();
+  std::string line;
+  for (int number = 1; std::getline(file, line); ++number) {
+    const auto wrong = [&](std::string_view what) {
+      return absl::InvalidArgumentError(fmt::format("{}:{}: {}", path_, number, what));
+    };
+    line.resize(std::min(line.size(), line.find('#')));
+    const std::vector<std::string> words = absl::StrSplit(line, absl::ByAnyChar(" \t\r"), absl::SkipEmpty());
+    if (words.empty()) continue;
+    if (words.size() != 3) return wrong("expected `sha256:<digest> name role,role`");
+    const std::optional<Digest> digest = ParseDigest(words[0]);
+    if (!digest) return wrong("the first word must be sha256: and 64 hexadecimal digits");
+    if (!ValidName(words[1])) return wrong("the name must be 1 to 64 characters of a-z 0-9 . _ -");
+    auto principal = std::make_shared<v1::Principal>();
+    principal->set_name(words[1]);
+    for (const auto& name : absl::StrSplit(words[2], ',')) {
+      const std::optional<v1::Role> role = RoleOf({name.data(), name.size()});
+      if (!role) {
+        return wrong(fmt::format(
+            "unknown role '{}'; roles are admin, marketer, setter, host, coach, manager, integration",
+            std::string_view(name.data(), name.size())));
+      }
+      principal->add_roles(*role);
+    }
+    for (const Table::Entry& other : table->entries) {
+      if (other.digest == *digest) return wrong("the same token stands on an earlier line");
+    }
+    table->entries.push_back({*digest, std::move(principal)});
+  }
+  if (file.bad()) return absl::UnavailableError(fmt::format("credentials file {}: cannot be read", path_));
+  if (table->entries.empty())
+    return absl::InvalidArgumentError(fmt::format("{}: holds no credentials", path_));
+  return table;
+}
+
+}  // namespace finalmile::rpc

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/storage/value.h"
+
+// Filters of List requests: a subset of AIP-160 in which every accepted filter means what AIP-160 says.
+//
+//   filter     = [ expression ]
+//   expression = term { AND term } | term { OR term }      AND and OR mix only by parentheses: AIP-160 ranks
+//   OR above AND,
+//                                                          which few expect
+//   term       = [ NOT | "-" ] ( comparison | "(" expression ")" )
+//   comparison = field ( "=" | "!=" | "<" | "<=" | ">" | ">=" | ":" ) literal
+//   literal    = "text" | 'text' | word | number | true | false | timestamp | duration | *
+//
+// A literal may go without quotes when it is a word of letters, digits and _ . - + / @ : (other than AND, OR,
+// NOT); inside quotes \" \' \\ stand for " ' \. Timestamps are RFC 3339
+// ("2026-01-31T09:00:00Z"), durations decimal seconds with an s ("90s", "0.5s"). `field:"text"` on text:
+// contains it, whatever the case of ASCII letters; on other types `:` is `=`. `field:*`: the field has a
+// value, for text one that is not empty. Text, bool and enum fields know no order: only = != and `:`; text
+// also < <= > >=, by bytes. An absent value differs from every literal: `!=` and NOT find it.
+namespace finalmile::rpc {
+
+enum class FilterType {
+  kText,
+  kInt,
+  kReal,
+  kBool,
+  // Stored as BIGINT microseconds since the Unix epoch.
+  kTimestamp,
+  // Stored as BIGINT microseconds.
+  kDuration,
+  // One of the field's words, stored as the value beside it.
+  kEnum,
+};
+
+struct FilterField {
+  // [a-z][a-z0-9_.]*.
+  std::string name;
+  FilterType type;
+  // SQL of the value: a column or an expression. Trusted text.
+  std::string sql;
+  // kEnum only: what may be written, and what is stored for it.
+  std::vector<std::pair<std::string, storage::Value>> words = {};
+};
+
+// What a filter may speak of.
+struct FilterSchema {
+  std::vector<FilterField> fields;
+  // In bytes.
+  size_t max_length = 1000;
+  // Of parentheses and negations.
+  int max_depth = 16;
+};
+
+// A condition for a WHERE clause, in SQL for storage::Transaction::Execute (it may hold {sorted}), in
+// parentheses; TRUE for an empty filter.
+struct SqlCondition {
+  std::string sql;
+  // Of the parameters $first, $first+1, ….
+  std::vector<storage::Value> values;
+};
+
+// Translates `filter`; its first parameter is $`first_parameter`. INVALID_ARGUMENT with a violation of
+// `filter` says at which character (from 1) what is wrong. Pure; linear in the length.
+absl::StatusOr<SqlCondition> CompileFilter(std::string_view filter, const FilterSchema& schema,
+                                           int first_parameter);
+
+}  // namespace finalmile::rpc

@@ -1,0 +1,403 @@
+#include "libs/rpc/generic_service.h"
+
+#include <grpc/support/time.h>
+#include <grpcpp/impl/codegen/server_callback_handlers.h>
+#include <grpcpp/impl/rpc_service_method.h>
+#include <grpcpp/impl/service_type.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/proto_buffer_reader.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <deque>
+
+#include "libs/base/status.h"
+#include "libs/rpc/edge.h"
+#include "libs/rpc/errors.h"
+
+namespace finalmile::rpc {
+namespace {
+
+using google::protobuf::Message;
+using grpc::ByteBuffer;
+
+std::string_view View(grpc::string_ref text) { return {text.data(), text.size()}; }
+
+absl::Duration TimeLeft(const grpc::CallbackServerContext& context) {
+  const gpr_timespec deadline = context.raw_deadline();
+  if (gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) == 0) return absl::InfiniteDuration();
+  const gpr_timespec left = gpr_time_sub(deadline, gpr_now(deadline.clock_type));
+  return absl::Seconds(left.tv_sec) + absl::Nanoseconds(left.tv_nsec);
+}
+
+bool Passed(std::string_view key) {
+  return key != "authorization" && key != "user-agent" && key.substr(0, 5) != "grpc-" &&
+         key.substr(0, 1) != ":";
+}
+
+ByteBuffer Serialise(const Message& message) {
+  grpc::Slice slice(message.ByteSizeLong());
+  message.SerializeWithCachedSizesToArray(const_cast<uint8_t*>(slice.begin()));
+  return ByteBuffer(&slice, 1);
+}
+
+ByteBuffer Share(const SharedBytes& bytes) {
+  auto* holder = new SharedBytes(bytes);
+  grpc::Slice slice(
+      const_cast<char*>(bytes->data()), bytes->size(),
+      [](void* shared) { delete static_cast<SharedBytes*>(shared); }, holder);
+  return ByteBuffer(&slice, 1);
+}
+
+absl::Status Parse(ByteBuffer& bytes, Message& request) {
+  grpc::ProtoBufferReader to_parse(&bytes);
+  RETURN_IF_ERROR(ParseRequest(to_parse, request));
+  grpc::ProtoBufferReader to_scan(&bytes);
+  return HasZeroByte(to_scan) ? CheckText(request) : absl::OkStatus();
+}
+
+// A handler that throws fails its own call, not the server.
+template <class Work>
+absl::Status Contained(Work&& work) {
+  try {
+    return work();
+  } catch (const std::exception& error) {
+    return absl::InternalError(error.what());
+  }
+}
+
+// What unary and streaming calls have in common. Outlives its reactor's part in gRPC when the handler is
+// still running after the call has been given up; then only the handler's own things are touched.
+class Call {
+ protected:
+  Call(const std::shared_ptr<ServerCore>& core, const ServedMethod& method)
+      : core_(core), method_(method), arrival_(core->deps.clock.Steady()) {
+    core_->calls.fetch_add(1);
+    if (method_.observer != nullptr) method_.observer->Started();
+  }
+
+  absl::Status Admit(const grpc::CallbackServerContext& context, absl::Duration standard,
+                     absl::Duration most) {
+    CallInfo info;
+    std::string_view authorization;
+    for (const auto& [key, value] : context.client_metadata()) {
+      if (View(key) == "authorization") {
+        authorization = View(value);
+      } else if (Passed(View(key))) {
+        info.metadata.emplace_back(View(key), View(value));
+      }
+    }
+    ASSIGN_OR_RETURN(info.principal, Authenticate(core_->deps.credentials, authorization));
+    RETURN_IF_ERROR(Authorise(method_, *info.principal));
+    const absl::Duration left = TimeLeft(context);
+    caller_deadline_ = arrival_ + left;
+    info.method = method_.path;
+    info.deadline = HandlerDeadline(arrival_, left, standard, most);
+    info.cancelled = &cancelled_;
+    context_.emplace(core_->deps.clock, std::move(info));
+    return absl::OkStatus();
+  }
+
+  absl::Status Overloaded() const {
+    return WithRetry(Error(absl::StatusCode::kResourceExhausted, "OVERLOADED",
+                           "the server has more calls than it can carry: try again a little later"),
+                     core_->options.target_wait);
+  }
+
+  // Why the transport gave the call up.
+  absl::Status GivenUp() const {
+    if (core_->deps.clock.Steady() >= caller_deadline_) {
+      return absl::DeadlineExceededError("the caller's deadline has passed");
+    }
+    return absl::CancelledError("the call was cancelled");
+  }
+
+  // The last thing before the status is sent.
+  grpc::Status Close(const absl::Status& status) {
+    if (method_.observer != nullptr) {
+      method_.observer->Finished(status.code(), core_->deps.clock.Steady() - arrival_, received_, sent_);
+    }
+    if (status.ok()) return grpc::Status::OK;
+    const absl::Status told = ForCaller(status, method_.domain);
+    if (ServerAtFault(status.code())) {
+      core_->deps.log.Error("a call failed", {{"method", method_.path},
+                                              {"code", absl::StatusCodeToString(status.code())},
+                                              {"error", std::string(status.message())}});
+    }
+    return grpc::Status(static_cast<grpc::StatusCode>(told.code()), std::string(told.message()),
+                        ToProto(told).SerializeAsString());
+  }
+
+  // gRPC is through with the call.
+  void Leave() {
+    if (core_->calls.fetch_sub(1) == 1 && core_->draining.load()) core_->idle->Set();
+  }
+
+  const std::shared_ptr<ServerCore> core_;
+  const ServedMethod& method_;
+  const absl::Duration arrival_;
+  absl::Duration caller_deadline_ = absl::InfiniteDuration();
+  std::atomic<bool> cancelled_{false};
+  std::optional<CallContext> context_;
+  std::atomic<int64_t> received_{0};
+  std::atomic<int64_t> sent_{0};
+};
+
+class UnaryCall final : public grpc::ServerUnaryReactor,
+                        public Call,
+                        public std::enable_shared_from_this<UnaryCall> {
+ public:
+  UnaryCall(const std::shared_ptr<ServerCore>& core, const ServedMethod& method, const ByteBuffer& request,
+            ByteBuffer* response)
+      : Call(core, method), bytes_(request), response_(response) {}
+
+  void Begin(const grpc::CallbackServerContext& context) {
+    self_ = shared_from_this();
+    received_ = 1;
+    absl::Status status = Admit(context, core_->options.default_timeout, core_->options.max_timeout);
+    if (status.ok()) status = CheckSize(bytes_.Length(), core_->options.max_message_bytes);
+    if (!status.ok()) return End(status);
+    if (method_.method->inline_answer) {
+      if (status = ReadRequest(); !status.ok()) return End(status);
+      if (const auto answer = method_.method->inline_answer(*context_, *request_)) {
+        return answer->ok() ? End(absl::OkStatus(), Share(**answer)) : End(answer->status());
+      }
+    }
+    if (!core_->admission.TryEnter()) return End(Overloaded());
+    if (!core_->deps.executor.TryRun([call = self_] { call->Run(); })) {
+      core_->admission.Leave();
+      End(Overloaded());
+    }
+  }
+
+  // Ends the call although its handler may still run: nobody reads its answer, and a server that drains must
+  // not wait for it.
+  void OnCancel() override {
+    cancelled_ = true;
+    End(GivenUp());
+  }
+
+  void OnDone() override {
+    Leave();
+    self_.reset();
+  }
+
+ private:
+  void Run() {
+    const absl::Duration now = core_->deps.clock.Steady();
+    core_->admission.Began(now - arrival_, now);
+    absl::Status status = context_->Check();
+    std::unique_ptr<Message> reply;
+    if (status.ok()) status = ReadRequest();
+    if (status.ok()) {
+      reply.reset(method_.method->response->New());
+      status = Contained([&] { return method_.method->unary(*context_, *request_, *reply); });
+    }
+    core_->admission.Leave();
+    status.ok() ? End(status, Serialise(*reply)) : End(status);
+  }
+
+  absl::Status ReadRequest() {
+    if (request_ != nullptr) return absl::OkStatus();
+    request_.reset(method_.method->request->New());
+    return Parse(bytes_, *request_);
+  }
+
+  // Whoever is first ends the call; only then may what belongs to gRPC be touched.
+  void End(const absl::Status& status, ByteBuffer reply = {}) {
+    if (ended_.exchange(true)) return;
+    if (status.ok()) {
+      sent_ = 1;
+      response_->Swap(&reply);
+    }
+    Finish(Close(status));
+  }
+
+  ByteBuffer bytes_;
+  ByteBuffer* const response_;
+  std::unique_ptr<Message> request_;
+  std::atomic<bool> ended_{false};
+  std::shared_ptr<UnaryCall> self_;
+};
+
+// Any streaming call: on the wire all three kinds are the same. One thing happens at a time: a read, a write,
+// or a piece of the handler's work on the executor. Each starts the next, so no thread waits for a slow
+// client.
+class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
+                         public Call,
+                         public std::enable_shared_from_this<StreamCall> {
+ public:
+  StreamCall(const std::shared_ptr<ServerCore>& core, const ServedMethod& method) : Call(core, method) {}
+
+  void Begin(const grpc::CallbackServerContext& context) {
+    self_ = shared_from_this();
+    counted_ = core_->streams.fetch_add(1) < core_->options.max_streams;
+    if (!counted_) {
+      core_->streams.fetch_sub(1);
+      return End(Overloaded());
+    }
+    const absl::Status status =
+        Admit(context, core_->options.default_stream_timeout, core_->options.max_stream_timeout);
+    if (!status.ok()) return End(status);
+    handler_ = method_.method->stream();
+    Advance();
+  }
+
+  void OnReadDone(bool ok) override {
+    has_message_ = ok;
+    input_ended_ = !ok;
+    if (ok) ++received_;
+    Schedule();
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (!ok) return End(GivenUp());
+    ++sent_;
+    outbox_.pop_front();
+    Advance();
+  }
+
+  void OnCancel() override {
+    {
+      std::lock_guard lock(mutex_);
+      cancelled_ = true;
+      // The operation on the wire fails by itself, and ends the call.
+      if (on_wire_) return;
+    }
+    End(GivenUp());
+  }
+
+  void OnDone() override {
+    if (counted_) core_->streams.fetch_sub(1);
+    Leave();
+    self_.reset();
+  }
+
+ private:
+  // Sends what there is to send, else ends, goes on pulling, or reads.
+  void Advance() {
+    if (outbox_.empty() && outcome_) return End(*outcome_);
+    if (outbox_.empty() && input_ended_) return Schedule();
+    bool given_up;
+    {
+      std::lock_guard lock(mutex_);
+      if (ended_) return;
+      given_up = cancelled_;
+      on_wire_ = !given_up;
+    }
+    if (given_up) return End(GivenUp());
+    if (outbox_.empty()) {
+      StartRead(&incoming_);
+    } else {
+      StartWrite(&outbox_.front());
+    }
+  }
+
+  void Schedule() {
+    {
+      std::lock_guard lock(mutex_);
+      on_wire_ = false;
+    }
+    if (cancelled_) return End(GivenUp());
+    if (!core_->deps.executor.TryRun([call = shared_from_this()] { call->Run(); })) End(Overloaded());
+  }
+
+  void Run() {
+    absl::Status status = context_->Check();
+    if (status.ok()) status = Contained([&] { return has_message_ ? Take() : Pull(); });
+    if (!status.ok()) outcome_ = status;
+    Advance();
+  }
+
+  absl::Status Pull() {
+    ASSIGN_OR_RETURN(const bool finished, handler_->OnEnd(*context_, sink_));
+    if (finished) outcome_ = absl::OkStatus();
+    return absl::OkStatus();
+  }
+
+  absl::Status Take() {
+    has_message_ = false;
+    RETURN_IF_ERROR(CheckSize(incoming_.Length(), core_->options.max_message_bytes));
+    const std::unique_ptr<Message> request(method_.method->request->New());
+    RETURN_IF_ERROR(Parse(incoming_, *request));
+    return handler_->OnMessage(*context_, *request, sink_);
+  }
+
+  void End(const absl::Status& status) {
+    {
+      std::lock_guard lock(mutex_);
+      if (std::exchange(ended_, true)) return;
+    }
+    Finish(Close(status));
+  }
+
+  std::unique_ptr<StreamHandler> handler_;
+  bool counted_ = false;
+  ByteBuffer incoming_;
+  bool has_message_ = false;
+  bool input_ended_ = false;
+  std::deque<ByteBuffer> outbox_;
+  const ReplySink sink_ = [this](const Message& message) { outbox_.push_back(Serialise(message)); };
+  // Set when the handler is through.
+  std::optional<absl::Status> outcome_;
+
+  std::mutex mutex_;
+  bool on_wire_ = false;
+  bool ended_ = false;
+  std::shared_ptr<StreamCall> self_;
+};
+
+class GenericService final : public grpc::Service {
+ public:
+  GenericService(const std::shared_ptr<ServerCore>& core, const rpc::Service& service) {
+    int index = 0;
+    for (const auto& served : core->methods) {
+      const ServedMethod& method = *served;
+      if (method.method->descriptor->service() != &service.descriptor()) continue;
+      const bool unary = method.method->unary != nullptr;
+      AddMethod(new grpc::internal::RpcServiceMethod(
+          method.path.c_str(),
+          unary ? grpc::internal::RpcMethod::NORMAL_RPC : grpc::internal::RpcMethod::BIDI_STREAMING,
+          nullptr));
+      MarkMethodRawCallback(index++, unary ? NewUnary(core, method) : NewStream(core, method));
+    }
+  }
+
+ private:
+  static grpc::internal::MethodHandler* NewUnary(const std::shared_ptr<ServerCore>& core,
+                                                 const ServedMethod& method) {
+    return new grpc::internal::CallbackUnaryHandler<ByteBuffer, ByteBuffer>(
+        [core, &method](grpc::CallbackServerContext* context, const ByteBuffer* request,
+                        ByteBuffer* response) {
+          auto call = std::make_shared<UnaryCall>(core, method, *request, response);
+          call->Begin(*context);
+          return call.get();
+        });
+  }
+
+  static grpc::internal::MethodHandler* NewStream(const std::shared_ptr<ServerCore>& core,
+                                                  const ServedMethod& method) {
+    return new grpc::internal::CallbackBidiHandler<ByteBuffer, ByteBuffer>(
+        [core, &method](grpc::CallbackServerContext* context) {
+          auto call = std::make_shared<StreamCall>(core, method);
+          call->Begin(*context);
+          return call.get();
+        });
+  }
+};
+
+}  // namespace
+
+ServerCore::ServerCore(const ServerOptions& options, const ServerDeps& deps,
+                       std::vector<std::unique_ptr<ServedMethod>> methods)
+    : options(options),
+      deps(deps),
+      methods(std::move(methods)),
+      admission(std::max(32, options.max_pending / 32), options.max_pending, options.target_wait),
+      idle(deps.clock.NewEvent()) {}
+
+std::unique_ptr<grpc::Service> NewGenericService(std::shared_ptr<ServerCore> core, const Service& service) {
+  return std::make_unique<GenericService>(core, service);
+}
+
+}  // namespace finalmile::rpc

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "libs/rpc/admission.h"
+#include "libs/rpc/dispatch.h"
+#include "libs/rpc/server.h"
+
+namespace grpc {
+class Service;
+}  // namespace grpc
+
+// Between server.cc and the reactors; no part of the library's interface.
+namespace finalmile::rpc {
+
+// What all calls of a server share. A call keeps it alive, for its handler may return after the server is
+// gone.
+struct ServerCore {
+  ServerCore(const ServerOptions& options, const ServerDeps& deps,
+             std::vector<std::unique_ptr<ServedMethod>> methods);
+
+  const ServerOptions options;
+  const ServerDeps deps;
+  const std::vector<std::unique_ptr<ServedMethod>> methods;
+  Admission admission;
+  std::atomic<int> streams{0};
+  // Calls between their arrival and the end of their last operation on the wire; `idle` is set when the last
+  // one leaves while draining.
+  std::atomic<int> calls{0};
+  std::atomic<bool> draining{false};
+  const std::unique_ptr<Event> idle;
+};
+
+// A gRPC service of raw callback methods: those of `core` that belong to `service`. To outlive its
+// grpc::Server.
+std::unique_ptr<grpc::Service> NewGenericService(std::shared_ptr<ServerCore> core, const Service& service);
+
+}  // namespace finalmile::rpc

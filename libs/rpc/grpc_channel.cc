@@ -1,0 +1,240 @@
+#include <grpc/support/time.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/channel_arguments.h>
+#include <grpcpp/support/client_callback.h>
+#include <grpcpp/support/proto_buffer_reader.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
+#include "fmt/format.h"
+#include "libs/rpc/client.h"
+#include "libs/rpc/errors.h"
+
+namespace finalmile::rpc {
+namespace {
+
+using google::protobuf::Message;
+using grpc::ByteBuffer;
+
+constexpr absl::Duration kFirstBackoff = absl::Milliseconds(50);
+constexpr absl::Duration kLongestBackoff = absl::Seconds(2);
+
+absl::Status FromGrpc(const grpc::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  google::rpc::Status details;
+  if (!details.ParseFromString(status.error_details())) details.Clear();
+  details.set_code(status.error_code());
+  details.set_message(status.error_message());
+  return FromProto(details);
+}
+
+ByteBuffer Serialise(const Message& message) {
+  grpc::Slice slice(message.ByteSizeLong());
+  message.SerializeWithCachedSizesToArray(const_cast<uint8_t*>(slice.begin()));
+  return ByteBuffer(&slice, 1);
+}
+
+absl::Status Parse(ByteBuffer& bytes, Message& message) {
+  grpc::ProtoBufferReader reader(&bytes);
+  if (message.ParseFromZeroCopyStream(&reader)) return absl::OkStatus();
+  return absl::InternalError(
+      fmt::format("the server's reply is no {}", message.GetDescriptor()->full_name()));
+}
+
+void Prepare(const ChannelOptions& channel, const CallOptions& options, absl::Duration timeout,
+             grpc::ClientContext& context) {
+  const int64_t micros = std::max<int64_t>(0, absl::ToInt64Microseconds(timeout));
+  context.set_deadline(
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(micros, GPR_TIMESPAN)));
+  const std::string& token = options.token.empty() ? channel.token : options.token;
+  if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
+  for (const auto& [key, value] : options.metadata) context.AddMetadata(key, value);
+}
+
+// Waits on gRPC's own threads; every wait ends at the call's deadline at the latest.
+class GrpcStream final : public Stream, public grpc::ClientBidiReactor<ByteBuffer, ByteBuffer> {
+ public:
+  GrpcStream(grpc::GenericStub& stub, std::string_view method, const ChannelOptions& channel,
+             const CallOptions& options)
+      : method_(method) {
+    Prepare(channel, options, options.timeout, context_);
+    stub.PrepareBidiStreamingCall(&context_, method_, {}, this);
+    // Keeps the call open while no operation runs.
+    AddHold();
+    StartCall();
+  }
+
+  ~GrpcStream() override {
+    if (!closed_) {
+      context_.TryCancel();
+      Close();
+    }
+  }
+
+  bool Write(const Message& request) override {
+    outgoing_ = Serialise(request);
+    std::unique_lock lock(mutex_);
+    write_ = kRunning;
+    StartWrite(&outgoing_);
+    changed_.wait(lock, [&] { return write_ != kRunning; });
+    return write_ == kGood;
+  }
+
+  void WritesDone() override {
+    std::unique_lock lock(mutex_);
+    if (std::exchange(writes_done_, true)) return;
+    write_ = kRunning;
+    StartWritesDone();
+    changed_.wait(lock, [&] { return write_ != kRunning; });
+  }
+
+  bool Read(Message& reply) override {
+    if (!ReadBytes()) return false;
+    parse_error_.Update(Parse(incoming_, reply));
+    return parse_error_.ok();
+  }
+
+  absl::Status Finish() override {
+    WritesDone();
+    while (ReadBytes()) {
+    }
+    Close();
+    const absl::Status status = FromGrpc(status_);
+    return status.ok() ? parse_error_ : status;
+  }
+
+  void OnWriteDone(bool ok) override { Complete(write_, ok); }
+  void OnWritesDoneDone(bool ok) override { Complete(write_, ok); }
+  void OnReadDone(bool ok) override { Complete(read_, ok); }
+  void OnDone(const grpc::Status& status) override {
+    std::lock_guard lock(mutex_);
+    status_ = status;
+    done_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  enum Operation { kIdle, kRunning, kGood, kFailed };
+
+  void Complete(Operation& operation, bool ok) {
+    std::lock_guard lock(mutex_);
+    operation = ok ? kGood : kFailed;
+    changed_.notify_all();
+  }
+
+  bool ReadBytes() {
+    std::unique_lock lock(mutex_);
+    if (read_ == kFailed) return false;
+    read_ = kRunning;
+    StartRead(&incoming_);
+    changed_.wait(lock, [&] { return read_ != kRunning; });
+    return read_ == kGood;
+  }
+
+  void Close() {
+    if (std::exchange(closed_, true)) return;
+    RemoveHold();
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return done_; });
+  }
+
+  const std::string method_;
+  grpc::ClientContext context_;
+  ByteBuffer outgoing_;
+  ByteBuffer incoming_;
+  absl::Status parse_error_;
+  bool closed_ = false;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Operation write_ = kIdle;
+  Operation read_ = kIdle;
+  bool writes_done_ = false;
+  bool done_ = false;
+  grpc::Status status_;
+};
+
+class GrpcChannel final : public Channel {
+ public:
+  GrpcChannel(ChannelOptions options, Clock& clock, Rng& rng)
+      : options_(std::move(options)), clock_(clock), rng_(rng), stub_(Connect(options_.target)) {}
+
+  absl::Status CallMessage(std::string_view method, const Message& request, Message& reply,
+                           const CallOptions& options) override {
+    const absl::Duration deadline = clock_.Steady() + options.timeout;
+    const std::string path(method);
+    const ByteBuffer bytes = Serialise(request);
+    absl::Duration backoff = kFirstBackoff;
+    for (;;) {
+      const absl::Status status = Once(path, bytes, reply, options, deadline - clock_.Steady());
+      if (!options.retry || !Retryable(status)) return status;
+      absl::Duration wait = backoff * (0.5 + 0.5 * rng_.Uniform());
+      if (const auto told = RetryDelayOf(status)) wait += *told;
+      backoff = std::min(2 * backoff, kLongestBackoff);
+      const absl::Duration resume = clock_.Steady() + wait;
+      if (resume >= deadline) return status;
+      clock_.NewEvent()->WaitUntil(resume);
+    }
+  }
+
+  std::unique_ptr<Stream> Open(std::string_view method, const CallOptions& options) override {
+    return std::make_unique<GrpcStream>(stub_, method, options_, options);
+  }
+
+ private:
+  static std::shared_ptr<grpc::Channel> Connect(const std::string& target) {
+    grpc::ChannelArguments arguments;
+    // A connection of its own.
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+    arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
+    arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
+    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+    arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
+    arguments.SetMaxReceiveMessageSize(-1);
+    arguments.SetMaxSendMessageSize(-1);
+    return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+  }
+
+  static bool Retryable(const absl::Status& status) {
+    return status.code() == absl::StatusCode::kUnavailable ||
+           (status.code() == absl::StatusCode::kResourceExhausted && RetryDelayOf(status).has_value());
+  }
+
+  absl::Status Once(const std::string& method, const ByteBuffer& request, Message& reply,
+                    const CallOptions& options, absl::Duration timeout) {
+    grpc::ClientContext context;
+    Prepare(options_, options, timeout, context);
+    // A queue per call is polled by the calling thread itself: no hop to another one.
+    grpc::CompletionQueue queue;
+    const auto call = stub_.PrepareUnaryCall(&context, method, request, &queue);
+    call->StartCall();
+    ByteBuffer bytes;
+    grpc::Status status;
+    void* tag = nullptr;
+    bool ok = false;
+    call->Finish(&bytes, &status, &tag);
+    queue.Next(&tag, &ok);
+    return status.ok() ? Parse(bytes, reply) : FromGrpc(status);
+  }
+
+  const ChannelOptions options_;
+  Clock& clock_;
+  Rng& rng_;
+  grpc::GenericStub stub_;
+};
+
+}  // namespace
+
+std::unique_ptr<Channel> NewGrpcChannel(ChannelOptions options, Clock& clock, Rng& rng) {
+  return std::make_unique<GrpcChannel>(std::move(options), clock, rng);
+}
+
+}  // namespace finalmile::rpc

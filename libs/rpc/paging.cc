@@ -1,0 +1,149 @@
+#include "libs/rpc/paging.h"
+
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <memory>
+#include <optional>
+
+#include "absl/strings/escaping.h"
+#include "fmt/format.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "libs/rpc/errors.h"
+
+// A token is base64url of: version byte, 8 bytes of digest, then the values, each a tag byte and its content.
+namespace finalmile::rpc {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using storage::Value;
+
+constexpr char kVersion = 1;
+constexpr size_t kDigestSize = 8;
+constexpr size_t kMaxToken = 8192;
+
+enum Tag : char { kNull, kInt, kReal, kFalse, kTrue, kText, kBytes };
+
+std::string Digest(std::string_view binding, std::string_view content) {
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  const std::string bytes = fmt::format("{}{}{}{}", kVersion, binding.size(), binding, content);
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
+  return std::string(reinterpret_cast<const char*>(digest), kDigestSize);
+}
+
+void AppendFixed(uint64_t bits, std::string& out) {
+  for (int i = 0; i < 8; ++i) out.push_back(static_cast<char>(bits >> (8 * i)));
+}
+
+void AppendText(Tag tag, std::string_view text, std::string& out) {
+  out.push_back(tag);
+  AppendFixed(text.size(), out);
+  out.append(text);
+}
+
+void Append(const Value& value, std::string& out) {
+  if (const auto* number = std::get_if<int64_t>(&value)) {
+    out.push_back(kInt);
+    AppendFixed(static_cast<uint64_t>(*number), out);
+  } else if (const auto* real = std::get_if<double>(&value)) {
+    out.push_back(kReal);
+    AppendFixed(std::bit_cast<uint64_t>(*real), out);
+  } else if (const auto* boolean = std::get_if<bool>(&value)) {
+    out.push_back(*boolean ? kTrue : kFalse);
+  } else if (const auto* text = std::get_if<std::string>(&value)) {
+    AppendText(kText, *text, out);
+  } else if (const auto* bytes = std::get_if<storage::Bytes>(&value)) {
+    AppendText(kBytes, bytes->data, out);
+  } else {
+    out.push_back(kNull);
+  }
+}
+
+// Takes eight bytes off `in`.
+std::optional<uint64_t> TakeFixed(std::string_view& in) {
+  if (in.size() < 8) return std::nullopt;
+  uint64_t bits = 0;
+  for (size_t i = 0; i < 8; ++i) bits |= static_cast<uint64_t>(static_cast<unsigned char>(in[i])) << (8 * i);
+  in.remove_prefix(8);
+  return bits;
+}
+
+std::optional<Value> Take(std::string_view& in) {
+  const char tag = in.front();
+  in.remove_prefix(1);
+  if (tag == kNull) return Value();
+  if (tag == kTrue || tag == kFalse) return Value(tag == kTrue);
+  const std::optional<uint64_t> bits = TakeFixed(in);
+  if (!bits) return std::nullopt;
+  if (tag == kInt) return Value(static_cast<int64_t>(*bits));
+  if (tag == kReal) return Value(std::bit_cast<double>(*bits));
+  if ((tag != kText && tag != kBytes) || *bits > in.size()) return std::nullopt;
+  std::string text(in.substr(0, *bits));
+  in.remove_prefix(*bits);
+  return tag == kText ? Value(std::move(text)) : Value(storage::Bytes{std::move(text)});
+}
+
+// Nullopt for a token that this binding did not make.
+std::optional<std::vector<Value>> Decode(const std::string& token, std::string_view binding) {
+  std::string bytes;
+  if (token.size() > kMaxToken || !absl::WebSafeBase64Unescape(token, &bytes)) return std::nullopt;
+  if (bytes.size() <= 1 + kDigestSize || bytes[0] != kVersion) return std::nullopt;
+  std::string_view content = std::string_view(bytes).substr(1 + kDigestSize);
+  if (Digest(binding, content) != bytes.substr(1, kDigestSize)) return std::nullopt;
+  std::vector<Value> values;
+  while (!content.empty()) {
+    std::optional<Value> value = Take(content);
+    if (!value) return std::nullopt;
+    values.push_back(*std::move(value));
+  }
+  return values;
+}
+
+std::string BindingOf(const Message& request, const FieldDescriptor* size, const FieldDescriptor* token) {
+  const std::unique_ptr<Message> rest(request.New());
+  rest->CopyFrom(request);
+  rest->GetReflection()->ClearField(rest.get(), size);
+  rest->GetReflection()->ClearField(rest.get(), token);
+  std::string bytes = rest->GetDescriptor()->full_name();
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  rest->SerializeToCodedStream(&coded);
+  coded.Trim();
+  return bytes;
+}
+
+}  // namespace
+
+absl::StatusOr<Page> Page::Of(const Message& request, const Sizes& sizes) {
+  const FieldDescriptor* size = request.GetDescriptor()->FindFieldByName("page_size");
+  const FieldDescriptor* token = request.GetDescriptor()->FindFieldByName("page_token");
+  const int asked = request.GetReflection()->GetInt32(request, size);
+  if (asked < 0) return InvalidField("page_size", "must not be negative");
+  Page page;
+  page.size_ = asked == 0 ? sizes.standard : std::min(asked, sizes.most);
+  page.binding_ = BindingOf(request, size, token);
+  const std::string text = request.GetReflection()->GetString(request, token);
+  if (text.empty()) return page;
+  std::optional<std::vector<Value>> cursor = Decode(text, page.binding_);
+  if (!cursor) {
+    return InvalidField(
+        "page_token",
+        "is damaged or belongs to another request; repeat the request it came from, or begin without it");
+  }
+  page.cursor_ = *std::move(cursor);
+  return page;
+}
+
+std::string Page::NextToken(const std::vector<Value>& cursor) const {
+  std::string content;
+  for (const Value& value : cursor) Append(value, content);
+  return absl::WebSafeBase64Escape(fmt::format("{}{}{}", kVersion, Digest(binding_, content), content));
+}
+
+}  // namespace finalmile::rpc

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/base/clock.h"
+#include "libs/base/executor.h"
+#include "libs/base/log.h"
+#include "libs/rpc/credentials.h"
+#include "libs/rpc/observer.h"
+#include "libs/rpc/service.h"
+
+namespace finalmile::rpc {
+
+struct ServerOptions {
+  // "host:port"; port 0 takes a free one. Without credentials the host must be a loopback address.
+  std::string listen = "127.0.0.1:7000";
+  // Largest request message, in bytes. A larger one is INVALID_ARGUMENT / MESSAGE_TOO_LARGE before a handler
+  // sees it; the transport itself refuses twice this size (RESOURCE_EXHAUSTED).
+  size_t max_message_bytes = 4 << 20;
+  // Given to a unary call that comes without a deadline, and the most that one gets.
+  absl::Duration default_timeout = absl::Seconds(10);
+  absl::Duration max_timeout = absl::Minutes(2);
+  // The same for streams.
+  absl::Duration default_stream_timeout = absl::Hours(1);
+  absl::Duration max_stream_timeout = absl::Hours(6);
+  // Most unary calls waiting or running; less when calls wait longer than target_wait for a thread.
+  int max_pending = 1000;
+  absl::Duration target_wait = absl::Milliseconds(100);
+  int max_streams = 100;
+  // After this a client is told to connect again, so that it finds new replicas.
+  absl::Duration max_connection_age = absl::Minutes(10);
+};
+
+// What a server runs on. Everything outlives it, and also every work item it has given to the executor.
+struct ServerDeps {
+  // Runs every item it accepts. Its queue should hold max_pending + max_streams items: a stream whose next
+  // piece of work is refused ends with RESOURCE_EXHAUSTED.
+  Executor& executor;
+  Clock& clock;
+  Log& log;
+  // May be null.
+  CallObserver* observer = nullptr;
+  // Null: every call is the local admin's.
+  const Credentials* credentials = nullptr;
+};
+
+// A gRPC server of plain-function services, with health v1 and reflection v1alpha. Thread-safe.
+class Server {
+ public:
+  // Checks the services, binds and serves; health says NOT_SERVING until SetServing(true). The services
+  // outlive the server as its deps do. Errors name the thing: FAILED_PRECONDITION (a method, a busy port, a
+  // host that is not loopback), INVALID_ARGUMENT (an address).
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
+                                                       const std::vector<const Service*>& services,
+                                                       const ServerDeps& deps);
+  // Drains with no patience.
+  ~Server();
+
+  // "127.0.0.1:7000", with the port that was taken.
+  const std::string& address() const;
+  int port() const;
+
+  // What health answers, for the server and for each service.
+  void SetServing(bool serving);
+
+  // Health NOT_SERVING, no new calls, running ones finish; those left at `deadline` (Clock::Steady()) are
+  // cancelled. Returns at the deadline at the latest, give or take the time to cancel, even if a handler
+  // never returns. Once is enough.
+  void Drain(absl::Duration deadline);
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace finalmile::rpc

@@ -1,0 +1,271 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+#include "libs/rpc/context.h"
+
+// A service is its descriptor and one plain function per method. Nothing here knows gRPC: a server, an
+// in-process channel and a test call the same functions.
+namespace finalmile::rpc {
+
+// Serialised bytes that an inline answer shares rather than copies. Never null.
+using SharedBytes = std::shared_ptr<const std::string>;
+
+// The caller's side of a running stream, seen from a method. Takes one reply; the caller of the handler
+// bounds them.
+using ReplySink = std::function<void(const google::protobuf::Message&)>;
+
+// One running call of a streaming method. Used by one thread at a time.
+class StreamHandler {
+ public:
+  virtual ~StreamHandler() = default;
+  virtual absl::Status OnMessage(CallContext& context, const google::protobuf::Message& request,
+                                 const ReplySink& reply) = 0;
+  // After the last message, again and again until it returns true: there is no more to send.
+  virtual absl::StatusOr<bool> OnEnd(CallContext& context, const ReplySink& reply) = 0;
+};
+
+// A registered method.
+struct Method {
+  const google::protobuf::MethodDescriptor* descriptor = nullptr;
+  const google::protobuf::Message* request = nullptr;  // prototypes
+  const google::protobuf::Message* response = nullptr;
+  // Exactly one of these is set. The messages are of the prototypes' types.
+  std::function<absl::Status(CallContext&, const google::protobuf::Message&, google::protobuf::Message&)>
+      unary;
+  std::function<std::unique_ptr<StreamHandler>()> stream;
+  // Unary only, may be empty.
+  std::function<std::optional<absl::StatusOr<SharedBytes>>(CallContext&, const google::protobuf::Message&)>
+      inline_answer;
+};
+
+// The rest of a server stream: each call gives the next replies, a bounded handful; none ends the stream. It
+// is called again only when the client has taken the replies before, so a slow client pins no thread. A
+// stream whose client leaves is destroyed without being called again.
+template <class Resp>
+using Chunks = std::function<absl::StatusOr<std::vector<Resp>>(CallContext&)>;
+
+// One running bidirectional call. One thread at a time. Destroyed without Finish when the call ends early.
+template <class Req, class Resp>
+class BidiSession {
+ public:
+  virtual ~BidiSession() = default;
+  // The next message is read only after these replies have been sent.
+  virtual absl::StatusOr<std::vector<Resp>> OnMessage(CallContext& context, const Req& request) = 0;
+  // The input has ended. The client may be gone all the same.
+  virtual absl::StatusOr<std::vector<Resp>> Finish(CallContext& context) = 0;
+};
+
+// One running client-streaming call, as BidiSession.
+template <class Req, class Resp>
+class ClientSession {
+ public:
+  virtual ~ClientSession() = default;
+  virtual absl::Status OnMessage(CallContext& context, const Req& request) = 0;
+  virtual absl::StatusOr<Resp> Finish(CallContext& context) = 0;
+};
+
+// Registration is not thread-safe and ends before the service is served; then everything is const. Handlers
+// are called from several threads at once. Mistakes in registration are kept and reported by Check.
+class Service {
+ public:
+  // `descriptor` is a generated one:
+  // `pb::GetLeadRequest::descriptor()->file()->FindServiceByName("LeadService")`. Not null.
+  explicit Service(const google::protobuf::ServiceDescriptor* descriptor) : descriptor_(descriptor) {}
+
+  // Handlers run on the server's executor and may block until the context's deadline.
+  template <class Req, class Resp>
+  void Unary(std::string_view name, std::function<absl::StatusOr<Resp>(CallContext&, const Req&)> handler);
+  // `open` reads the request and returns what gives the replies.
+  template <class Req, class Resp>
+  void ServerStream(std::string_view name,
+                    std::function<absl::StatusOr<Chunks<Resp>>(CallContext&, const Req&)> open);
+  template <class Req, class Resp>
+  void ClientStream(
+      std::string_view name,
+      std::function<absl::StatusOr<std::unique_ptr<ClientSession<Req, Resp>>>(CallContext&)> open);
+  template <class Req, class Resp>
+  void BidiStream(std::string_view name,
+                  std::function<absl::StatusOr<std::unique_ptr<BidiSession<Req, Resp>>>(CallContext&)> open);
+
+  // Beside Unary: may answer at once with a serialised reply. Runs on the network's thread: it takes
+  // microseconds, never blocks and never waits for a lock held over I/O. nullopt: the unary handler is run.
+  template <class Req>
+  void Inline(std::string_view name,
+              std::function<std::optional<absl::StatusOr<SharedBytes>>(CallContext&, const Req&)> answer);
+
+  const google::protobuf::ServiceDescriptor& descriptor() const { return *descriptor_; }
+  // In the descriptor's order, once Check is OK.
+  std::vector<const Method*> methods() const;
+
+  // FAILED_PRECONDITION lists every method that the descriptor lacks or that has other types or another kind,
+  // that is registered twice or not at all, or that has no option (finalmile.v1.allow).
+  absl::Status Check() const;
+
+ private:
+  using Message = google::protobuf::Message;
+  enum class Kind { kUnary, kServerStream, kClientStream, kBidiStream };
+
+  template <class Req, class Resp>
+  using OpenSession = std::function<absl::StatusOr<std::unique_ptr<BidiSession<Req, Resp>>>(CallContext&)>;
+  template <class Req, class Resp>
+  class SourceHandler;
+  template <class Req, class Resp>
+  class SessionHandler;
+
+  template <class Req, class Resp>
+  void Session(std::string_view name, Kind kind, OpenSession<Req, Resp> open);
+  // Null after a mistake.
+  Method* Register(std::string_view name, Kind kind, const Message& request, const Message& response);
+  void RegisterInline(std::string_view name, const Message& request, decltype(Method::inline_answer) answer);
+
+  const google::protobuf::ServiceDescriptor* descriptor_;
+  std::vector<std::unique_ptr<Method>> methods_;
+  std::vector<std::string> mistakes_;
+};
+
+template <class Req, class Resp>
+void Service::Unary(std::string_view name,
+                    std::function<absl::StatusOr<Resp>(CallContext&, const Req&)> handler) {
+  Method* method = Register(name, Kind::kUnary, Req::default_instance(), Resp::default_instance());
+  if (method == nullptr) return;
+  method->unary = [handler = std::move(handler)](CallContext& context, const Message& request,
+                                                 Message& response) {
+    absl::StatusOr<Resp> reply = handler(context, static_cast<const Req&>(request));
+    if (reply.ok()) static_cast<Resp&>(response) = std::move(reply).value();
+    return reply.status();
+  };
+}
+
+template <class Req, class Resp>
+class Service::SourceHandler final : public StreamHandler {
+ public:
+  using Open = std::function<absl::StatusOr<Chunks<Resp>>(CallContext&, const Req&)>;
+  explicit SourceHandler(const Open& open) : open_(open) {}
+
+  absl::Status OnMessage(CallContext& context, const Message& request, const ReplySink&) override {
+    if (chunks_) return absl::InvalidArgumentError("the method takes one request message");
+    absl::StatusOr<Chunks<Resp>> chunks = open_(context, static_cast<const Req&>(request));
+    if (chunks.ok()) chunks_ = std::move(chunks).value();
+    return chunks.status();
+  }
+
+  absl::StatusOr<bool> OnEnd(CallContext& context, const ReplySink& reply) override {
+    if (!chunks_) return absl::InvalidArgumentError("the call came without its request message");
+    absl::StatusOr<std::vector<Resp>> replies = chunks_(context);
+    if (!replies.ok()) return replies.status();
+    for (const Resp& one : *replies) reply(one);
+    return replies->empty();
+  }
+
+ private:
+  const Open& open_;
+  Chunks<Resp> chunks_;
+};
+
+template <class Req, class Resp>
+void Service::ServerStream(std::string_view name,
+                           std::function<absl::StatusOr<Chunks<Resp>>(CallContext&, const Req&)> open) {
+  Method* method = Register(name, Kind::kServerStream, Req::default_instance(), Resp::default_instance());
+  if (method == nullptr) return;
+  method->stream = [open = std::move(open)] { return std::make_unique<SourceHandler<Req, Resp>>(open); };
+}
+
+template <class Req, class Resp>
+class Service::SessionHandler final : public StreamHandler {
+ public:
+  explicit SessionHandler(const OpenSession<Req, Resp>& open) : open_(open) {}
+
+  absl::Status OnMessage(CallContext& context, const Message& request, const ReplySink& reply) override {
+    absl::Status opened = Opened(context);
+    return opened.ok() ? Send(session_->OnMessage(context, static_cast<const Req&>(request)), reply) : opened;
+  }
+
+  absl::StatusOr<bool> OnEnd(CallContext& context, const ReplySink& reply) override {
+    absl::Status status = Opened(context);
+    if (status.ok()) status = Send(session_->Finish(context), reply);
+    if (!status.ok()) return status;
+    return true;
+  }
+
+ private:
+  absl::Status Opened(CallContext& context) {
+    if (session_ != nullptr) return absl::OkStatus();
+    absl::StatusOr<std::unique_ptr<BidiSession<Req, Resp>>> session = open_(context);
+    if (session.ok()) session_ = std::move(session).value();
+    return session.status();
+  }
+
+  static absl::Status Send(const absl::StatusOr<std::vector<Resp>>& replies, const ReplySink& reply) {
+    if (!replies.ok()) return replies.status();
+    for (const Resp& one : *replies) reply(one);
+    return absl::OkStatus();
+  }
+
+  const OpenSession<Req, Resp>& open_;
+  std::unique_ptr<BidiSession<Req, Resp>> session_;
+};
+
+template <class Req, class Resp>
+void Service::Session(std::string_view name, Kind kind, OpenSession<Req, Resp> open) {
+  Method* method = Register(name, kind, Req::default_instance(), Resp::default_instance());
+  if (method == nullptr) return;
+  method->stream = [open = std::move(open)] { return std::make_unique<SessionHandler<Req, Resp>>(open); };
+}
+
+template <class Req, class Resp>
+void Service::BidiStream(
+    std::string_view name,
+    std::function<absl::StatusOr<std::unique_ptr<BidiSession<Req, Resp>>>(CallContext&)> open) {
+  Session<Req, Resp>(name, Kind::kBidiStream, std::move(open));
+}
+
+template <class Req, class Resp>
+void Service::ClientStream(
+    std::string_view name,
+    std::function<absl::StatusOr<std::unique_ptr<ClientSession<Req, Resp>>>(CallContext&)> open) {
+  struct OneReply final : BidiSession<Req, Resp> {
+    absl::StatusOr<std::vector<Resp>> OnMessage(CallContext& context, const Req& request) override {
+      absl::Status status = session->OnMessage(context, request);
+      if (!status.ok()) return status;
+      return std::vector<Resp>();
+    }
+    absl::StatusOr<std::vector<Resp>> Finish(CallContext& context) override {
+      absl::StatusOr<Resp> reply = session->Finish(context);
+      if (!reply.ok()) return reply.status();
+      return std::vector<Resp>{std::move(reply).value()};
+    }
+    std::unique_ptr<ClientSession<Req, Resp>> session;
+  };
+  Session<Req, Resp>(name, Kind::kClientStream,
+                     [open = std::move(open)](
+                         CallContext& context) -> absl::StatusOr<std::unique_ptr<BidiSession<Req, Resp>>> {
+                       auto opened = open(context);
+                       if (!opened.ok()) return opened.status();
+                       auto session = std::make_unique<OneReply>();
+                       session->session = std::move(opened).value();
+                       return session;
+                     });
+}
+
+template <class Req>
+void Service::Inline(
+    std::string_view name,
+    std::function<std::optional<absl::StatusOr<SharedBytes>>(CallContext&, const Req&)> answer) {
+  RegisterInline(name, Req::default_instance(),
+                 [answer = std::move(answer)](CallContext& context, const Message& request) {
+                   return answer(context, static_cast<const Req&>(request));
+                 });
+}
+
+}  // namespace finalmile::rpc

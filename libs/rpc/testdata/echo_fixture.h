@@ -1,0 +1,204 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "echo.pb.h"
+#include "libs/base/executor.h"
+#include "libs/rpc/errors.h"
+#include "libs/rpc/service.h"
+
+// What the tests of libs/rpc share: executors they command, and the service of echo.proto.
+namespace finalmile::rpc {
+
+namespace pb = finalmile::rpctest::v1;
+
+constexpr char kSay[] = "/finalmile.rpctest.v1.EchoService/Say";
+constexpr char kRepeat[] = "/finalmile.rpctest.v1.EchoService/Repeat";
+constexpr char kJoin[] = "/finalmile.rpctest.v1.EchoService/Join";
+constexpr char kChat[] = "/finalmile.rpctest.v1.EchoService/Chat";
+constexpr char kListThings[] = "/finalmile.rpctest.v1.EchoService/ListThings";
+
+// Something another thread waits for.
+class Latch {
+ public:
+  void Open() {
+    std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+  void Wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return open_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = false;
+};
+
+// A queue that is run by threads of its own, or only when the test says so.
+class TestExecutor final : public Executor {
+ public:
+  explicit TestExecutor(int threads) {
+    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+  }
+  ~TestExecutor() override {
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+      changed_.notify_all();
+    }
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  // The next `count` items are refused.
+  void Refuse(int count) {
+    std::lock_guard lock(mutex_);
+    refuse_ = count;
+  }
+
+  bool TryRun(std::function<void()> work) override {
+    std::lock_guard lock(mutex_);
+    if (refuse_ > 0) {
+      --refuse_;
+      return false;
+    }
+    queue_.push_back(std::move(work));
+    changed_.notify_all();
+    return true;
+  }
+
+  // Without threads: blocks until an item is there, and takes it.
+  std::function<void()> Next() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !queue_.empty(); });
+    auto work = std::move(queue_.front());
+    queue_.pop_front();
+    return work;
+  }
+
+ private:
+  void Work() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      auto work = std::move(queue_.front());
+      queue_.pop_front();
+      lock.unlock();
+      work();
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> queue_;
+  int refuse_ = 0;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+inline pb::SayRequest SayOf(std::string text, int count = 0) {
+  pb::SayRequest request;
+  request.set_text(std::move(text));
+  request.set_count(count);
+  return request;
+}
+
+inline pb::SayResponse Said(std::string text, int count = 0) {
+  pb::SayResponse response;
+  response.set_text(std::move(text));
+  response.set_count(count);
+  return response;
+}
+
+inline const google::protobuf::ServiceDescriptor* Descriptor(const char* name) {
+  return pb::SayRequest::descriptor()->file()->FindServiceByName(name);
+}
+
+// The service of echo.proto; tests replace what Say, Repeat and Chat do.
+struct Echo {
+  Echo() : service(Descriptor("EchoService")) {
+    service.Unary<pb::SayRequest, pb::SayResponse>(
+        "Say", [this](CallContext& context, const pb::SayRequest& request) { return say(context, request); });
+    service.ServerStream<pb::SayRequest, pb::SayResponse>(
+        "Repeat",
+        [this](CallContext& context, const pb::SayRequest& request) { return repeat(context, request); });
+    service.ClientStream<pb::SayRequest, pb::SayResponse>(
+        "Join",
+        [](CallContext&) -> absl::StatusOr<std::unique_ptr<ClientSession<pb::SayRequest, pb::SayResponse>>> {
+          return std::make_unique<Joiner>();
+        });
+    service.BidiStream<pb::SayRequest, pb::SayResponse>(
+        "Chat",
+        [this](
+            CallContext&) -> absl::StatusOr<std::unique_ptr<BidiSession<pb::SayRequest, pb::SayResponse>>> {
+          return std::make_unique<Chatter>(*this);
+        });
+    service.Unary<pb::ListThingsRequest, pb::ListThingsResponse>(
+        "ListThings",
+        [](CallContext&, const pb::ListThingsRequest&) -> absl::StatusOr<pb::ListThingsResponse> {
+          return pb::ListThingsResponse();
+        });
+  }
+
+  struct Joiner final : ClientSession<pb::SayRequest, pb::SayResponse> {
+    absl::Status OnMessage(CallContext&, const pb::SayRequest& request) override {
+      if (request.text() == "bad") return InvalidField("text", "must not be bad");
+      text += request.text();
+      return absl::OkStatus();
+    }
+    absl::StatusOr<pb::SayResponse> Finish(CallContext&) override { return Said(text); }
+    std::string text;
+  };
+
+  struct Chatter final : BidiSession<pb::SayRequest, pb::SayResponse> {
+    explicit Chatter(Echo& echo) : echo(echo) {}
+    ~Chatter() override {
+      if (echo.on_chat_end) echo.on_chat_end();
+    }
+    absl::StatusOr<std::vector<pb::SayResponse>> OnMessage(CallContext& context,
+                                                           const pb::SayRequest& request) override {
+      ++count;
+      if (echo.on_chat) echo.on_chat(context);
+      if (request.text() == "bad") return InvalidField("text", "must not be bad");
+      return std::vector<pb::SayResponse>(static_cast<size_t>(request.count()), Said(request.text(), count));
+    }
+    absl::StatusOr<std::vector<pb::SayResponse>> Finish(CallContext&) override {
+      return std::vector<pb::SayResponse>{Said("end", count)};
+    }
+    Echo& echo;
+    int count = 0;
+  };
+
+  std::function<absl::StatusOr<pb::SayResponse>(CallContext&, const pb::SayRequest&)> say =
+      [](CallContext& context, const pb::SayRequest& request) {
+        pb::SayResponse response = Said(request.text());
+        response.set_traceparent(std::string(context.traceparent()));
+        return response;
+      };
+  std::function<absl::StatusOr<Chunks<pb::SayResponse>>(CallContext&, const pb::SayRequest&)> repeat =
+      [](CallContext&, const pb::SayRequest& request) {
+        return [request, sent = 0](CallContext&) mutable -> absl::StatusOr<std::vector<pb::SayResponse>> {
+          std::vector<pb::SayResponse> chunk;
+          for (int i = 0; i < 10 && sent < request.count(); ++i)
+            chunk.push_back(Said(request.text(), ++sent));
+          return chunk;
+        };
+      };
+  std::function<void(CallContext&)> on_chat;
+  std::function<void()> on_chat_end;
+  Service service;
+};
+
+}  // namespace finalmile::rpc
