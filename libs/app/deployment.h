@@ -1,0 +1,31 @@
+#pragma once
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "libs/app/module.h"
+#include "libs/base/clock.h"
+#include "libs/events/event_log.h"
+#include "libs/storage/database.h"
+
+// What has to stand before a module runs. `finalmile migrate` and `finalmile topics apply` do it on the
+// production profile; on the embedded one the process does it for itself.
+namespace finalmile::app {
+
+// Brings a module's store to its schema; the errors of storage::Migrate.
+absl::Status MigrateStore(const ModuleSpec& module, storage::Database& database, Clock& clock);
+
+// OK when the store has exactly the module's schema; FAILED_PRECONDITION says to run `finalmile migrate`.
+absl::Status CheckStore(const ModuleSpec& module, storage::Database& database, Clock& clock);
+
+// The topics of the modules, each once, by name. A topic that two modules name must have the same properties:
+// FAILED_PRECONDITION.
+absl::StatusOr<std::vector<events::TopicSpec>> TopicsOf(const std::vector<const ModuleSpec*>& modules);
+
+// OK when every topic exists; FAILED_PRECONDITION names those that are missing and says to run `finalmile
+// topics apply`. Partition counts and retention may differ: they are the operator's.
+absl::Status CheckTopics(const std::vector<events::TopicSpec>& topics, events::EventLog& log,
+                         absl::Duration deadline);
+
+}  // namespace finalmile::app

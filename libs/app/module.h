@@ -1,0 +1,70 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/base/clock.h"
+#include "libs/base/log.h"
+#include "libs/base/random.h"
+#include "libs/base/step.h"
+#include "libs/config/config.h"
+#include "libs/events/event_log.h"
+#include "libs/outbox/consumer.h"
+#include "libs/outbox/leader.h"
+#include "libs/rpc/service.h"
+#include "libs/storage/database.h"
+#include "libs/storage/migrate.h"
+#include "libs/telemetry/metrics.h"
+
+namespace finalmile::app {
+
+// What a module is built on. It and everything it refers to outlive the module.
+struct Runtime {
+  Clock& clock;
+  Rng& rng;
+  storage::Database& database;
+  events::EventLog& events;
+  // Under the module's name.
+  Log& log;
+  telemetry::Metrics& metrics;
+};
+
+// A consumer group of a service and what it does with its records.
+struct ModuleConsumer {
+  outbox::ConsumerOptions options;
+  std::unique_ptr<outbox::Handler> handler;
+};
+
+// A service as the process runs it: what it serves and what it does in the background. Made by the service's
+// wiring.cc. The relay of its outbox and the sweeper of its request ledger are not listed: the process adds
+// them to every module.
+struct Module {
+  // Objects the others refer to; destroyed last.
+  std::shared_ptr<void> state;
+  std::vector<std::unique_ptr<rpc::Service>> services;
+  std::vector<ModuleConsumer> consumers;
+  // Run by one process per store.
+  std::vector<std::unique_ptr<outbox::LeaderTask>> leader_tasks;
+  // Run by every process.
+  std::vector<std::unique_ptr<Step>> steps;
+};
+
+// What is fixed about a service: a constant beside its wiring.
+struct ModuleSpec {
+  // "leads": of [a-z]. Also the component of its migrations, and what the names of its steps and settings
+  // begin with.
+  std::string_view name;
+  // Run in order, before the module is built. The library's own (outbox) come first by themselves.
+  std::span<const storage::Migration> migrations = {};
+  // Topics the service writes or reads.
+  std::span<const events::TopicSpec> topics = {};
+  // Declares the service's own settings ("leads-…") beside the common ones. May be empty.
+  std::function<void(config::Schema&)> declare = {};
+  std::function<absl::StatusOr<Module>(const config::Config&, Runtime&)> build = {};
+};
+
+}  // namespace finalmile::app

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "libs/app/assembly.h"
+#include "libs/base/clock.h"
+#include "libs/rpc/service.h"
+
+namespace finalmile::app {
+
+// finalmile.v1.OperationsService over what this process runs (see its proto). `assemblies` and `clock`
+// outlive it.
+std::unique_ptr<rpc::Service> NewOperationsService(std::string version,
+                                                   std::vector<const Assembly*> assemblies,
+                                                   const Clock& clock);
+
+}  // namespace finalmile::app

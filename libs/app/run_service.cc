@@ -1,0 +1,65 @@
+#include "libs/app/run_service.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libs/app/exit_codes.h"
+#include "libs/app/settings.h"
+#include "libs/app/signals.h"
+#include "libs/app/suite.h"
+#include "libs/app/version.h"
+
+namespace finalmile::app {
+namespace {
+
+int Fail(std::string_view program, const absl::Status& status, ExitCode code) {
+  fmt::print(stderr, "{}: {}\n", program, std::string(status.message()));
+  return code;
+}
+
+}  // namespace
+
+int RunService(int argc, char** argv, const ModuleSpec& module) {
+  StopSignals signals;
+  const std::string program = fmt::format("finalmile-{}", module.name);
+  const config::Schema schema = SchemaFor({&module});
+  const auto line = config::ParseFlags(schema, std::vector<std::string>(argv + 1, argv + argc));
+  if (!line.ok()) return Fail(program, line.status(), kExitUsage);
+  if (line->help) {
+    fmt::print(
+        "The {} service of FinalMile.\n\nusage: {} [--setting value]… [--print-config] [--version]\n\n"
+        "A setting NAME may also stand in the environment as FINALMILE_NAME or in the configuration file; a "
+        "flag "
+        "counts more than the environment, and the environment more than the file.\n\n{}",
+        module.name, program, schema.Describe());
+    return kExitOk;
+  }
+  if (line->version) {
+    fmt::print("{} {}\n", program, Version());
+    return kExitOk;
+  }
+  auto config = config::Load(schema, line->settings, config::ReadEnvironment());
+  if (!config.ok()) return Fail(program, config.status(), kExitUsage);
+  if (line->print_config) {
+    fmt::print("{}", config->Describe());
+    return kExitOk;
+  }
+  auto suite = Suite::Start({.modules = {&module}, .config = *std::move(config)});
+  if (!suite.ok()) {
+    return Fail(program, suite.status(), absl::IsInvalidArgument(suite.status()) ? kExitUsage : kExitFailure);
+  }
+  fmt::print(
+      "{} {} serves on {}; store {}; events {}; admin {}\n", program, Version(), (*suite)->address(),
+      (*suite)->stores().begin()->second, (*suite)->events(),
+      (*suite)->admin_address().empty() ? "none" : fmt::format("http://{}", (*suite)->admin_address()));
+  std::fflush(stdout);
+  signals.Wait();
+  (*suite)->Stop();
+  return kExitOk;
+}
+
+}  // namespace finalmile::app

@@ -1,0 +1,70 @@
+#include "libs/app/settings.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+namespace finalmile::app {
+
+config::Schema SchemaFor(const std::vector<const ModuleSpec*>& modules) {
+  config::Schema schema;
+  schema.Path("data", DefaultDataFolder(), "folder of the embedded store and event log; made when absent");
+  constexpr std::string_view kStoreHelp =
+      "store, sqlite:PATH or postgresql://…; empty: a SQLite file in the data folder";
+  if (modules.size() == 1) {
+    schema.Url("store", "", kStoreHelp);
+  } else {
+    for (const ModuleSpec* module : modules)
+      schema.Url(fmt::format("{}-store", module->name), "", kStoreHelp);
+  }
+  schema.Url("events", "", "event log, local:PATH or kafka://host:port,…; empty: a file in the data folder")
+      .String("listen", "127.0.0.1:7000",
+              "address of the gRPC server as host:port (port 0: any free one); loopback only without a "
+              "tokens file")
+      .String("admin", "127.0.0.1:7001",
+              "address of /metrics, /livez, /readyz and /version over HTTP as host:port (port 0: any free "
+              "one); empty: none")
+      .Path("tokens-file", "", "bearer tokens of callers; empty: every caller is the local admin")
+      .Int("threads", 8, 1, 256, "threads that answer calls")
+      .Bytes("max-message", 4 << 20, 1 << 10, 64 << 20, "largest request message")
+      .Duration("drain", absl::Seconds(20), absl::ZeroDuration(), absl::Minutes(10),
+                "how long running calls may go on after SIGTERM")
+      .Duration("stuck-after", absl::Minutes(2), absl::Seconds(1), absl::Hours(1),
+                "how long one piece of background work may take before /livez fails")
+      .Choice("log-level", "info", {"debug", "info", "warning", "error"}, "least severity that is logged")
+      .Choice("log-format", "auto", {"auto", "json", "text"},
+              "form of the log; auto: text on a terminal, else JSON");
+  for (const ModuleSpec* module : modules) {
+    if (module->declare) module->declare(schema);
+  }
+  return schema;
+}
+
+std::string DefaultDataFolder() {
+  if (const char* folder = std::getenv("XDG_DATA_HOME"); folder != nullptr && *folder == '/') {
+    return fmt::format("{}/finalmile", folder);
+  }
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') {
+    return fmt::format("{}/.local/share/finalmile", home);
+  }
+  return "finalmile-data";
+}
+
+std::string StoreUrl(const config::Config& config, std::string_view module, size_t modules) {
+  const std::string& url = config.Text(modules == 1 ? "store" : fmt::format("{}-store", module));
+  return url.empty() ? fmt::format("sqlite:{}/{}.db", config.Text("data"), module) : url;
+}
+
+std::string EventsUrl(const config::Config& config) {
+  const std::string& url = config.Text("events");
+  return url.empty() ? fmt::format("local:{}/events.db", config.Text("data")) : url;
+}
+
+std::string_view EmbeddedPath(std::string_view url) {
+  for (const std::string_view scheme : {"sqlite:", "local:"}) {
+    if (url.starts_with(scheme)) return url.substr(scheme.size());
+  }
+  return {};
+}
+
+}  // namespace finalmile::app

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libs/app/module.h"
+#include "libs/config/config.h"
+
+namespace finalmile::app {
+
+// The settings of a process that runs these modules: the common ones (data, store, events, listen, admin,
+// tokens-file, threads, max-message, drain, stuck-after, log-level, log-format), then the modules' own. With
+// several modules `store` becomes one setting per module: leads-store. By default everything is embedded, in
+// files under `data`.
+config::Schema SchemaFor(const std::vector<const ModuleSpec*>& modules);
+
+// $XDG_DATA_HOME/finalmile, else ~/.local/share/finalmile, else ./finalmile-data.
+std::string DefaultDataFolder();
+
+// The addresses that the settings come to: "sqlite:DATA/leads.db" and "local:DATA/events.db" where none is
+// given. `modules` is their number in this process.
+std::string StoreUrl(const config::Config& config, std::string_view module, size_t modules);
+std::string EventsUrl(const config::Config& config);
+
+// The path in "sqlite:PATH" or "local:PATH"; empty for the address of a server.
+std::string_view EmbeddedPath(std::string_view url);
+
+}  // namespace finalmile::app

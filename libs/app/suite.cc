@@ -1,0 +1,300 @@
+#include "libs/app/suite.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "libs/app/assembly.h"
+#include "libs/app/credentials_step.h"
+#include "libs/app/deployment.h"
+#include "libs/app/operations.h"
+#include "libs/app/settings.h"
+#include "libs/app/step_runner.h"
+#include "libs/app/thread_pool.h"
+#include "libs/app/version.h"
+#include "libs/base/status.h"
+#include "libs/rpc/credentials.h"
+#include "libs/rpc/server.h"
+#include "libs/telemetry/admin_server.h"
+#include "libs/telemetry/call_metrics.h"
+#include "libs/telemetry/logger.h"
+
+namespace finalmile::app {
+namespace {
+
+// How long start-up waits for a store or an event log.
+constexpr absl::Duration kOpenTimeout = absl::Seconds(10);
+
+absl::Status Within(std::string_view what, const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::Status(status.code(), fmt::format("{}: {}", what, std::string(status.message())));
+}
+
+// Makes the folder that embedded files are to stand in.
+absl::Status MakeFolder(const std::filesystem::path& folder) {
+  if (folder.empty()) return absl::OkStatus();
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error && access(folder.c_str(), W_OK | X_OK) != 0)
+    error = std::error_code(errno, std::generic_category());
+  if (!error) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      fmt::format("cannot write to the folder {}: {}; give another one with --data", folder.string(),
+                  std::strerror(error.value())));
+}
+
+telemetry::LoggerOptions LoggerOptionsFrom(const config::Config& config, std::FILE* output) {
+  telemetry::LoggerOptions options;
+  options.output = output;
+  const std::string& level = config.Text("log-level");
+  options.level = level == "debug"     ? Severity::kDebug
+                  : level == "info"    ? Severity::kInfo
+                  : level == "warning" ? Severity::kWarning
+                                       : Severity::kError;
+  const std::string& format = config.Text("log-format");
+  options.format = format == "json"   ? telemetry::LogFormat::kJson
+                   : format == "text" ? telemetry::LogFormat::kText
+                                      : telemetry::FormatFor(output);
+  return options;
+}
+
+// What a caller on this machine connects to.
+std::string Reachable(std::string_view address) {
+  for (const auto& [wildcard, loopback] :
+       {std::pair<std::string_view, std::string_view>{"0.0.0.0:", "127.0.0.1:"}, {"[::]:", "[::1]:"}}) {
+    if (address.starts_with(wildcard)) return fmt::format("{}{}", loopback, address.substr(wildcard.size()));
+  }
+  return std::string(address);
+}
+
+// A service of the suite, from its store upwards.
+struct RunningModule {
+  const ModuleSpec& spec;
+  std::unique_ptr<telemetry::Logger> log;
+  std::unique_ptr<storage::Database> owned_database;
+  storage::Database* database = nullptr;
+  std::unique_ptr<Assembly> assembly;
+};
+
+}  // namespace
+
+class Suite::Impl {
+ public:
+  explicit Impl(SuiteOptions options)
+      : options_(std::move(options)),
+        owned_clock_(options_.clock == nullptr ? NewSystemClock() : nullptr),
+        clock_(options_.clock == nullptr ? *owned_clock_ : *options_.clock),
+        owned_rng_(options_.rng == nullptr ? NewSystemRng() : nullptr),
+        rng_(options_.rng == nullptr ? *owned_rng_ : *options_.rng),
+        log_(telemetry::NewLogger(options_.modules.size() == 1 ? options_.modules.front()->name : "finalmile",
+                                  LoggerOptionsFrom(options_.config, options_.log_output), clock_)),
+        engine_steps_(clock_, *log_, metrics_),
+        module_steps_(clock_, *log_, metrics_) {}
+
+  ~Impl() { Stop(); }
+
+  absl::Status Start() {
+    RETURN_IF_ERROR(StartAdmin());
+    RETURN_IF_ERROR(OpenEvents());
+    for (const ModuleSpec* spec : options_.modules) RETURN_IF_ERROR(OpenStore(*spec));
+    RETURN_IF_ERROR(Within("events", PrepareTopics()));
+    for (const auto& module : modules_) RETURN_IF_ERROR(Within(module->spec.name, Prepare(*module)));
+    RETURN_IF_ERROR(Serve());
+    for (const auto& module : modules_) {
+      for (Step* step : module->assembly->steps()) module_steps_.Add(*step);
+    }
+    server_->SetServing(true);
+    serving_ = true;
+    for (const auto& module : modules_) {
+      RETURN_IF_ERROR(Within(module->spec.name, module->database->Advertise(address_)));
+    }
+    log_->Info("serving",
+               {telemetry::Field("address", server_->address()), telemetry::Field("admin", admin_address()),
+                telemetry::Field("version", Version())});
+    return absl::OkStatus();
+  }
+
+  void Stop() {
+    if (std::exchange(stopped_, true)) return;
+    serving_ = false;
+    const bool served = server_ != nullptr;
+    if (served) {
+      log_->Info("stopping");
+      server_->SetServing(false);
+      server_->Drain(clock_.Steady() + options_.config.Duration("drain"));
+      server_.reset();
+    }
+    module_steps_.Stop();
+    if (pool_ != nullptr) pool_->Stop();
+    // From here on nobody asks the modules or the stores anything any more.
+    admin_.reset();
+    operations_.reset();
+    for (const auto& module : modules_) module->assembly.reset();
+    engine_steps_.Stop();
+    modules_.clear();
+    owned_events_.reset();
+    if (served) log_->Info("stopped");
+  }
+
+  const std::string& address() const { return address_; }
+  const std::string& admin_address() const { return admin_address_; }
+  const std::map<std::string, std::string, std::less<>>& stores() const { return stores_; }
+  const std::string& events() const { return events_url_; }
+
+ private:
+  absl::Status StartAdmin() {
+    health_.AddReady("serving", [this] {
+      return serving_ ? absl::OkStatus() : absl::UnavailableError("starting or stopping");
+    });
+    const absl::Duration limit = options_.config.Duration("stuck-after");
+    health_.AddLive("steps", [this, limit] {
+      const absl::Status engines = engine_steps_.CheckProgress(limit);
+      return engines.ok() ? module_steps_.CheckProgress(limit) : engines;
+    });
+    const std::string& listen = options_.config.Text("admin");
+    if (listen.empty()) return absl::OkStatus();
+    const std::string service(options_.modules.size() == 1 ? options_.modules.front()->name : "finalmile");
+    ASSIGN_OR_RETURN(
+        admin_, telemetry::AdminServer::Start({listen, service, std::string(Version())}, metrics_, health_));
+    admin_address_ = admin_->address();
+    return absl::OkStatus();
+  }
+
+  absl::Status OpenEvents() {
+    events_ = options_.events;
+    if (events_ != nullptr) return absl::OkStatus();
+    events_url_ = EventsUrl(options_.config);
+    if (const std::string_view path = EmbeddedPath(events_url_); !path.empty()) {
+      RETURN_IF_ERROR(MakeFolder(std::filesystem::path(path).parent_path()));
+    }
+    auto opened = events::Open(events_url_, clock_);
+    RETURN_IF_ERROR(Within("events", opened.status()));
+    owned_events_ = *std::move(opened);
+    events_ = owned_events_.get();
+    for (Step* step : events_->steps()) engine_steps_.Add(*step);
+    return absl::OkStatus();
+  }
+
+  absl::Status OpenStore(const ModuleSpec& spec) {
+    auto module = std::make_unique<RunningModule>(
+        RunningModule{spec, log_->Named(spec.name), nullptr, nullptr, nullptr});
+    if (const auto given = options_.databases.find(spec.name); given != options_.databases.end()) {
+      module->database = given->second;
+    } else {
+      const std::string url = StoreUrl(options_.config, spec.name, options_.modules.size());
+      if (const std::string_view path = EmbeddedPath(url); !path.empty()) {
+        RETURN_IF_ERROR(MakeFolder(std::filesystem::path(path).parent_path()));
+      }
+      storage::OpenOptions open;
+      open.application = fmt::format("finalmile-{}", spec.name);
+      // The calls' threads, and some for the steps, which rarely meet.
+      open.connections = static_cast<int>(options_.config.Int("threads")) + 4;
+      auto opened = storage::Open(url, clock_, open);
+      RETURN_IF_ERROR(Within(spec.name, opened.status()));
+      module->owned_database = *std::move(opened);
+      module->database = module->owned_database.get();
+      stores_.emplace(spec.name, url);
+      for (Step* step : module->database->steps()) engine_steps_.Add(*step);
+    }
+    modules_.push_back(std::move(module));
+    return absl::OkStatus();
+  }
+
+  absl::Status PrepareTopics() {
+    ASSIGN_OR_RETURN(const std::vector<events::TopicSpec> topics, TopicsOf(options_.modules));
+    const absl::Duration deadline = clock_.Steady() + kOpenTimeout;
+    // A log that was given opened is the caller's own, and so embedded.
+    const bool embedded = owned_events_ == nullptr || !EmbeddedPath(events_url_).empty();
+    return embedded ? events_->ApplyTopics(topics, deadline) : CheckTopics(topics, *events_, deadline);
+  }
+
+  absl::Status Prepare(RunningModule& module) {
+    const bool embedded = module.database->engine() == storage::Engine::kSqlite;
+    RETURN_IF_ERROR(embedded ? MigrateStore(module.spec, *module.database, clock_)
+                             : CheckStore(module.spec, *module.database, clock_));
+    ASSIGN_OR_RETURN(module.assembly,
+                     Assembly::Build(module.spec, options_.config,
+                                     {clock_, rng_, *module.database, *events_, *module.log, metrics_}));
+    const StoreWatch& watch = module.assembly->watch();
+    health_.AddReady(fmt::format("{} store", module.spec.name), [&watch] { return watch.last(); });
+    return absl::OkStatus();
+  }
+
+  absl::Status Serve() {
+    rpc::ServerOptions options;
+    options.listen = options_.config.Text("listen");
+    options.max_message_bytes = static_cast<size_t>(options_.config.Int("max-message"));
+    if (const std::string& tokens = options_.config.Text("tokens-file"); !tokens.empty()) {
+      ASSIGN_OR_RETURN(credentials_, rpc::Credentials::Load(tokens));
+      credentials_step_ = std::make_unique<CredentialsStep>(*credentials_, clock_, *log_);
+      module_steps_.Add(*credentials_step_);
+    }
+    pool_ =
+        std::make_unique<ThreadPool>(static_cast<int>(options_.config.Int("threads")),
+                                     static_cast<size_t>(options.max_pending + options.max_streams), *log_);
+    observer_ = telemetry::NewCallMetrics(metrics_);
+    std::vector<const Assembly*> assemblies;
+    std::vector<const rpc::Service*> services;
+    for (const auto& module : modules_) {
+      assemblies.push_back(module->assembly.get());
+      for (const rpc::Service* service : module->assembly->services()) services.push_back(service);
+    }
+    operations_ = NewOperationsService(std::string(Version()), std::move(assemblies), clock_);
+    services.push_back(operations_.get());
+    ASSIGN_OR_RETURN(
+        server_,
+        rpc::Server::Start(options, services, {*pool_, clock_, *log_, observer_.get(), credentials_.get()}));
+    address_ = Reachable(server_->address());
+    return absl::OkStatus();
+  }
+
+  // Made first, destroyed last; Stop ends the lower ones in its own order.
+  const SuiteOptions options_;
+  const std::unique_ptr<Clock> owned_clock_;
+  Clock& clock_;
+  const std::unique_ptr<Rng> owned_rng_;
+  Rng& rng_;
+  const std::unique_ptr<telemetry::Logger> log_;
+  telemetry::Metrics metrics_;
+  telemetry::Health health_;
+  StepRunner engine_steps_;
+  StepRunner module_steps_;
+  std::atomic<bool> serving_ = false;
+  bool stopped_ = false;
+  std::unique_ptr<telemetry::AdminServer> admin_;
+  std::unique_ptr<events::EventLog> owned_events_;
+  events::EventLog* events_ = nullptr;
+  std::vector<std::unique_ptr<RunningModule>> modules_;
+  std::unique_ptr<rpc::Credentials> credentials_;
+  std::unique_ptr<CredentialsStep> credentials_step_;
+  std::unique_ptr<ThreadPool> pool_;
+  std::unique_ptr<rpc::CallObserver> observer_;
+  std::unique_ptr<rpc::Service> operations_;
+  std::unique_ptr<rpc::Server> server_;
+  std::string address_;
+  std::string admin_address_;
+  std::map<std::string, std::string, std::less<>> stores_;
+  std::string events_url_;
+};
+
+absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(SuiteOptions options) {
+  auto impl = std::make_unique<Impl>(std::move(options));
+  RETURN_IF_ERROR(impl->Start());
+  return std::unique_ptr<Suite>(new Suite(std::move(impl)));
+}
+
+Suite::Suite(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Suite::~Suite() = default;
+
+const std::string& Suite::address() const { return impl_->address(); }
+const std::string& Suite::admin_address() const { return impl_->admin_address(); }
+const std::map<std::string, std::string, std::less<>>& Suite::stores() const { return impl_->stores(); }
+const std::string& Suite::events() const { return impl_->events(); }
+void Suite::Stop() { impl_->Stop(); }
+
+}  // namespace finalmile::app

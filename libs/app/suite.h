@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/app/module.h"
+#include "libs/config/config.h"
+
+namespace finalmile::app {
+
+struct SuiteOptions {
+  // Constants that outlive the suite; at least one.
+  std::vector<const ModuleSpec*> modules;
+  // Loaded with SchemaFor(modules).
+  config::Config config;
+  // Where the log goes; stays open longer than the suite.
+  std::FILE* log_output = stderr;
+
+  // Stand-ins for what the suite makes otherwise; they outlive it. Stores by module, opened already.
+  Clock* clock = nullptr;
+  Rng* rng = nullptr;
+  events::EventLog* events = nullptr;
+  std::map<std::string, storage::Database*, std::less<>> databases = {};
+};
+
+// One or several services in one process: each has its own store, they share an event log, a gRPC port, an
+// admin port, and the threads. It serves finalmile.v1.OperationsService beside the services' own.
+// Thread-safe, but for Stop.
+//
+// Start: admin port → stores and event log → migrations (SQLite; else the schema is checked) → topics (local
+// log; else they are checked) → modules → gRPC → background steps → health SERVING → the embedded stores'
+// lock files say where. Stop: NOT_SERVING → calls drain → steps end at a commit point → everything is closed,
+// in the reverse order.
+class Suite {
+ public:
+  // Blocks for some seconds at most. Errors are one line that names the service, the thing and what to do.
+  // INVALID_ARGUMENT: a setting is wrong; others: something it needs is not as it should be now.
+  static absl::StatusOr<std::unique_ptr<Suite>> Start(SuiteOptions options);
+  // Stop().
+  ~Suite();
+  Suite(const Suite&) = delete;
+  Suite& operator=(const Suite&) = delete;
+
+  // Where to call it: "127.0.0.1:7000". A wildcard host is given as loopback.
+  const std::string& address() const;
+  // Of the admin port; empty when there is none.
+  const std::string& admin_address() const;
+  // The addresses of the stores, by module, and of the event log; empty for what was given opened.
+  const std::map<std::string, std::string, std::less<>>& stores() const;
+  const std::string& events() const;
+
+  // Returns when everything has ended: after the calls' drain time at the latest, plus a step's Run. Once is
+  // enough.
+  void Stop();
+
+ private:
+  class Impl;
+  explicit Suite(std::unique_ptr<Impl> impl);
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace finalmile::app

@@ -1,0 +1,153 @@
+#include "libs/config/config.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace finalmile::config {
+namespace {
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  ConfigTest() {
+    std::string pattern = ::testing::TempDir() + "config_test.XXXXXX";
+    folder_ = mkdtemp(pattern.data());
+    schema_.Url("store", "sqlite:default.db", "store")
+        .Int("http-port", 8080, 0, 65535, "port")
+        .Duration("drain", absl::Seconds(30), absl::ZeroDuration(), absl::Minutes(10), "time")
+        .Bytes("max-message", 4 << 20, 1, 1 << 30, "size")
+        .Double("share", 0.5, 0, 1, "share")
+        .Bool("fast", false, "fast")
+        .Secret("token-file", "token");
+  }
+  ~ConfigTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string Write(std::string_view name, std::string_view content) {
+    const std::string path = folder_ + "/" + std::string(name);
+    std::ofstream(path) << content;
+    return path;
+  }
+  std::string Error(const Assignments& flags, const Assignments& environment = {}) {
+    return std::string(Load(schema_, flags, environment).status().message());
+  }
+
+  std::string folder_;
+  Schema schema_;
+};
+
+TEST_F(ConfigTest, DefaultsHaveTheirTypes) {
+  const auto config = Load(schema_, {}, {});
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->Text("store"), "sqlite:default.db");
+  EXPECT_EQ(config->Int("http-port"), 8080);
+  EXPECT_EQ(config->Duration("drain"), absl::Seconds(30));
+  EXPECT_EQ(config->Int("max-message"), 4 << 20);
+  EXPECT_EQ(config->Double("share"), 0.5);
+  EXPECT_FALSE(config->Bool("fast"));
+  EXPECT_EQ(config->Text("token-file"), "");
+  EXPECT_EQ(config->source("store"), Source::kDefault);
+}
+
+TEST_F(ConfigTest, FlagOverEnvironmentOverFileOverDefault) {
+  const std::string file = Write("c.yaml", "# ours\nhttp-port: 1\ndrain: 1s\nshare: 0.25\n");
+  const auto config = Load(schema_, {{"config", file}, {"http-port", "3"}},
+                           {{"FINALMILE_HTTP_PORT", "2"}, {"FINALMILE_DRAIN", "2s"}});
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->Int("http-port"), 3);
+  EXPECT_EQ(config->origin("http-port"), "--http-port");
+  EXPECT_EQ(config->Duration("drain"), absl::Seconds(2));
+  EXPECT_EQ(config->origin("drain"), "FINALMILE_DRAIN");
+  EXPECT_EQ(config->Double("share"), 0.25);
+  EXPECT_EQ(config->origin("share"), file + ":4");
+  EXPECT_EQ(config->source("max-message"), Source::kDefault);
+}
+
+TEST_F(ConfigTest, TheEnvironmentMayNameTheFile) {
+  const std::string file = Write("c.yaml", "http-port: 7\n");
+  const auto config = Load(schema_, {}, {{"FINALMILE_CONFIG", file}});
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->Int("http-port"), 7);
+}
+
+TEST_F(ConfigTest, AnUnknownKeyIsNamedWithItsSource) {
+  EXPECT_EQ(Error({{"stroe", "x"}}), "--stroe: there is no such setting; did you mean --store?");
+  EXPECT_EQ(Error({}, {{"FINALMILE_STROE", "x"}}),
+            "FINALMILE_STROE: there is no such setting; did you mean FINALMILE_STORE?");
+  EXPECT_EQ(Error({}, {{"FINALMILE_store", "x"}}),
+            "FINALMILE_store: there is no such setting; did you mean FINALMILE_STORE?");
+  EXPECT_EQ(Error({}, {{"FINALMILE_COLOUR", "x"}}),
+            "FINALMILE_COLOUR: there is no such setting; --help lists them");
+  const std::string file = Write("c.yaml", "share: 0.5\n\nhttp-prot: 1\n");
+  EXPECT_EQ(Error({{"config", file}}),
+            file + ":3: http-prot: there is no such setting; did you mean http-port?");
+}
+
+TEST_F(ConfigTest, ABadValueIsNamedWithItsSourceAndRange) {
+  EXPECT_EQ(Error({{"http-port", "65536"}}),
+            "--http-port: http-port is \"65536\"; it must be a whole number from 0 to 65535");
+  EXPECT_EQ(
+      Error({}, {{"FINALMILE_DRAIN", "30"}}),
+      "FINALMILE_DRAIN: drain is \"30\"; it must be a duration (such as 250ms, 30s, 1h30m) from 0 to 10m");
+  const std::string file = Write("c.yaml", "share: 2\n");
+  EXPECT_EQ(Error({{"config", file}}), file + ":1: share is \"2\"; it must be a number from 0 to 1");
+}
+
+TEST_F(ConfigTest, AMistakeThatIsOverruledIsStillAMistake) {
+  EXPECT_NE(Error({{"http-port", "1"}}, {{"FINALMILE_HTTP_PORT", "x"}}), "");
+}
+
+TEST_F(ConfigTest, APasswordIsRefusedAndNotRepeated) {
+  const std::string error = Error({{"store", "postgresql://a:hunter2@db/leads"}});
+  EXPECT_NE(error.find("--store: store holds a password"), std::string::npos) << error;
+  EXPECT_EQ(error.find("hunter2"), std::string::npos);
+}
+
+TEST_F(ConfigTest, FilesThatAreNoConfiguration) {
+  EXPECT_EQ(Error({{"config", folder_ + "/none.yaml"}}),
+            "cannot read " + folder_ + "/none.yaml: No such file or directory");
+  EXPECT_NE(Error({{"config", Write("a.yaml", "- 1\n- 2\n")}}).find("one `setting: value` per line"),
+            std::string::npos);
+  EXPECT_NE(Error({{"config", Write("b.yaml", "store: x\nhttp-port: {a: 1}\n")}}).find("b.yaml:2: http-port"),
+            std::string::npos);
+  EXPECT_NE(Error({{"config", Write("c.yaml", "store: [1\n")}}).find("not YAML"), std::string::npos);
+  EXPECT_NE(Error({{"config", Write("d.yaml", "fast: on\nfast: off\n")}}).find("d.yaml:2: fast is set twice"),
+            std::string::npos);
+  EXPECT_NE(Error({{"config", Write("e.yaml", "config: x\n")}}).find("e.yaml:1: config cannot be set"),
+            std::string::npos);
+  EXPECT_TRUE(Load(schema_, {{"config", Write("f.yaml", "")}}, {}).ok());
+}
+
+TEST_F(ConfigTest, SecretsComeFromFilesAndAreNotShown) {
+  const std::string secret = Write("token", "hunter2\n");
+  const auto config = Load(schema_, {{"token-file", secret}}, {});
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->Text("token-file"), "hunter2");
+  EXPECT_EQ(config->Describe().find("hunter2"), std::string::npos);
+  EXPECT_NE(config->Describe().find(secret), std::string::npos);
+  EXPECT_EQ(Error({{"token-file", folder_ + "/none"}}),
+            "--token-file: cannot read " + folder_ + "/none: No such file or directory");
+}
+
+TEST_F(ConfigTest, WhatIsPrintedCanBeReadAgain) {
+  const auto config = Load(schema_, {{"store", "sqlite:a \"b\": #c.db"}, {"fast", "yes"}}, {});
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_NE(config->Describe().find("http-port: 8080  # default\n"), std::string::npos) << config->Describe();
+  EXPECT_NE(config->Describe().find("fast: yes  # --fast\n"), std::string::npos) << config->Describe();
+  const auto again = Load(schema_, {{"config", Write("printed.yaml", config->Describe())}}, {});
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->Text("store"), "sqlite:a \"b\": #c.db");
+  EXPECT_TRUE(again->Bool("fast"));
+  EXPECT_EQ(again->Text("token-file"), "");
+}
+
+using ConfigDeathTest = ConfigTest;
+TEST_F(ConfigDeathTest, WrongReadsEndTheProcess) {
+  const auto config = Load(schema_, {}, {});
+  EXPECT_DEATH(config->Int("nothing"), "\"nothing\" was never declared");
+  EXPECT_DEATH(config->Int("store"), "another type");
+}
+
+}  // namespace
+}  // namespace finalmile::config

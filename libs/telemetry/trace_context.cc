@@ -1,0 +1,62 @@
+#include "libs/telemetry/trace_context.h"
+
+#include <fmt/format.h>
+
+namespace finalmile::telemetry {
+namespace {
+
+// Lower case only, as the standard demands.
+std::optional<uint64_t> ParseHex(std::string_view digits) {
+  uint64_t value = 0;
+  for (const char c : digits) {
+    if (c >= '0' && c <= '9') {
+      value = value << 4 | static_cast<uint64_t>(c - '0');
+    } else if (c >= 'a' && c <= 'f') {
+      value = value << 4 | static_cast<uint64_t>(c - 'a' + 10);
+    } else {
+      return std::nullopt;
+    }
+  }
+  return value;
+}
+
+uint64_t NonZero(Rng& rng) {
+  while (true) {
+    if (const uint64_t value = rng.Next(); value != 0) return value;
+  }
+}
+
+}  // namespace
+
+std::string TraceContext::ToString() const {
+  return fmt::format("00-{:016x}{:016x}-{:016x}-{:02x}", trace_high, trace_low, span, sampled ? 1 : 0);
+}
+
+std::optional<TraceContext> ParseTraceparent(std::string_view text) {
+  constexpr size_t kLength = 55;
+  if (text.size() < kLength || text[2] != '-' || text[35] != '-' || text[52] != '-') return std::nullopt;
+  const auto version = ParseHex(text.substr(0, 2));
+  const auto high = ParseHex(text.substr(3, 16));
+  const auto low = ParseHex(text.substr(19, 16));
+  const auto span = ParseHex(text.substr(36, 16));
+  const auto flags = ParseHex(text.substr(53, 2));
+  if (!version || !high || !low || !span || !flags || *version == 0xff) return std::nullopt;
+  if (text.size() > kLength && (*version == 0 || text[kLength] != '-')) return std::nullopt;
+  if ((*high == 0 && *low == 0) || *span == 0) return std::nullopt;
+  return TraceContext{*high, *low, *span, (*flags & 1) != 0};
+}
+
+TraceContext NewTrace(Rng& rng, bool sampled) { return {rng.Next(), NonZero(rng), NonZero(rng), sampled}; }
+
+TraceContext ChildOf(const TraceContext& parent, Rng& rng) {
+  TraceContext child = parent;
+  child.span = NonZero(rng);
+  return child;
+}
+
+std::string Propagate(std::string_view traceparent, Rng& rng) {
+  const std::optional<TraceContext> parent = ParseTraceparent(traceparent);
+  return (parent ? ChildOf(*parent, rng) : NewTrace(rng, false)).ToString();
+}
+
+}  // namespace finalmile::telemetry

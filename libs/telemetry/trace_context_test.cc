@@ -1,0 +1,61 @@
+#include "libs/telemetry/trace_context.h"
+
+#include <gtest/gtest.h>
+
+namespace finalmile::telemetry {
+namespace {
+
+// The example of the standard.
+constexpr std::string_view kExample = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+TEST(TraceContextTest, TheExampleOfTheStandard) {
+  const auto context = ParseTraceparent(kExample);
+  ASSERT_TRUE(context);
+  EXPECT_EQ(context->trace_high, 0x0af7651916cd43ddu);
+  EXPECT_EQ(context->trace_low, 0x8448eb211c80319cu);
+  EXPECT_EQ(context->span, 0xb7ad6b7169203331u);
+  EXPECT_TRUE(context->sampled);
+  EXPECT_EQ(context->ToString(), kExample);
+}
+
+TEST(TraceContextTest, MalformedOnesAreIgnored) {
+  for (const std::string_view text :
+       {"", "00", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0",
+        "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",    // upper case
+        "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",    // version
+        "00-00000000000000000000000000000000-b7ad6b7169203331-01",    // no trace
+        "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",    // no span
+        "00_0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",    // separator
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x",  // version 00 ends there
+        "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01x"}) {
+    EXPECT_FALSE(ParseTraceparent(text)) << text;
+  }
+}
+
+TEST(TraceContextTest, HigherVersionsAreReadAsFarAsKnown) {
+  const auto context = ParseTraceparent("cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-what-comes");
+  ASSERT_TRUE(context);
+  EXPECT_EQ(context->ToString(), kExample);
+}
+
+TEST(TraceContextTest, PropagationKeepsTheTraceAndChangesTheSpan) {
+  const auto rng = NewSeededRng(1);
+  const auto child = ParseTraceparent(Propagate(kExample, *rng));
+  ASSERT_TRUE(child);
+  EXPECT_EQ(child->trace_high, 0x0af7651916cd43ddu);
+  EXPECT_EQ(child->trace_low, 0x8448eb211c80319cu);
+  EXPECT_NE(child->span, 0xb7ad6b7169203331u);
+  EXPECT_TRUE(child->sampled);
+}
+
+TEST(TraceContextTest, WithoutAParentATraceStarts) {
+  const auto rng = NewSeededRng(1);
+  const auto first = ParseTraceparent(Propagate("", *rng));
+  const auto second = ParseTraceparent(Propagate("rubbish", *rng));
+  ASSERT_TRUE(first && second);
+  EXPECT_FALSE(first->sampled);
+  EXPECT_NE(first->trace_low, second->trace_low);
+}
+
+}  // namespace
+}  // namespace finalmile::telemetry
