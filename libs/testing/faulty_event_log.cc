@@ -1,0 +1,173 @@
+#include "libs/testing/faulty_event_log.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace finalmile::testing {
+namespace {
+
+absl::Status BrokerLost() { return absl::UnavailableError("simulated: the event log cannot be reached"); }
+
+}  // namespace
+
+absl::Status EventLogServer::Append(const std::vector<events::Message>& messages, absl::Duration deadline) {
+  simulation_.Gate("append");
+  const Faults& faults = simulation_.faults();
+  if (simulation_.Strikes(faults.fail)) return BrokerLost();
+  if (messages.size() > 1 && simulation_.Strikes(faults.lose_reply)) {
+    // Each key is cut at a place of its own, as its partition's leader may fail alone.
+    std::vector<events::Message> stored;
+    std::vector<events::Message> late;
+    std::map<std::string, bool> cut;
+    for (const events::Message& message : messages) {
+      bool& after = cut[message.key];
+      after = after || simulation_.Strikes(0.3);
+      (after ? late : stored).push_back(message);
+    }
+    if (simulation_.Strikes(0.5)) AppendLate(std::move(late));
+    Simulation::EngineScope engine(simulation_);
+    if (!stored.empty()) log_.Append(stored, deadline).IgnoreError();
+    return BrokerLost();
+  }
+  absl::Status status;
+  {
+    Simulation::EngineScope engine(simulation_);
+    status = log_.Append(messages, deadline);
+  }
+  simulation_.Gate("acknowledgement");
+  if (status.ok() && simulation_.Strikes(faults.lose_reply)) return BrokerLost();
+  return status;
+}
+
+void EventLogServer::AppendLate(std::vector<events::Message> messages) {
+  const absl::Duration delay = absl::Seconds(10) * simulation_.rng().Uniform();
+  simulation_.Spawn("late append", [this, delay, messages = std::move(messages)] {
+    simulation_.Sleep(delay);
+    log_.Append(messages, simulation_.clock().Steady() + absl::Minutes(1)).IgnoreError();
+  });
+}
+
+class EventLogServer::FaultyConsumer final : public events::Consumer {
+ public:
+  FaultyConsumer(Simulation& simulation, std::unique_ptr<events::Consumer> inner)
+      : simulation_(simulation), inner_(std::move(inner)) {}
+
+  absl::StatusOr<events::Polled> Poll(int max_records) override {
+    simulation_.Gate("poll");
+    const Faults& faults = simulation_.faults();
+    if (simulation_.Strikes(faults.fail)) return BrokerLost();
+    Simulation::EngineScope engine(simulation_);
+    if (simulation_.Strikes(faults.expel) && !inner_->Rejoin().ok()) return BrokerLost();
+    // Small bites, so that batches end anywhere.
+    const int bite = simulation_.Strikes(0.5) ? 3 : max_records;
+    auto polled = inner_->Poll(std::min(bite, max_records));
+    if (polled.ok() && polled->records.size() > 2 && simulation_.Strikes(faults.expel)) {
+      const auto record = polled->records.begin() + 1;
+      if (left_out_.emplace(record->topic, record->partition, record->offset).second)
+        polled->records.erase(record);
+    }
+    return polled;
+  }
+
+  absl::Status Start(const std::vector<events::PartitionOffset>& offsets) override {
+    simulation_.Gate("start");
+    if (simulation_.Strikes(simulation_.faults().fail)) return BrokerLost();
+    Simulation::EngineScope engine(simulation_);
+    return inner_->Start(offsets);
+  }
+
+  absl::Status Rejoin() override {
+    simulation_.Gate("rejoin");
+    if (simulation_.Strikes(simulation_.faults().fail)) return BrokerLost();
+    Simulation::EngineScope engine(simulation_);
+    return inner_->Rejoin();
+  }
+
+  void Report(const std::vector<events::PartitionOffset>& offsets) override { inner_->Report(offsets); }
+
+ private:
+  Simulation& simulation_;
+  const std::unique_ptr<events::Consumer> inner_;
+  // Records that were held back; each comes when it is asked for again.
+  std::set<std::tuple<std::string, int32_t, int64_t>> left_out_;
+};
+
+class EventLogServer::FaultyTail final : public events::Tail {
+ public:
+  FaultyTail(Simulation& simulation, std::unique_ptr<events::Tail> inner)
+      : simulation_(simulation), inner_(std::move(inner)) {}
+
+  absl::StatusOr<std::vector<events::Record>> Poll(int max_records) override {
+    simulation_.Gate("tail");
+    if (simulation_.Strikes(simulation_.faults().fail)) return BrokerLost();
+    Simulation::EngineScope engine(simulation_);
+    return inner_->Poll(max_records);
+  }
+  bool caught_up() const override { return inner_->caught_up(); }
+
+ private:
+  Simulation& simulation_;
+  const std::unique_ptr<events::Tail> inner_;
+};
+
+class EventLogServer::Session final : public events::EventLog {
+ public:
+  explicit Session(EventLogServer& server)
+      : server_(server), simulation_(server.simulation_), log_(server.log_) {}
+
+  absl::Status Append(const std::vector<events::Message>& messages, absl::Duration deadline) override {
+    return server_.Append(messages, deadline);
+  }
+
+  int64_t max_message_bytes() const override { return log_.max_message_bytes(); }
+
+  absl::StatusOr<std::unique_ptr<events::Consumer>> Join(std::string_view group,
+                                                         const std::vector<std::string>& topics,
+                                                         Event& wake) override {
+    simulation_.Gate("join");
+    if (simulation_.Strikes(simulation_.faults().fail)) return BrokerLost();
+    Simulation::EngineScope engine(simulation_);
+    auto inner = log_.Join(group, topics, wake);
+    if (!inner.ok()) return inner.status();
+    return std::make_unique<FaultyConsumer>(simulation_, *std::move(inner));
+  }
+
+  absl::StatusOr<std::unique_ptr<events::Tail>> OpenTail(const std::vector<std::string>& topics,
+                                                         events::TailFrom from, Event& wake) override {
+    simulation_.Gate("open tail");
+    if (simulation_.Strikes(simulation_.faults().fail)) return BrokerLost();
+    Simulation::EngineScope engine(simulation_);
+    auto inner = log_.OpenTail(topics, from, wake);
+    if (!inner.ok()) return inner.status();
+    return std::make_unique<FaultyTail>(simulation_, *std::move(inner));
+  }
+
+  absl::Status ApplyTopics(const std::vector<events::TopicSpec>& topics, absl::Duration deadline) override {
+    simulation_.Gate("apply topics");
+    if (simulation_.Strikes(simulation_.faults().fail)) return BrokerLost();
+    Simulation::EngineScope engine(simulation_);
+    return log_.ApplyTopics(topics, deadline);
+  }
+
+  absl::StatusOr<std::vector<events::TopicSpec>> ListTopics(absl::Duration deadline) override {
+    simulation_.Gate("list topics");
+    if (simulation_.Strikes(simulation_.faults().fail)) return BrokerLost();
+    Simulation::EngineScope engine(simulation_);
+    return log_.ListTopics(deadline);
+  }
+
+  std::vector<Step*> steps() override { return {}; }
+
+ private:
+  EventLogServer& server_;
+  Simulation& simulation_;
+  events::EventLog& log_;
+};
+
+std::unique_ptr<events::EventLog> EventLogServer::Connect() { return std::make_unique<Session>(*this); }
+
+}  // namespace finalmile::testing

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "finalmile/v1/principal.pb.h"
+#include "libs/app/module.h"
+#include "libs/base/random.h"
+#include "libs/rpc/client.h"
+#include "libs/testing/logs.h"
+#include "libs/testing/manual_clock.h"
+
+namespace finalmile::testing {
+
+// One service on the embedded engines, in a folder of its own, on one thread and a clock that the test moves: calls go through a
+// local channel, background work runs when the test says so. Any mistake in setting up ends the process with the error.
+class ModuleHarness {
+ public:
+  explicit ModuleHarness(const app::ModuleSpec& spec);
+  ~ModuleHarness();
+
+  rpc::Channel& channel() { return *channel_; }
+  ManualClock& clock() { return clock_; }
+  Rng& rng() { return *rng_; }
+  storage::Database& database() { return *database_; }
+  events::EventLog& events() { return *events_; }
+  const CapturingLog& log() const { return log_; }
+  outbox::Consumer& consumer(size_t index) { return *consumers_[index]; }
+
+  // Runs consumers, relay and the other leader tasks until none has anything to do at this moment.
+  void Settle();
+  // Closes everything and opens it again from the files.
+  void Restart();
+  // Everything in a topic, from its start, in order per key.
+  std::vector<events::Record> ReadTopic(const std::string& topic);
+
+ private:
+  void Open();
+  void Close();
+
+  const app::ModuleSpec& spec_;
+  std::filesystem::path folder_;
+  ManualClock clock_;
+  std::unique_ptr<Rng> rng_;
+  CapturingLog log_;
+  telemetry::Metrics metrics_;
+  std::unique_ptr<storage::Database> database_;
+  std::unique_ptr<events::EventLog> events_;
+  app::Module module_;
+  std::vector<std::unique_ptr<outbox::Consumer>> consumers_;
+  std::vector<std::unique_ptr<Step>> leader_steps_;
+  std::vector<Step*> steps_;
+  std::unique_ptr<rpc::Channel> channel_;
+};
+
+}  // namespace finalmile::testing
