@@ -1,0 +1,55 @@
+#include "services/leads/consumers/activity_consumer.h"
+
+#include <fmt/format.h>
+
+#include "finalmile/leads/v1/activity.pb.h"
+#include "libs/base/status.h"
+#include "services/leads/domain/lead_rules.h"
+#include "services/leads/scoring/convert.h"
+#include "services/leads/scoring/lead_batch.h"
+
+namespace finalmile::leads::consumers {
+
+absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::Batch& batch) {
+  const absl::Time now = clock_.Now();
+  std::vector<domain::Activity> activities;
+  std::vector<size_t> positions;
+  std::vector<std::string> leads;
+  activities.reserve(batch.deliveries().size());
+  v1::Activity message;
+  for (size_t i = 0; i < batch.deliveries().size(); ++i) {
+    const events::Record& record = *batch.deliveries()[i].record;
+    if (!message.ParseFromString(record.value)) {
+      batch.Park(i, "the record's value is no finalmile.leads.v1.Activity");
+      continue;
+    }
+    domain::Activity activity = scoring::FromProto(message);
+    std::vector<domain::Violation> violations = domain::Validate(activity, now);
+    if (record.key != activity.lead) violations.push_back({"lead", "differs from the record's key"});
+    if (!violations.empty()) {
+      batch.Park(i, fmt::format("{}: {}", violations.front().field, violations.front().description));
+      continue;
+    }
+    // Stored under the bare id.
+    activity.lead.erase(0, sizeof("leads/") - 1);
+    leads.push_back(activity.lead);
+    activities.push_back(std::move(activity));
+    positions.push_back(i);
+  }
+  if (activities.empty()) return absl::OkStatus();
+
+  ASSIGN_OR_RETURN(scoring::PolicyPointer policy, policies_.InForce(transaction));
+  scoring::Cause cause;
+  cause.principal.set_name("leads.activities");
+  scoring::LeadBatch work(transaction, *policy, {clock_, rng_, now, cause});
+  RETURN_IF_ERROR(work.Lock(std::move(leads), scoring::LeadBatch::Absent::kStub));
+  ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded, work.Record(activities));
+  for (size_t i = 0; i < recorded.size(); ++i) {
+    if (recorded[i] != store::Recorded::kConflict) continue;
+    batch.Park(positions[i], fmt::format("activity_id {} of source {} was recorded with another body", activities[i].activity_id,
+                                         activities[i].source));
+  }
+  return work.Write("activity");
+}
+
+}  // namespace finalmile::leads::consumers

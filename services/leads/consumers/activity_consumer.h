@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string_view>
+
+#include "libs/base/clock.h"
+#include "libs/base/random.h"
+#include "libs/outbox/handler.h"
+#include "services/leads/scoring/policies.h"
+
+namespace finalmile::leads::consumers {
+
+inline constexpr std::string_view kActivitiesTopic = "finalmile.leads.activities.v1";
+inline constexpr std::string_view kActivityConsumer = "leads.activities";
+
+// Takes activities off their topic into the store and the scores. Parks what is no valid activity, and what repeats a
+// (source, activity_id) with another body.
+class ActivityConsumer final : public outbox::Handler {
+ public:
+  // The references outlive the consumer.
+  ActivityConsumer(Clock& clock, Rng& rng, scoring::Policies& policies)
+      : clock_(clock), rng_(rng), policies_(policies) {}
+
+  absl::Status Apply(storage::Transaction& transaction, outbox::Batch& batch) override;
+
+ private:
+  Clock& clock_;
+  Rng& rng_;
+  scoring::Policies& policies_;
+};
+
+}  // namespace finalmile::leads::consumers

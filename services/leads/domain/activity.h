@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "absl/time/time.h"
+
+namespace finalmile::leads::domain {
+
+// Something that happened between a lead and us; mirrors activity.proto.
+struct Activity {
+  // "leads/{lead}". Scoring does not read it.
+  std::string lead;
+  std::string source;
+  // Unique within the source.
+  std::string activity_id;
+  std::string type;
+  // Read to the whole microsecond below.
+  absl::Time event_time;
+  std::string subject;
+  // Units; 0 is read as 1.
+  int32_t count = 1;
+  double seconds = 0;
+  bool outbound = false;
+  bool automated = false;
+  std::map<std::string, std::string> properties;
+};
+
+}  // namespace finalmile::leads::domain

@@ -1,0 +1,209 @@
+#include "services/leads/domain/import_mapping.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+#include <string_view>
+
+#include "services/leads/domain/lead_rules.h"
+#include "services/leads/domain/text.h"
+
+namespace finalmile::leads::domain {
+namespace {
+
+constexpr std::array<std::string_view, 9> kFields = {"given_name",  "family_name", "email",
+                                                     "phone",       "company",     "company_domain",
+                                                     "lead_source", "campaign",    "owner"};
+constexpr double kMaxHours = 24 * 366 * 20;
+
+class Validator {
+ public:
+  Validator(const ImportMapping& mapping, absl::Span<const std::string> columns)
+      : mapping_(mapping), columns_(columns) {}
+
+  std::vector<Violation> Run() {
+    // "import:{name}" is a source of at most 64 characters.
+    if (!IsName(mapping_.name, 57, "-")) {
+      Add("name", "must be 1 to 57 characters of a-z, 0-9 and -, starting with a letter");
+    }
+    if (mapping_.delimiter.size() > 1) Add("delimiter", "must be one character, or empty for a comma");
+    Header();
+    if (!mapping_.id_column.empty()) Use("id_column", mapping_.id_column);
+    Attributes();
+    Fields();
+    Activities();
+    if (!mapping_.outcome.column.empty()) {
+      Use("outcome.column", mapping_.outcome.column);
+      if (mapping_.outcome.positive.empty())
+        Add("outcome.positive", "is empty; name the values that mean success");
+    }
+    Permissions();
+    for (size_t i = 0; i < mapping_.after_contact.size(); ++i) {
+      Use(fmt::format("after_contact[{}]", i), mapping_.after_contact[i]);
+    }
+    for (size_t i = 0; i < mapping_.ignore.size(); ++i) Use(fmt::format("ignore[{}]", i), mapping_.ignore[i]);
+    for (const std::string& column : columns_) {
+      if (used_.find(column) == used_.end()) {
+        Add("columns",
+            fmt::format("column \"{}\" is not in the mapping; say what it is, or list it under ignore",
+                        column));
+      }
+    }
+    return std::move(violations_);
+  }
+
+ private:
+  void Add(std::string field, std::string description) {
+    violations_.push_back({std::move(field), std::move(description)});
+  }
+
+  void Header() {
+    if (columns_.empty() || columns_.size() > kMaxImportColumns) {
+      Add("columns", fmt::format("the header must have 1 to {} columns", kMaxImportColumns));
+    }
+    for (const std::string& column : columns_) {
+      if (!in_file_.insert(column).second) {
+        Add("columns", fmt::format("the header names \"{}\" twice; rename one of the columns", column));
+      }
+    }
+  }
+
+  void Use(const std::string& field, const std::string& column) {
+    if (in_file_.find(column) == in_file_.end()) {
+      Add(field, fmt::format("the file has no column \"{}\"", column));
+    } else if (!used_.insert(column).second) {
+      Add(field, fmt::format("column \"{}\" is named twice; name every column once", column));
+    }
+  }
+
+  void Attributes() {
+    std::set<std::string> names;
+    for (size_t i = 0; i < mapping_.attributes.size(); ++i) {
+      const AttributeColumn& attribute = mapping_.attributes[i];
+      const std::string at = fmt::format("attributes[{}]", i);
+      Use(at + ".column", attribute.column);
+      const std::string name = AttributeName(attribute);
+      if (std::string wrong = WrongAttributeName(name); !wrong.empty()) {
+        Add(at + ".attribute", std::move(wrong));
+      } else if (!names.insert(name).second) {
+        Add(at + ".attribute", fmt::format("attribute \"{}\" is filled twice", name));
+      }
+      if (attribute.type == AttributeType::kUnspecified) {
+        Add(at + ".type", "must be ATTRIBUTE_TYPE_TEXT, ATTRIBUTE_TYPE_NUMBER or ATTRIBUTE_TYPE_BOOLEAN");
+      }
+      UniqueValues(at + ".values", attribute.values);
+    }
+    if (names.size() > kMaxAttributes)
+      Add("attributes", fmt::format("has more than {} attributes", kMaxAttributes));
+  }
+
+  void UniqueValues(const std::string& field, const std::map<std::string, std::string>& values) {
+    std::set<std::string> seen;
+    for (const auto& [from, to] : values) {
+      if (!seen.insert(Lower(Trim(from))).second) {
+        Add(field, fmt::format("\"{}\" is listed twice but for case", from));
+      }
+    }
+  }
+
+  void Fields() {
+    std::set<std::string_view> names;
+    for (size_t i = 0; i < mapping_.fields.size(); ++i) {
+      const FieldColumn& field = mapping_.fields[i];
+      const std::string at = fmt::format("fields[{}]", i);
+      Use(at + ".column", field.column);
+      if (std::find(kFields.begin(), kFields.end(), field.field) == kFields.end()) {
+        Add(at + ".field", fmt::format("must be one of {}", fmt::join(kFields, ", ")));
+      } else if (!names.insert(field.field).second) {
+        Add(at + ".field", fmt::format("{} is filled twice", field.field));
+      }
+      UniqueValues(at + ".values", field.values);
+    }
+  }
+
+  void Activities() {
+    for (size_t i = 0; i < mapping_.activities.size(); ++i) {
+      const ActivityColumn& activity = mapping_.activities[i];
+      const std::string at = fmt::format("activities[{}]", i);
+      Use(at + ".column", activity.column);
+      if (!IsToken(activity.type, 64, "_")) Add(at + ".type", "must be 1 to 64 characters of a-z, 0-9 and _");
+      if (Characters(activity.subject) > kMaxFieldCharacters)
+        Add(at + ".subject", "has more than 256 characters");
+      if (!(activity.hours_before >= 0 && activity.hours_before <= kMaxHours)) {
+        Add(at + ".hours_before", fmt::format("must be between 0 and {}", kMaxHours));
+      }
+      Count(at, activity);
+    }
+    if (const auto* column = std::get_if<TimeColumn>(&mapping_.activity_time)) {
+      Use("activity_time.column", column->column);
+    } else if (const auto* hours = std::get_if<HoursBeforeImport>(&mapping_.activity_time)) {
+      if (!(hours->hours >= 0 && hours->hours <= kMaxHours)) {
+        Add("activity_time.hours_before_import", fmt::format("must be between 0 and {}", kMaxHours));
+      }
+    } else if (std::holds_alternative<std::monostate>(mapping_.activity_time) &&
+               !mapping_.activities.empty()) {
+      Add("activity_time", "is missing; say when the activities of a row happened");
+    }
+  }
+
+  void Count(const std::string& at, const ActivityColumn& activity) {
+    if (const auto* is_count = std::get_if<CellIsCount>(&activity.count)) {
+      if (!is_count->value) Add(at + ".cell_is_count", "must be true or left out");
+      if (activity.cell_is_seconds)
+        Add(at + ".cell_is_seconds", "a cell cannot be a count and seconds at once");
+    } else if (const auto* when = std::get_if<When>(&activity.count)) {
+      if (when->values.empty()) Add(at + ".when.values", "is empty");
+      if (activity.cell_is_seconds)
+        Add(at + ".cell_is_seconds", "a cell cannot be a word and seconds at once");
+    } else if (const auto* least = std::get_if<WhenAtLeast>(&activity.count)) {
+      if (!std::isfinite(least->value)) Add(at + ".when_at_least", "must be a finite number");
+    } else if (!activity.cell_is_seconds) {
+      Add(at,
+          "does not say how to read the cell: give cell_is_count, when, when_at_least or cell_is_seconds");
+    }
+  }
+
+  void Permissions() {
+    std::set<std::pair<Channel, std::string_view>> seen;
+    for (size_t i = 0; i < mapping_.permissions.size(); ++i) {
+      const PermissionColumn& permission = mapping_.permissions[i];
+      const std::string at = fmt::format("permissions[{}]", i);
+      Use(at + ".column", permission.column);
+      if (permission.channel == Channel::kUnspecified) Add(at + ".channel", "is missing");
+      if (!IsName(permission.purpose, 64, "_-")) {
+        Add(at + ".purpose", "must be 1 to 64 characters of a-z, 0-9, _ and -, starting with a letter");
+      }
+      if (permission.denied.empty() && permission.allowed.empty())
+        Add(at, "names neither denied nor allowed values");
+      if (!seen.emplace(permission.channel, permission.purpose).second) {
+        Add(at, "repeats the channel and purpose of an earlier entry");
+      }
+    }
+  }
+
+  const ImportMapping& mapping_;
+  const absl::Span<const std::string> columns_;
+  std::set<std::string_view> in_file_;
+  std::set<std::string, std::less<>> used_;
+  std::vector<Violation> violations_;
+};
+
+}  // namespace
+
+std::string AttributeName(const AttributeColumn& column) {
+  if (!column.attribute.empty()) return column.attribute;
+  std::string name = Lower(column.column);
+  for (char& c : name) {
+    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))) c = '_';
+  }
+  return name;
+}
+
+std::vector<Violation> Validate(const ImportMapping& mapping, absl::Span<const std::string> columns) {
+  return Validator(mapping, columns).Run();
+}
+
+}  // namespace finalmile::leads::domain

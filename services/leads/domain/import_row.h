@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "services/leads/domain/activity.h"
+#include "services/leads/domain/import_mapping.h"
+#include "services/leads/domain/lead.h"
+
+namespace finalmile::leads::domain {
+
+// A row of an import as a lead with its activities.
+struct ImportedLead {
+  // Normalised and valid; its one external id has the source "import:{name}".
+  Lead lead;
+  // Valid but for `lead`, which the caller fills. Source "import:{name}"; ids depend only on the import's
+  // name, the row's id, and the column, type and subject: the same row read twice gives the same ids.
+  std::vector<Activity> activities;
+};
+
+// Why a row is refused. Does not repeat the cell.
+struct Reject {
+  // Empty: the row as a whole.
+  std::string column;
+  std::string reason;
+};
+
+// A mapping and a header, prepared for reading rows. Immutable; thread-safe.
+class ImportPlan {
+ public:
+  // The two have no violations (Validate).
+  ImportPlan(ImportMapping mapping, absl::Span<const std::string> columns);
+
+  // Reads the row that starts on `line` (> 1). `start_time` is when the import was started:
+  // hours_before_import counts from it, permissions are dated by it, and an activity more than 10 minutes
+  // after it is refused.
+  std::variant<ImportedLead, Reject> MapRow(absl::Span<const std::string> cells, int64_t line,
+                                            absl::Time start_time) const;
+
+ private:
+  struct Reading;
+
+  size_t IndexOf(const std::string& column) const { return index_.at(column); }
+
+  ImportMapping mapping_;
+  std::string source_;
+  size_t columns_ = 0;
+  std::map<std::string, size_t, std::less<>> index_;
+};
+
+}  // namespace finalmile::leads::domain

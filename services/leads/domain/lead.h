@@ -1,0 +1,78 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "services/leads/domain/attributes.h"
+
+namespace finalmile::leads::domain {
+
+// The structs and enums mirror lead.proto, with the same numbers; meanings stand there.
+
+enum class Gate {
+  kUnspecified = 0,
+  kOptOut = 1,
+  kCompetitor = 2,
+  kStudent = 3,
+  kSupplier = 4,
+  kCustomer = 5,
+  kOpenOpportunity = 6,
+  kUndeliverable = 7,
+};
+
+enum class Stage {
+  kUnspecified = 0,
+  kNew = 1,
+  kSalesReady = 2,
+  kAccepted = 3,
+  kMeetingSet = 4,
+  kMeetingHeld = 5,
+  kQualified = 6,
+  kRecycled = 7,
+  kWon = 8,
+  kLost = 9,
+};
+
+enum class Channel { kUnspecified = 0, kEmail = 1, kPhone = 2, kPost = 3, kSocial = 4 };
+enum class PermissionState { kUnspecified = 0, kAllowed = 1, kDenied = 2 };
+enum class Outcome { kUnspecified = 0, kPositive = 1, kNegative = 2 };
+
+struct ExternalId {
+  std::string source;
+  std::string id;
+
+  friend bool operator==(const ExternalId&, const ExternalId&) = default;
+};
+
+struct Permission {
+  Channel channel = Channel::kUnspecified;
+  std::string purpose;
+  PermissionState state = PermissionState::kUnspecified;
+  std::string basis;
+  std::string source;
+  absl::Time time = absl::UnixEpoch();
+
+  friend bool operator==(const Permission&, const Permission&) = default;
+};
+
+// The fields of a lead that callers and imports set.
+struct Lead {
+  std::vector<ExternalId> external_ids;
+  std::string given_name;
+  std::string family_name;
+  std::string email;
+  std::string phone;
+  std::string company;
+  std::string company_domain;
+  Attributes attributes;
+  std::vector<Gate> gates;
+  std::string owner;
+  Stage stage = Stage::kUnspecified;
+  std::string lead_source;
+  std::string campaign;
+  std::vector<Permission> permissions;
+  Outcome outcome = Outcome::kUnspecified;
+};
+
+}  // namespace finalmile::leads::domain

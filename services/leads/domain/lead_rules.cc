@@ -1,0 +1,250 @@
+#include "services/leads/domain/lead_rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "services/leads/domain/text.h"
+
+namespace finalmile::leads::domain {
+namespace {
+
+constexpr std::array<std::string_view, 6> kFieldsOfConditions = {"email",          "phone",       "company",
+                                                                 "company_domain", "lead_source", "campaign"};
+
+bool IsDomain(std::string_view domain) {
+  if (domain.size() > 253 || domain.find('.') == std::string_view::npos) return false;
+  while (true) {
+    const size_t dot = domain.find('.');
+    const std::string_view label = domain.substr(0, dot);
+    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return false;
+    for (char c : label) {
+      const bool allowed = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+                           static_cast<unsigned char>(c) >= 0x80;
+      if (!allowed) return false;
+    }
+    if (dot == std::string_view::npos) return true;
+    domain.remove_prefix(dot + 1);
+  }
+}
+
+bool HasNul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
+
+// What is wrong with free text of at most `max` characters; empty: nothing.
+std::string WrongText(std::string_view text, size_t max) {
+  if (Characters(text) > max) return fmt::format("has more than {} characters; shorten it", max);
+  if (HasNul(text)) return "holds the character U+0000; remove it";
+  return {};
+}
+
+class Collector {
+ public:
+  void Add(std::string field, std::string description) {
+    violations_.push_back({std::move(field), std::move(description)});
+  }
+  void AddIf(std::string field, std::string wrong) {
+    if (!wrong.empty()) Add(std::move(field), std::move(wrong));
+  }
+  void Text(std::string field, std::string_view text) {
+    AddIf(std::move(field), WrongText(text, kMaxFieldCharacters));
+  }
+  std::vector<Violation> Take() { return std::move(violations_); }
+
+ private:
+  std::vector<Violation> violations_;
+};
+
+void ValidatePermissions(const Lead& lead, Collector& found) {
+  if (lead.permissions.size() > kMaxPermissions) {
+    found.Add("permissions", fmt::format("has more than {} entries", kMaxPermissions));
+  }
+  std::set<std::pair<Channel, std::string_view>> seen;
+  for (size_t i = 0; i < lead.permissions.size(); ++i) {
+    const Permission& permission = lead.permissions[i];
+    const std::string at = fmt::format("permissions[{}]", i);
+    if (permission.channel == Channel::kUnspecified) found.Add(at + ".channel", "is missing");
+    if (permission.state == PermissionState::kUnspecified) {
+      found.Add(at + ".state", "must be allowed or denied; leave the entry out for unknown");
+    }
+    if (!IsName(permission.purpose, 64, "_-")) {
+      found.Add(at + ".purpose", "must be 1 to 64 characters of a-z, 0-9, _ and -, starting with a letter");
+    }
+    found.Text(at + ".basis", permission.basis);
+    found.Text(at + ".source", permission.source);
+    if (!seen.emplace(permission.channel, permission.purpose).second) {
+      found.Add(at, "repeats the channel and purpose of an earlier entry; keep one");
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> NormaliseEmail(std::string_view email) {
+  std::string normal = Lower(Trim(email));
+  const size_t at = normal.find('@');
+  const bool well_formed =
+      at != std::string::npos && at >= 1 && at <= 64 && normal.size() <= 254 &&
+      normal.find('@', at + 1) == std::string::npos &&
+      std::none_of(
+          normal.begin(), normal.end(),
+          [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == ',' || c == ';' || c == 0x7F; }) &&
+      IsDomain(EmailDomain(normal));
+  if (!well_formed) return absl::InvalidArgumentError("is not one e-mail address like name@example.com");
+  return normal;
+}
+
+std::string_view EmailDomain(std::string_view email) {
+  const size_t at = email.rfind('@');
+  return at == std::string_view::npos ? std::string_view() : email.substr(at + 1);
+}
+
+absl::StatusOr<std::string> NormaliseDomain(std::string_view domain) {
+  std::string normal = Lower(Trim(domain));
+  if (const size_t scheme = normal.find("://"); scheme != std::string::npos) normal.erase(0, scheme + 3);
+  normal.erase(std::min(normal.find_first_of("/?#:"), normal.size()));
+  if (normal.rfind("www.", 0) == 0) normal.erase(0, 4);
+  if (!IsDomain(normal)) return absl::InvalidArgumentError("is not a domain name like example.com");
+  return normal;
+}
+
+void Normalise(Lead& lead) {
+  for (std::string* field : {&lead.given_name, &lead.family_name, &lead.email, &lead.phone, &lead.company,
+                             &lead.company_domain, &lead.owner, &lead.lead_source, &lead.campaign}) {
+    *field = std::string(Trim(*field));
+  }
+  if (auto email = NormaliseEmail(lead.email); email.ok()) lead.email = *std::move(email);
+  if (auto domain = NormaliseDomain(lead.company_domain); domain.ok())
+    lead.company_domain = *std::move(domain);
+}
+
+std::string WrongAttributeName(std::string_view name) {
+  if (!IsName(name, 64, "_.")) {
+    return "attribute names are 1 to 64 characters of a-z, 0-9, _ and ., starting with a letter";
+  }
+  if (std::find(kFieldsOfConditions.begin(), kFieldsOfConditions.end(), name) != kFieldsOfConditions.end()) {
+    return fmt::format("\"{}\" is a field of the lead; set the field, or use another attribute name", name);
+  }
+  return {};
+}
+
+std::string WrongAttributeValue(const AttributeValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return WrongText(*text, kMaxAttributeCharacters);
+  if (const auto* number = std::get_if<double>(&value)) {
+    return std::isfinite(*number) ? std::string() : "is not a finite number";
+  }
+  if (const auto* list = std::get_if<std::vector<std::string>>(&value)) {
+    if (list->size() > kMaxListValues) return fmt::format("has more than {} values", kMaxListValues);
+    for (const std::string& text : *list) {
+      if (std::string wrong = WrongText(text, kMaxAttributeCharacters); !wrong.empty())
+        return "a value " + wrong;
+    }
+  }
+  return {};
+}
+
+std::vector<Violation> Validate(const Lead& lead) {
+  Collector found;
+  if (lead.external_ids.size() > kMaxExternalIds) {
+    found.Add("external_ids", fmt::format("has more than {} entries", kMaxExternalIds));
+  }
+  std::set<std::string_view> sources;
+  for (size_t i = 0; i < lead.external_ids.size(); ++i) {
+    const ExternalId& id = lead.external_ids[i];
+    const std::string at = fmt::format("external_ids[{}]", i);
+    if (!IsToken(id.source, 64, "_.:-")) {
+      found.Add(at + ".source", "must be 1 to 64 characters of a-z, 0-9, _, ., : and -");
+    } else if (!sources.insert(id.source).second) {
+      found.Add(at + ".source", fmt::format("\"{}\" is used twice; a lead has one id per source", id.source));
+    }
+    if (id.id.empty()) found.Add(at + ".id", "is empty");
+    found.Text(at + ".id", id.id);
+  }
+  found.Text("given_name", lead.given_name);
+  found.Text("family_name", lead.family_name);
+  found.Text("phone", lead.phone);
+  found.Text("company", lead.company);
+  found.Text("owner", lead.owner);
+  found.Text("lead_source", lead.lead_source);
+  found.Text("campaign", lead.campaign);
+  if (!lead.email.empty()) {
+    if (const auto email = NormaliseEmail(lead.email); !email.ok()) {
+      found.Add("email", std::string(email.status().message()));
+    }
+  }
+  if (!lead.company_domain.empty()) {
+    if (const auto domain = NormaliseDomain(lead.company_domain); !domain.ok()) {
+      found.Add("company_domain", std::string(domain.status().message()));
+    }
+  }
+  if (lead.attributes.size() > kMaxAttributes) {
+    found.Add("attributes", fmt::format("has more than {} entries", kMaxAttributes));
+  }
+  for (const auto& [name, value] : lead.attributes) {
+    if (std::string wrong = WrongAttributeName(name); !wrong.empty()) {
+      found.Add("attributes", std::move(wrong));
+    } else {
+      found.AddIf(fmt::format("attributes[{}]", name), WrongAttributeValue(value));
+    }
+  }
+  std::set<Gate> gates;
+  for (size_t i = 0; i < lead.gates.size(); ++i) {
+    const std::string at = fmt::format("gates[{}]", i);
+    if (lead.gates[i] == Gate::kUnspecified) found.Add(at, "is unspecified");
+    if (!gates.insert(lead.gates[i]).second) found.Add(at, "is listed twice");
+  }
+  ValidatePermissions(lead, found);
+  return found.Take();
+}
+
+bool IsLeadName(std::string_view name) {
+  constexpr std::string_view kPrefix = "leads/";
+  if (name.size() != kPrefix.size() + 36 || name.substr(0, kPrefix.size()) != kPrefix) return false;
+  const std::string_view uuid = name.substr(kPrefix.size());
+  for (size_t i = 0; i < uuid.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    const bool hex = (uuid[i] >= '0' && uuid[i] <= '9') || (uuid[i] >= 'a' && uuid[i] <= 'f');
+    if (dash ? uuid[i] != '-' : !hex) return false;
+  }
+  return true;
+}
+
+std::vector<Violation> Validate(const Activity& activity, absl::Time now) {
+  Collector found;
+  if (!IsLeadName(activity.lead)) found.Add("lead", "must be leads/ and then a lower-case UUID");
+  if (!IsToken(activity.source, 64, "_.:-")) {
+    found.Add("source", "must be 1 to 64 characters of a-z, 0-9, _, ., : and -");
+  }
+  if (activity.activity_id.empty())
+    found.Add("activity_id", "is empty; give what identifies it within the source");
+  found.AddIf("activity_id", WrongText(activity.activity_id, 128));
+  if (!IsToken(activity.type, 64, "_")) found.Add("type", "must be 1 to 64 characters of a-z, 0-9 and _");
+  if (activity.event_time < kEarliestActivity) {
+    found.Add("event_time", "is missing or before the year 2000");
+  } else if (activity.event_time > now + kMaxFuture) {
+    found.Add("event_time", "is more than 10 minutes in the future; check the clock of the source");
+  }
+  found.Text("subject", activity.subject);
+  if (activity.count < 0 || activity.count > kMaxActivityCount) {
+    found.Add("count", fmt::format("must be between 0 (read as 1) and {}", kMaxActivityCount));
+  }
+  if (!(activity.seconds >= 0 && std::isfinite(activity.seconds))) {
+    found.Add("seconds", "must be a number of at least 0");
+  }
+  if (activity.properties.size() > kMaxProperties) {
+    found.Add("properties", fmt::format("has more than {} entries", kMaxProperties));
+  }
+  for (const auto& [name, value] : activity.properties) {
+    if (!IsName(name, 64, "_")) {
+      found.Add("properties", "names are 1 to 64 characters of a-z, 0-9 and _, starting with a letter");
+    } else {
+      found.Text(fmt::format("properties[{}]", name), value);
+    }
+  }
+  return found.Take();
+}
+
+}  // namespace finalmile::leads::domain

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "services/leads/domain/activity.h"
+#include "services/leads/domain/attributes.h"
+#include "services/leads/domain/lead.h"
+#include "services/leads/domain/violation.h"
+
+namespace finalmile::leads::domain {
+
+inline constexpr size_t kMaxExternalIds = 16;
+inline constexpr size_t kMaxFieldCharacters = 256;
+inline constexpr size_t kMaxAttributes = 200;
+inline constexpr size_t kMaxAttributeCharacters = 1024;
+inline constexpr size_t kMaxListValues = 100;
+inline constexpr size_t kMaxPermissions = 32;
+inline constexpr int32_t kMaxActivityCount = 10'000;
+inline constexpr size_t kMaxProperties = 32;
+// How far a source's clock may run ahead.
+inline constexpr absl::Duration kMaxFuture = absl::Minutes(10);
+// 2000-01-01T00:00:00Z.
+inline constexpr absl::Time kEarliestActivity = absl::FromUnixSeconds(946'684'800);
+
+// An address in the form it is stored and compared in: trimmed, in lower case. INVALID_ARGUMENT when it is
+// not one address of the form local@domain.tld (at most 64 and 254 characters); the message does not repeat
+// it.
+absl::StatusOr<std::string> NormaliseEmail(std::string_view email);
+// The part after the @ of a normalised address; empty if there is none.
+std::string_view EmailDomain(std::string_view email);
+// "https://www.Example.com/about" -> "example.com". INVALID_ARGUMENT when no domain name is left.
+absl::StatusOr<std::string> NormaliseDomain(std::string_view domain);
+
+// Brings `lead` into the form it is stored in: fields trimmed, e-mail and company domain normalised. Fields
+// that cannot be are left for Validate to name.
+void Normalise(Lead& lead);
+
+// Everything wrong with a normalised lead, by the limits of lead.proto; fields are paths below the lead
+// ("attributes[staff]").
+std::vector<Violation> Validate(const Lead& lead);
+
+// Whether `name` may name an attribute: its form, and not one of the lead's own fields that conditions read.
+// The text says what is wrong; empty: nothing.
+std::string WrongAttributeName(std::string_view name);
+// What is wrong with the value of an attribute; empty: nothing.
+std::string WrongAttributeValue(const AttributeValue& value);
+
+// Everything wrong with an activity, by the limits of activity.proto, at `now`.
+std::vector<Violation> Validate(const Activity& activity, absl::Time now);
+
+// "leads/{lower-case UUID}".
+bool IsLeadName(std::string_view name);
+
+}  // namespace finalmile::leads::domain

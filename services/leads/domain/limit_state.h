@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "services/leads/domain/activity.h"
+#include "services/leads/domain/compiled_policy.h"
+
+namespace finalmile::leads::domain {
+
+// What of a lead's past the limits of a policy need to know to take in one more activity.
+//
+// All units of a bucket (a signal, and its week or subject) are worth the same, so what counts in it is the
+// number of units and how late the last counted one is: an activity that fits in whole, or comes no earlier
+// than that one, can be taken in without looking back. One that would push out a later unit cannot, nor can
+// one whose bucket was forgotten. At most kMaxBuckets are kept; the oldest weeks are forgotten first.
+// Encoded: about 12 bytes a bucket.
+class LimitState {
+ public:
+  static constexpr size_t kMaxBuckets = 64;
+
+  struct Bucket {
+    uint8_t signal = 0;
+    LimitScope scope = LimitScope::kEver;
+    // Week number or hash of the subject; 0 for kEver.
+    int64_t key = 0;
+    // Units seen, at most the limit rounded up.
+    uint32_t units = 0;
+    // Event time of the last counted unit, microseconds.
+    int64_t last = 0;
+
+    friend bool operator==(const Bucket&, const Bucket&) = default;
+  };
+
+  // How many of the `units` (> 0) of an activity at `time_micros` count, 0 to units; the state then holds
+  // them. Nullopt: the state cannot tell and is unchanged. May grow beyond kMaxBuckets: call Trim() when
+  // done. With activities in order of time and no Trim() in between it always can tell.
+  std::optional<double> Count(const CompiledSignal& signal, int64_t time_micros, const std::string& subject,
+                              uint32_t units);
+  // Forgets buckets until at most kMaxBuckets are left.
+  void Trim();
+
+  // The policy the buckets belong to (CompiledPolicy::fingerprint); 0: no activity was counted yet.
+  uint64_t fingerprint = 0;
+
+  const std::vector<Bucket>& buckets() const { return buckets_; }
+
+  // A compact binary form, the same for equal states on every platform; empty for a state without a
+  // fingerprint.
+  std::string Encode() const;
+  // The inverse. INVALID_ARGUMENT for anything Encode does not write: the caller recomputes. Takes untrusted
+  // bytes.
+  static absl::StatusOr<LimitState> Decode(std::string_view bytes);
+
+  friend bool operator==(const LimitState&, const LimitState&) = default;
+
+ private:
+  // Sorted by signal, scope, key.
+  std::vector<Bucket> buckets_;
+  // Buckets of weeks before this one were forgotten.
+  int64_t week_floor_ = std::numeric_limits<int64_t>::min();
+  // Buckets of another scope were forgotten: one that is not here may have been.
+  bool forgot_others_ = false;
+};
+
+// UTC ISO weeks since the one of 1969-12-29, a Monday.
+int64_t IsoWeek(int64_t time_micros);
+
+}  // namespace finalmile::leads::domain

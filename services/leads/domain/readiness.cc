@@ -1,0 +1,111 @@
+#include "services/leads/domain/readiness.h"
+
+#include <algorithm>
+
+#include "services/leads/domain/grade.h"
+
+namespace finalmile::leads::domain {
+namespace {
+
+bool IsReady(const ReadinessState& state) { return !state.lane.empty(); }
+
+class Evaluation {
+ public:
+  Evaluation(const Policy& policy, const ReadinessInput& input, const ReadinessState& before, absl::Time now)
+      : policy_(policy), input_(input), now_(now) {
+    result_.state = before;
+    result_.engagement = EngagementAt(input.engagement, now);
+  }
+
+  Readiness Run() {
+    Band();
+    if (input_.gated) {
+      if (IsReady(state())) Cool(Cooled::Cause::kGated);
+    } else {
+      if (IsReady(state()) && !state().by_hand_raise && result_.engagement < policy_.cool_below) {
+        Cool(Cooled::Cause::kFaded);
+      }
+      for (const Lane& lane : policy_.lanes) {
+        if (LetsIn(lane)) {
+          Enter(lane);
+          break;
+        }
+      }
+    }
+    Schedule();
+    return std::move(result_);
+  }
+
+ private:
+  ReadinessState& state() { return result_.state; }
+
+  void Band() {
+    std::string grade = Grade(policy_.grade_edges, input_.fit, result_.engagement);
+    if (grade == state().grade) return;
+    if (!state().grade.empty()) result_.transitions.push_back(BandChanged{state().grade, grade});
+    state().grade = std::move(grade);
+  }
+
+  void Cool(Cooled::Cause cause) {
+    result_.transitions.push_back(Cooled{state().lane, cause});
+    Close(state());
+  }
+
+  bool MayRecross() { return now_ - state().last_crossing >= policy_.recross_after; }
+
+  bool LetsIn(const Lane& lane) {
+    if (input_.fit < lane.min_fit) return false;
+    if (lane.hand_raise) {
+      if (IsReady(state()) && state().by_hand_raise && !MayRecross()) return false;
+      return input_.last_hand_raise > state().hand_raise_used &&
+             now_ - input_.last_hand_raise <= kHandRaiseLife;
+    }
+    return !IsReady(state()) && result_.engagement >= lane.min_engagement && MayRecross();
+  }
+
+  void Enter(const Lane& lane) {
+    state().lane = lane.name;
+    state().by_hand_raise = lane.hand_raise;
+    state().last_crossing = now_;
+    state().hand_raise_used = std::max(state().hand_raise_used, input_.last_hand_raise);
+    result_.transitions.push_back(BecameSalesReady{lane.name, lane.hand_raise});
+  }
+
+  void Schedule() {
+    const GradeEdges& edges = policy_.grade_edges;
+    result_.next_band_time =
+        FallsBelowNext(input_.engagement, {edges.engagement_1, edges.engagement_2, edges.engagement_3}, now_);
+    result_.next_due = result_.next_band_time;
+    if (input_.gated) return;
+    if (IsReady(state())) {
+      if (!state().by_hand_raise) Due(FallsBelow(input_.engagement, policy_.cool_below, now_));
+    } else if (!MayRecross() &&
+               std::any_of(policy_.lanes.begin(), policy_.lanes.end(), [&](const Lane& lane) {
+                 return !lane.hand_raise && input_.fit >= lane.min_fit &&
+                        result_.engagement >= lane.min_engagement;
+               })) {
+      Due(state().last_crossing + policy_.recross_after);
+    }
+  }
+
+  void Due(absl::Time time) { result_.next_due = std::min(result_.next_due, time); }
+
+  const Policy& policy_;
+  const ReadinessInput& input_;
+  const absl::Time now_;
+  Readiness result_;
+};
+
+}  // namespace
+
+Readiness Evaluate(const Policy& policy, const ReadinessInput& input, const ReadinessState& before,
+                   absl::Time now) {
+  return Evaluation(policy, input, before, now).Run();
+}
+
+void Close(ReadinessState& state) {
+  state.lane.clear();
+  state.by_hand_raise = false;
+}
+
+}  // namespace finalmile::leads::domain

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "services/leads/domain/fading.h"
+#include "services/leads/domain/policy.h"
+
+namespace finalmile::leads::domain {
+
+// How long a hand-raise that was not acted on lets a lead in.
+inline constexpr absl::Duration kHandRaiseLife = absl::Hours(24 * 30);
+
+// What is stored of a lead's readiness.
+struct ReadinessState {
+  // Grade at the last evaluation; empty: never evaluated.
+  std::string grade;
+  // The lane by which the lead is sales-ready now; empty: it is not.
+  std::string lane;
+  // `lane` is (was, under an earlier policy) a hand-raise lane.
+  bool by_hand_raise = false;
+  // When it last became sales-ready: the ready time while `lane` is set; kept after it cools.
+  absl::Time last_crossing = absl::InfinitePast();
+  // Hand-raises up to this event time were acted on.
+  absl::Time hand_raise_used = absl::InfinitePast();
+
+  friend bool operator==(const ReadinessState&, const ReadinessState&) = default;
+};
+
+struct BecameSalesReady {
+  std::string lane;
+  bool by_hand_raise = false;
+};
+// Sales-ready no more.
+struct Cooled {
+  enum class Cause { kFaded, kGated };
+  // The lane it was in.
+  std::string lane;
+  Cause cause = Cause::kFaded;
+};
+struct BandChanged {
+  // Grades: "B2".
+  std::string from;
+  std::string to;
+};
+using Transition = std::variant<BecameSalesReady, Cooled, BandChanged>;
+
+struct ReadinessInput {
+  // Any gate stands.
+  bool gated = false;
+  double fit = 0;
+  Engagement engagement;
+  // EngagementState::last_hand_raise.
+  absl::Time last_hand_raise = absl::InfinitePast();
+};
+
+struct Readiness {
+  ReadinessState state;
+  // In the order they happened: band, then readiness. Empty: nothing changed.
+  std::vector<Transition> transitions;
+  // E at the evaluation.
+  double engagement = 0;
+  // When to evaluate again if nothing else happens: an edge of the grade or cool_below is crossed by fading,
+  // or the wait before crossing again ends. Later than `now`; InfiniteFuture: never.
+  absl::Time next_due = absl::InfiniteFuture();
+  // When E falls below the next edge of the grade; InfiniteFuture: never.
+  absl::Time next_band_time = absl::InfiniteFuture();
+};
+
+// Moves a lead's readiness to `now` (domain.md, "Sales-ready"). Evaluating again at the same moment changes
+// nothing.
+//
+// - With a gate no lead is sales-ready; one that is cools, whatever its lane.
+// - Otherwise the first lane whose conditions hold lets it in: a hand-raise lane while a hand-raise of the
+// last 30 days
+//   was not acted on; a scored lane unless the last crossing is less than recross_after ago.
+// - Sales-ready by a scored lane, it cools at E < cool_below; or a hand-raise moves it to the hand-raise
+// lane.
+// - Sales-ready by a hand-raise it stays so until Close or a gate. Another hand-raise belongs to the same
+// request,
+//   unless the crossing is recross_after ago: then it is a new one.
+Readiness Evaluate(const Policy& policy, const ReadinessInput& input, const ReadinessState& before,
+                   absl::Time now);
+
+// Ends readiness because the request it opened was closed (worked off, returned, recycled): the lead may
+// cross again, not before recross_after by a scored lane.
+void Close(ReadinessState& state);
+
+}  // namespace finalmile::leads::domain

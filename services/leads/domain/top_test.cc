@@ -1,0 +1,162 @@
+#include "services/leads/domain/top.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "services/leads/domain/fading.h"
+#include "services/leads/domain/test_policy.h"
+
+namespace finalmile::leads::domain {
+namespace {
+
+using List = TopSearch::List;
+
+// The three lists of a store.
+class Lists {
+ public:
+  // `leave_out_zeros`: the short and the long list hold no −infinity.
+  Lists(std::vector<RankedLead> leads, bool leave_out_zeros) : leads_(std::move(leads)) {
+    for (int i = 0; i < 3; ++i) {
+      lists_[i] = leads_;
+      std::sort(lists_[i].begin(), lists_[i].end(), [&](const RankedLead& a, const RankedLead& b) {
+        return Key(i, a) != Key(i, b) ? Key(i, a) > Key(i, b) : a.name < b.name;
+      });
+      if (leave_out_zeros)
+        std::erase_if(lists_[i], [&](const RankedLead& lead) { return std::isinf(Key(i, lead)); });
+    }
+  }
+
+  std::vector<TopLead> Search(size_t limit, absl::Time at, std::optional<TopLead> after = {},
+                              size_t* touched = nullptr) const {
+    TopSearch search(limit, at, std::move(after));
+    size_t read[3] = {};
+    while (const auto fetch = search.Next()) {
+      const auto list = static_cast<size_t>(fetch->list);
+      const size_t rows = std::min(fetch->rows, lists_[list].size() - read[list]);
+      search.Feed(fetch->list, absl::MakeConstSpan(lists_[list]).subspan(read[list], rows),
+                  rows < fetch->rows);
+      read[list] += rows;
+    }
+    if (touched != nullptr) *touched = search.rows_touched();
+    return search.results();
+  }
+
+  std::vector<TopLead> BruteForce(absl::Time at) const {
+    std::vector<TopLead> all;
+    for (const RankedLead& lead : leads_) {
+      if (lead.matches) all.push_back({lead.name, ScoreAt(lead, at)});
+    }
+    std::sort(all.begin(), all.end(), RanksBefore);
+    return all;
+  }
+
+ private:
+  static double Key(int list, const RankedLead& lead) {
+    return list == 0 ? lead.fit : list == 1 ? lead.short_key : lead.long_key;
+  }
+
+  std::vector<RankedLead> leads_;
+  std::vector<RankedLead> lists_[3];
+};
+
+RankedLead Make(size_t number, double fit, FadingValue short_value, FadingValue long_value) {
+  std::string name = std::to_string(number * 7919 % 100'003);
+  name.insert(0, 6 - std::min<size_t>(6, name.size()), '0');
+  return {.name = "leads/" + name,
+          .fit = fit,
+          .short_key = RankKey(short_value, kShortHalfLife),
+          .long_key = RankKey(long_value, kLongHalfLife)};
+}
+
+// Few distinct values, so that ties and zeros are common; or many.
+std::vector<RankedLead> SomeLeads(bool coarse) {
+  const size_t size = *rc::gen::inRange<size_t>(0, 700);
+  std::mt19937_64 random(*rc::gen::arbitrary<uint64_t>());
+  std::vector<RankedLead> leads;
+  for (size_t i = 0; i < size; ++i) {
+    const auto value = [&]() -> FadingValue {
+      if (random() % 3 == 0) return {};
+      if (coarse) return {10.0 * static_cast<double>(1 + random() % 2), kMonday};
+      return {static_cast<double>(1 + random() % 900) / 9, kMonday - absl::Minutes(random() % 100'000)};
+    };
+    const double fit = static_cast<double>(random() % (coarse ? 3 : 101));
+    leads.push_back(Make(i, fit, value(), value()));
+    leads.back().matches = random() % 5 != 0;
+  }
+  return leads;
+}
+
+RC_GTEST_PROP(Top, EqualsSortingEverything, (bool coarse, bool leave_out_zeros)) {
+  const Lists lists(SomeLeads(coarse), leave_out_zeros);
+  const absl::Time at = kMonday + absl::Hours(*rc::gen::inRange(0, 24 * 40));
+  auto expected = lists.BruteForce(at);
+  const size_t limit = *rc::gen::inRange<size_t>(1, 60);
+  if (expected.size() > limit) expected.resize(limit);
+  RC_ASSERT(lists.Search(limit, at) == expected);
+}
+
+RC_GTEST_PROP(Top, PagesMakeTheWhole, (bool coarse)) {
+  const Lists lists(SomeLeads(coarse), true);
+  const absl::Time at = kMonday + absl::Hours(5);
+  const size_t limit = *rc::gen::inRange<size_t>(20, 90);
+  std::vector<TopLead> all;
+  std::optional<TopLead> after;
+  while (true) {
+    const auto page = lists.Search(limit, at, after);
+    all.insert(all.end(), page.begin(), page.end());
+    if (page.size() < limit) break;
+    after = page.back();
+  }
+  RC_ASSERT(all == lists.BruteForce(at));
+}
+
+TEST(Top, RanksLikeTheStoredValues) {
+  const FadingValue value{12.5, kMonday};
+  const absl::Time at = kMonday + absl::Hours(50);
+  EXPECT_NEAR(ScoreAt(Make(1, 30, value, value), at), 30 + EngagementAt({value, value}, at), 1e-9);
+  EXPECT_EQ(ScoreAt(Make(1, 30, {}, {}), at), 30);
+}
+
+TEST(Top, EmptyListsGiveNothing) {
+  EXPECT_TRUE(Lists({}, true).Search(5, kMonday).empty());
+  EXPECT_TRUE(Lists({}, false).Search(5, kMonday).empty());
+}
+
+TEST(Top, ReadsLittleOfALot) {
+  std::mt19937_64 random(1);
+  std::vector<RankedLead> leads;
+  for (size_t i = 0; i < 60'000; ++i) {
+    const auto value = [&](double most) {
+      return FadingValue{most * std::pow(static_cast<double>(random() % 10'000) / 10'000, 3) + 0.01,
+                         kMonday - absl::Minutes(random() % 60'000)};
+    };
+    leads.push_back(Make(i, static_cast<double>(random() % 101), value(80), value(120)));
+  }
+  const Lists lists(std::move(leads), true);
+  size_t touched = 0;
+  auto expected = lists.BruteForce(kMonday);
+  expected.resize(100);
+  EXPECT_EQ(lists.Search(100, kMonday, {}, &touched), expected);
+  EXPECT_LT(touched, 12'000u);
+  RecordProperty("rows_touched", static_cast<int>(touched));
+}
+
+TEST(Top, AColdStoreIsReadInNameOrder) {
+  std::vector<RankedLead> leads;
+  for (size_t i = 0; i < 20'000; ++i) leads.push_back(Make(i, 85, {}, {}));
+  const Lists lists(std::move(leads), true);
+  size_t touched = 0;
+  auto expected = lists.BruteForce(kMonday);
+  expected.resize(100);
+  EXPECT_EQ(lists.Search(100, kMonday, {}, &touched), expected);
+  EXPECT_LT(touched, 500u);
+}
+
+}  // namespace
+}  // namespace finalmile::leads::domain

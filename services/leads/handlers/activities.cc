@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+
+#include "libs/base/status.h"
+#include "libs/rpc/errors.h"
+#include "libs/rpc/paging.h"
+#include "services/leads/consumers/activity_consumer.h"
+#include "services/leads/domain/lead_rules.h"
+#include "services/leads/handlers/lead_handlers.h"
+#include "services/leads/scoring/convert.h"
+
+namespace finalmile::leads::handlers {
+namespace {
+
+constexpr int kMaxActivities = 1000;
+
+events::Message ToMessage(const v1::Activity& activity) {
+  return {std::string(consumers::kActivitiesTopic), activity.lead(), activity.SerializeAsString(), {}};
+}
+
+}  // namespace
+
+absl::StatusOr<v1::RecordActivityResponse> LeadHandlers::RecordActivity(rpc::CallContext& context,
+                                                                        const v1::RecordActivityRequest& request) {
+  if (!request.has_activity()) return rpc::InvalidField("activity", "is required");
+  RETURN_IF_ERROR(
+      ToStatus(domain::Validate(scoring::FromProto(request.activity()), context.clock().Now()), "activity"));
+  RETURN_IF_ERROR(d_.events.Append({ToMessage(request.activity())}, context.deadline()));
+  return v1::RecordActivityResponse();
+}
+
+absl::StatusOr<v1::RecordActivitiesResponse> LeadHandlers::RecordActivities(
+    rpc::CallContext& context, const v1::RecordActivitiesRequest& request) {
+  if (request.activities_size() > kMaxActivities) {
+    return rpc::InvalidField("activities", fmt::format("has {} entries; at most {} are taken at once",
+                                                       request.activities_size(), kMaxActivities));
+  }
+  std::vector<domain::Violation> violations;
+  std::vector<events::Message> messages;
+  messages.reserve(request.activities_size());
+  for (int i = 0; i < request.activities_size(); ++i) {
+    const v1::Activity& activity = request.activities(i);
+    for (domain::Violation& violation : domain::Validate(scoring::FromProto(activity), context.clock().Now())) {
+      violations.push_back({fmt::format("activities[{}].{}", i, violation.field), std::move(violation.description)});
+    }
+    messages.push_back(ToMessage(activity));
+  }
+  RETURN_IF_ERROR(ToStatus(violations, ""));
+  if (!messages.empty()) RETURN_IF_ERROR(d_.events.Append(messages, context.deadline()));
+  return v1::RecordActivitiesResponse();
+}
+
+absl::StatusOr<v1::ListActivitiesResponse> LeadHandlers::ListActivities(rpc::CallContext& context,
+                                                                        const v1::ListActivitiesRequest& request) {
+  ASSIGN_OR_RETURN(std::string id, LeadId(request.parent(), "parent"));
+  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request));
+  domain::Activity after;
+  if (!page.first()) {
+    after.event_time = FromMicros(std::get<int64_t>(page.cursor()[0]));
+    after.source = std::get<std::string>(page.cursor()[1]);
+    after.activity_id = std::get<std::string>(page.cursor()[2]);
+  }
+  std::vector<store::RecordedActivity> found;
+  RETURN_IF_ERROR(Read(context, [&](storage::Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(std::vector<store::LeadState> lead, store::ReadLeads(transaction, {id}));
+    if (lead.empty()) return rpc::NotFound(request.parent(), "lead");
+    ASSIGN_OR_RETURN(found, store::ListActivities(transaction, id, page.first() ? nullptr : &after, page.size() + 1));
+    return absl::OkStatus();
+  }));
+  v1::ListActivitiesResponse response;
+  const bool more = static_cast<int>(found.size()) > page.size();
+  if (more) found.pop_back();
+  for (store::RecordedActivity& recorded : found) {
+    recorded.activity.lead = request.parent();
+    v1::RecordedActivity& to = *response.add_activities();
+    *to.mutable_activity() = scoring::ToProto(recorded.activity);
+    *to.mutable_record_time() = scoring::ToProto(recorded.record_time);
+  }
+  if (more) {
+    const domain::Activity& last = found.back().activity;
+    response.set_next_page_token(page.NextToken({ToMicros(last.event_time), last.source, last.activity_id}));
+  }
+  return response;
+}
+
+}  // namespace finalmile::leads::handlers

@@ -1,0 +1,67 @@
+#include <fmt/format.h>
+
+#include <map>
+
+#include "libs/base/status.h"
+#include "libs/rpc/errors.h"
+#include "libs/rpc/etag.h"
+#include "services/leads/domain/lead_rules.h"
+#include "services/leads/handlers/lead_handlers.h"
+#include "services/leads/scoring/convert.h"
+
+namespace finalmile::leads::handlers {
+
+absl::StatusOr<std::string> LeadId(const std::string& name, std::string_view field) {
+  if (!domain::IsLeadName(name)) return rpc::InvalidField(field, "must be leads/{lower-case UUID}");
+  return name.substr(sizeof("leads/") - 1);
+}
+
+absl::Status ToStatus(const std::vector<domain::Violation>& violations, std::string_view prefix) {
+  rpc::FieldViolations all;
+  for (const domain::Violation& violation : violations) {
+    all.Add(prefix.empty() ? violation.field : fmt::format("{}.{}", prefix, violation.field), violation.description);
+  }
+  return all.ToStatus();
+}
+
+scoring::Cause CauseOf(const rpc::CallContext& context) {
+  return {context.principal(), std::string(context.traceparent())};
+}
+
+absl::Status LeadHandlers::Read(rpc::CallContext& context, const storage::TransactionFunction& function) {
+  return d_.database.Transact({.deadline = context.deadline(), .read_only = true}, function);
+}
+
+absl::StatusOr<std::vector<v1::Lead>> LeadHandlers::Load(storage::Transaction& transaction,
+                                                         const std::vector<std::string>& ids, absl::Time now) {
+  ASSIGN_OR_RETURN(std::vector<store::LeadState> states, store::ReadLeads(transaction, ids));
+  ASSIGN_OR_RETURN(auto profiles, store::ReadProfiles(transaction, ids));
+  ASSIGN_OR_RETURN(auto external_ids, store::ExternalIdsOf(transaction, ids));
+  std::map<std::string, const store::LeadState*> by_id;
+  for (const store::LeadState& state : states) {
+    if (state.created) by_id[state.id] = &state;
+  }
+  std::vector<v1::Lead> leads;
+  leads.reserve(ids.size());
+  for (const std::string& id : ids) {
+    const auto found = by_id.find(id);
+    if (found == by_id.end()) return rpc::NotFound(fmt::format("leads/{}", id), "lead");
+    const store::LeadState& state = *found->second;
+    domain::Lead profile = profiles[id];
+    for (const store::ExternalId& external : external_ids[id]) {
+      profile.external_ids.push_back({external.first, external.second});
+    }
+    profile.gates = scoring::GatesOf(state.gates);
+    profile.stage = static_cast<domain::Stage>(state.stage);
+    v1::Lead& lead = leads.emplace_back(scoring::ToProto(profile));
+    lead.set_name(fmt::format("leads/{}", id));
+    lead.set_etag(rpc::Etag(state.version));
+    *lead.mutable_create_time() = scoring::ToProto(state.create_time);
+    *lead.mutable_update_time() = scoring::ToProto(state.update_time);
+    ASSIGN_OR_RETURN(scoring::PolicyPointer policy, d_.policies.ByNumber(transaction, state.policy));
+    *lead.mutable_score() = scoring::ToScore(state, *policy, now);
+  }
+  return leads;
+}
+
+}  // namespace finalmile::leads::handlers

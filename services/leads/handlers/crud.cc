@@ -1,0 +1,129 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "libs/outbox/mutation.h"
+#include "libs/base/status.h"
+#include "libs/rpc/errors.h"
+#include "libs/rpc/etag.h"
+#include "libs/rpc/masks.h"
+#include "services/leads/domain/lead_rules.h"
+#include "services/leads/handlers/changes.h"
+#include "services/leads/handlers/lead_handlers.h"
+#include "services/leads/scoring/convert.h"
+
+namespace finalmile::leads::handlers {
+namespace {
+
+using storage::Transaction;
+
+constexpr int kMaxBatch = 1000;
+
+absl::Status TakeExternalIds(Transaction& transaction, const std::string& lead, const domain::Lead& profile) {
+  std::vector<store::ExternalId> wanted;
+  for (const domain::ExternalId& id : profile.external_ids) wanted.emplace_back(id.source, id.id);
+  if (wanted.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(auto taken, store::FindExternalIds(transaction, wanted));
+  std::vector<std::pair<store::ExternalId, std::string>> rows;
+  for (const store::ExternalId& id : wanted) {
+    if (const auto found = taken.find(id); found != taken.end()) {
+      const std::string holder = fmt::format("leads/{}", found->second);
+      return rpc::Error(absl::StatusCode::kAlreadyExists, "EXTERNAL_ID_TAKEN",
+                        fmt::format("an external id of source '{}' belongs to {}", id.first, holder), {{"lead", holder}});
+    }
+    rows.emplace_back(id, lead);
+  }
+  absl::Status inserted = store::InsertExternalIds(transaction, rows);
+  // Somebody took it between look-up and insert; the next run finds who.
+  return absl::IsAlreadyExists(inserted) ? absl::AbortedError("an external id was taken meanwhile") : inserted;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Lead> LeadHandlers::CreateLead(rpc::CallContext& context, const v1::CreateLeadRequest& request) {
+  domain::Lead profile = scoring::FromProto(request.lead());
+  domain::Normalise(profile);
+  RETURN_IF_ERROR(ToStatus(domain::Validate(profile), "lead"));
+  if (!request.lead_id().empty() && !domain::IsLeadName("leads/" + request.lead_id())) {
+    return rpc::InvalidField("lead_id", "must be a lower-case UUID, or empty for the server to choose");
+  }
+  const scoring::Cause cause = CauseOf(context);
+  return outbox::Mutate<v1::Lead>(
+      context, d_.database, request, [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Lead> {
+        ASSIGN_OR_RETURN(scoring::PolicyPointer policy, d_.policies.InForce(transaction));
+        scoring::LeadBatch batch(transaction, *policy, {d_.clock, d_.rng, now, cause});
+        std::string id = request.lead_id();
+        if (id.empty()) {
+          id = NewUuid(d_.clock, d_.rng);
+        } else {
+          RETURN_IF_ERROR(batch.Lock({id}, scoring::LeadBatch::Absent::kStub));
+          if (batch.Find(id)->created) {
+            return rpc::Error(absl::StatusCode::kAlreadyExists, "LEAD_EXISTS", fmt::format("leads/{} exists", id));
+          }
+        }
+        RETURN_IF_ERROR(batch.Create(id, profile));
+        RETURN_IF_ERROR(TakeExternalIds(transaction, id, profile));
+        RETURN_IF_ERROR(batch.Write("attributes"));
+        ASSIGN_OR_RETURN(std::vector<v1::Lead> leads, Load(transaction, {id}, now));
+        return leads.front();
+      });
+}
+
+absl::StatusOr<v1::Lead> LeadHandlers::GetLead(rpc::CallContext& context, const v1::GetLeadRequest& request) {
+  ASSIGN_OR_RETURN(std::string id, LeadId(request.name(), "name"));
+  std::vector<v1::Lead> leads;
+  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(leads, Load(transaction, {id}, d_.clock.Now()));
+    return absl::OkStatus();
+  }));
+  return leads.front();
+}
+
+absl::StatusOr<v1::BatchGetLeadsResponse> LeadHandlers::BatchGetLeads(rpc::CallContext& context,
+                                                                      const v1::BatchGetLeadsRequest& request) {
+  if (request.names_size() > kMaxBatch) {
+    return rpc::InvalidField("names",
+                             fmt::format("has {} entries; at most {} are read at once", request.names_size(), kMaxBatch));
+  }
+  std::vector<std::string> ids;
+  for (int i = 0; i < request.names_size(); ++i) {
+    ASSIGN_OR_RETURN(ids.emplace_back(), LeadId(request.names(i), fmt::format("names[{}]", i)));
+  }
+  v1::BatchGetLeadsResponse response;
+  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(std::vector<v1::Lead> leads, Load(transaction, ids, d_.clock.Now()));
+    response.mutable_leads()->Assign(leads.begin(), leads.end());
+    return absl::OkStatus();
+  }));
+  return response;
+}
+
+absl::StatusOr<v1::Lead> LeadHandlers::UpdateLead(rpc::CallContext& context, const v1::UpdateLeadRequest& request) {
+  ASSIGN_OR_RETURN(std::string id, LeadId(request.lead().name(), "lead.name"));
+  const scoring::Cause cause = CauseOf(context);
+  return outbox::Mutate<v1::Lead>(
+      context, d_.database, request, [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Lead> {
+        ASSIGN_OR_RETURN(scoring::PolicyPointer policy, d_.policies.InForce(transaction));
+        scoring::LeadBatch batch(transaction, *policy, {d_.clock, d_.rng, now, cause});
+        RETURN_IF_ERROR(batch.Lock({id}, scoring::LeadBatch::Absent::kLeaveOut));
+        ASSIGN_OR_RETURN(std::vector<v1::Lead> current, Load(transaction, {id}, now));
+        RETURN_IF_ERROR(rpc::CheckEtag(request.lead().etag(), batch.Find(id)->version, request.lead().name()));
+        v1::Lead merged = current.front();
+        RETURN_IF_ERROR(rpc::ApplyMask(request.update_mask(), kUpdatable, request.lead(), merged));
+        domain::Lead profile = scoring::FromProto(merged);
+        domain::Normalise(profile);
+        RETURN_IF_ERROR(ToStatus(domain::Validate(profile), "lead"));
+        std::vector<std::string> changed = ChangedPaths(current.front(), scoring::ToProto(profile));
+        if (changed.empty()) return current.front();
+        if (std::find(changed.begin(), changed.end(), "external_ids") != changed.end()) {
+          RETURN_IF_ERROR(store::DeleteExternalIds(transaction, id));
+          RETURN_IF_ERROR(TakeExternalIds(transaction, id, profile));
+        }
+        RETURN_IF_ERROR(batch.Change(id, profile, std::move(changed)));
+        RETURN_IF_ERROR(batch.Write("attributes"));
+        ASSIGN_OR_RETURN(std::vector<v1::Lead> updated, Load(transaction, {id}, now));
+        return updated.front();
+      });
+}
+
+}  // namespace finalmile::leads::handlers

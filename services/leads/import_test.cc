@@ -1,0 +1,138 @@
+#include "libs/rpc/errors.h"
+#include "services/leads/leads_fixture.h"
+
+namespace finalmile::leads {
+namespace {
+
+class ImportTest : public LeadsTest {
+ protected:
+  static v1::ImportHeader Header(const std::string& request_id) {
+    v1::ImportHeader header;
+    header.set_request_id(request_id);
+    for (const char* column : {"Id", "Staff", "Visits", "Bought"}) header.add_columns(column);
+    v1::ImportMapping& mapping = *header.mutable_mapping();
+    mapping.set_name("fair-2026");
+    mapping.set_id_column("Id");
+    mapping.add_null_words("Select");
+    v1::AttributeColumn& staff = *mapping.add_attributes();
+    staff.set_column("Staff");
+    staff.set_type(v1::ATTRIBUTE_TYPE_NUMBER);
+    v1::ActivityColumn& visits = *mapping.add_activities();
+    visits.set_column("Visits");
+    visits.set_type("page_view");
+    visits.set_subject("product");
+    visits.set_cell_is_count(true);
+    mapping.mutable_outcome()->set_column("Bought");
+    mapping.mutable_outcome()->add_positive("1");
+    mapping.mutable_activity_time()->set_hours_before_import(24);
+    return header;
+  }
+
+  // Sends header and rows (from line 2) in chunks; returns the last answer, with the rejects of all.
+  absl::StatusOr<v1::ImportLeadsResponse> Import(const v1::ImportHeader& header,
+                                                 const std::vector<std::vector<std::string>>& rows, size_t chunk = 2) {
+    auto stream = harness_.channel().Open("/finalmile.leads.v1.LeadService/ImportLeads", {});
+    v1::ImportLeadsRequest request;
+    *request.mutable_header() = header;
+    v1::ImportLeadsResponse last;
+    std::vector<v1::ImportReject> rejects;
+    auto exchange = [&] {
+      if (!stream->Write(request) || !stream->Read(last)) return false;
+      rejects.insert(rejects.end(), last.rejects().begin(), last.rejects().end());
+      return true;
+    };
+    bool going = exchange();
+    for (size_t i = 0; going && i < rows.size(); i += chunk) {
+      request.Clear();
+      for (size_t j = i; j < std::min(rows.size(), i + chunk); ++j) {
+        v1::ImportRow& row = *request.mutable_rows()->add_rows();
+        row.set_line(static_cast<int64_t>(j) + 2);
+        for (const std::string& cell : rows[j]) row.add_cells(cell);
+      }
+      going = exchange();
+    }
+    stream->WritesDone();
+    v1::ImportLeadsResponse end;
+    while (stream->Read(end)) {
+    }
+    if (absl::Status status = stream->Finish(); !status.ok()) return status;
+    last.mutable_rejects()->Assign(rejects.begin(), rejects.end());
+    return last;
+  }
+
+  const std::vector<std::vector<std::string>> rows_ = {
+      {"a", "300", "3", "1"}, {"b", "Select", "0", "0"}, {"c", "many", "1", "0"}, {"a", "12", "3", "1"}, {"d", "7", "2"}};
+};
+
+TEST_F(ImportTest, RowsBecomeLeadsAndWhatCannotIsRejectedByLineAndColumn) {
+  const auto result = Import(Header("run-1"), rows_);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->acknowledged_line(), 6);
+  EXPECT_EQ(result->created(), 2);
+  EXPECT_EQ(result->updated(), 1);  // line 5 says more of the lead of line 2
+  EXPECT_EQ(result->rejected(), 2);
+  ASSERT_EQ(result->rejects_size(), 2);
+  EXPECT_EQ(result->rejects(0).line(), 4);
+  EXPECT_EQ(result->rejects(0).column(), "Staff");
+  EXPECT_EQ(result->rejects(1).line(), 6);
+
+  const auto listed = Call<v1::ListLeadsResponse>("ListLeads", v1::ListLeadsRequest());
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  ASSERT_EQ(listed->leads_size(), 2);
+  for (const v1::Lead& lead : listed->leads()) {
+    ASSERT_EQ(lead.external_ids_size(), 1);
+    EXPECT_EQ(lead.external_ids(0).source(), "import:fair-2026");
+    if (lead.external_ids(0).id() != "a") continue;
+    EXPECT_EQ(lead.attributes().at("staff").number(), 12);
+    EXPECT_EQ(lead.outcome(), v1::OUTCOME_POSITIVE);
+    EXPECT_NEAR(lead.score().engagement(), 6 * std::exp2(-1.0 / 7), 1e-9);
+  }
+}
+
+TEST_F(ImportTest, TheSameFileTwiceChangesNothing) {
+  ASSERT_TRUE(Import(Header("run-1"), rows_).ok());
+  harness_.Settle();
+  const size_t told = Events().size();
+  const auto second = Import(Header("run-2"), {rows_[3], rows_[1]});
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->created(), 0);
+  EXPECT_EQ(second->updated(), 0);
+  EXPECT_EQ(second->unchanged(), 2);
+  harness_.Settle();
+  EXPECT_EQ(Events().size(), told);
+}
+
+TEST_F(ImportTest, AnInterruptedImportGoesOnWhereItStopped) {
+  ASSERT_TRUE(Import(Header("run-1"), {rows_.begin(), rows_.begin() + 2}).ok());
+  const auto rest = Import(Header("run-1"), rows_);
+  ASSERT_TRUE(rest.ok()) << rest.status();
+  EXPECT_EQ(rest->created(), 2);
+  EXPECT_EQ(rest->unchanged(), 0);
+  EXPECT_EQ(rest->rejected(), 2);
+  v1::ImportHeader other = Header("run-1");
+  other.mutable_mapping()->add_null_words("none");
+  EXPECT_EQ(rpc::ReasonOf(Import(other, rows_).status()), "REQUEST_ID_REUSED");
+}
+
+TEST_F(ImportTest, ADryRunStoresNothing) {
+  v1::ImportHeader header = Header("run-1");
+  header.set_dry_run(true);
+  const auto result = Import(header, rows_);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->created(), 3);  // line 5 would be the lead of line 2, which does not stand
+  EXPECT_EQ(result->rejected(), 2);
+  const auto listed = Call<v1::ListLeadsResponse>("ListLeads", v1::ListLeadsRequest());
+  ASSERT_TRUE(listed.ok());
+  EXPECT_EQ(listed->leads_size(), 0);
+}
+
+TEST_F(ImportTest, AMappingThatDoesNotFitTheFileIsRefusedByName) {
+  v1::ImportHeader header = Header("run-1");
+  header.add_columns("Shoe size");
+  const auto result = Import(header, {});
+  ASSERT_FALSE(rpc::ViolationsOf(result.status()).empty()) << result.status();
+  EXPECT_NE(rpc::ViolationsOf(result.status())[0].description().find("Shoe size"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace finalmile::leads

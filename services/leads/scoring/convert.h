@@ -1,0 +1,49 @@
+#pragma once
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "finalmile/leads/v1/activity.pb.h"
+#include "finalmile/leads/v1/import.pb.h"
+#include "finalmile/leads/v1/lead.pb.h"
+#include "finalmile/leads/v1/policy.pb.h"
+#include "google/protobuf/timestamp.pb.h"
+#include "services/leads/domain/activity.h"
+#include "services/leads/domain/attributes.h"
+#include "services/leads/domain/import_mapping.h"
+#include "services/leads/domain/lead.h"
+#include "services/leads/domain/policy.h"
+#include "services/leads/domain/reason.h"
+
+// Between the wire's messages and the domain's structs. Pure; nothing is validated here.
+namespace finalmile::leads::scoring {
+
+absl::Time FromProto(const google::protobuf::Timestamp& time);
+google::protobuf::Timestamp ToProto(absl::Time time);
+
+domain::Policy FromProto(const v1::Policy& policy);
+
+domain::Activity FromProto(const v1::Activity& activity);
+v1::Activity ToProto(const domain::Activity& activity);
+
+domain::AttributeValue FromProto(const v1::AttributeValue& value);
+v1::AttributeValue ToProto(const domain::AttributeValue& value);
+
+v1::Reason ToProto(const domain::Reason& reason);
+
+// What callers set; output-only fields are left out.
+domain::Lead FromProto(const v1::Lead& lead);
+// The inverse; name, etag, times and score are the caller's to add.
+v1::Lead ToProto(const domain::Lead& lead);
+
+domain::ImportMapping FromProto(const v1::ImportMapping& mapping);
+
+// What fit may read of a lead.
+domain::LeadFacts FactsOf(const domain::Lead& lead);
+
+// Gates as they are stored: bit n for gate n.
+int64_t GateBits(const std::vector<domain::Gate>& gates);
+std::vector<domain::Gate> GatesOf(int64_t bits);
+
+}  // namespace finalmile::leads::scoring

@@ -1,0 +1,78 @@
+#include "services/leads/scoring/convert.h"
+
+namespace finalmile::leads::scoring {
+namespace {
+
+template <class Values>
+std::vector<std::string> Strings(const Values& values) {
+  return {values.begin(), values.end()};
+}
+
+template <class Map>
+std::map<std::string, std::string> Texts(const Map& map) {
+  return {map.begin(), map.end()};
+}
+
+domain::ActivityColumn ToDomain(const v1::ActivityColumn& column) {
+  domain::ActivityColumn result;
+  result.column = column.column();
+  result.type = column.type();
+  result.subject = column.subject();
+  switch (column.count_case()) {
+    case v1::ActivityColumn::kCellIsCount:
+      result.count = domain::CellIsCount{column.cell_is_count()};
+      break;
+    case v1::ActivityColumn::kWhen:
+      result.count = domain::When{Strings(column.when().values())};
+      break;
+    case v1::ActivityColumn::kWhenAtLeast:
+      result.count = domain::WhenAtLeast{column.when_at_least()};
+      break;
+    case v1::ActivityColumn::COUNT_NOT_SET:
+      break;
+  }
+  result.cell_is_seconds = column.cell_is_seconds();
+  result.hours_before = column.hours_before();
+  return result;
+}
+
+}  // namespace
+
+domain::ImportMapping FromProto(const v1::ImportMapping& mapping) {
+  domain::ImportMapping result;
+  result.name = mapping.name();
+  result.null_words = Strings(mapping.null_words());
+  result.id_column = mapping.id_column();
+  result.delimiter = mapping.delimiter();
+  for (const v1::AttributeColumn& column : mapping.attributes()) {
+    result.attributes.push_back({column.column(), column.attribute(), static_cast<domain::AttributeType>(column.type()),
+                                 Texts(column.values()), Strings(column.null_words())});
+  }
+  for (const v1::FieldColumn& column : mapping.fields()) {
+    result.fields.push_back({column.column(), column.field(), Texts(column.values())});
+  }
+  for (const v1::ActivityColumn& column : mapping.activities()) result.activities.push_back(ToDomain(column));
+  result.outcome = {mapping.outcome().column(), Strings(mapping.outcome().positive())};
+  for (const v1::PermissionColumn& column : mapping.permissions()) {
+    result.permissions.push_back({column.column(), static_cast<domain::Channel>(column.channel()), column.purpose(),
+                                  Strings(column.denied()), Strings(column.allowed())});
+  }
+  result.after_contact = Strings(mapping.after_contact());
+  result.ignore = Strings(mapping.ignore());
+  switch (mapping.activity_time().kind_case()) {
+    case v1::ActivityTime::kColumn:
+      result.activity_time = domain::TimeColumn{mapping.activity_time().column()};
+      break;
+    case v1::ActivityTime::kFixed:
+      result.activity_time = domain::FixedTime{FromProto(mapping.activity_time().fixed())};
+      break;
+    case v1::ActivityTime::kHoursBeforeImport:
+      result.activity_time = domain::HoursBeforeImport{mapping.activity_time().hours_before_import()};
+      break;
+    case v1::ActivityTime::KIND_NOT_SET:
+      break;
+  }
+  return result;
+}
+
+}  // namespace finalmile::leads::scoring

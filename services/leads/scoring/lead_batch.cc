@@ -1,0 +1,307 @@
+#include "services/leads/scoring/lead_batch.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "libs/base/status.h"
+#include "services/leads/domain/explain.h"
+#include "services/leads/domain/fit.h"
+#include "services/leads/domain/grade.h"
+#include "services/leads/scoring/convert.h"
+
+namespace finalmile::leads::scoring {
+namespace {
+
+
+std::string LeadName(std::string_view id) { return fmt::format("leads/{}", id); }
+
+void SetFading(const domain::FadingValue& from, v1::FadingValue& to) {
+  to.set_value(from.value);
+  *to.mutable_time() = ToProto(from.time);
+}
+
+bool SameScore(const store::LeadState& a, const store::LeadState& b) {
+  return a.fit == b.fit && a.engagement.engagement == b.engagement.engagement && a.policy == b.policy &&
+         a.readiness.grade == b.readiness.grade && a.readiness.lane == b.readiness.lane;
+}
+
+}  // namespace
+
+v1::Score ToScore(const store::LeadState& lead, const PublishedPolicy& policy, absl::Time now) {
+  v1::Score score;
+  const domain::Engagement& engagement = lead.engagement.engagement;
+  score.set_fit(lead.fit);
+  score.set_engagement(domain::EngagementAt(engagement, now));
+  score.set_score(score.fit() + score.engagement());
+  const domain::GradeEdges& edges = policy.compiled.policy().grade_edges;
+  score.set_grade(domain::Grade(edges, score.fit(), score.engagement()));
+  *score.mutable_as_of() = ToProto(now);
+  SetFading(engagement.short_half_life, *score.mutable_short_half_life());
+  SetFading(engagement.long_half_life, *score.mutable_long_half_life());
+  score.set_policy(policy.message.name());
+  if (!lead.readiness.lane.empty()) {
+    score.set_lane(lead.readiness.lane);
+    *score.mutable_ready_time() = ToProto(lead.readiness.last_crossing);
+  }
+  const double bands[] = {edges.engagement_1, edges.engagement_2, edges.engagement_3};
+  const absl::Time next = domain::FallsBelowNext(engagement, bands, now);
+  if (next != absl::InfiniteFuture()) *score.mutable_next_band_time() = ToProto(next);
+  return score;
+}
+
+v1::LeadEvent NewEvent(const EventContext& context, std::string key, int64_t seq) {
+  v1::LeadEvent event;
+  event.set_id(NewUuid(context.clock, context.rng));
+  *event.mutable_time() = ToProto(context.now);
+  *event.mutable_recorded_time() = event.time();
+  event.set_key(std::move(key));
+  event.set_seq(seq);
+  *event.mutable_principal() = context.cause.principal;
+  return event;
+}
+
+outbox::OutgoingEvent ToOutbox(const v1::LeadEvent& event, std::string_view traceparent) {
+  const google::protobuf::OneofDescriptor* oneof = v1::LeadEvent::descriptor()->oneof_decl(0);
+  const google::protobuf::FieldDescriptor* field = event.GetReflection()->GetOneofFieldDescriptor(event, oneof);
+  return {std::string(kLeadEventsTopic),
+          event.key(),
+          event.seq(),
+          event.id(),
+          "/finalmile/leads",
+          field->message_type()->full_name(),
+          FromProto(event.time()),
+          std::string(traceparent),
+          event.SerializeAsString()};
+}
+
+absl::Status LeadBatch::Lock(std::vector<std::string> ids, Absent absent) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  ASSIGN_OR_RETURN(std::vector<store::LeadState> leads, store::LockLeads(transaction_, ids));
+  if (leads.size() < ids.size() && absent == Absent::kStub) {
+    std::vector<std::string> missing;
+    std::vector<std::string> present;
+    for (const store::LeadState& lead : leads) present.push_back(lead.id);
+    std::sort(present.begin(), present.end());
+    std::set_difference(ids.begin(), ids.end(), present.begin(), present.end(), std::back_inserter(missing));
+    RETURN_IF_ERROR(store::InsertStubs(transaction_, missing));
+    // Read again rather than assumed blank: somebody else's stub, or lead, may have come first.
+    ASSIGN_OR_RETURN(std::vector<store::LeadState> stubs, store::LockLeads(transaction_, missing));
+    std::move(stubs.begin(), stubs.end(), std::back_inserter(leads));
+  }
+  for (store::LeadState& lead : leads) {
+    Entry& entry = entries_[lead.id];
+    entry.before = lead;
+    entry.lead = std::move(lead);
+    entry.locked = true;
+  }
+  return absl::OkStatus();
+}
+
+const store::LeadState* LeadBatch::Find(std::string_view id) const {
+  const auto found = entries_.find(id);
+  return found == entries_.end() ? nullptr : &found->second.lead;
+}
+
+void LeadBatch::Visit(const std::string& id) { entries_.at(id).touched = true; }
+
+absl::StatusOr<std::vector<store::Recorded>> LeadBatch::Record(std::span<const domain::Activity> activities) {
+  ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded,
+                   store::RecordActivities(transaction_, activities, context_.now));
+  for (size_t i = 0; i < activities.size(); ++i) {
+    if (recorded[i] != store::Recorded::kNew) continue;
+    const domain::Activity& activity = activities[i];
+    Entry& entry = entries_.find(activity.lead)->second;
+    // A stub is under no policy yet: its activities are counted when the lead arrives.
+    if (!entry.lead.created) continue;
+    const domain::CompiledSignal* signal = policy_.compiled.Match(activity);
+    if (entry.lead.policy != policy_.number) {
+      entry.touched = true;
+    } else if (!entry.recompute) {
+      const domain::ApplyResult result = domain::Apply(policy_.compiled, activity, entry.lead.engagement);
+      entry.recompute = result == domain::ApplyResult::kNeedsRecompute;
+      entry.touched = entry.touched || result != domain::ApplyResult::kIgnored;
+    }
+    if (signal == nullptr) continue;
+    const domain::Signal& rule = policy_.compiled.policy().signals[signal->index];
+    v1::Reason& reason = entry.reasons.emplace_back();
+    reason.set_part("engagement");
+    reason.set_name(rule.name);
+    reason.set_text(rule.text);
+    reason.set_points(rule.points * activity.count);
+    reason.set_count(activity.count);
+    *reason.mutable_last_time() = ToProto(activity.event_time);
+    if (!entry.cause_time || *entry.cause_time < activity.event_time) entry.cause_time = activity.event_time;
+  }
+  return recorded;
+}
+
+absl::Status LeadBatch::Create(const std::string& id, const domain::Lead& profile) {
+  Entry& entry = entries_[id];
+  if (entry.lead.created) return absl::AlreadyExistsError(fmt::format("{} exists", LeadName(id)));
+  entry.lead.id = id;
+  entry.lead.created = true;
+  entry.lead.version = 1;
+  entry.lead.gates = GateBits(profile.gates);
+  entry.lead.stage = v1::STAGE_NEW;
+  entry.lead.create_time = entry.lead.update_time = context_.now;
+  entry.profile = profile;
+  entry.profile_changed = entry.touched = true;
+  // A fresh id has no history; what came for a stub is counted now.
+  entry.recompute = entry.locked;
+  if (!entry.locked) entry.lead.policy = policy_.number;
+  entry.lead.fit = domain::Fit(policy_.compiled, FactsOf(profile));
+  entry.change = NewEvent(context_, LeadName(id), 0);
+  v1::LeadCreated& created = *entry.change->mutable_lead_created();
+  created.set_company_domain(profile.company_domain);
+  created.set_lead_source(profile.lead_source);
+  created.set_campaign(profile.campaign);
+  created.set_owner(profile.owner);
+  return absl::OkStatus();
+}
+
+absl::Status LeadBatch::Change(const std::string& id, const domain::Lead& profile, std::vector<std::string> changed) {
+  Entry& entry = entries_.at(id);
+  ++entry.lead.version;
+  entry.lead.gates = GateBits(profile.gates);
+  entry.lead.update_time = context_.now;
+  entry.profile = profile;
+  entry.profile_changed = entry.touched = true;
+  entry.lead.fit = domain::Fit(policy_.compiled, FactsOf(profile));
+  entry.change = NewEvent(context_, LeadName(id), 0);
+  v1::LeadUpdated& updated = *entry.change->mutable_lead_updated();
+  for (std::string& path : changed) *updated.add_changed() = std::move(path);
+  updated.set_owner(profile.owner);
+  for (domain::Gate gate : profile.gates) updated.add_gates(static_cast<v1::Gate>(gate));
+  return absl::OkStatus();
+}
+
+v1::LeadEvent& LeadBatch::Emit(Entry& entry) {
+  return events_.emplace_back(NewEvent(context_, LeadName(entry.lead.id), ++entry.lead.seq));
+}
+
+absl::Status LeadBatch::LoadWhatIsNeeded() {
+  std::vector<std::string> histories;
+  std::vector<std::string> profiles;
+  for (auto& [id, entry] : entries_) {
+    if (!entry.touched || !entry.lead.created) continue;
+    if (entry.lead.policy != policy_.number) {
+      entry.recompute = true;
+      if (!entry.profile) profiles.push_back(id);
+    }
+    if (entry.recompute) histories.push_back(id);
+  }
+  if (!profiles.empty()) {
+    ASSIGN_OR_RETURN(auto read, store::ReadProfiles(transaction_, profiles));
+    for (auto& [id, profile] : read) {
+      Entry& entry = entries_.find(id)->second;
+      entry.lead.fit = domain::Fit(policy_.compiled, FactsOf(profile));
+      entry.profile = std::move(profile);
+    }
+  }
+  if (histories.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(std::vector<store::RecordedActivity> recorded, store::ActivitiesOfLeads(transaction_, histories));
+  std::map<std::string, std::vector<domain::Activity>> by_lead;
+  for (store::RecordedActivity& one : recorded) by_lead[one.activity.lead].push_back(std::move(one.activity));
+  for (const std::string& id : histories) {
+    Entry& entry = entries_.find(id)->second;
+    entry.lead.engagement = domain::Recompute(policy_.compiled, by_lead[id]);
+    entry.lead.policy = policy_.number;
+  }
+  return absl::OkStatus();
+}
+
+void LeadBatch::Evaluate(Entry& entry, std::string_view cause, std::vector<Entry*>& crossing) {
+  store::LeadState& lead = entry.lead;
+  const domain::ReadinessInput input{lead.gates != 0, lead.fit, lead.engagement.engagement,
+                                     lead.engagement.last_hand_raise};
+  domain::Readiness result =
+      domain::Evaluate(policy_.compiled.policy(), input, entry.before.readiness, context_.now);
+  lead.readiness = std::move(result.state);
+  lead.due_time = result.next_due;
+  if (entry.change) {
+    entry.change->set_seq(++lead.seq);
+    events_.push_back(*std::move(entry.change));
+  }
+  if (!SameScore(lead, entry.before)) {
+    v1::LeadScoreChanged& changed = *Emit(entry).mutable_lead_score_changed();
+    if (entry.before.created) *changed.mutable_before() = ToScore(entry.before, policy_, context_.now);
+    *changed.mutable_after() = ToScore(lead, policy_, context_.now);
+    changed.mutable_reasons()->Add(entry.reasons.begin(), entry.reasons.end());
+    changed.set_cause(std::string(cause));
+  }
+  for (const domain::Transition& transition : result.transitions) {
+    if (const auto* ready = std::get_if<domain::BecameSalesReady>(&transition)) {
+      lead.stage = v1::STAGE_SALES_READY;
+      v1::LeadBecameSalesReady& event = *Emit(entry).mutable_lead_became_sales_ready();
+      ready_events_[lead.id] = events_.size() - 1;
+      event.set_lane(ready->lane);
+      *event.mutable_score() = ToScore(lead, policy_, context_.now);
+      event.set_grade(event.score().grade());
+      if (entry.cause_time) *event.mutable_cause_time() = ToProto(*entry.cause_time);
+      crossing.push_back(&entry);
+    } else if (std::holds_alternative<domain::Cooled>(transition)) {
+      if (lead.stage == v1::STAGE_SALES_READY) lead.stage = v1::STAGE_NEW;
+      v1::LeadCooled& event = *Emit(entry).mutable_lead_cooled();
+      *event.mutable_score() = ToScore(lead, policy_, context_.now);
+      event.set_grade(event.score().grade());
+    }
+  }
+}
+
+absl::Status LeadBatch::Explain(const std::vector<Entry*>& crossing) {
+  std::vector<std::string> ids;
+  std::vector<std::string> profiles;
+  for (Entry* entry : crossing) {
+    ids.push_back(entry->lead.id);
+    if (!entry->profile) profiles.push_back(entry->lead.id);
+  }
+  if (!profiles.empty()) {
+    ASSIGN_OR_RETURN(auto read, store::ReadProfiles(transaction_, profiles));
+    for (auto& [id, profile] : read) entries_.find(id)->second.profile = std::move(profile);
+  }
+  ASSIGN_OR_RETURN(std::vector<store::RecordedActivity> recorded, store::ActivitiesOfLeads(transaction_, ids));
+  std::map<std::string, std::vector<domain::Activity>> by_lead;
+  for (store::RecordedActivity& one : recorded) by_lead[one.activity.lead].push_back(std::move(one.activity));
+  for (Entry* entry : crossing) {
+    v1::LeadBecameSalesReady& event = *events_[ready_events_.at(entry->lead.id)].mutable_lead_became_sales_ready();
+    const domain::Explanation explanation =
+        domain::Explain(policy_.compiled, FactsOf(*entry->profile), by_lead[entry->lead.id], context_.now);
+    for (const domain::Reason& reason : explanation.reasons) *event.add_reasons() = ToProto(reason);
+    event.set_lead_source(entry->profile->lead_source);
+    event.set_campaign(entry->profile->campaign);
+    event.set_owner(entry->profile->owner);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LeadBatch::Write(std::string_view cause) {
+  RETURN_IF_ERROR(LoadWhatIsNeeded());
+  std::vector<Entry*> crossing;
+  std::vector<const store::LeadState*> inserted;
+  std::vector<const store::LeadState*> updated;
+  std::map<std::string, const domain::Lead*> profiles;
+  std::vector<store::FactVersion> facts;
+  for (auto& [id, entry] : entries_) {
+    if (!entry.touched || !entry.lead.created) continue;
+    Evaluate(entry, cause, crossing);
+    (entry.locked ? updated : inserted).push_back(&entry.lead);
+    if (!entry.profile_changed) continue;
+    profiles[id] = &*entry.profile;
+    facts.push_back({id, entry.lead.version, context_.now, entry.lead.gates, FactsOf(*entry.profile)});
+  }
+  if (!crossing.empty()) RETURN_IF_ERROR(Explain(crossing));
+  if (!inserted.empty()) RETURN_IF_ERROR(store::InsertLeads(transaction_, inserted));
+  if (!updated.empty()) RETURN_IF_ERROR(store::UpdateLeads(transaction_, updated));
+  if (!profiles.empty()) {
+    RETURN_IF_ERROR(store::WriteProfiles(transaction_, profiles));
+    RETURN_IF_ERROR(store::AppendFacts(transaction_, facts));
+  }
+  std::vector<outbox::OutgoingEvent> events;
+  events.reserve(events_.size());
+  for (const v1::LeadEvent& event : events_) events.push_back(ToOutbox(event, context_.cause.traceparent));
+  return outbox::Write(transaction_, events);
+}
+
+}  // namespace finalmile::leads::scoring

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "finalmile/leads/v1/lead.pb.h"
+#include "finalmile/leads/v1/lead_event.pb.h"
+#include "finalmile/v1/principal.pb.h"
+#include "libs/base/clock.h"
+#include "libs/base/random.h"
+#include "libs/outbox/outbox.h"
+#include "libs/storage/database.h"
+#include "services/leads/domain/activity.h"
+#include "services/leads/scoring/policies.h"
+#include "services/leads/store/activity_store.h"
+#include "services/leads/store/lead_store.h"
+
+namespace finalmile::leads::scoring {
+
+inline constexpr std::string_view kLeadEventsTopic = "finalmile.leads.events.v1";
+
+// Who and what is behind a change; stands in its events.
+struct Cause {
+  finalmile::v1::Principal principal;
+  std::string traceparent;
+};
+
+// What an event needs beside its content.
+struct EventContext {
+  const Clock& clock;
+  Rng& rng;
+  absl::Time now;
+  const Cause& cause;
+};
+
+// The score of a lead at `now`, as the wire shows it.
+v1::Score ToScore(const store::LeadState& lead, const PublishedPolicy& policy, absl::Time now);
+
+// The envelope of one event, and the outbox row of it.
+v1::LeadEvent NewEvent(const EventContext& context, std::string key, int64_t seq);
+outbox::OutgoingEvent ToOutbox(const v1::LeadEvent& event, std::string_view traceparent);
+
+// The one way in which leads change: calls, consumer and timers lock rows, tell what happened, and write. Lives inside one
+// transaction; not thread-safe.
+//
+//   LeadBatch batch(transaction, policy, context);
+//   batch.Lock(ids, Absent::kStub);   batch.Record(activities);   batch.Write("activity");
+class LeadBatch {
+ public:
+  enum class Absent { kLeaveOut, kStub };
+
+  // The references outlive the batch.
+  LeadBatch(storage::Transaction& transaction, const PublishedPolicy& policy, EventContext context)
+      : transaction_(transaction), policy_(policy), context_(context) {}
+
+  // Locks the rows of these leads; once per batch.
+  absl::Status Lock(std::vector<std::string> ids, Absent absent);
+  // A locked or new lead; null when it is absent.
+  const store::LeadState* Find(std::string_view id) const;
+
+  // Stores activities of locked leads and takes the new ones into the engagement.
+  absl::StatusOr<std::vector<store::Recorded>> Record(std::span<const domain::Activity> activities);
+  // A lead comes into being, under a fresh id or on its locked stub.
+  absl::Status Create(const std::string& id, const domain::Lead& profile);
+  // A created, locked lead has another profile, gates included; `changed` names the paths. External ids are the caller's.
+  absl::Status Change(const std::string& id, const domain::Lead& profile, std::vector<std::string> changed);
+  // Looks at a locked lead again: time went by, or there is a new policy.
+  void Visit(const std::string& id);
+
+  // Scores what was touched, writes rows and events.
+  absl::Status Write(std::string_view cause);
+
+ private:
+  struct Entry {
+    store::LeadState lead;
+    // As locked.
+    store::LeadState before;
+    bool locked = false;
+    bool touched = false;
+    bool recompute = false;
+    std::optional<domain::Lead> profile;
+    bool profile_changed = false;
+    // LeadCreated or LeadUpdated, without seq.
+    std::optional<v1::LeadEvent> change;
+    // Activities that were taken in, with their points, as reasons.
+    std::vector<v1::Reason> reasons;
+    std::optional<absl::Time> cause_time;
+  };
+
+  absl::Status LoadWhatIsNeeded();
+  absl::Status Explain(const std::vector<Entry*>& crossing);
+  void Evaluate(Entry& entry, std::string_view cause, std::vector<Entry*>& crossing);
+  v1::LeadEvent& Emit(Entry& entry);
+
+  storage::Transaction& transaction_;
+  const PublishedPolicy& policy_;
+  const EventContext context_;
+  std::map<std::string, Entry, std::less<>> entries_;
+  std::vector<v1::LeadEvent> events_;
+  std::map<std::string, size_t> ready_events_;
+};
+
+}  // namespace finalmile::leads::scoring

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/storage/database.h"
+#include "services/leads/domain/activity.h"
+
+namespace finalmile::leads::store {
+
+struct RecordedActivity {
+  domain::Activity activity;
+  absl::Time record_time;
+};
+
+enum class Recorded {
+  kNew,
+  // The same activity stands already.
+  kRepeated,
+  // Another activity stands under (source, activity_id).
+  kConflict,
+};
+
+// Stores those of `activities` whose (source, activity_id) is new, the first of equal ones; answers per activity. The leads'
+// rows are locked by the caller; activity.lead holds a lead's id.
+absl::StatusOr<std::vector<Recorded>> RecordActivities(storage::Transaction& transaction,
+                                                       std::span<const domain::Activity> activities, absl::Time now);
+
+// All activities of the leads, in no order.
+absl::StatusOr<std::vector<RecordedActivity>> ActivitiesOfLeads(storage::Transaction& transaction,
+                                                                const std::vector<std::string>& leads);
+
+// A page of a lead's activities, newest first by (event time, source, id), after `after`; nullptr: from the newest.
+absl::StatusOr<std::vector<RecordedActivity>> ListActivities(storage::Transaction& transaction, std::string_view lead,
+                                                             const domain::Activity* after, int limit);
+
+}  // namespace finalmile::leads::store

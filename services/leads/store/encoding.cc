@@ -1,0 +1,110 @@
+#include "services/leads/store/encoding.h"
+
+#include <nlohmann/json.hpp>
+
+#include "libs/base/status.h"
+
+namespace finalmile::leads::store {
+namespace {
+
+using nlohmann::json;
+
+absl::StatusOr<json> ParseObject(std::string_view text) {
+  if (text.empty()) return json::object();
+  json parsed = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!parsed.is_object()) return absl::DataLossError("a stored map is damaged");
+  return parsed;
+}
+
+json ToJson(const domain::Attributes& attributes) {
+  json object = json::object();
+  for (const auto& [name, value] : attributes) {
+    std::visit([&](const auto& v) { object[name] = v; }, value);
+  }
+  return object;
+}
+
+absl::StatusOr<domain::Attributes> FromJson(const json& object) {
+  domain::Attributes attributes;
+  for (const auto& [name, value] : object.items()) {
+    if (value.is_string()) {
+      attributes[name] = value.get<std::string>();
+    } else if (value.is_boolean()) {
+      attributes[name] = value.get<bool>();
+    } else if (value.is_number()) {
+      attributes[name] = value.get<double>();
+    } else if (value.is_array()) {
+      std::vector<std::string> list;
+      for (const json& element : value) {
+        if (!element.is_string()) return absl::DataLossError("a stored list is damaged");
+        list.push_back(element.get<std::string>());
+      }
+      attributes[name] = std::move(list);
+    } else {
+      return absl::DataLossError("a stored attribute is damaged");
+    }
+  }
+  return attributes;
+}
+
+std::string StringAt(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace
+
+std::string EncodeAttributes(const domain::Attributes& attributes) {
+  return attributes.empty() ? std::string() : ToJson(attributes).dump();
+}
+
+absl::StatusOr<domain::Attributes> DecodeAttributes(std::string_view text) {
+  ASSIGN_OR_RETURN(json object, ParseObject(text));
+  return FromJson(object);
+}
+
+std::string EncodeProperties(const std::map<std::string, std::string>& properties) {
+  return properties.empty() ? std::string() : json(properties).dump();
+}
+
+absl::StatusOr<std::map<std::string, std::string>> DecodeProperties(std::string_view text) {
+  ASSIGN_OR_RETURN(json object, ParseObject(text));
+  std::map<std::string, std::string> properties;
+  for (const auto& [name, value] : object.items()) {
+    if (!value.is_string()) return absl::DataLossError("a stored property is damaged");
+    properties[name] = value.get<std::string>();
+  }
+  return properties;
+}
+
+std::string EncodeFacts(const domain::LeadFacts& facts) {
+  json object = json::object();
+  auto put = [&](const char* name, const std::string& value) {
+    if (!value.empty()) object[name] = value;
+  };
+  put("email", facts.email);
+  put("phone", facts.phone);
+  put("company", facts.company);
+  put("company_domain", facts.company_domain);
+  put("lead_source", facts.lead_source);
+  put("campaign", facts.campaign);
+  if (!facts.attributes.empty()) object["attributes"] = ToJson(facts.attributes);
+  return object.dump();
+}
+
+absl::StatusOr<domain::LeadFacts> DecodeFacts(std::string_view text) {
+  ASSIGN_OR_RETURN(json object, ParseObject(text));
+  domain::LeadFacts facts;
+  facts.email = StringAt(object, "email");
+  facts.phone = StringAt(object, "phone");
+  facts.company = StringAt(object, "company");
+  facts.company_domain = StringAt(object, "company_domain");
+  facts.lead_source = StringAt(object, "lead_source");
+  facts.campaign = StringAt(object, "campaign");
+  if (const auto found = object.find("attributes"); found != object.end()) {
+    ASSIGN_OR_RETURN(facts.attributes, FromJson(*found));
+  }
+  return facts;
+}
+
+}  // namespace finalmile::leads::store

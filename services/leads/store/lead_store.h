@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/storage/database.h"
+#include "services/leads/domain/attributes.h"
+#include "services/leads/domain/engagement.h"
+#include "services/leads/domain/lead.h"
+#include "services/leads/domain/readiness.h"
+
+namespace finalmile::leads::store {
+
+// The hot row of a lead. Enums are stored as their proto numbers; gates as a bit set of them.
+struct LeadState {
+  std::string id;
+  // False: a stub, made by an activity that came before its lead. It keeps engagement and has no readiness.
+  bool created = false;
+  // Of the profile; the etag.
+  int64_t version = 0;
+  // Of the last event with this lead as key.
+  int64_t seq = 0;
+  int64_t gates = 0;
+  int64_t stage = 0;
+  // PolicyRow::number that fit, engagement and readiness are under; 0: none.
+  int64_t policy = 0;
+  double fit = 0;
+  domain::EngagementState engagement;
+  domain::ReadinessState readiness;
+  // When readiness is to be evaluated again; InfiniteFuture: never.
+  absl::Time due_time = absl::InfiniteFuture();
+  absl::Time create_time = absl::UnixEpoch();
+  absl::Time update_time = absl::UnixEpoch();
+};
+
+// (source, id).
+using ExternalId = std::pair<std::string, std::string>;
+
+// Locks the rows of `ids` (sorted, unique) in order; absent ones are left out.
+absl::StatusOr<std::vector<LeadState>> LockLeads(storage::Transaction& transaction, const std::vector<std::string>& ids);
+// The same without locks.
+absl::StatusOr<std::vector<LeadState>> ReadLeads(storage::Transaction& transaction, const std::vector<std::string>& ids);
+// Inserts rows that are absent; present ones stay as they are.
+absl::Status InsertStubs(storage::Transaction& transaction, const std::vector<std::string>& ids);
+// Inserts new rows. ALREADY_EXISTS.
+absl::Status InsertLeads(storage::Transaction& transaction, const std::vector<const LeadState*>& leads);
+// Overwrites rows that are locked.
+absl::Status UpdateLeads(storage::Transaction& transaction, const std::vector<const LeadState*>& leads);
+
+// Ids of leads that are due at `now`, earliest first; of leads under another policy than `policy`, in order of id.
+absl::StatusOr<std::vector<std::string>> DueLeads(storage::Transaction& transaction, absl::Time now, int limit);
+absl::StatusOr<std::vector<std::string>> LeadsNotUnderPolicy(storage::Transaction& transaction, int64_t policy, int limit);
+// The earliest due time; InfiniteFuture: none.
+absl::StatusOr<absl::Time> NextDueTime(storage::Transaction& transaction);
+
+// What callers and imports set, but for external ids, gates and stage, which are kept elsewhere.
+absl::StatusOr<std::map<std::string, domain::Lead>> ReadProfiles(storage::Transaction& transaction,
+                                                                 const std::vector<std::string>& ids);
+// Inserts or overwrites.
+absl::Status WriteProfiles(storage::Transaction& transaction, const std::map<std::string, const domain::Lead*>& profiles);
+
+// Which leads have these external ids.
+absl::StatusOr<std::map<ExternalId, std::string>> FindExternalIds(storage::Transaction& transaction,
+                                                                  const std::vector<ExternalId>& external_ids);
+absl::StatusOr<std::map<std::string, std::vector<ExternalId>>> ExternalIdsOf(storage::Transaction& transaction,
+                                                                             const std::vector<std::string>& leads);
+// ALREADY_EXISTS when another lead has one of them.
+absl::Status InsertExternalIds(storage::Transaction& transaction,
+                               const std::vector<std::pair<ExternalId, std::string>>& external_ids);
+absl::Status DeleteExternalIds(storage::Transaction& transaction, std::string_view lead);
+
+// A version of what fit reads, kept for ever.
+struct FactVersion {
+  std::string lead;
+  int64_t version = 0;
+  absl::Time record_time;
+  int64_t gates = 0;
+  domain::LeadFacts facts;
+};
+absl::Status AppendFacts(storage::Transaction& transaction, const std::vector<FactVersion>& versions);
+// In order of version.
+absl::StatusOr<std::vector<FactVersion>> FactHistory(storage::Transaction& transaction, std::string_view lead);
+
+}  // namespace finalmile::leads::store

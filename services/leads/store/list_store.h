@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/storage/database.h"
+#include "services/leads/domain/top.h"
+
+namespace finalmile::leads::store {
+
+// A condition over leads AS l joined with profiles AS p, its parameters numbered from $1.
+struct Condition {
+  std::string sql = "TRUE";
+  std::vector<storage::Value> values;
+};
+
+// Ids of created leads that meet `condition`, after `after` in order of id.
+absl::StatusOr<std::vector<std::string>> ListLeads(storage::Transaction& transaction, const Condition& condition,
+                                                   std::string_view after, int limit);
+
+// Where a reading of one of the three rank lists stands.
+struct ListPosition {
+  bool started = false;
+  double key = 0;
+  std::string name;
+};
+
+// The next rows of a rank list, which leaves out gated leads; moves `position` behind them. RankedLead::name is the id.
+absl::StatusOr<std::vector<domain::RankedLead>> ReadRanks(storage::Transaction& transaction,
+                                                          domain::TopSearch::List list, const Condition& condition,
+                                                          ListPosition& position, size_t limit);
+
+}  // namespace finalmile::leads::store

@@ -1,0 +1,113 @@
+#include "services/leads/store/schema.h"
+
+namespace finalmile::leads::store {
+namespace {
+
+// leads is the hot row of a lead: what every activity reads, locks and writes. It exists as a stub (created = FALSE) when an
+// activity comes before its lead. profiles is what only people and fit read.
+constexpr storage::Migration kMigrations[] = {
+    {1, "leads", R"sql(
+CREATE TABLE leads (
+  id TEXT PRIMARY KEY,
+  created BOOLEAN NOT NULL,
+  version BIGINT NOT NULL,
+  seq BIGINT NOT NULL,
+  gates BIGINT NOT NULL,
+  stage BIGINT NOT NULL,
+  policy BIGINT NOT NULL,
+  fit DOUBLE PRECISION NOT NULL,
+  short_value DOUBLE PRECISION NOT NULL,
+  short_time BIGINT NOT NULL,
+  short_key DOUBLE PRECISION,
+  long_value DOUBLE PRECISION NOT NULL,
+  long_time BIGINT NOT NULL,
+  long_key DOUBLE PRECISION,
+  limits {bytes} NOT NULL,
+  last_hand_raise BIGINT,
+  grade TEXT NOT NULL,
+  lane TEXT NOT NULL,
+  by_hand_raise BOOLEAN NOT NULL,
+  last_crossing BIGINT,
+  hand_raise_used BIGINT,
+  due_time BIGINT,
+  create_time BIGINT NOT NULL,
+  update_time BIGINT NOT NULL
+);
+CREATE INDEX leads_by_fit ON leads (fit DESC, id) WHERE created AND gates = 0;
+CREATE INDEX leads_by_short ON leads (short_key DESC, id) WHERE short_key IS NOT NULL AND created AND gates = 0;
+CREATE INDEX leads_by_long ON leads (long_key DESC, id) WHERE long_key IS NOT NULL AND created AND gates = 0;
+CREATE INDEX leads_by_due ON leads (due_time) WHERE due_time IS NOT NULL;
+CREATE INDEX leads_by_policy ON leads (policy, id) WHERE created;
+CREATE TABLE profiles (
+  lead TEXT PRIMARY KEY,
+  given_name TEXT NOT NULL,
+  family_name TEXT NOT NULL,
+  email TEXT NOT NULL,
+  phone TEXT NOT NULL,
+  company TEXT NOT NULL,
+  company_domain TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  lead_source TEXT NOT NULL,
+  campaign TEXT NOT NULL,
+  outcome BIGINT NOT NULL,
+  attributes TEXT NOT NULL,
+  permissions TEXT NOT NULL
+);
+CREATE TABLE external_ids (
+  source TEXT NOT NULL,
+  id TEXT NOT NULL,
+  lead TEXT NOT NULL,
+  PRIMARY KEY (source, id)
+);
+CREATE INDEX external_ids_by_lead ON external_ids (lead);
+CREATE TABLE fact_history (
+  lead TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  record_time BIGINT NOT NULL,
+  gates BIGINT NOT NULL,
+  facts TEXT NOT NULL,
+  PRIMARY KEY (lead, version)
+);
+CREATE TABLE activities (
+  source TEXT NOT NULL,
+  activity_id TEXT NOT NULL,
+  lead TEXT NOT NULL,
+  type TEXT NOT NULL,
+  event_time BIGINT NOT NULL,
+  record_time BIGINT NOT NULL,
+  subject TEXT NOT NULL,
+  count BIGINT NOT NULL,
+  seconds DOUBLE PRECISION NOT NULL,
+  outbound BOOLEAN NOT NULL,
+  automated BOOLEAN NOT NULL,
+  properties TEXT NOT NULL,
+  PRIMARY KEY (source, activity_id)
+);
+CREATE INDEX activities_by_lead ON activities (lead, event_time);
+CREATE TABLE policies (
+  number BIGINT PRIMARY KEY NOT NULL,
+  name TEXT NOT NULL UNIQUE,
+  content {bytes} NOT NULL,
+  publish_time BIGINT NOT NULL
+);
+CREATE TABLE imports (
+  caller TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  fingerprint {bytes} NOT NULL,
+  start_time BIGINT NOT NULL,
+  acknowledged_line BIGINT NOT NULL,
+  created BIGINT NOT NULL,
+  updated BIGINT NOT NULL,
+  unchanged BIGINT NOT NULL,
+  activities BIGINT NOT NULL,
+  rejected BIGINT NOT NULL,
+  PRIMARY KEY (caller, request_id)
+);
+)sql"},
+};
+
+}  // namespace
+
+std::span<const storage::Migration> Migrations() { return kMigrations; }
+
+}  // namespace finalmile::leads::store

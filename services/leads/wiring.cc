@@ -1,0 +1,49 @@
+#include "services/leads/wiring.h"
+
+#include "libs/base/status.h"
+#include "libs/config/yaml_message.h"
+#include "services/leads/consumers/activity_consumer.h"
+#include "services/leads/default_policy.h"
+#include "services/leads/handlers/lead_handlers.h"
+#include "services/leads/handlers/scoring_handlers.h"
+#include "services/leads/store/schema.h"
+#include "services/leads/timers/lead_timers.h"
+
+namespace finalmile::leads {
+namespace {
+
+constexpr absl::Duration kStartTimeout = absl::Seconds(10);
+
+const events::TopicSpec kTopics[] = {
+    {.name = std::string(consumers::kActivitiesTopic), .retention = absl::Hours(24 * 30)},
+    {.name = std::string(scoring::kLeadEventsTopic)},
+};
+
+absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) {
+  auto policies = std::make_shared<scoring::Policies>();
+  const handlers::Dependencies dependencies{runtime.clock, runtime.rng, runtime.database, runtime.events, *policies};
+  v1::Policy policy;
+  RETURN_IF_ERROR(config::ParseYamlMessage(kDefaultPolicy, "policies/b2b-software-1.yaml", policy));
+  RETURN_IF_ERROR(handlers::EnsurePolicy(dependencies, policy, runtime.clock.Steady() + kStartTimeout));
+
+  app::Module module;
+  module.services.push_back(handlers::NewLeadService(dependencies));
+  module.services.push_back(handlers::NewScoringService(dependencies));
+  module.consumers.push_back(
+      {{.name = std::string(consumers::kActivityConsumer), .topics = {std::string(consumers::kActivitiesTopic)}},
+       std::make_unique<consumers::ActivityConsumer>(runtime.clock, runtime.rng, *policies)});
+  module.leader_tasks.push_back(std::make_unique<timers::FadingTimer>(runtime.clock, runtime.rng, *policies));
+  module.leader_tasks.push_back(std::make_unique<timers::Rescorer>(runtime.clock, runtime.rng, *policies));
+  module.state = std::move(policies);
+  return module;
+}
+
+}  // namespace
+
+const app::ModuleSpec kModule{.name = "leads",
+                              .migrations = store::Migrations(),
+                              .topics = kTopics,
+                              .declare = nullptr,
+                              .build = &Build};
+
+}  // namespace finalmile::leads
