@@ -1,0 +1,200 @@
+#include <fmt/format.h>
+#include <google/protobuf/util/json_util.h>
+
+#include <fstream>
+#include <memory>
+
+#include "libs/base/status.h"
+#include "services/finalmile/commands/commands.h"
+#include "services/finalmile/commands/show.h"
+#include "services/finalmile/output/format.h"
+
+namespace finalmile::cli {
+namespace {
+
+using namespace leads::v1;
+
+constexpr int kBatch = 1000;
+
+struct RecordFlags {
+  std::string file;
+  std::string lead;
+  std::string type;
+  std::string source = "cli";
+  std::string id;
+  std::string time = "now";
+  std::string subject;
+  int64_t count = 1;
+  double seconds = 0;
+  bool outbound = false;
+  bool automated = false;
+  std::vector<std::string> properties;
+};
+
+absl::StatusOr<Activity> FromFlags(Session& session, const RecordFlags& flags) {
+  Activity activity;
+  if (flags.lead.empty())
+    return absl::InvalidArgumentError(
+        "--lead is missing; or give activities as JSON lines in FILE (- for standard input)");
+  if (flags.type.empty()) return absl::InvalidArgumentError("--type is missing: page_view, demo_request, …");
+  absl::Time time;
+  if (!ParseMoment(flags.time, session.clock.Now(), session.output.zone(), time)) {
+    return absl::InvalidArgumentError(fmt::format(
+        "--time '{}' must be a time such as 2026-03-01T09:00:00Z, 2026-03-01 or 2h (ago)", flags.time));
+  }
+  activity.set_lead(LeadName(flags.lead));
+  activity.set_type(flags.type);
+  activity.set_source(flags.source);
+  activity.set_activity_id(flags.id.empty() ? NewUuid(session.clock, session.rng) : flags.id);
+  *activity.mutable_event_time() = ToTimestamp(time);
+  activity.set_subject(flags.subject);
+  activity.set_count(static_cast<int32_t>(flags.count));
+  activity.set_seconds(flags.seconds);
+  activity.set_outbound(flags.outbound);
+  activity.set_automated(flags.automated);
+  for (const std::string& property : flags.properties) {
+    const size_t at = property.find('=');
+    if (at == std::string::npos || at == 0) {
+      return absl::InvalidArgumentError(
+          fmt::format("--property '{}' must have the form NAME=VALUE", property));
+    }
+    (*activity.mutable_properties())[property.substr(0, at)] = property.substr(at + 1);
+  }
+  return activity;
+}
+
+absl::Status Send(Session& session, RecordActivitiesRequest& batch, int64_t first_line, int64_t& recorded) {
+  if (batch.activities().empty()) return absl::OkStatus();
+  const auto reply = session.Call<RecordActivitiesResponse>("leads.v1.LeadService/RecordActivities", batch);
+  if (!reply.ok()) {
+    session.output.Note(
+        fmt::format("{} activities are recorded; the batch from line {} on is not. Running the same again "
+                    "records nothing twice.",
+                    FormatCount(recorded), first_line));
+    return reply.status();
+  }
+  recorded += batch.activities_size();
+  batch.clear_activities();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ExitCode> RecordLines(Session& session, std::istream& input) {
+  RecordActivitiesRequest batch;
+  int64_t recorded = 0;
+  int64_t line_number = 0;
+  int64_t first_line = 1;
+  for (std::string line; std::getline(input, line);) {
+    ++line_number;
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    if (batch.activities().empty()) first_line = line_number;
+    Activity& activity = *batch.add_activities();
+    const auto parsed = google::protobuf::util::JsonStringToMessage(line, &activity);
+    if (!parsed.ok()) {
+      return absl::InvalidArgumentError(fmt::format("line {}: {}; {} activities before it are recorded",
+                                                    line_number, parsed.message().ToString(), recorded));
+    }
+    if (!activity.lead().empty()) activity.set_lead(LeadName(activity.lead()));
+    if (batch.activities_size() == kBatch) RETURN_IF_ERROR(Send(session, batch, first_line, recorded));
+  }
+  RETURN_IF_ERROR(Send(session, batch, first_line, recorded));
+  RETURN_IF_ERROR(session.connector.Settle(recorded));
+  if (session.output.json()) {
+    session.output.JsonLine(fmt::format("{{\"recorded\":{}}}", recorded));
+  } else {
+    session.output.Line(fmt::format("{} activities recorded", FormatCount(recorded)));
+  }
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> Record(Session& session, const RecordFlags& flags) {
+  if (flags.file == "-") return RecordLines(session, session.input);
+  if (!flags.file.empty()) {
+    std::ifstream file(flags.file);
+    if (!file) return absl::NotFoundError(fmt::format("{}: cannot be read", flags.file));
+    return RecordLines(session, file);
+  }
+  RecordActivityRequest request;
+  ASSIGN_OR_RETURN(*request.mutable_activity(), FromFlags(session, flags));
+  RETURN_IF_ERROR(
+      session.Call<RecordActivityResponse>("leads.v1.LeadService/RecordActivity", request).status());
+  RETURN_IF_ERROR(session.connector.Settle(1));
+  if (session.output.json()) {
+    session.output.Json(request.activity());
+  } else {
+    session.output.Line(
+        fmt::format("Recorded {} {}", request.activity().source(), request.activity().activity_id()));
+  }
+  return ExitCode::kOk;
+}
+
+Action DeclareRecord(Flags& flags) {
+  auto given = std::make_shared<RecordFlags>();
+  flags.OptionalArgument("FILE", given->file, "activities as JSON lines; - for standard input");
+  flags.Text("--lead", "LEAD", given->lead, "who did it");
+  flags.Text("--type", "TYPE", given->type, "what happened: page_view, demo_request, …");
+  flags.Text("--source", "SOURCE", given->source, "the system that saw it (cli)");
+  flags.Text("--id", "ID", given->id, "unique within the source; a repeat changes nothing (a new one)");
+  flags.Text("--time", "TIME", given->time, "when: an RFC 3339 time, a date, or 2h for two hours ago (now)");
+  flags.Text("--subject", "SUBJECT", given->subject, "what it was about: pricing, assets/…");
+  flags.Number("--count", given->count, 1, 10'000, "how often");
+  flags.Real("--seconds", given->seconds, 0, 1e9, "how long");
+  flags.Switch("--outbound", given->outbound, "something we did: kept, never scored");
+  flags.Switch("--automated", given->automated, "done by a machine: kept, never scored");
+  flags.Texts("--property", "NAME=VALUE", given->properties, "a further fact");
+  return [given](Session& session) { return Record(session, *given); };
+}
+
+struct ListFlags {
+  std::string lead;
+  int64_t limit = 50;
+};
+
+absl::StatusOr<ExitCode> List(Session& session, const ListFlags& flags) {
+  ListActivitiesRequest request;
+  request.set_parent(LeadName(flags.lead));
+  Table table({{"TIME"},
+               {"TYPE"},
+               {"SUBJECT", Align::kLeft, true},
+               {"COUNT", Align::kRight},
+               {"SECONDS", Align::kRight},
+               {"SOURCE"},
+               {"ID", Align::kLeft, true}});
+  int64_t shown = 0;
+  do {
+    request.set_page_size(static_cast<int32_t>(std::min<int64_t>(1000, flags.limit - shown)));
+    ASSIGN_OR_RETURN(ListActivitiesResponse page,
+                     session.Call<ListActivitiesResponse>("leads.v1.LeadService/ListActivities", request));
+    for (const RecordedActivity& recorded : page.activities()) {
+      const Activity& activity = recorded.activity();
+      if (session.output.json()) session.output.Json(recorded);
+      table.Add({session.output.TimeText(ToTime(activity.event_time())), activity.type(), activity.subject(),
+                 FormatCount(std::max(1, activity.count())),
+                 activity.seconds() > 0 ? FormatPoints(activity.seconds()) : "", activity.source(),
+                 activity.activity_id()});
+      ++shown;
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty() && shown < flags.limit);
+  if (!session.output.json()) session.output.Show(table);
+  return ExitCode::kOk;
+}
+
+Action DeclareList(Flags& flags) {
+  auto given = std::make_shared<ListFlags>();
+  flags.Argument("LEAD", given->lead, "its name, leads/… or without the prefix");
+  flags.Number("--limit", given->limit, 1, 1'000'000, "at most so many");
+  return [given](Session& session) { return List(session, *given); };
+}
+
+}  // namespace
+
+void AddActivity(std::vector<Verb>& verbs) {
+  verbs.push_back(
+      {"activity record", "what a lead did: from flags, or JSON lines in bulk",
+       "finalmile activity record --lead 0193a7c0-5b1e-7c3a-9a53-2f6f0e7d1b11 --type demo_request",
+       DeclareRecord});
+  verbs.push_back({"activity list", "what a lead did, newest first",
+                   "finalmile activity list 0193a7c0-5b1e-7c3a-9a53-2f6f0e7d1b11", DeclareList});
+}
+
+}  // namespace finalmile::cli

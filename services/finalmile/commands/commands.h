@@ -1,0 +1,25 @@
+#pragma once
+
+#include <vector>
+
+#include "services/finalmile/verb.h"
+
+// Each adds its verbs to the table.
+namespace finalmile::cli {
+
+// What needs only a channel to the suite.
+void AddLeads(std::vector<Verb>& verbs);
+void AddExplain(std::vector<Verb>& verbs);
+void AddActivity(std::vector<Verb>& verbs);
+void AddPolicy(std::vector<Verb>& verbs);
+void AddImport(std::vector<Verb>& verbs);
+void AddEvents(std::vector<Verb>& verbs);
+void AddOperations(std::vector<Verb>& verbs);
+void AddVersion(std::vector<Verb>& verbs);
+
+// What runs the suite, its stores or its event log in this process.
+void AddDev(std::vector<Verb>& verbs);
+void AddDemo(std::vector<Verb>& verbs);
+void AddDeploy(std::vector<Verb>& verbs);
+
+}  // namespace finalmile::cli

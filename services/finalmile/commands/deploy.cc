@@ -1,0 +1,89 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "libs/app/deployment.h"
+#include "libs/app/settings.h"
+#include "libs/base/status.h"
+#include "libs/storage/database.h"
+#include "services/finalmile/commands/commands.h"
+#include "services/finalmile/local_suite.h"
+
+namespace finalmile::cli {
+namespace {
+
+absl::Status MakeFolderOf(std::string_view path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  std::error_code error;
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
+  if (!error) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      fmt::format("{}: cannot be made: {}", folder.string(), error.message()));
+}
+
+absl::StatusOr<ExitCode> Migrate(Session& session) {
+  ASSIGN_OR_RETURN(const config::Config config, SuiteConfig(session.connector.Settings()));
+  for (const app::ModuleSpec* module : Modules()) {
+    const std::string url = app::StoreUrl(config, module->name, Modules().size());
+    if (const std::string_view path = app::EmbeddedPath(url); !path.empty())
+      RETURN_IF_ERROR(MakeFolderOf(path));
+    ASSIGN_OR_RETURN(const auto database, storage::Open(url, session.clock, {.connections = 2}));
+    RETURN_IF_ERROR(app::MigrateStore(*module, *database, session.clock));
+    const int version = module->migrations.empty() ? 0 : module->migrations.back().version;
+    if (session.output.json()) {
+      session.output.JsonLine(
+          fmt::format(R"({{"service":"{}","schema_version":{}}})", module->name, version));
+    } else {
+      session.output.Line(fmt::format("{}: the store has schema version {}", module->name, version));
+    }
+  }
+  return ExitCode::kOk;
+}
+
+Action DeclareMigrate(Flags&) {
+  return [](Session& session) { return Migrate(session); };
+}
+
+struct ApplyFlags {
+  int64_t partitions = 0;
+  int64_t replication = 1;
+};
+
+absl::StatusOr<ExitCode> ApplyTopics(Session& session, const ApplyFlags& flags) {
+  ASSIGN_OR_RETURN(std::vector<events::TopicSpec> topics, app::TopicsOf(Modules()));
+  for (events::TopicSpec& topic : topics) {
+    if (flags.partitions > 0) topic.partitions = static_cast<int32_t>(flags.partitions);
+    topic.replication = static_cast<int16_t>(flags.replication);
+  }
+  ASSIGN_OR_RETURN(events::EventLog * log, session.connector.Events());
+  RETURN_IF_ERROR(log->ApplyTopics(topics, session.clock.Steady() + session.timeout));
+  for (const events::TopicSpec& topic : topics) {
+    if (session.output.json()) {
+      session.output.JsonLine(
+          fmt::format(R"({{"topic":"{}","partitions":{}}})", topic.name, topic.partitions));
+    } else {
+      session.output.Line(fmt::format("{}: {} partitions", topic.name, topic.partitions));
+    }
+  }
+  return ExitCode::kOk;
+}
+
+Action DeclareApply(Flags& flags) {
+  auto given = std::make_shared<ApplyFlags>();
+  flags.Number("--partitions", given->partitions, 0, 10'000,
+               "of every topic, fixed for ever; 0: as each service wants");
+  flags.Number("--replication", given->replication, 1, 100, "copies of every partition (Kafka)");
+  return [given](Session& session) { return ApplyTopics(session, *given); };
+}
+
+}  // namespace
+
+void AddDeploy(std::vector<Verb>& verbs) {
+  verbs.push_back({"topics apply", "make the topics that are absent",
+                   "finalmile topics apply --events kafka://broker:9092 --replication 3", DeclareApply});
+  verbs.push_back({"migrate", "bring the services' stores to their schema",
+                   "finalmile migrate --store postgresql://leads@db/leads", DeclareMigrate});
+}
+
+}  // namespace finalmile::cli

@@ -1,0 +1,147 @@
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <memory>
+
+#include "finalmile/leads/v1/scoring_service.pb.h"
+#include "libs/base/status.h"
+#include "services/finalmile/commands/commands.h"
+#include "services/finalmile/import/digest.h"
+#include "services/finalmile/import/report.h"
+#include "services/finalmile/shipped.h"
+
+namespace finalmile::cli {
+namespace {
+
+using namespace leads::v1;
+
+struct ImportFlags {
+  std::string file;
+  std::string mapping;
+  std::string policy;
+  std::string rejects;
+  std::string request_id;
+  bool dry_run = false;
+};
+
+char DelimiterOf(const ImportMapping& mapping) {
+  return mapping.delimiter().empty() ? ',' : mapping.delimiter()[0];
+}
+
+// Without --mapping: the shipped mapping that names the very columns of the file.
+absl::StatusOr<std::string> GuessMapping(const std::string& path) {
+  for (const char delimiter : {',', ';', '\t'}) {
+    std::ifstream file(path, std::ios::binary);
+    const auto reader = csv::Reader::Open(file, delimiter);
+    csv::Row header;
+    if (!reader.ok() || !(*reader)->Next(header).value_or(false)) continue;
+    if (std::string name = ShippedMappingFor(header.cells, delimiter); !name.empty()) return name;
+  }
+  return absl::InvalidArgumentError(fmt::format(
+      "--mapping is missing and no shipped mapping ({}) fits the columns of {}; give the path of a YAML file "
+      "(docs: proto/finalmile/leads/v1/import.proto)",
+      ShippedMappingNames(), path));
+}
+
+// The same file under the same mapping is the same import.
+absl::StatusOr<std::string> RequestIdFor(const std::string& path, const ImportMapping& mapping) {
+  std::ifstream file(path, std::ios::binary);
+  ASSIGN_OR_RETURN(const std::string content, DigestOf(file));
+  return "import-" + DigestOf(content + mapping.name()).substr(0, 40);
+}
+
+absl::StatusOr<std::string> PublishPolicy(Session& session, const std::string& name) {
+  PublishPolicyRequest request;
+  ASSIGN_OR_RETURN(*request.mutable_policy(), LoadPolicy(name));
+  request.set_request_id(session.NewRequestId());
+  ASSIGN_OR_RETURN(const PublishPolicyResponse response,
+                   session.Call<PublishPolicyResponse>("leads.v1.ScoringService/PublishPolicy", request));
+  return response.policy().name();
+}
+
+// A policy that reads other columns scores an import nearly flat; say so once.
+absl::Status AdvisePolicy(Session& session, const std::string& mapping) {
+  const std::string fitting = ShippedPolicyFor(mapping);
+  if (fitting.empty()) return absl::OkStatus();
+  GetPolicyRequest request;
+  request.set_name("policies/-");
+  ASSIGN_OR_RETURN(const Policy policy, session.Call<Policy>("leads.v1.ScoringService/GetPolicy", request));
+  if (policy.name() == "policies/" + fitting) return absl::OkStatus();
+  session.output.Note(fmt::format("{} is in force; {} is made for these columns: finalmile policy publish {}",
+                                  policy.name(), fitting, fitting));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ExitCode> Import(Session& session, const ImportFlags& flags) {
+  struct stat info;
+  if (stat(flags.file.c_str(), &info) != 0)
+    return absl::NotFoundError(fmt::format("{}: there is no such file", flags.file));
+  if (!S_ISREG(info.st_mode))
+    return absl::InvalidArgumentError(fmt::format("{} is not a regular file", flags.file));
+  std::string name = flags.mapping;
+  if (name.empty()) {
+    ASSIGN_OR_RETURN(name, GuessMapping(flags.file));
+    session.output.Note(fmt::format("The columns are those of the mapping {}.", name));
+  }
+  ASSIGN_OR_RETURN(const ImportMapping mapping, LoadMapping(name));
+  ImportOptions options;
+  options.dry_run = flags.dry_run;
+  options.request_id = flags.request_id;
+  if (options.request_id.empty()) {
+    ASSIGN_OR_RETURN(options.request_id, RequestIdFor(flags.file, mapping));
+  }
+  std::ifstream file(flags.file, std::ios::binary);
+  if (!file) return absl::InvalidArgumentError(fmt::format("{}: cannot be read", flags.file));
+  ASSIGN_OR_RETURN(const auto reader, csv::Reader::Open(file, DelimiterOf(mapping)));
+
+  ASSIGN_OR_RETURN(rpc::Channel * channel, session.connector.Channel());
+  if (!flags.policy.empty() && !flags.dry_run) {
+    ASSIGN_OR_RETURN(const std::string policy, PublishPolicy(session, flags.policy));
+    session.output.Note(fmt::format("{} is in force.", policy));
+  }
+  ImportReport report({.rejects_file = flags.rejects, .file_bytes = info.st_size, .dry_run = flags.dry_run},
+                      *reader, session.output, session.clock);
+  ImportTotals totals;
+  const absl::Status imported = ImportRows(*reader, mapping, options, *channel, report, totals);
+  RETURN_IF_ERROR(report.Close(totals, imported.ok()));
+  if (!imported.ok()) {
+    // Copies the payloads, which name the wrong fields.
+    if (totals.acknowledged_line > 1 && !flags.dry_run) {
+      session.output.Note(fmt::format("The rows up to line {} are stored; the same command goes on after it.",
+                                      totals.acknowledged_line));
+    }
+    return imported;
+  }
+  if (totals.rows == 0 && totals.resumed_after_line > 0) {
+    session.output.Note(
+        "Nothing was left to do: this file was imported before. --request-id NEW reads it again.");
+  }
+  if (!flags.dry_run) RETURN_IF_ERROR(AdvisePolicy(session, mapping.name()));
+  return totals.rejected > 0 ? ExitCode::kPartly : ExitCode::kOk;
+}
+
+Action Declare(Flags& flags) {
+  auto given = std::make_shared<ImportFlags>();
+  flags.Argument("FILE", given->file, "a CSV file");
+  flags.Text("--mapping", "FILE|NAME", given->mapping,
+             "what the columns mean: a YAML file, or one of " + ShippedMappingNames() +
+                 " (by default the one of these that fits)");
+  flags.Text("--policy", "FILE|NAME", given->policy,
+             "first put this policy in force; shipped: " + ShippedPolicyNames());
+  flags.Text("--rejects", "FILE", given->rejects, "write rejected rows there, with line, column and reason");
+  flags.Text("--request-id", "ID", given->request_id,
+             "name of this import run; the same one goes on where it stopped (one made from the file and the "
+             "mapping)");
+  flags.Switch("--dry-run", given->dry_run, "check and count, store nothing");
+  return [given](Session& session) { return Import(session, *given); };
+}
+
+}  // namespace
+
+void AddImport(std::vector<Verb>& verbs) {
+  verbs.push_back({"import", "leads and what they did, from a CSV file",
+                   "finalmile import leads.csv --mapping my-mapping.yaml --rejects rejects.csv", Declare});
+}
+
+}  // namespace finalmile::cli

@@ -1,0 +1,114 @@
+#include "services/finalmile/connection.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "libs/app/settings.h"
+#include "libs/base/status.h"
+#include "libs/config/file.h"
+#include "libs/storage/database.h"
+
+namespace finalmile::cli {
+namespace {
+
+// How long a command waits for the store of another that is about to end or to say where it is.
+constexpr absl::Duration kStoreWait = absl::Seconds(10);
+constexpr absl::Duration kStoreRetry = absl::Milliseconds(50);
+
+void FromEnvironment(const char* name, std::string& value) {
+  if (const char* set = std::getenv(name); value.empty() && set != nullptr) value = set;
+}
+
+}  // namespace
+
+SuiteConnector::SuiteConnector(CommonFlags flags, Clock& clock, Rng& rng)
+    : flags_(std::move(flags)), clock_(clock), rng_(rng) {
+  FromEnvironment("FINALMILE_ADDRESS", flags_.address);
+  FromEnvironment("FINALMILE_TOKEN_FILE", flags_.token_file);
+}
+
+SuiteConnector::~SuiteConnector() {
+  channel_.reset();
+  if (suite_ != nullptr) suite_->Stop();
+}
+
+config::Assignments SuiteConnector::Settings() const {
+  config::Assignments settings;
+  if (!flags_.data.empty()) settings.emplace_back("data", flags_.data);
+  if (!flags_.store.empty()) settings.emplace_back("store", flags_.store);
+  if (!flags_.events.empty()) settings.emplace_back("events", flags_.events);
+  return settings;
+}
+
+absl::StatusOr<rpc::Channel*> SuiteConnector::Channel() {
+  if (channel_ == nullptr) RETURN_IF_ERROR(Connect());
+  return channel_.get();
+}
+
+std::string SuiteConnector::Where() const { return where_; }
+
+absl::Status SuiteConnector::Dial(const std::string& target) {
+  rpc::ChannelOptions options{.target = target};
+  if (!flags_.token_file.empty()) {
+    ASSIGN_OR_RETURN(options.token, config::ReadFile(flags_.token_file));
+    options.token.erase(options.token.find_last_not_of(" \r\n") + 1);
+  }
+  channel_ = rpc::NewGrpcChannel(std::move(options), clock_, rng_);
+  return absl::OkStatus();
+}
+
+absl::Status SuiteConnector::Connect() {
+  if (!flags_.address.empty()) {
+    where_ = flags_.address;
+    return Dial(flags_.address);
+  }
+  const std::unique_ptr<Event> never = clock_.NewEvent();
+  const absl::Duration deadline = clock_.Steady() + kStoreWait;
+  while (true) {
+    const absl::Status connected = UseHolderOrStart();
+    // Another command took the store at the same moment, or has not said yet where it is, or is about to end.
+    const bool passing = absl::IsUnavailable(connected) || absl::IsAborted(connected);
+    if (!passing || clock_.Steady() >= deadline) return connected;
+    never->WaitUntil(clock_.Steady() + kStoreRetry);
+  }
+}
+
+absl::Status SuiteConnector::UseHolderOrStart() {
+  ASSIGN_OR_RETURN(const config::Config config, SuiteConfig(Settings()));
+  const std::string store = app::StoreUrl(config, Modules().front()->name, Modules().size());
+  const std::string path(app::EmbeddedPath(store));
+  if (!path.empty()) {
+    const absl::StatusOr<std::string> holder = storage::HolderOf(path);
+    if (holder.ok()) {
+      where_ = fmt::format("{} (holds {})", *holder, path);
+      return Dial(*holder);
+    }
+    if (!absl::IsNotFound(holder.status())) return holder.status();
+  }
+  auto suite = StartQuietly(Settings());
+  if (absl::IsFailedPrecondition(suite.status()) && !path.empty() &&
+      !absl::IsNotFound(storage::HolderOf(path).status())) {
+    return absl::AbortedError(std::string(suite.status().message()));
+  }
+  RETURN_IF_ERROR(suite.status());
+  suite_ = *std::move(suite);
+  where_ = fmt::format("in this process ({})", store);
+  return Dial(suite_->address());
+}
+
+absl::StatusOr<events::EventLog*> SuiteConnector::Events() {
+  if (events_ != nullptr) return events_.get();
+  ASSIGN_OR_RETURN(const config::Config config, SuiteConfig(Settings()));
+  ASSIGN_OR_RETURN(events_, events::Open(app::EventsUrl(config), clock_));
+  return events_.get();
+}
+
+absl::Status SuiteConnector::Settle(int64_t records) {
+  if (suite_ == nullptr) return absl::OkStatus();
+  const absl::Status settled = WaitUntilSettled(*channel_, clock_, records);
+  // What is stored is taken up by the next command.
+  return absl::IsDeadlineExceeded(settled) ? absl::OkStatus() : settled;
+}
+
+}  // namespace finalmile::cli

@@ -1,0 +1,106 @@
+#include "services/finalmile/events/events_service.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "finalmile/v1/events_service.pb.h"
+#include "libs/base/status.h"
+#include "libs/rpc/errors.h"
+
+namespace finalmile::cli {
+namespace {
+
+constexpr int kChunk = 200;
+// How soon a tail hears that its caller has left.
+constexpr absl::Duration kLook = absl::Milliseconds(200);
+constexpr absl::Duration kListTimeout = absl::Seconds(5);
+
+// One running tail. The tail ends before the event that it sets.
+struct Reading {
+  std::unique_ptr<Event> wake;
+  std::unique_ptr<events::Tail> tail;
+  bool until_now = false;
+};
+
+v1::EventRecord ToProto(const events::Record& record) {
+  v1::EventRecord to;
+  to.set_topic(record.topic);
+  to.set_partition(record.partition);
+  to.set_offset(record.offset);
+  const int64_t micros = ToMicros(record.time);
+  to.mutable_time()->set_seconds(absl::ToUnixSeconds(record.time));
+  to.mutable_time()->set_nanos(static_cast<int32_t>((micros - to.time().seconds() * 1'000'000) * 1000));
+  to.set_key(record.key);
+  to.set_value(record.value);
+  return to;
+}
+
+// The next records; none: the tail has come to its end.
+absl::StatusOr<std::vector<v1::TailEventsResponse>> Next(rpc::CallContext& context, Reading& reading) {
+  while (true) {
+    RETURN_IF_ERROR(context.Check());
+    reading.wake->Clear();
+    // Asked before the records are read: what it counts is then among them.
+    const bool caught_up = reading.tail->caught_up();
+    ASSIGN_OR_RETURN(const std::vector<events::Record> records, reading.tail->Poll(kChunk));
+    if (!records.empty()) {
+      v1::TailEventsResponse response;
+      for (const events::Record& record : records) *response.add_records() = ToProto(record);
+      return std::vector<v1::TailEventsResponse>{std::move(response)};
+    }
+    if (reading.until_now && caught_up) return std::vector<v1::TailEventsResponse>();
+    reading.wake->WaitUntil(std::min(context.deadline(), context.clock().Steady() + kLook));
+  }
+}
+
+absl::StatusOr<rpc::Chunks<v1::TailEventsResponse>> Open(events::EventLog& events, Clock& clock,
+                                                         const v1::TailEventsRequest& request) {
+  if (request.topics().empty()) return rpc::InvalidField("topics", "must name at least one topic");
+  ASSIGN_OR_RETURN(const std::vector<events::TopicSpec> known,
+                   events.ListTopics(clock.Steady() + kListTimeout));
+  for (const std::string& topic : request.topics()) {
+    const bool exists =
+        std::any_of(known.begin(), known.end(), [&](const auto& spec) { return spec.name == topic; });
+    if (!exists) return rpc::NotFound(topic, "topic");
+  }
+  auto reading = std::make_shared<Reading>();
+  reading->wake = clock.NewEvent();
+  reading->until_now = request.until_now();
+  ASSIGN_OR_RETURN(reading->tail,
+                   events.OpenTail({request.topics().begin(), request.topics().end()},
+                                   request.from_start() ? events::TailFrom::kStart : events::TailFrom::kEnd,
+                                   *reading->wake));
+  return [reading](rpc::CallContext& context) { return Next(context, *reading); };
+}
+
+absl::StatusOr<v1::ListTopicsResponse> List(events::EventLog& events, rpc::CallContext& context) {
+  ASSIGN_OR_RETURN(const std::vector<events::TopicSpec> topics, events.ListTopics(context.deadline()));
+  v1::ListTopicsResponse response;
+  for (const events::TopicSpec& topic : topics) {
+    v1::Topic& to = *response.add_topics();
+    to.set_name(topic.name);
+    to.set_partitions(topic.partitions);
+    if (topic.retention != absl::InfiniteDuration())
+      to.set_retention_days(absl::FDivDuration(topic.retention, absl::Hours(24)));
+  }
+  return response;
+}
+
+}  // namespace
+
+std::unique_ptr<rpc::Service> NewEventsService(events::EventLog& events, Clock& clock) {
+  auto service = std::make_unique<rpc::Service>(
+      v1::TailEventsRequest::descriptor()->file()->FindServiceByName("EventsService"));
+  service->ServerStream<v1::TailEventsRequest, v1::TailEventsResponse>(
+      "TailEvents", [&events, &clock](rpc::CallContext&, const v1::TailEventsRequest& request) {
+        return Open(events, clock, request);
+      });
+  service->Unary<v1::ListTopicsRequest, v1::ListTopicsResponse>(
+      "ListTopics",
+      [&events](rpc::CallContext& context, const v1::ListTopicsRequest&) { return List(events, context); });
+  return service;
+}
+
+}  // namespace finalmile::cli

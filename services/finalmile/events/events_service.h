@@ -1,0 +1,15 @@
+#pragma once
+
+#include <memory>
+
+#include "libs/base/clock.h"
+#include "libs/events/event_log.h"
+#include "libs/rpc/service.h"
+
+namespace finalmile::cli {
+
+// finalmile.v1.EventsService over `events`. Both outlive it. A tail that waits for records holds a thread of
+// the server.
+std::unique_ptr<rpc::Service> NewEventsService(events::EventLog& events, Clock& clock);
+
+}  // namespace finalmile::cli

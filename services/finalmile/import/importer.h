@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "finalmile/leads/v1/import.pb.h"
+#include "libs/rpc/client.h"
+#include "services/finalmile/csv/reader.h"
+
+namespace finalmile::cli {
+
+struct ImportOptions {
+  // See ImportHeader.
+  std::string request_id;
+  bool dry_run = false;
+  // Bounds of one message, and how many may wait for their answer: what is held in memory is their product.
+  size_t chunk_rows = 500;
+  size_t chunk_bytes = 256 << 10;
+  size_t window = 4;
+  absl::Duration timeout = absl::Hours(6);
+};
+
+struct ImportTotals {
+  // Rows read in this run, without those that an earlier run had stored.
+  int64_t rows = 0;
+  // Of the whole import: under the same request id, earlier runs included.
+  int64_t created = 0;
+  int64_t updated = 0;
+  int64_t unchanged = 0;
+  int64_t activities = 0;
+  int64_t rejected = 0;
+  // Every row up to this line is stored or rejected.
+  int64_t acknowledged_line = 0;
+  // Where an earlier run had stopped; 0: this is the first.
+  int64_t resumed_after_line = 0;
+};
+
+// Hears what happens. Called from the importing thread.
+class ImportObserver {
+ public:
+  virtual ~ImportObserver() = default;
+  // Once, before the rows: the header line, and where an earlier run had stopped (0: nowhere).
+  virtual absl::Status Started(const std::vector<std::string>& columns, int64_t resumed_after_line) = 0;
+  // After every answer.
+  virtual void Progressed(const ImportTotals& totals) = 0;
+  virtual absl::Status Rejected(const leads::v1::ImportReject& reject, const csv::Row& row) = 0;
+};
+
+// Sends the rows of `reader`, whose first row is the header, to ImportLeads. Memory is bounded by the
+// options. Rows that are not UTF-8 or hold U+0000 are rejected here, the others by the server. `totals` holds
+// what was reached also when an error is returned: the reader's, the server's or the observer's. Rows up to
+// totals.acknowledged_line are then stored, and the same request id goes on after them.
+absl::Status ImportRows(csv::Reader& reader, const leads::v1::ImportMapping& mapping,
+                        const ImportOptions& options, rpc::Channel& channel, ImportObserver& observer,
+                        ImportTotals& totals);
+
+}  // namespace finalmile::cli

@@ -1,0 +1,104 @@
+#include "services/finalmile/import/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "services/finalmile/csv/writer.h"
+#include "services/finalmile/output/format.h"
+
+namespace finalmile::cli {
+namespace {
+
+constexpr absl::Duration kProgressInterval = absl::Milliseconds(200);
+constexpr int64_t kTold = 5;
+
+}  // namespace
+
+ImportReport::ImportReport(Options options, const csv::Reader& reader, Output& output, Clock& clock)
+    : options_(std::move(options)), reader_(reader), output_(output), clock_(clock), start_(clock.Steady()) {}
+
+absl::Status ImportReport::Started(const std::vector<std::string>& columns, int64_t resumed_after_line) {
+  if (resumed_after_line > 0) {
+    output_.Note(fmt::format("Going on after line {}: an earlier run stored the rows up to there.",
+                             FormatCount(resumed_after_line)));
+  }
+  if (options_.rejects_file.empty()) return absl::OkStatus();
+  const bool append = resumed_after_line > 0;
+  rejects_.open(options_.rejects_file, append ? std::ios::binary | std::ios::app : std::ios::binary);
+  if (!rejects_) {
+    return absl::FailedPreconditionError(
+        fmt::format("--rejects {}: cannot be written", options_.rejects_file));
+  }
+  if (!append || rejects_.tellp() == 0) {
+    std::vector<std::string> header = {"line", "column", "reason"};
+    header.insert(header.end(), columns.begin(), columns.end());
+    rejects_ << csv::FormatRow(header);
+  }
+  return absl::OkStatus();
+}
+
+double ImportReport::RowsPerSecond(int64_t rows) const {
+  return static_cast<double>(rows) / std::max(1e-3, absl::ToDoubleSeconds(clock_.Steady() - start_));
+}
+
+void ImportReport::Progressed(const ImportTotals& totals) {
+  const absl::Duration now = clock_.Steady();
+  if (!output_.progress() || now - shown_ < kProgressInterval) return;
+  shown_ = now;
+  std::string line = fmt::format("{} rows  {} rows/s", FormatCount(totals.rows),
+                                 FormatCount(static_cast<int64_t>(RowsPerSecond(totals.rows))));
+  if (options_.file_bytes > 0 && reader_.bytes_read() > 0) {
+    const double done = static_cast<double>(reader_.bytes_read()) / static_cast<double>(options_.file_bytes);
+    const absl::Duration left = (now - start_) * std::max(0.0, 1 / done - 1);
+    line += fmt::format("  {:.0f} %  {} left", 100 * done, FormatElapsed(left));
+  }
+  if (totals.rejected > 0) line += fmt::format("  {} rejected", FormatCount(totals.rejected));
+  output_.Progress(line);
+}
+
+absl::Status ImportReport::Rejected(const leads::v1::ImportReject& reject, const csv::Row& row) {
+  if (!rejects_.is_open()) {
+    ++told_;
+    const std::string column = reject.column().empty() ? "" : fmt::format(", column '{}'", reject.column());
+    if (told_ <= kTold) output_.Note(fmt::format("line {}{}: {}", reject.line(), column, reject.reason()));
+    if (told_ == kTold + 1)
+      output_.Note("More rows are rejected; --rejects FILE keeps them all with their cells.");
+    return absl::OkStatus();
+  }
+  std::vector<std::string> cells = {fmt::format("{}", reject.line()), reject.column(), reject.reason()};
+  cells.insert(cells.end(), row.cells.begin(), row.cells.end());
+  rejects_ << csv::FormatRow(cells);
+  if (rejects_) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      fmt::format("--rejects {}: cannot be written; is the disk full?", options_.rejects_file));
+}
+
+absl::Status ImportReport::Close(const ImportTotals& totals, bool complete) {
+  output_.Progress("");
+  if (rejects_.is_open()) {
+    rejects_.close();
+    if (!rejects_) {
+      return absl::ResourceExhaustedError(
+          fmt::format("--rejects {}: cannot be written; is the disk full?", options_.rejects_file));
+    }
+  }
+  const double seconds = absl::ToDoubleSeconds(clock_.Steady() - start_);
+  if (output_.json()) {
+    output_.JsonLine(fmt::format(
+        R"({{"rows":{},"created":{},"updated":{},"unchanged":{},"activities":{},"rejected":{},"acknowledged_line":{},)"
+        R"("resumed_after_line":{},"seconds":{:.3f},"dry_run":{},"complete":{}}})",
+        totals.rows, totals.created, totals.updated, totals.unchanged, totals.activities, totals.rejected,
+        totals.acknowledged_line, totals.resumed_after_line, seconds, options_.dry_run, complete));
+    return absl::OkStatus();
+  }
+  output_.Line(fmt::format(
+      "{}{} rows in {:.1f} s ({} rows/s): {} created, {} updated, {} unchanged, {} activities, {} rejected",
+      options_.dry_run ? "Dry run, nothing stored: " : "", FormatCount(totals.rows), seconds,
+      FormatCount(static_cast<int64_t>(RowsPerSecond(totals.rows))), FormatCount(totals.created),
+      FormatCount(totals.updated), FormatCount(totals.unchanged), FormatCount(totals.activities),
+      FormatCount(totals.rejected)));
+  return absl::OkStatus();
+}
+
+}  // namespace finalmile::cli

@@ -1,0 +1,86 @@
+#include "services/finalmile/local_suite.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "finalmile/v1/operations_service.pb.h"
+#include "libs/app/settings.h"
+#include "libs/base/status.h"
+#include "services/finalmile/events/events_service.h"
+#include "services/leads/wiring.h"
+
+namespace finalmile::cli {
+namespace {
+
+constexpr absl::Duration kSettleWait = absl::Seconds(30);
+constexpr absl::Duration kSettleRetry = absl::Milliseconds(5);
+
+// `module` with EventsService beside its own services.
+app::ModuleSpec WithEvents(const app::ModuleSpec& module) {
+  app::ModuleSpec with = module;
+  with.build = [&module](const config::Config& config, app::Runtime& runtime) -> absl::StatusOr<app::Module> {
+    ASSIGN_OR_RETURN(app::Module built, module.build(config, runtime));
+    built.services.push_back(NewEventsService(runtime.events, runtime.clock));
+    return built;
+  };
+  return with;
+}
+
+}  // namespace
+
+const std::vector<const app::ModuleSpec*>& Modules() {
+  static const app::ModuleSpec kLeads = WithEvents(leads::kModule);
+  static const std::vector<const app::ModuleSpec*> kModules = {&kLeads};
+  return kModules;
+}
+
+absl::StatusOr<config::Config> SuiteConfig(const config::Assignments& given) {
+  // Read by the command line itself, or by tests.
+  static const std::set<std::string, std::less<>> kNotSettings = {"FINALMILE_ADDRESS",
+                                                                  "FINALMILE_TOKEN_FILE"};
+  config::Assignments environment = config::ReadEnvironment();
+  std::erase_if(environment, [](const auto& variable) {
+    return kNotSettings.contains(variable.first) || variable.first.starts_with("FINALMILE_SIM_") ||
+           variable.first.starts_with("FINALMILE_CHAOS_");
+  });
+  return config::Load(app::SchemaFor(Modules()), given, environment);
+}
+
+absl::StatusOr<std::unique_ptr<app::Suite>> StartQuietly(const config::Assignments& given, Clock* clock) {
+  config::Assignments settings = given;
+  settings.insert(settings.end(), {{"listen", "127.0.0.1:0"},
+                                   {"admin", ""},
+                                   {"log-level", "error"},
+                                   {"log-format", "text"},
+                                   {"tokens-file", ""},
+                                   {"drain", "2s"}});
+  ASSIGN_OR_RETURN(config::Config config, SuiteConfig(settings));
+  return app::Suite::Start({.modules = Modules(), .config = std::move(config), .clock = clock});
+}
+
+absl::Status WaitUntilSettled(rpc::Channel& channel, Clock& clock, int64_t records) {
+  const std::unique_ptr<Event> never = clock.NewEvent();
+  const absl::Duration deadline = clock.Steady() + kSettleWait;
+  while (true) {
+    ASSIGN_OR_RETURN(
+        const v1::Status status,
+        channel.Call<v1::Status>("/finalmile.v1.OperationsService/GetStatus", v1::GetStatusRequest()));
+    int64_t applied = 0;
+    int64_t unsent = 0;
+    for (const auto& service : status.services()) {
+      unsent += service.outbox_depth();
+      for (const auto& consumer : service.consumers()) applied += consumer.records();
+    }
+    if (applied >= records && unsent == 0) return absl::OkStatus();
+    if (clock.Steady() >= deadline) {
+      return absl::DeadlineExceededError(fmt::format("{} of {} activities were applied in {}", applied,
+                                                     records, absl::FormatDuration(kSettleWait)));
+    }
+    never->WaitUntil(clock.Steady() + kSettleRetry);
+  }
+}
+
+}  // namespace finalmile::cli

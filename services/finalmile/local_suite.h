@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/app/suite.h"
+#include "libs/base/clock.h"
+#include "libs/config/config.h"
+#include "libs/rpc/client.h"
+
+// The suite as this program runs it: every service, in this process.
+namespace finalmile::cli {
+
+// The services, each with what only this program adds to them (EventsService).
+const std::vector<const app::ModuleSpec*>& Modules();
+
+// The settings of the suite from `given` ("data", "store", "listen", …) and the environment's FINALMILE_
+// variables but for those that only the command line reads. INVALID_ARGUMENT names a wrong one.
+absl::StatusOr<config::Config> SuiteConfig(const config::Assignments& given);
+
+// Starts the suite on any free port, without an admin port, logging errors alone: for the duration of a
+// command. `clock` outlives it; null: the machine's.
+absl::StatusOr<std::unique_ptr<app::Suite>> StartQuietly(const config::Assignments& given,
+                                                         Clock* clock = nullptr);
+
+// Waits, 30 seconds at most, until the suite behind `channel` has applied `records` recorded activities since
+// it was started and has told what followed. DEADLINE_EXCEEDED when it has not by then.
+absl::Status WaitUntilSettled(rpc::Channel& channel, Clock& clock, int64_t records);
+
+}  // namespace finalmile::cli

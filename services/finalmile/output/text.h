@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace finalmile::cli {
+
+// Columns that `text` takes on a terminal: East Asian wide characters and emoji two, combining marks none
+// (Unicode Standard Annex #11). `text` comes from Printable.
+size_t DisplayWidth(std::string_view text);
+
+// `text` made safe for one line of a terminal: control characters (escape sequences among them) become
+// spaces, bytes that are not UTF-8 become U+FFFD.
+std::string Printable(std::string_view text);
+
+// At most `width` (>= 1) columns of `text`; what is cut off is shown by "…".
+std::string Shorten(std::string_view text, size_t width);
+
+// Whether `text` is UTF-8 without surrogates and overlong forms (RFC 3629).
+bool IsUtf8(std::string_view text);
+
+}  // namespace finalmile::cli

@@ -1,0 +1,60 @@
+#include "services/finalmile/run.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include "services/finalmile/command_line.h"
+#include "services/finalmile/connection.h"
+
+namespace finalmile::cli {
+namespace {
+
+size_t TerminalWidth() {
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+OutputOptions OptionsFor(bool json) {
+  OutputOptions options;
+  options.json = json;
+  const bool terminal = isatty(STDOUT_FILENO) == 1;
+  const char* no_colour = std::getenv("NO_COLOR");
+  options.colour = terminal && (no_colour == nullptr || *no_colour == '\0');
+  options.width = terminal ? TerminalWidth() : 0;
+  options.progress = isatty(STDERR_FILENO) == 1;
+  options.zone = absl::LocalTimeZone();
+  return options;
+}
+
+}  // namespace
+
+ExitCode Run(const std::vector<std::string>& arguments) {
+  // A reader that leaves early (head) ends a write with an error, not the process in the middle of a
+  // transaction.
+  std::signal(SIGPIPE, SIG_IGN);
+  const CommandLine line = ParseCommandLine(AllVerbs(), arguments);
+  if (!line.action) {
+    (line.exit_code == ExitCode::kOk ? std::cout : std::cerr) << line.text;
+    return line.exit_code;
+  }
+  const std::unique_ptr<Clock> clock = NewSystemClock();
+  const std::unique_ptr<Rng> rng = NewSystemRng();
+  Output output(std::cout, std::cerr, *clock, OptionsFor(line.common.json));
+  absl::StatusOr<ExitCode> code = ExitCode::kOk;
+  {
+    SuiteConnector connector(line.common, *clock, *rng);
+    Session session{output, std::cin, *clock, *rng, connector, absl::Seconds(line.common.timeout_seconds)};
+    code = line.action(session);
+  }
+  std::cout.flush();
+  if (code.ok()) return *code;
+  std::cerr << "finalmile: " << ErrorLine(code.status()) << '\n';
+  return ExitCodeOf(code.status());
+}
+
+}  // namespace finalmile::cli

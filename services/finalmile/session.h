@@ -1,0 +1,61 @@
+#pragma once
+
+#include <istream>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/base/clock.h"
+#include "libs/base/random.h"
+#include "libs/config/config.h"
+#include "libs/events/event_log.h"
+#include "libs/rpc/client.h"
+#include "services/finalmile/output/output.h"
+
+namespace finalmile::cli {
+
+// Ways to the suite. Each brings up what it needs at its first call and keeps it until the end. Not
+// thread-safe.
+class Connector {
+ public:
+  virtual ~Connector() = default;
+  // Where calls go: --address, else the suite that holds the embedded store, else one brought up in this
+  // process.
+  virtual absl::StatusOr<rpc::Channel*> Channel() = 0;
+  // For people: where Channel leads; empty before its first call.
+  virtual std::string Where() const = 0;
+  // Whether Channel leads to a suite that lives only as long as this command.
+  virtual bool IsOwn() const = 0;
+  // The event log of the settings, opened by this process. FAILED_PRECONDITION when another process holds an
+  // embedded one.
+  virtual absl::StatusOr<events::EventLog*> Events() = 0;
+  // What was given of the suite's settings: data, store, events.
+  virtual config::Assignments Settings() const = 0;
+  // Where the suite lives only as long as this command: waits, some seconds at most, until it has applied
+  // `records` recorded activities and told what followed from them, so that the next command sees it.
+  virtual absl::Status Settle(int64_t records) = 0;
+};
+
+// What a verb works with.
+struct Session {
+  Output& output;
+  std::istream& input;
+  Clock& clock;
+  Rng& rng;
+  Connector& connector;
+  // Of one call.
+  absl::Duration timeout = absl::Seconds(30);
+
+  // A unary call. `method` is "LeadService/GetLead" of the leads service.
+  template <class Response>
+  absl::StatusOr<Response> Call(std::string_view method, const google::protobuf::Message& request) {
+    absl::StatusOr<rpc::Channel*> channel = connector.Channel();
+    if (!channel.ok()) return channel.status();
+    return (*channel)->Call<Response>("/finalmile.leads.v1." + std::string(method), request,
+                                      {.timeout = timeout});
+  }
+  // A fresh request id for a mutation: a call that is repeated after a lost connection takes effect once.
+  std::string NewRequestId() { return NewUuid(clock, rng); }
+};
+
+}  // namespace finalmile::cli

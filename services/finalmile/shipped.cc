@@ -1,0 +1,95 @@
+#include "services/finalmile/shipped.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <span>
+
+#include "libs/base/status.h"
+#include "libs/config/embedded.h"
+#include "libs/config/file.h"
+#include "libs/config/yaml_message.h"
+
+namespace finalmile::cli {
+
+// Defined by the build (finalmile_embed).
+std::span<const config::EmbeddedFile> ShippedMappings();
+std::span<const config::EmbeddedFile> ShippedPolicies();
+
+namespace {
+
+using leads::v1::ImportMapping;
+using leads::v1::Policy;
+
+std::string Names(std::span<const config::EmbeddedFile> files) {
+  std::string names;
+  for (const auto& file : files) names += (names.empty() ? "" : ", ") + std::string(file.name);
+  return names;
+}
+
+template <class Message>
+absl::StatusOr<Message> Load(const std::string& name, std::span<const config::EmbeddedFile> shipped,
+                             std::string_view kind) {
+  Message message;
+  for (const auto& file : shipped) {
+    if (file.name == name) {
+      RETURN_IF_ERROR(config::ParseYamlMessage(file.content, file.name, message));
+      return message;
+    }
+  }
+  if (name.find_first_of("/.") == std::string::npos) {
+    return absl::NotFoundError(fmt::format("there is no {} '{}'; give the path of a YAML file, or one of {}",
+                                           kind, name, Names(shipped)));
+  }
+  ASSIGN_OR_RETURN(const std::string content, config::ReadFile(name));
+  RETURN_IF_ERROR(config::ParseYamlMessage(content, name, message));
+  return message;
+}
+
+std::multiset<std::string> ColumnsOf(const ImportMapping& mapping) {
+  std::multiset<std::string> columns(mapping.ignore().begin(), mapping.ignore().end());
+  columns.insert(mapping.after_contact().begin(), mapping.after_contact().end());
+  for (const auto& column : mapping.attributes()) columns.insert(column.column());
+  for (const auto& column : mapping.fields()) columns.insert(column.column());
+  for (const auto& column : mapping.activities()) columns.insert(column.column());
+  for (const auto& column : mapping.permissions()) columns.insert(column.column());
+  for (const std::string& column :
+       {mapping.id_column(), mapping.outcome().column(), mapping.activity_time().column()}) {
+    if (!column.empty()) columns.insert(column);
+  }
+  return columns;
+}
+
+}  // namespace
+
+absl::StatusOr<ImportMapping> LoadMapping(const std::string& name) {
+  return Load<ImportMapping>(name, ShippedMappings(), "mapping");
+}
+
+absl::StatusOr<Policy> LoadPolicy(const std::string& name) {
+  return Load<Policy>(name, ShippedPolicies(), "policy");
+}
+
+std::string ShippedMappingNames() { return Names(ShippedMappings()); }
+std::string ShippedPolicyNames() { return Names(ShippedPolicies()); }
+
+std::string ShippedMappingFor(const std::vector<std::string>& columns, char delimiter) {
+  const std::multiset<std::string> wanted(columns.begin(), columns.end());
+  for (const auto& file : ShippedMappings()) {
+    const absl::StatusOr<ImportMapping> mapping = LoadMapping(std::string(file.name));
+    if (!mapping.ok()) continue;
+    const char its = mapping->delimiter().empty() ? ',' : mapping->delimiter()[0];
+    if (its == delimiter && ColumnsOf(*mapping) == wanted) return std::string(file.name);
+  }
+  return "";
+}
+
+std::string ShippedPolicyFor(const std::string& mapping) {
+  for (const auto& file : ShippedPolicies()) {
+    if (file.name.substr(0, file.name.rfind('-')) == mapping) return std::string(file.name);
+  }
+  return "";
+}
+
+}  // namespace finalmile::cli

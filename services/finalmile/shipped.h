@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "finalmile/leads/v1/import.pb.h"
+#include "finalmile/leads/v1/policy.pb.h"
+
+// Mappings and policies from YAML files: the caller's, or those built into the program.
+namespace finalmile::cli {
+
+// The mapping in the file `name`, or the one of that name that comes with the program. A name with a slash or
+// a dot is a path. NOT_FOUND lists the names; INVALID_ARGUMENT names file, line and key.
+absl::StatusOr<leads::v1::ImportMapping> LoadMapping(const std::string& name);
+absl::StatusOr<leads::v1::Policy> LoadPolicy(const std::string& name);
+
+// "bank-marketing, x-education".
+std::string ShippedMappingNames();
+std::string ShippedPolicyNames();
+
+// The shipped mapping whose columns are exactly `columns`, in any order; empty: there is none.
+std::string ShippedMappingFor(const std::vector<std::string>& columns, char delimiter);
+// The shipped policy made for the columns of a shipped mapping; empty: there is none.
+std::string ShippedPolicyFor(const std::string& mapping);
+
+}  // namespace finalmile::cli

@@ -1,0 +1,29 @@
+#include "services/finalmile/commands/commands.h"
+#include "services/finalmile/verb.h"
+
+namespace finalmile::cli {
+
+std::vector<Verb> ChannelVerbs() {
+  std::vector<Verb> verbs;
+  AddImport(verbs);
+  AddLeads(verbs);
+  AddActivity(verbs);
+  AddExplain(verbs);
+  AddPolicy(verbs);
+  AddEvents(verbs);
+  AddOperations(verbs);
+  AddVersion(verbs);
+  return verbs;
+}
+
+std::string_view GroupSummary(std::string_view group) {
+  if (group == "leads") return "list, rank, show, create and change leads";
+  if (group == "activity") return "what leads did";
+  if (group == "policy") return "the rules that score leads";
+  if (group == "events") return "what the services told each other";
+  if (group == "topics") return "the topics of the event log";
+  if (group == "parked") return "records that could not be applied";
+  return "";
+}
+
+}  // namespace finalmile::cli

@@ -1,0 +1,287 @@
+#include <gmock/gmock.h>
+#include <google/protobuf/util/json_util.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "finalmile/leads/v1/lead_service.pb.h"
+#include "finalmile/leads/v1/scoring_service.pb.h"
+#include "services/finalmile/command_line.h"
+#include "services/finalmile/testing/fake_channel.h"
+
+namespace finalmile::cli {
+namespace {
+
+using namespace leads::v1;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// Runs verbs of the command line on a fake service.
+class VerbsTest : public ::testing::Test {
+ protected:
+  struct Result {
+    absl::StatusOr<ExitCode> code;
+    std::string out;
+    std::string err;
+  };
+
+  Result Invoke(const std::vector<std::string>& arguments, const std::string& input = "") {
+    const CommandLine line = ParseCommandLine(ChannelVerbs(), arguments);
+    EXPECT_EQ(line.text, "");
+    std::ostringstream out;
+    std::ostringstream err;
+    std::istringstream in(input);
+    Output output(out, err, *clock_, {.json = line.common.json});
+    Session session{output, in, *clock_, *rng_, connector_};
+    Result result{line.action(session), "", ""};
+    result.out = out.str();
+    result.err = err.str();
+    return result;
+  }
+
+  const std::unique_ptr<Clock> clock_ = NewSystemClock();
+  const std::unique_ptr<Rng> rng_ = NewSeededRng(1);
+  FakeConnector connector_;
+};
+
+Lead SomeLead(const std::string& id, double fit, double engagement) {
+  Lead lead;
+  lead.set_name("leads/" + id);
+  lead.set_given_name("Ada");
+  lead.set_family_name("Lovelace");
+  lead.set_stage(STAGE_SALES_READY);
+  lead.mutable_score()->set_fit(fit);
+  lead.mutable_score()->set_engagement(engagement);
+  lead.mutable_score()->set_score(fit + engagement);
+  lead.mutable_score()->set_grade("A1");
+  return lead;
+}
+
+TEST_F(VerbsTest, TopShowsATableAndJson) {
+  connector_.channel.On<ListTopLeadsRequest, ListTopLeadsResponse>(
+      "LeadService/ListTopLeads",
+      [](const ListTopLeadsRequest& request) -> absl::StatusOr<ListTopLeadsResponse> {
+        EXPECT_EQ(request.page_size(), 3);
+        EXPECT_EQ(request.filter(), "fit >= 50");
+        ListTopLeadsResponse response;
+        *response.add_leads() = SomeLead("l1", 80, 61.25);
+        return response;
+      });
+  const Result table = Invoke({"leads", "top", "--limit", "3", "--filter", "fit >= 50"});
+  ASSERT_TRUE(table.code.ok()) << table.code.status();
+  EXPECT_EQ(table.out,
+            "GRADE  SCORE   FIT     E  WHO           COMPANY  STAGE        OWNER  LEAD\n"
+            "A1     141.2  80.0  61.2  Ada Lovelace  -        sales ready  -      leads/l1\n");
+  const Result json = Invoke({"leads", "top", "--limit", "3", "--filter", "fit >= 50", "--json"});
+  Lead lead;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(json.out, &lead).ok());
+  EXPECT_EQ(lead.given_name(), "Ada");
+  EXPECT_THAT(json.out, HasSubstr("\"given_name\":\"Ada\""));
+}
+
+TEST_F(VerbsTest, ListReadsPagesUpToItsLimit) {
+  std::vector<int> sizes;
+  connector_.channel.On<ListLeadsRequest, ListLeadsResponse>(
+      "LeadService/ListLeads", [&](const ListLeadsRequest& request) -> absl::StatusOr<ListLeadsResponse> {
+        sizes.push_back(request.page_size());
+        ListLeadsResponse response;
+        for (int i = 0; i < std::min(1000, request.page_size()); ++i)
+          *response.add_leads() = SomeLead("l", 1, 1);
+        response.set_next_page_token("more");
+        return response;
+      });
+  const Result result = Invoke({"leads", "list", "--limit", "1500"});
+  ASSERT_TRUE(result.code.ok());
+  EXPECT_THAT(sizes, ElementsAre(1000, 500));
+  EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 1501);
+  EXPECT_THAT(result.err, HasSubstr("--limit 0"));
+}
+
+TEST_F(VerbsTest, CreateAndUpdateSendWhatIsGiven) {
+  Lead sent;
+  UpdateLeadRequest update;
+  connector_.channel.On<CreateLeadRequest, Lead>(
+      "LeadService/CreateLead", [&](const CreateLeadRequest& request) -> absl::StatusOr<Lead> {
+        EXPECT_FALSE(request.request_id().empty());
+        sent = request.lead();
+        return SomeLead("l1", 1, 2);
+      });
+  connector_.channel.On<UpdateLeadRequest, Lead>(
+      "LeadService/UpdateLead", [&](const UpdateLeadRequest& request) -> absl::StatusOr<Lead> {
+        update = request;
+        return SomeLead("l1", 1, 2);
+      });
+  ASSERT_TRUE(Invoke({"leads", "create", "--email", "a@b.de", "--attribute", "staff=250", "--attribute",
+                      "project=true", "--attribute", "title=CTO", "--attribute", "technologies=[a, b]",
+                      "--attribute", "zip=\"0815\"", "--gate", "open-opportunity", "--external-id", "crm=7"})
+                  .code.ok());
+  EXPECT_EQ(sent.email(), "a@b.de");
+  EXPECT_EQ(sent.attributes().at("staff").number(), 250);
+  EXPECT_TRUE(sent.attributes().at("project").boolean());
+  EXPECT_EQ(sent.attributes().at("title").text(), "CTO");
+  EXPECT_EQ(sent.attributes().at("zip").text(), "0815");
+  EXPECT_THAT(sent.attributes().at("technologies").list().values(), ElementsAre("a", "b"));
+  EXPECT_THAT(sent.gates(), ElementsAre(GATE_OPEN_OPPORTUNITY));
+  EXPECT_EQ(sent.external_ids(0).source(), "crm");
+
+  ASSERT_TRUE(Invoke({"leads", "update", "l1", "--owner", "", "--attribute", "staff=3", "--clear", "campaign",
+                      "--etag", "e"})
+                  .code.ok());
+  EXPECT_EQ(update.lead().name(), "leads/l1");
+  EXPECT_EQ(update.lead().etag(), "e");
+  EXPECT_THAT(update.update_mask().paths(), ElementsAre("owner", "attributes.staff", "campaign"));
+
+  const Result nothing = Invoke({"leads", "update", "l1"});
+  EXPECT_EQ(ExitCodeOf(nothing.code.status()), ExitCode::kUsage);
+  EXPECT_THAT(ErrorLine(Invoke({"leads", "create", "--gate", "nice"}).code.status()),
+              HasSubstr("--gate 'nice'"));
+  EXPECT_THAT(ErrorLine(Invoke({"leads", "create", "--attribute", "staff"}).code.status()),
+              HasSubstr("NAME=VALUE"));
+}
+
+TEST_F(VerbsTest, ExplainPrintsReasonsAndTheirSum) {
+  connector_.channel.On<ExplainScoreRequest, ExplainScoreResponse>(
+      "LeadService/ExplainScore",
+      [](const ExplainScoreRequest& request) -> absl::StatusOr<ExplainScoreResponse> {
+        EXPECT_EQ(request.name(), "leads/l1");
+        EXPECT_EQ(request.as_of().seconds(), 1772352000);
+        ExplainScoreResponse response;
+        response.mutable_score()->set_score(41.5);
+        response.mutable_score()->set_fit(30);
+        response.mutable_score()->set_engagement(11.5);
+        for (const double points : {30.0, 11.5}) {
+          auto& reason = *response.add_reasons();
+          reason.set_part(points == 30 ? "fit" : "engagement");
+          reason.set_text("because");
+          reason.set_points(points);
+        }
+        response.add_readiness("fit 30 of 50");
+        return response;
+      });
+  const Result result = Invoke({"explain", "l1", "--as-of", "2026-03-01T08:00:00Z"});
+  ASSERT_TRUE(result.code.ok());
+  EXPECT_THAT(result.out, HasSubstr(" 30.00  fit         because"));
+  EXPECT_THAT(result.out, HasSubstr(" 41.50  sum         = fit 30.00 + engagement 11.50"));
+  EXPECT_THAT(result.out, HasSubstr("fit 30 of 50"));
+  EXPECT_THAT(ErrorLine(Invoke({"explain", "l1", "--as-of", "then"}).code.status()),
+              HasSubstr("--as-of 'then'"));
+}
+
+TEST_F(VerbsTest, ActivitiesComeFromFlagsOrLines) {
+  std::vector<int> batches;
+  Activity one;
+  connector_.channel.On<RecordActivityRequest, RecordActivityResponse>(
+      "LeadService/RecordActivity",
+      [&](const RecordActivityRequest& request) -> absl::StatusOr<RecordActivityResponse> {
+        one = request.activity();
+        return RecordActivityResponse();
+      });
+  connector_.channel.On<RecordActivitiesRequest, RecordActivitiesResponse>(
+      "LeadService/RecordActivities",
+      [&](const RecordActivitiesRequest& request) -> absl::StatusOr<RecordActivitiesResponse> {
+        batches.push_back(request.activities_size());
+        EXPECT_EQ(request.activities(0).lead(), "leads/l1");
+        return RecordActivitiesResponse();
+      });
+  ASSERT_TRUE(Invoke({"activity", "record", "--lead", "l1", "--type", "page_view", "--subject", "pricing",
+                      "--property", "a=b"})
+                  .code.ok());
+  EXPECT_EQ(one.lead(), "leads/l1");
+  EXPECT_EQ(one.subject(), "pricing");
+  EXPECT_EQ(one.properties().at("a"), "b");
+  EXPECT_FALSE(one.activity_id().empty());
+
+  std::string lines;
+  for (int i = 0; i < 1001; ++i)
+    lines += "{\"lead\":\"l1\",\"type\":\"t\",\"activity_id\":\"" + std::to_string(i) + "\"}\n\n";
+  const Result bulk = Invoke({"activity", "record", "-"}, lines);
+  ASSERT_TRUE(bulk.code.ok()) << bulk.code.status();
+  EXPECT_THAT(batches, ElementsAre(1000, 1));
+  EXPECT_EQ(bulk.out, "1,001 activities recorded\n");
+  EXPECT_THAT(
+      ErrorLine(Invoke({"activity", "record", "-"}, "{\"lead\":\"l1\"}\n{\"leed\":1}\n").code.status()),
+      HasSubstr("line 2: "));
+  EXPECT_THAT(ErrorLine(Invoke({"activity", "record"}).code.status()), HasSubstr("--lead is missing"));
+}
+
+TEST_F(VerbsTest, ImportWritesRejectsAndASummary) {
+  FakeImport server;
+  connector_.channel.open = [&] { return server.Open(); };
+  const std::string folder = ::testing::TempDir();
+  const std::string file = folder + "/leads.csv";
+  const std::string mapping = folder + "/mapping.yaml";
+  const std::string rejects = folder + "/rejects.csv";
+  std::ofstream(file) << "A,B\nok,1\nbad,\"x,y\"\n";
+  std::ofstream(mapping) << "name: mine\nignore: [A, B]\n";
+  const Result result = Invoke({"import", file, "--mapping", mapping, "--rejects", rejects});
+  ASSERT_TRUE(result.code.ok()) << result.code.status();
+  EXPECT_EQ(*result.code, ExitCode::kPartly);
+  EXPECT_THAT(result.out, HasSubstr("2 rows in "));
+  EXPECT_THAT(result.out, HasSubstr("1 created, 0 updated, 0 unchanged, 0 activities, 1 rejected"));
+  std::stringstream written;
+  written << std::ifstream(rejects).rdbuf();
+  EXPECT_EQ(written.str(), "line,column,reason,A,B\r\n3,A,must not be bad,bad,\"x,y\"\r\n");
+
+  // The same file is the same import, whatever its path; another content or mapping is another.
+  const Result again = Invoke({"import", file, "--mapping", mapping, "--json"});
+  ASSERT_TRUE(again.code.ok());
+  EXPECT_THAT(again.out, HasSubstr("\"rows\":0,\"created\":1"));
+  ASSERT_EQ(server.headers.size(), 2u);
+  EXPECT_EQ(server.headers[0].request_id(), server.headers[1].request_id());
+  std::ofstream(file) << "A,B\nok,1\nok,2\n";
+  ASSERT_TRUE(Invoke({"import", file, "--mapping", mapping}).code.ok());
+  EXPECT_NE(server.headers[2].request_id(), server.headers[1].request_id());
+
+  EXPECT_THAT(ErrorLine(Invoke({"import", file}).code.status()), HasSubstr("--mapping is missing"));
+  EXPECT_EQ(ExitCodeOf(Invoke({"import", folder + "/none.csv"}).code.status()), ExitCode::kNotFound);
+  EXPECT_EQ(ExitCodeOf(Invoke({"import", folder}).code.status()), ExitCode::kUsage);
+  EXPECT_THAT(
+      ErrorLine(
+          Invoke({"import", file, "--mapping", mapping, "--rejects", folder + "/no/r.csv"}).code.status()),
+      HasSubstr("cannot be written"));
+  for (const std::string& path : {file, mapping, rejects}) std::remove(path.c_str());
+}
+
+TEST_F(VerbsTest, PublishTriesWithoutPublishing) {
+  PublishPolicyRequest sent;
+  connector_.channel.On<PublishPolicyRequest, PublishPolicyResponse>(
+      "ScoringService/PublishPolicy",
+      [&](const PublishPolicyRequest& request) -> absl::StatusOr<PublishPolicyResponse> {
+        sent = request;
+        PublishPolicyResponse response;
+        *response.mutable_policy() = request.policy();
+        auto& trial = *response.mutable_trial();
+        trial.set_leads(6468);
+        (*trial.mutable_grades_before())["A1"] = 2;
+        (*trial.mutable_grades_after())["A1"] = 5;
+        trial.set_suggested_min_engagement(37.5);
+        trial.add_becoming_ready("leads/l9");
+        return response;
+      });
+  const Result result =
+      Invoke({"policy", "publish", "x-education-1", "--dry-run", "--weekly-capacity", "40"});
+  ASSERT_TRUE(result.code.ok()) << result.code.status();
+  EXPECT_TRUE(sent.dry_run());
+  EXPECT_EQ(sent.weekly_capacity(), 40);
+  EXPECT_EQ(sent.request_id(), "");
+  EXPECT_THAT(result.out, HasSubstr("6,468 leads; nothing was published"));
+  EXPECT_THAT(result.out, HasSubstr("A1       2     5      +3"));
+  EXPECT_THAT(result.out, HasSubstr("min_engagement 37.5"));
+  ASSERT_TRUE(Invoke({"policy", "publish", "x-education-1"}).code.ok());
+  EXPECT_NE(sent.request_id(), "");
+}
+
+TEST_F(VerbsTest, ErrorsOfTheServiceArePassedOn) {
+  connector_.channel.On<GetLeadRequest, Lead>("LeadService/GetLead",
+                                              [](const GetLeadRequest&) -> absl::StatusOr<Lead> {
+                                                return absl::NotFoundError("there is no lead leads/l1");
+                                              });
+  const Result result = Invoke({"leads", "show", "l1"});
+  EXPECT_EQ(ExitCodeOf(result.code.status()), ExitCode::kNotFound);
+  EXPECT_EQ(result.out, "");
+}
+
+}  // namespace
+}  // namespace finalmile::cli
