@@ -76,11 +76,11 @@ test: kafka-if-reachable $(BUILD)/build.ninja
 
 sim: deps-build $(BUILD)/build.ninja
 	$(call compile,simulation_test)
-	@FINALMILE_SIM_SEEDS=$(or $(SEEDS),10000) FINALMILE_SIM_SEED=$(SEED) $(BUILD)/tests/simulation/simulation_test
+	@SIM_SEEDS=$(or $(SEEDS),10000) SIM_SEED=$(SEED) $(BUILD)/tests/simulation/simulation_test
 
 chaos: kafka-if-reachable $(BUILD)/build.ninja
 	$(call compile,chaos_test)
-	@FINALMILE_CHAOS_CYCLES=$(or $(CYCLES),1000) $(BUILD)/tests/chaos/chaos_test
+	@CHAOS_CYCLES=$(or $(CYCLES),1000) $(BUILD)/tests/chaos/chaos_test
 
 bench: kafka-if-reachable $(BUILD)/build.ninja
 	$(call compile,finalmile_bench)

@@ -14,7 +14,7 @@ import uuid
 
 HOST = "127.0.0.1"
 HERE = os.path.dirname(os.path.realpath(__file__))
-HOME = os.environ.get("FINALMILE_KAFKA_HOME") or os.path.join(HERE, "..", "..", ".cache", "kafka")
+HOME = os.environ.get("KAFKA_KIT_HOME") or os.path.join(HERE, "..", "..", ".cache", "kafka")
 START_SECONDS = 120
 STOP_SECONDS = 20
 PR_SET_PDEATHSIG = 1

@@ -42,7 +42,12 @@ int RunService(int argc, char** argv, const ModuleSpec& module) {
     fmt::print("{} {}\n", program, Version());
     return kExitOk;
   }
-  auto config = config::Load(schema, line->settings, config::ReadEnvironment());
+  config::Assignments environment = config::ReadEnvironment();
+  // Whoever uses the command line in this shell may have told it where to call.
+  std::erase_if(environment, [](const auto& variable) {
+    return variable.first == "FINALMILE_ADDRESS" || variable.first == "FINALMILE_TOKEN_FILE";
+  });
+  auto config = config::Load(schema, line->settings, environment);
   if (!config.ok()) return Fail(program, config.status(), kExitUsage);
   if (line->print_config) {
     fmt::print("{}", config->Describe());

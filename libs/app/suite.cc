@@ -100,9 +100,10 @@ class Suite::Impl {
 
   absl::Status Start() {
     RETURN_IF_ERROR(StartAdmin());
-    RETURN_IF_ERROR(OpenEvents());
+    // Stores first: who finds one in use learns from its lock file where its holder can be reached.
     for (const ModuleSpec* spec : options_.modules) RETURN_IF_ERROR(OpenStore(*spec));
-    RETURN_IF_ERROR(Within("events", PrepareTopics()));
+    RETURN_IF_ERROR(OpenEvents());
+    RETURN_IF_ERROR(PrepareTopics());
     for (const auto& module : modules_) RETURN_IF_ERROR(Within(module->spec.name, Prepare(*module)));
     RETURN_IF_ERROR(Serve());
     for (const auto& module : modules_) {
@@ -172,9 +173,7 @@ class Suite::Impl {
     if (const std::string_view path = EmbeddedPath(events_url_); !path.empty()) {
       RETURN_IF_ERROR(MakeFolder(std::filesystem::path(path).parent_path()));
     }
-    auto opened = events::Open(events_url_, clock_);
-    RETURN_IF_ERROR(Within("events", opened.status()));
-    owned_events_ = *std::move(opened);
+    ASSIGN_OR_RETURN(owned_events_, events::Open(events_url_, clock_));
     events_ = owned_events_.get();
     for (Step* step : events_->steps()) engine_steps_.Add(*step);
     return absl::OkStatus();
@@ -230,7 +229,12 @@ class Suite::Impl {
     options.listen = options_.config.Text("listen");
     options.max_message_bytes = static_cast<size_t>(options_.config.Int("max-message"));
     if (const std::string& tokens = options_.config.Text("tokens-file"); !tokens.empty()) {
-      ASSIGN_OR_RETURN(credentials_, rpc::Credentials::Load(tokens));
+      auto loaded = rpc::Credentials::Load(tokens);
+      if (!loaded.ok()) {
+        return absl::InvalidArgumentError(fmt::format("{}: {}", options_.config.origin("tokens-file"),
+                                                      std::string(loaded.status().message())));
+      }
+      credentials_ = *std::move(loaded);
       credentials_step_ = std::make_unique<CredentialsStep>(*credentials_, clock_, *log_);
       module_steps_.Add(*credentials_step_);
     }
@@ -246,9 +250,13 @@ class Suite::Impl {
     }
     operations_ = NewOperationsService(std::string(Version()), std::move(assemblies), clock_);
     services.push_back(operations_.get());
-    ASSIGN_OR_RETURN(
-        server_,
-        rpc::Server::Start(options, services, {*pool_, clock_, *log_, observer_.get(), credentials_.get()}));
+    auto started =
+        rpc::Server::Start(options, services, {*pool_, clock_, *log_, observer_.get(), credentials_.get()});
+    if (!started.ok()) {
+      return absl::Status(started.status().code(), fmt::format("{} (settings: --listen, --tokens-file)",
+                                                               std::string(started.status().message())));
+    }
+    server_ = *std::move(started);
     address_ = Reachable(server_->address());
     return absl::OkStatus();
   }

@@ -31,8 +31,8 @@ struct SuiteOptions {
 // admin port, and the threads. It serves finalmile.v1.OperationsService beside the services' own.
 // Thread-safe, but for Stop.
 //
-// Start: admin port → stores and event log → migrations (SQLite; else the schema is checked) → topics (local
-// log; else they are checked) → modules → gRPC → background steps → health SERVING → the embedded stores'
+// Start: admin port → stores → event log → topics (local log; else they are checked) → migrations (SQLite;
+// else the schema is checked) → modules → gRPC → background steps → health SERVING → the embedded stores'
 // lock files say where. Stop: NOT_SERVING → calls drain → steps end at a commit point → everything is closed,
 // in the reverse order.
 class Suite {

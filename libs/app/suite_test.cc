@@ -107,10 +107,14 @@ class SuiteTest : public ::testing::Test {
     };
     return spec;
   }
+  std::string Log() {
+    std::fflush(log_);
+    return log_text_;
+  }
   void Await(Event& event, const std::function<bool()>& condition) {
     const absl::Duration deadline = clock_->Steady() + absl::Seconds(30);
     while (!condition()) {
-      ASSERT_TRUE(event.WaitUntil(deadline)) << "it did not come to pass";
+      ASSERT_TRUE(event.WaitUntil(deadline)) << "it did not come to pass; the log:\n" << Log();
       event.Clear();
     }
   }
@@ -132,10 +136,10 @@ TEST_F(SuiteTest, ServesRelaysAndConsumes) {
   Suite& suite = **started;
   const auto channel = Connect(suite);
   EXPECT_EQ(rpc::IsServing(*channel, "", absl::Seconds(5)).value_or(false), true);
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Add(*channel, "hello").ok());
+  // One partition: who has counted the last note has set the poisoned one aside.
   ASSERT_TRUE(Add(*channel, "poison").ok());
-  Await(*seen,
-        [&] { return Counts(*channel).seen() == 3 && StatusOf(*channel).services(0).parked_failed() == 1; });
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Add(*channel, "hello").ok());
+  Await(*seen, [&] { return Counts(*channel).seen() == 3; });
   EXPECT_EQ(Counts(*channel).written(), 4);
   const v1::Status status = StatusOf(*channel);
   EXPECT_EQ(status.services(0).service(), "notes");
@@ -158,8 +162,7 @@ TEST_F(SuiteTest, ServesRelaysAndConsumes) {
   suite.Stop();
   EXPECT_EQ(HttpGet(suite.admin_address(), "/livez"), "");
   EXPECT_FALSE(storage::HolderOf(folder_ + "/notes.db").ok());
-  std::fflush(log_);
-  EXPECT_NE(std::string(log_text_).find("\"message\":\"stopped\""), std::string::npos);
+  EXPECT_NE(Log().find("\"message\":\"stopped\""), std::string::npos);
 }
 
 TEST_F(SuiteTest, WhatWasStoredIsThereAgain) {
@@ -181,7 +184,7 @@ TEST_F(SuiteTest, SeveralModulesShareTheLogAndThePort) {
   ASSERT_TRUE(suite.ok()) << suite.status();
   const auto channel = Connect(**suite);
   ASSERT_TRUE(Add(*channel, "hello").ok());
-  Await(*seen, [&] { return StatusOf(*channel).services(1).consumers(0).records() == 1; });
+  EXPECT_TRUE(seen->WaitUntil(clock_->Steady() + absl::Seconds(30)));
   EXPECT_EQ(StatusOf(*channel).services(0).service(), "alpha");
   EXPECT_TRUE(std::filesystem::exists(folder_ + "/alpha.db"));
   EXPECT_TRUE(std::filesystem::exists(folder_ + "/beta.db"));
@@ -213,13 +216,18 @@ TEST_F(SuiteTest, WhatIsWrongIsOneClearLine) {
   const std::string address = (*running)->address();
   const std::string other = folder_ + "/other";
 
-  const std::string store = Error({{"events", "local:" + other + "/events.db"}});
+  const std::string store = Error({});
   EXPECT_NE(store.find(folder_ + "/notes.db"), std::string::npos) << store;
   EXPECT_NE(store.find(address), std::string::npos) << store;
 
   const std::string port = Error({{"data", other}, {"listen", address}});
   EXPECT_NE(port.find(address), std::string::npos) << port;
   EXPECT_NE(port.find("in use"), std::string::npos) << port;
+  EXPECT_NE(port.find("--listen"), std::string::npos) << port;
+
+  const std::string tokens = Error({{"data", other}, {"tokens-file", other + "/none"}});
+  EXPECT_TRUE(tokens.starts_with("--tokens-file: ")) << tokens;
+  EXPECT_NE(tokens.find(other + "/none"), std::string::npos) << tokens;
 
   const std::string admin = Error({{"data", other}, {"admin", (*running)->admin_address()}});
   EXPECT_NE(admin.find((*running)->admin_address() + " is in use"), std::string::npos) << admin;
@@ -231,7 +239,7 @@ TEST_F(SuiteTest, WhatIsWrongIsOneClearLine) {
   const std::string scheme = Error({{"data", other}, {"store", "mysql://x"}});
   EXPECT_NE(scheme.find("notes: "), std::string::npos) << scheme;
 
-  for (const std::string& line : {store, port, admin, folder, scheme}) {
+  for (const std::string& line : {store, port, tokens, admin, folder, scheme}) {
     EXPECT_EQ(line.find('\n'), std::string::npos) << line;
   }
 }

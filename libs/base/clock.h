@@ -8,15 +8,15 @@ namespace finalmile {
 
 // Something another thread can wait for. Once set it stays set until it is cleared.
 //
-// Every wait of the suite goes through this interface, so that a simulation can order them and no test sleeps.
-// Thread-safe.
+// Every wait of the suite goes through this interface, so that a simulation can order them and no test
+// sleeps. Thread-safe.
 class Event {
  public:
   virtual ~Event() = default;
   virtual void Set() = 0;
   virtual void Clear() = 0;
-  // Blocks until the event is set or Clock::Steady() reaches `deadline` (absl::InfiniteDuration(): no deadline).
-  // Returns whether the event is set.
+  // Blocks until the event is set or Clock::Steady() reaches `deadline` (absl::InfiniteDuration(): no
+  // deadline). Returns whether the event is set.
   virtual bool WaitUntil(absl::Duration deadline) = 0;
 };
 

@@ -19,11 +19,15 @@ class Log {
   // `message` is a constant sentence; what varies goes into `fields`.
   virtual void Write(Severity severity, std::string_view message, std::initializer_list<LogField> fields) = 0;
 
-  void Info(std::string_view message, std::initializer_list<LogField> fields = {}) { Write(Severity::kInfo, message, fields); }
+  void Info(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    Write(Severity::kInfo, message, fields);
+  }
   void Warning(std::string_view message, std::initializer_list<LogField> fields = {}) {
     Write(Severity::kWarning, message, fields);
   }
-  void Error(std::string_view message, std::initializer_list<LogField> fields = {}) { Write(Severity::kError, message, fields); }
+  void Error(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    Write(Severity::kError, message, fields);
+  }
 };
 
 }  // namespace finalmile

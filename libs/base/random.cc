@@ -47,8 +47,8 @@ std::string NewUuid(const Clock& clock, Rng& rng) {
   const uint64_t millis = static_cast<uint64_t>(absl::ToUnixMillis(clock.Now()));
   const uint64_t a = rng.Next();
   const uint64_t b = rng.Next();
-  return fmt::format("{:08x}-{:04x}-7{:03x}-{:04x}-{:012x}", (millis >> 16) & 0xFFFFFFFFu, millis & 0xFFFFu, a & 0xFFFu,
-                     0x8000u | ((a >> 12) & 0x3FFFu), b & 0xFFFFFFFFFFFFu);
+  return fmt::format("{:08x}-{:04x}-7{:03x}-{:04x}-{:012x}", (millis >> 16) & 0xFFFFFFFFu, millis & 0xFFFFu,
+                     a & 0xFFFu, 0x8000u | ((a >> 12) & 0x3FFFu), b & 0xFFFFFFFFFFFFu);
 }
 
 }  // namespace finalmile

@@ -23,7 +23,8 @@ class Rng {
 
 // Seeded from the operating system.
 std::unique_ptr<Rng> NewSystemRng();
-// The same sequence for the same seed on every platform (SplitMix64, Steele et al. 2014, doi:10.1145/2660193.2660195).
+// The same sequence for the same seed on every platform (SplitMix64, Steele et al. 2014,
+// doi:10.1145/2660193.2660195).
 std::unique_ptr<Rng> NewSeededRng(uint64_t seed);
 
 // A version 7 UUID (RFC 9562 §5.7) in canonical text form, 36 characters: ordered by the clock's millisecond.

@@ -114,8 +114,8 @@ Schema& Schema::Bool(std::string_view name, bool fallback, std::string_view help
 
 Schema& Schema::Duration(std::string_view name, absl::Duration fallback, absl::Duration min,
                          absl::Duration max, std::string_view help) {
-  return Add(Bounded(Make(name, Type::kDuration, absl::FormatDuration(fallback), help), absl::ToDoubleSeconds(min),
-                     absl::ToDoubleSeconds(max)));
+  return Add(Bounded(Make(name, Type::kDuration, absl::FormatDuration(fallback), help),
+                     absl::ToDoubleSeconds(min), absl::ToDoubleSeconds(max)));
 }
 
 Schema& Schema::Bytes(std::string_view name, int64_t fallback, int64_t min, int64_t max,

@@ -125,5 +125,4 @@ std::string FormatBytes(int64_t bytes) {
   return fmt::format("{}", bytes);
 }
 
-
 }  // namespace finalmile::config

@@ -31,8 +31,8 @@ bool IsPermanent(const absl::Status& status) {
 
 }  // namespace
 
-Consumer::Consumer(ConsumerOptions options, storage::Database& database, events::EventLog& log, Clock& clock, Log& logger,
-                   Handler& handler)
+Consumer::Consumer(ConsumerOptions options, storage::Database& database, events::EventLog& log, Clock& clock,
+                   Log& logger, Handler& handler)
     : options_(std::move(options)),
       database_(database),
       clock_(clock),
@@ -57,7 +57,8 @@ absl::Duration Consumer::Run() {
   if (!member_) {
     auto member = log_.Join(options_.name, options_.topics, *wake_);
     if (!member.ok()) {
-      logger_.Warning("cannot join the consumer group", {{"consumer", options_.name}, {"error", member.status().ToString()}});
+      logger_.Warning("cannot join the consumer group",
+                      {{"consumer", options_.name}, {"error", member.status().ToString()}});
       return Backoff();
     }
     member_ = *std::move(member);
@@ -68,7 +69,8 @@ absl::Duration Consumer::Run() {
 absl::Duration Consumer::Poll() {
   auto polled = member_->Poll(options_.max_records);
   if (!polled.ok()) {
-    logger_.Warning("cannot read from the event log", {{"consumer", options_.name}, {"error", polled.status().ToString()}});
+    logger_.Warning("cannot read from the event log",
+                    {{"consumer", options_.name}, {"error", polled.status().ToString()}});
     return Backoff();
   }
   if (polled->assigned) {
@@ -86,13 +88,15 @@ absl::Duration Consumer::Poll() {
   }
   if (assigned_) {
     if (absl::Status taken = TakeOver(); !taken.ok()) {
-      logger_.Warning("cannot take over partitions", {{"consumer", options_.name}, {"error", taken.ToString()}});
+      logger_.Warning("cannot take over partitions",
+                      {{"consumer", options_.name}, {"error", taken.ToString()}});
       return Backoff();
     }
     return absl::ZeroDuration();
   }
   if (absl::Status admitted = Admit(std::move(polled->records)); !admitted.ok()) {
-    logger_.Warning("cannot seek in the event log", {{"consumer", options_.name}, {"error", admitted.ToString()}});
+    logger_.Warning("cannot seek in the event log",
+                    {{"consumer", options_.name}, {"error", admitted.ToString()}});
     Abandon("cannot seek");
     return Backoff();
   }
@@ -112,8 +116,10 @@ absl::Status Consumer::TakeOver() {
           // The epoch shuts out whoever owned the partition before, even with a batch in flight.
           ASSIGN_OR_RETURN(
               storage::Result result,
-              transaction.Execute("INSERT INTO consumer_offsets (consumer, topic, partition, next_offset, epoch) VALUES ($1, $2, $3, "
-                                  "0, 1) ON CONFLICT (consumer, topic, partition) DO UPDATE SET epoch = consumer_offsets.epoch + 1 "
+              transaction.Execute("INSERT INTO consumer_offsets (consumer, topic, partition, next_offset, "
+                                  "epoch) VALUES ($1, $2, $3, "
+                                  "0, 1) ON CONFLICT (consumer, topic, partition) DO UPDATE SET epoch = "
+                                  "consumer_offsets.epoch + 1 "
                                   "RETURNING next_offset, epoch",
                                   {options_.name, partition.topic, int64_t{partition.partition}}));
           owned[partition] = {result.rows.front().Int(0), result.rows.front().Int(1)};
@@ -221,23 +227,26 @@ void Consumer::Advance(std::span<const events::Record> records) {
   member_->Report(offsets);
 }
 
-absl::Status Consumer::MoveOffsets(storage::Transaction& transaction, std::span<const events::Record> records) {
+absl::Status Consumer::MoveOffsets(storage::Transaction& transaction,
+                                   std::span<const events::Record> records) {
   std::map<events::Partition, int64_t> reached;
   for (const events::Record& record : records) reached[{record.topic, record.partition}] = record.offset + 1;
   std::vector<storage::Row> rows;
   for (const auto& [partition, next] : reached) {
     const Owned& owned = owned_.at(partition);
-    rows.emplace_back(std::vector<storage::Value>{options_.name, partition.topic, int64_t{partition.partition},
-                                                  owned.next_offset, owned.epoch, next});
+    rows.emplace_back(std::vector<storage::Value>{
+        options_.name, partition.topic, int64_t{partition.partition}, owned.next_offset, owned.epoch, next});
   }
   ASSIGN_OR_RETURN(
       storage::Result moved,
-      transaction.ExecuteMany(
-          "UPDATE consumer_offsets SET next_offset = r.next FROM {rows: consumer TEXT, topic TEXT, partition BIGINT, expected "
-          "BIGINT, epoch BIGINT, next BIGINT} AS r WHERE consumer_offsets.consumer = r.consumer AND consumer_offsets.topic = "
-          "r.topic AND consumer_offsets.partition = r.partition AND consumer_offsets.next_offset = r.expected AND "
-          "consumer_offsets.epoch = r.epoch",
-          rows));
+      transaction.ExecuteMany("UPDATE consumer_offsets SET next_offset = r.next FROM {rows: consumer TEXT, "
+                              "topic TEXT, partition BIGINT, expected "
+                              "BIGINT, epoch BIGINT, next BIGINT} AS r WHERE consumer_offsets.consumer = "
+                              "r.consumer AND consumer_offsets.topic = "
+                              "r.topic AND consumer_offsets.partition = r.partition AND "
+                              "consumer_offsets.next_offset = r.expected AND "
+                              "consumer_offsets.epoch = r.epoch",
+                              rows));
   if (moved.affected != static_cast<int64_t>(rows.size())) return absl::CancelledError("fenced");
   return absl::OkStatus();
 }
@@ -250,14 +259,14 @@ absl::Status Consumer::ProcessRecords(std::span<const events::Record> records, R
   do {
     // Set by the function only, which is not called when the store is away.
     again = false;
-    status = database_.Transact(
-        {.deadline = clock_.Steady() + options_.timeout, .repeatable = true},
-        [&](storage::Transaction& transaction) -> absl::Status {
-          again = false;
-          counts = {};
-          RETURN_IF_ERROR(MoveOffsets(transaction, records));
-          return sequencer.Apply(transaction, records, {}, clock_.Now(), rejected, again, counts);
-        });
+    status = database_.Transact({.deadline = clock_.Steady() + options_.timeout, .repeatable = true},
+                                [&](storage::Transaction& transaction) -> absl::Status {
+                                  again = false;
+                                  counts = {};
+                                  RETURN_IF_ERROR(MoveOffsets(transaction, records));
+                                  return sequencer.Apply(transaction, records, {}, clock_.Now(), rejected,
+                                                         again, counts);
+                                });
   } while (again);
   if (status.ok()) {
     std::lock_guard lock(mutex_);
@@ -269,15 +278,18 @@ absl::Status Consumer::ProcessRecords(std::span<const events::Record> records, R
   return status;
 }
 
-absl::Status Consumer::Retry(std::string_view topic, int32_t partition, int64_t offset, absl::Duration deadline) {
+absl::Status Consumer::Retry(std::string_view topic, int32_t partition, int64_t offset,
+                             absl::Duration deadline) {
   return Resolve(topic, partition, offset, true, deadline);
 }
 
-absl::Status Consumer::Skip(std::string_view topic, int32_t partition, int64_t offset, absl::Duration deadline) {
+absl::Status Consumer::Skip(std::string_view topic, int32_t partition, int64_t offset,
+                            absl::Duration deadline) {
   return Resolve(topic, partition, offset, false, deadline);
 }
 
-absl::Status Consumer::Resolve(std::string_view topic, int32_t partition, int64_t offset, bool apply, absl::Duration deadline) {
+absl::Status Consumer::Resolve(std::string_view topic, int32_t partition, int64_t offset, bool apply,
+                               absl::Duration deadline) {
   Sequencer sequencer(options_.name, handler_);
   Rejected rejected;
   SequencerCounts counts;
@@ -285,28 +297,31 @@ absl::Status Consumer::Resolve(std::string_view topic, int32_t partition, int64_
   absl::Status status;
   do {
     again = false;
-    status = database_.Transact({.deadline = deadline}, [&](storage::Transaction& transaction) -> absl::Status {
-      again = false;
-      counts = {};
-      ASSIGN_OR_RETURN(ParkedRecord parked, GetParked(transaction, options_.name, topic, partition, offset));
-      RETURN_IF_ERROR(DeleteParked(transaction, {parked}));
-      const Sequencer::Key key{parked.record.topic, parked.record.key};
-      std::set<Sequencer::Key> unblocked;
-      std::span<const events::Record> records;
-      if (apply) {
-        records = {&parked.record, 1};
-      } else if (parked.seq > 0) {
-        ASSIGN_OR_RETURN(int64_t seen, sequencer.Seen(transaction, key));
-        if (parked.seq > seen) RETURN_IF_ERROR(sequencer.SetSeen(transaction, {{key, parked.seq}}));
-        unblocked.insert(key);
-      }
-      RETURN_IF_ERROR(sequencer.Apply(transaction, records, unblocked, clock_.Now(), rejected, again, counts));
-      if (!apply) return absl::OkStatus();
-      // A retry that would only park the record again changes nothing, but for the count of tries.
-      auto still = GetParked(transaction, options_.name, topic, partition, offset);
-      if (!still.ok()) return absl::IsNotFound(still.status()) ? absl::OkStatus() : still.status();
-      return absl::FailedPreconditionError(still->reason);
-    });
+    status =
+        database_.Transact({.deadline = deadline}, [&](storage::Transaction& transaction) -> absl::Status {
+          again = false;
+          counts = {};
+          ASSIGN_OR_RETURN(ParkedRecord parked,
+                           GetParked(transaction, options_.name, topic, partition, offset));
+          RETURN_IF_ERROR(DeleteParked(transaction, {parked}));
+          const Sequencer::Key key{parked.record.topic, parked.record.key};
+          std::set<Sequencer::Key> unblocked;
+          std::span<const events::Record> records;
+          if (apply) {
+            records = {&parked.record, 1};
+          } else if (parked.seq > 0) {
+            ASSIGN_OR_RETURN(int64_t seen, sequencer.Seen(transaction, key));
+            if (parked.seq > seen) RETURN_IF_ERROR(sequencer.SetSeen(transaction, {{key, parked.seq}}));
+            unblocked.insert(key);
+          }
+          RETURN_IF_ERROR(
+              sequencer.Apply(transaction, records, unblocked, clock_.Now(), rejected, again, counts));
+          if (!apply) return absl::OkStatus();
+          // A retry that would only park the record again changes nothing, but for the count of tries.
+          auto still = GetParked(transaction, options_.name, topic, partition, offset);
+          if (!still.ok()) return absl::IsNotFound(still.status()) ? absl::OkStatus() : still.status();
+          return absl::FailedPreconditionError(still->reason);
+        });
   } while (again);
   return status;
 }

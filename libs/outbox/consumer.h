@@ -43,16 +43,16 @@ struct ConsumerStats {
   int64_t truncated = 0;
 };
 
-// Applies the records of a group's topics to the store with exactly-once effect: offsets live in the store, and each
-// batch's transaction first moves them under a fence (offset and epoch), so that a member that lost its partitions
-// cannot commit. Records with a seq are applied per key in order, after those not above the seq seen were dropped; a
-// record after a hole waits in `parked` until the hole is filled. A record that cannot be applied is parked, and the later
-// ones of its key wait behind it.
+// Applies the records of a group's topics to the store with exactly-once effect: offsets live in the store,
+// and each batch's transaction first moves them under a fence (offset and epoch), so that a member that lost
+// its partitions cannot commit. Records with a seq are applied per key in order, after those not above the
+// seq seen were dropped; a record after a hole waits in `parked` until the hole is filled. A record that
+// cannot be applied is parked, and the later ones of its key wait behind it.
 class Consumer final : public Step {
  public:
   // The references outlive the consumer.
-  Consumer(ConsumerOptions options, storage::Database& database, events::EventLog& log, Clock& clock, Log& logger,
-           Handler& handler);
+  Consumer(ConsumerOptions options, storage::Database& database, events::EventLog& log, Clock& clock,
+           Log& logger, Handler& handler);
   ~Consumer() override;
 
   std::string_view name() const override { return options_.name; }
@@ -62,8 +62,8 @@ class Consumer final : public Step {
   // Thread-safe.
   ConsumerStats stats() const;
 
-  // Applies a parked record again, and behind it those that waited for it. NOT_FOUND; FAILED_PRECONDITION with the
-  // record's fault when it fails again. Thread-safe; blocks.
+  // Applies a parked record again, and behind it those that waited for it. NOT_FOUND; FAILED_PRECONDITION
+  // with the record's fault when it fails again. Thread-safe; blocks.
   absl::Status Retry(std::string_view topic, int32_t partition, int64_t offset, absl::Duration deadline);
   // Gives a parked record up: its seq counts as seen and those that waited for it are applied. NOT_FOUND.
   // Thread-safe; blocks.
@@ -83,7 +83,8 @@ class Consumer final : public Step {
   // One transaction over a prefix of what is pending. CANCELLED: fenced.
   absl::Status ProcessRecords(std::span<const events::Record> records, Rejected rejected);
   absl::Status MoveOffsets(storage::Transaction& transaction, std::span<const events::Record> records);
-  absl::Status Resolve(std::string_view topic, int32_t partition, int64_t offset, bool apply, absl::Duration deadline);
+  absl::Status Resolve(std::string_view topic, int32_t partition, int64_t offset, bool apply,
+                       absl::Duration deadline);
   void Advance(std::span<const events::Record> records);
   void Abandon(std::string_view why);
   absl::Duration Backoff();

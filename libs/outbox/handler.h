@@ -26,8 +26,9 @@ class Batch {
 
   std::span<const Delivery> deliveries() const { return deliveries_; }
 
-  // Sets delivery `index` aside with a reason for people (no personal data): a permanent fault of the record itself, such
-  // as bytes that are no message. The others go on. The handler must have written nothing for it.
+  // Sets delivery `index` aside with a reason for people (no personal data): a permanent fault of the record
+  // itself, such as bytes that are no message. The others go on. The handler must have written nothing for
+  // it.
   void Park(size_t index, std::string reason) { parked_.emplace_back(index, std::move(reason)); }
 
   const std::vector<std::pair<size_t, std::string>>& parked() const { return parked_; }
@@ -41,10 +42,11 @@ class Batch {
 class Handler {
  public:
   virtual ~Handler() = default;
-  // Writes the effect of the batch in `transaction`; re-runnable, as Database::Transact demands. Locks aggregate rows sorted,
-  // then writes. INVALID_ARGUMENT, FAILED_PRECONDITION, OUT_OF_RANGE, NOT_FOUND, ALREADY_EXISTS and DATA_LOSS are faults of
-  // a record: the batch is run again record by record and those that fail are parked. INTERNAL is tried
-  // ConsumerOptions::max_tries times, then treated alike. Any other error is the store's: the batch is held and tried again.
+  // Writes the effect of the batch in `transaction`; re-runnable, as Database::Transact demands. Locks
+  // aggregate rows sorted, then writes. INVALID_ARGUMENT, FAILED_PRECONDITION, OUT_OF_RANGE, NOT_FOUND,
+  // ALREADY_EXISTS and DATA_LOSS are faults of a record: the batch is run again record by record and those
+  // that fail are parked. INTERNAL is tried ConsumerOptions::max_tries times, then treated alike. Any other
+  // error is the store's: the batch is held and tried again.
   virtual absl::Status Apply(storage::Transaction& transaction, Batch& batch) = 0;
 };
 

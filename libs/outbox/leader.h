@@ -18,9 +18,9 @@ class LeaderTask {
   virtual ~LeaderTask() = default;
   // Also the name of its lock: "relay".
   virtual std::string_view name() const = 0;
-  // One bounded piece of work, in transactions of `leadership` only, none longer than its heartbeat interval. Returns when
-  // it wants to run next (steady; see Step::Run). An error is logged and answered by backing off; UNAVAILABLE from the
-  // leadership gives it up.
+  // One bounded piece of work, in transactions of `leadership` only, none longer than its heartbeat interval.
+  // Returns when it wants to run next (steady; see Step::Run). An error is logged and answered by backing
+  // off; UNAVAILABLE from the leadership gives it up.
   virtual absl::StatusOr<absl::Duration> Run(storage::Leadership& leadership) = 0;
   // Channel whose notifications wake it; empty: none.
   virtual std::string_view channel() const { return {}; }
@@ -30,7 +30,8 @@ class LeaderTask {
 class LeaderStep final : public Step {
  public:
   // The references outlive the step. `prefix` is the service's name, for logs: "leads".
-  LeaderStep(std::string_view prefix, storage::Database& database, Clock& clock, Log& log, std::unique_ptr<LeaderTask> task);
+  LeaderStep(std::string_view prefix, storage::Database& database, Clock& clock, Log& log,
+             std::unique_ptr<LeaderTask> task);
   ~LeaderStep() override;
 
   std::string_view name() const override { return name_; }

@@ -28,9 +28,11 @@ struct Request {
 // A 32-byte digest (SHA-256) of the parts, each set apart by its length.
 std::string Fingerprint(std::string_view method, std::string_view request);
 
-// First statement of a transaction that serves `request`: claims the id, or answers the reply that was saved for it. A
-// second claim waits for a transaction that holds the same id. INVALID_ARGUMENT: the id was used for another request.
-absl::StatusOr<std::optional<std::string>> Claim(storage::Transaction& transaction, const Request& request, absl::Time now);
+// First statement of a transaction that serves `request`: claims the id, or answers the reply that was saved
+// for it. A second claim waits for a transaction that holds the same id. INVALID_ARGUMENT: the id was used
+// for another request.
+absl::StatusOr<std::optional<std::string>> Claim(storage::Transaction& transaction, const Request& request,
+                                                 absl::Time now);
 
 // Saves the reply of a claimed request in the same transaction.
 absl::Status Save(storage::Transaction& transaction, const Request& request, std::string_view reply);

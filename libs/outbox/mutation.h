@@ -22,13 +22,14 @@ absl::Status CheckRequestId(const std::string& request_id);
 // The message's bytes, the same for equal messages (maps are sorted).
 std::string DeterministicBytes(const google::protobuf::Message& message);
 
-// Serves a mutation in one transaction, once: with a request_id, a repeat of the same request answers the saved reply,
-// and another request under that id is INVALID_ARGUMENT / REQUEST_ID_REUSED. `request` has a field request_id; `function` is
-// re-runnable. A connection lost during COMMIT is survived where there is a request_id; without one the caller hears
-// UNKNOWN as UNAVAILABLE and may have to look.
+// Serves a mutation in one transaction, once: with a request_id, a repeat of the same request answers the
+// saved reply, and another request under that id is INVALID_ARGUMENT / REQUEST_ID_REUSED. `request` has a
+// field request_id; `function` is re-runnable. A connection lost during COMMIT is survived where there is a
+// request_id; without one the caller hears UNKNOWN as UNAVAILABLE and may have to look.
 template <class Response, class Request>
-absl::StatusOr<Response> Mutate(rpc::CallContext& context, storage::Database& database, const Request& request,
-                                const std::function<absl::StatusOr<Response>(storage::Transaction&, absl::Time now)>& function) {
+absl::StatusOr<Response> Mutate(
+    rpc::CallContext& context, storage::Database& database, const Request& request,
+    const std::function<absl::StatusOr<Response>(storage::Transaction&, absl::Time now)>& function) {
   RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   const bool remembered = !request.request_id().empty();
   outbox::Request claim;
@@ -38,7 +39,8 @@ absl::StatusOr<Response> Mutate(rpc::CallContext& context, storage::Database& da
   }
   Response response;
   absl::Status done = database.Transact(
-      {.deadline = context.deadline(), .repeatable = remembered}, [&](storage::Transaction& transaction) -> absl::Status {
+      {.deadline = context.deadline(), .repeatable = remembered},
+      [&](storage::Transaction& transaction) -> absl::Status {
         const absl::Time now = context.clock().Now();
         if (remembered) {
           auto saved = Claim(transaction, claim, now);
@@ -48,7 +50,8 @@ absl::StatusOr<Response> Mutate(rpc::CallContext& context, storage::Database& da
           }
           if (!saved.ok()) return saved.status();
           if (saved->has_value()) {
-            return response.ParseFromString(**saved) ? absl::OkStatus() : absl::DataLossError("a saved reply is damaged");
+            return response.ParseFromString(**saved) ? absl::OkStatus()
+                                                     : absl::DataLossError("a saved reply is damaged");
           }
         }
         ASSIGN_OR_RETURN(response, function(transaction, now));

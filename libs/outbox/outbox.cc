@@ -63,11 +63,13 @@ absl::Status Write(storage::Transaction& transaction, const std::vector<Outgoing
                                                   storage::Bytes{std::move(message.value)},
                                                   storage::Bytes{EncodeHeaders(message.headers)}});
   }
-  RETURN_IF_ERROR(transaction
-                      .ExecuteMany("INSERT INTO outbox (topic, key, value, headers) SELECT r.topic, r.key, r.value, r.headers "
-                                   "FROM {rows: topic TEXT, key TEXT, value BYTES, headers BYTES} AS r",
-                                   rows)
-                      .status());
+  RETURN_IF_ERROR(
+      transaction
+          .ExecuteMany(
+              "INSERT INTO outbox (topic, key, value, headers) SELECT r.topic, r.key, r.value, r.headers "
+              "FROM {rows: topic TEXT, key TEXT, value BYTES, headers BYTES} AS r",
+              rows)
+          .status());
   return transaction.Notify(kOutboxChannel);
 }
 
@@ -84,7 +86,8 @@ absl::StatusOr<events::Headers> DecodeHeaders(std::string_view bytes) {
   events::Headers headers;
   while (!bytes.empty()) {
     auto& [name, value] = headers.emplace_back();
-    if (!TakePart(bytes, name) || !TakePart(bytes, value)) return absl::DataLossError("stored headers are cut short");
+    if (!TakePart(bytes, name) || !TakePart(bytes, value))
+      return absl::DataLossError("stored headers are cut short");
   }
   return headers;
 }

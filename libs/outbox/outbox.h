@@ -16,7 +16,8 @@ namespace finalmile::outbox {
 // Channel notified when a transaction wrote outbox rows.
 inline constexpr std::string_view kOutboxChannel = "outbox";
 
-// The attributes of an event that stand beside its value as CloudEvents 1.0 binary-mode headers (Kafka protocol binding).
+// The attributes of an event that stand beside its value as CloudEvents 1.0 binary-mode headers (Kafka
+// protocol binding).
 struct OutgoingEvent {
   std::string topic;
   // Resource name of the aggregate; the record's key and ce_subject.
@@ -41,8 +42,8 @@ events::Message ToMessage(const OutgoingEvent& event);
 // ce_sequence of a record; 0 when it has none. INVALID_ARGUMENT when it is not a number above 0.
 absl::StatusOr<int64_t> SeqOf(const events::Record& record);
 
-// Writes events with the state they tell of: call once per transaction, after the aggregates' rows were locked, with the events
-// of one key in order of seq.
+// Writes events with the state they tell of: call once per transaction, after the aggregates' rows were
+// locked, with the events of one key in order of seq.
 absl::Status Write(storage::Transaction& transaction, const std::vector<OutgoingEvent>& events);
 
 // How headers are stored in a byte column. Decode: DATA_LOSS for anything Encode did not write.

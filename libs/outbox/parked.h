@@ -31,13 +31,15 @@ struct ParkedRecord {
 absl::Status InsertParked(storage::Transaction& transaction, const std::vector<ParkedRecord>& records);
 absl::Status DeleteParked(storage::Transaction& transaction, const std::vector<ParkedRecord>& records);
 // The parked record, its row locked; NOT_FOUND.
-absl::StatusOr<ParkedRecord> GetParked(storage::Transaction& transaction, std::string_view consumer, std::string_view topic,
-                                       int32_t partition, int64_t offset);
+absl::StatusOr<ParkedRecord> GetParked(storage::Transaction& transaction, std::string_view consumer,
+                                       std::string_view topic, int32_t partition, int64_t offset);
 // Oldest first, after the position of `after` (nullptr: from the start), at most `limit`.
-absl::StatusOr<std::vector<ParkedRecord>> ListParked(storage::Transaction& transaction, int limit, const ParkedRecord* after);
+absl::StatusOr<std::vector<ParkedRecord>> ListParked(storage::Transaction& transaction, int limit,
+                                                     const ParkedRecord* after);
 // Parked records of these keys, by seq.
-absl::StatusOr<std::vector<ParkedRecord>> ParkedOfKeys(storage::Transaction& transaction, std::string_view consumer,
-                                                       std::string_view topic, const std::vector<std::string>& keys);
+absl::StatusOr<std::vector<ParkedRecord>> ParkedOfKeys(storage::Transaction& transaction,
+                                                       std::string_view consumer, std::string_view topic,
+                                                       const std::vector<std::string>& keys);
 
 struct ParkedDepth {
   int64_t failed = 0;

@@ -9,9 +9,10 @@
 
 namespace finalmile::outbox {
 
-// Sends the store's outbox to the event log: reads the oldest rows, appends them, awaits every acknowledgement, deletes
-// them, reads again. A crash or an error between append and delete sends rows twice, never none; order per key
-// is kept once records with a seq not above the one seen are dropped (see Consumer).
+// Sends the store's outbox to the event log: reads the oldest rows, appends them, awaits every
+// acknowledgement, deletes them, reads again. A crash or an error between append and delete sends rows twice,
+// never none; order per key is kept once records with a seq not above the one seen are dropped (see
+// Consumer).
 class Relay final : public LeaderTask {
  public:
   struct Options {

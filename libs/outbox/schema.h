@@ -6,7 +6,8 @@
 
 namespace finalmile::outbox {
 
-// The tables every service's store has: outbox, consumer_offsets, consumer_seqs, parked, requests. Component "outbox".
+// The tables every service's store has: outbox, consumer_offsets, consumer_seqs, parked, requests. Component
+// "outbox".
 std::span<const storage::Migration> Migrations();
 
 }  // namespace finalmile::outbox

@@ -27,16 +27,20 @@ absl::StatusOr<std::map<Sequencer::Key, int64_t>> Sequencer::LockSeen(storage::T
   rows.reserve(keys.size());
   for (const auto& [topic, key] : keys) rows.emplace_back(std::vector<storage::Value>{consumer_, topic, key});
   // A row for every key, so that a retry and the consumer meet on its lock.
-  RETURN_IF_ERROR(transaction
-                      .ExecuteMany("INSERT INTO consumer_seqs (consumer, topic, key, seq) SELECT r.consumer, r.topic, r.key, 0 FROM "
-                                   "{rows: consumer TEXT, topic TEXT, key TEXT} AS r WHERE TRUE ON CONFLICT DO NOTHING",
-                                   rows)
-                      .status());
-  ASSIGN_OR_RETURN(storage::Result result,
-                   transaction.ExecuteMany("SELECT s.topic, s.key, s.seq FROM {rows: consumer TEXT, topic TEXT, key TEXT} AS r JOIN "
-                                           "consumer_seqs AS s ON s.consumer = r.consumer AND s.topic = r.topic AND s.key = r.key "
-                                           "ORDER BY s.topic, s.key {for_update}",
-                                           rows));
+  RETURN_IF_ERROR(
+      transaction
+          .ExecuteMany("INSERT INTO consumer_seqs (consumer, topic, key, seq) SELECT r.consumer, r.topic, "
+                       "r.key, 0 FROM "
+                       "{rows: consumer TEXT, topic TEXT, key TEXT} AS r WHERE TRUE ON CONFLICT DO NOTHING",
+                       rows)
+          .status());
+  ASSIGN_OR_RETURN(
+      storage::Result result,
+      transaction.ExecuteMany(
+          "SELECT s.topic, s.key, s.seq FROM {rows: consumer TEXT, topic TEXT, key TEXT} AS r JOIN "
+          "consumer_seqs AS s ON s.consumer = r.consumer AND s.topic = r.topic AND s.key = r.key "
+          "ORDER BY s.topic, s.key {for_update}",
+          rows));
   std::map<Key, int64_t> seen;
   for (const storage::Row& row : result.rows) seen[{row.Text(0), row.Text(1)}] = row.Int(2);
   return seen;
@@ -49,11 +53,15 @@ absl::StatusOr<int64_t> Sequencer::Seen(storage::Transaction& transaction, const
 
 absl::Status Sequencer::SetSeen(storage::Transaction& transaction, const std::map<Key, int64_t>& seqs) {
   std::vector<storage::Row> rows;
-  for (const auto& [key, seq] : seqs) rows.emplace_back(std::vector<storage::Value>{consumer_, key.first, key.second, seq});
+  for (const auto& [key, seq] : seqs)
+    rows.emplace_back(std::vector<storage::Value>{consumer_, key.first, key.second, seq});
   return transaction
-      .ExecuteMany("UPDATE consumer_seqs SET seq = r.seq FROM {rows: consumer TEXT, topic TEXT, key TEXT, seq BIGINT} AS r WHERE "
-                   "consumer_seqs.consumer = r.consumer AND consumer_seqs.topic = r.topic AND consumer_seqs.key = r.key",
-                   rows)
+      .ExecuteMany(
+          "UPDATE consumer_seqs SET seq = r.seq FROM {rows: consumer TEXT, topic TEXT, key TEXT, seq BIGINT} "
+          "AS r WHERE "
+          "consumer_seqs.consumer = r.consumer AND consumer_seqs.topic = r.topic AND consumer_seqs.key = "
+          "r.key",
+          rows)
       .status();
 }
 
@@ -64,7 +72,8 @@ absl::Status Sequencer::Apply(storage::Transaction& transaction, std::span<const
   std::vector<ParkedRecord> to_park;
   std::vector<ParkedRecord> drained;
   auto park = [&](const Candidate& candidate, std::string_view state, std::string reason) {
-    to_park.push_back({consumer_, *candidate.record, candidate.seq, std::string(state), std::move(reason), 1, now});
+    to_park.push_back(
+        {consumer_, *candidate.record, candidate.seq, std::string(state), std::move(reason), 1, now});
   };
 
   std::map<Key, std::vector<Candidate>> sequenced;
@@ -114,7 +123,8 @@ absl::Status Sequencer::Apply(storage::Transaction& transaction, std::span<const
           continue;
         }
         const auto fault = rejected.find(PositionOf(*candidate.record));
-        const bool failed = fault != rejected.end() || (candidate.parked != nullptr && candidate.parked->state == kFailed);
+        const bool failed =
+            fault != rejected.end() || (candidate.parked != nullptr && candidate.parked->state == kFailed);
         blocked = blocked || failed || candidate.seq > last + 1;
         if (!blocked) {
           deliveries.push_back({candidate.record, candidate.seq});

@@ -60,9 +60,8 @@ absl::StatusOr<std::vector<std::unique_ptr<ServedMethod>>> Serve(const std::vect
   return served;
 }
 
-absl::StatusOr<std::shared_ptr<const v1::Principal>> Authenticate(const Credentials* credentials,
+absl::StatusOr<std::shared_ptr<const v1::Principal>> Authenticate(const Credentials& credentials,
                                                                   std::string_view authorization) {
-  if (credentials == nullptr) return LocalAdmin();
   constexpr std::string_view kBearer = "bearer ";
   const bool bearer = authorization.size() > kBearer.size() &&
                       std::equal(kBearer.begin(), kBearer.end(), authorization.begin(),
@@ -71,7 +70,7 @@ absl::StatusOr<std::shared_ptr<const v1::Principal>> Authenticate(const Credenti
     return Error(absl::StatusCode::kUnauthenticated, "TOKEN_MISSING",
                  "the call needs the header `authorization: Bearer <token>`");
   }
-  std::shared_ptr<const v1::Principal> principal = credentials->Find(authorization.substr(kBearer.size()));
+  std::shared_ptr<const v1::Principal> principal = credentials.Find(authorization.substr(kBearer.size()));
   if (principal == nullptr) {
     return Error(absl::StatusCode::kUnauthenticated, "TOKEN_UNKNOWN",
                  "the server does not know this bearer token");

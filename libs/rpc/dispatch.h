@@ -31,11 +31,10 @@ struct ServedMethod {
 absl::StatusOr<std::vector<std::unique_ptr<ServedMethod>>> Serve(const std::vector<const Service*>& services,
                                                                  CallObserver* observer);
 
-// Who is behind the header `authorization` (empty: absent). `credentials` null: the local admin.
-// UNAUTHENTICATED / TOKEN_MISSING, TOKEN_UNKNOWN.
-absl::StatusOr<std::shared_ptr<const v1::Principal>> Authenticate(const Credentials* credentials,
+// Who is behind the header `authorization` (empty: absent). UNAUTHENTICATED / TOKEN_MISSING, TOKEN_UNKNOWN.
+absl::StatusOr<std::shared_ptr<const v1::Principal>> Authenticate(const Credentials& credentials,
                                                                   std::string_view authorization);
-// "local", with the role of admin.
+// "local", with the role of admin: who calls where there are no credentials.
 std::shared_ptr<const v1::Principal> LocalAdmin();
 
 // PERMISSION_DENIED / ROLE_MISSING names the roles that may call.

@@ -48,7 +48,9 @@ bool FindNulInField(const Message& message, const FieldDescriptor* field, std::s
   const bool text = field->type() == FieldDescriptor::TYPE_STRING;
   if (!field->is_repeated()) {
     if (text) return HasNul(reflection.GetString(message, field));
-    return FindNul(reflection.GetMessage(message, field), path) && (path.insert(0, "."), true);
+    if (!FindNul(reflection.GetMessage(message, field), path)) return false;
+    path = fmt::format(".{}", path);
+    return true;
   }
   for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
     if (field->is_map()) {
@@ -68,7 +70,7 @@ bool FindNul(const Message& message, std::string& path) {
   for (const FieldDescriptor* field : fields) {
     if (field->type() != FieldDescriptor::TYPE_STRING && field->message_type() == nullptr) continue;
     if (FindNulInField(message, field, path)) {
-      path.insert(0, field->name());
+      path = fmt::format("{}{}", field->name(), path);
       return true;
     }
   }

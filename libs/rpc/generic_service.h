@@ -24,6 +24,7 @@ struct ServerCore {
   const ServerOptions options;
   const ServerDeps deps;
   const std::vector<std::unique_ptr<ServedMethod>> methods;
+  const std::shared_ptr<const v1::Principal> local_admin = LocalAdmin();
   Admission admission;
   std::atomic<int> streams{0};
   // Calls between their arrival and the end of their last operation on the wire; `idle` is set when the last

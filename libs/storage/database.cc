@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include "absl/strings/cord.h"
 #include "libs/storage/postgres/database.h"
 #include "libs/storage/sqlite/database.h"
 #include "libs/storage/sqlite/lock_file.h"
 
 namespace finalmile::storage {
 namespace {
+
+// Tells a conflict from an ABORTED that is an answer, such as a wrong etag.
+constexpr const char* kConflictPayload = "finalmile.storage/conflict";
 
 bool Consume(std::string_view& text, std::string_view prefix) {
   if (text.substr(0, prefix.size()) != prefix) return false;
@@ -29,6 +33,14 @@ absl::StatusOr<std::unique_ptr<Database>> Open(std::string_view url, Clock& cloc
   return absl::InvalidArgumentError(fmt::format(
       "a store's URL starts with sqlite: or postgresql://, not with \"{}\"", url.substr(0, url.find(':'))));
 }
+
+absl::Status Conflict(std::string_view message) {
+  absl::Status status = absl::AbortedError(fmt::format("{}", message));
+  status.SetPayload(kConflictPayload, absl::Cord());
+  return status;
+}
+
+bool IsConflict(const absl::Status& status) { return status.GetPayload(kConflictPayload).has_value(); }
 
 absl::StatusOr<std::string> HolderOf(std::string_view path) {
   return sqlite::LockFile::AddressOf(std::string(path) + ".lock");

@@ -65,11 +65,8 @@ class EventLogServer::FaultyConsumer final : public events::Consumer {
     // Small bites, so that batches end anywhere.
     const int bite = simulation_.Strikes(0.5) ? 3 : max_records;
     auto polled = inner_->Poll(std::min(bite, max_records));
-    if (polled.ok() && polled->records.size() > 2 && simulation_.Strikes(faults.expel)) {
-      const auto record = polled->records.begin() + 1;
-      if (left_out_.emplace(record->topic, record->partition, record->offset).second)
-        polled->records.erase(record);
-    }
+    if (polled.ok() && polled->records.size() > 2 && simulation_.Strikes(faults.expel))
+      LeaveOut(polled->records);
     return polled;
   }
 
@@ -90,6 +87,15 @@ class EventLogServer::FaultyConsumer final : public events::Consumer {
   void Report(const std::vector<events::PartitionOffset>& offsets) override { inner_->Report(offsets); }
 
  private:
+  // A hole shows by what comes behind it, in the same partition.
+  void LeaveOut(std::vector<events::Record>& records) {
+    for (auto record = records.begin(); record + 1 != records.end(); ++record) {
+      if (record->topic != (record + 1)->topic || record->partition != (record + 1)->partition) continue;
+      if (left_out_.emplace(record->topic, record->partition, record->offset).second) records.erase(record);
+      return;
+    }
+  }
+
   Simulation& simulation_;
   const std::unique_ptr<events::Consumer> inner_;
   // Records that were held back; each comes when it is asked for again.

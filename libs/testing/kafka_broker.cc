@@ -32,7 +32,7 @@ absl::StatusOr<Pipe> MakePipe() {
 }
 
 bool Fetched() {
-  const char* home = std::getenv("FINALMILE_KAFKA_HOME");
+  const char* home = std::getenv("KAFKA_KIT_HOME");
   const std::filesystem::path folder = home != nullptr ? home : FINALMILE_SOURCE_DIR "/.cache/kafka";
   return std::filesystem::is_directory(folder / "jars");
 }

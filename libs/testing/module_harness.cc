@@ -59,8 +59,8 @@ void ModuleHarness::Open() {
     steps_.push_back(leader_steps_.back().get());
   }
   for (auto& consumer : module_.consumers) {
-    consumers_.push_back(std::make_unique<outbox::Consumer>(consumer.options, *database_, *events_, clock_, log_,
-                                                            *consumer.handler));
+    consumers_.push_back(std::make_unique<outbox::Consumer>(consumer.options, *database_, *events_, clock_,
+                                                            log_, *consumer.handler));
     steps_.push_back(consumers_.back().get());
   }
   for (auto& step : module_.steps) steps_.push_back(step.get());

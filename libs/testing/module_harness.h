@@ -14,8 +14,9 @@
 
 namespace finalmile::testing {
 
-// One service on the embedded engines, in a folder of its own, on one thread and a clock that the test moves: calls go through a
-// local channel, background work runs when the test says so. Any mistake in setting up ends the process with the error.
+// One service on the embedded engines, in a folder of its own, on one thread and a clock that the test moves:
+// calls go through a local channel, background work runs when the test says so. Any mistake in setting up
+// ends the process with the error.
 class ModuleHarness {
  public:
   explicit ModuleHarness(const app::ModuleSpec& spec);

@@ -46,12 +46,12 @@ struct Session {
   // Of one call.
   absl::Duration timeout = absl::Seconds(30);
 
-  // A unary call. `method` is "LeadService/GetLead" of the leads service.
+  // A unary call. `method` is "leads.v1.LeadService/GetLead".
   template <class Response>
   absl::StatusOr<Response> Call(std::string_view method, const google::protobuf::Message& request) {
     absl::StatusOr<rpc::Channel*> channel = connector.Channel();
     if (!channel.ok()) return channel.status();
-    return (*channel)->Call<Response>("/finalmile.leads.v1." + std::string(method), request,
+    return (*channel)->Call<Response>("/finalmile." + std::string(method), request,
                                       {.timeout = timeout});
   }
   // A fresh request id for a mutation: a call that is repeated after a lost connection takes effect once.

@@ -30,7 +30,8 @@ class ImportTest : public LeadsTest {
 
   // Sends header and rows (from line 2) in chunks; returns the last answer, with the rejects of all.
   absl::StatusOr<v1::ImportLeadsResponse> Import(const v1::ImportHeader& header,
-                                                 const std::vector<std::vector<std::string>>& rows, size_t chunk = 2) {
+                                                 const std::vector<std::vector<std::string>>& rows,
+                                                 size_t chunk = 2) {
     auto stream = harness_.channel().Open("/finalmile.leads.v1.LeadService/ImportLeads", {});
     v1::ImportLeadsRequest request;
     *request.mutable_header() = header;
@@ -60,8 +61,11 @@ class ImportTest : public LeadsTest {
     return last;
   }
 
-  const std::vector<std::vector<std::string>> rows_ = {
-      {"a", "300", "3", "1"}, {"b", "Select", "0", "0"}, {"c", "many", "1", "0"}, {"a", "12", "3", "1"}, {"d", "7", "2"}};
+  const std::vector<std::vector<std::string>> rows_ = {{"a", "300", "3", "1"},
+                                                       {"b", "Select", "0", "0"},
+                                                       {"c", "many", "1", "0"},
+                                                       {"a", "12", "3", "1"},
+                                                       {"d", "7", "2"}};
 };
 
 TEST_F(ImportTest, RowsBecomeLeadsAndWhatCannotIsRejectedByLineAndColumn) {

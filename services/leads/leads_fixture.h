@@ -20,7 +20,8 @@ class LeadsTest : public ::testing::Test {
  protected:
   template <class Response>
   absl::StatusOr<Response> Call(const std::string& method, const google::protobuf::Message& request) {
-    const std::string service = method.ends_with("Policy") || method == "ListPolicies" ? "ScoringService" : "LeadService";
+    const std::string service =
+        method.ends_with("Policy") || method == "ListPolicies" ? "ScoringService" : "LeadService";
     return harness_.channel().Call<Response>("/finalmile.leads.v1." + service + "/" + method, request);
   }
 
@@ -28,7 +29,9 @@ class LeadsTest : public ::testing::Test {
   static v1::Lead GoodLead() {
     v1::Lead lead;
     lead.set_company("Example GmbH");
-    auto text = [&](const char* name, const char* value) { (*lead.mutable_attributes())[name].set_text(value); };
+    auto text = [&](const char* name, const char* value) {
+      (*lead.mutable_attributes())[name].set_text(value);
+    };
     (*lead.mutable_attributes())["staff"].set_number(300);
     text("industry", "software");
     text("country", "DE");
@@ -55,8 +58,8 @@ class LeadsTest : public ::testing::Test {
     return lead.ok() ? *lead : v1::Lead();
   }
 
-  v1::Activity Activity(const std::string& lead, const std::string& id, const std::string& type, const std::string& subject = "",
-                        absl::Duration ago = absl::ZeroDuration()) {
+  v1::Activity Activity(const std::string& lead, const std::string& id, const std::string& type,
+                        const std::string& subject = "", absl::Duration ago = absl::ZeroDuration()) {
     v1::Activity activity;
     activity.set_lead(lead);
     activity.set_source("web");

@@ -191,7 +191,8 @@ TEST_F(LeadsTest, TheTopListIsExactOverPages) {
   ASSERT_TRUE(filtered.ok()) << filtered.status();
   EXPECT_EQ(filtered->leads_size(), 10);
   request.set_filter("shoe_size = 43");
-  EXPECT_EQ(rpc::ViolationsOf(Call<v1::ListTopLeadsResponse>("ListTopLeads", request).status())[0].field(), "filter");
+  EXPECT_EQ(rpc::ViolationsOf(Call<v1::ListTopLeadsResponse>("ListTopLeads", request).status())[0].field(),
+            "filter");
 }
 
 TEST_F(LeadsTest, AnExplanationAsOfATimeKnowsOnlyWhatWasRecordedByThen) {
@@ -209,7 +210,8 @@ TEST_F(LeadsTest, AnExplanationAsOfATimeKnowsOnlyWhatWasRecordedByThen) {
   EXPECT_EQ(then->score().engagement(), 0);
   EXPECT_GT(Explain(lead.name()).score().engagement(), 14);
   *request.mutable_as_of() = scoring::ToProto(before - absl::Hours(1));
-  EXPECT_EQ(rpc::ViolationsOf(Call<v1::ExplainScoreResponse>("ExplainScore", request).status())[0].field(), "as_of");
+  EXPECT_EQ(rpc::ViolationsOf(Call<v1::ExplainScoreResponse>("ExplainScore", request).status())[0].field(),
+            "as_of");
 }
 
 TEST_F(LeadsTest, EverythingSurvivesARestart) {
@@ -255,7 +257,8 @@ TEST_F(LeadsTest, APolicyIsTriedPublishedAndReachesEveryLead) {
   EXPECT_EQ(rescored.score().policy(), "policies/eager-1");
   EXPECT_EQ(rescored.score().lane(), "engaged");
   request.mutable_policy()->set_cool_below(4);
-  EXPECT_EQ(rpc::ReasonOf(Call<v1::PublishPolicyResponse>("PublishPolicy", request).status()), "POLICY_EXISTS");
+  EXPECT_EQ(rpc::ReasonOf(Call<v1::PublishPolicyResponse>("PublishPolicy", request).status()),
+            "POLICY_EXISTS");
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ const events::TopicSpec kTopics[] = {
 
 absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) {
   auto policies = std::make_shared<scoring::Policies>();
-  const handlers::Dependencies dependencies{runtime.clock, runtime.rng, runtime.database, runtime.events, *policies};
+  const handlers::Dependencies dependencies{runtime.clock, runtime.rng, runtime.database, runtime.events,
+                                            *policies};
   v1::Policy policy;
   RETURN_IF_ERROR(config::ParseYamlMessage(kDefaultPolicy, "policies/b2b-software-1.yaml", policy));
   RETURN_IF_ERROR(handlers::EnsurePolicy(dependencies, policy, runtime.clock.Steady() + kStartTimeout));
@@ -30,7 +31,8 @@ absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) 
   module.services.push_back(handlers::NewLeadService(dependencies));
   module.services.push_back(handlers::NewScoringService(dependencies));
   module.consumers.push_back(
-      {{.name = std::string(consumers::kActivityConsumer), .topics = {std::string(consumers::kActivitiesTopic)}},
+      {{.name = std::string(consumers::kActivityConsumer),
+        .topics = {std::string(consumers::kActivitiesTopic)}},
        std::make_unique<consumers::ActivityConsumer>(runtime.clock, runtime.rng, *policies)});
   module.leader_tasks.push_back(std::make_unique<timers::FadingTimer>(runtime.clock, runtime.rng, *policies));
   module.leader_tasks.push_back(std::make_unique<timers::Rescorer>(runtime.clock, runtime.rng, *policies));

@@ -74,16 +74,19 @@ class SqliteDatabase final : public Database {
   Engine engine() const override { return Engine::kSqlite; }
 
   absl::Status Transact(const TransactOptions& options, const TransactionFunction& function) override {
-    if (clock_.Steady() >= options.deadline)
-      return absl::DeadlineExceededError("the deadline passed before the start");
+    absl::Status status = absl::DeadlineExceededError("the deadline passed before the start");
     std::set<std::string> channels;
-    {
-      auto& pool = options.read_only ? readers_ : writer_;
-      ASSIGN_OR_RETURN(auto connection, pool.Acquire(options.deadline));
-      RETURN_IF_ERROR(Run(*connection, options, function, channels));
+    while (clock_.Steady() < options.deadline) {
+      {
+        auto& pool = options.read_only ? readers_ : writer_;
+        ASSIGN_OR_RETURN(auto connection, pool.Acquire(options.deadline));
+        status = Run(*connection, options, function, channels);
+      }
+      if (!IsConflict(status)) break;
+      clock_.NewEvent()->WaitUntil(std::min(options.deadline, clock_.Steady() + absl::Milliseconds(1)));
     }
     for (const std::string& channel : channels) subscribers_.Set(channel);
-    return absl::OkStatus();
+    return status;
   }
 
   absl::StatusOr<std::unique_ptr<Leadership>> Lead(std::string_view name, absl::Duration deadline) override;

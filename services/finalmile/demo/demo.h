@@ -12,7 +12,7 @@ namespace finalmile::cli {
 struct DemoOptions {
   uint64_t seed = 1;
   // Kept and then ready for `finalmile dev`; empty: a temporary folder that is removed.
-  std::string data;
+  std::string data = {};
   int top = 5;
 };
 

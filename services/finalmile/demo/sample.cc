@@ -86,25 +86,24 @@ class Generator {
  public:
   explicit Generator(const SampleOptions& options) : options_(options), rng_(NewSeededRng(options.seed)) {}
 
-  std::vector<SampleWeek> Run() {
+  std::vector<SampleDay> Run() {
     for (int i = 0; i < options_.companies; ++i) companies_.push_back(MakeCompany(i));
-    std::vector<SampleWeek> weeks(static_cast<size_t>(options_.weeks));
+    days_.resize(static_cast<size_t>(options_.weeks) * 7);
     for (int i = 0; i < options_.people; ++i) {
-      Person person = MakePerson(i);
-      auto& request = weeks[static_cast<size_t>(person.first_week)].leads.emplace_back();
-      *request.mutable_lead() = MakeLead(i);
+      const Person person = MakePerson();
+      auto& request = days_[static_cast<size_t>(person.first_week) * 7].leads.emplace_back();
+      *request.mutable_lead() = MakeLead();
       request.set_lead_id(person.lead.substr(person.lead.find('/') + 1));
       request.set_request_id("sample-" + request.lead_id());
-      for (int week = person.first_week; week < options_.weeks; ++week)
-        Act(person, week, weeks[static_cast<size_t>(week)]);
+      for (int week = person.first_week; week < options_.weeks; ++week) Act(person, week);
     }
-    for (SampleWeek& week : weeks) {
-      std::sort(week.activities.begin(), week.activities.end(), [](const Activity& a, const Activity& b) {
+    for (SampleDay& day : days_) {
+      std::sort(day.activities.begin(), day.activities.end(), [](const Activity& a, const Activity& b) {
         return std::pair(a.event_time().seconds(), a.activity_id()) <
                std::pair(b.event_time().seconds(), b.activity_id());
       });
     }
-    return weeks;
+    return std::move(days_);
   }
 
  private:
@@ -137,20 +136,20 @@ class Generator {
     return company;
   }
 
-  Person MakePerson(int) {
+  Person MakePerson() {
     Person person;
     // More of them early, so that the quarter has a past.
     person.first_week =
         static_cast<int>(static_cast<double>(options_.weeks) * rng_->Uniform() * rng_->Uniform());
     person.lead = "leads/" + NewId(person.first_week);
     const double keen = rng_->Uniform();
-    person.interest = keen > 0.9 ? 8 : keen > 0.6 ? 4 : 1.5;
+    person.interest = keen > 0.9 ? 4 : keen > 0.6 ? 2.5 : 1.2;
     person.persistence = keen > 0.9 ? 0.95 : keen > 0.6 ? 0.75 : 0.45;
     person.asks = keen > 0.9 ? 0.06 : keen > 0.6 ? 0.015 : 0.002;
     return person;
   }
 
-  Lead MakeLead(int) {
+  Lead MakeLead() {
     const Company& company = Pick(companies_);
     const Role& role = Pick(kRoles);
     Lead lead;
@@ -175,25 +174,23 @@ class Generator {
     return lead;
   }
 
-  void Act(const Person& person, int week, SampleWeek& into) {
+  void Act(const Person& person, int week) {
     const double expected = person.interest * std::pow(person.persistence, week - person.first_week);
     int count = static_cast<int>(expected);
     if (Chance(expected - count)) ++count;
-    for (int i = 0; i < count; ++i) Browse(NewActivity(person, week, into));
-    if (count > 0 && Chance(person.asks)) {
-      Activity& asked = NewActivity(person, week, into);
-      asked.set_type(Chance(0.7) ? "demo_request" : "positive_reply");
-    }
+    for (int i = 0; i < count; ++i) Browse(NewActivity(person, week));
+    if (count > 0 && Chance(person.asks))
+      NewActivity(person, week).set_type(Chance(0.7) ? "demo_request" : "positive_reply");
   }
 
   // In the working hours of a working day.
-  Activity& NewActivity(const Person& person, int week, SampleWeek& into) {
-    Activity& activity = into.activities.emplace_back();
+  Activity& NewActivity(const Person& person, int week) {
+    const auto day = static_cast<int64_t>(week * 7 + static_cast<int>(rng_->Below(5)));
+    Activity& activity = days_[static_cast<size_t>(day)].activities.emplace_back();
     activity.set_lead(person.lead);
     activity.set_source("web");
     activity.set_activity_id(fmt::format("sample-{}-{}", options_.seed, ++activities_));
-    const absl::Time time = options_.start + week * absl::Hours(168) +
-                            absl::Hours(24) * static_cast<int64_t>(rng_->Below(5)) + absl::Hours(8) +
+    const absl::Time time = options_.start + day * absl::Hours(24) + absl::Hours(8) +
                             absl::Seconds(static_cast<int64_t>(rng_->Below(10 * 3600)));
     activity.mutable_event_time()->set_seconds(absl::ToUnixSeconds(time));
     return activity;
@@ -214,7 +211,7 @@ class Generator {
           fmt::format("assets/{}-{}", study ? "case-study" : "product-sheet", 1 + rng_->Below(6)));
       activity.set_seconds(static_cast<double>(5 + rng_->Below(180)));
       (*activity.mutable_properties())["kind"] = study ? "case_study" : "product_sheet";
-    } else if (what < 0.98) {
+    } else if (what < 0.99) {
       activity.set_type(Chance(0.5) ? "webinar_attended" : "webinar_registered");
       activity.set_subject(fmt::format("webinars/{}", 1 + rng_->Below(5)));
     } else {
@@ -225,12 +222,13 @@ class Generator {
   const SampleOptions options_;
   const std::unique_ptr<Rng> rng_;
   std::vector<Company> companies_;
+  std::vector<SampleDay> days_;
   int64_t activities_ = 0;
   int mails_ = 0;
 };
 
 }  // namespace
 
-std::vector<SampleWeek> GenerateSample(const SampleOptions& options) { return Generator(options).Run(); }
+std::vector<SampleDay> GenerateSample(const SampleOptions& options) { return Generator(options).Run(); }
 
 }  // namespace finalmile::cli

@@ -14,7 +14,7 @@ namespace finalmile::cli {
 
 struct ImportOptions {
   // See ImportHeader.
-  std::string request_id;
+  std::string request_id = {};
   bool dry_run = false;
   // Bounds of one message, and how many may wait for their answer: what is held in memory is their product.
   size_t chunk_rows = 500;

@@ -15,7 +15,7 @@ class ImportReport final : public ImportObserver {
  public:
   struct Options {
     // Empty: the first rejects go to standard error instead.
-    std::string rejects_file;
+    std::string rejects_file = {};
     // For the ETA; 0: not known.
     int64_t file_bytes = 0;
     bool dry_run = false;

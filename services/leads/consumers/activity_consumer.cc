@@ -46,8 +46,8 @@ absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::
   ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded, work.Record(activities));
   for (size_t i = 0; i < recorded.size(); ++i) {
     if (recorded[i] != store::Recorded::kConflict) continue;
-    batch.Park(positions[i], fmt::format("activity_id {} of source {} was recorded with another body", activities[i].activity_id,
-                                         activities[i].source));
+    batch.Park(positions[i], fmt::format("activity_id {} of source {} was recorded with another body",
+                                         activities[i].activity_id, activities[i].source));
   }
   return work.Write("activity");
 }

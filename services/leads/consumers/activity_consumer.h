@@ -12,8 +12,8 @@ namespace finalmile::leads::consumers {
 inline constexpr std::string_view kActivitiesTopic = "finalmile.leads.activities.v1";
 inline constexpr std::string_view kActivityConsumer = "leads.activities";
 
-// Takes activities off their topic into the store and the scores. Parks what is no valid activity, and what repeats a
-// (source, activity_id) with another body.
+// Takes activities off their topic into the store and the scores. Parks what is no valid activity, and what
+// repeats a (source, activity_id) with another body.
 class ActivityConsumer final : public outbox::Handler {
  public:
   // The references outlive the consumer.

@@ -248,7 +248,7 @@ TEST(ImportMapping, FieldsAreChecked) {
   EXPECT_THAT(one([](ImportMapping& m) { m.permissions[0].purpose = ""; }),
               HasSubstr("permissions[0].purpose: "));
   EXPECT_THAT(one([](ImportMapping& m) {
-                m.activity_time = {};
+                m.activity_time.emplace<std::monostate>();
                 m.ignore = {"When"};
               }),
               HasSubstr("activity_time: is missing"));

@@ -1,5 +1,6 @@
 #include "services/leads/domain/lead_rules.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -76,7 +77,7 @@ TEST(LeadRules, FieldsAtTheirLimits) {
 
 TEST(LeadRules, ExternalIds) {
   Lead lead;
-  for (int i = 0; i < 16; ++i) lead.external_ids.push_back({"s" + std::to_string(i), "1"});
+  for (int i = 0; i < 16; ++i) lead.external_ids.push_back({fmt::format("s{}", i), "1"});
   EXPECT_THAT(Validate(lead), IsEmpty());
   lead.external_ids.push_back({"s16", "1"});
   EXPECT_THAT(FieldsOf(Validate(lead)), ElementsAre("external_ids"));
@@ -87,7 +88,7 @@ TEST(LeadRules, ExternalIds) {
 
 TEST(LeadRules, Attributes) {
   Lead lead;
-  for (int i = 0; i < 200; ++i) lead.attributes["a" + std::to_string(i)] = true;
+  for (int i = 0; i < 200; ++i) lead.attributes[fmt::format("a{}", i)] = true;
   EXPECT_THAT(Validate(lead), IsEmpty());
   lead.attributes["b"] = true;
   EXPECT_THAT(FieldsOf(Validate(lead)), ElementsAre("attributes"));
@@ -145,7 +146,7 @@ TEST(ActivityRules, FieldsAtTheirLimits) {
   activity.properties = {{"Bad", ""}, {"kind", std::string(257, 'x')}};
   EXPECT_THAT(WrongIn(activity), ElementsAre("seconds", "properties", "properties[kind]"));
   activity = GoodActivity();
-  for (int i = 0; i < 33; ++i) activity.properties["p" + std::to_string(i)] = "";
+  for (int i = 0; i < 33; ++i) activity.properties[fmt::format("p{}", i)] = "";
   EXPECT_THAT(WrongIn(activity), ElementsAre("properties"));
 }
 

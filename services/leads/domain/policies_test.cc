@@ -1,4 +1,4 @@
-// The policies and mappings that the project ships: valid, as domain.md says, and (where FINALMILE_DATA names
+// The policies and mappings that the project ships: valid, as domain.md says, and (where SHARED_DATA names
 // the folder of the real data sets) able to rank.
 
 #include <gmock/gmock.h>
@@ -276,7 +276,7 @@ double AreaUnderCurve(std::vector<std::pair<double, bool>> scored) {
 // The policy's score ranks the newest 30 % of a data set.
 double RankingOf(const std::string& name, const std::string& file) {
   const ImportMapping mapping = ReadMapping(name);
-  const auto rows = ReadCsv(std::filesystem::path(std::getenv("FINALMILE_DATA")) / name / file,
+  const auto rows = ReadCsv(std::filesystem::path(std::getenv("SHARED_DATA")) / name / file,
                             mapping.delimiter.empty() ? ',' : mapping.delimiter[0]);
   EXPECT_EQ(Explained(Validate(mapping, rows[0])), "");
   const ImportPlan plan(mapping, rows[0]);
@@ -302,7 +302,7 @@ double RankingOf(const std::string& name, const std::string& file) {
 }
 
 TEST(RealData, PoliciesRankTheNewestLeads) {
-  if (std::getenv("FINALMILE_DATA") == nullptr) GTEST_SKIP() << "FINALMILE_DATA does not name the data sets";
+  if (std::getenv("SHARED_DATA") == nullptr) GTEST_SKIP() << "SHARED_DATA does not name the data sets";
   EXPECT_GE(RankingOf("x-education", "leads.csv"), 0.86);
   EXPECT_GE(RankingOf("bank-marketing", "calls.csv"), 0.6);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fmt/format.h>
 #include <rapidcheck.h>
 
 #include <string>
@@ -81,7 +82,7 @@ inline rc::Gen<std::vector<Activity>> ActivityHistories() {
       [](size_t type, int hour, int jitter, int count, int subject, int flags) {
         Activity activity = TestActivity(
             kTypes[type], kMonday + absl::Hours(hour * 6) + absl::Microseconds(jitter), 0, count);
-        activity.subject = "assets/" + std::to_string(subject);
+        activity.subject = fmt::format("assets/{}", subject);
         activity.outbound = flags == 0;
         activity.automated = flags == 1;
         return activity;

@@ -63,8 +63,8 @@ class TopSearch {
 
   // Which list to read on, and how far; nullopt: results() are final.
   std::optional<Fetch> Next() const;
-  // The rows asked for, in order. `at_end`: the list has no more. Rows beyond the number asked for are
-  // welcome.
+  // The next rows of the list, in order; fewer or more than asked for will do. `at_end`: the list has no
+  // more.
   void Feed(List list, absl::Span<const RankedLead> rows, bool at_end);
 
   // Best first.

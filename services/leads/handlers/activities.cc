@@ -19,8 +19,8 @@ events::Message ToMessage(const v1::Activity& activity) {
 
 }  // namespace
 
-absl::StatusOr<v1::RecordActivityResponse> LeadHandlers::RecordActivity(rpc::CallContext& context,
-                                                                        const v1::RecordActivityRequest& request) {
+absl::StatusOr<v1::RecordActivityResponse> LeadHandlers::RecordActivity(
+    rpc::CallContext& context, const v1::RecordActivityRequest& request) {
   if (!request.has_activity()) return rpc::InvalidField("activity", "is required");
   RETURN_IF_ERROR(
       ToStatus(domain::Validate(scoring::FromProto(request.activity()), context.clock().Now()), "activity"));
@@ -39,8 +39,10 @@ absl::StatusOr<v1::RecordActivitiesResponse> LeadHandlers::RecordActivities(
   messages.reserve(request.activities_size());
   for (int i = 0; i < request.activities_size(); ++i) {
     const v1::Activity& activity = request.activities(i);
-    for (domain::Violation& violation : domain::Validate(scoring::FromProto(activity), context.clock().Now())) {
-      violations.push_back({fmt::format("activities[{}].{}", i, violation.field), std::move(violation.description)});
+    for (domain::Violation& violation :
+         domain::Validate(scoring::FromProto(activity), context.clock().Now())) {
+      violations.push_back(
+          {fmt::format("activities[{}].{}", i, violation.field), std::move(violation.description)});
     }
     messages.push_back(ToMessage(activity));
   }
@@ -49,8 +51,8 @@ absl::StatusOr<v1::RecordActivitiesResponse> LeadHandlers::RecordActivities(
   return v1::RecordActivitiesResponse();
 }
 
-absl::StatusOr<v1::ListActivitiesResponse> LeadHandlers::ListActivities(rpc::CallContext& context,
-                                                                        const v1::ListActivitiesRequest& request) {
+absl::StatusOr<v1::ListActivitiesResponse> LeadHandlers::ListActivities(
+    rpc::CallContext& context, const v1::ListActivitiesRequest& request) {
   ASSIGN_OR_RETURN(std::string id, LeadId(request.parent(), "parent"));
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request));
   domain::Activity after;
@@ -63,7 +65,8 @@ absl::StatusOr<v1::ListActivitiesResponse> LeadHandlers::ListActivities(rpc::Cal
   RETURN_IF_ERROR(Read(context, [&](storage::Transaction& transaction) -> absl::Status {
     ASSIGN_OR_RETURN(std::vector<store::LeadState> lead, store::ReadLeads(transaction, {id}));
     if (lead.empty()) return rpc::NotFound(request.parent(), "lead");
-    ASSIGN_OR_RETURN(found, store::ListActivities(transaction, id, page.first() ? nullptr : &after, page.size() + 1));
+    ASSIGN_OR_RETURN(
+        found, store::ListActivities(transaction, id, page.first() ? nullptr : &after, page.size() + 1));
     return absl::OkStatus();
   }));
   v1::ListActivitiesResponse response;

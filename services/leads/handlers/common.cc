@@ -19,7 +19,8 @@ absl::StatusOr<std::string> LeadId(const std::string& name, std::string_view fie
 absl::Status ToStatus(const std::vector<domain::Violation>& violations, std::string_view prefix) {
   rpc::FieldViolations all;
   for (const domain::Violation& violation : violations) {
-    all.Add(prefix.empty() ? violation.field : fmt::format("{}.{}", prefix, violation.field), violation.description);
+    all.Add(prefix.empty() ? violation.field : fmt::format("{}.{}", prefix, violation.field),
+            violation.description);
   }
   return all.ToStatus();
 }
@@ -33,7 +34,8 @@ absl::Status LeadHandlers::Read(rpc::CallContext& context, const storage::Transa
 }
 
 absl::StatusOr<std::vector<v1::Lead>> LeadHandlers::Load(storage::Transaction& transaction,
-                                                         const std::vector<std::string>& ids, absl::Time now) {
+                                                         const std::vector<std::string>& ids,
+                                                         absl::Time now) {
   ASSIGN_OR_RETURN(std::vector<store::LeadState> states, store::ReadLeads(transaction, ids));
   ASSIGN_OR_RETURN(auto profiles, store::ReadProfiles(transaction, ids));
   ASSIGN_OR_RETURN(auto external_ids, store::ExternalIdsOf(transaction, ids));

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "libs/outbox/mutation.h"
 #include "libs/base/status.h"
+#include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/etag.h"
 #include "libs/rpc/masks.h"
@@ -29,18 +29,21 @@ absl::Status TakeExternalIds(Transaction& transaction, const std::string& lead, 
     if (const auto found = taken.find(id); found != taken.end()) {
       const std::string holder = fmt::format("leads/{}", found->second);
       return rpc::Error(absl::StatusCode::kAlreadyExists, "EXTERNAL_ID_TAKEN",
-                        fmt::format("an external id of source '{}' belongs to {}", id.first, holder), {{"lead", holder}});
+                        fmt::format("an external id of source '{}' belongs to {}", id.first, holder),
+                        {{"lead", holder}});
     }
     rows.emplace_back(id, lead);
   }
   absl::Status inserted = store::InsertExternalIds(transaction, rows);
   // Somebody took it between look-up and insert; the next run finds who.
-  return absl::IsAlreadyExists(inserted) ? absl::AbortedError("an external id was taken meanwhile") : inserted;
+  return absl::IsAlreadyExists(inserted) ? storage::Conflict("an external id was taken meanwhile")
+                                         : inserted;
 }
 
 }  // namespace
 
-absl::StatusOr<v1::Lead> LeadHandlers::CreateLead(rpc::CallContext& context, const v1::CreateLeadRequest& request) {
+absl::StatusOr<v1::Lead> LeadHandlers::CreateLead(rpc::CallContext& context,
+                                                  const v1::CreateLeadRequest& request) {
   domain::Lead profile = scoring::FromProto(request.lead());
   domain::Normalise(profile);
   RETURN_IF_ERROR(ToStatus(domain::Validate(profile), "lead"));
@@ -49,7 +52,8 @@ absl::StatusOr<v1::Lead> LeadHandlers::CreateLead(rpc::CallContext& context, con
   }
   const scoring::Cause cause = CauseOf(context);
   return outbox::Mutate<v1::Lead>(
-      context, d_.database, request, [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Lead> {
+      context, d_.database, request,
+      [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Lead> {
         ASSIGN_OR_RETURN(scoring::PolicyPointer policy, d_.policies.InForce(transaction));
         scoring::LeadBatch batch(transaction, *policy, {d_.clock, d_.rng, now, cause});
         std::string id = request.lead_id();
@@ -58,7 +62,8 @@ absl::StatusOr<v1::Lead> LeadHandlers::CreateLead(rpc::CallContext& context, con
         } else {
           RETURN_IF_ERROR(batch.Lock({id}, scoring::LeadBatch::Absent::kStub));
           if (batch.Find(id)->created) {
-            return rpc::Error(absl::StatusCode::kAlreadyExists, "LEAD_EXISTS", fmt::format("leads/{} exists", id));
+            return rpc::Error(absl::StatusCode::kAlreadyExists, "LEAD_EXISTS",
+                              fmt::format("leads/{} exists", id));
           }
         }
         RETURN_IF_ERROR(batch.Create(id, profile));
@@ -79,11 +84,11 @@ absl::StatusOr<v1::Lead> LeadHandlers::GetLead(rpc::CallContext& context, const 
   return leads.front();
 }
 
-absl::StatusOr<v1::BatchGetLeadsResponse> LeadHandlers::BatchGetLeads(rpc::CallContext& context,
-                                                                      const v1::BatchGetLeadsRequest& request) {
+absl::StatusOr<v1::BatchGetLeadsResponse> LeadHandlers::BatchGetLeads(
+    rpc::CallContext& context, const v1::BatchGetLeadsRequest& request) {
   if (request.names_size() > kMaxBatch) {
-    return rpc::InvalidField("names",
-                             fmt::format("has {} entries; at most {} are read at once", request.names_size(), kMaxBatch));
+    return rpc::InvalidField(
+        "names", fmt::format("has {} entries; at most {} are read at once", request.names_size(), kMaxBatch));
   }
   std::vector<std::string> ids;
   for (int i = 0; i < request.names_size(); ++i) {
@@ -98,16 +103,19 @@ absl::StatusOr<v1::BatchGetLeadsResponse> LeadHandlers::BatchGetLeads(rpc::CallC
   return response;
 }
 
-absl::StatusOr<v1::Lead> LeadHandlers::UpdateLead(rpc::CallContext& context, const v1::UpdateLeadRequest& request) {
+absl::StatusOr<v1::Lead> LeadHandlers::UpdateLead(rpc::CallContext& context,
+                                                  const v1::UpdateLeadRequest& request) {
   ASSIGN_OR_RETURN(std::string id, LeadId(request.lead().name(), "lead.name"));
   const scoring::Cause cause = CauseOf(context);
   return outbox::Mutate<v1::Lead>(
-      context, d_.database, request, [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Lead> {
+      context, d_.database, request,
+      [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Lead> {
         ASSIGN_OR_RETURN(scoring::PolicyPointer policy, d_.policies.InForce(transaction));
         scoring::LeadBatch batch(transaction, *policy, {d_.clock, d_.rng, now, cause});
         RETURN_IF_ERROR(batch.Lock({id}, scoring::LeadBatch::Absent::kLeaveOut));
         ASSIGN_OR_RETURN(std::vector<v1::Lead> current, Load(transaction, {id}, now));
-        RETURN_IF_ERROR(rpc::CheckEtag(request.lead().etag(), batch.Find(id)->version, request.lead().name()));
+        RETURN_IF_ERROR(
+            rpc::CheckEtag(request.lead().etag(), batch.Find(id)->version, request.lead().name()));
         v1::Lead merged = current.front();
         RETURN_IF_ERROR(rpc::ApplyMask(request.update_mask(), kUpdatable, request.lead(), merged));
         domain::Lead profile = scoring::FromProto(merged);

@@ -18,7 +18,8 @@ using storage::Transaction;
 constexpr int kMaxActivities = 1000;
 
 // Everything a lead's past scores follow from; NOT_FOUND for a lead that was never created.
-absl::StatusOr<scoring::LeadPast> LoadPast(Transaction& transaction, scoring::Policies& policies, const std::string& id) {
+absl::StatusOr<scoring::LeadPast> LoadPast(Transaction& transaction, scoring::Policies& policies,
+                                           const std::string& id) {
   scoring::LeadPast past;
   ASSIGN_OR_RETURN(past.facts, store::FactHistory(transaction, id));
   if (past.facts.empty()) return rpc::NotFound(fmt::format("leads/{}", id), "lead");
@@ -35,8 +36,8 @@ std::string Against(std::string_view what, double have, double need) {
 }
 
 // Why a lead is or is not sales-ready, lane by lane.
-void Readiness(const domain::Policy& policy, const domain::Explanation& explanation, bool hand_raised, bool gated,
-               google::protobuf::RepeatedPtrField<std::string>& out) {
+void Readiness(const domain::Policy& policy, const domain::Explanation& explanation, bool hand_raised,
+               bool gated, google::protobuf::RepeatedPtrField<std::string>& out) {
   if (gated) *out.Add() = "a gate stands: not sales-ready by any lane";
   for (const domain::Lane& lane : policy.lanes) {
     std::string text = fmt::format("{}: {}", lane.name, Against("fit", explanation.fit, lane.min_fit));
@@ -50,8 +51,8 @@ void Readiness(const domain::Policy& policy, const domain::Explanation& explanat
 }
 
 template <class Response>
-void Fill(const PolicyPointer& policy, const domain::LeadFacts& facts, const std::vector<domain::Activity>& activities,
-          bool gated, absl::Time as_of, Response& response) {
+void Fill(const PolicyPointer& policy, const domain::LeadFacts& facts,
+          const std::vector<domain::Activity>& activities, bool gated, absl::Time as_of, Response& response) {
   const domain::CompiledPolicy& compiled = policy->compiled;
   const domain::Explanation explanation = domain::Explain(compiled, facts, activities, as_of);
   std::vector<domain::Activity> happened;
@@ -85,8 +86,9 @@ absl::StatusOr<v1::ExplainScoreResponse> LeadHandlers::ExplainScore(rpc::CallCon
     ASSIGN_OR_RETURN(scoring::LeadPast past, LoadPast(transaction, d_.policies, id));
     scoring::PastState state = scoring::StateAt(past, as_of);
     if (state.facts == nullptr) {
-      return rpc::InvalidField("as_of", fmt::format("is before the lead was created, {}",
-                                                    absl::FormatTime(past.facts.front().record_time, absl::UTCTimeZone())));
+      return rpc::InvalidField(
+          "as_of", fmt::format("is before the lead was created, {}",
+                               absl::FormatTime(past.facts.front().record_time, absl::UTCTimeZone())));
     }
     // Now means the stored score, which a new policy may not have reached yet.
     if (!request.has_as_of() && !rows.empty()) {
@@ -95,15 +97,16 @@ absl::StatusOr<v1::ExplainScoreResponse> LeadHandlers::ExplainScore(rpc::CallCon
     Fill(state.policy, state.facts->facts, state.activities, state.facts->gates != 0, as_of, response);
     if (!request.has_as_of() && !rows.empty() && !rows.front().readiness.lane.empty()) {
       response.mutable_score()->set_lane(rows.front().readiness.lane);
-      *response.mutable_score()->mutable_ready_time() = scoring::ToProto(rows.front().readiness.last_crossing);
+      *response.mutable_score()->mutable_ready_time() =
+          scoring::ToProto(rows.front().readiness.last_crossing);
     }
     return absl::OkStatus();
   }));
   return response;
 }
 
-absl::StatusOr<v1::ListScoreChangesResponse> LeadHandlers::ListScoreChanges(rpc::CallContext& context,
-                                                                            const v1::ListScoreChangesRequest& request) {
+absl::StatusOr<v1::ListScoreChangesResponse> LeadHandlers::ListScoreChanges(
+    rpc::CallContext& context, const v1::ListScoreChangesRequest& request) {
   ASSIGN_OR_RETURN(std::string id, LeadId(request.parent(), "parent"));
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request));
   // The cursor: the moment the first page was made for, and how many changes up to it are not shown yet.
@@ -129,8 +132,8 @@ absl::StatusOr<v1::ListScoreChangesResponse> LeadHandlers::ListScoreChanges(rpc:
   return response;
 }
 
-absl::StatusOr<v1::SimulateScoreResponse> LeadHandlers::SimulateScore(rpc::CallContext& context,
-                                                                      const v1::SimulateScoreRequest& request) {
+absl::StatusOr<v1::SimulateScoreResponse> LeadHandlers::SimulateScore(
+    rpc::CallContext& context, const v1::SimulateScoreRequest& request) {
   const absl::Time as_of = request.has_as_of() ? scoring::FromProto(request.as_of()) : d_.clock.Now();
   domain::Lead lead = scoring::FromProto(request.lead());
   domain::Normalise(lead);
@@ -140,13 +143,14 @@ absl::StatusOr<v1::SimulateScoreResponse> LeadHandlers::SimulateScore(rpc::CallC
                                                        request.activities_size(), kMaxActivities));
   }
   std::vector<domain::Activity> activities;
-  for (const v1::Activity& activity : request.activities()) activities.push_back(scoring::FromProto(activity));
+  for (const v1::Activity& activity : request.activities())
+    activities.push_back(scoring::FromProto(activity));
   PolicyPointer policy;
   if (request.has_policy()) {
     domain::Policy given = scoring::FromProto(request.policy());
     RETURN_IF_ERROR(ToStatus(domain::Validate(given), "policy"));
-    policy = std::make_shared<const scoring::PublishedPolicy>(
-        scoring::PublishedPolicy{0, absl::UnixEpoch(), request.policy(), domain::CompiledPolicy(std::move(given))});
+    policy = std::make_shared<const scoring::PublishedPolicy>(scoring::PublishedPolicy{
+        0, absl::UnixEpoch(), request.policy(), domain::CompiledPolicy(std::move(given))});
   } else {
     RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
       ASSIGN_OR_RETURN(policy, d_.policies.InForce(transaction));

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <set>
 
-#include "libs/outbox/mutation.h"
 #include "libs/base/status.h"
 #include "libs/outbox/ledger.h"
+#include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "services/leads/handlers/changes.h"
 #include "services/leads/scoring/convert.h"
@@ -52,9 +52,10 @@ domain::Lead Overlay(domain::Lead lead, const domain::Lead& imported) {
   for (const auto& [name, value] : imported.attributes) lead.attributes[name] = value;
   if (imported.outcome != domain::Outcome::kUnspecified) lead.outcome = imported.outcome;
   for (const domain::Permission& permission : imported.permissions) {
-    auto same = std::find_if(lead.permissions.begin(), lead.permissions.end(), [&](const domain::Permission& p) {
-      return p.channel == permission.channel && p.purpose == permission.purpose;
-    });
+    auto same =
+        std::find_if(lead.permissions.begin(), lead.permissions.end(), [&](const domain::Permission& p) {
+          return p.channel == permission.channel && p.purpose == permission.purpose;
+        });
     if (same == lead.permissions.end()) {
       lead.permissions.push_back(permission);
     } else if (same->state != permission.state) {
@@ -66,8 +67,8 @@ domain::Lead Overlay(domain::Lead lead, const domain::Lead& imported) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<v1::ImportLeadsResponse>> ImportSession::OnMessage(rpc::CallContext& context,
-                                                                              const v1::ImportLeadsRequest& request) {
+absl::StatusOr<std::vector<v1::ImportLeadsResponse>> ImportSession::OnMessage(
+    rpc::CallContext& context, const v1::ImportLeadsRequest& request) {
   absl::StatusOr<v1::ImportLeadsResponse> response;
   if (request.has_header()) {
     if (plan_) return rpc::InvalidField("header", "comes once, as the first message");
@@ -85,7 +86,8 @@ absl::StatusOr<std::vector<v1::ImportLeadsResponse>> ImportSession::Finish(rpc::
   return std::vector<v1::ImportLeadsResponse>();
 }
 
-absl::StatusOr<v1::ImportLeadsResponse> ImportSession::Open(rpc::CallContext& context, const v1::ImportHeader& header) {
+absl::StatusOr<v1::ImportLeadsResponse> ImportSession::Open(rpc::CallContext& context,
+                                                            const v1::ImportHeader& header) {
   if (header.request_id().empty()) return rpc::InvalidField("header.request_id", "is required");
   RETURN_IF_ERROR(outbox::CheckRequestId(header.request_id()));
   const std::vector<std::string> columns(header.columns().begin(), header.columns().end());
@@ -100,8 +102,8 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::Open(rpc::CallContext& co
   progress_.caller = context.principal().name();
   progress_.request_id = header.request_id();
   progress_.fingerprint = outbox::Fingerprint(context.method(), outbox::DeterministicBytes(content));
-  progress_.start_time =
-      header.has_start_time() ? scoring::FromProto(header.start_time()) : FromMicros(ToMicros(d_.clock.Now()));
+  progress_.start_time = header.has_start_time() ? scoring::FromProto(header.start_time())
+                                                 : FromMicros(ToMicros(d_.clock.Now()));
   dry_run_ = header.dry_run();
   if (!dry_run_) {
     const store::ImportProgress fresh = progress_;
@@ -111,20 +113,24 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::Open(rpc::CallContext& co
           progress_ = known ? *known : fresh;
           if (known) return absl::OkStatus();
           absl::Status inserted = store::InsertImport(transaction, fresh);
-          return absl::IsAlreadyExists(inserted) ? absl::AbortedError("the import was begun meanwhile") : inserted;
+          return absl::IsAlreadyExists(inserted) ? storage::Conflict("the import was begun meanwhile")
+                                                 : inserted;
         }));
     if (progress_.fingerprint != fresh.fingerprint) {
-      return rpc::Error(absl::StatusCode::kInvalidArgument, "REQUEST_ID_REUSED",
-                        "header.request_id was used for an import with another mapping or header; use a new one");
+      return rpc::Error(
+          absl::StatusCode::kInvalidArgument, "REQUEST_ID_REUSED",
+          "header.request_id was used for an import with another mapping or header; use a new one");
     }
   }
   plan_.emplace(std::move(mapping), columns);
   return ToResponse(progress_);
 }
 
-absl::StatusOr<v1::ImportLeadsResponse> ImportSession::TakeRows(rpc::CallContext& context, const v1::ImportRows& rows) {
+absl::StatusOr<v1::ImportLeadsResponse> ImportSession::TakeRows(rpc::CallContext& context,
+                                                                const v1::ImportRows& rows) {
   if (rows.rows_size() > kMaxRows) {
-    return rpc::InvalidField("rows", fmt::format("has {} rows; at most {} are taken at once", rows.rows_size(), kMaxRows));
+    return rpc::InvalidField(
+        "rows", fmt::format("has {} rows; at most {} are taken at once", rows.rows_size(), kMaxRows));
   }
   v1::ImportLeadsResponse rejects;
   std::vector<std::vector<domain::ImportedLead>> groups(1);
@@ -132,7 +138,8 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::TakeRows(rpc::CallContext
   store::ImportProgress next = progress_;
   for (const v1::ImportRow& row : rows.rows()) {
     if (row.line() <= progress_.acknowledged_line) continue;
-    if (row.line() <= next.acknowledged_line) return rpc::InvalidField("rows", "lines must rise from row to row");
+    if (row.line() <= next.acknowledged_line)
+      return rpc::InvalidField("rows", "lines must rise from row to row");
     next.acknowledged_line = row.line();
     const std::vector<std::string> cells(row.cells().begin(), row.cells().end());
     auto mapped = plan_->MapRow(cells, row.line(), progress_.start_time);
@@ -158,14 +165,16 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::TakeRows(rpc::CallContext
   } else if (next.acknowledged_line > progress_.acknowledged_line) {
     const store::ImportProgress begun = next;
     const absl::Duration deadline = std::min(context.deadline(), context.clock().Steady() + kChunkTimeout);
-    RETURN_IF_ERROR(d_.database.Transact({.deadline = deadline}, [&](Transaction& transaction) -> absl::Status {
-      next = begun;
-      for (auto& group : groups) RETURN_IF_ERROR(Store(context, transaction, d_.clock.Now(), group, next));
-      ASSIGN_OR_RETURN(bool moved, store::AdvanceImport(transaction, next, progress_.acknowledged_line));
-      if (moved) return absl::OkStatus();
-      return rpc::Error(absl::StatusCode::kFailedPrecondition, "IMPORT_RUNS_ELSEWHERE",
-                        "another client goes on with this import; start again to go on where it stops");
-    }));
+    RETURN_IF_ERROR(
+        d_.database.Transact({.deadline = deadline}, [&](Transaction& transaction) -> absl::Status {
+          next = begun;
+          for (auto& group : groups)
+            RETURN_IF_ERROR(Store(context, transaction, d_.clock.Now(), group, next));
+          ASSIGN_OR_RETURN(bool moved, store::AdvanceImport(transaction, next, progress_.acknowledged_line));
+          if (moved) return absl::OkStatus();
+          return rpc::Error(absl::StatusCode::kFailedPrecondition, "IMPORT_RUNS_ELSEWHERE",
+                            "another client goes on with this import; start again to go on where it stops");
+        }));
   }
   progress_ = next;
   v1::ImportLeadsResponse response = ToResponse(progress_);
@@ -173,7 +182,8 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::TakeRows(rpc::CallContext
   return response;
 }
 
-absl::Status ImportSession::CountOnly(rpc::CallContext& context, const std::vector<domain::ImportedLead>& rows,
+absl::Status ImportSession::CountOnly(rpc::CallContext& context,
+                                      const std::vector<domain::ImportedLead>& rows,
                                       store::ImportProgress& progress) {
   std::vector<store::ExternalId> ids;
   for (const domain::ImportedLead& row : rows) ids.push_back(IdOf(row));
@@ -234,7 +244,8 @@ absl::Status ImportSession::Store(rpc::CallContext& context, Transaction& transa
     }
   }
   if (absl::Status inserted = store::InsertExternalIds(transaction, taken); !inserted.ok()) {
-    return absl::IsAlreadyExists(inserted) ? absl::AbortedError("an external id was taken meanwhile") : inserted;
+    return absl::IsAlreadyExists(inserted) ? storage::Conflict("an external id was taken meanwhile")
+                                           : inserted;
   }
   ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded, batch.Record(activities));
   for (size_t i = 0; i < recorded.size(); ++i) {

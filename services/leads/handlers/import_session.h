@@ -13,14 +13,14 @@
 
 namespace finalmile::leads::handlers {
 
-// One stream of ImportLeads. The rows of each message are stored in one transaction, which also moves the import on; a row
-// that cannot be a lead is answered as a reject and the rest goes on.
+// One stream of ImportLeads. The rows of each message are stored in one transaction, which also moves the
+// import on; a row that cannot be a lead is answered as a reject and the rest goes on.
 class ImportSession final : public rpc::BidiSession<v1::ImportLeadsRequest, v1::ImportLeadsResponse> {
  public:
   explicit ImportSession(Dependencies dependencies) : d_(dependencies) {}
 
-  absl::StatusOr<std::vector<v1::ImportLeadsResponse>> OnMessage(rpc::CallContext& context,
-                                                                 const v1::ImportLeadsRequest& request) override;
+  absl::StatusOr<std::vector<v1::ImportLeadsResponse>> OnMessage(
+      rpc::CallContext& context, const v1::ImportLeadsRequest& request) override;
   absl::StatusOr<std::vector<v1::ImportLeadsResponse>> Finish(rpc::CallContext& context) override;
 
  private:

@@ -36,7 +36,8 @@ class LeadHandlers {
                                                           const v1::BatchGetLeadsRequest& request);
   absl::StatusOr<v1::Lead> UpdateLead(rpc::CallContext& context, const v1::UpdateLeadRequest& request);
 
-  absl::StatusOr<v1::ListLeadsResponse> ListLeads(rpc::CallContext& context, const v1::ListLeadsRequest& request);
+  absl::StatusOr<v1::ListLeadsResponse> ListLeads(rpc::CallContext& context,
+                                                  const v1::ListLeadsRequest& request);
   absl::StatusOr<v1::ListTopLeadsResponse> ListTopLeads(rpc::CallContext& context,
                                                         const v1::ListTopLeadsRequest& request);
 
@@ -58,8 +59,8 @@ class LeadHandlers {
   // Runs a snapshot read that ends with the call.
   absl::Status Read(rpc::CallContext& context, const storage::TransactionFunction& function);
   // Leads as the wire shows them, in the order of `ids`; NOT_FOUND names the first that is absent.
-  absl::StatusOr<std::vector<v1::Lead>> Load(storage::Transaction& transaction, const std::vector<std::string>& ids,
-                                             absl::Time now);
+  absl::StatusOr<std::vector<v1::Lead>> Load(storage::Transaction& transaction,
+                                             const std::vector<std::string>& ids, absl::Time now);
 
   const Dependencies d_;
 };

@@ -54,7 +54,8 @@ absl::StatusOr<v1::ListLeadsResponse> LeadHandlers::ListLeads(rpc::CallContext& 
   v1::ListLeadsResponse response;
   RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
     response.Clear();
-    ASSIGN_OR_RETURN(std::vector<std::string> ids, store::ListLeads(transaction, condition, after, page.size() + 1));
+    ASSIGN_OR_RETURN(std::vector<std::string> ids,
+                     store::ListLeads(transaction, condition, after, page.size() + 1));
     const bool more = static_cast<int>(ids.size()) > page.size();
     if (more) ids.pop_back();
     ASSIGN_OR_RETURN(std::vector<v1::Lead> leads, Load(transaction, ids, d_.clock.Now()));
@@ -97,7 +98,8 @@ absl::StatusOr<v1::ListTopLeadsResponse> LeadHandlers::ListTopLeads(rpc::CallCon
     response.mutable_leads()->Assign(leads.begin(), leads.end());
     response.set_touched(static_cast<int64_t>(search.rows_touched()));
     *response.mutable_as_of() = scoring::ToProto(as_of);
-    if (more) response.set_next_page_token(page.NextToken({ToMicros(as_of), top.back().score, top.back().name}));
+    if (more)
+      response.set_next_page_token(page.NextToken({ToMicros(as_of), top.back().score, top.back().name}));
     return absl::OkStatus();
   }));
   return response;

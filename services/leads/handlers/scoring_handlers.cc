@@ -6,8 +6,8 @@
 #include <limits>
 
 #include "google/protobuf/util/message_differencer.h"
-#include "libs/outbox/mutation.h"
 #include "libs/base/status.h"
+#include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/paging.h"
 #include "services/leads/domain/fit.h"
@@ -25,7 +25,8 @@ constexpr int kTrialNames = 100;
 constexpr std::string_view kInForce = "policies/-";
 
 absl::Status PolicyNotFound(const std::string& name) {
-  return rpc::Error(absl::StatusCode::kNotFound, "POLICY_NOT_FOUND", fmt::format("{} was never published", name));
+  return rpc::Error(absl::StatusCode::kNotFound, "POLICY_NOT_FOUND",
+                    fmt::format("{} was never published", name));
 }
 
 // The message as it is stored: without output-only fields.
@@ -50,16 +51,18 @@ absl::StatusOr<v1::Policy> Publish(Transaction& transaction, const Dependencies&
   ASSIGN_OR_RETURN(auto same_name, store::PolicyByName(transaction, row.name));
   if (same_name) {
     v1::Policy published;
-    if (!published.ParseFromString(same_name->content)) return absl::DataLossError("a stored policy is damaged");
+    if (!published.ParseFromString(same_name->content))
+      return absl::DataLossError("a stored policy is damaged");
     if (same_name->number == previous &&
         google::protobuf::util::MessageDifferencer::Equals(published, Stored(policy))) {
       return Shown(published, same_name->publish_time, true);
     }
-    return rpc::Error(absl::StatusCode::kAlreadyExists, "POLICY_EXISTS",
-                      fmt::format("{} was published before; a policy never changes: give this one a new name", row.name));
+    return rpc::Error(
+        absl::StatusCode::kAlreadyExists, "POLICY_EXISTS",
+        fmt::format("{} was published before; a policy never changes: give this one a new name", row.name));
   }
   absl::Status inserted = store::InsertPolicy(transaction, row);
-  if (absl::IsAlreadyExists(inserted)) return absl::AbortedError("another policy was published meanwhile");
+  if (absl::IsAlreadyExists(inserted)) return storage::Conflict("another policy was published meanwhile");
   RETURN_IF_ERROR(inserted);
   v1::LeadEvent event = scoring::NewEvent({d.clock, d.rng, now, cause}, row.name, 1);
   event.mutable_policy_published()->set_policy(row.name);
@@ -77,14 +80,16 @@ absl::StatusOr<v1::Policy> Publish(Transaction& transaction, const Dependencies&
 absl::Status EnsurePolicy(Dependencies dependencies, const v1::Policy& policy, absl::Duration deadline) {
   scoring::Cause cause;
   cause.principal.set_name("leads.default_policy");
-  return dependencies.database.Transact({.deadline = deadline, .repeatable = true}, [&](Transaction& transaction) -> absl::Status {
-    ASSIGN_OR_RETURN(int64_t number, store::PolicyInForce(transaction));
-    if (number > 0) return absl::OkStatus();
-    return Publish(transaction, dependencies, policy, dependencies.clock.Now(), cause).status();
-  });
+  return dependencies.database.Transact(
+      {.deadline = deadline, .repeatable = true}, [&](Transaction& transaction) -> absl::Status {
+        ASSIGN_OR_RETURN(int64_t number, store::PolicyInForce(transaction));
+        if (number > 0) return absl::OkStatus();
+        return Publish(transaction, dependencies, policy, dependencies.clock.Now(), cause).status();
+      });
 }
 
-absl::StatusOr<v1::Policy> ScoringHandlers::GetPolicy(rpc::CallContext& context, const v1::GetPolicyRequest& request) {
+absl::StatusOr<v1::Policy> ScoringHandlers::GetPolicy(rpc::CallContext& context,
+                                                      const v1::GetPolicyRequest& request) {
   v1::Policy shown;
   RETURN_IF_ERROR(d_.database.Transact(
       {.deadline = context.deadline(), .read_only = true}, [&](Transaction& transaction) -> absl::Status {
@@ -102,8 +107,8 @@ absl::StatusOr<v1::Policy> ScoringHandlers::GetPolicy(rpc::CallContext& context,
   return shown;
 }
 
-absl::StatusOr<v1::ListPoliciesResponse> ScoringHandlers::ListPolicies(rpc::CallContext& context,
-                                                                       const v1::ListPoliciesRequest& request) {
+absl::StatusOr<v1::ListPoliciesResponse> ScoringHandlers::ListPolicies(
+    rpc::CallContext& context, const v1::ListPoliciesRequest& request) {
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request));
   const int64_t before =
       page.first() ? std::numeric_limits<int64_t>::max() : std::get<int64_t>(page.cursor()[0]);
@@ -125,8 +130,8 @@ absl::StatusOr<v1::ListPoliciesResponse> ScoringHandlers::ListPolicies(rpc::Call
   return response;
 }
 
-absl::StatusOr<v1::PublishPolicyResponse> ScoringHandlers::PublishPolicy(rpc::CallContext& context,
-                                                                         const v1::PublishPolicyRequest& request) {
+absl::StatusOr<v1::PublishPolicyResponse> ScoringHandlers::PublishPolicy(
+    rpc::CallContext& context, const v1::PublishPolicyRequest& request) {
   RETURN_IF_ERROR(ToStatus(domain::Validate(scoring::FromProto(request.policy())), "policy"));
   if (request.weekly_capacity() < 0) return rpc::InvalidField("weekly_capacity", "must not be negative");
   if (request.dry_run()) {
@@ -145,11 +150,12 @@ absl::StatusOr<v1::PublishPolicyResponse> ScoringHandlers::PublishPolicy(rpc::Ca
       });
 }
 
-absl::StatusOr<v1::PolicyTrial> ScoringHandlers::Try(rpc::CallContext& context, const v1::PublishPolicyRequest& request) {
+absl::StatusOr<v1::PolicyTrial> ScoringHandlers::Try(rpc::CallContext& context,
+                                                     const v1::PublishPolicyRequest& request) {
   const domain::CompiledPolicy compiled(scoring::FromProto(request.policy()));
   const domain::Policy& policy = compiled.policy();
-  const auto scored_lane =
-      std::find_if(policy.lanes.begin(), policy.lanes.end(), [](const domain::Lane& lane) { return !lane.hand_raise; });
+  const auto scored_lane = std::find_if(policy.lanes.begin(), policy.lanes.end(),
+                                        [](const domain::Lane& lane) { return !lane.hand_raise; });
   const absl::Time now = d_.clock.Now();
   v1::PolicyTrial trial;
   std::vector<std::pair<double, std::string>> becoming;
@@ -176,7 +182,8 @@ absl::StatusOr<v1::PolicyTrial> ScoringHandlers::Try(rpc::CallContext& context, 
     for (const store::LeadState& lead : leads) {
       const double fit = domain::Fit(compiled, scoring::FactsOf(profiles[lead.id]));
       const domain::EngagementState engagement = domain::Recompute(compiled, activities[lead.id]);
-      const domain::ReadinessInput input{lead.gates != 0, fit, engagement.engagement, engagement.last_hand_raise};
+      const domain::ReadinessInput input{lead.gates != 0, fit, engagement.engagement,
+                                         engagement.last_hand_raise};
       const domain::Readiness result = domain::Evaluate(policy, input, lead.readiness, now);
       const bool before = !lead.readiness.lane.empty();
       const bool ready = !result.state.lane.empty();
@@ -195,13 +202,15 @@ absl::StatusOr<v1::PolicyTrial> ScoringHandlers::Try(rpc::CallContext& context, 
   }
   auto name = [](std::vector<std::pair<double, std::string>>& crossing, auto* out) {
     std::sort(crossing.begin(), crossing.end());
-    for (size_t i = 0; i < std::min<size_t>(crossing.size(), kTrialNames); ++i) out->Add(std::move(crossing[i].second));
+    for (size_t i = 0; i < std::min<size_t>(crossing.size(), kTrialNames); ++i)
+      out->Add(std::move(crossing[i].second));
   };
   name(becoming, trial.mutable_becoming_ready());
   name(ceasing, trial.mutable_ceasing_ready());
   if (request.weekly_capacity() > 0 && !candidates.empty()) {
     std::sort(candidates.rbegin(), candidates.rend());
-    const size_t last = std::min<size_t>(candidates.size(), static_cast<size_t>(request.weekly_capacity())) - 1;
+    const size_t last =
+        std::min<size_t>(candidates.size(), static_cast<size_t>(request.weekly_capacity())) - 1;
     trial.set_suggested_min_engagement(candidates[last]);
   }
   return trial;

@@ -63,7 +63,8 @@ domain::Signal FromProto(const v1::Signal& signal) {
   result.match.types = Strings(signal.match().types());
   result.match.subjects = Strings(signal.match().subjects());
   result.match.min_seconds = signal.match().min_seconds();
-  for (const auto& [name, set] : signal.match().properties()) result.match.properties[name] = Strings(set.values());
+  for (const auto& [name, set] : signal.match().properties())
+    result.match.properties[name] = Strings(set.values());
   result.points = signal.points();
   result.half_life = static_cast<domain::HalfLife>(signal.half_life());
   result.hand_raise = signal.hand_raise();
@@ -214,8 +215,8 @@ domain::Lead FromProto(const v1::Lead& lead) {
   result.campaign = lead.campaign();
   for (const v1::Permission& permission : lead.permissions()) {
     result.permissions.push_back({static_cast<domain::Channel>(permission.channel()), permission.purpose(),
-                                  static_cast<domain::PermissionState>(permission.state()), permission.basis(),
-                                  permission.source(), FromProto(permission.time())});
+                                  static_cast<domain::PermissionState>(permission.state()),
+                                  permission.basis(), permission.source(), FromProto(permission.time())});
   }
   result.outcome = static_cast<domain::Outcome>(lead.outcome());
   return result;
@@ -254,7 +255,7 @@ v1::Lead ToProto(const domain::Lead& lead) {
 }
 
 domain::LeadFacts FactsOf(const domain::Lead& lead) {
-  return {lead.email,          lead.phone,       lead.company,   lead.company_domain,
+  return {lead.email,       lead.phone,    lead.company,   lead.company_domain,
           lead.lead_source, lead.campaign, lead.attributes};
 }
 

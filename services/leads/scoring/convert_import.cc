@@ -45,8 +45,9 @@ domain::ImportMapping FromProto(const v1::ImportMapping& mapping) {
   result.id_column = mapping.id_column();
   result.delimiter = mapping.delimiter();
   for (const v1::AttributeColumn& column : mapping.attributes()) {
-    result.attributes.push_back({column.column(), column.attribute(), static_cast<domain::AttributeType>(column.type()),
-                                 Texts(column.values()), Strings(column.null_words())});
+    result.attributes.push_back({column.column(), column.attribute(),
+                                 static_cast<domain::AttributeType>(column.type()), Texts(column.values()),
+                                 Strings(column.null_words())});
   }
   for (const v1::FieldColumn& column : mapping.fields()) {
     result.fields.push_back({column.column(), column.field(), Texts(column.values())});
@@ -54,8 +55,8 @@ domain::ImportMapping FromProto(const v1::ImportMapping& mapping) {
   for (const v1::ActivityColumn& column : mapping.activities()) result.activities.push_back(ToDomain(column));
   result.outcome = {mapping.outcome().column(), Strings(mapping.outcome().positive())};
   for (const v1::PermissionColumn& column : mapping.permissions()) {
-    result.permissions.push_back({column.column(), static_cast<domain::Channel>(column.channel()), column.purpose(),
-                                  Strings(column.denied()), Strings(column.allowed())});
+    result.permissions.push_back({column.column(), static_cast<domain::Channel>(column.channel()),
+                                  column.purpose(), Strings(column.denied()), Strings(column.allowed())});
   }
   result.after_contact = Strings(mapping.after_contact());
   result.ignore = Strings(mapping.ignore());

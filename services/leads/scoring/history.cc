@@ -60,7 +60,8 @@ std::vector<PastChange> Replay(const LeadPast& past, absl::Time now) {
                                        state.engagement.last_hand_raise};
     const domain::Readiness result =
         domain::Evaluate(policy->compiled.policy(), input, state.readiness, time);
-    const bool moved = cause != "fading" || result.state.grade != state.readiness.grade || !result.transitions.empty();
+    const bool moved =
+        cause != "fading" || result.state.grade != state.readiness.grade || !result.transitions.empty();
     state.readiness = result.state;
     state.due_time = result.next_due;
     if (!moved) return;

@@ -37,8 +37,8 @@ struct PastState {
 };
 PastState StateAt(const LeadPast& past, absl::Time time);
 
-// Plays the past again up to `now`: every change of the stored score and every crossing of a band edge, in order. A change
-// of policy stands at its publication, though the rows were scored anew a moment later. Pure.
+// Plays the past again up to `now`: every change of the stored score and every crossing of a band edge, in
+// order. A change of policy stands at its publication, though the rows were scored anew a moment later. Pure.
 std::vector<PastChange> Replay(const LeadPast& past, absl::Time now);
 
 }  // namespace finalmile::leads::scoring

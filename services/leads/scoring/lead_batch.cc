@@ -13,7 +13,6 @@
 namespace finalmile::leads::scoring {
 namespace {
 
-
 std::string LeadName(std::string_view id) { return fmt::format("leads/{}", id); }
 
 void SetFading(const domain::FadingValue& from, v1::FadingValue& to) {
@@ -63,7 +62,8 @@ v1::LeadEvent NewEvent(const EventContext& context, std::string key, int64_t seq
 
 outbox::OutgoingEvent ToOutbox(const v1::LeadEvent& event, std::string_view traceparent) {
   const google::protobuf::OneofDescriptor* oneof = v1::LeadEvent::descriptor()->oneof_decl(0);
-  const google::protobuf::FieldDescriptor* field = event.GetReflection()->GetOneofFieldDescriptor(event, oneof);
+  const google::protobuf::FieldDescriptor* field =
+      event.GetReflection()->GetOneofFieldDescriptor(event, oneof);
   return {std::string(kLeadEventsTopic),
           event.key(),
           event.seq(),
@@ -161,7 +161,8 @@ absl::Status LeadBatch::Create(const std::string& id, const domain::Lead& profil
   return absl::OkStatus();
 }
 
-absl::Status LeadBatch::Change(const std::string& id, const domain::Lead& profile, std::vector<std::string> changed) {
+absl::Status LeadBatch::Change(const std::string& id, const domain::Lead& profile,
+                               std::vector<std::string> changed) {
   Entry& entry = entries_.at(id);
   ++entry.lead.version;
   entry.lead.gates = GateBits(profile.gates);
@@ -201,7 +202,8 @@ absl::Status LeadBatch::LoadWhatIsNeeded() {
     }
   }
   if (histories.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(std::vector<store::RecordedActivity> recorded, store::ActivitiesOfLeads(transaction_, histories));
+  ASSIGN_OR_RETURN(std::vector<store::RecordedActivity> recorded,
+                   store::ActivitiesOfLeads(transaction_, histories));
   std::map<std::string, std::vector<domain::Activity>> by_lead;
   for (store::RecordedActivity& one : recorded) by_lead[one.activity.lead].push_back(std::move(one.activity));
   for (const std::string& id : histories) {
@@ -261,11 +263,13 @@ absl::Status LeadBatch::Explain(const std::vector<Entry*>& crossing) {
     ASSIGN_OR_RETURN(auto read, store::ReadProfiles(transaction_, profiles));
     for (auto& [id, profile] : read) entries_.find(id)->second.profile = std::move(profile);
   }
-  ASSIGN_OR_RETURN(std::vector<store::RecordedActivity> recorded, store::ActivitiesOfLeads(transaction_, ids));
+  ASSIGN_OR_RETURN(std::vector<store::RecordedActivity> recorded,
+                   store::ActivitiesOfLeads(transaction_, ids));
   std::map<std::string, std::vector<domain::Activity>> by_lead;
   for (store::RecordedActivity& one : recorded) by_lead[one.activity.lead].push_back(std::move(one.activity));
   for (Entry* entry : crossing) {
-    v1::LeadBecameSalesReady& event = *events_[ready_events_.at(entry->lead.id)].mutable_lead_became_sales_ready();
+    v1::LeadBecameSalesReady& event =
+        *events_[ready_events_.at(entry->lead.id)].mutable_lead_became_sales_ready();
     const domain::Explanation explanation =
         domain::Explain(policy_.compiled, FactsOf(*entry->profile), by_lead[entry->lead.id], context_.now);
     for (const domain::Reason& reason : explanation.reasons) *event.add_reasons() = ToProto(reason);

@@ -47,8 +47,8 @@ v1::Score ToScore(const store::LeadState& lead, const PublishedPolicy& policy, a
 v1::LeadEvent NewEvent(const EventContext& context, std::string key, int64_t seq);
 outbox::OutgoingEvent ToOutbox(const v1::LeadEvent& event, std::string_view traceparent);
 
-// The one way in which leads change: calls, consumer and timers lock rows, tell what happened, and write. Lives inside one
-// transaction; not thread-safe.
+// The one way in which leads change: calls, consumer and timers lock rows, tell what happened, and write.
+// Lives inside one transaction; not thread-safe.
 //
 //   LeadBatch batch(transaction, policy, context);
 //   batch.Lock(ids, Absent::kStub);   batch.Record(activities);   batch.Write("activity");
@@ -69,7 +69,8 @@ class LeadBatch {
   absl::StatusOr<std::vector<store::Recorded>> Record(std::span<const domain::Activity> activities);
   // A lead comes into being, under a fresh id or on its locked stub.
   absl::Status Create(const std::string& id, const domain::Lead& profile);
-  // A created, locked lead has another profile, gates included; `changed` names the paths. External ids are the caller's.
+  // A created, locked lead has another profile, gates included; `changed` names the paths. External ids are
+  // the caller's.
   absl::Status Change(const std::string& id, const domain::Lead& profile, std::vector<std::string> changed);
   // Looks at a locked lead again: time went by, or there is a new policy.
   void Visit(const std::string& id);

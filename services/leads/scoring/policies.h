@@ -27,7 +27,8 @@ using PolicyPointer = std::shared_ptr<const PublishedPolicy>;
 // Published policies, each read and compiled once. Thread-safe.
 class Policies {
  public:
-  // The policy in force as `transaction` sees it. INTERNAL when none was published (the service publishes one as it starts).
+  // The policy in force as `transaction` sees it. INTERNAL when none was published (the service publishes one
+  // as it starts).
   absl::StatusOr<PolicyPointer> InForce(storage::Transaction& transaction);
   // The policy that was in force at `time`.
   absl::StatusOr<PolicyPointer> At(storage::Transaction& transaction, absl::Time time);

@@ -14,7 +14,8 @@ namespace {
 using ActivityKey = std::pair<std::string, std::string>;
 
 constexpr const char* kColumns =
-    "a.source, a.activity_id, a.lead, a.type, a.event_time, a.record_time, a.subject, a.count, a.seconds, a.outbound, "
+    "a.source, a.activity_id, a.lead, a.type, a.event_time, a.record_time, a.subject, a.count, a.seconds, "
+    "a.outbound, "
     "a.automated, a.properties";
 
 absl::StatusOr<RecordedActivity> FromRow(const storage::Row& row) {
@@ -45,33 +46,37 @@ absl::StatusOr<std::vector<RecordedActivity>> FromRows(const storage::Result& re
 }
 
 bool SameBody(const domain::Activity& a, const domain::Activity& b) {
-  return std::tie(a.lead, a.type, a.event_time, a.subject, a.count, a.seconds, a.outbound, a.automated, a.properties) ==
-         std::tie(b.lead, b.type, b.event_time, b.subject, b.count, b.seconds, b.outbound, b.automated, b.properties);
+  return std::tie(a.lead, a.type, a.event_time, a.subject, a.count, a.seconds, a.outbound, a.automated,
+                  a.properties) == std::tie(b.lead, b.type, b.event_time, b.subject, b.count, b.seconds,
+                                            b.outbound, b.automated, b.properties);
 }
 
 }  // namespace
 
 absl::StatusOr<std::vector<Recorded>> RecordActivities(storage::Transaction& transaction,
-                                                       std::span<const domain::Activity> activities, absl::Time now) {
+                                                       std::span<const domain::Activity> activities,
+                                                       absl::Time now) {
   std::map<ActivityKey, size_t> first;
   std::vector<storage::Row> rows;
   rows.reserve(activities.size());
   for (size_t i = 0; i < activities.size(); ++i) {
     const domain::Activity& activity = activities[i];
     if (!first.emplace(ActivityKey{activity.source, activity.activity_id}, i).second) continue;
-    rows.emplace_back(std::vector<storage::Value>{activity.source, activity.activity_id, activity.lead, activity.type,
-                                                  ToMicros(activity.event_time), ToMicros(now), activity.subject,
-                                                  int64_t{activity.count}, activity.seconds, activity.outbound,
-                                                  activity.automated, EncodeProperties(activity.properties)});
+    rows.emplace_back(std::vector<storage::Value>{
+        activity.source, activity.activity_id, activity.lead, activity.type, ToMicros(activity.event_time),
+        ToMicros(now), activity.subject, int64_t{activity.count}, activity.seconds, activity.outbound,
+        activity.automated, EncodeProperties(activity.properties)});
   }
   ASSIGN_OR_RETURN(
       storage::Result inserted,
-      transaction.ExecuteMany(
-          "INSERT INTO activities (source, activity_id, lead, type, event_time, record_time, subject, count, seconds, outbound, "
-          "automated, properties) SELECT r.* FROM {rows: source TEXT, activity_id TEXT, lead TEXT, type TEXT, event_time BIGINT, "
-          "record_time BIGINT, subject TEXT, count BIGINT, seconds DOUBLE, outbound BOOLEAN, automated BOOLEAN, properties TEXT} "
-          "AS r WHERE TRUE ON CONFLICT DO NOTHING RETURNING source, activity_id",
-          rows));
+      transaction.ExecuteMany("INSERT INTO activities (source, activity_id, lead, type, event_time, "
+                              "record_time, subject, count, seconds, outbound, "
+                              "automated, properties) SELECT r.* FROM {rows: source TEXT, activity_id TEXT, "
+                              "lead TEXT, type TEXT, event_time BIGINT, "
+                              "record_time BIGINT, subject TEXT, count BIGINT, seconds DOUBLE, outbound "
+                              "BOOLEAN, automated BOOLEAN, properties TEXT} "
+                              "AS r WHERE TRUE ON CONFLICT DO NOTHING RETURNING source, activity_id",
+                              rows));
 
   std::vector<Recorded> outcome(activities.size(), Recorded::kRepeated);
   std::map<ActivityKey, domain::Activity> standing;
@@ -85,11 +90,12 @@ absl::StatusOr<std::vector<Recorded>> RecordActivities(storage::Transaction& tra
   for (const auto& [key, index] : first) {
     if (!fresh.contains(key)) known.emplace_back(std::vector<storage::Value>{key.first, key.second});
   }
-  ASSIGN_OR_RETURN(storage::Result found,
-                   transaction.ExecuteMany(std::string("SELECT ") + kColumns +
-                                               " FROM {rows: source TEXT, activity_id TEXT} AS r JOIN activities AS a ON "
-                                               "a.source = r.source AND a.activity_id = r.activity_id",
-                                           known));
+  ASSIGN_OR_RETURN(
+      storage::Result found,
+      transaction.ExecuteMany(std::string("SELECT ") + kColumns +
+                                  " FROM {rows: source TEXT, activity_id TEXT} AS r JOIN activities AS a ON "
+                                  "a.source = r.source AND a.activity_id = r.activity_id",
+                              known));
   ASSIGN_OR_RETURN(std::vector<RecordedActivity> recorded, FromRows(found));
   for (RecordedActivity& one : recorded) {
     ActivityKey key{one.activity.source, one.activity.activity_id};
@@ -113,14 +119,16 @@ absl::StatusOr<std::vector<RecordedActivity>> ActivitiesOfLeads(storage::Transac
   std::vector<storage::Row> rows;
   rows.reserve(leads.size());
   for (const std::string& lead : leads) rows.emplace_back(std::vector<storage::Value>{lead});
-  ASSIGN_OR_RETURN(storage::Result result,
-                   transaction.ExecuteMany(std::string("SELECT ") + kColumns +
-                                               " FROM {rows: lead TEXT} AS r JOIN activities AS a ON a.lead = r.lead",
-                                           rows));
+  ASSIGN_OR_RETURN(
+      storage::Result result,
+      transaction.ExecuteMany(std::string("SELECT ") + kColumns +
+                                  " FROM {rows: lead TEXT} AS r JOIN activities AS a ON a.lead = r.lead",
+                              rows));
   return FromRows(result);
 }
 
-absl::StatusOr<std::vector<RecordedActivity>> ListActivities(storage::Transaction& transaction, std::string_view lead,
+absl::StatusOr<std::vector<RecordedActivity>> ListActivities(storage::Transaction& transaction,
+                                                             std::string_view lead,
                                                              const domain::Activity* after, int limit) {
   storage::Result result;
   const std::string order =
@@ -130,13 +138,14 @@ absl::StatusOr<std::vector<RecordedActivity>> ListActivities(storage::Transactio
                                                      " FROM activities AS a WHERE a.lead = $1" + order + "$2",
                                                  {std::string(lead), int64_t{limit}}));
   } else {
-    ASSIGN_OR_RETURN(result,
-                     transaction.Execute(std::string("SELECT ") + kColumns +
-                                             " FROM activities AS a WHERE a.lead = $1 AND a.event_time <= $2 AND (a.event_time < "
-                                             "$2 OR a.source {sorted} < $3 OR (a.source = $3 AND a.activity_id {sorted} < $4))" +
-                                             order + "$5",
-                                         {std::string(lead), ToMicros(after->event_time), after->source, after->activity_id,
-                                          int64_t{limit}}));
+    ASSIGN_OR_RETURN(
+        result, transaction.Execute(
+                    std::string("SELECT ") + kColumns +
+                        " FROM activities AS a WHERE a.lead = $1 AND a.event_time <= $2 AND (a.event_time < "
+                        "$2 OR a.source {sorted} < $3 OR (a.source = $3 AND a.activity_id {sorted} < $4))" +
+                        order + "$5",
+                    {std::string(lead), ToMicros(after->event_time), after->source, after->activity_id,
+                     int64_t{limit}}));
   }
   return FromRows(result);
 }

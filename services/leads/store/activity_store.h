@@ -25,17 +25,20 @@ enum class Recorded {
   kConflict,
 };
 
-// Stores those of `activities` whose (source, activity_id) is new, the first of equal ones; answers per activity. The leads'
-// rows are locked by the caller; activity.lead holds a lead's id.
+// Stores those of `activities` whose (source, activity_id) is new, the first of equal ones; answers per
+// activity. The leads' rows are locked by the caller; activity.lead holds a lead's id.
 absl::StatusOr<std::vector<Recorded>> RecordActivities(storage::Transaction& transaction,
-                                                       std::span<const domain::Activity> activities, absl::Time now);
+                                                       std::span<const domain::Activity> activities,
+                                                       absl::Time now);
 
 // All activities of the leads, in no order.
 absl::StatusOr<std::vector<RecordedActivity>> ActivitiesOfLeads(storage::Transaction& transaction,
                                                                 const std::vector<std::string>& leads);
 
-// A page of a lead's activities, newest first by (event time, source, id), after `after`; nullptr: from the newest.
-absl::StatusOr<std::vector<RecordedActivity>> ListActivities(storage::Transaction& transaction, std::string_view lead,
+// A page of a lead's activities, newest first by (event time, source, id), after `after`; nullptr: from the
+// newest.
+absl::StatusOr<std::vector<RecordedActivity>> ListActivities(storage::Transaction& transaction,
+                                                             std::string_view lead,
                                                              const domain::Activity* after, int limit);
 
 }  // namespace finalmile::leads::store

@@ -7,7 +7,8 @@
 #include "absl/status/statusor.h"
 #include "services/leads/domain/attributes.h"
 
-// How maps are stored in text columns: JSON objects; empty text for an empty map. The same map gives the same text.
+// How maps are stored in text columns: JSON objects; empty text for an empty map. The same map gives the same
+// text.
 namespace finalmile::leads::store {
 
 std::string EncodeAttributes(const domain::Attributes& attributes);

@@ -26,11 +26,13 @@ struct ImportProgress {
   int64_t rejected = 0;
 };
 
-absl::StatusOr<std::optional<ImportProgress>> ReadImport(storage::Transaction& transaction, const std::string& caller,
+absl::StatusOr<std::optional<ImportProgress>> ReadImport(storage::Transaction& transaction,
+                                                         const std::string& caller,
                                                          const std::string& request_id);
 // ALREADY_EXISTS.
 absl::Status InsertImport(storage::Transaction& transaction, const ImportProgress& progress);
 // Moves the import on from `from_line`; false: it does not stand there any more, another stream moves it.
-absl::StatusOr<bool> AdvanceImport(storage::Transaction& transaction, const ImportProgress& progress, int64_t from_line);
+absl::StatusOr<bool> AdvanceImport(storage::Transaction& transaction, const ImportProgress& progress,
+                                   int64_t from_line);
 
 }  // namespace finalmile::leads::store

@@ -8,15 +8,20 @@
 namespace finalmile::leads::store {
 namespace {
 
-#define LEAD_COLUMNS                                                                                                     \
-  "id, created, version, seq, gates, stage, policy, fit, short_value, short_time, short_key, long_value, long_time, "     \
-  "long_key, limits, last_hand_raise, grade, lane, by_hand_raise, last_crossing, hand_raise_used, due_time, create_time, " \
+#define LEAD_COLUMNS                                                                                       \
+  "id, created, version, seq, gates, stage, policy, fit, short_value, short_time, short_key, long_value, " \
+  "long_time, "                                                                                            \
+  "long_key, limits, last_hand_raise, grade, lane, by_hand_raise, last_crossing, hand_raise_used, "        \
+  "due_time, create_time, "                                                                                \
   "update_time"
 
-#define LEAD_ROWS                                                                                                          \
-  "{rows: id TEXT, created BOOLEAN, version BIGINT, seq BIGINT, gates BIGINT, stage BIGINT, policy BIGINT, fit DOUBLE, "    \
-  "short_value DOUBLE, short_time BIGINT, short_key DOUBLE, long_value DOUBLE, long_time BIGINT, long_key DOUBLE, "         \
-  "limits BYTES, last_hand_raise BIGINT, grade TEXT, lane TEXT, by_hand_raise BOOLEAN, last_crossing BIGINT, "              \
+#define LEAD_ROWS                                                                                            \
+  "{rows: id TEXT, created BOOLEAN, version BIGINT, seq BIGINT, gates BIGINT, stage BIGINT, policy BIGINT, " \
+  "fit DOUBLE, "                                                                                             \
+  "short_value DOUBLE, short_time BIGINT, short_key DOUBLE, long_value DOUBLE, long_time BIGINT, long_key "  \
+  "DOUBLE, "                                                                                                 \
+  "limits BYTES, last_hand_raise BIGINT, grade TEXT, lane TEXT, by_hand_raise BOOLEAN, last_crossing "       \
+  "BIGINT, "                                                                                                 \
   "hand_raise_used BIGINT, due_time BIGINT, create_time BIGINT, update_time BIGINT}"
 
 storage::Value OptionalMicros(absl::Time time) {
@@ -97,8 +102,8 @@ std::vector<storage::Row> IdRows(const std::vector<std::string>& ids) {
   return rows;
 }
 
-absl::StatusOr<std::vector<LeadState>> Select(storage::Transaction& transaction, const std::vector<std::string>& ids,
-                                              std::string_view sql) {
+absl::StatusOr<std::vector<LeadState>> Select(storage::Transaction& transaction,
+                                              const std::vector<std::string>& ids, std::string_view sql) {
   ASSIGN_OR_RETURN(storage::Result result, transaction.ExecuteMany(sql, IdRows(ids)));
   std::vector<LeadState> leads;
   leads.reserve(result.rows.size());
@@ -106,7 +111,8 @@ absl::StatusOr<std::vector<LeadState>> Select(storage::Transaction& transaction,
   return leads;
 }
 
-absl::Status Write(storage::Transaction& transaction, std::string_view sql, const std::vector<const LeadState*>& leads) {
+absl::Status Write(storage::Transaction& transaction, std::string_view sql,
+                   const std::vector<const LeadState*>& leads) {
   std::vector<storage::Row> rows;
   rows.reserve(leads.size());
   for (const LeadState* lead : leads) rows.push_back(ToRow(*lead));
@@ -122,13 +128,16 @@ absl::StatusOr<std::vector<std::string>> Ids(absl::StatusOr<storage::Result> res
 
 }  // namespace
 
-absl::StatusOr<std::vector<LeadState>> LockLeads(storage::Transaction& transaction, const std::vector<std::string>& ids) {
-  return Select(transaction, ids,
-                "SELECT " LEAD_COLUMNS
-                " FROM leads WHERE id IN (SELECT r.lead FROM {rows: lead TEXT} AS r) ORDER BY id {for_update}");
+absl::StatusOr<std::vector<LeadState>> LockLeads(storage::Transaction& transaction,
+                                                 const std::vector<std::string>& ids) {
+  return Select(
+      transaction, ids,
+      "SELECT " LEAD_COLUMNS
+      " FROM leads WHERE id IN (SELECT r.lead FROM {rows: lead TEXT} AS r) ORDER BY id {for_update}");
 }
 
-absl::StatusOr<std::vector<LeadState>> ReadLeads(storage::Transaction& transaction, const std::vector<std::string>& ids) {
+absl::StatusOr<std::vector<LeadState>> ReadLeads(storage::Transaction& transaction,
+                                                 const std::vector<std::string>& ids) {
   return Select(transaction, ids,
                 "SELECT " LEAD_COLUMNS " FROM leads WHERE id IN (SELECT r.lead FROM {rows: lead TEXT} AS r)");
 }
@@ -142,7 +151,8 @@ absl::Status InsertStubs(storage::Transaction& transaction, const std::vector<st
     pointers.push_back(&stubs[i]);
   }
   return Write(transaction,
-               "INSERT INTO leads (" LEAD_COLUMNS ") SELECT r.* FROM " LEAD_ROWS " AS r WHERE TRUE ON CONFLICT DO NOTHING",
+               "INSERT INTO leads (" LEAD_COLUMNS ") SELECT r.* FROM " LEAD_ROWS
+               " AS r WHERE TRUE ON CONFLICT DO NOTHING",
                pointers);
 }
 
@@ -151,29 +161,38 @@ absl::Status InsertLeads(storage::Transaction& transaction, const std::vector<co
 }
 
 absl::Status UpdateLeads(storage::Transaction& transaction, const std::vector<const LeadState*>& leads) {
-  return Write(transaction,
-               "UPDATE leads SET created = r.created, version = r.version, seq = r.seq, gates = r.gates, stage = r.stage, policy = "
-               "r.policy, fit = r.fit, short_value = r.short_value, short_time = r.short_time, short_key = r.short_key, "
-               "long_value = r.long_value, long_time = r.long_time, long_key = r.long_key, limits = r.limits, last_hand_raise = "
-               "r.last_hand_raise, grade = r.grade, lane = r.lane, by_hand_raise = r.by_hand_raise, last_crossing = "
-               "r.last_crossing, hand_raise_used = r.hand_raise_used, due_time = r.due_time, create_time = r.create_time, "
-               "update_time = r.update_time FROM " LEAD_ROWS " AS r WHERE leads.id = r.id",
-               leads);
+  return Write(
+      transaction,
+      "UPDATE leads SET created = r.created, version = r.version, seq = r.seq, gates = r.gates, stage = "
+      "r.stage, policy = "
+      "r.policy, fit = r.fit, short_value = r.short_value, short_time = r.short_time, short_key = "
+      "r.short_key, "
+      "long_value = r.long_value, long_time = r.long_time, long_key = r.long_key, limits = r.limits, "
+      "last_hand_raise = "
+      "r.last_hand_raise, grade = r.grade, lane = r.lane, by_hand_raise = r.by_hand_raise, last_crossing = "
+      "r.last_crossing, hand_raise_used = r.hand_raise_used, due_time = r.due_time, create_time = "
+      "r.create_time, "
+      "update_time = r.update_time FROM " LEAD_ROWS " AS r WHERE leads.id = r.id",
+      leads);
 }
 
-absl::StatusOr<std::vector<std::string>> DueLeads(storage::Transaction& transaction, absl::Time now, int limit) {
+absl::StatusOr<std::vector<std::string>> DueLeads(storage::Transaction& transaction, absl::Time now,
+                                                  int limit) {
   return Ids(transaction.Execute(
       "SELECT id FROM leads WHERE due_time IS NOT NULL AND due_time <= $1 ORDER BY due_time LIMIT $2",
       {ToMicros(now), int64_t{limit}}));
 }
 
-absl::StatusOr<std::vector<std::string>> LeadsNotUnderPolicy(storage::Transaction& transaction, int64_t policy, int limit) {
+absl::StatusOr<std::vector<std::string>> LeadsNotUnderPolicy(storage::Transaction& transaction,
+                                                             int64_t policy, int limit) {
   // Two ranges rather than <>, so that the index is read only where such leads are.
-  return Ids(transaction.Execute(
-      "SELECT id FROM (SELECT id FROM (SELECT id FROM leads WHERE created AND policy < $1 ORDER BY policy, id LIMIT $2) AS below "
-      "UNION ALL SELECT id FROM (SELECT id FROM leads WHERE created AND policy > $1 ORDER BY policy, id LIMIT $2) AS above) AS "
-      "other ORDER BY id LIMIT $2",
-      {policy, int64_t{limit}}));
+  return Ids(
+      transaction.Execute("SELECT id FROM (SELECT id FROM (SELECT id FROM leads WHERE created AND policy < "
+                          "$1 ORDER BY policy, id LIMIT $2) AS below "
+                          "UNION ALL SELECT id FROM (SELECT id FROM leads WHERE created AND policy > $1 "
+                          "ORDER BY policy, id LIMIT $2) AS above) AS "
+                          "other ORDER BY id LIMIT $2",
+                          {policy, int64_t{limit}}));
 }
 
 absl::StatusOr<absl::Time> NextDueTime(storage::Transaction& transaction) {

@@ -44,9 +44,11 @@ struct LeadState {
 using ExternalId = std::pair<std::string, std::string>;
 
 // Locks the rows of `ids` (sorted, unique) in order; absent ones are left out.
-absl::StatusOr<std::vector<LeadState>> LockLeads(storage::Transaction& transaction, const std::vector<std::string>& ids);
+absl::StatusOr<std::vector<LeadState>> LockLeads(storage::Transaction& transaction,
+                                                 const std::vector<std::string>& ids);
 // The same without locks.
-absl::StatusOr<std::vector<LeadState>> ReadLeads(storage::Transaction& transaction, const std::vector<std::string>& ids);
+absl::StatusOr<std::vector<LeadState>> ReadLeads(storage::Transaction& transaction,
+                                                 const std::vector<std::string>& ids);
 // Inserts rows that are absent; present ones stay as they are.
 absl::Status InsertStubs(storage::Transaction& transaction, const std::vector<std::string>& ids);
 // Inserts new rows. ALREADY_EXISTS.
@@ -54,9 +56,12 @@ absl::Status InsertLeads(storage::Transaction& transaction, const std::vector<co
 // Overwrites rows that are locked.
 absl::Status UpdateLeads(storage::Transaction& transaction, const std::vector<const LeadState*>& leads);
 
-// Ids of leads that are due at `now`, earliest first; of leads under another policy than `policy`, in order of id.
-absl::StatusOr<std::vector<std::string>> DueLeads(storage::Transaction& transaction, absl::Time now, int limit);
-absl::StatusOr<std::vector<std::string>> LeadsNotUnderPolicy(storage::Transaction& transaction, int64_t policy, int limit);
+// Ids of leads that are due at `now`, earliest first; of leads under another policy than `policy`, in order
+// of id.
+absl::StatusOr<std::vector<std::string>> DueLeads(storage::Transaction& transaction, absl::Time now,
+                                                  int limit);
+absl::StatusOr<std::vector<std::string>> LeadsNotUnderPolicy(storage::Transaction& transaction,
+                                                             int64_t policy, int limit);
 // The earliest due time; InfiniteFuture: none.
 absl::StatusOr<absl::Time> NextDueTime(storage::Transaction& transaction);
 
@@ -64,13 +69,14 @@ absl::StatusOr<absl::Time> NextDueTime(storage::Transaction& transaction);
 absl::StatusOr<std::map<std::string, domain::Lead>> ReadProfiles(storage::Transaction& transaction,
                                                                  const std::vector<std::string>& ids);
 // Inserts or overwrites.
-absl::Status WriteProfiles(storage::Transaction& transaction, const std::map<std::string, const domain::Lead*>& profiles);
+absl::Status WriteProfiles(storage::Transaction& transaction,
+                           const std::map<std::string, const domain::Lead*>& profiles);
 
 // Which leads have these external ids.
-absl::StatusOr<std::map<ExternalId, std::string>> FindExternalIds(storage::Transaction& transaction,
-                                                                  const std::vector<ExternalId>& external_ids);
-absl::StatusOr<std::map<std::string, std::vector<ExternalId>>> ExternalIdsOf(storage::Transaction& transaction,
-                                                                             const std::vector<std::string>& leads);
+absl::StatusOr<std::map<ExternalId, std::string>> FindExternalIds(
+    storage::Transaction& transaction, const std::vector<ExternalId>& external_ids);
+absl::StatusOr<std::map<std::string, std::vector<ExternalId>>> ExternalIdsOf(
+    storage::Transaction& transaction, const std::vector<std::string>& leads);
 // ALREADY_EXISTS when another lead has one of them.
 absl::Status InsertExternalIds(storage::Transaction& transaction,
                                const std::vector<std::pair<ExternalId, std::string>>& external_ids);
@@ -86,6 +92,7 @@ struct FactVersion {
 };
 absl::Status AppendFacts(storage::Transaction& transaction, const std::vector<FactVersion>& versions);
 // In order of version.
-absl::StatusOr<std::vector<FactVersion>> FactHistory(storage::Transaction& transaction, std::string_view lead);
+absl::StatusOr<std::vector<FactVersion>> FactHistory(storage::Transaction& transaction,
+                                                     std::string_view lead);
 
 }  // namespace finalmile::leads::store

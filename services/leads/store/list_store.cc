@@ -25,25 +25,29 @@ std::string_view KeyColumn(domain::TopSearch::List list) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> ListLeads(storage::Transaction& transaction, const Condition& condition,
-                                                   std::string_view after, int limit) {
+absl::StatusOr<std::vector<std::string>> ListLeads(storage::Transaction& transaction,
+                                                   const Condition& condition, std::string_view after,
+                                                   int limit) {
   std::vector<storage::Value> values = condition.values;
   const size_t n = values.size();
   values.emplace_back(std::string(after));
   values.emplace_back(int64_t{limit});
-  ASSIGN_OR_RETURN(storage::Result result,
-                   transaction.Execute(fmt::format("SELECT l.id FROM leads AS l JOIN profiles AS p ON p.lead = l.id WHERE l.created AND "
-                                                   "{} AND l.id > ${} ORDER BY l.id LIMIT ${}",
-                                                   condition.sql, n + 1, n + 2),
-                                       std::move(values)));
+  ASSIGN_OR_RETURN(
+      storage::Result result,
+      transaction.Execute(
+          fmt::format("SELECT l.id FROM leads AS l JOIN profiles AS p ON p.lead = l.id WHERE l.created AND "
+                      "{} AND l.id > ${} ORDER BY l.id LIMIT ${}",
+                      condition.sql, n + 1, n + 2),
+          std::move(values)));
   std::vector<std::string> ids;
   for (const storage::Row& row : result.rows) ids.push_back(row.Text(0));
   return ids;
 }
 
 absl::StatusOr<std::vector<domain::RankedLead>> ReadRanks(storage::Transaction& transaction,
-                                                          domain::TopSearch::List list, const Condition& condition,
-                                                          ListPosition& position, size_t limit) {
+                                                          domain::TopSearch::List list,
+                                                          const Condition& condition, ListPosition& position,
+                                                          size_t limit) {
   const std::string_view key = KeyColumn(list);
   std::vector<storage::Value> values = condition.values;
   auto bind = [&](storage::Value value) {
@@ -52,8 +56,9 @@ absl::StatusOr<std::vector<domain::RankedLead>> ReadRanks(storage::Transaction& 
   };
   // Without a filter the profile is not read: that is the common, hot case.
   const bool filtered = condition.sql != "TRUE";
-  std::string sql = fmt::format("SELECT l.id, l.fit, l.short_key, l.long_key, {} FROM leads AS l {} WHERE l.created AND l.gates = 0",
-                                filtered ? condition.sql : "TRUE", filtered ? "JOIN profiles AS p ON p.lead = l.id" : "");
+  std::string sql = fmt::format(
+      "SELECT l.id, l.fit, l.short_key, l.long_key, {} FROM leads AS l {} WHERE l.created AND l.gates = 0",
+      filtered ? condition.sql : "TRUE", filtered ? "JOIN profiles AS p ON p.lead = l.id" : "");
   if (list != domain::TopSearch::List::kFit) sql += fmt::format(" AND l.{} IS NOT NULL", key);
   if (position.started) {
     const std::string at = bind(position.key);
@@ -65,8 +70,8 @@ absl::StatusOr<std::vector<domain::RankedLead>> ReadRanks(storage::Transaction& 
   std::vector<domain::RankedLead> leads;
   leads.reserve(result.rows.size());
   for (const storage::Row& row : result.rows) {
-    leads.push_back({row.Text(0), row.Real(1), row.OptionalReal(2).value_or(kNone), row.OptionalReal(3).value_or(kNone),
-                     row.Bool(4)});
+    leads.push_back({row.Text(0), row.Real(1), row.OptionalReal(2).value_or(kNone),
+                     row.OptionalReal(3).value_or(kNone), row.Bool(4)});
   }
   if (!leads.empty()) {
     const domain::RankedLead& last = leads.back();

@@ -18,8 +18,9 @@ struct Condition {
 };
 
 // Ids of created leads that meet `condition`, after `after` in order of id.
-absl::StatusOr<std::vector<std::string>> ListLeads(storage::Transaction& transaction, const Condition& condition,
-                                                   std::string_view after, int limit);
+absl::StatusOr<std::vector<std::string>> ListLeads(storage::Transaction& transaction,
+                                                   const Condition& condition, std::string_view after,
+                                                   int limit);
 
 // Where a reading of one of the three rank lists stands.
 struct ListPosition {
@@ -28,9 +29,11 @@ struct ListPosition {
   std::string name;
 };
 
-// The next rows of a rank list, which leaves out gated leads; moves `position` behind them. RankedLead::name is the id.
+// The next rows of a rank list, which leaves out gated leads; moves `position` behind them. RankedLead::name
+// is the id.
 absl::StatusOr<std::vector<domain::RankedLead>> ReadRanks(storage::Transaction& transaction,
-                                                          domain::TopSearch::List list, const Condition& condition,
-                                                          ListPosition& position, size_t limit);
+                                                          domain::TopSearch::List list,
+                                                          const Condition& condition, ListPosition& position,
+                                                          size_t limit);
 
 }  // namespace finalmile::leads::store

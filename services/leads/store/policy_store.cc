@@ -19,33 +19,38 @@ absl::StatusOr<std::optional<PolicyRow>> One(absl::StatusOr<storage::Result> res
 }  // namespace
 
 absl::StatusOr<int64_t> PolicyInForce(storage::Transaction& transaction) {
-  ASSIGN_OR_RETURN(storage::Result result, transaction.Execute("SELECT COALESCE(MAX(number), 0) FROM policies"));
+  ASSIGN_OR_RETURN(storage::Result result,
+                   transaction.Execute("SELECT COALESCE(MAX(number), 0) FROM policies"));
   return result.rows.front().Int(0);
 }
 
 absl::StatusOr<std::optional<PolicyRow>> PolicyByNumber(storage::Transaction& transaction, int64_t number) {
-  return One(
-      transaction.Execute("SELECT number, name, content, publish_time FROM policies WHERE number = $1", {number}));
+  return One(transaction.Execute("SELECT number, name, content, publish_time FROM policies WHERE number = $1",
+                                 {number}));
 }
 
-absl::StatusOr<std::optional<PolicyRow>> PolicyByName(storage::Transaction& transaction, std::string_view name) {
+absl::StatusOr<std::optional<PolicyRow>> PolicyByName(storage::Transaction& transaction,
+                                                      std::string_view name) {
   return One(transaction.Execute("SELECT number, name, content, publish_time FROM policies WHERE name = $1",
                                  {std::string(name)}));
 }
 
 absl::StatusOr<std::optional<PolicyRow>> PolicyAt(storage::Transaction& transaction, absl::Time time) {
   // Publications are few: the table is read whole rather than indexed by time.
-  return One(transaction.Execute(
-      "SELECT number, name, content, publish_time FROM policies ORDER BY CASE WHEN publish_time <= $1 THEN 0 ELSE 1 END, "
-      "CASE WHEN publish_time <= $1 THEN -number ELSE number END LIMIT 1",
-      {ToMicros(time)}));
+  return One(
+      transaction.Execute("SELECT number, name, content, publish_time FROM policies ORDER BY CASE WHEN "
+                          "publish_time <= $1 THEN 0 ELSE 1 END, "
+                          "CASE WHEN publish_time <= $1 THEN -number ELSE number END LIMIT 1",
+                          {ToMicros(time)}));
 }
 
-absl::StatusOr<std::vector<PolicyRow>> ListPolicies(storage::Transaction& transaction, int64_t before, int limit) {
+absl::StatusOr<std::vector<PolicyRow>> ListPolicies(storage::Transaction& transaction, int64_t before,
+                                                    int limit) {
   ASSIGN_OR_RETURN(storage::Result result,
-                   transaction.Execute("SELECT number, name, content, publish_time FROM policies WHERE number < $1 ORDER BY "
-                                       "number DESC LIMIT $2",
-                                       {before, int64_t{limit}}));
+                   transaction.Execute(
+                       "SELECT number, name, content, publish_time FROM policies WHERE number < $1 ORDER BY "
+                       "number DESC LIMIT $2",
+                       {before, int64_t{limit}}));
   std::vector<PolicyRow> policies;
   for (const storage::Row& row : result.rows) policies.push_back(FromRow(row));
   return policies;

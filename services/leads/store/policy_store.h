@@ -12,7 +12,8 @@
 
 namespace finalmile::leads::store {
 
-// A published policy. The one with the highest number is in force; each was so from its publish_time to the next one's.
+// A published policy. The one with the highest number is in force; each was so from its publish_time to the
+// next one's.
 struct PolicyRow {
   // 1, 2, 3, … in order of publication.
   int64_t number = 0;
@@ -27,14 +28,16 @@ struct PolicyRow {
 absl::StatusOr<int64_t> PolicyInForce(storage::Transaction& transaction);
 
 absl::StatusOr<std::optional<PolicyRow>> PolicyByNumber(storage::Transaction& transaction, int64_t number);
-absl::StatusOr<std::optional<PolicyRow>> PolicyByName(storage::Transaction& transaction, std::string_view name);
+absl::StatusOr<std::optional<PolicyRow>> PolicyByName(storage::Transaction& transaction,
+                                                      std::string_view name);
 // The policy that was in force at `time`; the first one for an earlier time.
 absl::StatusOr<std::optional<PolicyRow>> PolicyAt(storage::Transaction& transaction, absl::Time time);
 // Newest first, numbers below `before`.
-absl::StatusOr<std::vector<PolicyRow>> ListPolicies(storage::Transaction& transaction, int64_t before, int limit);
+absl::StatusOr<std::vector<PolicyRow>> ListPolicies(storage::Transaction& transaction, int64_t before,
+                                                    int limit);
 
-// Puts `row` in force, under the next number, which it sets. ALREADY_EXISTS: the name is taken (or another publication came
-// between: run again).
+// Puts `row` in force, under the next number, which it sets. ALREADY_EXISTS: the name is taken (or another
+// publication came between: run again).
 absl::Status InsertPolicy(storage::Transaction& transaction, PolicyRow& row);
 
 }  // namespace finalmile::leads::store

@@ -14,7 +14,8 @@ std::string EncodePermissions(const std::vector<domain::Permission>& permissions
   if (permissions.empty()) return {};
   json list = json::array();
   for (const domain::Permission& p : permissions) {
-    list.push_back({static_cast<int>(p.channel), p.purpose, static_cast<int>(p.state), p.basis, p.source, ToMicros(p.time)});
+    list.push_back({static_cast<int>(p.channel), p.purpose, static_cast<int>(p.state), p.basis, p.source,
+                    ToMicros(p.time)});
   }
   return list.dump();
 }
@@ -42,13 +43,15 @@ std::vector<storage::Row> IdRows(const std::vector<std::string>& ids) {
 }  // namespace
 
 absl::StatusOr<std::map<std::string, domain::Lead>> ReadProfiles(storage::Transaction& transaction,
-                                                            const std::vector<std::string>& ids) {
+                                                                 const std::vector<std::string>& ids) {
   ASSIGN_OR_RETURN(
       storage::Result result,
-      transaction.ExecuteMany("SELECT lead, given_name, family_name, email, phone, company, company_domain, owner, lead_source, "
-                              "campaign, outcome, attributes, permissions FROM profiles WHERE lead IN (SELECT r.id FROM {rows: id "
-                              "TEXT} AS r)",
-                              IdRows(ids)));
+      transaction.ExecuteMany(
+          "SELECT lead, given_name, family_name, email, phone, company, company_domain, owner, lead_source, "
+          "campaign, outcome, attributes, permissions FROM profiles WHERE lead IN (SELECT r.id FROM {rows: "
+          "id "
+          "TEXT} AS r)",
+          IdRows(ids)));
   std::map<std::string, domain::Lead> profiles;
   for (const storage::Row& row : result.rows) {
     domain::Lead& profile = profiles[row.Text(0)];
@@ -68,48 +71,62 @@ absl::StatusOr<std::map<std::string, domain::Lead>> ReadProfiles(storage::Transa
   return profiles;
 }
 
-absl::Status WriteProfiles(storage::Transaction& transaction, const std::map<std::string, const domain::Lead*>& profiles) {
+absl::Status WriteProfiles(storage::Transaction& transaction,
+                           const std::map<std::string, const domain::Lead*>& profiles) {
   std::vector<storage::Row> rows;
   rows.reserve(profiles.size());
   for (const auto& [id, profile] : profiles) {
     rows.emplace_back(std::vector<storage::Value>{
         id, profile->given_name, profile->family_name, profile->email, profile->phone, profile->company,
-        profile->company_domain, profile->owner, profile->lead_source, profile->campaign, static_cast<int64_t>(profile->outcome),
-        EncodeAttributes(profile->attributes), EncodePermissions(profile->permissions)});
+        profile->company_domain, profile->owner, profile->lead_source, profile->campaign,
+        static_cast<int64_t>(profile->outcome), EncodeAttributes(profile->attributes),
+        EncodePermissions(profile->permissions)});
   }
   return transaction
-      .ExecuteMany("INSERT INTO profiles (lead, given_name, family_name, email, phone, company, company_domain, owner, lead_source, "
-                   "campaign, outcome, attributes, permissions) SELECT r.* FROM {rows: lead TEXT, given_name TEXT, family_name TEXT, "
-                   "email TEXT, phone TEXT, company TEXT, company_domain TEXT, owner TEXT, lead_source TEXT, campaign TEXT, outcome "
-                   "BIGINT, attributes TEXT, permissions TEXT} AS r WHERE TRUE ON CONFLICT (lead) DO UPDATE SET given_name = "
-                   "excluded.given_name, family_name = excluded.family_name, email = excluded.email, phone = excluded.phone, company "
-                   "= excluded.company, company_domain = excluded.company_domain, owner = excluded.owner, lead_source = "
-                   "excluded.lead_source, campaign = excluded.campaign, outcome = excluded.outcome, attributes = "
-                   "excluded.attributes, permissions = excluded.permissions",
-                   rows)
+      .ExecuteMany(
+          "INSERT INTO profiles (lead, given_name, family_name, email, phone, company, company_domain, "
+          "owner, lead_source, "
+          "campaign, outcome, attributes, permissions) SELECT r.* FROM {rows: lead TEXT, given_name TEXT, "
+          "family_name TEXT, "
+          "email TEXT, phone TEXT, company TEXT, company_domain TEXT, owner TEXT, lead_source TEXT, campaign "
+          "TEXT, outcome "
+          "BIGINT, attributes TEXT, permissions TEXT} AS r WHERE TRUE ON CONFLICT (lead) DO UPDATE SET "
+          "given_name = "
+          "excluded.given_name, family_name = excluded.family_name, email = excluded.email, phone = "
+          "excluded.phone, company "
+          "= excluded.company, company_domain = excluded.company_domain, owner = excluded.owner, lead_source "
+          "= "
+          "excluded.lead_source, campaign = excluded.campaign, outcome = excluded.outcome, attributes = "
+          "excluded.attributes, permissions = excluded.permissions",
+          rows)
       .status();
 }
 
-absl::StatusOr<std::map<ExternalId, std::string>> FindExternalIds(storage::Transaction& transaction,
-                                                                  const std::vector<ExternalId>& external_ids) {
+absl::StatusOr<std::map<ExternalId, std::string>> FindExternalIds(
+    storage::Transaction& transaction, const std::vector<ExternalId>& external_ids) {
   std::vector<storage::Row> rows;
   rows.reserve(external_ids.size());
-  for (const ExternalId& id : external_ids) rows.emplace_back(std::vector<storage::Value>{id.first, id.second});
-  ASSIGN_OR_RETURN(storage::Result result,
-                   transaction.ExecuteMany("SELECT e.source, e.id, e.lead FROM {rows: source TEXT, id TEXT} AS r JOIN external_ids "
-                                           "AS e ON e.source = r.source AND e.id = r.id",
-                                           rows));
+  for (const ExternalId& id : external_ids)
+    rows.emplace_back(std::vector<storage::Value>{id.first, id.second});
+  ASSIGN_OR_RETURN(
+      storage::Result result,
+      transaction.ExecuteMany(
+          "SELECT e.source, e.id, e.lead FROM {rows: source TEXT, id TEXT} AS r JOIN external_ids "
+          "AS e ON e.source = r.source AND e.id = r.id",
+          rows));
   std::map<ExternalId, std::string> found;
   for (const storage::Row& row : result.rows) found[{row.Text(0), row.Text(1)}] = row.Text(2);
   return found;
 }
 
-absl::StatusOr<std::map<std::string, std::vector<ExternalId>>> ExternalIdsOf(storage::Transaction& transaction,
-                                                                             const std::vector<std::string>& leads) {
-  ASSIGN_OR_RETURN(storage::Result result,
-                   transaction.ExecuteMany("SELECT lead, source, id FROM external_ids WHERE lead IN (SELECT r.lead FROM {rows: lead "
-                                           "TEXT} AS r) ORDER BY source {sorted}, id {sorted}",
-                                           IdRows(leads)));
+absl::StatusOr<std::map<std::string, std::vector<ExternalId>>> ExternalIdsOf(
+    storage::Transaction& transaction, const std::vector<std::string>& leads) {
+  ASSIGN_OR_RETURN(
+      storage::Result result,
+      transaction.ExecuteMany(
+          "SELECT lead, source, id FROM external_ids WHERE lead IN (SELECT r.lead FROM {rows: lead "
+          "TEXT} AS r) ORDER BY source {sorted}, id {sorted}",
+          IdRows(leads)));
   std::map<std::string, std::vector<ExternalId>> ids;
   for (const storage::Row& row : result.rows) ids[row.Text(0)].emplace_back(row.Text(1), row.Text(2));
   return ids;
@@ -123,9 +140,11 @@ absl::Status InsertExternalIds(storage::Transaction& transaction,
     rows.emplace_back(std::vector<storage::Value>{id.first, id.second, lead});
   }
   return transaction
-      .ExecuteMany("INSERT INTO external_ids (source, id, lead) SELECT r.source, r.id, r.lead FROM {rows: source TEXT, id TEXT, lead "
-                   "TEXT} AS r",
-                   rows)
+      .ExecuteMany(
+          "INSERT INTO external_ids (source, id, lead) SELECT r.source, r.id, r.lead FROM {rows: source "
+          "TEXT, id TEXT, lead "
+          "TEXT} AS r",
+          rows)
       .status();
 }
 
@@ -137,20 +156,26 @@ absl::Status AppendFacts(storage::Transaction& transaction, const std::vector<Fa
   std::vector<storage::Row> rows;
   rows.reserve(versions.size());
   for (const FactVersion& version : versions) {
-    rows.emplace_back(std::vector<storage::Value>{version.lead, version.version, ToMicros(version.record_time), version.gates,
+    rows.emplace_back(std::vector<storage::Value>{version.lead, version.version,
+                                                  ToMicros(version.record_time), version.gates,
                                                   EncodeFacts(version.facts)});
   }
   return transaction
-      .ExecuteMany("INSERT INTO fact_history (lead, version, record_time, gates, facts) SELECT r.* FROM {rows: lead TEXT, version "
-                   "BIGINT, record_time BIGINT, gates BIGINT, facts TEXT} AS r",
-                   rows)
+      .ExecuteMany(
+          "INSERT INTO fact_history (lead, version, record_time, gates, facts) SELECT r.* FROM {rows: lead "
+          "TEXT, version "
+          "BIGINT, record_time BIGINT, gates BIGINT, facts TEXT} AS r",
+          rows)
       .status();
 }
 
-absl::StatusOr<std::vector<FactVersion>> FactHistory(storage::Transaction& transaction, std::string_view lead) {
-  ASSIGN_OR_RETURN(storage::Result result,
-                   transaction.Execute("SELECT version, record_time, gates, facts FROM fact_history WHERE lead = $1 ORDER BY version",
-                                       {std::string(lead)}));
+absl::StatusOr<std::vector<FactVersion>> FactHistory(storage::Transaction& transaction,
+                                                     std::string_view lead) {
+  ASSIGN_OR_RETURN(
+      storage::Result result,
+      transaction.Execute(
+          "SELECT version, record_time, gates, facts FROM fact_history WHERE lead = $1 ORDER BY version",
+          {std::string(lead)}));
   std::vector<FactVersion> versions;
   for (const storage::Row& row : result.rows) {
     FactVersion& version = versions.emplace_back();

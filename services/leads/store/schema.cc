@@ -3,8 +3,8 @@
 namespace finalmile::leads::store {
 namespace {
 
-// leads is the hot row of a lead: what every activity reads, locks and writes. It exists as a stub (created = FALSE) when an
-// activity comes before its lead. profiles is what only people and fit read.
+// leads is the hot row of a lead: what every activity reads, locks and writes. It exists as a stub (created =
+// FALSE) when an activity comes before its lead. profiles is what only people and fit read.
 constexpr storage::Migration kMigrations[] = {
     {1, "leads", R"sql(
 CREATE TABLE leads (

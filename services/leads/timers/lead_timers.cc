@@ -31,7 +31,8 @@ absl::Status Revisit(Transaction& transaction, const scoring::PublishedPolicy& p
 absl::StatusOr<absl::Duration> FadingTimer::Run(storage::Leadership& leadership) {
   absl::Time next = absl::InfiniteFuture();
   RETURN_IF_ERROR(leadership.Transact(
-      {.deadline = clock_.Steady() + leadership.heartbeat_interval()}, [&](Transaction& transaction) -> absl::Status {
+      {.deadline = clock_.Steady() + leadership.heartbeat_interval()},
+      [&](Transaction& transaction) -> absl::Status {
         ASSIGN_OR_RETURN(std::vector<std::string> due, store::DueLeads(transaction, clock_.Now(), kChunk));
         if (!due.empty()) {
           ASSIGN_OR_RETURN(scoring::PolicyPointer policy, policies_.InForce(transaction));
@@ -49,7 +50,8 @@ std::string_view Rescorer::channel() const { return handlers::kPolicyChannel; }
 absl::StatusOr<absl::Duration> Rescorer::Run(storage::Leadership& leadership) {
   bool more = false;
   RETURN_IF_ERROR(leadership.Transact(
-      {.deadline = clock_.Steady() + leadership.heartbeat_interval()}, [&](Transaction& transaction) -> absl::Status {
+      {.deadline = clock_.Steady() + leadership.heartbeat_interval()},
+      [&](Transaction& transaction) -> absl::Status {
         ASSIGN_OR_RETURN(scoring::PolicyPointer policy, policies_.InForce(transaction));
         ASSIGN_OR_RETURN(std::vector<std::string> ids,
                          store::LeadsNotUnderPolicy(transaction, policy->number, kChunk));

@@ -13,7 +13,8 @@ namespace finalmile::leads::timers {
 class FadingTimer final : public outbox::LeaderTask {
  public:
   // The references outlive the timer.
-  FadingTimer(Clock& clock, Rng& rng, scoring::Policies& policies) : clock_(clock), rng_(rng), policies_(policies) {}
+  FadingTimer(Clock& clock, Rng& rng, scoring::Policies& policies)
+      : clock_(clock), rng_(rng), policies_(policies) {}
   std::string_view name() const override { return "fading"; }
   absl::StatusOr<absl::Duration> Run(storage::Leadership& leadership) override;
 
@@ -27,7 +28,8 @@ class FadingTimer final : public outbox::LeaderTask {
 class Rescorer final : public outbox::LeaderTask {
  public:
   // The references outlive the task.
-  Rescorer(Clock& clock, Rng& rng, scoring::Policies& policies) : clock_(clock), rng_(rng), policies_(policies) {}
+  Rescorer(Clock& clock, Rng& rng, scoring::Policies& policies)
+      : clock_(clock), rng_(rng), policies_(policies) {}
   std::string_view name() const override { return "rescorer"; }
   std::string_view channel() const override;
   absl::StatusOr<absl::Duration> Run(storage::Leadership& leadership) override;

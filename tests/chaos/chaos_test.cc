@@ -1,0 +1,99 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "tests/chaos/world.h"
+
+// Rows F1 to F4, F7, F8, F15 and F27 of the fault table, on real servers. CHAOS_CYCLES is the
+// number of kills of the first one (5 by default, 1,000 in `make chaos`).
+namespace finalmile::chaos {
+namespace {
+
+constexpr int kClients = 4;
+constexpr int kWritesPerFault = 40;
+
+int Cycles() {
+  const char* cycles = std::getenv("CHAOS_CYCLES");
+  return cycles == nullptr ? 5 : std::atoi(cycles);
+}
+
+class ChaosTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto postgres = testing::SharedPostgres();
+    FINALMILE_NEEDS_POSTGRES(postgres);
+    auto kafka = testing::SharedKafka();
+    FINALMILE_NEEDS_KAFKA(kafka);
+    postgres_ = *postgres;
+    kafka_ = *kafka;
+    auto world = World::Start(*postgres_, *kafka_);
+    ASSERT_TRUE(world.ok()) << world.status();
+    world_ = *std::move(world);
+    world_->StartClients(kClients);
+    ASSERT_TRUE(world_->AwaitAcknowledged(kWritesPerFault));
+  }
+
+  void TearDown() override {
+    if (!world_) return;
+    EXPECT_TRUE(world_->AwaitAcknowledged(kWritesPerFault)) << "writes did not go on after the fault";
+    world_->StopClients();
+    const auto counts = world_->Check();
+    ASSERT_TRUE(counts.ok()) << counts.status();
+    std::cout << "ledger: " << counts->leads << " leads, " << counts->updates << " updates and "
+              << counts->activities << " activities acknowledged; 0 lost, 0 doubled; " << counts->events
+              << " events in order, " << counts->duplicate_records << " repeated records dropped; "
+              << counts->retries << " calls repeated\n";
+  }
+
+  testing::PostgresServer* postgres_ = nullptr;
+  testing::KafkaBroker* kafka_ = nullptr;
+  std::unique_ptr<World> world_;
+};
+
+TEST_F(ChaosTest, KillsUnderWritesLoseAndDoubleNothing) {
+  const int cycles = Cycles();
+  ASSERT_GT(cycles, 0);
+  for (int cycle = 0; cycle < cycles; ++cycle) {
+    const absl::Status crashed = world_->Crash(cycle % world_->replicas());
+    ASSERT_TRUE(crashed.ok()) << crashed;
+    ASSERT_TRUE(world_->AwaitAcknowledged(1 + static_cast<int64_t>(world_->rng().Below(kWritesPerFault))));
+  }
+  std::cout << cycles << " kills\n";
+}
+
+TEST_F(ChaosTest, AFrozenReplicaComesBackAsAZombieAndChangesNothing) {
+  auto pause = world_->clock().NewEvent();
+  world_->process(0).Freeze();
+  // Longer than the group's session timeout and the leader's lease: the other replica takes over.
+  pause->WaitUntil(world_->clock().Steady() + absl::Seconds(12));
+  EXPECT_TRUE(world_->AwaitAcknowledged(kWritesPerFault));
+  world_->process(0).Thaw();
+}
+
+TEST_F(ChaosTest, WritesGoOnWhileTheBrokerIsDown) {
+  ASSERT_TRUE(kafka_->Kill().ok());
+  auto pause = world_->clock().NewEvent();
+  pause->WaitUntil(world_->clock().Steady() + absl::Seconds(5));
+  ASSERT_TRUE(kafka_->Resume().ok());
+}
+
+TEST_F(ChaosTest, PostgresRestartsUnderWrites) {
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(postgres_->Restart().ok());
+    const absl::Duration back = world_->clock().Steady();
+    ASSERT_TRUE(world_->AwaitAcknowledged(kWritesPerFault));
+    std::cout << "writes went on " << world_->clock().Steady() - back << " after PostgreSQL was back\n";
+  }
+}
+
+TEST_F(ChaosTest, ARollingRestartFailsNoCallOfARetryingClient) {
+  for (int replica = 0; replica < world_->replicas(); ++replica) {
+    const absl::Status restarted = world_->Restart(replica);
+    ASSERT_TRUE(restarted.ok()) << restarted;
+    ASSERT_TRUE(world_->AwaitAcknowledged(kWritesPerFault));
+  }
+}
+
+}  // namespace
+}  // namespace finalmile::chaos
