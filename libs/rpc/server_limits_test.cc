@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/empty.pb.h"
 #include "gtest/gtest.h"
+#include "libs/rpc/listen_address.h"
 #include "libs/rpc/testdata/server_fixture.h"
 
 namespace finalmile::rpc {
@@ -125,6 +126,11 @@ TEST_F(ServerTest, BusyPortIsNamed) {
 }
 
 TEST_F(ServerTest, OnlyLoopbackWithoutCredentials) {
+  for (const char* listen : {"localhost:0", "127.9.9.9:7000", "[::1]:65535"}) {
+    const auto address = ParseListenAddress(listen);
+    ASSERT_EQ(address.status(), absl::OkStatus()) << listen;
+    EXPECT_TRUE(address->loopback) << listen;
+  }
   for (const char* listen : {"0.0.0.0:0", "[::]:0"}) {
     options_.listen = listen;
     const absl::Status status = TryStart();
@@ -260,7 +266,7 @@ TEST(ServerQueueTest, CallWhoseDeadlinePassedInTheQueueIsNotRun) {
     ++handled;
     return Said("");
   };
-  auto server = Server::Start({.listen = "localhost:0"}, {&echo.service},
+  auto server = Server::Start({.listen = "127.0.0.1:0"}, {&echo.service},
                               {.executor = executor, .clock = *clock, .log = log});
   ASSERT_EQ(server.status(), absl::OkStatus());
   const auto channel = NewGrpcChannel({.target = (*server)->address()}, *clock, *rng);

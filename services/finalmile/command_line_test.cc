@@ -104,8 +104,6 @@ TEST(Errors, NameFieldsAndWhatToDo) {
   EXPECT_THAT(ErrorLine(violations.ToStatus()), HasSubstr("; c: x; and 2 more"));
   EXPECT_THAT(ErrorLine(absl::UnauthenticatedError("no token")),
               HasSubstr("no token; give a valid token with --token-file"));
-  EXPECT_THAT(ErrorLine(rpc::Error(absl::StatusCode::kAborted, "ETAG_MISMATCH", "it changed")),
-              HasSubstr("read the lead again"));
   EXPECT_EQ(ErrorLine(absl::InternalError("")), "INTERNAL");
   EXPECT_EQ(ErrorLine(absl::InternalError("a\nb\x1b")), "a b ");
 }

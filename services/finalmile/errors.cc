@@ -14,7 +14,6 @@ constexpr size_t kShownViolations = 3;
 
 // What to do, where the error does not say so itself.
 std::string_view AdviceFor(const absl::Status& status) {
-  if (rpc::ReasonOf(status) == "ETAG_MISMATCH") return "read the lead again and repeat the change";
   switch (status.code()) {
     case absl::StatusCode::kUnauthenticated:
       return "give a valid token with --token-file";

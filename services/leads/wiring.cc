@@ -30,10 +30,10 @@ absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) 
   app::Module module;
   module.services.push_back(handlers::NewLeadService(dependencies));
   module.services.push_back(handlers::NewScoringService(dependencies));
-  module.consumers.push_back(
-      {{.name = std::string(consumers::kActivityConsumer),
-        .topics = {std::string(consumers::kActivitiesTopic)}},
-       std::make_unique<consumers::ActivityConsumer>(runtime.clock, runtime.rng, *policies)});
+  app::ModuleConsumer& activities = module.consumers.emplace_back();
+  activities.options.name = consumers::kActivityConsumer;
+  activities.options.topics = {std::string(consumers::kActivitiesTopic)};
+  activities.handler = std::make_unique<consumers::ActivityConsumer>(runtime.clock, runtime.rng, *policies);
   module.leader_tasks.push_back(std::make_unique<timers::FadingTimer>(runtime.clock, runtime.rng, *policies));
   module.leader_tasks.push_back(std::make_unique<timers::Rescorer>(runtime.clock, runtime.rng, *policies));
   module.state = std::move(policies);

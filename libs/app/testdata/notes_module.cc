@@ -87,8 +87,10 @@ absl::StatusOr<Module> Build(std::string_view name, bool serves, const Runtime& 
         "CountNotes", [&runtime](auto& context, const auto&) { return CountNotes(runtime, context); });
     module.services.push_back(std::move(service));
   }
-  module.consumers.push_back(
-      {{.name = fmt::format("{}.notes", name), .topics = {kTopics[0].name}}, std::make_unique<Counter>()});
+  app::ModuleConsumer& notes = module.consumers.emplace_back();
+  notes.options.name = fmt::format("{}.notes", name);
+  notes.options.topics = {kTopics[0].name};
+  notes.handler = std::make_unique<Counter>();
   return module;
 }
 

@@ -42,6 +42,11 @@ std::string LimitText(const leads::v1::Signal& signal) {
   return "";
 }
 
+std::string HalfLifeText(leads::v1::HalfLife half_life) {
+  if (half_life == leads::v1::HALF_LIFE_UNSPECIFIED) return "";
+  return half_life == leads::v1::HALF_LIFE_SHORT ? "7 d" : "30 d";
+}
+
 std::string RangeText(const leads::v1::Range& range) {
   if (range.has_min() && range.has_max()) return fmt::format("{:g} to below {:g}", range.min(), range.max());
   return range.has_min() ? fmt::format("at least {:g}", range.min()) : fmt::format("below {:g}", range.max());
@@ -225,9 +230,8 @@ void ShowPolicy(const Policy& policy, Output& output) {
   Table signals(
       {{"SIGNAL"}, {"POINTS", Align::kRight}, {"HALF-LIFE"}, {"LIMIT"}, {"WHAT", Align::kLeft, true}});
   for (const auto& signal : policy.signals()) {
-    signals.Add({signal.name(), fmt::format("{:g}", signal.points()),
-                 signal.half_life() == leads::v1::HALF_LIFE_SHORT ? "7 d" : "30 d", LimitText(signal),
-                 signal.hand_raise() ? signal.text() + " (hand-raise)" : signal.text()});
+    signals.Add({signal.name(), fmt::format("{:g}", signal.points()), HalfLifeText(signal.half_life()),
+                 LimitText(signal), signal.hand_raise() ? signal.text() + " (hand-raise)" : signal.text()});
   }
   output.Show(signals);
   output.Line();

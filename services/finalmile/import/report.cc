@@ -92,12 +92,13 @@ absl::Status ImportReport::Close(const ImportTotals& totals, bool complete) {
         totals.acknowledged_line, totals.resumed_after_line, seconds, options_.dry_run, complete));
     return absl::OkStatus();
   }
+  const std::string_view begin = options_.dry_run ? "Dry run, nothing stored: " : "";
+  const std::string_view all = totals.resumed_after_line > 0 ? "; with the earlier runs" : "";
   output_.Line(fmt::format(
-      "{}{} rows in {:.1f} s ({} rows/s): {} created, {} updated, {} unchanged, {} activities, {} rejected",
-      options_.dry_run ? "Dry run, nothing stored: " : "", FormatCount(totals.rows), seconds,
-      FormatCount(static_cast<int64_t>(RowsPerSecond(totals.rows))), FormatCount(totals.created),
-      FormatCount(totals.updated), FormatCount(totals.unchanged), FormatCount(totals.activities),
-      FormatCount(totals.rejected)));
+      "{}{} rows in {:.1f} s ({} rows/s){}: {} created, {} updated, {} unchanged, {} activities, {} rejected",
+      begin, FormatCount(totals.rows), seconds, FormatCount(static_cast<int64_t>(RowsPerSecond(totals.rows))),
+      all, FormatCount(totals.created), FormatCount(totals.updated), FormatCount(totals.unchanged),
+      FormatCount(totals.activities), FormatCount(totals.rejected)));
   return absl::OkStatus();
 }
 
