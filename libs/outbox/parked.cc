@@ -114,7 +114,7 @@ absl::StatusOr<std::vector<ParkedRecord>> ListParked(storage::Transaction& trans
         result,
         transaction.Execute(
             "SELECT " PARKED_COLUMNS " FROM parked AS p WHERE parked_time > $1 OR (parked_time = $1 AND "
-                                     "(consumer {sorted} > $2 OR (consumer = $2 AND "
+            "(consumer {sorted} > $2 OR (consumer = $2 AND "
             "(topic {sorted} > $3 OR (topic = $3 AND (partition > $4 OR (partition = $4 AND record_offset > "
             "$5))))))) "
             "ORDER BY parked_time, consumer {sorted}, topic {sorted}, partition, record_offset LIMIT $6",

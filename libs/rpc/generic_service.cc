@@ -159,9 +159,10 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
     self_ = shared_from_this();
     received_ = 1;
     absl::Status status = Admit(context, core_->options.default_timeout, core_->options.max_timeout);
-    // A caller that gave up before its message was read leaves none behind, which is not an empty one: a process that was
-    // frozen finds such calls when it wakes.
-    if (status.ok() && !bytes_.Valid()) status = absl::CancelledError("the call came without its request message");
+    // A caller that gave up before its message was read leaves none behind, which is not an empty one: a
+    // process that was frozen finds such calls when it wakes.
+    if (status.ok() && !bytes_.Valid())
+      status = absl::CancelledError("the call came without its request message");
     if (status.ok()) status = CheckSize(bytes_.Length(), core_->options.max_message_bytes);
     if (!status.ok()) return End(status);
     if (method_.method->inline_answer) {

@@ -64,8 +64,8 @@ class Transaction {
   virtual absl::Status Notify(std::string_view channel) = 0;
 };
 
-// What a function returns to have Transact run it again, as after a conflict that the store reports: it found that
-// another transaction came between. ABORTED; `message` is what the caller hears when time runs out.
+// What a function returns to have Transact run it again, as after a conflict that the store reports: it found
+// that another transaction came between. ABORTED; `message` is what the caller hears when time runs out.
 absl::Status Conflict(std::string_view message);
 bool IsConflict(const absl::Status& status);
 

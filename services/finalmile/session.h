@@ -51,8 +51,7 @@ struct Session {
   absl::StatusOr<Response> Call(std::string_view method, const google::protobuf::Message& request) {
     absl::StatusOr<rpc::Channel*> channel = connector.Channel();
     if (!channel.ok()) return channel.status();
-    return (*channel)->Call<Response>("/finalmile." + std::string(method), request,
-                                      {.timeout = timeout});
+    return (*channel)->Call<Response>("/finalmile." + std::string(method), request, {.timeout = timeout});
   }
   // A fresh request id for a mutation: a call that is repeated after a lost connection takes effect once.
   std::string NewRequestId() { return NewUuid(clock, rng); }

@@ -232,7 +232,8 @@ absl::StatusOr<Counts> World::Check() {
     if (!leads_.contains(name)) return absl::DataLossError(fmt::format("{} was never acknowledged", name));
   }
   if (stored_leads.size() != leads_.size()) {
-    return absl::DataLossError(fmt::format("{} leads are stored, {} were acknowledged", stored_leads.size(), leads_.size()));
+    return absl::DataLossError(
+        fmt::format("{} leads are stored, {} were acknowledged", stored_leads.size(), leads_.size()));
   }
 
   // The topic: per lead every seq once the repeats are dropped, in order, up to the row's.

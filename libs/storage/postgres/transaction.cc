@@ -64,8 +64,8 @@ class PostgresTransaction final : public Transaction {
 
   // Ends the transaction after `status`, without waiting for the server.
   Attempt Undo(absl::Status status) {
-    const bool conflict =
-        absl::IsAborted(failure_) || (failure_.ok() && (IsConflict(status) || (absl::IsAborted(status) && committing_)));
+    const bool conflict = absl::IsAborted(failure_) ||
+                          (failure_.ok() && (IsConflict(status) || (absl::IsAborted(status) && committing_)));
     if (connection_.lost()) {
       const bool by_deadline = absl::IsDeadlineExceeded(status);
       return {by_deadline ? Outcome::kRolledBack : Outcome::kLost, std::move(status)};

@@ -36,8 +36,7 @@ absl::Status TakeExternalIds(Transaction& transaction, const std::string& lead, 
   }
   absl::Status inserted = store::InsertExternalIds(transaction, rows);
   // Somebody took it between look-up and insert; the next run finds who.
-  return absl::IsAlreadyExists(inserted) ? storage::Conflict("an external id was taken meanwhile")
-                                         : inserted;
+  return absl::IsAlreadyExists(inserted) ? storage::Conflict("an external id was taken meanwhile") : inserted;
 }
 
 }  // namespace
