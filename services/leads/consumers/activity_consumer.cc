@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "finalmile/leads/v1/activity.pb.h"
 #include "libs/base/status.h"
 #include "services/leads/domain/lead_rules.h"
@@ -24,7 +26,8 @@ absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::
       continue;
     }
     domain::Activity activity = scoring::FromProto(message);
-    std::vector<domain::Violation> violations = domain::Validate(activity, now);
+    // Against the log's clock too: it was acknowledged then, and ours may have been set back since.
+    std::vector<domain::Violation> violations = domain::Validate(activity, std::max(now, record.time));
     if (record.key != activity.lead) violations.push_back({"lead", "differs from the record's key"});
     if (!violations.empty()) {
       batch.Park(i, fmt::format("{}: {}", violations.front().field, violations.front().description));

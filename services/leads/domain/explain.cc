@@ -37,7 +37,7 @@ Explanation Explain(const CompiledPolicy& policy, const LeadFacts& facts,
   Engagement engagement;
   LimitState limits;
   std::vector<Tally> tallies(policy.signals().size());
-  for (const Activity* activity : InOrder(activities, as_of)) {
+  for (const Activity* activity : InOrder(activities, absl::InfiniteFuture())) {
     const CompiledSignal* signal = policy.Match(*activity);
     if (signal == nullptr) continue;
     Tally& tally = tallies[signal->index];

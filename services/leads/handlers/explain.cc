@@ -55,13 +55,9 @@ void Fill(const PolicyPointer& policy, const domain::LeadFacts& facts,
           const std::vector<domain::Activity>& activities, bool gated, absl::Time as_of, Response& response) {
   const domain::CompiledPolicy& compiled = policy->compiled;
   const domain::Explanation explanation = domain::Explain(compiled, facts, activities, as_of);
-  std::vector<domain::Activity> happened;
-  for (const domain::Activity& activity : activities) {
-    if (activity.event_time <= as_of) happened.push_back(activity);
-  }
   store::LeadState state;
   state.fit = explanation.fit;
-  state.engagement = domain::Recompute(compiled, happened);
+  state.engagement = domain::Recompute(compiled, activities);
   *response.mutable_score() = scoring::ToScore(state, *policy, as_of);
   // The sum of the reasons, to the last bit that the reader sees.
   response.mutable_score()->set_engagement(explanation.engagement);
@@ -85,6 +81,10 @@ absl::StatusOr<v1::ExplainScoreResponse> LeadHandlers::ExplainScore(rpc::CallCon
     ASSIGN_OR_RETURN(std::vector<store::LeadState> rows, store::ReadLeads(transaction, {id}));
     ASSIGN_OR_RETURN(scoring::LeadPast past, LoadPast(transaction, d_.policies, id));
     scoring::PastState state = scoring::StateAt(past, as_of);
+    // The stored score counts what a source's clock dates a little ahead of ours; a past one does not.
+    if (request.has_as_of()) {
+      std::erase_if(state.activities, [&](const domain::Activity& a) { return a.event_time > as_of; });
+    }
     if (state.facts == nullptr) {
       return rpc::InvalidField(
           "as_of", fmt::format("is before the lead was created, {}",

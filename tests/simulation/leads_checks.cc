@@ -1,0 +1,210 @@
+#include "tests/simulation/leads_checks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "finalmile/leads/v1/lead_event.pb.h"
+#include "libs/base/status.h"
+#include "libs/outbox/outbox.h"
+#include "services/leads/consumers/activity_consumer.h"
+#include "services/leads/domain/fit.h"
+#include "services/leads/scoring/convert.h"
+#include "services/leads/scoring/lead_batch.h"
+
+namespace finalmile::simulation {
+namespace {
+
+namespace v1 = leads::v1;
+using leads::scoring::FromProto;
+
+const std::string kEvents(leads::scoring::kLeadEventsTopic);
+
+// What the topic tells of one lead, its events taken in order.
+struct Told {
+  int64_t seq = 0;
+  int created = 0;
+  int updated = 0;
+  std::string lane;
+  v1::Score score;
+};
+
+class Check {
+ public:
+  Check(const LeadsModel& model, testing::Simulation& simulation, Servers& servers,
+        std::vector<std::string>& violations)
+      : model_(model), simulation_(simulation), servers_(servers), violations_(violations) {}
+
+  void CheckAll() {
+    CheckActivities();
+    CheckTopic();
+    CheckLeads();
+    for (const std::string& name : model_.policies) {
+      if (!told_.contains(name)) Violated("lost: " + name);
+    }
+    for (const storage::Row& row : servers_.Query("SELECT reason FROM parked")) {
+      if (row.Text(0).find("with another body") == std::string::npos) Violated("parked: " + row.Text(0));
+    }
+  }
+
+ private:
+  void Violated(std::string what) { violations_.push_back(std::move(what)); }
+
+  void CheckActivities() {
+    std::set<std::pair<std::string, std::string>> stored;
+    for (const storage::Row& row : servers_.Query(
+             "SELECT source, activity_id, lead, type, subject, event_time, count FROM activities")) {
+      const std::pair<std::string, std::string> id(row.Text(0), row.Text(1));
+      stored.insert(id);
+      const auto known = model_.attempted.find(id);
+      if (known == model_.attempted.end()) {
+        Violated(fmt::format("activity {}/{} comes from nowhere", id.first, id.second));
+        continue;
+      }
+      const v1::Activity& sent = known->second;
+      if (sent.lead() != "leads/" + row.Text(2) || sent.type() != row.Text(3) ||
+          sent.subject() != row.Text(4) || ToMicros(FromProto(sent.event_time())) != row.Int(5) ||
+          sent.count() != row.Int(6)) {
+        Violated(fmt::format("activity {}/{} was stored with another body", id.first, id.second));
+      }
+    }
+    for (const auto& id : model_.recorded) {
+      if (!stored.contains(id)) Violated(fmt::format("lost: activity {}/{}", id.first, id.second));
+    }
+  }
+
+  void CheckTopic() {
+    told_.clear();
+    std::map<std::pair<std::string, int64_t>, std::string> bytes;
+    for (const events::Record& record : servers_.ReadTopic(kEvents)) {
+      v1::LeadEvent event;
+      if (!event.ParseFromString(record.value) || event.key() != record.key ||
+          event.seq() != outbox::SeqOf(record).value_or(0)) {
+        Violated("the topic holds a record that contradicts itself");
+        continue;
+      }
+      Told& told = told_[record.key];
+      if (event.seq() > told.seq + 1)
+        Violated(fmt::format("{}: the topic has seq {} after {}", record.key, event.seq(), told.seq));
+      const auto& [first, is_new] = bytes.try_emplace({record.key, event.seq()}, record.value);
+      if (first->second != record.value)
+        Violated(fmt::format("{}: two events have seq {}", record.key, event.seq()));
+      if (!is_new) continue;
+      told.seq = event.seq();
+      Take(event, told);
+    }
+  }
+
+  void Take(const v1::LeadEvent& event, Told& told) {
+    told.created += event.has_lead_created();
+    told.updated += event.has_lead_updated();
+    if (event.has_lead_score_changed()) told.score = event.lead_score_changed().after();
+    if (event.has_lead_cooled()) {
+      if (told.lane.empty())
+        Violated(fmt::format("{}: cooled at seq {} without having been ready", event.key(), event.seq()));
+      told.lane.clear();
+    }
+    if (event.has_lead_became_sales_ready()) {
+      const v1::LeadBecameSalesReady& ready = event.lead_became_sales_ready();
+      told.lane = ready.lane();
+      double sum = 0;
+      for (const v1::Reason& reason : ready.reasons()) sum += reason.points();
+      if (std::abs(sum - ready.score().score()) > 1e-6) {
+        Violated(
+            fmt::format("{}: reasons make {}, the score is {}", event.key(), sum, ready.score().score()));
+      }
+    }
+  }
+
+  void CheckLeads() {
+    const absl::Time now = simulation_.clock().Now();
+    std::vector<std::string> ids;
+    for (const storage::Row& row : servers_.Query("SELECT id FROM leads WHERE created ORDER BY id"))
+      ids.push_back(row.Text(0));
+    leads::scoring::Policies policies;
+    const absl::Status read = servers_.store().Transact(
+        {.deadline = simulation_.clock().Steady() + absl::Hours(1), .read_only = true},
+        [&](storage::Transaction& transaction) -> absl::Status {
+          if (ids.empty()) return absl::OkStatus();
+          ASSIGN_OR_RETURN(const auto states, leads::store::ReadLeads(transaction, ids));
+          ASSIGN_OR_RETURN(const auto profiles, leads::store::ReadProfiles(transaction, ids));
+          ASSIGN_OR_RETURN(const auto recorded, leads::store::ActivitiesOfLeads(transaction, ids));
+          ASSIGN_OR_RETURN(const auto policy, policies.InForce(transaction));
+          std::map<std::string, std::vector<leads::domain::Activity>> activities;
+          for (const auto& one : recorded) activities[one.activity.lead].push_back(one.activity);
+          made_.clear();
+          for (const auto& state : states)
+            CheckLead(state, profiles.at(state.id), activities[state.id], *policy, now);
+          return absl::OkStatus();
+        });
+    if (!read.ok()) Violated("the leads cannot be read: " + read.ToString());
+    for (const auto& [request, name] : model_.created) {
+      const auto made = made_.find(request);
+      if (made == made_.end() || made->second != name)
+        Violated(fmt::format("lost: create {}, which made {}", request, name));
+    }
+  }
+
+  void CheckLead(const leads::store::LeadState& state, const leads::domain::Lead& profile,
+                 const std::vector<leads::domain::Activity>& activities,
+                 const leads::scoring::PublishedPolicy& policy, absl::Time now) {
+    const std::string name = "leads/" + state.id;
+    if (!made_.emplace(profile.company, name).second)
+      Violated(fmt::format("create {} made two leads", profile.company));
+    const double stored = leads::domain::EngagementAt(state.engagement.engagement, now);
+    const double truth =
+        leads::domain::EngagementAt(leads::domain::Recompute(policy.compiled, activities).engagement, now);
+    if (std::abs(stored - truth) > 1e-9 * std::max(1.0, truth)) {
+      Violated(fmt::format("{}: engagement {} should be {}", name, stored, truth));
+    }
+    const double fit = leads::domain::Fit(policy.compiled, leads::scoring::FactsOf(profile));
+    if (std::abs(state.fit - fit) > 1e-9)
+      Violated(fmt::format("{}: fit {} should be {}", name, state.fit, fit));
+
+    const Told& told = told_[name];
+    if (told.seq != state.seq)
+      Violated(fmt::format("{}: the topic ends at seq {}, the row at {}", name, told.seq, state.seq));
+    if (told.created != 1) Violated(fmt::format("{}: created {} times", name, told.created));
+    if (told.updated != state.version - 1)
+      Violated(fmt::format("{}: version {} after {} updates", name, state.version, told.updated));
+    if (told.lane != state.readiness.lane) {
+      Violated(fmt::format("{}: ready by '{}', the topic says '{}'", name, state.readiness.lane, told.lane));
+    }
+    if (told.score.fit() != state.fit ||
+        told.score.short_half_life().value() != state.engagement.engagement.short_half_life.value ||
+        told.score.long_half_life().value() != state.engagement.engagement.long_half_life.value) {
+      Violated(fmt::format("{}: the last score in the topic is not the row's", name));
+    }
+    const LeadModel unknown;
+    const auto known = model_.leads.find(name);
+    const LeadModel& model = known == model_.leads.end() ? unknown : known->second;
+    if (told.updated < model.acknowledged_updates || told.updated > model.attempted_updates) {
+      Violated(fmt::format("{}: {} updates of {} acknowledged and {} tried", name, told.updated,
+                           model.acknowledged_updates, model.attempted_updates));
+    }
+    for (const auto& [client, number] : model.numbers) {
+      const auto attribute = profile.attributes.find(fmt::format("u{}", client));
+      const double last = attribute == profile.attributes.end() ? 0 : std::get<double>(attribute->second);
+      if (last < number.first || last > number.second)
+        Violated(fmt::format("{}: lost an update of client {}", name, client));
+    }
+  }
+
+  const LeadsModel& model_;
+  testing::Simulation& simulation_;
+  Servers& servers_;
+  std::vector<std::string>& violations_;
+  // Request -> lead, as stored.
+  std::map<std::string, std::string> made_;
+  std::map<std::string, Told> told_;
+};
+
+}  // namespace
+
+void CheckLeadsWorld(const LeadsModel& model, testing::Simulation& simulation, Servers& servers,
+                     std::vector<std::string>& violations) {
+  Check(model, simulation, servers, violations).CheckAll();
+}
+
+}  // namespace finalmile::simulation
