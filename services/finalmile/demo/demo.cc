@@ -190,12 +190,19 @@ class Demo {
     const auto stream =
         channel_->Open("/finalmile.v1.EventsService/TailEvents", {.timeout = session_.timeout});
     if (stream->Write(request)) stream->WritesDone();
+    std::map<std::string, int64_t> seqs;
     std::map<std::string, int64_t> counts;
     std::vector<LeadEvent> ready;
     for (v1::TailEventsResponse response; stream->Read(response);) {
       for (const auto& record : response.records()) {
         LeadEvent event;
         if (!event.ParseFromString(record.value())) return absl::DataLossError("an event cannot be read");
+        // A relay that was not sure sends again.
+        if (int64_t& seen = seqs[event.key()]; event.seq() > seen) {
+          seen = event.seq();
+        } else {
+          continue;
+        }
         ++counts[EventName(event)];
         if (event.has_lead_became_sales_ready()) ready.push_back(std::move(event));
       }

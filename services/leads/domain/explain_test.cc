@@ -141,12 +141,10 @@ TEST(Conditions, DomainNotInLooksAtTheAddress) {
 
 TEST(Explain, NamesWhatCounts) {
   const CompiledPolicy policy(TestPolicy());
-  const std::vector<Activity> activities = {TestActivity("pricing", kMonday, 1, 2),
-                                            TestActivity("pricing", kMonday + absl::Hours(1), 2),
-                                            TestActivity("click", kMonday, 3),
-                                            TestActivity("demo", kMonday + absl::Hours(2), 4),
-                                            TestActivity("webinar", kMonday + absl::Hours(3), 5),
-                                            TestActivity("unknown", kMonday, 6)};
+  const std::vector<Activity> activities = {
+      TestActivity("pricing", kMonday, 1, 2), TestActivity("pricing", kMonday + absl::Hours(1), 2),
+      TestActivity("click", kMonday, 3), TestActivity("demo", kMonday + absl::Hours(2), 4),
+      TestActivity("unknown", kMonday, 5)};
   const Explanation explanation = Explain(policy, {}, activities, kMonday + absl::Hours(2));
   ASSERT_THAT(NamesOf(explanation.reasons), ElementsAre("no_phone", "clamp", "pricing", "click", "demo"));
   const Reason& pricing = explanation.reasons[2];
