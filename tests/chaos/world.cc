@@ -105,10 +105,13 @@ template <class Response>
 bool World::Call(const std::string& method, const google::protobuf::Message& request, uint64_t first,
                  Response& response) {
   const absl::Duration deadline = clock_->Steady() + kPatience;
+  auto pause = clock_->NewEvent();
   for (uint64_t attempt = 0; clock_->Steady() < deadline; ++attempt) {
+    // Both may be down for a moment.
+    if (attempt >= replicas_.size()) pause->WaitUntil(clock_->Steady() + absl::Milliseconds(20));
     rpc::Channel& channel = *replicas_[(first + attempt) % replicas_.size()].channel;
     auto reply = channel.Call<Response>("/finalmile.leads.v1.LeadService/" + method, request,
-                                        {.timeout = absl::Seconds(2)});
+                                        {.timeout = absl::Seconds(2), .retry = false});
     if (reply.ok()) {
       response = *std::move(reply);
       ++acknowledged_;
