@@ -1,9 +1,11 @@
 #include "libs/base/random.h"
 
 #include <fmt/format.h>
+#include <sys/random.h>
 
+#include <array>
+#include <cstdlib>
 #include <mutex>
-#include <random>
 
 namespace finalmile {
 namespace {
@@ -30,12 +32,26 @@ class SystemRng final : public Rng {
  public:
   uint64_t Next() override {
     std::lock_guard lock(mutex_);
-    return static_cast<uint64_t>(device_()) << 32 | device_();
+    if (left_ == 0) Refill();
+    return numbers_[--left_];
   }
 
  private:
+  // One call for many numbers: on virtual machines a call costs tens of microseconds.
+  void Refill() {
+    auto* bytes = reinterpret_cast<unsigned char*>(numbers_.data());
+    // Up to 256 bytes are given whole and without interruption (getrandom(2)).
+    constexpr size_t kWhole = 256;
+    static_assert(sizeof(numbers_) % kWhole == 0);
+    for (size_t i = 0; i < sizeof(numbers_); i += kWhole) {
+      if (getrandom(bytes + i, kWhole, 0) != static_cast<ssize_t>(kWhole)) std::abort();
+    }
+    left_ = numbers_.size();
+  }
+
   std::mutex mutex_;
-  std::random_device device_;
+  std::array<uint64_t, 512> numbers_;
+  size_t left_ = 0;
 };
 
 }  // namespace

@@ -21,7 +21,7 @@ class Rng {
   uint64_t Below(uint64_t bound) { return Next() % bound; }
 };
 
-// Seeded from the operating system.
+// Drawn from the operating system, some kilobytes at a time.
 std::unique_ptr<Rng> NewSystemRng();
 // The same sequence for the same seed on every platform (SplitMix64, Steele et al. 2014,
 // doi:10.1145/2660193.2660195).

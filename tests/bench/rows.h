@@ -1,0 +1,33 @@
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "absl/status/status.h"
+#include "tests/bench/report.h"
+#include "tests/bench/world.h"
+
+namespace finalmile::bench {
+
+struct Options {
+  // The sizes of the design rather than those that end in ten minutes.
+  bool full = false;
+  int pairs = 5;
+};
+
+// Each measures a row of the design's speed table and adds its lines.
+
+// P4: scoring a backlog of activities.
+absl::Status MeasureBacklog(World& world, const Options& options, Report& report);
+// P5: from an activity to its LeadBecameSalesReady.
+absl::Status MeasureCrossing(World& world, const Options& options, Report& report);
+// P6: import over gRPC.
+absl::Status MeasureImport(World& world, const Options& options, Report& report);
+// P7: RecordActivity with a durable answer.
+absl::Status MeasureRecord(World& world, const Options& options, Report& report);
+// P8: the top 100.
+absl::Status MeasureTop(World& world, const Options& options, Report& report);
+// P12: building; `clean` takes minutes.
+absl::Status MeasureBuild(bool clean, Report& report);
+
+}  // namespace finalmile::bench
