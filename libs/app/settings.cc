@@ -25,7 +25,7 @@ config::Schema SchemaFor(const std::vector<const ModuleSpec*>& modules) {
               "address of /metrics, /livez, /readyz and /version over HTTP as host:port (port 0: any free "
               "one); empty: none")
       .Path("tokens-file", "", "bearer tokens of callers; empty: every caller is the local admin")
-      .Int("threads", 8, 1, 256, "threads that answer calls")
+      .Int("threads", 16, 1, 256, "threads that answer calls")
       .Bytes("max-message", 4 << 20, 1 << 10, 64 << 20, "largest request message")
       .Duration("drain", absl::Seconds(20), absl::ZeroDuration(), absl::Minutes(10),
                 "how long running calls may go on after SIGTERM")
