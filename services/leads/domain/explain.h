@@ -24,8 +24,8 @@ struct Explanation {
   std::vector<Reason> reasons;
 };
 
-// The score of a lead at `as_of` and what it is made of. All of `activities` count, in any order: whoever asks for a past
-// moment leaves out what was not recorded or had not happened by then.
+// The score of a lead at `as_of` and what it is made of. All of `activities` count, in any order: whoever
+// asks for a past moment leaves out what was not recorded or had not happened by then.
 Explanation Explain(const CompiledPolicy& policy, const LeadFacts& facts,
                     absl::Span<const Activity> activities, absl::Time as_of);
 
