@@ -3,11 +3,8 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "libs/outbox/ledger.h"
-#include "libs/outbox/relay.h"
-#include "libs/outbox/schema.h"
+#include "libs/app/deployment.h"
 #include "libs/rpc/local_channel.h"
-#include "libs/storage/migrate.h"
 
 namespace finalmile::testing {
 namespace {
@@ -42,43 +39,23 @@ ModuleHarness::~ModuleHarness() {
 void ModuleHarness::Open() {
   database_ = Must(storage::Open("sqlite:" + (folder_ / "store.db").string(), clock_, {}));
   events_ = Must(events::Open("local:" + (folder_ / "events.db").string(), clock_));
-  Must(storage::Migrate(*database_, clock_, "outbox", outbox::Migrations()));
-  Must(storage::Migrate(*database_, clock_, spec_.name, spec_.migrations));
+  Must(app::MigrateStore(spec_, *database_, clock_));
   Must(events_->ApplyTopics({spec_.topics.begin(), spec_.topics.end()}, clock_.Steady() + absl::Seconds(10)));
   config::Schema schema;
   if (spec_.declare) spec_.declare(schema);
-  const config::Config config = Must(config::Load(schema, {}, {}));
-  app::Runtime runtime{clock_, *rng_, *database_, *events_, log_, metrics_};
-  module_ = Must(spec_.build(config, runtime));
-
-  module_.leader_tasks.push_back(std::make_unique<outbox::Relay>(*events_, clock_));
-  module_.leader_tasks.push_back(std::make_unique<outbox::LedgerSweeper>(clock_));
-  for (auto& task : module_.leader_tasks) {
-    leader_steps_.push_back(
-        std::make_unique<outbox::LeaderStep>(spec_.name, *database_, clock_, log_, std::move(task)));
-    steps_.push_back(leader_steps_.back().get());
-  }
-  for (auto& consumer : module_.consumers) {
-    consumers_.push_back(std::make_unique<outbox::Consumer>(consumer.options, *database_, *events_, clock_,
-                                                            log_, *consumer.handler));
-    steps_.push_back(consumers_.back().get());
-  }
-  for (auto& step : module_.steps) steps_.push_back(step.get());
+  config_ = std::make_unique<config::Config>(Must(config::Load(schema, {}, {})));
+  assembly_ =
+      Must(app::Assembly::Build(spec_, *config_, {clock_, *rng_, *database_, *events_, log_, metrics_}));
 
   auto principal = std::make_shared<v1::Principal>();
   principal->set_name("tester");
   principal->add_roles(v1::ROLE_ADMIN);
-  std::vector<const rpc::Service*> services;
-  for (const auto& service : module_.services) services.push_back(service.get());
-  channel_ = Must(rpc::NewLocalChannel(services, principal, clock_));
+  channel_ = Must(rpc::NewLocalChannel(assembly_->services(), principal, clock_));
 }
 
 void ModuleHarness::Close() {
   channel_.reset();
-  steps_.clear();
-  leader_steps_.clear();
-  consumers_.clear();
-  module_ = {};
+  assembly_.reset();
   events_.reset();
   database_.reset();
 }
@@ -91,11 +68,11 @@ void ModuleHarness::Restart() {
 void ModuleHarness::Settle() {
   for (bool busy = true; busy;) {
     busy = false;
-    for (Step* step : steps_) {
+    for (Step* step : assembly_->steps()) {
       step->wake().Clear();
       busy = step->Run() <= clock_.Steady() || busy;
     }
-    for (Step* step : steps_) busy = step->wake().WaitUntil(absl::ZeroDuration()) || busy;
+    for (Step* step : assembly_->steps()) busy = step->wake().WaitUntil(absl::ZeroDuration()) || busy;
   }
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "finalmile/v1/principal.pb.h"
-#include "libs/app/module.h"
+#include "libs/app/assembly.h"
 #include "libs/base/random.h"
 #include "libs/rpc/client.h"
 #include "libs/testing/logs.h"
@@ -28,7 +28,7 @@ class ModuleHarness {
   storage::Database& database() { return *database_; }
   events::EventLog& events() { return *events_; }
   const CapturingLog& log() const { return log_; }
-  outbox::Consumer& consumer(size_t index) { return *consumers_[index]; }
+  outbox::Consumer& consumer(size_t index) { return *assembly_->consumers()[index]; }
 
   // Runs consumers, relay and the other leader tasks until none has anything to do at this moment.
   void Settle();
@@ -49,10 +49,8 @@ class ModuleHarness {
   telemetry::Metrics metrics_;
   std::unique_ptr<storage::Database> database_;
   std::unique_ptr<events::EventLog> events_;
-  app::Module module_;
-  std::vector<std::unique_ptr<outbox::Consumer>> consumers_;
-  std::vector<std::unique_ptr<Step>> leader_steps_;
-  std::vector<Step*> steps_;
+  std::unique_ptr<config::Config> config_;
+  std::unique_ptr<app::Assembly> assembly_;
   std::unique_ptr<rpc::Channel> channel_;
 };
 

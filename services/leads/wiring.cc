@@ -1,15 +1,19 @@
 #include "services/leads/wiring.h"
 
 #include "libs/base/status.h"
+#include "libs/config/embedded.h"
 #include "libs/config/yaml_message.h"
 #include "services/leads/consumers/activity_consumer.h"
-#include "services/leads/default_policy.h"
 #include "services/leads/handlers/lead_handlers.h"
 #include "services/leads/handlers/scoring_handlers.h"
 #include "services/leads/store/schema.h"
 #include "services/leads/timers/lead_timers.h"
 
 namespace finalmile::leads {
+
+// Made by finalmile_embed.
+std::span<const config::EmbeddedFile> DefaultPolicy();
+
 namespace {
 
 constexpr absl::Duration kStartTimeout = absl::Seconds(10);
@@ -24,7 +28,8 @@ absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) 
   const handlers::Dependencies dependencies{runtime.clock, runtime.rng, runtime.database, runtime.events,
                                             *policies};
   v1::Policy policy;
-  RETURN_IF_ERROR(config::ParseYamlMessage(kDefaultPolicy, "policies/b2b-software-1.yaml", policy));
+  RETURN_IF_ERROR(
+      config::ParseYamlMessage(DefaultPolicy().front().content, "policies/b2b-software-1.yaml", policy));
   RETURN_IF_ERROR(handlers::EnsurePolicy(dependencies, policy, runtime.clock.Steady() + kStartTimeout));
 
   app::Module module;

@@ -170,11 +170,9 @@ absl::StatusOr<v1::PolicyTrial> ScoringHandlers::Try(rpc::CallContext& context,
     RETURN_IF_ERROR(d_.database.Transact(
         {.deadline = context.deadline(), .read_only = true}, [&](Transaction& transaction) -> absl::Status {
           ASSIGN_OR_RETURN(auto ids, store::ListLeads(transaction, {}, after, kTrialChunk));
-          activities.clear();
           ASSIGN_OR_RETURN(leads, store::ReadLeads(transaction, ids));
           ASSIGN_OR_RETURN(profiles, store::ReadProfiles(transaction, ids));
-          ASSIGN_OR_RETURN(auto recorded, store::ActivitiesOfLeads(transaction, ids));
-          for (auto& one : recorded) activities[one.activity.lead].push_back(std::move(one.activity));
+          ASSIGN_OR_RETURN(activities, store::ActivitiesByLead(transaction, ids));
           more = static_cast<int>(ids.size()) == kTrialChunk;
           if (more) after = ids.back();
           return absl::OkStatus();

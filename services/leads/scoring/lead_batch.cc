@@ -202,10 +202,7 @@ absl::Status LeadBatch::LoadWhatIsNeeded() {
     }
   }
   if (histories.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(std::vector<store::RecordedActivity> recorded,
-                   store::ActivitiesOfLeads(transaction_, histories));
-  std::map<std::string, std::vector<domain::Activity>> by_lead;
-  for (store::RecordedActivity& one : recorded) by_lead[one.activity.lead].push_back(std::move(one.activity));
+  ASSIGN_OR_RETURN(auto by_lead, store::ActivitiesByLead(transaction_, histories));
   for (const std::string& id : histories) {
     Entry& entry = entries_.find(id)->second;
     entry.lead.engagement = domain::Recompute(policy_.compiled, by_lead[id]);
@@ -263,10 +260,7 @@ absl::Status LeadBatch::Explain(const std::vector<Entry*>& crossing) {
     ASSIGN_OR_RETURN(auto read, store::ReadProfiles(transaction_, profiles));
     for (auto& [id, profile] : read) entries_.find(id)->second.profile = std::move(profile);
   }
-  ASSIGN_OR_RETURN(std::vector<store::RecordedActivity> recorded,
-                   store::ActivitiesOfLeads(transaction_, ids));
-  std::map<std::string, std::vector<domain::Activity>> by_lead;
-  for (store::RecordedActivity& one : recorded) by_lead[one.activity.lead].push_back(std::move(one.activity));
+  ASSIGN_OR_RETURN(auto by_lead, store::ActivitiesByLead(transaction_, ids));
   for (Entry* entry : crossing) {
     v1::LeadBecameSalesReady& event =
         *events_[ready_events_.at(entry->lead.id)].mutable_lead_became_sales_ready();

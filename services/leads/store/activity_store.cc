@@ -116,15 +116,20 @@ absl::StatusOr<std::vector<Recorded>> RecordActivities(storage::Transaction& tra
 
 absl::StatusOr<std::vector<RecordedActivity>> ActivitiesOfLeads(storage::Transaction& transaction,
                                                                 const std::vector<std::string>& leads) {
-  std::vector<storage::Row> rows;
-  rows.reserve(leads.size());
-  for (const std::string& lead : leads) rows.emplace_back(std::vector<storage::Value>{lead});
   ASSIGN_OR_RETURN(
       storage::Result result,
       transaction.ExecuteMany(std::string("SELECT ") + kColumns +
                                   " FROM {rows: lead TEXT} AS r JOIN activities AS a ON a.lead = r.lead",
-                              rows));
+                              IdRows(leads)));
   return FromRows(result);
+}
+
+absl::StatusOr<std::map<std::string, std::vector<domain::Activity>>> ActivitiesByLead(
+    storage::Transaction& transaction, const std::vector<std::string>& leads) {
+  ASSIGN_OR_RETURN(std::vector<RecordedActivity> recorded, ActivitiesOfLeads(transaction, leads));
+  std::map<std::string, std::vector<domain::Activity>> by_lead;
+  for (RecordedActivity& one : recorded) by_lead[one.activity.lead].push_back(std::move(one.activity));
+  return by_lead;
 }
 
 absl::StatusOr<std::vector<RecordedActivity>> ListActivities(storage::Transaction& transaction,

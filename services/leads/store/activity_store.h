@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,6 +35,10 @@ absl::StatusOr<std::vector<Recorded>> RecordActivities(storage::Transaction& tra
 // All activities of the leads, in no order.
 absl::StatusOr<std::vector<RecordedActivity>> ActivitiesOfLeads(storage::Transaction& transaction,
                                                                 const std::vector<std::string>& leads);
+
+// The same without their times of record, by lead; leads without activities are left out.
+absl::StatusOr<std::map<std::string, std::vector<domain::Activity>>> ActivitiesByLead(
+    storage::Transaction& transaction, const std::vector<std::string>& leads);
 
 // A page of a lead's activities, newest first by (event time, source, id), after `after`; nullptr: from the
 // newest.

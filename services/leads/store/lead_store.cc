@@ -4,6 +4,7 @@
 
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
+#include "services/leads/store/encoding.h"
 
 namespace finalmile::leads::store {
 namespace {
@@ -93,13 +94,6 @@ LeadState FromRow(const storage::Row& row) {
   lead.create_time = FromMicros(row.Int(22));
   lead.update_time = FromMicros(row.Int(23));
   return lead;
-}
-
-std::vector<storage::Row> IdRows(const std::vector<std::string>& ids) {
-  std::vector<storage::Row> rows;
-  rows.reserve(ids.size());
-  for (const std::string& id : ids) rows.emplace_back(std::vector<storage::Value>{id});
-  return rows;
 }
 
 absl::StatusOr<std::vector<LeadState>> Select(storage::Transaction& transaction,

@@ -34,12 +34,6 @@ absl::StatusOr<std::vector<domain::Permission>> DecodePermissions(const std::str
   return permissions;
 }
 
-std::vector<storage::Row> IdRows(const std::vector<std::string>& ids) {
-  std::vector<storage::Row> rows;
-  for (const std::string& id : ids) rows.emplace_back(std::vector<storage::Value>{id});
-  return rows;
-}
-
 }  // namespace
 
 absl::StatusOr<std::map<std::string, domain::Lead>> ReadProfiles(storage::Transaction& transaction,
