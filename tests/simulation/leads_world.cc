@@ -261,8 +261,7 @@ class Run {
     activity.set_outbound(rng.Below(10) == 0);
     activity.set_automated(rng.Below(10) == 0);
     // Many are fresh, some weeks late.
-    const absl::Duration age =
-        rng.Uniform() * (rng.Below(2) == 0 ? absl::Minutes(10) : absl::Hours(24 * 20));
+    const absl::Duration age = rng.Uniform() * (rng.Below(2) == 0 ? absl::Minutes(10) : absl::Hours(24 * 20));
     *activity.mutable_event_time() = ToProto(FromMicros(ToMicros(simulation_.clock().Now() - age)));
     return activity;
   }
