@@ -13,6 +13,14 @@ namespace {
 constexpr absl::Duration kIdle = absl::Seconds(5);
 // Below the time after which the log puts a silent member out of its group.
 constexpr absl::Duration kLongestHold = absl::Seconds(45);
+// Telling the log costs it a write; lag displays do not look more often.
+constexpr absl::Duration kReportInterval = absl::Seconds(1);
+
+constexpr std::string_view kMoveOffsets =
+    "UPDATE consumer_offsets SET next_offset = r.next FROM {rows: consumer TEXT, topic TEXT, partition "
+    "BIGINT, expected BIGINT, epoch BIGINT, next BIGINT} AS r WHERE consumer_offsets.consumer = r.consumer "
+    "AND consumer_offsets.topic = r.topic AND consumer_offsets.partition = r.partition AND "
+    "consumer_offsets.next_offset = r.expected AND consumer_offsets.epoch = r.epoch";
 
 // Whether the record itself is at fault rather than the store.
 bool IsPermanent(const absl::Status& status) {
@@ -75,6 +83,7 @@ absl::Duration Consumer::Poll() {
   }
   if (polled->assigned) {
     owned_.clear();
+    unreported_.clear();
     assigned_ = std::move(polled->partitions);
   }
   for (const events::PartitionOffset& truncated : polled->truncated) {
@@ -100,7 +109,11 @@ absl::Duration Consumer::Poll() {
     Abandon("cannot seek");
     return Backoff();
   }
-  if (pending_.empty()) return clock_.Steady() + kIdle;
+  if (pending_.empty()) {
+    Report();
+    const absl::Duration idle = clock_.Steady() + kIdle;
+    return unreported_.empty() ? idle : std::min(idle, report_due_);
+  }
   pending_since_ = clock_.Steady();
   return Process();
 }
@@ -171,6 +184,7 @@ absl::Status Consumer::Admit(std::vector<events::Record> records) {
 void Consumer::Abandon(std::string_view why) {
   logger_.Info("gives its partitions back", {{"consumer", options_.name}, {"reason", std::string(why)}});
   owned_.clear();
+  unreported_.clear();
   pending_.clear();
   assigned_.reset();
   singly_ = 0;
@@ -217,18 +231,22 @@ absl::Duration Consumer::Process() {
 }
 
 void Consumer::Advance(std::span<const events::Record> records) {
-  std::map<events::Partition, int64_t> reached;
-  for (const events::Record& record : records) reached[{record.topic, record.partition}] = record.offset + 1;
-  std::vector<events::PartitionOffset> offsets;
-  for (const auto& [partition, next] : reached) {
-    owned_[partition].next_offset = next;
-    offsets.push_back({partition, next});
+  for (const events::Record& record : records) {
+    const events::Partition partition{record.topic, record.partition};
+    owned_[partition].next_offset = unreported_[partition] = record.offset + 1;
   }
-  member_->Report(offsets);
+  Report();
 }
 
-absl::Status Consumer::MoveOffsets(storage::Transaction& transaction,
-                                   std::span<const events::Record> records) {
+void Consumer::Report() {
+  if (unreported_.empty() || clock_.Steady() < report_due_) return;
+  std::vector<events::PartitionOffset> offsets;
+  for (const auto& [partition, next] : std::exchange(unreported_, {})) offsets.push_back({partition, next});
+  member_->Report(offsets);
+  report_due_ = clock_.Steady() + kReportInterval;
+}
+
+std::vector<storage::Row> Consumer::Moves(std::span<const events::Record> records) const {
   std::map<events::Partition, int64_t> reached;
   for (const events::Record& record : records) reached[{record.topic, record.partition}] = record.offset + 1;
   std::vector<storage::Row> rows;
@@ -237,36 +255,33 @@ absl::Status Consumer::MoveOffsets(storage::Transaction& transaction,
     rows.emplace_back(std::vector<storage::Value>{
         options_.name, partition.topic, int64_t{partition.partition}, owned.next_offset, owned.epoch, next});
   }
-  ASSIGN_OR_RETURN(
-      storage::Result moved,
-      transaction.ExecuteMany("UPDATE consumer_offsets SET next_offset = r.next FROM {rows: consumer TEXT, "
-                              "topic TEXT, partition BIGINT, expected "
-                              "BIGINT, epoch BIGINT, next BIGINT} AS r WHERE consumer_offsets.consumer = "
-                              "r.consumer AND consumer_offsets.topic = "
-                              "r.topic AND consumer_offsets.partition = r.partition AND "
-                              "consumer_offsets.next_offset = r.expected AND "
-                              "consumer_offsets.epoch = r.epoch",
-                              rows));
-  if (moved.affected != static_cast<int64_t>(rows.size())) return absl::CancelledError("fenced");
-  return absl::OkStatus();
+  return rows;
 }
 
 absl::Status Consumer::ProcessRecords(std::span<const events::Record> records, Rejected rejected) {
   Sequencer sequencer(options_.name, handler_);
   SequencerCounts counts;
+  const std::vector<storage::Row> moves = Moves(records);
   bool again;
   absl::Status status;
   do {
     // Set by the function only, which is not called when the store is away.
     again = false;
-    status = database_.Transact({.deadline = clock_.Steady() + options_.timeout, .repeatable = true},
-                                [&](storage::Transaction& transaction) -> absl::Status {
-                                  again = false;
-                                  counts = {};
-                                  RETURN_IF_ERROR(MoveOffsets(transaction, records));
-                                  return sequencer.Apply(transaction, records, {}, clock_.Now(), rejected,
-                                                         again, counts);
-                                });
+    status = database_.Transact(
+        {.deadline = clock_.Steady() + options_.timeout, .repeatable = true},
+        [&](storage::Transaction& transaction) -> absl::Status {
+          again = false;
+          counts = {};
+          ASSIGN_OR_RETURN(const storage::Deferred moved, transaction.DeferMany(kMoveOffsets, moves));
+          absl::Status applied =
+              sequencer.Apply(transaction, records, {}, clock_.Now(), rejected, again, counts);
+          // The fence is looked at last, so that it costs no round trip, and counts
+          // before what the handler says.
+          if (!moved.answered()) RETURN_IF_ERROR(transaction.Settle());
+          if (moved->affected == static_cast<int64_t>(moves.size())) return applied;
+          again = false;
+          return absl::CancelledError("fenced");
+        });
   } while (again);
   if (status.ok()) {
     std::lock_guard lock(mutex_);

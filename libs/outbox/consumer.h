@@ -82,7 +82,10 @@ class Consumer final : public Step {
   absl::Duration Process();
   // One transaction over a prefix of what is pending. CANCELLED: fenced.
   absl::Status ProcessRecords(std::span<const events::Record> records, Rejected rejected);
-  absl::Status MoveOffsets(storage::Transaction& transaction, std::span<const events::Record> records);
+  // Rows of consumer_offsets for a batch: what they must hold, and what they become.
+  std::vector<storage::Row> Moves(std::span<const events::Record> records) const;
+  // Tells the log how far the group is, if it is time to.
+  void Report();
   absl::Status Resolve(std::string_view topic, int32_t partition, int64_t offset, bool apply,
                        absl::Duration deadline);
   void Advance(std::span<const events::Record> records);
@@ -98,6 +101,9 @@ class Consumer final : public Step {
   const std::unique_ptr<Event> wake_;
   std::unique_ptr<events::Consumer> member_;
   std::map<events::Partition, Owned> owned_;
+  // Reached and not yet reported.
+  std::map<events::Partition, int64_t> unreported_;
+  absl::Duration report_due_ = absl::ZeroDuration();
   // Partitions assigned but not started yet: the store has to say where.
   std::optional<std::vector<events::Partition>> assigned_;
   // Held until it is applied.

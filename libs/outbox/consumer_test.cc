@@ -39,6 +39,24 @@ TEST_F(ConsumerTest, AppliesInOrderAndDropsDuplicates) {
   EXPECT_TRUE(Parked().empty());
 }
 
+TEST_F(ConsumerTest, TellsTheLogOnceASecondHowFarItIs) {
+  std::vector<int64_t> told;
+  events->on_report = [&](const std::vector<events::PartitionOffset>& offsets) {
+    for (const events::PartitionOffset& offset : offsets) told.push_back(offset.offset);
+  };
+  for (int i = 0; i < 3; ++i) {
+    Append(a_, 0, "x");
+    Drive(*consumer_);
+  }
+  EXPECT_EQ(told, (std::vector<int64_t>{1}));
+  clock.Advance(absl::Seconds(1));
+  Drive(*consumer_);
+  EXPECT_EQ(told, (std::vector<int64_t>{1, 3})) << "although nothing more has come";
+  clock.Advance(absl::Seconds(1));
+  Drive(*consumer_);
+  EXPECT_EQ(told.size(), 2u);
+}
+
 TEST_F(ConsumerTest, GoesOnWhereTheStoreSaysAfterARestart) {
   Append(a_, 0, "first");
   Drive(*consumer_);

@@ -48,7 +48,7 @@ absl::Duration LeaderStep::Run() {
     if (absl::IsFailedPrecondition(leadership.status())) return clock_.Steady() + kFollowInterval;
     if (!leadership.ok()) return Fail("cannot try for the leader lock", leadership.status());
     leadership_ = *std::move(leadership);
-    due_ = absl::ZeroDuration();
+    beat_due_ = clock_.Steady() + leadership_->heartbeat_interval();
     std::lock_guard lock(mutex_);
     leads_ = true;
   }
@@ -61,13 +61,14 @@ absl::Duration LeaderStep::Run() {
     return std::min(next, clock_.Steady() + beat);
   }
   failures_ = 0;
-  due_ = *due;
-  if (due_ <= clock_.Steady()) return absl::ZeroDuration();
-  if (absl::Status alive = leadership_->Heartbeat(clock_.Steady() + beat); !alive.ok()) {
-    Follow();
-    return Fail("lost the leader lock", alive);
+  if (clock_.Steady() >= beat_due_) {
+    if (absl::Status alive = leadership_->Heartbeat(clock_.Steady() + beat); !alive.ok()) {
+      Follow();
+      return Fail("lost the leader lock", alive);
+    }
+    beat_due_ = clock_.Steady() + beat;
   }
-  return std::min(due_, clock_.Steady() + beat);
+  return *due <= clock_.Steady() ? absl::ZeroDuration() : std::min(*due, beat_due_);
 }
 
 }  // namespace finalmile::outbox

@@ -53,8 +53,8 @@ class LeaderStep final : public Step {
   const std::unique_ptr<LeaderTask> task_;
   std::unique_ptr<storage::Subscription> subscription_;
   std::unique_ptr<storage::Leadership> leadership_;
-  // When the task wants to run next.
-  absl::Duration due_ = absl::ZeroDuration();
+  // When the leadership's next heartbeat is due.
+  absl::Duration beat_due_ = absl::ZeroDuration();
   int failures_ = 0;
   mutable std::mutex mutex_;
   bool leads_ = false;

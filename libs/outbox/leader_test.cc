@@ -63,6 +63,18 @@ TEST_F(LeaderTest, ALeaderComesBackForItsHeartbeat) {
   EXPECT_LE(next, clock.Steady() + absl::Seconds(1)) << "although the task asked for ten minutes";
 }
 
+TEST_F(LeaderTest, AWakeBeforeTheHeartbeatRunsTheTaskAlone) {
+  const absl::Duration beat = first_->Run();
+  database->expel = true;
+  clock.Advance(beat - clock.Steady() - absl::Microseconds(1));
+  EXPECT_EQ(first_->Run(), beat);
+  EXPECT_EQ(first_runs_, 2);
+  EXPECT_TRUE(first_->leads()) << "nothing was asked of the store";
+  clock.Advance(absl::Microseconds(1));
+  first_->Run();
+  EXPECT_FALSE(first_->leads());
+}
+
 TEST_F(LeaderTest, ATaskThatFailsKeepsTheLockAndIsTriedAgain) {
   fault_ = absl::InternalError("a bug");
   absl::Duration pause = absl::ZeroDuration();

@@ -21,8 +21,8 @@ absl::StatusOr<std::optional<std::string>> Claim(storage::Transaction& transacti
   // An expired id is free again; without this it would stay taken until the sweeper comes by.
   RETURN_IF_ERROR(
       transaction
-          .Execute("DELETE FROM requests WHERE caller = $1 AND request_id = $2 AND expire_time <= $3",
-                   {request.caller, request.request_id, ToMicros(now)})
+          .Defer("DELETE FROM requests WHERE caller = $1 AND request_id = $2 AND expire_time <= $3",
+                 {request.caller, request.request_id, ToMicros(now)})
           .status());
   ASSIGN_OR_RETURN(
       storage::Result claimed,
@@ -45,8 +45,8 @@ absl::StatusOr<std::optional<std::string>> Claim(storage::Transaction& transacti
 
 absl::Status Save(storage::Transaction& transaction, const Request& request, std::string_view reply) {
   return transaction
-      .Execute("UPDATE requests SET reply = $3 WHERE caller = $1 AND request_id = $2",
-               {request.caller, request.request_id, storage::Bytes{std::string(reply)}})
+      .Defer("UPDATE requests SET reply = $3 WHERE caller = $1 AND request_id = $2",
+             {request.caller, request.request_id, storage::Bytes{std::string(reply)}})
       .status();
 }
 

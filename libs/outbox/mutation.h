@@ -25,7 +25,7 @@ std::string DeterministicBytes(const google::protobuf::Message& message);
 // Serves a mutation in one transaction, once: with a request_id, a repeat of the same request answers the
 // saved reply, and another request under that id is INVALID_ARGUMENT / REQUEST_ID_REUSED. `request` has a
 // field request_id; `function` is re-runnable. A connection lost during COMMIT is survived where there is a
-// request_id; without one the caller hears UNKNOWN as UNAVAILABLE and may have to look.
+// request_id; without one the caller hears UNKNOWN, which no client repeats by itself, and has to look.
 template <class Response, class Request>
 absl::StatusOr<Response> Mutate(
     rpc::CallContext& context, storage::Database& database, const Request& request,

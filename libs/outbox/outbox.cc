@@ -65,7 +65,7 @@ absl::Status Write(storage::Transaction& transaction, const std::vector<Outgoing
   }
   RETURN_IF_ERROR(
       transaction
-          .ExecuteMany(
+          .DeferMany(
               "INSERT INTO outbox (topic, key, value, headers) SELECT r.topic, r.key, r.value, r.headers "
               "FROM {rows: topic TEXT, key TEXT, value BYTES, headers BYTES} AS r",
               rows)

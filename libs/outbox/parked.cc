@@ -53,7 +53,7 @@ absl::Status InsertParked(storage::Transaction& transaction, const std::vector<P
         storage::Bytes{EncodeHeaders(parked.record.headers)}});
   }
   return transaction
-      .ExecuteMany(
+      .DeferMany(
           "INSERT INTO parked (consumer, topic, partition, record_offset, key, seq, state, reason, tries, "
           "parked_time, "
           "record_time, value, headers) SELECT p.* FROM {rows: consumer TEXT, topic TEXT, partition BIGINT, "
@@ -74,7 +74,7 @@ absl::Status DeleteParked(storage::Transaction& transaction, const std::vector<P
                                                   int64_t{parked.record.partition}, parked.record.offset});
   }
   return transaction
-      .ExecuteMany(
+      .DeferMany(
           "DELETE FROM parked WHERE (consumer, topic, partition, record_offset) IN (SELECT r.consumer, "
           "r.topic, "
           "r.partition, r.record_offset FROM {rows: consumer TEXT, topic TEXT, partition BIGINT, "

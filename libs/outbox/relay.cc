@@ -6,6 +6,12 @@
 #include "libs/outbox/outbox.h"
 
 namespace finalmile::outbox {
+namespace {
+
+// Then the step gives its thread a chance to stop, and its leadership a heartbeat.
+constexpr absl::Duration kLongestRun = absl::Milliseconds(50);
+
+}  // namespace
 
 Relay::Relay(events::EventLog& log, Clock& clock, Options options)
     : log_(log), clock_(clock), options_(options) {}
@@ -14,35 +20,49 @@ std::string_view Relay::channel() const { return kOutboxChannel; }
 
 absl::StatusOr<absl::Duration> Relay::Run(storage::Leadership& leadership) {
   const absl::Duration beat = leadership.heartbeat_interval();
+  const absl::Duration start = clock_.Steady();
   storage::Result unsent;
-  RETURN_IF_ERROR(leadership.Transact(
-      {.deadline = clock_.Steady() + beat, .read_only = true},
-      [&](storage::Transaction& transaction) -> absl::Status {
-        ASSIGN_OR_RETURN(unsent, transaction.Execute(
-                                     "SELECT id, topic, key, value, headers FROM outbox ORDER BY id LIMIT $1",
-                                     {int64_t{options_.batch}}));
-        return absl::OkStatus();
-      }));
-  if (unsent.rows.empty()) return absl::InfiniteDuration();
+  RETURN_IF_ERROR(leadership.Transact({.deadline = start + beat, .read_only = true},
+                                      [&](storage::Transaction& transaction) -> absl::Status {
+                                        ASSIGN_OR_RETURN(unsent, Read(transaction));
+                                        return absl::OkStatus();
+                                      }));
+  while (!unsent.rows.empty()) {
+    // Within two heartbeats, so that a broker that is down does not cost the lock.
+    RETURN_IF_ERROR(Send(unsent, clock_.Steady() + 2 * beat));
+    std::vector<storage::Row> sent;
+    sent.reserve(unsent.rows.size());
+    for (const storage::Row& row : unsent.rows) {
+      sent.emplace_back(std::vector<storage::Value>{row.Int(0)});
+    }
+    RETURN_IF_ERROR(leadership.Transact(
+        {.deadline = clock_.Steady() + beat, .durable = false},
+        [&](storage::Transaction& transaction) -> absl::Status {
+          RETURN_IF_ERROR(
+              transaction
+                  .DeferMany("DELETE FROM outbox WHERE id IN (SELECT r.id FROM {rows: id BIGINT} AS r)", sent)
+                  .status());
+          ASSIGN_OR_RETURN(unsent, Read(transaction));
+          return absl::OkStatus();
+        }));
+    if (clock_.Steady() - start > kLongestRun) return absl::ZeroDuration();
+  }
+  return absl::InfiniteDuration();
+}
 
+absl::StatusOr<storage::Result> Relay::Read(storage::Transaction& transaction) {
+  return transaction.Execute("SELECT id, topic, key, value, headers FROM outbox ORDER BY id LIMIT $1",
+                             {int64_t{options_.batch}});
+}
+
+absl::Status Relay::Send(const storage::Result& rows, absl::Duration deadline) {
   std::vector<events::Message> messages;
-  std::vector<storage::Row> sent;
-  messages.reserve(unsent.rows.size());
-  sent.reserve(unsent.rows.size());
-  for (const storage::Row& row : unsent.rows) {
+  messages.reserve(rows.rows.size());
+  for (const storage::Row& row : rows.rows) {
     ASSIGN_OR_RETURN(events::Headers headers, DecodeHeaders(row.Blob(4)));
     messages.push_back({row.Text(1), row.Text(2), row.Blob(3), std::move(headers)});
-    sent.emplace_back(std::vector<storage::Value>{row.Int(0)});
   }
-  // Within two heartbeats, so that a broker that is down does not cost the lock.
-  RETURN_IF_ERROR(log_.Append(messages, clock_.Steady() + 2 * beat));
-  RETURN_IF_ERROR(leadership.Transact(
-      {.deadline = clock_.Steady() + beat}, [&](storage::Transaction& transaction) -> absl::Status {
-        return transaction
-            .ExecuteMany("DELETE FROM outbox WHERE id IN (SELECT r.id FROM {rows: id BIGINT} AS r)", sent)
-            .status();
-      }));
-  return absl::ZeroDuration();
+  return log_.Append(messages, deadline);
 }
 
 absl::StatusOr<int64_t> OutboxDepth(storage::Database& database, absl::Duration deadline) {

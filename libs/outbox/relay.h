@@ -10,9 +10,9 @@
 namespace finalmile::outbox {
 
 // Sends the store's outbox to the event log: reads the oldest rows, appends them, awaits every
-// acknowledgement, deletes them, reads again. A crash or an error between append and delete sends rows twice,
-// never none; order per key is kept once records with a seq not above the one seen are dropped (see
-// Consumer).
+// acknowledgement, deletes them and reads again. A crash or an error between append and delete sends rows
+// twice, never none; order per key is kept once records with a seq not above the one seen are dropped (see
+// Consumer). Therefore a deletion need not be durable either.
 class Relay final : public LeaderTask {
  public:
   struct Options {
@@ -29,6 +29,9 @@ class Relay final : public LeaderTask {
   std::string_view channel() const override;
 
  private:
+  absl::StatusOr<storage::Result> Read(storage::Transaction& transaction);
+  absl::Status Send(const storage::Result& rows, absl::Duration deadline);
+
   events::EventLog& log_;
   Clock& clock_;
   const Options options_;

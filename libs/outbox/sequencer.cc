@@ -29,10 +29,10 @@ absl::StatusOr<std::map<Sequencer::Key, int64_t>> Sequencer::LockSeen(storage::T
   // A row for every key, so that a retry and the consumer meet on its lock.
   RETURN_IF_ERROR(
       transaction
-          .ExecuteMany("INSERT INTO consumer_seqs (consumer, topic, key, seq) SELECT r.consumer, r.topic, "
-                       "r.key, 0 FROM "
-                       "{rows: consumer TEXT, topic TEXT, key TEXT} AS r WHERE TRUE ON CONFLICT DO NOTHING",
-                       rows)
+          .DeferMany("INSERT INTO consumer_seqs (consumer, topic, key, seq) SELECT r.consumer, r.topic, "
+                     "r.key, 0 FROM "
+                     "{rows: consumer TEXT, topic TEXT, key TEXT} AS r WHERE TRUE ON CONFLICT DO NOTHING",
+                     rows)
           .status());
   ASSIGN_OR_RETURN(
       storage::Result result,
@@ -56,7 +56,7 @@ absl::Status Sequencer::SetSeen(storage::Transaction& transaction, const std::ma
   for (const auto& [key, seq] : seqs)
     rows.emplace_back(std::vector<storage::Value>{consumer_, key.first, key.second, seq});
   return transaction
-      .ExecuteMany(
+      .DeferMany(
           "UPDATE consumer_seqs SET seq = r.seq FROM {rows: consumer TEXT, topic TEXT, key TEXT, seq BIGINT} "
           "AS r WHERE "
           "consumer_seqs.consumer = r.consumer AND consumer_seqs.topic = r.topic AND consumer_seqs.key = "

@@ -86,6 +86,8 @@ class HookedLog final : public events::EventLog {
   // The answer to an append that has been stored.
   std::function<absl::Status()> after_append = [] { return absl::OkStatus(); };
   std::function<void(events::Polled&)> on_poll = [](events::Polled&) {};
+  std::function<void(const std::vector<events::PartitionOffset>&)> on_report =
+      [](const std::vector<events::PartitionOffset>&) {};
 
   absl::Status Append(const std::vector<events::Message>& messages, absl::Duration deadline) override {
     RETURN_IF_ERROR(inner_.Append(messages, deadline));
@@ -124,7 +126,10 @@ class HookedLog final : public events::EventLog {
       return inner_->Start(offsets);
     }
     absl::Status Rejoin() override { return inner_->Rejoin(); }
-    void Report(const std::vector<events::PartitionOffset>& offsets) override { inner_->Report(offsets); }
+    void Report(const std::vector<events::PartitionOffset>& offsets) override {
+      log_.on_report(offsets);
+      inner_->Report(offsets);
+    }
 
    private:
     HookedLog& log_;

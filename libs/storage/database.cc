@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
+#include <cstdlib>
+
 #include "absl/strings/cord.h"
+#include "libs/base/status.h"
 #include "libs/storage/postgres/database.h"
 #include "libs/storage/sqlite/database.h"
 #include "libs/storage/sqlite/lock_file.h"
@@ -20,6 +24,24 @@ bool Consume(std::string_view& text, std::string_view prefix) {
 }
 
 }  // namespace
+
+const Result& Deferred::Answered() const {
+  if (answer_->has_value()) return **answer_;
+  std::fprintf(stderr, "storage: the result of a deferred statement is read before it was settled\n");
+  std::abort();
+}
+
+absl::StatusOr<Deferred> Transaction::Defer(std::string_view sql, std::vector<Value> params) {
+  ASSIGN_OR_RETURN(Result result, Execute(sql, std::move(params)));
+  return Deferred(std::move(result));
+}
+
+absl::StatusOr<Deferred> Transaction::DeferMany(std::string_view sql, const std::vector<Row>& rows) {
+  ASSIGN_OR_RETURN(Result result, ExecuteMany(sql, rows));
+  return Deferred(std::move(result));
+}
+
+absl::Status Transaction::Settle() { return absl::OkStatus(); }
 
 absl::StatusOr<std::unique_ptr<Database>> Open(std::string_view url, Clock& clock,
                                                const OpenOptions& options) {

@@ -2,8 +2,10 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -35,6 +37,24 @@ namespace finalmile::storage {
 
 enum class Engine { kSqlite, kPostgres };
 
+// The result of a statement that was deferred. Reading it before Transaction::Settle has returned OK is a
+// programming error and ends the process.
+class Deferred {
+ public:
+  Deferred() : answer_(std::make_shared<std::optional<Result>>()) {}
+  explicit Deferred(Result result) : answer_(std::make_shared<std::optional<Result>>(std::move(result))) {}
+  const Result& operator*() const { return Answered(); }
+  const Result* operator->() const { return &Answered(); }
+  bool answered() const { return answer_->has_value(); }
+  // Where the engine puts the answer.
+  const std::shared_ptr<std::optional<Result>>& slot() const { return answer_; }
+
+ private:
+  const Result& Answered() const;
+
+  std::shared_ptr<std::optional<Result>> answer_;
+};
+
 // A running transaction. Not thread-safe; valid only inside the function that Transact calls.
 class Transaction {
  public:
@@ -58,9 +78,21 @@ class Transaction {
   // …`. The order of returned rows is unspecified. Empty `rows`: nothing runs. Errors as Execute.
   virtual absl::StatusOr<Result> ExecuteMany(std::string_view sql, const std::vector<Row>& rows) = 0;
 
+  // As Execute and ExecuteMany, but may return before the statement has run. PostgreSQL: the statement joins
+  // those that are deferred, and they travel in one round trip with the next Execute, ExecuteMany or Settle,
+  // or with COMMIT; a few megabytes of them are awaited, so that they do not pile up. SQLite: it runs at
+  // once. On both, statements take effect in the order of the calls. An error, the same as Execute's, comes
+  // out of this call or a later one, at the latest out of Transact: it is never lost and nothing is committed
+  // after it. So an error that the function itself wants to tell from others is not for these two.
+  virtual absl::StatusOr<Deferred> Defer(std::string_view sql, std::vector<Value> params = {});
+  virtual absl::StatusOr<Deferred> DeferMany(std::string_view sql, const std::vector<Row>& rows);
+  // Awaits what is deferred; then the results can be read.
+  virtual absl::Status Settle();
+
   // Sets the events subscribed to `channel` (an identifier of [a-z_]) after, and only if, this transaction
   // commits; in every process on PostgreSQL. Signals coalesce. Costs no round trip and holds up no other
-  // transaction.
+  // transaction. Other processes are told just after the commit, so a process that dies in between leaves
+  // them untold: who must not miss a change looks now and then, too.
   virtual absl::Status Notify(std::string_view channel) = 0;
 };
 
@@ -76,6 +108,9 @@ struct TransactOptions {
   absl::Duration deadline;
   // A snapshot read. On SQLite it runs beside the writer.
   bool read_only = false;
+  // False: the server may forget what it has committed when the machine it runs on fails within a second or
+  // so, in return for not waiting for the disk. For what may be done again. No effect on SQLite.
+  bool durable = true;
   // The function has the same effect when it is run again after it has been committed (it looks up a request
   // id or a fence first). Then a connection lost during COMMIT is answered by running it again rather than by
   // UNKNOWN.

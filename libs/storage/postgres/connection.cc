@@ -47,11 +47,15 @@ bool Poll(pollfd* files, nfds_t count, absl::Duration limit) {
   return ppoll(files, count, &span, nullptr) > 0;
 }
 
-// Settings of the server's side of the session: it lets go of what a frozen or vanished client holds.
+// Settings of the server's side of the session: it lets go of what a frozen or vanished client holds. Plans
+// are kept, and one made while a table was empty would read it from end to end long after it has grown (until
+// its first ANALYZE); so indexes are taken wherever there is one, which for keyed statements is right anyway.
+// Planning each time anew would cost more than most statements. What must be read whole then looks dear
+// enough for JIT, which takes longer than the statement.
 std::string ServerSettings(const SessionOptions& options) {
   return fmt::format(
       "-c idle_in_transaction_session_timeout={} -c idle_session_timeout={} -c "
-      "client_connection_check_interval=500 "
+      "client_connection_check_interval=500 -c enable_seqscan=off -c jit=off "
       "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c "
       "tcp_user_timeout=10000",
       absl::ToInt64Milliseconds(options.idle_in_transaction),
@@ -148,7 +152,7 @@ absl::Status Connection::AwaitConnected(absl::Duration deadline) {
   return absl::OkStatus();
 }
 
-absl::Status Connection::Add(std::string_view sql, const std::vector<Value>& params) {
+absl::Status Connection::Add(std::string_view sql, const std::vector<Value>& params, Slot slot) {
   RETURN_IF_ERROR(CheckValues(params));
   ASSIGN_OR_RETURN(Prepared * prepared, Find(sql));
   if (!prepared->statement.columns.empty()) return WrongSql("{rows: …} is for ExecuteMany", sql);
@@ -159,7 +163,7 @@ absl::Status Connection::Add(std::string_view sql, const std::vector<Value>& par
     const bool null = std::holds_alternative<std::monostate>(value);
     parameters.ends.push_back(null ? -1 : static_cast<int64_t>(parameters.bytes.size()));
   }
-  return Send(*prepared, parameters);
+  return Send(*prepared, parameters, std::move(slot));
 }
 
 absl::Status Connection::AddOptional(std::string_view sql, const std::vector<Value>& params) {
@@ -168,7 +172,7 @@ absl::Status Connection::AddOptional(std::string_view sql, const std::vector<Val
   return absl::OkStatus();
 }
 
-absl::Status Connection::AddMany(std::string_view sql, const std::vector<Row>& rows) {
+absl::Status Connection::AddMany(std::string_view sql, const std::vector<Row>& rows, Slot slot) {
   ASSIGN_OR_RETURN(Prepared * prepared, Find(sql));
   const std::vector<RowsColumn>& columns = prepared->statement.columns;
   if (columns.empty()) return WrongSql("ExecuteMany needs {rows: …}", sql);
@@ -179,7 +183,7 @@ absl::Status Connection::AddMany(std::string_view sql, const std::vector<Row>& r
     EncodeColumn(columns[i].type, rows, i, parameters.bytes);
     parameters.ends.push_back(static_cast<int64_t>(parameters.bytes.size()));
   }
-  return Send(*prepared, parameters);
+  return Send(*prepared, parameters, std::move(slot));
 }
 
 absl::StatusOr<Connection::Prepared*> Connection::Find(std::string_view sql) {
@@ -187,7 +191,7 @@ absl::StatusOr<Connection::Prepared*> Connection::Find(std::string_view sql) {
   ASSIGN_OR_RETURN(Statement statement, Expand(Engine::kPostgres, sql));
   if (prepared_.size() >= kMostPrepared) {
     prepared_.clear();
-    RETURN_IF_ERROR(SendPlain("DEALLOCATE ALL"));
+    RETURN_IF_ERROR(AddPlain("DEALLOCATE ALL"));
   }
   return &prepared_.emplace(sql, Prepared{std::move(statement), {}}).first->second;
 }
@@ -210,7 +214,7 @@ std::shared_ptr<Connection::Variant> Connection::Choose(Prepared& prepared,
   return prepared.variants.back();
 }
 
-absl::Status Connection::Send(Prepared& prepared, const Parameters& parameters) {
+absl::Status Connection::Send(Prepared& prepared, const Parameters& parameters, Slot slot) {
   if (lost_) return Lost();
   std::shared_ptr<Variant> variant = Choose(prepared, parameters.types);
   const int count = static_cast<int>(parameters.types.size());
@@ -236,22 +240,22 @@ absl::Status Connection::Send(Prepared& prepared, const Parameters& parameters) 
                           formats.data(), 1) != 1) {
     return Lost();
   }
-  pending_.push_back({Pending::kExecute, std::move(variant), reused});
+  added_bytes_ += parameters.bytes.size();
+  pending_.push_back({Pending::kExecute, std::move(variant), reused, std::move(slot)});
   return absl::OkStatus();
 }
 
-absl::Status Connection::SendPlain(const char* sql) {
+absl::Status Connection::AddPlain(const char* sql) {
   if (lost_ || PQsendQueryParams(connection_, sql, 0, nullptr, nullptr, nullptr, nullptr, 1) != 1)
     return Lost();
   pending_.push_back({Pending::kExecute, nullptr});
   return absl::OkStatus();
 }
 
-absl::StatusOr<Result> Connection::Run(absl::Duration deadline) {
+absl::Status Connection::Run(absl::Duration deadline) {
   sqlstate_.clear();
   RunUnanswered();
   absl::Status error;
-  Result result;
   int strays = 0;
   while (!lost_ && !pending_.empty()) {
     if (PQisBusy(connection_)) {
@@ -276,13 +280,12 @@ absl::StatusOr<Result> Connection::Run(absl::Duration deadline) {
       strays = 0;
       pending.answered = true;
       const bool optional = pending.optional;
-      const absl::Status noted = NoteAnswer(answer.get(), pending, result);
+      const absl::Status noted = NoteAnswer(answer.get(), pending);
       if (error.ok() && (!optional || lost_)) error = noted;
     }
   }
   if (!error.ok()) return error;
-  if (lost_) return Lost();
-  return result;
+  return lost_ ? Lost() : absl::OkStatus();
 }
 
 void Connection::RunUnanswered() {
@@ -292,6 +295,7 @@ void Connection::RunUnanswered() {
     return;
   }
   pending_.push_back({Pending::kSync, nullptr});
+  added_bytes_ = 0;
   const int flushed = PQflush(connection_);
   unsent_ = flushed == 1;
   if (flushed < 0) Lost().IgnoreError();
@@ -316,12 +320,13 @@ absl::Status Connection::AwaitSocket(absl::Duration deadline) {
   return absl::OkStatus();
 }
 
-absl::Status Connection::NoteAnswer(pg_result* answer, const Pending& pending, Result& result) {
+absl::Status Connection::NoteAnswer(pg_result* answer, const Pending& pending) {
   switch (PQresultStatus(answer)) {
     case PGRES_COMMAND_OK:
     case PGRES_TUPLES_OK: {
-      if (pending.kind != Pending::kExecute) return absl::OkStatus();
-      ASSIGN_OR_RETURN(result, ReadResult(answer));
+      // Nobody else holds the slot: nobody will read it.
+      if (pending.slot == nullptr || pending.slot.use_count() == 1) return absl::OkStatus();
+      ASSIGN_OR_RETURN(*pending.slot, ReadResult(answer));
       return absl::OkStatus();
     }
     case PGRES_PIPELINE_ABORTED:

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -47,17 +48,26 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  // Where the result of a statement goes when Run has read it; null: it is dropped.
+  using Slot = std::shared_ptr<std::optional<Result>>;
+
   // Adds a statement to the batch, or refuses it as Transaction::Execute and ExecuteMany do and adds nothing.
-  absl::Status Add(std::string_view sql, const std::vector<Value>& params = {});
+  absl::Status Add(std::string_view sql, const std::vector<Value>& params = {}, Slot slot = nullptr);
+  // Adds a text without parameters that is not worth preparing.
+  absl::Status AddPlain(const char* sql);
   // As Add, for a statement whose failure does not matter: Run does not report it.
   absl::Status AddOptional(std::string_view sql, const std::vector<Value>& params);
-  absl::Status AddMany(std::string_view sql, const std::vector<Row>& rows);
+  absl::Status AddMany(std::string_view sql, const std::vector<Row>& rows, Slot slot = nullptr);
 
-  // Sends the batch and awaits the answers: the result of its last statement, or the first error, after which
-  // the rest of the batch was skipped. When `deadline` (steady) passes first, the session is given up.
-  absl::StatusOr<Result> Run(absl::Duration deadline);
+  // Bytes of parameters that were added since the last Run. A long batch is sent, and run, while it is added
+  // to; what the server does not take yet is held here.
+  size_t added_bytes() const { return added_bytes_; }
 
-  // Sends the batch and reads its answers, errors included, only before those of the next Run.
+  // Sends the batch and awaits the answers. The first error, after which the rest of the batch was skipped.
+  // When `deadline` (steady) passes first, the session is given up.
+  absl::Status Run(absl::Duration deadline);
+
+  // Ends the batch and reads its answers, errors included, only before those of the next Run.
   void RunUnanswered();
 
   // Whether the session lives, as far as can be told without waiting.
@@ -90,6 +100,7 @@ class Connection {
     std::shared_ptr<Variant> variant;
     // Of kExecute: the server had the statement before this batch.
     bool reused = false;
+    Slot slot = nullptr;
     bool optional = false;
     bool answered = false;
   };
@@ -109,12 +120,10 @@ class Connection {
   absl::Status AwaitConnected(absl::Duration deadline);
   absl::StatusOr<Prepared*> Find(std::string_view sql);
   std::shared_ptr<Variant> Choose(Prepared& prepared, const std::vector<TypeId>& types);
-  absl::Status Send(Prepared& prepared, const Parameters& parameters);
-  // Adds a text without parameters that is not worth preparing.
-  absl::Status SendPlain(const char* sql);
+  absl::Status Send(Prepared& prepared, const Parameters& parameters, Slot slot);
   // Waits until there is something to read, or room to write while something is unsent.
   absl::Status AwaitSocket(absl::Duration deadline);
-  absl::Status NoteAnswer(pg_result* answer, const Pending& pending, Result& result);
+  absl::Status NoteAnswer(pg_result* answer, const Pending& pending);
   absl::Status NoteError(pg_result* answer, const Pending& pending);
   absl::Status Lost(std::string_view why = "");
 
@@ -124,6 +133,7 @@ class Connection {
   std::unordered_map<std::string, Prepared, Hash, std::equal_to<>> prepared_;
   int64_t names_ = 0;
   std::deque<Pending> pending_;
+  size_t added_bytes_ = 0;
   bool unsent_ = false;
   bool lost_ = false;
   std::string sqlstate_;

@@ -20,19 +20,23 @@ namespace {
 
 class PostgresLeadership final : public Leadership {
  public:
-  PostgresLeadership(std::unique_ptr<Connection> connection, Clock& clock, absl::Duration heartbeat_interval)
-      : connection_(std::move(connection)), clock_(clock), heartbeat_interval_(heartbeat_interval) {}
+  PostgresLeadership(std::unique_ptr<Connection> connection, Clock& clock, const Notifier& notifier,
+                     absl::Duration heartbeat_interval)
+      : connection_(std::move(connection)),
+        clock_(clock),
+        notifier_(notifier),
+        heartbeat_interval_(heartbeat_interval) {}
 
   absl::Status Transact(const TransactOptions& options, const TransactionFunction& function) override {
     if (!connection_->Usable()) return absl::UnavailableError("the lock is lost: its session has ended");
     if (clock_.Steady() >= options.deadline)
       return absl::DeadlineExceededError("the deadline passed before the start");
-    return RunOnce(*connection_, clock_, options, function).status;
+    return RunOnce(*connection_, clock_, notifier_, options, function).status;
   }
 
   absl::Status Heartbeat(absl::Duration deadline) override {
     RETURN_IF_ERROR(connection_->Add("SELECT 1"));
-    return connection_->Run(deadline).status();
+    return connection_->Run(deadline);
   }
 
   absl::Duration heartbeat_interval() const override { return heartbeat_interval_; }
@@ -40,6 +44,7 @@ class PostgresLeadership final : public Leadership {
  private:
   const std::unique_ptr<Connection> connection_;
   Clock& clock_;
+  const Notifier& notifier_;
   const absl::Duration heartbeat_interval_;
 };
 
@@ -50,9 +55,10 @@ class PostgresDatabase final : public Database {
         clock_(clock),
         heartbeat_interval_(options.heartbeat_interval),
         rng_(NewSystemRng()),
+        notifier_{subscribers_, fmt::format("{:016x}", rng_->Next())},
         pool_(clock, options.connections, "connection",
               [this](absl::Duration deadline) { return Connect(session_, deadline); }),
-        listener_(session_, clock, *rng_, subscribers_) {}
+        listener_(session_, clock, *rng_, notifier_) {}
 
   Engine engine() const override { return Engine::kPostgres; }
 
@@ -91,13 +97,15 @@ class PostgresDatabase final : public Database {
     SessionOptions session = session_;
     session.idle_session = session.idle_in_transaction = 3 * heartbeat_interval_;
     ASSIGN_OR_RETURN(auto connection, Connect(session, deadline));
-    RETURN_IF_ERROR(
-        connection->Add("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", {std::string(name)}));
-    ASSIGN_OR_RETURN(const Result locked, connection->Run(deadline));
-    if (!locked.rows[0].Bool(0)) {
+    const Deferred locked;
+    RETURN_IF_ERROR(connection->Add("SELECT pg_try_advisory_lock(hashtextextended($1, 0))",
+                                    {std::string(name)}, locked.slot()));
+    RETURN_IF_ERROR(connection->Run(deadline));
+    if (!locked->rows[0].Bool(0)) {
       return absl::FailedPreconditionError(fmt::format("another session leads \"{}\"", name));
     }
-    return std::make_unique<PostgresLeadership>(std::move(connection), clock_, heartbeat_interval_);
+    return std::make_unique<PostgresLeadership>(std::move(connection), clock_, notifier_,
+                                                heartbeat_interval_);
   }
 
   std::unique_ptr<Subscription> Subscribe(std::string_view channel, Event& event) override {
@@ -117,7 +125,7 @@ class PostgresDatabase final : public Database {
       const bool away = absl::IsUnavailable(connection.status());
       return {away ? Outcome::kLost : Outcome::kRolledBack, connection.status()};
     }
-    return RunOnce(**connection, clock_, options, function);
+    return RunOnce(**connection, clock_, notifier_, options, function);
   }
 
   // Opens a session, or repeats the last failure while it is too early for another try: a server that comes
@@ -146,6 +154,7 @@ class PostgresDatabase final : public Database {
   const absl::Duration heartbeat_interval_;
   const std::unique_ptr<Rng> rng_;
   Subscribers subscribers_;
+  const Notifier notifier_;
   // Guards what follows.
   std::mutex mutex_;
   int failures_ = 0;

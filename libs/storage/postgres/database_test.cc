@@ -144,6 +144,26 @@ TEST_F(PostgresTest, NotificationsReachOtherProcessesAndALostListenerLooksAgain)
   EXPECT_TRUE(set_by_run());
 }
 
+TEST_F(PostgresTest, TheProcessItselfIsToldAtItsCommitAndOnce) {
+  const auto event = clock_->NewEvent();
+  auto subscription = database_->Subscribe("outbox", *event);
+  Step* listener = database_->steps()[0];
+  listener->Run();
+  event->Clear();
+  ASSERT_TRUE(Transact([](Transaction& transaction) -> absl::Status {
+                RETURN_IF_ERROR(Increment(transaction, 1));
+                return transaction.Notify("outbox");
+              }).ok());
+  EXPECT_TRUE(event->WaitUntil(clock_->Steady()));
+  event->Clear();
+  // What the server says of it arrives, and is known to be our own.
+  for (int i = 0; i < 3; ++i) {
+    listener->wake().Clear();
+    listener->Run();
+  }
+  EXPECT_FALSE(event->WaitUntil(clock_->Steady()));
+}
+
 TEST_F(PostgresTest, AWaitingListenerIsWoken) {
   const auto event = clock_->NewEvent();
   auto subscription = database_->Subscribe("outbox", *event);

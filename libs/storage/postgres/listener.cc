@@ -36,25 +36,25 @@ class Listener::WakeEvent final : public Event {
   const int file_;
 };
 
-Listener::Listener(SessionOptions options, Clock& clock, Rng& rng, Subscribers& subscribers)
+Listener::Listener(SessionOptions options, Clock& clock, Rng& rng, const Notifier& notifier)
     : options_(std::move(options)),
       clock_(clock),
       rng_(rng),
-      subscribers_(subscribers),
+      notifier_(notifier),
       wake_(std::make_shared<WakeEvent>(clock)) {}
 
 Event& Listener::wake() { return *wake_; }
 
 absl::Duration Listener::Run() {
-  if (subscribers_.empty()) return absl::InfiniteDuration();
+  if (notifier_.subscribers.empty()) return absl::InfiniteDuration();
   if (connection_ == nullptr && !Listen().ok()) return clock_.Steady() + BackoffAfter(failures_++, rng_);
-  auto channels = connection_->AwaitNotifications(wake_->file(), absl::Milliseconds(100));
-  if (!channels.ok()) {
+  auto payloads = connection_->AwaitNotifications(wake_->file(), absl::Milliseconds(100));
+  if (!payloads.ok()) {
     connection_.reset();
     return clock_.Steady() + BackoffAfter(failures_++, rng_);
   }
   failures_ = 0;
-  for (const std::string& channel : *channels) subscribers_.Set(channel);
+  for (const std::string& payload : *payloads) notifier_.Receive(payload);
   return absl::ZeroDuration();
 }
 
@@ -63,9 +63,9 @@ absl::Status Listener::Listen() {
   ASSIGN_OR_RETURN(auto connection, Connection::Open(options_, clock_, deadline));
   // kNotifyChannel, which cannot be a parameter here.
   RETURN_IF_ERROR(connection->Add("LISTEN finalmile"));
-  RETURN_IF_ERROR(connection->Run(deadline).status());
+  RETURN_IF_ERROR(connection->Run(deadline));
   connection_ = std::move(connection);
-  subscribers_.SetAll();
+  notifier_.subscribers.SetAll();
   return absl::OkStatus();
 }
 

@@ -7,7 +7,7 @@
 #include "libs/base/random.h"
 #include "libs/base/step.h"
 #include "libs/storage/postgres/connection.h"
-#include "libs/storage/subscribers.h"
+#include "libs/storage/postgres/transaction.h"
 
 namespace finalmile::storage::postgres {
 
@@ -15,7 +15,7 @@ namespace finalmile::storage::postgres {
 // whenever the session has been made anew, since some may have been missed. Sleeps while nobody subscribes.
 class Listener final : public Step {
  public:
-  Listener(SessionOptions options, Clock& clock, Rng& rng, Subscribers& subscribers);
+  Listener(SessionOptions options, Clock& clock, Rng& rng, const Notifier& notifier);
 
   std::string_view name() const override { return "storage.listener"; }
   // Waits at most 100 ms for a notification, and at most a second for a connection.
@@ -30,7 +30,7 @@ class Listener final : public Step {
   const SessionOptions options_;
   Clock& clock_;
   Rng& rng_;
-  Subscribers& subscribers_;
+  const Notifier& notifier_;
   const std::shared_ptr<WakeEvent> wake_;
   std::unique_ptr<Connection> connection_;
   int failures_ = 0;

@@ -14,25 +14,48 @@
 namespace finalmile::storage::postgres {
 namespace {
 
+constexpr size_t kMostDeferred = 4 << 20;
+
 class PostgresTransaction final : public Transaction {
  public:
-  PostgresTransaction(Connection& connection, const TransactOptions& options)
-      : connection_(connection), options_(options) {}
+  PostgresTransaction(Connection& connection, const Notifier& notifier, const TransactOptions& options)
+      : connection_(connection), notifier_(notifier), options_(options) {}
 
   Engine engine() const override { return Engine::kPostgres; }
 
   absl::StatusOr<Result> Execute(std::string_view sql, std::vector<Value> params) override {
-    RETURN_IF_ERROR(Begin());
-    failure_ = connection_.Add(sql, params);
-    return Answer();
+    ASSIGN_OR_RETURN(const Deferred deferred, Defer(sql, std::move(params)));
+    RETURN_IF_ERROR(Settle());
+    return std::move(**deferred.slot());
   }
 
   absl::StatusOr<Result> ExecuteMany(std::string_view sql, const std::vector<Row>& rows) override {
-    RETURN_IF_ERROR(failure_);
-    if (rows.empty()) return Result();
+    ASSIGN_OR_RETURN(const Deferred deferred, DeferMany(sql, rows));
+    RETURN_IF_ERROR(Settle());
+    return std::move(**deferred.slot());
+  }
+
+  absl::StatusOr<Deferred> Defer(std::string_view sql, std::vector<Value> params) override {
     RETURN_IF_ERROR(Begin());
-    failure_ = connection_.AddMany(sql, rows);
-    return Answer();
+    Deferred deferred;
+    failure_ = connection_.Add(sql, params, deferred.slot());
+    return Added(std::move(deferred));
+  }
+
+  absl::StatusOr<Deferred> DeferMany(std::string_view sql, const std::vector<Row>& rows) override {
+    RETURN_IF_ERROR(failure_);
+    if (rows.empty()) return Deferred(Result());
+    RETURN_IF_ERROR(Begin());
+    Deferred deferred;
+    failure_ = connection_.AddMany(sql, rows, deferred.slot());
+    return Added(std::move(deferred));
+  }
+
+  absl::Status Settle() override {
+    RETURN_IF_ERROR(failure_);
+    if (!std::exchange(deferring_, false)) return absl::OkStatus();
+    failure_ = connection_.Run(options_.deadline);
+    return failure_;
   }
 
   absl::Status Notify(std::string_view channel) override {
@@ -46,14 +69,16 @@ class PostgresTransaction final : public Transaction {
     // Found out now, a session that has ended is known not to have committed.
     if (begun_ && !connection_.Usable())
       return {Outcome::kLost, absl::UnavailableError("the connection was lost before COMMIT")};
-    absl::Status status = AddCommit();
+    committing_ = true;
+    absl::Status status;
+    if (begun_) status = connection_.AddPlain("COMMIT");
     if (!status.ok()) return Undo(status);
-    if (!begun_ && channels_.empty()) return {Outcome::kCommitted, status};
-    if (options_.read_only && channels_.empty()) {
-      connection_.RunUnanswered();
-      return {Outcome::kCommitted, status};
+    if (options_.read_only && !deferring_) {
+      if (begun_) connection_.RunUnanswered();
+    } else if (begun_) {
+      status = connection_.Run(options_.deadline);
     }
-    status = connection_.Run(options_.deadline).status();
+    if (status.ok() || connection_.lost()) Tell();
     if (status.ok()) return {Outcome::kCommitted, status};
     if (connection_.lost() && !WasSilent(connection_.sqlstate())) {
       return {Outcome::kUnknown, absl::UnknownError(fmt::format("whether COMMIT took effect is not known: {}",
@@ -70,7 +95,9 @@ class PostgresTransaction final : public Transaction {
       const bool by_deadline = absl::IsDeadlineExceeded(status);
       return {by_deadline ? Outcome::kRolledBack : Outcome::kLost, std::move(status)};
     }
-    if (begun_ && connection_.Add("ROLLBACK").ok()) connection_.RunUnanswered();
+    // In a batch of its own: an error in what is deferred would skip it.
+    if (deferring_) connection_.RunUnanswered();
+    if (begun_ && connection_.AddPlain("ROLLBACK").ok()) connection_.RunUnanswered();
     return {conflict ? Outcome::kConflict : Outcome::kRolledBack, std::move(status)};
   }
 
@@ -84,44 +111,59 @@ class PostgresTransaction final : public Transaction {
     begun_ = true;
     failure_ = connection_.Add(options_.read_only ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
                                                   : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+    if (failure_.ok() && !options_.durable) failure_ = connection_.Add("SET LOCAL synchronous_commit = off");
     return failure_;
   }
 
-  absl::StatusOr<Result> Answer() {
+  absl::StatusOr<Deferred> Added(Deferred deferred) {
     RETURN_IF_ERROR(failure_);
-    absl::StatusOr<Result> result = connection_.Run(options_.deadline);
-    failure_ = result.status();
-    return result;
+    deferring_ = true;
+    if (connection_.added_bytes() >= kMostDeferred) RETURN_IF_ERROR(Settle());
+    return deferred;
   }
 
   // A transaction that notifies holds a lock of the whole cluster while its COMMIT reaches the disk, so that
-  // such transactions would commit one by one. Therefore the notifications follow in the same message as a
-  // transaction of their own, which need not reach the disk: when COMMIT fails the server skips them, and
-  // when this process dies it does not. When the server dies every listener looks again.
-  absl::Status AddCommit() {
-    committing_ = true;
-    if (begun_) RETURN_IF_ERROR(connection_.Add("COMMIT"));
+  // such transactions would commit one by one. Therefore the notifications follow as a transaction of their
+  // own, which need not reach the disk and is not waited for. When this process dies between the two, or the
+  // server after them, they are lost: a listener that has lost its connection looks again, and one that has
+  // not looks every so often all the same (see Transaction::Notify).
+  void Tell() {
     for (const std::string& channel : channels_) {
-      RETURN_IF_ERROR(
-          connection_.AddOptional("SELECT set_config('synchronous_commit', 'off', TRUE), pg_notify($1, $2)",
-                                  {std::string(kNotifyChannel), channel}));
+      notifier_.subscribers.Set(channel);
+      connection_
+          .AddOptional("SELECT set_config('synchronous_commit', 'off', TRUE), pg_notify($1, $2)",
+                       {std::string(kNotifyChannel), notifier_.Payload(channel)})
+          .IgnoreError();
     }
-    return absl::OkStatus();
+    if (!channels_.empty()) connection_.RunUnanswered();
   }
 
   Connection& connection_;
+  const Notifier& notifier_;
   const TransactOptions& options_;
   std::set<std::string> channels_;
   absl::Status failure_;
   bool begun_ = false;
+  // There are statements that were not answered.
+  bool deferring_ = false;
   bool committing_ = false;
 };
 
 }  // namespace
 
-Attempt RunOnce(Connection& connection, Clock& clock, const TransactOptions& options,
-                const TransactionFunction& function) {
-  PostgresTransaction transaction(connection, options);
+std::string Notifier::Payload(std::string_view channel) const {
+  return fmt::format("{}@{}", channel, origin);
+}
+
+void Notifier::Receive(std::string_view payload) const {
+  const size_t at = payload.find('@');
+  if (at == std::string_view::npos || payload.substr(at + 1) != origin)
+    subscribers.Set(payload.substr(0, at));
+}
+
+Attempt RunOnce(Connection& connection, Clock& clock, const Notifier& notifier,
+                const TransactOptions& options, const TransactionFunction& function) {
+  PostgresTransaction transaction(connection, notifier, options);
   absl::Status status = function(transaction);
   if (!transaction.failure().ok() && (status.ok() || connection.lost())) status = transaction.failure();
   if (status.ok() && clock.Steady() >= options.deadline) {

@@ -16,7 +16,6 @@ absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::
   const absl::Time now = clock_.Now();
   std::vector<domain::Activity> activities;
   std::vector<size_t> positions;
-  std::vector<std::string> leads;
   activities.reserve(batch.deliveries().size());
   v1::Activity message;
   for (size_t i = 0; i < batch.deliveries().size(); ++i) {
@@ -35,7 +34,6 @@ absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::
     }
     // Stored under the bare id.
     activity.lead.erase(0, sizeof("leads/") - 1);
-    leads.push_back(activity.lead);
     activities.push_back(std::move(activity));
     positions.push_back(i);
   }
@@ -45,8 +43,7 @@ absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::
   scoring::Cause cause;
   cause.principal.set_name("leads.activities");
   scoring::LeadBatch work(transaction, *policy, {clock_, rng_, now, cause});
-  RETURN_IF_ERROR(work.Lock(std::move(leads), scoring::LeadBatch::Absent::kStub));
-  ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded, work.Record(activities));
+  ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded, work.LockAndRecord(activities));
   for (size_t i = 0; i < recorded.size(); ++i) {
     if (recorded[i] != store::Recorded::kConflict) continue;
     batch.Park(positions[i], fmt::format("activity_id {} of source {} was recorded with another body",

@@ -180,7 +180,9 @@ v1::AttributeValue ToProto(const domain::AttributeValue& value) {
         } else if constexpr (std::is_same_v<T, bool>) {
           result.set_boolean(v);
         } else {
-          for (const std::string& element : v) result.mutable_list()->add_values(element);
+          // An empty list is a list, too.
+          v1::TextList& list = *result.mutable_list();
+          for (const std::string& element : v) list.add_values(element);
         }
       },
       value);

@@ -1,6 +1,7 @@
 #include "services/leads/scoring/lead_batch.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -23,6 +24,21 @@ void SetFading(const domain::FadingValue& from, v1::FadingValue& to) {
 bool SameScore(const store::LeadState& a, const store::LeadState& b) {
   return a.fit == b.fit && a.engagement.engagement == b.engagement.engagement && a.policy == b.policy &&
          a.readiness.grade == b.readiness.grade && a.readiness.lane == b.readiness.lane;
+}
+
+// Whether store::UpdateEngagement writes all that differs.
+bool OnlyEngagementDiffers(const store::LeadState& a, const store::LeadState& b) {
+  return std::tie(a.created, a.version, a.gates, a.stage, a.policy, a.fit, a.engagement.last_hand_raise,
+                  a.readiness.lane, a.readiness.by_hand_raise, a.readiness.last_crossing,
+                  a.readiness.hand_raise_used, a.create_time, a.update_time) ==
+         std::tie(b.created, b.version, b.gates, b.stage, b.policy, b.fit, b.engagement.last_hand_raise,
+                  b.readiness.lane, b.readiness.by_hand_raise, b.readiness.last_crossing,
+                  b.readiness.hand_raise_used, b.create_time, b.update_time);
+}
+
+void SortUnique(std::vector<std::string>& ids) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
 }
 
 }  // namespace
@@ -76,9 +92,15 @@ outbox::OutgoingEvent ToOutbox(const v1::LeadEvent& event, std::string_view trac
 }
 
 absl::Status LeadBatch::Lock(std::vector<std::string> ids, Absent absent) {
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  ASSIGN_OR_RETURN(std::vector<store::LeadState> leads, store::LockLeads(transaction_, ids));
+  SortUnique(ids);
+  ASSIGN_OR_RETURN(const storage::Deferred locked, store::LockLeads(transaction_, ids));
+  RETURN_IF_ERROR(transaction_.Settle());
+  return Adopt(*locked, ids, absent);
+}
+
+absl::Status LeadBatch::Adopt(const storage::Result& locked, const std::vector<std::string>& ids,
+                              Absent absent) {
+  std::vector<store::LeadState> leads = store::LeadsOf(locked);
   if (leads.size() < ids.size() && absent == Absent::kStub) {
     std::vector<std::string> missing;
     std::vector<std::string> present;
@@ -87,7 +109,9 @@ absl::Status LeadBatch::Lock(std::vector<std::string> ids, Absent absent) {
     std::set_difference(ids.begin(), ids.end(), present.begin(), present.end(), std::back_inserter(missing));
     RETURN_IF_ERROR(store::InsertStubs(transaction_, missing));
     // Read again rather than assumed blank: somebody else's stub, or lead, may have come first.
-    ASSIGN_OR_RETURN(std::vector<store::LeadState> stubs, store::LockLeads(transaction_, missing));
+    ASSIGN_OR_RETURN(const storage::Deferred read, store::LockLeads(transaction_, missing));
+    RETURN_IF_ERROR(transaction_.Settle());
+    std::vector<store::LeadState> stubs = store::LeadsOf(*read);
     std::move(stubs.begin(), stubs.end(), std::back_inserter(leads));
   }
   for (store::LeadState& lead : leads) {
@@ -106,9 +130,37 @@ const store::LeadState* LeadBatch::Find(std::string_view id) const {
 
 void LeadBatch::Visit(const std::string& id) { entries_.at(id).touched = true; }
 
-absl::StatusOr<std::vector<store::Recorded>> LeadBatch::Record(std::span<const domain::Activity> activities) {
+absl::StatusOr<std::vector<store::Recorded>> LeadBatch::LockAndRecord(
+    std::span<const domain::Activity> activities) {
+  std::vector<std::string> ids;
+  ids.reserve(activities.size());
+  for (const domain::Activity& activity : activities) ids.push_back(activity.lead);
+  SortUnique(ids);
+  ASSIGN_OR_RETURN(const storage::Deferred locked, store::LockLeads(transaction_, ids));
+  // Behind the locks. An activity of a lead that is absent is stored before its stub is: what is counted
+  // follows from the row as it is then found.
+  ASSIGN_OR_RETURN(const storage::Deferred inserted,
+                   store::InsertActivities(transaction_, activities, context_.now));
+  RETURN_IF_ERROR(transaction_.Settle());
+  RETURN_IF_ERROR(Adopt(*locked, ids, Absent::kStub));
   ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded,
-                   store::RecordActivities(transaction_, activities, context_.now));
+                   store::OutcomeOf(transaction_, *inserted, activities));
+  TakeIn(activities, recorded);
+  return recorded;
+}
+
+absl::StatusOr<std::vector<store::Recorded>> LeadBatch::Record(std::span<const domain::Activity> activities) {
+  ASSIGN_OR_RETURN(const storage::Deferred inserted,
+                   store::InsertActivities(transaction_, activities, context_.now));
+  RETURN_IF_ERROR(transaction_.Settle());
+  ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded,
+                   store::OutcomeOf(transaction_, *inserted, activities));
+  TakeIn(activities, recorded);
+  return recorded;
+}
+
+void LeadBatch::TakeIn(std::span<const domain::Activity> activities,
+                       const std::vector<store::Recorded>& recorded) {
   for (size_t i = 0; i < activities.size(); ++i) {
     if (recorded[i] != store::Recorded::kNew) continue;
     const domain::Activity& activity = activities[i];
@@ -134,7 +186,6 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::Record(std::span<const d
     *reason.mutable_last_time() = ToProto(activity.event_time);
     if (!entry.cause_time || *entry.cause_time < activity.event_time) entry.cause_time = activity.event_time;
   }
-  return recorded;
 }
 
 absl::Status LeadBatch::Create(const std::string& id, const domain::Lead& profile) {
@@ -182,31 +233,44 @@ v1::LeadEvent& LeadBatch::Emit(Entry& entry) {
   return events_.emplace_back(NewEvent(context_, LeadName(entry.lead.id), ++entry.lead.seq));
 }
 
+absl::Status LeadBatch::Fetch(const std::vector<Entry*>& profiles, const std::vector<Entry*>& histories) {
+  std::vector<std::string> with_profile;
+  std::vector<std::string> with_history;
+  for (const Entry* entry : profiles) {
+    if (!entry->profile) with_profile.push_back(entry->lead.id);
+  }
+  for (const Entry* entry : histories) {
+    if (!entry->history) with_history.push_back(entry->lead.id);
+  }
+  if (with_profile.empty() && with_history.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const storage::Deferred read_profiles, store::DeferProfiles(transaction_, with_profile));
+  ASSIGN_OR_RETURN(const storage::Deferred read_histories, store::DeferHistories(transaction_, with_history));
+  RETURN_IF_ERROR(transaction_.Settle());
+  ASSIGN_OR_RETURN(auto profile_of, store::ProfilesOf(*read_profiles));
+  for (auto& [id, profile] : profile_of) entries_.find(id)->second.profile = std::move(profile);
+  ASSIGN_OR_RETURN(auto history_of, store::HistoriesOf(*read_histories));
+  for (const std::string& id : with_history) entries_.find(id)->second.history = std::move(history_of[id]);
+  return absl::OkStatus();
+}
+
 absl::Status LeadBatch::LoadWhatIsNeeded() {
-  std::vector<std::string> histories;
-  std::vector<std::string> profiles;
+  std::vector<Entry*> histories;
+  std::vector<Entry*> profiles;
   for (auto& [id, entry] : entries_) {
     if (!entry.touched || !entry.lead.created) continue;
     if (entry.lead.policy != policy_.number) {
       entry.recompute = true;
-      if (!entry.profile) profiles.push_back(id);
+      if (!entry.profile) profiles.push_back(&entry);
     }
-    if (entry.recompute) histories.push_back(id);
+    if (entry.recompute) histories.push_back(&entry);
   }
-  if (!profiles.empty()) {
-    ASSIGN_OR_RETURN(auto read, store::ReadProfiles(transaction_, profiles));
-    for (auto& [id, profile] : read) {
-      Entry& entry = entries_.find(id)->second;
-      entry.lead.fit = domain::Fit(policy_.compiled, FactsOf(profile));
-      entry.profile = std::move(profile);
-    }
+  RETURN_IF_ERROR(Fetch(profiles, histories));
+  for (Entry* entry : profiles) {
+    if (entry->profile) entry->lead.fit = domain::Fit(policy_.compiled, FactsOf(*entry->profile));
   }
-  if (histories.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(auto by_lead, store::ActivitiesByLead(transaction_, histories));
-  for (const std::string& id : histories) {
-    Entry& entry = entries_.find(id)->second;
-    entry.lead.engagement = domain::Recompute(policy_.compiled, by_lead[id]);
-    entry.lead.policy = policy_.number;
+  for (Entry* entry : histories) {
+    entry->lead.engagement = domain::Recompute(policy_.compiled, *entry->history);
+    entry->lead.policy = policy_.number;
   }
   return absl::OkStatus();
 }
@@ -250,22 +314,12 @@ void LeadBatch::Evaluate(Entry& entry, std::string_view cause, std::vector<Entry
 }
 
 absl::Status LeadBatch::Explain(const std::vector<Entry*>& crossing) {
-  std::vector<std::string> ids;
-  std::vector<std::string> profiles;
-  for (Entry* entry : crossing) {
-    ids.push_back(entry->lead.id);
-    if (!entry->profile) profiles.push_back(entry->lead.id);
-  }
-  if (!profiles.empty()) {
-    ASSIGN_OR_RETURN(auto read, store::ReadProfiles(transaction_, profiles));
-    for (auto& [id, profile] : read) entries_.find(id)->second.profile = std::move(profile);
-  }
-  ASSIGN_OR_RETURN(auto by_lead, store::ActivitiesByLead(transaction_, ids));
+  RETURN_IF_ERROR(Fetch(crossing, crossing));
   for (Entry* entry : crossing) {
     v1::LeadBecameSalesReady& event =
         *events_[ready_events_.at(entry->lead.id)].mutable_lead_became_sales_ready();
     const domain::Explanation explanation =
-        domain::Explain(policy_.compiled, FactsOf(*entry->profile), by_lead[entry->lead.id], context_.now);
+        domain::Explain(policy_.compiled, FactsOf(*entry->profile), *entry->history, context_.now);
     for (const domain::Reason& reason : explanation.reasons) *event.add_reasons() = ToProto(reason);
     event.set_lead_source(entry->profile->lead_source);
     event.set_campaign(entry->profile->campaign);
@@ -279,19 +333,25 @@ absl::Status LeadBatch::Write(std::string_view cause) {
   std::vector<Entry*> crossing;
   std::vector<const store::LeadState*> inserted;
   std::vector<const store::LeadState*> updated;
+  std::vector<const store::LeadState*> engaged;
   std::map<std::string, const domain::Lead*> profiles;
   std::vector<store::FactVersion> facts;
   for (auto& [id, entry] : entries_) {
     if (!entry.touched || !entry.lead.created) continue;
     Evaluate(entry, cause, crossing);
-    (entry.locked ? updated : inserted).push_back(&entry.lead);
+    if (!entry.locked) {
+      inserted.push_back(&entry.lead);
+    } else {
+      (OnlyEngagementDiffers(entry.lead, entry.before) ? engaged : updated).push_back(&entry.lead);
+    }
     if (!entry.profile_changed) continue;
     profiles[id] = &*entry.profile;
     facts.push_back({id, entry.lead.version, context_.now, entry.lead.gates, FactsOf(*entry.profile)});
   }
   if (!crossing.empty()) RETURN_IF_ERROR(Explain(crossing));
-  if (!inserted.empty()) RETURN_IF_ERROR(store::InsertLeads(transaction_, inserted));
-  if (!updated.empty()) RETURN_IF_ERROR(store::UpdateLeads(transaction_, updated));
+  RETURN_IF_ERROR(store::InsertLeads(transaction_, inserted));
+  RETURN_IF_ERROR(store::UpdateLeads(transaction_, updated));
+  RETURN_IF_ERROR(store::UpdateEngagement(transaction_, engaged));
   if (!profiles.empty()) {
     RETURN_IF_ERROR(store::WriteProfiles(transaction_, profiles));
     RETURN_IF_ERROR(store::AppendFacts(transaction_, facts));

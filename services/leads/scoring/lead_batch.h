@@ -51,7 +51,7 @@ outbox::OutgoingEvent ToOutbox(const v1::LeadEvent& event, std::string_view trac
 // Lives inside one transaction; not thread-safe.
 //
 //   LeadBatch batch(transaction, policy, context);
-//   batch.Lock(ids, Absent::kStub);   batch.Record(activities);   batch.Write("activity");
+//   batch.LockAndRecord(activities);   batch.Write("activity");
 class LeadBatch {
  public:
   enum class Absent { kLeaveOut, kStub };
@@ -65,6 +65,9 @@ class LeadBatch {
   // A locked or new lead; null when it is absent.
   const store::LeadState* Find(std::string_view id) const;
 
+  // Locks the leads of `activities`, absent ones as stubs, and does as Record, in one round trip; instead of
+  // Lock.
+  absl::StatusOr<std::vector<store::Recorded>> LockAndRecord(std::span<const domain::Activity> activities);
   // Stores activities of locked leads and takes the new ones into the engagement.
   absl::StatusOr<std::vector<store::Recorded>> Record(std::span<const domain::Activity> activities);
   // A lead comes into being, under a fresh id or on its locked stub.
@@ -87,6 +90,8 @@ class LeadBatch {
     bool touched = false;
     bool recompute = false;
     std::optional<domain::Lead> profile;
+    // All activities, where they were read.
+    std::optional<std::vector<domain::Activity>> history;
     bool profile_changed = false;
     // LeadCreated or LeadUpdated, without seq.
     std::optional<v1::LeadEvent> change;
@@ -95,6 +100,11 @@ class LeadBatch {
     std::optional<absl::Time> cause_time;
   };
 
+  // Takes in what LockLeads has read, of `ids`.
+  absl::Status Adopt(const storage::Result& locked, const std::vector<std::string>& ids, Absent absent);
+  void TakeIn(std::span<const domain::Activity> activities, const std::vector<store::Recorded>& recorded);
+  // Reads what these leads lack, in one round trip.
+  absl::Status Fetch(const std::vector<Entry*>& profiles, const std::vector<Entry*>& histories);
   absl::Status LoadWhatIsNeeded();
   absl::Status Explain(const std::vector<Entry*>& crossing);
   void Evaluate(Entry& entry, std::string_view cause, std::vector<Entry*>& crossing);

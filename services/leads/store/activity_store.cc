@@ -53,42 +53,41 @@ bool SameBody(const domain::Activity& a, const domain::Activity& b) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<Recorded>> RecordActivities(storage::Transaction& transaction,
-                                                       std::span<const domain::Activity> activities,
-                                                       absl::Time now) {
-  std::map<ActivityKey, size_t> first;
+absl::StatusOr<storage::Deferred> InsertActivities(storage::Transaction& transaction,
+                                                   std::span<const domain::Activity> activities,
+                                                   absl::Time now) {
   std::vector<storage::Row> rows;
   rows.reserve(activities.size());
-  for (size_t i = 0; i < activities.size(); ++i) {
-    const domain::Activity& activity = activities[i];
-    if (!first.emplace(ActivityKey{activity.source, activity.activity_id}, i).second) continue;
+  for (const domain::Activity& activity : activities) {
     rows.emplace_back(std::vector<storage::Value>{
         activity.source, activity.activity_id, activity.lead, activity.type, ToMicros(activity.event_time),
         ToMicros(now), activity.subject, int64_t{activity.count}, activity.seconds, activity.outbound,
         activity.automated, EncodeProperties(activity.properties)});
   }
-  ASSIGN_OR_RETURN(
-      storage::Result inserted,
-      transaction.ExecuteMany("INSERT INTO activities (source, activity_id, lead, type, event_time, "
-                              "record_time, subject, count, seconds, outbound, "
-                              "automated, properties) SELECT r.* FROM {rows: source TEXT, activity_id TEXT, "
-                              "lead TEXT, type TEXT, event_time BIGINT, "
-                              "record_time BIGINT, subject TEXT, count BIGINT, seconds DOUBLE, outbound "
-                              "BOOLEAN, automated BOOLEAN, properties TEXT} "
-                              "AS r WHERE TRUE ON CONFLICT DO NOTHING RETURNING source, activity_id",
-                              rows));
+  return transaction.DeferMany(
+      "INSERT INTO activities (source, activity_id, lead, type, event_time, record_time, subject, count, "
+      "seconds, outbound, automated, properties) SELECT r.* FROM {rows: source TEXT, activity_id TEXT, lead "
+      "TEXT, type TEXT, event_time BIGINT, record_time BIGINT, subject TEXT, count BIGINT, seconds DOUBLE, "
+      "outbound BOOLEAN, automated BOOLEAN, properties TEXT} AS r WHERE TRUE ON CONFLICT DO NOTHING "
+      "RETURNING source, activity_id",
+      rows);
+}
 
-  std::vector<Recorded> outcome(activities.size(), Recorded::kRepeated);
-  std::map<ActivityKey, domain::Activity> standing;
-  if (inserted.rows.size() == activities.size()) {
-    outcome.assign(activities.size(), Recorded::kNew);
-    return outcome;
-  }
+absl::StatusOr<std::vector<Recorded>> OutcomeOf(storage::Transaction& transaction,
+                                                const storage::Result& inserted,
+                                                std::span<const domain::Activity> activities) {
+  std::vector<Recorded> outcome(activities.size(), Recorded::kNew);
+  if (inserted.rows.size() == activities.size()) return outcome;
   std::set<ActivityKey> fresh;
   for (const storage::Row& row : inserted.rows) fresh.emplace(row.Text(0), row.Text(1));
+  std::map<ActivityKey, size_t> first;
   std::vector<storage::Row> known;
-  for (const auto& [key, index] : first) {
-    if (!fresh.contains(key)) known.emplace_back(std::vector<storage::Value>{key.first, key.second});
+  for (size_t i = 0; i < activities.size(); ++i) {
+    ActivityKey key{activities[i].source, activities[i].activity_id};
+    const auto [entry, is_first] = first.emplace(std::move(key), i);
+    if (is_first && !fresh.contains(entry->first)) {
+      known.emplace_back(std::vector<storage::Value>{entry->first.first, entry->first.second});
+    }
   }
   ASSIGN_OR_RETURN(
       storage::Result found,
@@ -97,6 +96,7 @@ absl::StatusOr<std::vector<Recorded>> RecordActivities(storage::Transaction& tra
                                   "a.source = r.source AND a.activity_id = r.activity_id",
                               known));
   ASSIGN_OR_RETURN(std::vector<RecordedActivity> recorded, FromRows(found));
+  std::map<ActivityKey, domain::Activity> standing;
   for (RecordedActivity& one : recorded) {
     ActivityKey key{one.activity.source, one.activity.activity_id};
     standing.emplace(std::move(key), std::move(one.activity));
@@ -104,32 +104,39 @@ absl::StatusOr<std::vector<Recorded>> RecordActivities(storage::Transaction& tra
   for (size_t i = 0; i < activities.size(); ++i) {
     const ActivityKey key{activities[i].source, activities[i].activity_id};
     const bool is_fresh = fresh.contains(key);
-    if (is_fresh && first.at(key) == i) {
-      outcome[i] = Recorded::kNew;
-      continue;
-    }
+    if (is_fresh && first.at(key) == i) continue;
     const domain::Activity& stands = is_fresh ? activities[first.at(key)] : standing.at(key);
     outcome[i] = SameBody(activities[i], stands) ? Recorded::kRepeated : Recorded::kConflict;
   }
   return outcome;
 }
 
-absl::StatusOr<std::vector<RecordedActivity>> ActivitiesOfLeads(storage::Transaction& transaction,
-                                                                const std::vector<std::string>& leads) {
-  ASSIGN_OR_RETURN(
-      storage::Result result,
-      transaction.ExecuteMany(std::string("SELECT ") + kColumns +
-                                  " FROM {rows: lead TEXT} AS r JOIN activities AS a ON a.lead = r.lead",
-                              IdRows(leads)));
-  return FromRows(result);
+absl::StatusOr<storage::Deferred> DeferHistories(storage::Transaction& transaction,
+                                                 const std::vector<std::string>& leads) {
+  return transaction.DeferMany(std::string("SELECT ") + kColumns +
+                                   " FROM {rows: lead TEXT} AS r JOIN activities AS a ON a.lead = r.lead",
+                               IdRows(leads));
 }
 
-absl::StatusOr<std::map<std::string, std::vector<domain::Activity>>> ActivitiesByLead(
-    storage::Transaction& transaction, const std::vector<std::string>& leads) {
-  ASSIGN_OR_RETURN(std::vector<RecordedActivity> recorded, ActivitiesOfLeads(transaction, leads));
-  std::map<std::string, std::vector<domain::Activity>> by_lead;
-  for (RecordedActivity& one : recorded) by_lead[one.activity.lead].push_back(std::move(one.activity));
-  return by_lead;
+absl::StatusOr<std::vector<RecordedActivity>> ActivitiesOfLeads(storage::Transaction& transaction,
+                                                                const std::vector<std::string>& leads) {
+  ASSIGN_OR_RETURN(const storage::Deferred read, DeferHistories(transaction, leads));
+  RETURN_IF_ERROR(transaction.Settle());
+  return FromRows(*read);
+}
+
+absl::StatusOr<Histories> HistoriesOf(const storage::Result& read) {
+  ASSIGN_OR_RETURN(std::vector<RecordedActivity> recorded, FromRows(read));
+  Histories histories;
+  for (RecordedActivity& one : recorded) histories[one.activity.lead].push_back(std::move(one.activity));
+  return histories;
+}
+
+absl::StatusOr<Histories> ActivitiesByLead(storage::Transaction& transaction,
+                                           const std::vector<std::string>& leads) {
+  ASSIGN_OR_RETURN(const storage::Deferred read, DeferHistories(transaction, leads));
+  RETURN_IF_ERROR(transaction.Settle());
+  return HistoriesOf(*read);
 }
 
 absl::StatusOr<std::vector<RecordedActivity>> ListActivities(storage::Transaction& transaction,

@@ -99,10 +99,7 @@ LeadState FromRow(const storage::Row& row) {
 absl::StatusOr<std::vector<LeadState>> Select(storage::Transaction& transaction,
                                               const std::vector<std::string>& ids, std::string_view sql) {
   ASSIGN_OR_RETURN(storage::Result result, transaction.ExecuteMany(sql, IdRows(ids)));
-  std::vector<LeadState> leads;
-  leads.reserve(result.rows.size());
-  for (const storage::Row& row : result.rows) leads.push_back(FromRow(row));
-  return leads;
+  return LeadsOf(result);
 }
 
 absl::Status Write(storage::Transaction& transaction, std::string_view sql,
@@ -110,7 +107,7 @@ absl::Status Write(storage::Transaction& transaction, std::string_view sql,
   std::vector<storage::Row> rows;
   rows.reserve(leads.size());
   for (const LeadState* lead : leads) rows.push_back(ToRow(*lead));
-  return transaction.ExecuteMany(sql, rows).status();
+  return transaction.DeferMany(sql, rows).status();
 }
 
 absl::StatusOr<std::vector<std::string>> Ids(absl::StatusOr<storage::Result> result) {
@@ -122,12 +119,19 @@ absl::StatusOr<std::vector<std::string>> Ids(absl::StatusOr<storage::Result> res
 
 }  // namespace
 
-absl::StatusOr<std::vector<LeadState>> LockLeads(storage::Transaction& transaction,
-                                                 const std::vector<std::string>& ids) {
-  return Select(
-      transaction, ids,
+absl::StatusOr<storage::Deferred> LockLeads(storage::Transaction& transaction,
+                                            const std::vector<std::string>& ids) {
+  return transaction.DeferMany(
       "SELECT " LEAD_COLUMNS
-      " FROM leads WHERE id IN (SELECT r.lead FROM {rows: lead TEXT} AS r) ORDER BY id {for_update}");
+      " FROM leads WHERE id IN (SELECT r.lead FROM {rows: lead TEXT} AS r) ORDER BY id {for_update}",
+      IdRows(ids));
+}
+
+std::vector<LeadState> LeadsOf(const storage::Result& locked) {
+  std::vector<LeadState> leads;
+  leads.reserve(locked.rows.size());
+  for (const storage::Row& row : locked.rows) leads.push_back(FromRow(row));
+  return leads;
 }
 
 absl::StatusOr<std::vector<LeadState>> ReadLeads(storage::Transaction& transaction,
@@ -168,6 +172,30 @@ absl::Status UpdateLeads(storage::Transaction& transaction, const std::vector<co
       "r.create_time, "
       "update_time = r.update_time FROM " LEAD_ROWS " AS r WHERE leads.id = r.id",
       leads);
+}
+
+absl::Status UpdateEngagement(storage::Transaction& transaction, const std::vector<const LeadState*>& leads) {
+  std::vector<storage::Row> rows;
+  rows.reserve(leads.size());
+  for (const LeadState* lead : leads) {
+    const domain::FadingValue& shorter = lead->engagement.engagement.short_half_life;
+    const domain::FadingValue& longer = lead->engagement.engagement.long_half_life;
+    rows.emplace_back(std::vector<storage::Value>{
+        lead->id, lead->seq, shorter.value, ToMicros(shorter.time),
+        Key(domain::RankKey(shorter, domain::kShortHalfLife)), longer.value, ToMicros(longer.time),
+        Key(domain::RankKey(longer, domain::kLongHalfLife)), storage::Bytes{lead->engagement.limits.Encode()},
+        lead->readiness.grade, OptionalMicros(lead->due_time)});
+  }
+  return transaction
+      .DeferMany(
+          "UPDATE leads SET seq = r.seq, short_value = r.short_value, short_time = r.short_time, short_key = "
+          "r.short_key, long_value = r.long_value, long_time = r.long_time, long_key = r.long_key, limits = "
+          "r.limits, grade = r.grade, due_time = r.due_time FROM {rows: id TEXT, seq BIGINT, short_value "
+          "DOUBLE, short_time BIGINT, short_key DOUBLE, long_value DOUBLE, long_time BIGINT, long_key "
+          "DOUBLE, "
+          "limits BYTES, grade TEXT, due_time BIGINT} AS r WHERE leads.id = r.id",
+          rows)
+      .status();
 }
 
 absl::StatusOr<std::vector<std::string>> DueLeads(storage::Transaction& transaction, absl::Time now,

@@ -43,9 +43,14 @@ struct LeadState {
 // (source, id).
 using ExternalId = std::pair<std::string, std::string>;
 
+// What is read often is read in two halves, so that several reads share a round trip: the first defers the
+// statement, the second takes its result after Transaction::Settle. What is written is deferred: its errors
+// come out at the latest with the transaction's.
+
 // Locks the rows of `ids` (sorted, unique) in order; absent ones are left out.
-absl::StatusOr<std::vector<LeadState>> LockLeads(storage::Transaction& transaction,
-                                                 const std::vector<std::string>& ids);
+absl::StatusOr<storage::Deferred> LockLeads(storage::Transaction& transaction,
+                                            const std::vector<std::string>& ids);
+std::vector<LeadState> LeadsOf(const storage::Result& locked);
 // The same without locks.
 absl::StatusOr<std::vector<LeadState>> ReadLeads(storage::Transaction& transaction,
                                                  const std::vector<std::string>& ids);
@@ -55,6 +60,8 @@ absl::Status InsertStubs(storage::Transaction& transaction, const std::vector<st
 absl::Status InsertLeads(storage::Transaction& transaction, const std::vector<const LeadState*>& leads);
 // Overwrites rows that are locked.
 absl::Status UpdateLeads(storage::Transaction& transaction, const std::vector<const LeadState*>& leads);
+// The same where only engagement, grade, due time and seq have changed, as with most activities.
+absl::Status UpdateEngagement(storage::Transaction& transaction, const std::vector<const LeadState*>& leads);
 
 // Ids of leads that are due at `now`, earliest first; of leads under another policy than `policy`, in order
 // of id.
@@ -66,6 +73,10 @@ absl::StatusOr<std::vector<std::string>> LeadsNotUnderPolicy(storage::Transactio
 absl::StatusOr<absl::Time> NextDueTime(storage::Transaction& transaction);
 
 // What callers and imports set, but for external ids, gates and stage, which are kept elsewhere.
+absl::StatusOr<storage::Deferred> DeferProfiles(storage::Transaction& transaction,
+                                                const std::vector<std::string>& ids);
+absl::StatusOr<std::map<std::string, domain::Lead>> ProfilesOf(const storage::Result& read);
+// Both halves.
 absl::StatusOr<std::map<std::string, domain::Lead>> ReadProfiles(storage::Transaction& transaction,
                                                                  const std::vector<std::string>& ids);
 // Inserts or overwrites.
@@ -77,7 +88,7 @@ absl::StatusOr<std::map<ExternalId, std::string>> FindExternalIds(
     storage::Transaction& transaction, const std::vector<ExternalId>& external_ids);
 absl::StatusOr<std::map<std::string, std::vector<ExternalId>>> ExternalIdsOf(
     storage::Transaction& transaction, const std::vector<std::string>& leads);
-// ALREADY_EXISTS when another lead has one of them.
+// ALREADY_EXISTS when another lead has one of them. Awaited.
 absl::Status InsertExternalIds(storage::Transaction& transaction,
                                const std::vector<std::pair<ExternalId, std::string>>& external_ids);
 absl::Status DeleteExternalIds(storage::Transaction& transaction, std::string_view lead);

@@ -36,18 +36,25 @@ absl::StatusOr<std::vector<domain::Permission>> DecodePermissions(const std::str
 
 }  // namespace
 
+absl::StatusOr<storage::Deferred> DeferProfiles(storage::Transaction& transaction,
+                                                const std::vector<std::string>& ids) {
+  return transaction.DeferMany(
+      "SELECT lead, given_name, family_name, email, phone, company, company_domain, owner, lead_source, "
+      "campaign, outcome, attributes, permissions FROM profiles WHERE lead IN (SELECT r.id FROM {rows: id "
+      "TEXT} AS r)",
+      IdRows(ids));
+}
+
 absl::StatusOr<std::map<std::string, domain::Lead>> ReadProfiles(storage::Transaction& transaction,
                                                                  const std::vector<std::string>& ids) {
-  ASSIGN_OR_RETURN(
-      storage::Result result,
-      transaction.ExecuteMany(
-          "SELECT lead, given_name, family_name, email, phone, company, company_domain, owner, lead_source, "
-          "campaign, outcome, attributes, permissions FROM profiles WHERE lead IN (SELECT r.id FROM {rows: "
-          "id "
-          "TEXT} AS r)",
-          IdRows(ids)));
+  ASSIGN_OR_RETURN(const storage::Deferred read, DeferProfiles(transaction, ids));
+  RETURN_IF_ERROR(transaction.Settle());
+  return ProfilesOf(*read);
+}
+
+absl::StatusOr<std::map<std::string, domain::Lead>> ProfilesOf(const storage::Result& read) {
   std::map<std::string, domain::Lead> profiles;
-  for (const storage::Row& row : result.rows) {
+  for (const storage::Row& row : read.rows) {
     domain::Lead& profile = profiles[row.Text(0)];
     profile.given_name = row.Text(1);
     profile.family_name = row.Text(2);
@@ -77,7 +84,7 @@ absl::Status WriteProfiles(storage::Transaction& transaction,
         EncodePermissions(profile->permissions)});
   }
   return transaction
-      .ExecuteMany(
+      .DeferMany(
           "INSERT INTO profiles (lead, given_name, family_name, email, phone, company, company_domain, "
           "owner, lead_source, "
           "campaign, outcome, attributes, permissions) SELECT r.* FROM {rows: lead TEXT, given_name TEXT, "
@@ -143,7 +150,7 @@ absl::Status InsertExternalIds(storage::Transaction& transaction,
 }
 
 absl::Status DeleteExternalIds(storage::Transaction& transaction, std::string_view lead) {
-  return transaction.Execute("DELETE FROM external_ids WHERE lead = $1", {std::string(lead)}).status();
+  return transaction.Defer("DELETE FROM external_ids WHERE lead = $1", {std::string(lead)}).status();
 }
 
 absl::Status AppendFacts(storage::Transaction& transaction, const std::vector<FactVersion>& versions) {
@@ -155,7 +162,7 @@ absl::Status AppendFacts(storage::Transaction& transaction, const std::vector<Fa
                                                   EncodeFacts(version.facts)});
   }
   return transaction
-      .ExecuteMany(
+      .DeferMany(
           "INSERT INTO fact_history (lead, version, record_time, gates, facts) SELECT r.* FROM {rows: lead "
           "TEXT, version "
           "BIGINT, record_time BIGINT, gates BIGINT, facts TEXT} AS r",
