@@ -144,7 +144,7 @@ class Operations {
   absl::StatusOr<v1::ListParkedResponse> ListParked(rpc::CallContext& context,
                                                     const v1::ListParkedRequest& request) const {
     ASSIGN_OR_RETURN(const std::vector<const Assembly*> listed, Listed(request.parent()));
-    ASSIGN_OR_RETURN(const rpc::Page page, rpc::Page::Of(request));
+    ASSIGN_OR_RETURN(const rpc::Page page, rpc::Page::Of(request, CursorOf({}, {})));
     v1::ListParkedResponse response;
     bool begun = page.first();
     std::vector<storage::Value> cursor;

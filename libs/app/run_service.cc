@@ -1,6 +1,7 @@
 #include "libs/app/run_service.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include <cstdio>
 #include <string>
@@ -24,6 +25,8 @@ int Fail(std::string_view program, const absl::Status& status, ExitCode code) {
 }  // namespace
 
 int RunService(int argc, char** argv, const ModuleSpec& module) {
+  // protobuf's own lines about malformed input are no JSON, and as many as a caller likes; our errors say it.
+  google::protobuf::SetLogHandler(nullptr);
   StopSignals signals;
   const std::string program = fmt::format("finalmile-{}", module.name);
   const config::Schema schema = SchemaFor({&module});

@@ -128,9 +128,9 @@ class Suite::Impl {
       log_->Info("stopping");
       server_->SetServing(false);
       server_->Drain(clock_.Steady() + options_.config.Duration("drain"));
-      server_.reset();
     }
     module_steps_.Stop();
+    server_.reset();
     if (pool_ != nullptr) pool_->Stop();
     // From here on nobody asks the modules or the stores anything any more.
     admin_.reset();
@@ -257,6 +257,7 @@ class Suite::Impl {
                                                                std::string(started.status().message())));
     }
     server_ = *std::move(started);
+    module_steps_.Add(server_->pending());
     address_ = Reachable(server_->address());
     return absl::OkStatus();
   }

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
+#include "libs/base/pending.h"
 #include "libs/base/step.h"
 
 // One interface over a durable local log (SQLite) and Kafka.
@@ -62,13 +63,14 @@ struct TopicSpec {
 
 struct Polled {
   // Set once after each change: the partitions this member now owns, none of which delivers before Start.
-  // Everything held of earlier assignments is to be dropped.
+  // Everything held of earlier assignments is to be dropped. A revocation is an assignment without
+  // partitions.
   bool assigned = false;
   std::vector<Partition> partitions;
   // In order of offset per partition.
   std::vector<Record> records;
-  // Ranges that the log no longer holds although they were asked for: the first offset it has. The partition
-  // goes on there only after Start.
+  // Partitions that were to be read from an offset outside the log, before its start or beyond its end: the
+  // first offset it has. The partition goes on only after Start.
   std::vector<PartitionOffset> truncated;
 };
 
@@ -77,12 +79,14 @@ struct Polled {
 class Consumer {
  public:
   virtual ~Consumer() = default;
-  // Never blocks. At most `max_records`. UNAVAILABLE: the log cannot be reached now (goes on by itself). Must
+  // Never blocks. At most `max_records`. UNAVAILABLE: the log cannot be reached now (goes on by itself).
+  // NOT_FOUND names a topic of Join that does not exist, once; the others go on. Must
   // be called at least every 60 s or the member is put out of the group (an assignment follows at the next
   // call).
   virtual absl::StatusOr<Polled> Poll(int max_records) = 0;
-  // Answers an assignment: where to read each partition of it. Offsets below the log's start are reported as
-  // truncated.
+  // Answers an assignment: where to read its partitions. It may name some of them only: the others stay where
+  // they are, or wait. Offsets outside the log are reported as truncated; INVALID_ARGUMENT for a negative
+  // one.
   virtual absl::Status Start(const std::vector<PartitionOffset>& offsets) = 0;
   // Gives back every partition and joins again: an assignment follows.
   virtual absl::Status Rejoin() = 0;
@@ -114,6 +118,15 @@ class EventLog {
   // Calls of several threads share batches. After a fatal error of the engine the appender is rebuilt by the
   // next call.
   virtual absl::Status Append(const std::vector<Message>& messages, absl::Duration deadline) = 0;
+
+  // As Append, but need not wait for the outcome: what is returned has it, and sets `wake` for it. With it
+  // any number of appends may be under way without a thread for each. Blocks until `deadline` at most, while
+  // a topic is looked up or the engine's queue is full; an engine that appends on the caller's thread blocks
+  // for the whole append. The order per key is that of the calls.
+  virtual absl::StatusOr<std::unique_ptr<Pending>> StartAppend(const std::vector<Message>& messages,
+                                                               absl::Duration deadline, Event&) {
+    return Finished(Append(messages, deadline));
+  }
 
   // Key plus value plus headers.
   virtual int64_t max_message_bytes() const = 0;

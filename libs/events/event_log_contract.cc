@@ -438,6 +438,64 @@ TEST_P(EventLogContract, APastDeadlineIsToldAndNothingAppends) {
   EXPECT_TRUE(log_->Append({}, Soon()).ok());
 }
 
+TEST_P(EventLogContract, OneThreadHasManyAppendsUnderWayInOrder) {
+  const std::string topic = MakeTopic(3);
+  const auto wake = clock_->NewEvent();
+  constexpr size_t kAppends = 200;
+  std::vector<std::unique_ptr<Pending>> appends;
+  for (size_t i = 0; i < kAppends; ++i) {
+    auto append =
+        log_->StartAppend({Text(topic, fmt::format("k{}", i % 5), std::to_string(i))}, Soon(), *wake);
+    ASSERT_TRUE(append.ok()) << append.status();
+    appends.push_back(*std::move(append));
+  }
+  for (const auto& append : appends) EXPECT_EQ(Await(*append, *wake, Soon()), absl::OkStatus());
+  // The outcome stays.
+  EXPECT_EQ(appends.front()->Outcome(), absl::OkStatus());
+  EXPECT_EQ(Await(**log_->StartAppend({}, Soon(), *wake), *wake, Soon()), absl::OkStatus());
+
+  auto tail = log_->OpenTail({topic}, TailFrom::kStart, *wake);
+  ASSERT_TRUE(tail.ok()) << tail.status();
+  std::map<std::string, int> last;
+  for (const Record& record : ReadTail(**tail, *wake, kAppends)) {
+    const int value = std::stoi(record.value);
+    if (const auto [it, first] = last.try_emplace(record.key, value); !first) {
+      EXPECT_EQ(value, std::exchange(it->second, value) + 5);
+    }
+  }
+  EXPECT_EQ(last.size(), 5u);
+}
+
+TEST_P(EventLogContract, AnAppendThatNobodyWaitsForIsStoredAndWakesNobody) {
+  const std::string topic = MakeTopic(1);
+  {
+    const auto gone = clock_->NewEvent();
+    ASSERT_TRUE(log_->StartAppend({Text(topic, "k", "a")}, Soon(), *gone).ok());
+  }
+  Append({Text(topic, "k", "b")});
+  const auto wake = clock_->NewEvent();
+  auto tail = log_->OpenTail({topic}, TailFrom::kStart, *wake);
+  ASSERT_TRUE(tail.ok()) << tail.status();
+  EXPECT_EQ(Values(ReadTail(**tail, *wake, 2)), (std::vector<std::string>{"a", "b"}));
+}
+
+TEST_P(EventLogContract, StartAppendRefusesWhatAppendRefuses) {
+  const std::string topic = MakeTopic(1);
+  const auto wake = clock_->NewEvent();
+  const auto outcome = [&](const Message& message) {
+    auto append = log_->StartAppend({message}, Soon(), *wake);
+    return append.ok() ? Await(**append, *wake, Soon()) : append.status();
+  };
+  const auto of_size = [&](int64_t bytes) {
+    return Text(topic, "", std::string(static_cast<size_t>(bytes), 'x'));
+  };
+  const int64_t limit = log_->max_message_bytes();
+  EXPECT_EQ(outcome(of_size(limit - 1)), absl::OkStatus());
+  EXPECT_EQ(outcome(of_size(limit)), absl::OkStatus());
+  EXPECT_TRUE(absl::IsInvalidArgument(outcome(of_size(limit + 1))));
+  EXPECT_TRUE(absl::IsNotFound(outcome(Text(Unique("absent"), "k", "v"))));
+}
+
 TEST_P(EventLogContract, ReopenedItHoldsWhatItHeld) {
   const std::string topic = MakeTopic(2);
   Append({Text(topic, "k", "a")});

@@ -26,6 +26,8 @@ struct CallInfo {
   std::vector<std::pair<std::string, std::string>> metadata = {};
   // Set when nobody waits for the answer any more; may be null. Must outlive the context.
   const std::atomic<bool>* cancelled = nullptr;
+  // What a Pending that the call starts sets; outlives the call. Null for streams.
+  Event* wake = nullptr;
 };
 
 // Who calls, until when, and with what. Given to every handler; one thread at a time.
@@ -52,6 +54,9 @@ class CallContext {
   }
   // CANCELLED or DEADLINE_EXCEEDED when going on is useless, else OK.
   absl::Status Check() const;
+
+  // Given to what a handler of Service::UnaryAfter starts.
+  Event& wake() const { return *info_.wake; }
 
   // The request header `key` (lower case); empty when absent.
   std::string_view metadata(std::string_view key) const;

@@ -130,7 +130,11 @@ bool ServerAtFault(absl::StatusCode code) {
 
 absl::Status ForCaller(const absl::Status& status, std::string_view domain) {
   const std::string code = absl::StatusCodeToString(status.code());
-  absl::Status told(status.code(), "the server failed; its log says why");
+  absl::Status told(status.code(),
+                    absl::IsUnknown(status)
+                        ? "whether the call took effect is not known: look, or repeat it if it "
+                          "has a request_id"
+                        : "the server failed; its log says why");
   if (!ServerAtFault(status.code())) {
     told = absl::Status(status.code(),
                         View(Cut({status.message().data(), status.message().size()}, kMaxMessage)));

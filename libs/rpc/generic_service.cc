@@ -98,6 +98,7 @@ class Call {
     info.method = method_.path;
     info.deadline = HandlerDeadline(arrival_, left, standard, most);
     info.cancelled = &cancelled_;
+    info.wake = &core_->pending.wake();
     context_.emplace(core_->deps.clock, std::move(info));
     return absl::OkStatus();
   }
@@ -195,14 +196,23 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
     const absl::Duration now = core_->deps.clock.Steady();
     core_->admission.Began(now - arrival_, now);
     absl::Status status = context_->Check();
-    std::unique_ptr<Message> reply;
+    std::unique_ptr<Pending> pending;
     if (status.ok()) status = ReadRequest();
     if (status.ok()) {
-      reply.reset(method_.method->response->New());
-      status = Contained([&] { return method_.method->unary(*context_, *request_, *reply); });
+      reply_.reset(method_.method->response->New());
+      status = Contained([&]() -> absl::Status {
+        ASSIGN_OR_RETURN(pending, method_.method->unary(*context_, *request_, *reply_));
+        return absl::OkStatus();
+      });
     }
+    if (pending == nullptr) return Answer(status);
+    core_->pending.Add(std::move(pending), context_->deadline(),
+                       [call = shared_from_this()](const absl::Status& outcome) { call->Answer(outcome); });
+  }
+
+  void Answer(const absl::Status& status) {
     core_->admission.Leave();
-    status.ok() ? End(status, Serialise(*reply)) : End(status);
+    status.ok() ? End(status, Serialise(*reply_)) : End(status);
   }
 
   absl::Status ReadRequest() {
@@ -224,6 +234,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
   ByteBuffer bytes_;
   ByteBuffer* const response_;
   std::unique_ptr<Message> request_;
+  std::unique_ptr<Message> reply_;
   std::atomic<bool> ended_{false};
   std::shared_ptr<UnaryCall> self_;
 };
@@ -402,6 +413,7 @@ ServerCore::ServerCore(const ServerOptions& options, const ServerDeps& deps,
       deps(deps),
       methods(std::move(methods)),
       admission(std::max(32, options.max_pending / 32), options.max_pending, options.target_wait),
+      pending(deps.clock),
       idle(deps.clock.NewEvent()) {}
 
 std::unique_ptr<grpc::Service> NewGenericService(std::shared_ptr<ServerCore> core, const Service& service) {

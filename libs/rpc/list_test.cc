@@ -20,11 +20,13 @@ std::string FieldOf(const absl::Status& status) {
   return violations.size() == 1 ? violations[0].field() : "";
 }
 
+const std::vector<Value> kNumber = {int64_t{}};
+
 TEST(PageTest, SizeIsClamped) {
   const auto size = [](int asked) {
     pb::ListThingsRequest request;
     request.set_page_size(asked);
-    return Page::Of(request)->size();
+    return Page::Of(request, kNumber)->size();
   };
   EXPECT_EQ(size(0), 50);
   EXPECT_EQ(size(1), 1);
@@ -32,16 +34,14 @@ TEST(PageTest, SizeIsClamped) {
   EXPECT_EQ(size(1000), 1000);
   EXPECT_EQ(size(1001), 1000);
   pb::ListThingsRequest request;
-  EXPECT_EQ(Page::Of(request, {.standard = 10, .most = 20})->size(), 10);
+  EXPECT_EQ(Page::Of(request, kNumber, {.standard = 10, .most = 20})->size(), 10);
   request.set_page_size(-1);
-  EXPECT_EQ(FieldOf(Page::Of(request).status()), "page_size");
+  EXPECT_EQ(FieldOf(Page::Of(request, kNumber).status()), "page_size");
 }
 
 TEST(PageTest, TokenCarriesEveryKindOfValue) {
   pb::ListThingsRequest request;
   request.set_filter("x = 1");
-  const auto first = Page::Of(request);
-  EXPECT_TRUE(first->first());
   const std::vector<Value> cursor = {Value(),
                                      int64_t{-1},
                                      std::numeric_limits<int64_t>::max(),
@@ -51,18 +51,20 @@ TEST(PageTest, TokenCarriesEveryKindOfValue) {
                                      std::string("t\"ext"),
                                      std::string(),
                                      storage::Bytes{std::string("\0\1", 2)}};
+  const auto first = Page::Of(request, cursor);
+  EXPECT_TRUE(first->first());
   request.set_page_token(first->NextToken(cursor));
   EXPECT_EQ(request.page_token().find_first_not_of(
                 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
             std::string::npos);
   request.set_page_size(7);
-  const auto second = Page::Of(request);
+  const auto second = Page::Of(request, cursor);
   ASSERT_EQ(second.status(), absl::OkStatus());
   EXPECT_FALSE(second->first());
   EXPECT_EQ(second->cursor(), cursor);
   // The next token is bound to the same request.
   request.set_page_token(second->NextToken({int64_t{1}}));
-  EXPECT_EQ(Page::Of(request)->cursor(), std::vector<Value>{int64_t{1}});
+  EXPECT_EQ(Page::Of(request, kNumber)->cursor(), std::vector<Value>{int64_t{1}});
 }
 
 TEST(PageTest, TokenOfAnotherRequestIsRefused) {
@@ -70,30 +72,43 @@ TEST(PageTest, TokenOfAnotherRequestIsRefused) {
   request.set_filter("x = 1");
   (*request.mutable_extra())["a"] = "1";
   (*request.mutable_extra())["b"] = "2";
-  request.set_page_token(Page::Of(request)->NextToken({int64_t{1}}));
-  EXPECT_EQ(Page::Of(request).status(), absl::OkStatus());
+  request.set_page_token(Page::Of(request, kNumber)->NextToken({int64_t{1}}));
+  EXPECT_EQ(Page::Of(request, kNumber).status(), absl::OkStatus());
   pb::ListThingsRequest other = request;
   other.set_filter("x = 2");
-  EXPECT_EQ(FieldOf(Page::Of(other).status()), "page_token");
+  EXPECT_EQ(FieldOf(Page::Of(other, kNumber).status()), "page_token");
   other = request;
   (*other.mutable_extra())["b"] = "3";
-  EXPECT_EQ(FieldOf(Page::Of(other).status()), "page_token");
+  EXPECT_EQ(FieldOf(Page::Of(other, kNumber).status()), "page_token");
 }
 
 TEST(PageTest, DamagedTokensAreRefused) {
   pb::ListThingsRequest request;
-  const std::string token = Page::Of(request)->NextToken({std::string("cursor"), int64_t{1}});
+  const std::vector<Value> shape = {std::string(), int64_t{}};
+  const std::string token = Page::Of(request, shape)->NextToken({std::string("cursor"), int64_t{1}});
   for (size_t i = 0; i < token.size(); ++i) {
     std::string damaged = token;
     damaged[i] = damaged[i] == 'A' ? 'B' : 'A';
     request.set_page_token(damaged);
-    EXPECT_EQ(FieldOf(Page::Of(request).status()), "page_token") << i;
+    EXPECT_EQ(FieldOf(Page::Of(request, shape).status()), "page_token") << i;
     request.set_page_token(token.substr(0, i));
-    EXPECT_EQ(Page::Of(request).ok(), i == 0) << i;
+    EXPECT_EQ(Page::Of(request, shape).ok(), i == 0) << i;
   }
   for (const std::string& text : {std::string("!"), std::string("AA"), std::string(100'000, 'A')}) {
     request.set_page_token(text);
-    EXPECT_EQ(FieldOf(Page::Of(request).status()), "page_token");
+    EXPECT_EQ(FieldOf(Page::Of(request, shape).status()), "page_token");
+  }
+}
+
+TEST(PageTest, ForgedCursorsAreRefused) {
+  pb::ListThingsRequest request;
+  const std::vector<Value> shape = {std::string(), int64_t{}};
+  const auto first = Page::Of(request, shape);
+  const std::vector<Value> forged[] = {
+      {int64_t{}, int64_t{}}, {std::string()}, {std::string(), int64_t{}, Value()}};
+  for (const std::vector<Value>& cursor : forged) {
+    request.set_page_token(first->NextToken(cursor));
+    EXPECT_EQ(FieldOf(Page::Of(request, shape).status()), "page_token");
   }
 }
 

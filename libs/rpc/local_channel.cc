@@ -101,13 +101,20 @@ class LocalChannel final : public Channel {
   absl::Status CallMessage(std::string_view method, const Message& request, Message& reply,
                            const CallOptions& options) override {
     ASSIGN_OR_RETURN(const ServedMethod* served, Find(method, true));
-    CallContext context(clock_, InfoOf(*served, principal_, clock_, options));
+    const std::unique_ptr<Event> wake = clock_.NewEvent();
+    CallInfo info = InfoOf(*served, principal_, clock_, options);
+    info.wake = wake.get();
+    CallContext context(clock_, std::move(info));
     const std::unique_ptr<Message> parsed(served->method->request->New());
     const std::unique_ptr<Message> answer(served->method->response->New());
     absl::Status status = Authorise(*served, *principal_);
     if (status.ok()) status = context.Check();
     if (status.ok()) status = ParseRequest(request.SerializeAsString(), *parsed);
-    if (status.ok()) status = served->method->unary(context, *parsed, *answer);
+    if (status.ok()) {
+      const auto pending = served->method->unary(context, *parsed, *answer);
+      status = pending.status();
+      if (pending.ok() && *pending != nullptr) status = Await(**pending, *wake, context.deadline());
+    }
     if (!status.ok()) return Told(status, *served);
     if (reply.ParseFromString(answer->SerializeAsString())) return absl::OkStatus();
     return absl::InternalError(

@@ -120,7 +120,7 @@ std::string BindingOf(const Message& request, const FieldDescriptor* size, const
 
 }  // namespace
 
-absl::StatusOr<Page> Page::Of(const Message& request, const Sizes& sizes) {
+absl::StatusOr<Page> Page::Of(const Message& request, const std::vector<Value>& shape, const Sizes& sizes) {
   const FieldDescriptor* size = request.GetDescriptor()->FindFieldByName("page_size");
   const FieldDescriptor* token = request.GetDescriptor()->FindFieldByName("page_token");
   const int asked = request.GetReflection()->GetInt32(request, size);
@@ -131,7 +131,8 @@ absl::StatusOr<Page> Page::Of(const Message& request, const Sizes& sizes) {
   const std::string text = request.GetReflection()->GetString(request, token);
   if (text.empty()) return page;
   std::optional<std::vector<Value>> cursor = Decode(text, page.binding_);
-  if (!cursor) {
+  const auto alike = [](const Value& a, const Value& b) { return a.index() == b.index(); };
+  if (!cursor || !std::equal(cursor->begin(), cursor->end(), shape.begin(), shape.end(), alike)) {
     return InvalidField(
         "page_token",
         "is damaged or belongs to another request; repeat the request it came from, or begin without it");

@@ -22,15 +22,20 @@ class Page {
   };
 
   // Reads `page_size` (int32) and `page_token` (string) of `request`, which must have these fields. 0: the
-  // standard size; above `most`: `most`. INVALID_ARGUMENT names page_size when negative, page_token when it
-  // is damaged or of another request.
-  static absl::StatusOr<Page> Of(const google::protobuf::Message& request, const Sizes& sizes);
-  static absl::StatusOr<Page> Of(const google::protobuf::Message& request) { return Of(request, Sizes()); }
+  // standard size; above `most`: `most`. `shape` has a value of each type that the cursors of the list hold,
+  // in order: anyone can make a token, so only one with such a cursor is taken. INVALID_ARGUMENT names
+  // page_size when negative, page_token when it is damaged or of another request.
+  static absl::StatusOr<Page> Of(const google::protobuf::Message& request,
+                                 const std::vector<storage::Value>& shape, const Sizes& sizes);
+  static absl::StatusOr<Page> Of(const google::protobuf::Message& request,
+                                 const std::vector<storage::Value>& shape) {
+    return Of(request, shape, Sizes());
+  }
 
   int size() const { return size_; }
   // Whether the list begins here; then cursor() is empty.
   bool first() const { return cursor_.empty(); }
-  // What NextToken was given.
+  // What NextToken was given; empty, or of the shape that Of was given.
   const std::vector<storage::Value>& cursor() const { return cursor_; }
   // The token of the page that follows `cursor` (not empty): the ordering values of the last item, and
   // whatever must stay the same over all pages.

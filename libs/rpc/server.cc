@@ -109,6 +109,13 @@ class Server::Impl {
     grpc_completion_queue_destroy(notified);
   }
 
+  // What its calls hold goes with them.
+  ~Impl() {
+    Drain(absl::ZeroDuration());
+    if (core_ != nullptr) core_->pending.Close();
+  }
+
+  Step& pending() { return core_->pending; }
   const std::string& address() const { return address_; }
   int port() const { return port_; }
 
@@ -132,7 +139,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Server::~Server() { impl_->Drain(absl::ZeroDuration()); }
+Server::~Server() = default;
+Step& Server::pending() { return impl_->pending(); }
 const std::string& Server::address() const { return impl_->address(); }
 int Server::port() const { return impl_->port(); }
 void Server::SetServing(bool serving) { impl_->SetServing(serving); }

@@ -10,6 +10,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/executor.h"
 #include "libs/base/log.h"
+#include "libs/base/step.h"
 #include "libs/rpc/credentials.h"
 #include "libs/rpc/observer.h"
 #include "libs/rpc/service.h"
@@ -67,6 +68,10 @@ class Server {
 
   // What health answers, for the server and for each service.
   void SetServing(bool serving);
+
+  // Answers the calls of Service::UnaryAfter. To be run from Start until Drain has returned, and
+  // stopped before the server is destroyed.
+  Step& pending();
 
   // Health NOT_SERVING, no new calls, running ones finish; those left at `deadline` (Clock::Steady()) are
   // cancelled. Returns at the deadline at the latest, give or take the time to cancel, even if a handler

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "libs/base/pending.h"
 #include "libs/rpc/context.h"
 
 // A service is its descriptor and one plain function per method. Nothing here knows gRPC: a server, an
@@ -40,13 +41,24 @@ struct Method {
   const google::protobuf::MethodDescriptor* descriptor = nullptr;
   const google::protobuf::Message* request = nullptr;  // prototypes
   const google::protobuf::Message* response = nullptr;
-  // Exactly one of these is set. The messages are of the prototypes' types.
-  std::function<absl::Status(CallContext&, const google::protobuf::Message&, google::protobuf::Message&)>
+  // Exactly one of these is set. The messages are of the prototypes' types. The reply of a unary method is to
+  // be sent when what is returned has ended well; null: at once.
+  std::function<absl::StatusOr<std::unique_ptr<Pending>>(CallContext&, const google::protobuf::Message&,
+                                                         google::protobuf::Message&)>
       unary;
   std::function<std::unique_ptr<StreamHandler>()> stream;
   // Unary only, may be empty.
   std::function<std::optional<absl::StatusOr<SharedBytes>>(CallContext&, const google::protobuf::Message&)>
       inline_answer;
+};
+
+// A reply, and what has to end well before it is sent: an append to the event log, started with
+// CallContext::wake(). The call holds no thread meanwhile. At the context's deadline the caller is told
+// DEADLINE_EXCEEDED, although what is under way may still succeed.
+template <class Resp>
+struct After {
+  std::unique_ptr<Pending> pending;
+  Resp reply;
 };
 
 // The rest of a server stream: each call gives the next replies, a bounded handful; none ends the stream. It
@@ -86,6 +98,10 @@ class Service {
   // Handlers run on the server's executor and may block until the context's deadline.
   template <class Req, class Resp>
   void Unary(std::string_view name, std::function<absl::StatusOr<Resp>(CallContext&, const Req&)> handler);
+  // For methods that end in a wait.
+  template <class Req, class Resp>
+  void UnaryAfter(std::string_view name,
+                  std::function<absl::StatusOr<After<Resp>>(CallContext&, const Req&)> handler);
   // `open` reads the request and returns what gives the replies.
   template <class Req, class Resp>
   void ServerStream(std::string_view name,
@@ -139,11 +155,28 @@ void Service::Unary(std::string_view name,
                     std::function<absl::StatusOr<Resp>(CallContext&, const Req&)> handler) {
   Method* method = Register(name, Kind::kUnary, Req::default_instance(), Resp::default_instance());
   if (method == nullptr) return;
-  method->unary = [handler = std::move(handler)](CallContext& context, const Message& request,
-                                                 Message& response) {
+  method->unary = [handler = std::move(handler)](
+                      CallContext& context, const Message& request,
+                      Message& response) -> absl::StatusOr<std::unique_ptr<Pending>> {
     absl::StatusOr<Resp> reply = handler(context, static_cast<const Req&>(request));
-    if (reply.ok()) static_cast<Resp&>(response) = std::move(reply).value();
-    return reply.status();
+    if (!reply.ok()) return reply.status();
+    static_cast<Resp&>(response) = std::move(reply).value();
+    return nullptr;
+  };
+}
+
+template <class Req, class Resp>
+void Service::UnaryAfter(std::string_view name,
+                         std::function<absl::StatusOr<After<Resp>>(CallContext&, const Req&)> handler) {
+  Method* method = Register(name, Kind::kUnary, Req::default_instance(), Resp::default_instance());
+  if (method == nullptr) return;
+  method->unary = [handler = std::move(handler)](
+                      CallContext& context, const Message& request,
+                      Message& response) -> absl::StatusOr<std::unique_ptr<Pending>> {
+    absl::StatusOr<After<Resp>> after = handler(context, static_cast<const Req&>(request));
+    if (!after.ok()) return after.status();
+    static_cast<Resp&>(response) = std::move(after->reply);
+    return std::move(after->pending);
   };
 }
 

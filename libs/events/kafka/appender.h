@@ -15,7 +15,7 @@ namespace finalmile::events::kafka {
 
 // The idempotent producer behind EventLog::Append. Thread-safe.
 //
-// librdkafka's own background thread takes the delivery reports and sets the event of each call whose last
+// librdkafka's own background thread takes the delivery reports and wakes each append whose last
 // message is reported; we start no thread. A producer that has met a fatal error, or has delivered nothing
 // for a second when a call runs into its deadline, is replaced by the next call. What it still holds is
 // dropped when the last call that uses it ends. So memory is bounded by 64 MiB of queue for each producer in
@@ -25,8 +25,10 @@ class KafkaAppender {
   // `config` and `clock` must outlive the appender.
   KafkaAppender(const Config& config, Clock& clock) : config_(config), clock_(clock) {}
 
-  // See EventLog::Append.
+  // See EventLog.
   absl::Status Append(const std::vector<Message>& messages, absl::Duration deadline);
+  absl::StatusOr<std::unique_ptr<Pending>> StartAppend(const std::vector<Message>& messages,
+                                                       absl::Duration deadline, Event& wake);
 
   // Makes the producer in use meet a fatal error, for tests. FAILED_PRECONDITION when nothing has been
   // appended yet.

@@ -120,7 +120,14 @@ absl::StatusOr<Config> ParseUrl(std::string_view url) {
   char limit[32];
   size_t size = sizeof(limit);
   rd_kafka_conf_get(conf.get(), std::string(kMaxBytes).c_str(), limit, &size);
-  config.max_message_bytes = std::max<int64_t>(std::stoll(limit) - kFramingBytes, 1);
+  const int64_t max_bytes = std::stoll(limit);
+  if (max_bytes < std::stoll(std::string(kDefaultMaxBytes))) {
+    // Events that are written to an outbox already could not be sent.
+    return absl::InvalidArgumentError(
+        fmt::format("events: property {} in the Kafka URL: {} is below {}, the default", kMaxBytes, max_bytes,
+                    kDefaultMaxBytes));
+  }
+  config.max_message_bytes = max_bytes - kFramingBytes;
   return config;
 }
 

@@ -27,6 +27,9 @@ TEST(ParseUrlTest, ServersAndProperties) {
 
 TEST(ParseUrlTest, TheLimitFollowsTheProperty) {
   EXPECT_EQ(ParseUrl("kafka://a?message.max.bytes=2000000")->max_message_bytes, 2'000'000 - 48'588);
+  EXPECT_FALSE(ParseUrl("kafka://a?message.max.bytes=1048587").ok());
+  EXPECT_EQ(ParseUrl("kafka://a?message.max.bytes=1048588")->max_message_bytes, 1'000'000);
+  EXPECT_EQ(ParseUrl("kafka://a?message.max.bytes=1048589")->max_message_bytes, 1'000'001);
 }
 
 TEST(ParseUrlTest, SecretsComeFromFiles) {
@@ -52,6 +55,7 @@ TEST(ParseUrlTest, ErrorsNameTheProperty) {
       {"kafka://a?client.id=%zz", "%zz"},
       {"kafka://", "host:port"},
       {"kafka://a?group.id=x", "group.id"},
+      {"kafka://a?message.max.bytes=2000", "message.max.bytes"},
   };
   for (const auto& [url, name] : kWrong) {
     const auto config = ParseUrl(url);

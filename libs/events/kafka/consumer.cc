@@ -93,7 +93,9 @@ KafkaConsumer::~KafkaConsumer() {
   } else {
     const absl::Duration deadline = clock_.Steady() + kCloseTime;
     while (!rd_kafka_consumer_closed(client_.get()) && clock_.Steady() < deadline) {
-      rd_kafka_queue_poll_callback(queue_.get(), kCloseMillis);
+      // Not rd_kafka_queue_poll_callback: records that were fetched meanwhile are no callbacks, and abort it.
+      if (rd_kafka_message_t* unread = rd_kafka_consume_queue(queue_.get(), kCloseMillis); unread != nullptr)
+        rd_kafka_message_destroy(unread);
     }
   }
 }

@@ -18,6 +18,10 @@ class KafkaLog final : public EventLog {
   absl::Status Append(const std::vector<Message>& messages, absl::Duration deadline) override {
     return appender_.Append(messages, deadline);
   }
+  absl::StatusOr<std::unique_ptr<Pending>> StartAppend(const std::vector<Message>& messages,
+                                                       absl::Duration deadline, Event& wake) override {
+    return appender_.StartAppend(messages, deadline, wake);
+  }
   int64_t max_message_bytes() const override { return config_.max_message_bytes; }
 
   absl::StatusOr<std::unique_ptr<Consumer>> Join(std::string_view group,

@@ -153,6 +153,27 @@ TEST_F(KafkaLogTest, AFrozenBrokerIsLeftAtTheDeadlineAndNothingGathers) {
   EXPECT_LE(count["lost"], 3);
 }
 
+TEST_F(KafkaLogTest, AFrozenBrokerHoldsNoThreadAndLosesNothing) {
+  ASSERT_TRUE(log_->Append({Text("k", "0")}, In(30)).ok());
+  ASSERT_TRUE(broker_->Freeze().ok());
+  const auto wake = clock_->NewEvent();
+  std::vector<std::unique_ptr<Pending>> appends;
+  const absl::Duration start = clock_->Steady();
+  for (int i = 1; i <= 1000; ++i) {
+    auto append = log_->StartAppend({Text("k", std::to_string(i))}, In(60), *wake);
+    ASSERT_TRUE(append.ok()) << append.status();
+    appends.push_back(*std::move(append));
+  }
+  // A thousand appends wait, and their caller does not.
+  EXPECT_LT(clock_->Steady() - start, absl::Seconds(5));
+  EXPECT_EQ(appends.back()->Outcome(), std::nullopt);
+  ASSERT_TRUE(broker_->Thaw().ok());
+  for (const auto& append : appends) EXPECT_EQ(Await(*append, *wake, In(60)), absl::OkStatus());
+  int next = 0;
+  for (const Record& record : ReadAll()) EXPECT_EQ(std::stoi(record.value), next++);
+  EXPECT_EQ(next, 1001);
+}
+
 TEST_F(KafkaLogTest, AMemberThatDoesNotPollIsPutOutAndComesBack) {
   // The shortest that the broker allows.
   auto log = Open(broker_->url() + "?session.timeout.ms=6000&max.poll.interval.ms=6000", *clock_);

@@ -23,10 +23,20 @@ void* KeyOf(const Message& message) {
 void Delivery::Settle(int64_t messages, int error) {
   int none = 0;
   if (error != 0) error_.compare_exchange_strong(none, error);
-  if (messages > 0 && waiting_.fetch_sub(messages) == messages) {
-    event_->Set();
-    Release();
+  if (messages == 0 || waiting_.fetch_sub(messages) != messages) return;
+  {
+    std::lock_guard lock(mutex_);
+    if (wake_ != nullptr) wake_->Set();
   }
+  Release();
+}
+
+void Delivery::Leave() {
+  {
+    std::lock_guard lock(mutex_);
+    wake_ = nullptr;
+  }
+  Release();
 }
 
 void Delivery::Release() {
@@ -43,6 +53,7 @@ absl::StatusOr<std::shared_ptr<Producer>> Producer::New(const Config& config, Cl
                        {"message.timeout.ms", "0"},
                        {"partitioner", "murmur2_random"},
                        {"linger.ms", "0"},
+                       {"max.in.flight.requests.per.connection", "1"},
                        {"queue.buffering.max.messages", "100000"},
                        {"queue.buffering.max.kbytes", "65536"}}));
   rd_kafka_conf_set_opaque(conf.get(), producer.get());
@@ -66,28 +77,52 @@ Producer::~Producer() {
   client_.reset();
 }
 
-absl::Status Producer::Append(const std::vector<Message>& messages, absl::Duration deadline) {
+class Producer::Append final : public Pending {
+ public:
+  Append(std::shared_ptr<Producer> producer, Delivery& delivery, const std::vector<Message>& messages)
+      : producer_(std::move(producer)),
+        delivery_(delivery),
+        topic_(messages.front().topic),
+        count_(messages.size()) {}
+  ~Append() override { delivery_.Leave(); }
+
+  std::optional<absl::Status> Outcome() override {
+    if (!delivery_.done()) return std::nullopt;
+    const int error = delivery_.error();
+    return error == 0 ? absl::OkStatus() : producer_->ToError(error, topic_);
+  }
+  absl::Status GiveUp() override {
+    return producer_->Late(
+        fmt::format("events: Kafka at {} has not acknowledged {} messages in time; append them again",
+                    producer_->config_.servers, count_));
+  }
+
+ private:
+  const std::shared_ptr<Producer> producer_;
+  Delivery& delivery_;
+  const std::string topic_;
+  const size_t count_;
+};
+
+absl::StatusOr<std::unique_ptr<Pending>> Producer::StartAppend(const std::vector<Message>& messages,
+                                                               absl::Duration deadline, Event& wake) {
   RETURN_IF_ERROR(RequireTopics(messages, deadline));
   const auto count = static_cast<int64_t>(messages.size());
   if (outstanding_.fetch_add(count) == 0) quiet_since_.store(SteadyMicros());
-  auto* delivery = new Delivery(count, clock_);
-  absl::Status status = Enqueue(messages, deadline, *delivery);
-  if (status.ok() && !delivery->event().WaitUntil(deadline)) {
-    status = absl::DeadlineExceededError(
-        fmt::format("events: Kafka at {} has not acknowledged {} messages in time; append them again",
-                    config_.servers, messages.size()));
-  } else if (status.ok() && delivery->error() != 0) {
-    status = ToError(delivery->error(), messages.front().topic);
-  }
-  delivery->Release();
-  // A producer that makes progress will deliver what this call leaves behind; one that makes none would
-  // gather it.
-  if (absl::IsDeadlineExceeded(status) && SteadyMicros() - quiet_since_.load() >= kStuckMicros) {
+  auto* delivery = new Delivery(count, wake);
+  auto append = std::make_unique<Append>(shared_from_this(), *delivery, messages);
+  RETURN_IF_ERROR(Enqueue(messages, deadline, *delivery));
+  return append;
+}
+
+absl::Status Producer::Late(std::string text) {
+  // A producer that makes progress will deliver what a call leaves behind; one that makes none would gather
+  // it.
+  if (SteadyMicros() - quiet_since_.load() >= kStuckMicros) {
     failed_.store(true);
-    status = absl::DeadlineExceededError(
-        fmt::format("{}; {}", std::string(status.message()), trouble_.Describe(config_)));
+    text += fmt::format("; {}", trouble_.Describe(config_));
   }
-  return status;
+  return absl::DeadlineExceededError(text);
 }
 
 absl::Status Producer::RequireTopics(const std::vector<Message>& messages, absl::Duration deadline) {
@@ -137,8 +172,7 @@ absl::Status Producer::Enqueue(const std::vector<Message>& messages, absl::Durat
       continue;
     }
     if (taken == 0 && !room->WaitUntil(deadline)) {
-      status = absl::DeadlineExceededError(
-          fmt::format("events: the queue to Kafka at {} is full", config_.servers));
+      status = Late(fmt::format("events: the queue to Kafka at {} is full", config_.servers));
       break;
     }
     room->Clear();

@@ -17,47 +17,52 @@ struct rd_kafka_op_s;
 
 namespace finalmile::events::kafka {
 
-// One Append under way. Shared by its caller, who may leave at the deadline, and the delivery reports that
-// are to come.
+// One append under way. Shared by who waits for it, and may leave early, and the delivery reports that are to
+// come.
 class Delivery {
  public:
-  Delivery(int64_t messages, Clock& clock) : waiting_(messages), event_(clock.NewEvent()) {}
+  Delivery(int64_t messages, Event& wake) : waiting_(messages), wake_(&wake) {}
 
   // `messages` of them are settled; `error` is 0 or the rd_kafka_resp_err_t of one that failed. The last one
-  // sets the event.
+  // wakes who waits, and gives up the share of the reports.
   void Settle(int64_t messages, int error);
-  // Gives up one of the two shares.
-  void Release();
+  // Gives up the share of who waits, who is not woken any more.
+  void Leave();
 
-  // Set when every message is settled.
-  Event& event() { return *event_; }
+  // Whether every message is settled.
+  bool done() const { return waiting_.load() == 0; }
   // The first error; 0: none.
   int error() const { return error_.load(); }
 
  private:
   ~Delivery() = default;
+  void Release();
 
   std::atomic<int64_t> waiting_;
   std::atomic<int> error_ = 0;
   std::atomic<int> shares_ = 2;
-  std::unique_ptr<Event> event_;
+  std::mutex mutex_;
+  // Null once nobody waits.
+  Event* wake_;
 };
 
 // One instance of librdkafka's idempotent producer. Thread-safe.
-class Producer {
+class Producer : public std::enable_shared_from_this<Producer> {
  public:
   static absl::StatusOr<std::shared_ptr<Producer>> New(const Config& config, Clock& clock);
   // Drops what has not been delivered.
   ~Producer();
 
-  // See EventLog::Append. DEADLINE_EXCEEDED leaves undelivered messages in the queue.
-  absl::Status Append(const std::vector<Message>& messages, absl::Duration deadline);
+  // See EventLog::StartAppend. What is given up leaves undelivered messages in the queue.
+  absl::StatusOr<std::unique_ptr<Pending>> StartAppend(const std::vector<Message>& messages,
+                                                       absl::Duration deadline, Event& wake);
 
   // Whether it must be replaced: a fatal error, or a second without any delivery up to a call's deadline.
   bool failed() const { return failed_.load(); }
   void InjectFatalError(std::string_view reason);
 
  private:
+  class Append;
   Producer(const Config& config, Clock& clock) : config_(config), clock_(clock) {}
 
   absl::Status RequireTopics(const std::vector<Message>& messages, absl::Duration deadline);
@@ -67,6 +72,8 @@ class Producer {
   size_t EnqueueSome(const std::vector<Message>& messages, size_t begin, Delivery& delivery, int& error);
   int EnqueueWithHeaders(rd_kafka_topic_s* topic, const Message& message, Delivery& delivery);
   absl::Status ToError(int error, std::string_view topic);
+  // DEADLINE_EXCEEDED; marks a producer that is stuck.
+  absl::Status Late(std::string text);
   rd_kafka_topic_s* TopicOf(const std::string& name);
 
   int64_t SteadyMicros() const { return absl::ToInt64Microseconds(clock_.Steady()); }

@@ -129,8 +129,14 @@ inline const google::protobuf::ServiceDescriptor* Descriptor(const char* name) {
 // The service of echo.proto; tests replace what Say, Repeat and Chat do.
 struct Echo {
   Echo() : service(Descriptor("EchoService")) {
-    service.Unary<pb::SayRequest, pb::SayResponse>(
-        "Say", [this](CallContext& context, const pb::SayRequest& request) { return say(context, request); });
+    service.UnaryAfter<pb::SayRequest, pb::SayResponse>(
+        "Say",
+        [this](CallContext& context,
+               const pb::SayRequest& request) -> absl::StatusOr<After<pb::SayResponse>> {
+          absl::StatusOr<pb::SayResponse> reply = say(context, request);
+          if (!reply.ok()) return reply.status();
+          return After<pb::SayResponse>{after ? after(context) : nullptr, *std::move(reply)};
+        });
     service.ServerStream<pb::SayRequest, pb::SayResponse>(
         "Repeat",
         [this](CallContext& context, const pb::SayRequest& request) { return repeat(context, request); });
@@ -181,6 +187,8 @@ struct Echo {
     int count = 0;
   };
 
+  // What the reply of Say waits for; empty: nothing.
+  std::function<std::unique_ptr<Pending>(CallContext&)> after;
   std::function<absl::StatusOr<pb::SayResponse>(CallContext&, const pb::SayRequest&)> say =
       [](CallContext& context, const pb::SayRequest& request) {
         pb::SayResponse response = Said(request.text());

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "fmt/format.h"
@@ -72,6 +74,24 @@ class ServerTest : public ::testing::Test {
     return NewGrpcChannel({.target = server_->address()}, *clock_, *rng_);
   }
 
+  ~ServerTest() override { StopPending(); }
+  void StopPending() {
+    if (!pending_.joinable()) return;
+    stop_ = true;
+    server_->pending().wake().Set();
+    pending_.join();
+  }
+  // Runs server_->pending() from now to the end of the test.
+  void RunPending() {
+    pending_ = std::thread([this] {
+      Step& step = server_->pending();
+      while (!stop_) {
+        step.wake().Clear();
+        if (!stop_) step.wake().WaitUntil(step.Run());
+      }
+    });
+  }
+
   absl::StatusOr<pb::SayResponse> Say(const pb::SayRequest& request, const CallOptions& options = {}) {
     return channel_->Call<pb::SayResponse>(kSay, request, options);
   }
@@ -88,6 +108,8 @@ class ServerTest : public ::testing::Test {
   const Credentials* credentials_ = nullptr;
   std::unique_ptr<Server> server_;
   std::unique_ptr<Channel> channel_;
+  std::atomic<bool> stop_ = false;
+  std::thread pending_;
 };
 
 }  // namespace finalmile::rpc

@@ -19,16 +19,17 @@ events::Message ToMessage(const v1::Activity& activity) {
 
 }  // namespace
 
-absl::StatusOr<v1::RecordActivityResponse> LeadHandlers::RecordActivity(
+absl::StatusOr<rpc::After<v1::RecordActivityResponse>> LeadHandlers::RecordActivity(
     rpc::CallContext& context, const v1::RecordActivityRequest& request) {
   if (!request.has_activity()) return rpc::InvalidField("activity", "is required");
   RETURN_IF_ERROR(
       ToStatus(domain::Validate(scoring::FromProto(request.activity()), context.clock().Now()), "activity"));
-  RETURN_IF_ERROR(d_.events.Append({ToMessage(request.activity())}, context.deadline()));
-  return v1::RecordActivityResponse();
+  ASSIGN_OR_RETURN(auto append, d_.events.StartAppend({ToMessage(request.activity())}, context.deadline(),
+                                                      context.wake()));
+  return rpc::After<v1::RecordActivityResponse>{std::move(append), {}};
 }
 
-absl::StatusOr<v1::RecordActivitiesResponse> LeadHandlers::RecordActivities(
+absl::StatusOr<rpc::After<v1::RecordActivitiesResponse>> LeadHandlers::RecordActivities(
     rpc::CallContext& context, const v1::RecordActivitiesRequest& request) {
   if (request.activities_size() > kMaxActivities) {
     return rpc::InvalidField("activities", fmt::format("has {} entries; at most {} are taken at once",
@@ -47,14 +48,14 @@ absl::StatusOr<v1::RecordActivitiesResponse> LeadHandlers::RecordActivities(
     messages.push_back(ToMessage(activity));
   }
   RETURN_IF_ERROR(ToStatus(violations, ""));
-  if (!messages.empty()) RETURN_IF_ERROR(d_.events.Append(messages, context.deadline()));
-  return v1::RecordActivitiesResponse();
+  ASSIGN_OR_RETURN(auto append, d_.events.StartAppend(messages, context.deadline(), context.wake()));
+  return rpc::After<v1::RecordActivitiesResponse>{std::move(append), {}};
 }
 
 absl::StatusOr<v1::ListActivitiesResponse> LeadHandlers::ListActivities(
     rpc::CallContext& context, const v1::ListActivitiesRequest& request) {
   ASSIGN_OR_RETURN(std::string id, LeadId(request.parent(), "parent"));
-  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request));
+  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}, std::string(), std::string()}));
   domain::Activity after;
   if (!page.first()) {
     after.event_time = FromMicros(std::get<int64_t>(page.cursor()[0]));

@@ -108,7 +108,7 @@ absl::StatusOr<v1::ExplainScoreResponse> LeadHandlers::ExplainScore(rpc::CallCon
 absl::StatusOr<v1::ListScoreChangesResponse> LeadHandlers::ListScoreChanges(
     rpc::CallContext& context, const v1::ListScoreChangesRequest& request) {
   ASSIGN_OR_RETURN(std::string id, LeadId(request.parent(), "parent"));
-  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request));
+  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}, int64_t{}}));
   // The cursor: the moment the first page was made for, and how many changes up to it are not shown yet.
   const absl::Time until = page.first() ? d_.clock.Now() : FromMicros(std::get<int64_t>(page.cursor()[0]));
   scoring::LeadPast past;

@@ -41,10 +41,10 @@ class LeadHandlers {
   absl::StatusOr<v1::ListTopLeadsResponse> ListTopLeads(rpc::CallContext& context,
                                                         const v1::ListTopLeadsRequest& request);
 
-  absl::StatusOr<v1::RecordActivityResponse> RecordActivity(rpc::CallContext& context,
-                                                            const v1::RecordActivityRequest& request);
-  absl::StatusOr<v1::RecordActivitiesResponse> RecordActivities(rpc::CallContext& context,
-                                                                const v1::RecordActivitiesRequest& request);
+  absl::StatusOr<rpc::After<v1::RecordActivityResponse>> RecordActivity(
+      rpc::CallContext& context, const v1::RecordActivityRequest& request);
+  absl::StatusOr<rpc::After<v1::RecordActivitiesResponse>> RecordActivities(
+      rpc::CallContext& context, const v1::RecordActivitiesRequest& request);
   absl::StatusOr<v1::ListActivitiesResponse> ListActivities(rpc::CallContext& context,
                                                             const v1::ListActivitiesRequest& request);
 

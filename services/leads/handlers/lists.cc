@@ -48,7 +48,7 @@ absl::StatusOr<store::Condition> ToCondition(const std::string& filter) {
 
 absl::StatusOr<v1::ListLeadsResponse> LeadHandlers::ListLeads(rpc::CallContext& context,
                                                               const v1::ListLeadsRequest& request) {
-  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request));
+  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {std::string()}));
   ASSIGN_OR_RETURN(store::Condition condition, ToCondition(request.filter()));
   const std::string after = page.first() ? std::string() : std::get<std::string>(page.cursor()[0]);
   v1::ListLeadsResponse response;
@@ -68,7 +68,8 @@ absl::StatusOr<v1::ListLeadsResponse> LeadHandlers::ListLeads(rpc::CallContext& 
 
 absl::StatusOr<v1::ListTopLeadsResponse> LeadHandlers::ListTopLeads(rpc::CallContext& context,
                                                                     const v1::ListTopLeadsRequest& request) {
-  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {.standard = 10}));
+  ASSIGN_OR_RETURN(rpc::Page page,
+                   rpc::Page::Of(request, {int64_t{}, double{}, std::string()}, {.standard = 10}));
   ASSIGN_OR_RETURN(store::Condition condition, ToCondition(request.filter()));
   // The cursor: the moment all pages hold for, and the last lead of the page before.
   absl::Time as_of = FromMicros(ToMicros(d_.clock.Now()));

@@ -18,6 +18,14 @@ void Unary(rpc::Service& service, std::string_view name, const std::shared_ptr<H
   });
 }
 
+template <class Handlers, class Req, class Resp>
+void Unary(rpc::Service& service, std::string_view name, const std::shared_ptr<Handlers>& handlers,
+           absl::StatusOr<rpc::After<Resp>> (Handlers::*method)(rpc::CallContext&, const Req&)) {
+  service.UnaryAfter<Req, Resp>(name, [handlers, method](rpc::CallContext& context, const Req& request) {
+    return ((*handlers).*method)(context, request);
+  });
+}
+
 }  // namespace
 
 std::unique_ptr<rpc::Service> NewLeadService(Dependencies dependencies) {

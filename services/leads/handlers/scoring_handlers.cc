@@ -109,7 +109,7 @@ absl::StatusOr<v1::Policy> ScoringHandlers::GetPolicy(rpc::CallContext& context,
 
 absl::StatusOr<v1::ListPoliciesResponse> ScoringHandlers::ListPolicies(
     rpc::CallContext& context, const v1::ListPoliciesRequest& request) {
-  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request));
+  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}}));
   const int64_t before =
       page.first() ? std::numeric_limits<int64_t>::max() : std::get<int64_t>(page.cursor()[0]);
   v1::ListPoliciesResponse response;

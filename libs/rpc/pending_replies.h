@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string_view>
+
+#include "libs/base/pending.h"
+#include "libs/base/step.h"
+
+namespace finalmile::rpc {
+
+// The calls of a server whose handlers have returned and whose replies wait for something under way. They
+// hold no thread: one step answers all of them. Thread-safe.
+class PendingReplies final : public Step {
+ public:
+  // Given the outcome; called once, when the Pending has been destroyed.
+  using Done = std::function<void(const absl::Status&)>;
+
+  // `clock` outlives it.
+  explicit PendingReplies(Clock& clock) : clock_(clock), wake_(clock.NewEvent()) {}
+
+  // `pending` was started with wake(). `done` is called by Run as soon as there is an outcome, or with what
+  // GiveUp says once `deadline` (steady) has come; by Add itself when it is over already; by Close with
+  // CANCELLED.
+  void Add(std::unique_ptr<Pending> pending, absl::Duration deadline, Done done);
+
+  // Ends every call that waits, and from now on each one that is added. Not during Run.
+  void Close();
+
+  std::string_view name() const override { return "rpc.pending"; }
+  absl::Duration Run() override;
+  Event& wake() override { return *wake_; }
+
+ private:
+  struct Reply {
+    std::unique_ptr<Pending> pending;
+    absl::Duration deadline;
+    Done done;
+  };
+  using Replies = std::list<Reply>;
+
+  Clock& clock_;
+  const std::unique_ptr<Event> wake_;
+  // Of Run alone.
+  Replies waiting_;
+
+  std::mutex mutex_;
+  bool closed_ = false;
+  Replies added_;
+  // When Run is due, unless it is woken.
+  absl::Duration due_ = absl::InfiniteDuration();
+};
+
+}  // namespace finalmile::rpc
