@@ -1,12 +1,13 @@
 # `make help` says what there is. Every target first installs what it misses (deploy/deps), then builds in
-# .build/release with the `release` preset. Variables: JOBS, PREFIX, DESTDIR, SEED, SEEDS, CYCLES, LINT_ALL,
-# REQUIRE_KAFKA, SKIP_DEPS.
+# .build/release with the `release` preset. Variables: JOBS, PREFIX, DESTDIR, SEED, SEEDS, CYCLES, FUZZ_SECONDS,
+# LINT_ALL, REQUIRE_KAFKA, SKIP_DEPS.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps build demo dev kafka test sim chaos bench bench-full lint format install clean proto-baseline
+.PHONY: help deps build demo dev kafka test sim chaos fuzz bench bench-full lint format install clean proto-baseline
 
 BUILD  := .build/release
+FUZZ   := .build/fuzz
 PREFIX ?= /usr/local
 # One job a core, but no more than one for 1.5 GB of memory: gRPC's headers are hungry.
 JOBS   ?= $(shell awk -v cores=$$(nproc) '/^MemTotal/ { fit = int($$2 / 1572864); print fit < 1 ? 1 : fit < cores ? fit : cores }' /proc/meminfo)
@@ -14,10 +15,11 @@ JOBS   ?= $(shell awk -v cores=$$(nproc) '/^MemTotal/ { fit = int($$2 / 1572864)
 export CCACHE_BASEDIR ?= $(CURDIR)
 export REQUIRE_KAFKA
 
-# $(call compile,TARGET…): progress on a terminal; in a pipe one line, and the compiler's words if it fails.
-compile = @if [ -t 1 ]; then cmake --build $(BUILD) -j $(JOBS) --target $(1); \
-           else echo "Building $(1)"; cmake --build $(BUILD) -j $(JOBS) --target $(1) >$(BUILD)/build.log 2>&1 || \
-             { grep -v '^\[[0-9]*/[0-9]*\]' $(BUILD)/build.log >&2; exit 1; }; fi
+# $(call compile,TARGET…[,FOLDER]): progress on a terminal; in a pipe one line, and the compiler's words if it
+# fails.
+compile = @folder=$(or $(2),$(BUILD)); if [ -t 1 ]; then cmake --build $$folder -j $(JOBS) --target $(1); \
+           else echo "Building $(1)"; cmake --build $$folder -j $(JOBS) --target $(1) >$$folder/build.log 2>&1 || \
+             { grep -v '^\[[0-9]*/[0-9]*\]' $$folder/build.log >&2; exit 1; }; fi
 
 help:
 	@echo 'FinalMile, from a fresh clone on Debian 12:'
@@ -31,6 +33,7 @@ help:
 	@echo '                   REQUIRE_KAFKA=1: a missing broker is a failure, not a skip'
 	@echo '  make sim         the simulation: SEEDS=10000; SEED=n replays one'
 	@echo '  make chaos       the long fault loops: CYCLES=1000 kills'
+	@echo '  make fuzz        malformed input under libFuzzer: FUZZ_SECONDS=60 for each target'
 	@echo '  make bench       the table of speed ratios in ten minutes; bench-full takes the full sizes'
 	@echo '  make lint        format, clang-tidy on changed files (LINT_ALL=1: all), buf lint and breaking'
 	@echo '  make format      rewrite the sources as .clang-format says'
@@ -81,6 +84,11 @@ sim: deps-build $(BUILD)/build.ninja
 chaos: kafka-if-reachable $(BUILD)/build.ninja
 	$(call compile,chaos_test)
 	@CHAOS_CYCLES=$(or $(CYCLES),1000) $(BUILD)/tests/chaos/chaos_test
+
+fuzz: deps-build+fuzz
+	@mkdir -p $(FUZZ) && { cmake --preset fuzz >$(FUZZ)/configure.log 2>&1 || { cat $(FUZZ)/configure.log >&2; exit 1; }; }
+	$(call compile,fuzz_programs,$(FUZZ))
+	@tests/fuzz/run $(FUZZ) $(or $(FUZZ_SECONDS),60) $(JOBS)
 
 bench: kafka-if-reachable $(BUILD)/build.ninja
 	$(call compile,finalmile_bench)

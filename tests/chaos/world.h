@@ -1,11 +1,7 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,19 +15,9 @@
 #include "libs/testing/kafka_broker.h"
 #include "libs/testing/postgres_server.h"
 #include "libs/testing/process.h"
+#include "tests/faults/ledger.h"
 
 namespace finalmile::chaos {
-
-// What came of a run, as the ledger check counted it.
-struct Counts {
-  int64_t leads = 0;
-  int64_t activities = 0;
-  int64_t updates = 0;
-  int64_t retries = 0;
-  int64_t failed = 0;
-  int64_t events = 0;
-  int64_t duplicate_records = 0;
-};
 
 // Two replicas of finalmile-leads on a real PostgreSQL and a real Kafka, clients that write and remember each
 // acknowledgement, and the check that nothing of it is lost or doubled.
@@ -61,7 +47,9 @@ class World {
 
   // Waits until everything has been taken in, then holds store and topics against what the clients remember.
   // The error says what is lost or doubled.
-  absl::StatusOr<Counts> Check();
+  absl::StatusOr<faults::Counts> Check();
+  // Calls that were repeated.
+  int64_t retries() const { return retries_; }
 
  private:
   struct Replica {
@@ -73,18 +61,15 @@ class World {
   World() = default;
   absl::Status Launch(Replica& replica);
   void Write(int client);
-  template <class Response>
   bool Call(const std::string& method, const google::protobuf::Message& request, uint64_t first,
-            Response& response);
-  absl::Status AwaitQuiet();
+            google::protobuf::Message& response);
 
   std::unique_ptr<Clock> clock_;
   std::unique_ptr<Rng> rng_;
   std::string store_;
-  // Of this world's activities.
-  std::string source_;
   std::string log_path_;
   testing::KafkaBroker* kafka_ = nullptr;
+  std::unique_ptr<faults::Ledger> ledger_;
   std::unique_ptr<storage::Database> database_;
   std::unique_ptr<events::EventLog> events_;
   std::vector<Replica> replicas_;
@@ -94,13 +79,6 @@ class World {
   std::atomic<int64_t> acknowledged_ = 0;
   std::atomic<int64_t> retries_ = 0;
   std::atomic<int64_t> failed_ = 0;
-
-  std::mutex mutex_;
-  // Lead -> owner acknowledged last ("" as created).
-  std::map<std::string, std::string> leads_;
-  // Lead of each activity id.
-  std::map<std::string, std::string> activities_;
-  int64_t updates_ = 0;
 };
 
 }  // namespace finalmile::chaos

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "google/protobuf/message_lite.h"
+
+// What takes bytes from outside, each with the promises it keeps on any bytes. libfuzzer.cc looks for bytes
+// that break them; fuzz_test.cc runs the same functions on the seeds and on some thousand changes of them.
+namespace finalmile::fuzz {
+
+struct Target {
+  std::string name;
+  // Takes the bytes, says whether they were well-formed, and ends the process (Require) when a promise is
+  // broken.
+  bool (*run)(std::string_view bytes);
+  // Inputs to begin with, the first of them well-formed.
+  std::vector<std::string> (*seeds)();
+};
+
+// CSV: lines rise, rows read back as they are written.
+Target Csv();
+// Event bytes as they come from the topics and out of the outbox: headers, envelope, activity.
+Target Event();
+// Filters: whatever is accepted runs as SQL.
+Target Filter();
+// What a lead's row says of its limits: only what Encode writes is accepted, and is safe to go on with.
+Target Limits();
+// A mapping file and, after a form feed, a CSV file: rows become valid leads and activities, or rejects.
+Target Mapping();
+// Page tokens and etags: only what was made for the request is accepted.
+Target PageToken();
+// A policy file and, after a form feed, activities: scores are finite, their reasons add up, and the order
+// of arrival does not matter.
+Target Policy();
+// Requests of the leads service: accepted leads stay what they are when they are read again.
+Target Request();
+
+// Ends the process with `what` unless `condition` holds.
+void Require(bool condition, std::string_view what);
+
+// The bytes before the first form feed, and those behind it.
+std::pair<std::string_view, std::string_view> Cut(std::string_view bytes);
+
+// The message's bytes, the same in every run: maps are sorted.
+std::string BytesOf(const google::protobuf::MessageLite& message);
+
+// The content of a file of the project; ends the process when there is none.
+std::string ReadProjectFile(const std::string& path);
+
+}  // namespace finalmile::fuzz
