@@ -25,9 +25,9 @@ namespace finalmile::config {
 //   Duration        168h, 90m, 1.5s
 //
 // INVALID_ARGUMENT names the file, the line, the key and what it may be: wrong syntax, an unknown or repeated
-// key, a key without value, a value of the wrong type or out of range, two members of one oneof, more than
-// one document. `message` is then of no use. `file_name` serves for error messages only; nothing is opened.
-// Thread-safe.
+// key, a key without value, a value of the wrong type or out of range, two members of one oneof, an alias
+// (*name), more than one document. `message` is then of no use. Memory stays in proportion to the file.
+// `file_name` serves for error messages only; nothing is opened. Thread-safe.
 absl::Status ParseYamlMessage(std::string_view yaml, std::string_view file_name,
                               google::protobuf::Message& message);
 

@@ -137,6 +137,9 @@ TEST(YamlMessage, WrongSyntaxNamesTheLine) {
   EXPECT_THAT(ErrorOf<ImportMapping>("# only a comment\n"), HasSubstr("empty"));
   EXPECT_THAT(ErrorOf<ImportMapping>("name: a\n---\nname: b\n"), HasSubstr("second document"));
   EXPECT_THAT(ErrorOf<ImportMapping>("just words"), HasSubstr("must be a mapping"));
+  EXPECT_THAT(ErrorOf<ImportMapping>(", x"), HasSubstr("f.yaml:1"));
+  EXPECT_THAT(ErrorOf<ImportMapping>("null_words: &words [a]\nignore: *words\n"),
+              HasSubstr("f.yaml:2: aliases"));
 }
 
 }  // namespace

@@ -26,6 +26,8 @@ SuiteConnector::SuiteConnector(CommonFlags flags, Clock& clock, Rng& rng)
     : flags_(std::move(flags)), clock_(clock), rng_(rng) {
   FromEnvironment("FINALMILE_ADDRESS", flags_.address);
   FromEnvironment("FINALMILE_TOKEN_FILE", flags_.token_file);
+  // Whether it is given decides which way `events tail` takes.
+  FromEnvironment("FINALMILE_EVENTS", flags_.events);
 }
 
 SuiteConnector::~SuiteConnector() {

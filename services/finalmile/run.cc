@@ -1,6 +1,7 @@
 #include "services/finalmile/run.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/stubs/logging.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -37,6 +38,8 @@ ExitCode Run(const std::vector<std::string>& arguments) {
   // A reader that leaves early (head) ends a write with an error, not the process in the middle of a
   // transaction.
   std::signal(SIGPIPE, SIG_IGN);
+  // protobuf's own lines about malformed input are as many as a caller likes; our errors say it.
+  google::protobuf::SetLogHandler(nullptr);
   const CommandLine line = ParseCommandLine(AllVerbs(), arguments);
   if (!line.action) {
     (line.exit_code == ExitCode::kOk ? std::cout : std::cerr) << line.text;

@@ -203,6 +203,20 @@ class Recording {
     return sample;
   }
 
+  // The same calls without work: a batch of no activity at all.
+  absl::StatusOr<Sample> Empty() {
+    const double cpu = world_.ServiceCpu();
+    ASSIGN_OR_RETURN(Sample sample, Clients([&](int client, int64_t) {
+                       return channels_[client % channels_.size()]
+                           ->Call<leads::v1::RecordActivitiesResponse>(
+                               std::string(kService) + "RecordActivities",
+                               leads::v1::RecordActivitiesRequest(), {.retry = false})
+                           .status();
+                     }));
+    sample["cpu"] = (world_.ServiceCpu() - cpu) * 1e6 / sample["answers"];
+    return sample;
+  }
+
   absl::StatusOr<Sample> Append() {
     const double cpu = OwnCpu();
     ASSIGN_OR_RETURN(Sample sample, Clients([&](int client, int64_t turn) {
@@ -214,6 +228,20 @@ class Recording {
     return sample;
   }
 
+  // A broker that has just started compiles its code for half a minute under load, and small requests feel
+  // that most. Until a round is hardly faster than the one before it.
+  absl::Status WarmUp() {
+    double last = 0;
+    for (int round = 0; round < kMostWarmUps; ++round) {
+      ASSIGN_OR_RETURN(Sample sample, Service());
+      RETURN_IF_ERROR(Append().status());
+      if (round > 1 && sample["rate"] < 1.05 * last) break;
+      last = sample["rate"];
+    }
+    return absl::OkStatus();
+  }
+
+  static constexpr int kMostWarmUps = 10;
   static constexpr int kClients = 32;
   static constexpr size_t kLeads = 10'000;
 
@@ -331,11 +359,14 @@ class Top {
 
   absl::StatusOr<storage::Result> Read(std::string_view sql, std::vector<storage::Value> values) {
     storage::Result result;
-    RETURN_IF_ERROR(world_.store().Transact({.deadline = world_.clock().Steady() + kLimit, .read_only = true},
-                                            [&](storage::Transaction& transaction) -> absl::Status {
-                                              ASSIGN_OR_RETURN(result, transaction.Execute(sql, values));
-                                              return absl::OkStatus();
-                                            }));
+    RETURN_IF_ERROR(world_.store().Transact(
+        {.deadline = world_.clock().Steady() + kLimit, .read_only = true},
+        [&](storage::Transaction& transaction) -> absl::Status {
+          // By hand, the server may choose to read the whole table.
+          RETURN_IF_ERROR(transaction.Defer("SET LOCAL enable_seqscan = on").status());
+          ASSIGN_OR_RETURN(result, transaction.Execute(sql, values));
+          return absl::OkStatus();
+        }));
     return result;
   }
 
@@ -380,15 +411,20 @@ absl::Status MeasureImport(World& world, const Options& options, Report& report)
 
 absl::Status MeasureRecord(World& world, const Options& options, Report& report) {
   RETURN_IF_ERROR(world.Fill(world.store(), Recording::kLeads, {}));
-  RETURN_IF_ERROR(world.StartService(Recording::kClients));
+  RETURN_IF_ERROR(world.StartService());
   Recording recording(world, options.full ? absl::Seconds(10) : absl::Seconds(3));
+  RETURN_IF_ERROR(recording.WarmUp());
   ASSIGN_OR_RETURN(
       std::vector<Samples> samples,
-      Alternate(options.pairs, {[&] { return recording.Service(); }, [&] { return recording.Append(); }}));
+      Alternate(options.pairs, {[&] { return recording.Service(); }, [&] { return recording.Append(); },
+                                [&] { return recording.Empty(); }}));
   world.StopService();
   report.Add({"P7", fmt::format("RecordActivity, durable, {} clients", Recording::kClients),
               "append with acks=all by as many threads of the driver", "rate", "1/s", 0.7},
              samples[0], samples[1]);
+  report.Add(
+      {"P7", "  share of calls that do nothing", "an empty RecordActivities, as many clients", "rate", "1/s"},
+      samples[0], samples[2]);
   return absl::OkStatus();
 }
 

@@ -264,11 +264,13 @@ absl::Status MeasureBacklog(World& world, const Options& options, Report& report
                              {[&] { return backlog.Service(); }, [&] { return backlog.ByHand(false); },
                               [&] { return backlog.ByHand(true); }, [&] { return backlog.BareConsume(); }}));
   const std::string work = fmt::format("score a backlog of {}k activities", count / 1000);
-  const std::string by_hand = fmt::format("ledger, scores and offsets by hand, {} a batch", backlog.batch());
-  report.Add({"P4", work, by_hand, "rate", "msg/s", 0.8}, samples[0], samples[1]);
-  report.Add({"P4", "  from the first batch on", by_hand, "running", "msg/s"}, samples[0], samples[1]);
-  report.Add({"P4", "  from the first batch on", "the same, and the events' outbox rows", "running", "msg/s"},
-             samples[0], samples[2]);
+  // The events' rows belong to the reference: without them it would leave less behind than the service does.
+  const std::string by_hand =
+      fmt::format("ledger, scores, outbox and offsets by hand, {} a batch", backlog.batch());
+  report.Add({"P4", work, by_hand, "rate", "msg/s", 0.8}, samples[0], samples[2]);
+  report.Add({"P4", "  from the first batch on", by_hand, "running", "msg/s"}, samples[0], samples[2]);
+  report.Add({"P4", "  from the first batch on", "the same without the outbox rows", "running", "msg/s"},
+             samples[0], samples[1]);
   report.Add({"P4", "  whole", "bare batch consume of the topic", "rate", "msg/s"}, samples[0], samples[3]);
   return backlog.CleanUp();
 }

@@ -248,11 +248,15 @@ class Demo {
     return field == nullptr ? "unknown" : field->message_type()->name();
   }
 
+  // What the lead did at the moment it crossed (a hand-raise often has no points), else its largest
+  // engagement.
   static std::string BestReason(const LeadBecameSalesReady& event) {
     const Reason* best = nullptr;
     for (const Reason& reason : event.reasons()) {
-      if (reason.part() == "engagement" && (best == nullptr || reason.points() > best->points()))
-        best = &reason;
+      if (reason.part() != "engagement") continue;
+      if (event.has_cause_time() && ToTime(reason.last_time()) == ToTime(event.cause_time()))
+        return reason.text();
+      if (best == nullptr || reason.points() > best->points()) best = &reason;
     }
     return best == nullptr ? "" : best->text();
   }
