@@ -53,7 +53,6 @@ absl::StatusOr<std::shared_ptr<Producer>> Producer::New(const Config& config, Cl
                        {"message.timeout.ms", "0"},
                        {"partitioner", "murmur2_random"},
                        {"linger.ms", "0"},
-                       {"max.in.flight.requests.per.connection", "1"},
                        {"queue.buffering.max.messages", "100000"},
                        {"queue.buffering.max.kbytes", "65536"}}));
   rd_kafka_conf_set_opaque(conf.get(), producer.get());
