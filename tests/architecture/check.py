@@ -39,7 +39,7 @@ TESTING = r"(gtest|gmock|rapidcheck|yaml-cpp|nlohmann|libs/testing)(/.*|\.h)|" +
 PARTS = [
     ("main.cc", r"main\.cc", r"libs/app/.*|{own}/(config|wiring)\.h"),
     ("wiring", r"wiring\.(h|cc)", r".*"),
-    ("config", r"config(_test)?\.(h|cc)", r"libs/(config|telemetry|storage|events|rpc|app)/[^/]*|{own}/config\.h"),
+    ("config", r"config(_test)?\.(h|cc)", r"libs/(config|telemetry|storage|events|cache|rpc|app)/[^/]*|{own}/config\.h"),
     ("domain/", r"domain/.*", r"{own}/domain/.*"),
     ("store/", r"store/.*", r"{own}/(domain|store)/.*|libs/storage/[^/]*|nlohmann/.*"),
     ("handlers/, consumers/, timers/ and the like", r".*/.*",

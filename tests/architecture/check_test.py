@@ -54,7 +54,9 @@ class CheckTest(unittest.TestCase):
         for part in ("handlers", "consumers", "timers"):
             path = f"services/leads/{part}/x.cc"
             self.accepted(path, include("finalmile/leads/v1/lead.pb.h") + include("libs/rpc/context.h") + include("services/leads/store/lead_store.h"))
+            self.accepted(path, include("libs/cache/near_cache.h"))
             self.refused("direction", path, include("libs/events/kafka/kafka_log.h"))
+            self.refused("direction", path, include("libs/cache/redis/redis_cache.h"))
             self.refused("direction", path, include("services/leads/wiring.h"))
             self.refused("direction", path, include("libs/app/run.h"))
             self.assertEqual(len(run({path: include("grpcpp/server_context.h")})), 2)
@@ -74,7 +76,8 @@ class CheckTest(unittest.TestCase):
 
     def test_engine_headers_stay_in_their_adapters(self):
         for header, home in (("librdkafka/rdkafka.h", "libs/events/kafka/"), ("libpq-fe.h", "libs/storage/postgres/"),
-                             ("sqlite3.h", "libs/storage/sqlite/"), ("grpcpp/server.h", "libs/rpc/")):
+                             ("sqlite3.h", "libs/storage/sqlite/"), ("hiredis/hiredis.h", "libs/cache/redis/"),
+                             ("grpcpp/server.h", "libs/rpc/")):
             self.accepted(home + "adapter.cc", include(header))
             self.refused("engine", home + "adapter.h", include(header))
             self.refused("engine", "libs/outbox/relay.cc", include(header))

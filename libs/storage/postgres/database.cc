@@ -6,10 +6,10 @@
 #include <string>
 #include <utility>
 
+#include "libs/base/backoff.h"
+#include "libs/base/pool.h"
 #include "libs/base/random.h"
 #include "libs/base/status.h"
-#include "libs/storage/backoff.h"
-#include "libs/storage/pool.h"
 #include "libs/storage/postgres/connection.h"
 #include "libs/storage/postgres/listener.h"
 #include "libs/storage/postgres/transaction.h"

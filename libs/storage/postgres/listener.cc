@@ -5,8 +5,8 @@
 
 #include <utility>
 
+#include "libs/base/backoff.h"
 #include "libs/base/status.h"
-#include "libs/storage/backoff.h"
 #include "libs/storage/postgres/transaction.h"
 
 namespace finalmile::storage::postgres {

@@ -8,8 +8,8 @@
 #include <set>
 #include <utility>
 
+#include "libs/base/pool.h"
 #include "libs/base/status.h"
-#include "libs/storage/pool.h"
 #include "libs/storage/sql.h"
 #include "libs/storage/sqlite/connection.h"
 #include "libs/storage/sqlite/lock_file.h"

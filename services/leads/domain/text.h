@@ -1,34 +1,19 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "libs/base/text.h"
+
 namespace finalmile::leads::domain {
 
-// Text helpers of the rules. "Ignoring case" means ASCII case; other characters compare as they are.
+// Text helpers of the rules; case and characters as in libs/base/text.h.
 
-// `text` without ASCII white space at its ends; a view into it.
-std::string_view Trim(std::string_view text);
-// `text` in lower case.
-std::string Lower(std::string_view text);
-bool EqualsIgnoringCase(std::string_view a, std::string_view b);
 // The words of `text` in lower case, each with one space before and after it: "Vice-President, EMEA" gives
 // " vice president emea ". Letters, digits and everything beyond ASCII make words. No word: empty.
 std::string SpacedWords(std::string_view text);
-// Characters (code points) of UTF-8 text.
-size_t Characters(std::string_view text);
-// `text` is 1 to `max` characters long, the first from a-z, the others from a-z, 0-9 and `also`.
-bool IsName(std::string_view text, size_t max, std::string_view also);
-// `text` is 1 to `max` characters long, all from a-z, 0-9 and `also`.
-bool IsToken(std::string_view text, size_t max, std::string_view also);
 // The whole of `text` as a finite decimal number.
 std::optional<double> ParseNumber(std::string_view text);
-
-// FNV-1a of `text`, mixed (SplitMix64's finaliser): the same on every platform, for keys and marks that
-// are stored. `seed` gives independent functions. No defence against an adversary.
-uint64_t StableHash(std::string_view text, uint64_t seed = 0);
 
 }  // namespace finalmile::leads::domain

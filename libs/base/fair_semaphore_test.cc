@@ -1,4 +1,4 @@
-#include "libs/storage/fair_semaphore.h"
+#include "libs/base/fair_semaphore.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-namespace finalmile::storage {
+namespace finalmile {
 namespace {
 
 TEST(FairSemaphore, LetsInAsManyAsItHasPermits) {
@@ -77,4 +77,4 @@ TEST(FairSemaphore, NeverLetsInMoreUnderContention) {
 }
 
 }  // namespace
-}  // namespace finalmile::storage
+}  // namespace finalmile

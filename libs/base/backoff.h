@@ -5,7 +5,7 @@
 #include "absl/time/time.h"
 #include "libs/base/random.h"
 
-namespace finalmile::storage {
+namespace finalmile {
 
 // How long to wait after the `failures`-th failure in a row (from 0): 10 ms, doubling up to a second, of
 // which a random half to whole is taken so that many clients do not come back at once.
@@ -15,4 +15,4 @@ inline absl::Duration BackoffAfter(int failures, Rng& rng) {
   return whole * (0.5 + 0.5 * rng.Uniform());
 }
 
-}  // namespace finalmile::storage
+}  // namespace finalmile

@@ -1,9 +1,9 @@
-#include "libs/storage/fair_semaphore.h"
+#include "libs/base/fair_semaphore.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace finalmile::storage {
+namespace finalmile {
 
 bool FairSemaphore::Acquire(absl::Duration deadline) {
   {
@@ -44,4 +44,4 @@ void FairSemaphore::Release() {
   next->turn->Set();
 }
 
-}  // namespace finalmile::storage
+}  // namespace finalmile

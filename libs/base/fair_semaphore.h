@@ -7,7 +7,7 @@
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 
-namespace finalmile::storage {
+namespace finalmile {
 
 // Lets in at most `permits` holders at once, strictly in order of arrival. Waits are waits for the clock's
 // events, so that a simulated clock can order them. Thread-safe.
@@ -39,4 +39,4 @@ class FairSemaphore {
   std::deque<std::shared_ptr<Waiter>> queue_;
 };
 
-}  // namespace finalmile::storage
+}  // namespace finalmile

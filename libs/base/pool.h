@@ -12,9 +12,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
-#include "libs/storage/fair_semaphore.h"
+#include "libs/base/fair_semaphore.h"
 
-namespace finalmile::storage {
+namespace finalmile {
 
 // At most `size` connections of type T, opened when first needed and lent out in order of arrival.
 // T::Usable(), asked when a connection is lent and when it comes back, tells whether to keep it. Thread-safe;
@@ -94,4 +94,4 @@ class Pool {
   std::vector<std::unique_ptr<T>> idle_;
 };
 
-}  // namespace finalmile::storage
+}  // namespace finalmile

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace finalmile {
+
+// Small helpers for UTF-8 text. Only ASCII has case here; other characters stand as they are.
+
+// `text` without ASCII white space at its ends; a view into it.
+std::string_view Trim(std::string_view text);
+// `text` in lower case.
+std::string Lower(std::string_view text);
+bool EqualsIgnoringCase(std::string_view a, std::string_view b);
+// Characters (code points) of UTF-8 text.
+size_t Characters(std::string_view text);
+// `text` is 1 to `max` characters long, the first from a-z, the others from a-z, 0-9 and `also`.
+bool IsName(std::string_view text, size_t max, std::string_view also);
+// `text` is 1 to `max` characters long, all from a-z, 0-9 and `also`.
+bool IsToken(std::string_view text, size_t max, std::string_view also);
+
+// FNV-1a of `text`, mixed (SplitMix64's finaliser): the same on every platform, for keys and marks that
+// are stored. `seed` gives independent functions. No defence against an adversary.
+uint64_t StableHash(std::string_view text, uint64_t seed = 0);
+
+}  // namespace finalmile
