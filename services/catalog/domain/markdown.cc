@@ -1,0 +1,139 @@
+#include "services/catalog/domain/markdown.h"
+
+#include <md4c.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "libs/base/text.h"
+
+namespace finalmile::catalog::domain {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kEntities = {{
+    {"&amp;", "&"},
+    {"&lt;", "<"},
+    {"&gt;", ">"},
+    {"&quot;", "\""},
+    {"&apos;", "'"},
+    {"&nbsp;", " "},
+    {"&ndash;", "–"},
+    {"&mdash;", "—"},
+    {"&hellip;", "…"},
+    {"&rsquo;", "’"},
+    {"&copy;", "©"},
+    {"&euro;", "€"},
+}};
+
+void AppendCodePoint(uint32_t code, std::string& text) {
+  if (code == 0 || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) code = 0xFFFD;
+  if (code < 0x80) {
+    text += static_cast<char>(code);
+    return;
+  }
+  const int further = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+  constexpr std::array<unsigned char, 4> kLead = {0, 0xC0, 0xE0, 0xF0};
+  text += static_cast<char>(kLead[static_cast<size_t>(further)] | (code >> (6 * further)));
+  for (int i = further - 1; i >= 0; --i) text += static_cast<char>(0x80 | ((code >> (6 * i)) & 0x3F));
+}
+
+void AppendEntity(std::string_view entity, std::string& text) {
+  const auto* const known = std::find_if(kEntities.begin(), kEntities.end(),
+                                         [&](const auto& entry) { return entry.first == entity; });
+  if (known != kEntities.end()) {
+    text += known->second;
+    return;
+  }
+  if (entity.starts_with("&#")) {
+    const bool hex = entity.size() > 2 && (entity[2] == 'x' || entity[2] == 'X');
+    entity.remove_prefix(hex ? 3 : 2);
+    uint32_t code = 0;
+    std::from_chars(entity.data(), entity.data() + entity.size(), code, hex ? 16 : 10);
+    AppendCodePoint(code, text);
+    return;
+  }
+  text += entity;
+}
+
+struct Reader {
+  PlainText result;
+  bool in_first_heading = false;
+  bool had_heading = false;
+  size_t heading_begin = 0;
+
+  static int EnterBlock(MD_BLOCKTYPE type, void*, void* self) {
+    auto& reader = *static_cast<Reader*>(self);
+    // A list inside an item begins on a line of its own.
+    if (!IsCell(type)) reader.EndWith('\n');
+    if (type == MD_BLOCK_H && !reader.had_heading) {
+      reader.had_heading = true;
+      reader.in_first_heading = true;
+      reader.heading_begin = reader.result.text.size();
+    }
+    return 0;
+  }
+
+  static int LeaveBlock(MD_BLOCKTYPE type, void*, void* self) {
+    auto& reader = *static_cast<Reader*>(self);
+    if (type == MD_BLOCK_H && reader.in_first_heading) {
+      reader.in_first_heading = false;
+      reader.result.first_heading = Trim(std::string_view(reader.result.text).substr(reader.heading_begin));
+      std::replace(reader.result.first_heading.begin(), reader.result.first_heading.end(), '\n', ' ');
+      // An empty heading is none.
+      reader.had_heading = !reader.result.first_heading.empty();
+    }
+    reader.EndWith(IsCell(type) ? ' ' : '\n');
+    return 0;
+  }
+
+  static bool IsCell(MD_BLOCKTYPE type) { return type == MD_BLOCK_TD || type == MD_BLOCK_TH; }
+  void EndWith(char end) {
+    if (!result.text.empty() && result.text.back() != '\n') result.text += end;
+  }
+
+  static int Span(MD_SPANTYPE, void*, void*) { return 0; }
+
+  static int Text(MD_TEXTTYPE type, const MD_CHAR* data, MD_SIZE size, void* self) {
+    std::string& text = static_cast<Reader*>(self)->result.text;
+    switch (type) {
+      case MD_TEXT_HTML:
+        break;
+      case MD_TEXT_BR:
+      case MD_TEXT_SOFTBR:
+        text += '\n';
+        break;
+      case MD_TEXT_NULLCHAR:
+        text += "\uFFFD";
+        break;
+      case MD_TEXT_ENTITY:
+        AppendEntity({data, size}, text);
+        break;
+      default:
+        text.append(data, size);
+    }
+    return 0;
+  }
+};
+
+}  // namespace
+
+PlainText ToPlainText(std::string_view markdown) {
+  Reader reader;
+  MD_PARSER parser = {};
+  parser.flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS;
+  parser.enter_block = &Reader::EnterBlock;
+  parser.leave_block = &Reader::LeaveBlock;
+  parser.enter_span = &Reader::Span;
+  parser.leave_span = &Reader::Span;
+  parser.text = &Reader::Text;
+  reader.result.text.reserve(markdown.size());
+  // It fails only when memory is short.
+  if (md_parse(markdown.data(), static_cast<MD_SIZE>(markdown.size()), &parser, &reader) != 0) {
+    return {std::string(markdown), ""};
+  }
+  return std::move(reader.result);
+}
+
+}  // namespace finalmile::catalog::domain

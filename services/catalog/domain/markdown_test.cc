@@ -1,0 +1,39 @@
+#include "services/catalog/domain/markdown.h"
+
+#include <gtest/gtest.h>
+
+namespace finalmile::catalog::domain {
+namespace {
+
+TEST(Markdown, GivesWhatAReaderSees) {
+  const PlainText plain = ToPlainText(
+      "<!-- note -->\n\nIntro with *stress* and [a link](https://example.com/x).\n\n## The `first` heading\n"
+      "- one\n- two &amp; three&#33;\n\n| a | b |\n|---|---|\n| c | d |\n\n```\ncode {{field_a}}\n```\n");
+  EXPECT_EQ(
+      plain.text,
+      "Intro with stress and a link.\nThe first heading\none\ntwo & three!\na b \nc d \ncode {{field_a}}\n");
+  EXPECT_EQ(plain.first_heading, "The first heading");
+}
+
+TEST(Markdown, ListsInsideListsStandOnTheirOwnLines) {
+  EXPECT_EQ(ToPlainText("- one\n  - two\n  - three\n- four\n").text, "one\ntwo\nthree\nfour\n");
+}
+
+TEST(Markdown, KeepsMergeFields) {
+  EXPECT_EQ(ToPlainText("Hi {{first_name}} {{last_name}}, _so_").text,
+            "Hi {{first_name}} {{last_name}}, so\n");
+}
+
+TEST(Markdown, AnEmptyHeadingIsNone) {
+  EXPECT_EQ(ToPlainText("#\n\n# Second\n").first_heading, "Second");
+  EXPECT_EQ(ToPlainText("no heading").first_heading, "");
+  EXPECT_EQ(ToPlainText("").text, "");
+}
+
+TEST(Markdown, EntitiesOutOfRangeBecomeTheReplacementCharacter) {
+  EXPECT_EQ(ToPlainText("&#xD800;&#0;&#x4EF7;").text, "\uFFFD\uFFFD价\n");
+  EXPECT_EQ(ToPlainText("&unknown;").text, "&unknown;\n");
+}
+
+}  // namespace
+}  // namespace finalmile::catalog::domain

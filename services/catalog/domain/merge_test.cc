@@ -1,0 +1,91 @@
+#include "services/catalog/domain/merge.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+namespace finalmile::catalog::domain {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(Merge, FindsFields) {
+  EXPECT_THAT(MergeFieldsOf("{{b}} {{ a }} {{b}}"), ElementsAre("b", "a"));
+  EXPECT_THAT(MergeFieldsOf("{{{x}}} {{}} {{ }} {{y}"), ElementsAre("x"));
+  EXPECT_THAT(MergeFieldsOf("{{a\n}} {{1a}} {{A}} {{a-b}} {{generator:x.y}}"), IsEmpty());
+  EXPECT_THAT(MergeFieldsOf("{{{{a}}"), ElementsAre("a"));
+  EXPECT_THAT(MergeFieldsOf("{{" + std::string(64, 'a') + "}}"), ElementsAre(std::string(64, 'a')));
+  EXPECT_THAT(MergeFieldsOf("{{" + std::string(65, 'a') + "}}"), IsEmpty());
+}
+
+TEST(Merge, NamesWhatIsNoField) {
+  EXPECT_THAT(WrongMergeFieldsOf("{{First Name}} {{ok}} {{a:b}} {{First Name}} {{a\n}} {{open"),
+              ElementsAre("{{First Name}}", "{{a:b}}"));
+}
+
+RC_GTEST_PROP(Merge, PiecesAreTheText, ()) {
+  const auto parts = *rc::gen::container<std::vector<std::string>>(
+      rc::gen::element<std::string>("{", "}", "{{", "}}", "a", " ", "\n", "{{a}}", "价"));
+  std::string text;
+  for (const std::string& part : parts) text += part;
+  std::string joined;
+  for (const MergePiece& piece : SplitMergeFields(text)) {
+    joined += piece.text;
+    RC_ASSERT(!piece.text.empty());
+    RC_ASSERT(piece.field.empty() || IsMergeFieldName(piece.field));
+  }
+  RC_ASSERT(joined == text);
+}
+
+Asset Template() {
+  Asset asset;
+  asset.kind = AssetKind::kEmailTemplate;
+  asset.title = "Follow-up";
+  asset.body = "Hi {{first_name}}, about {{topic}} at {{company}}: {{ number }} %. {{Not a field}}";
+  asset.details = EmailTemplate{"{{topic}} for {{company}}"};
+  asset.merge_fields = {
+      {"first_name", std::nullopt, ""}, {"topic", "ramp-up", ""}, {"company", std::nullopt, ""}};
+  return asset;
+}
+
+TEST(Merge, RendersValuesAndDefaults) {
+  const Rendered rendered =
+      Render(Template(), {{"first_name", "Ada"}, {"company", "Acme"}, {"number", "12"}});
+  EXPECT_EQ(rendered.title, "Follow-up");
+  EXPECT_EQ(rendered.subject, "ramp-up for Acme");
+  EXPECT_EQ(rendered.body, "Hi Ada, about ramp-up at Acme: 12 %. {{Not a field}}");
+  EXPECT_THAT(rendered.unfilled, IsEmpty());
+  EXPECT_THAT(rendered.unknown, IsEmpty());
+}
+
+TEST(Merge, ListsAllThatIsUnfilledAndUnknown) {
+  const Rendered rendered = Render(Template(), {{"topic", ""}, {"firstname", "Ada"}, {"zip", "1"}});
+  EXPECT_THAT(rendered.unfilled, ElementsAre("company", "first_name", "number"));
+  EXPECT_THAT(rendered.unknown, ElementsAre("firstname", "zip"));
+  EXPECT_EQ(rendered.subject, " for {{company}}");
+}
+
+TEST(Merge, ValuesAreNotExpandedAgain) {
+  const Rendered rendered =
+      Render(Template(), {{"first_name", "{{company}}"}, {"company", "{{first_name}}"}, {"number", "{{"}});
+  EXPECT_EQ(rendered.body, "Hi {{company}}, about ramp-up at {{first_name}}: {{ %. {{Not a field}}");
+  EXPECT_THAT(rendered.unfilled, IsEmpty());
+}
+
+TEST(Merge, ValuesHaveLimits) {
+  MergeValues values;
+  for (size_t i = 0; i < kMaxMergeValues; ++i) values.emplace("f" + std::to_string(i), "v");
+  EXPECT_THAT(CheckMergeValues(values), IsEmpty());
+  values.emplace("one_more", "v");
+  EXPECT_EQ(CheckMergeValues(values).at(0).field, "values");
+
+  EXPECT_THAT(CheckMergeValues({{"a", std::string(kMaxMergeValueCharacters, 'x')}}), IsEmpty());
+  EXPECT_EQ(CheckMergeValues({{"a", std::string(kMaxMergeValueCharacters + 1, 'x')}}).at(0).field,
+            "values[a]");
+  EXPECT_EQ(CheckMergeValues({{"A", "x"}}).at(0).field, "values");
+}
+
+}  // namespace
+}  // namespace finalmile::catalog::domain

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "services/catalog/search/analyzer.h"
+#include "services/catalog/search/snippet.h"
+#include "services/catalog/search/spelling.h"
+
+namespace finalmile::catalog::search {
+
+// A query, ready for FTS5.
+struct ParsedQuery {
+  // A MATCH expression of quoted terms, or empty where the text has no word.
+  std::string match;
+  // The text after correction; empty: nothing was corrected.
+  std::string corrected;
+  // For snippets.
+  Wanted wanted;
+};
+
+// Turns what was typed into an expression: each word must occur with the stem of one of `languages`. The last
+// one may be the beginning of a word, of three letters or more: it stands also for the 16 most frequent words
+// that begin so and occur in more documents than it. A word of `text` that occurs nowhere, neither itself nor
+// in another form with the same stem, is replaced by the nearest one that does. At most 32 words count.
+ParsedQuery ParseQuery(std::string_view text, std::span<const std::string> languages,
+                       const Vocabulary& vocabulary, Analyzer& analyzer);
+
+// The stems of a need in words, sorted, each once: what domain::GapId takes.
+std::vector<std::string> NeedTerms(std::string_view need, std::string_view language, Analyzer& analyzer);
+
+}  // namespace finalmile::catalog::search
