@@ -37,6 +37,19 @@ bool IsPermanent(const absl::Status& status) {
   }
 }
 
+// Giving up a record makes all before it count as seen.
+absl::Status CheckFirstOfItsKey(storage::Transaction& transaction, const ParkedRecord& record, int64_t seen) {
+  ASSIGN_OR_RETURN(const std::vector<ParkedRecord> parked,
+                   ParkedOfKeys(transaction, record.consumer, record.record.topic, {record.record.key}));
+  for (const ParkedRecord& other : parked) {
+    if (other.seq <= seen || other.seq >= record.seq) continue;
+    return absl::FailedPreconditionError(fmt::format(
+        "seq {} of its key is parked before it, at partition {} offset {}: retry or skip that one first",
+        other.seq, other.record.partition, other.record.offset));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 Consumer::Consumer(ConsumerOptions options, storage::Database& database, events::EventLog& log, Clock& clock,
@@ -318,14 +331,15 @@ absl::Status Consumer::Resolve(std::string_view topic, int32_t partition, int64_
           counts = {};
           ASSIGN_OR_RETURN(ParkedRecord parked,
                            GetParked(transaction, options_.name, topic, partition, offset));
-          RETURN_IF_ERROR(DeleteParked(transaction, {parked}));
           const Sequencer::Key key{parked.record.topic, parked.record.key};
+          ASSIGN_OR_RETURN(const int64_t seen, sequencer.Seen(transaction, key));
+          if (!apply) RETURN_IF_ERROR(CheckFirstOfItsKey(transaction, parked, seen));
+          RETURN_IF_ERROR(DeleteParked(transaction, {parked}));
           std::set<Sequencer::Key> unblocked;
           std::span<const events::Record> records;
           if (apply) {
             records = {&parked.record, 1};
           } else if (parked.seq > 0) {
-            ASSIGN_OR_RETURN(int64_t seen, sequencer.Seen(transaction, key));
             if (parked.seq > seen) RETURN_IF_ERROR(sequencer.SetSeen(transaction, {{key, parked.seq}}));
             unblocked.insert(key);
           }

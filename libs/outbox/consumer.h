@@ -65,8 +65,8 @@ class Consumer final : public Step {
   // Applies a parked record again, and behind it those that waited for it. NOT_FOUND; FAILED_PRECONDITION
   // with the record's fault when it fails again. Thread-safe; blocks.
   absl::Status Retry(std::string_view topic, int32_t partition, int64_t offset, absl::Duration deadline);
-  // Gives a parked record up: its seq counts as seen and those that waited for it are applied. NOT_FOUND.
-  // Thread-safe; blocks.
+  // Gives a parked record up: its seq counts as seen and those that waited for it are applied. NOT_FOUND;
+  // FAILED_PRECONDITION while an earlier one of its key is parked. Thread-safe; blocks.
   absl::Status Skip(std::string_view topic, int32_t partition, int64_t offset, absl::Duration deadline);
 
  private:

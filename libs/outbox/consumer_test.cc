@@ -125,6 +125,20 @@ TEST_F(ConsumerTest, ASkippedRecordLetsThoseBehindItGo) {
   EXPECT_EQ(Applied(), (Strings{"a2", "a3"})) << "given up is seen";
 }
 
+TEST_F(ConsumerTest, OfSeveralPoisonRecordsOfAKeyTheLaterOnesWait) {
+  handler.set_aside = {"a1", "a2"};
+  for (int seq = 1; seq <= 3; ++seq) Append(a_, seq, "a" + std::to_string(seq));
+  Drive(*consumer_);
+  EXPECT_EQ(Parked(), (Strings{"failed:a1", "waiting:a2", "waiting:a3"}));
+  EXPECT_TRUE(absl::IsFailedPrecondition(consumer_->Skip("t", 0, OffsetOf("a2"), Soon())))
+      << "a1 would be lost with it";
+  ASSERT_TRUE(consumer_->Skip("t", 0, OffsetOf("a1"), Soon()).ok());
+  EXPECT_EQ(Parked(), (Strings{"failed:a2", "waiting:a3"}));
+  handler.set_aside.clear();
+  ASSERT_TRUE(consumer_->Retry("t", 0, OffsetOf("a2"), Soon()).ok());
+  EXPECT_EQ(Applied(a_), (Strings{"a2", "a3"}));
+}
+
 TEST_F(ConsumerTest, AHandlerCanSetARecordAsideAndGoOn) {
   handler.set_aside = {"a2", "outside 1"};
   for (int seq = 1; seq <= 3; ++seq) Append(a_, seq, "a" + std::to_string(seq));

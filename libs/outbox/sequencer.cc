@@ -125,16 +125,18 @@ absl::Status Sequencer::Apply(storage::Transaction& transaction, std::span<const
         const auto fault = rejected.find(PositionOf(*candidate.record));
         const bool failed =
             fault != rejected.end() || (candidate.parked != nullptr && candidate.parked->state == kFailed);
-        blocked = blocked || failed || candidate.seq > last + 1;
+        // Whatever is wrong with a record, behind another one it waits: given up before its turn, it would
+        // take those before it along.
+        const bool behind = blocked || candidate.seq > last + 1;
+        blocked = behind || failed;
         if (!blocked) {
           deliveries.push_back({candidate.record, candidate.seq});
           if (candidate.parked != nullptr) drained.push_back(*candidate.parked);
           last = candidate.seq;
-        } else if (candidate.parked == nullptr) {
-          failed ? park(candidate, kFailed, fault->second)
-                 : park(candidate, kWaiting, fmt::format("waits for seq {} of its key", last + 1));
-        } else if (fault != rejected.end()) {
+        } else if (fault != rejected.end() && !behind) {
           park(candidate, kFailed, fault->second);
+        } else if (candidate.parked == nullptr) {
+          park(candidate, kWaiting, fmt::format("waits for seq {} of its key", last + 1));
         }
       }
       if (last > seen[key]) advanced[key] = last;
