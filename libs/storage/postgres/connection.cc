@@ -16,6 +16,9 @@ namespace {
 
 // A service has fewer texts than this; generated ones may overflow it, then all are prepared anew.
 constexpr size_t kMostPrepared = 500;
+// From so many rows on, a plan that knows their number and the tables' sizes is worth making. One that was
+// kept from when the tables were empty may compare every row with every row.
+constexpr size_t kPlannedAnew = 50;
 
 using OwnedAnswer = std::unique_ptr<PGresult, decltype(&PQclear)>;
 using OwnedOptions = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
@@ -163,7 +166,7 @@ absl::Status Connection::Add(std::string_view sql, const std::vector<Value>& par
     const bool null = std::holds_alternative<std::monostate>(value);
     parameters.ends.push_back(null ? -1 : static_cast<int64_t>(parameters.bytes.size()));
   }
-  return Send(*prepared, parameters, std::move(slot));
+  return Send(*prepared, parameters, std::move(slot), true);
 }
 
 absl::Status Connection::AddOptional(std::string_view sql, const std::vector<Value>& params) {
@@ -183,7 +186,7 @@ absl::Status Connection::AddMany(std::string_view sql, const std::vector<Row>& r
     EncodeColumn(columns[i].type, rows, i, parameters.bytes);
     parameters.ends.push_back(static_cast<int64_t>(parameters.bytes.size()));
   }
-  return Send(*prepared, parameters, std::move(slot));
+  return Send(*prepared, parameters, std::move(slot), rows.size() < kPlannedAnew);
 }
 
 absl::StatusOr<Connection::Prepared*> Connection::Find(std::string_view sql) {
@@ -214,12 +217,12 @@ std::shared_ptr<Connection::Variant> Connection::Choose(Prepared& prepared,
   return prepared.variants.back();
 }
 
-absl::Status Connection::Send(Prepared& prepared, const Parameters& parameters, Slot slot) {
+absl::Status Connection::Send(Prepared& prepared, const Parameters& parameters, Slot slot, bool keep_plan) {
   if (lost_) return Lost();
   std::shared_ptr<Variant> variant = Choose(prepared, parameters.types);
   const int count = static_cast<int>(parameters.types.size());
   const bool reused = variant->prepared;
-  if (!reused) {
+  if (keep_plan && !reused) {
     if (PQsendPrepare(connection_, variant->name.c_str(), variant->sql.c_str(), count,
                       variant->types.data()) != 1) {
       return Lost();
@@ -236,12 +239,14 @@ absl::Status Connection::Send(Prepared& prepared, const Parameters& parameters, 
     lengths[i] = static_cast<int>(parameters.ends[i] - start);
     start = parameters.ends[i];
   }
-  if (PQsendQueryPrepared(connection_, variant->name.c_str(), count, values.data(), lengths.data(),
-                          formats.data(), 1) != 1) {
-    return Lost();
-  }
+  const int sent = keep_plan
+                       ? PQsendQueryPrepared(connection_, variant->name.c_str(), count, values.data(),
+                                             lengths.data(), formats.data(), 1)
+                       : PQsendQueryParams(connection_, variant->sql.c_str(), count, variant->types.data(),
+                                           values.data(), lengths.data(), formats.data(), 1);
+  if (sent != 1) return Lost();
   added_bytes_ += parameters.bytes.size();
-  pending_.push_back({Pending::kExecute, std::move(variant), reused, std::move(slot)});
+  pending_.push_back({Pending::kExecute, std::move(variant), keep_plan && reused, std::move(slot)});
   return absl::OkStatus();
 }
 

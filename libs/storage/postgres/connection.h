@@ -120,7 +120,8 @@ class Connection {
   absl::Status AwaitConnected(absl::Duration deadline);
   absl::StatusOr<Prepared*> Find(std::string_view sql);
   std::shared_ptr<Variant> Choose(Prepared& prepared, const std::vector<TypeId>& types);
-  absl::Status Send(Prepared& prepared, const Parameters& parameters, Slot slot);
+  // `keep_plan`: as a prepared statement.
+  absl::Status Send(Prepared& prepared, const Parameters& parameters, Slot slot, bool keep_plan);
   // Waits until there is something to read, or room to write while something is unsent.
   absl::Status AwaitSocket(absl::Duration deadline);
   absl::Status NoteAnswer(pg_result* answer, const Pending& pending);
