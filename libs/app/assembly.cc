@@ -45,6 +45,7 @@ std::vector<const rpc::Service*> Assembly::services() const {
 std::vector<Step*> Assembly::steps() const {
   std::vector<Step*> steps;
   for (const auto& step : module_.steps) steps.push_back(step.get());
+  steps.insert(steps.end(), module_.shared_steps.begin(), module_.shared_steps.end());
   for (const auto& consumer : consumers_) steps.push_back(consumer.get());
   for (const auto& leader : leaders_) steps.push_back(leader.get());
   steps.push_back(watch_.get());

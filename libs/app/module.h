@@ -51,6 +51,8 @@ struct Module {
   std::vector<std::unique_ptr<outbox::LeaderTask>> leader_tasks;
   // Run by every process.
   std::vector<std::unique_ptr<Step>> steps;
+  // The same, owned by `state`.
+  std::vector<Step*> shared_steps;
 };
 
 // What is fixed about a service: a constant beside its wiring.

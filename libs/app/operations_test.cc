@@ -274,6 +274,9 @@ TEST(SettingsTest, EverythingIsEmbeddedUnderDataByDefault) {
   ASSERT_TRUE(two.ok()) << two.status();
   EXPECT_EQ(StoreUrl(*two, "leads", 2), "postgresql:///l");
   EXPECT_EQ(StoreUrl(*two, "catalog", 2), "sqlite:/d/catalog.db");
+  EXPECT_EQ(StoreSetting("leads", 1), "store");
+  EXPECT_EQ(StoreSetting("leads", 2), "leads-store");
+  EXPECT_FALSE(config::Load(SchemaFor({&leads, &catalog}), {{"store", "sqlite:/x.db"}}, {}).ok());
   EXPECT_EQ(EmbeddedPath("sqlite:/d/x.db"), "/d/x.db");
   EXPECT_EQ(EmbeddedPath("kafka://a:1"), "");
 }

@@ -11,12 +11,8 @@ config::Schema SchemaFor(const std::vector<const ModuleSpec*>& modules) {
   schema.Path("data", DefaultDataFolder(), "folder of the embedded store and event log; made when absent");
   constexpr std::string_view kStoreHelp =
       "store, sqlite:PATH or postgresql://…; empty: a SQLite file in the data folder";
-  if (modules.size() == 1) {
-    schema.Url("store", "", kStoreHelp);
-  } else {
-    for (const ModuleSpec* module : modules)
-      schema.Url(fmt::format("{}-store", module->name), "", kStoreHelp);
-  }
+  for (const ModuleSpec* module : modules)
+    schema.Url(StoreSetting(module->name, modules.size()), "", kStoreHelp);
   schema.Url("events", "", "event log, local:PATH or kafka://host:port,…; empty: a file in the data folder")
       .String("listen", "127.0.0.1:7000",
               "address of the gRPC server as host:port (port 0: any free one); loopback only without a "
@@ -50,8 +46,12 @@ std::string DefaultDataFolder() {
   return "finalmile-data";
 }
 
+std::string StoreSetting(std::string_view module, size_t modules) {
+  return modules == 1 ? "store" : fmt::format("{}-store", module);
+}
+
 std::string StoreUrl(const config::Config& config, std::string_view module, size_t modules) {
-  const std::string& url = config.Text(modules == 1 ? "store" : fmt::format("{}-store", module));
+  const std::string& url = config.Text(StoreSetting(module, modules));
   return url.empty() ? fmt::format("sqlite:{}/{}.db", config.Text("data"), module) : url;
 }
 

@@ -18,6 +18,10 @@ config::Schema SchemaFor(const std::vector<const ModuleSpec*>& modules);
 // $XDG_DATA_HOME/finalmile, else ~/.local/share/finalmile, else ./finalmile-data.
 std::string DefaultDataFolder();
 
+// The setting that names a module's store: "store", or "leads-store" where several `modules` (their number)
+// share the process.
+std::string StoreSetting(std::string_view module, size_t modules);
+
 // The addresses that the settings come to: "sqlite:DATA/leads.db" and "local:DATA/events.db" where none is
 // given. `modules` is their number in this process.
 std::string StoreUrl(const config::Config& config, std::string_view module, size_t modules);

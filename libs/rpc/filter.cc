@@ -57,6 +57,7 @@ std::optional<Value> ToValue(const FilterField& field, std::string_view literal,
   const auto from = [](const auto& parsed) { return parsed ? std::optional<Value>(*parsed) : std::nullopt; };
   switch (field.type) {
     case FilterType::kText:
+    case FilterType::kTextList:
       return Value(std::string(literal));
     case FilterType::kInt: {
       expected = "a whole number";
@@ -89,7 +90,11 @@ std::optional<Value> ToValue(const FilterField& field, std::string_view literal,
   return std::nullopt;
 }
 
-bool Ordered(FilterType type) { return type != FilterType::kBool && type != FilterType::kEnum; }
+constexpr std::string_view kOnlyTerms = "only comparisons with = : or !=, joined by AND, can stand here";
+
+bool Ordered(FilterType type) {
+  return type != FilterType::kBool && type != FilterType::kEnum && type != FilterType::kTextList;
+}
 
 // Recursive descent over the text, without a token list: what a character means depends on where it stands.
 class Parser {
@@ -102,6 +107,12 @@ class Parser {
     ASSIGN_OR_RETURN(std::string sql, Expression(0));
     if (!AtEnd()) return Wrong(position_, "expected AND, OR or the end");
     return SqlCondition{"(" + sql + ")", std::move(values_)};
+  }
+
+  absl::StatusOr<std::vector<FilterTerm>> RunTerms() {
+    only_terms_ = true;
+    ASSIGN_OR_RETURN([[maybe_unused]] const SqlCondition condition, Run());
+    return std::move(terms_);
   }
 
  private:
@@ -145,6 +156,7 @@ class Parser {
       const size_t at = position_;
       const std::string_view word = TakeKeyword("AND") ? "AND" : TakeKeyword("OR") ? "OR" : "";
       if (word.empty()) return sql;
+      if (only_terms_ && word == "OR") return Wrong(at, kOnlyTerms);
       if (!joiner.empty() && joiner != word)
         return Wrong(at, "AND and OR are mixed: group them with parentheses");
       joiner = word;
@@ -159,11 +171,14 @@ class Parser {
       return Wrong(position_,
                    fmt::format("more than {} levels of parentheses and negations", schema_.max_depth));
     }
+    const size_t at = position_;
     if (TakeKeyword("NOT") || Take("-")) {
+      if (only_terms_) return Wrong(at, kOnlyTerms);
       ASSIGN_OR_RETURN(const std::string negated, Term(depth + 1));
       return fmt::format("NOT COALESCE({}, FALSE)", negated);
     }
     if (Take("(")) {
+      if (only_terms_) return Wrong(at, kOnlyTerms);
       ASSIGN_OR_RETURN(const std::string inner, Expression(depth + 1));
       if (!Take(")")) return Wrong(position_, "expected AND, OR or ')'");
       return "(" + inner + ")";
@@ -183,7 +198,10 @@ class Parser {
     if (op[0] == '<' || op[0] == '>') {
       if (!Ordered(field->type)) return Wrong(at, fmt::format("'{}' has no order: use = or !=", field->name));
     }
+    if (only_terms_ && (op[0] == '<' || op[0] == '>')) return Wrong(at, kOnlyTerms);
     if (op == ":" && Take("*")) {
+      if (only_terms_) return Wrong(at, kOnlyTerms);
+      if (field->type == FilterType::kTextList) return fmt::format("EXISTS ({})", field->sql);
       return field->type == FilterType::kText ? fmt::format("(COALESCE({}, '') <> '')", field->sql)
                                               : fmt::format("({} IS NOT NULL)", field->sql);
     }
@@ -193,6 +211,7 @@ class Parser {
     std::string expected;
     std::optional<Value> value = ToValue(*field, literal, expected);
     if (!value) return Wrong(literal_at, fmt::format("'{}' expects {}", field->name, expected));
+    if (only_terms_) terms_.push_back({field->name, op == "!=", *value});
     return Render(*field, op, *std::move(value));
   }
 
@@ -245,7 +264,9 @@ class Parser {
   std::string Render(const FilterField& field, std::string_view op, Value value) {
     const bool text = field.type == FilterType::kText;
     std::string sql;
-    if (op == ":" && text) {
+    if (field.type == FilterType::kTextList) {
+      sql = fmt::format("(${} {}IN ({}))", next_parameter_, op == "!=" ? "NOT " : "", field.sql);
+    } else if (op == ":" && text) {
       std::string pattern = "%";
       for (const char c : absl::AsciiStrToLower(std::get<std::string>(value))) {
         if (c == '%' || c == '_' || c == '\\') pattern.push_back('\\');
@@ -269,17 +290,28 @@ class Parser {
   size_t position_ = 0;
   int next_parameter_;
   std::vector<Value> values_;
+  bool only_terms_ = false;
+  std::vector<FilterTerm> terms_;
 };
+
+absl::Status CheckLength(std::string_view filter, const FilterSchema& schema) {
+  if (filter.size() <= schema.max_length) return absl::OkStatus();
+  return InvalidField("filter",
+                      fmt::format("has {} bytes, the limit is {}", filter.size(), schema.max_length));
+}
 
 }  // namespace
 
 absl::StatusOr<SqlCondition> CompileFilter(std::string_view filter, const FilterSchema& schema,
                                            int first_parameter) {
-  if (filter.size() > schema.max_length) {
-    return InvalidField("filter",
-                        fmt::format("has {} bytes, the limit is {}", filter.size(), schema.max_length));
-  }
+  RETURN_IF_ERROR(CheckLength(filter, schema));
   return Parser(filter, schema, first_parameter).Run();
+}
+
+absl::StatusOr<std::vector<FilterTerm>> ParseFilterTerms(std::string_view filter,
+                                                         const FilterSchema& schema) {
+  RETURN_IF_ERROR(CheckLength(filter, schema));
+  return Parser(filter, schema, 1).RunTerms();
 }
 
 }  // namespace finalmile::rpc

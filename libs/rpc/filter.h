@@ -23,7 +23,9 @@
 // ("2026-01-31T09:00:00Z"), durations decimal seconds with an s ("90s", "0.5s"). `field:"text"` on text:
 // contains it, whatever the case of ASCII letters; on other types `:` is `=`. `field:*`: the field has a
 // value, for text one that is not empty. Text, bool and enum fields know no order: only = != and `:`; text
-// also < <= > >=, by bytes. An absent value differs from every literal: `!=` and NOT find it.
+// also < <= > >=, by bytes. Of a list, `=` and `:` ask whether one of its values is the literal, `!=` whether
+// none is, and `field:*` whether it has any. An absent value differs from every literal: `!=` and NOT find
+// it.
 namespace finalmile::rpc {
 
 enum class FilterType {
@@ -37,13 +39,15 @@ enum class FilterType {
   kDuration,
   // One of the field's words, stored as the value beside it.
   kEnum,
+  // Any number of texts.
+  kTextList,
 };
 
 struct FilterField {
   // [a-z][a-z0-9_.]*.
   std::string name;
   FilterType type;
-  // SQL of the value: a column or an expression. Trusted text.
+  // SQL of the value: a column or an expression; of a list, a SELECT of its values. Trusted text.
   std::string sql;
   // kEnum only: what may be written, and what is stored for it.
   std::vector<std::pair<std::string, storage::Value>> words = {};
@@ -70,5 +74,18 @@ struct SqlCondition {
 // `filter` says at which character (from 1) what is wrong. Pure; linear in the length.
 absl::StatusOr<SqlCondition> CompileFilter(std::string_view filter, const FilterSchema& schema,
                                            int first_parameter);
+
+// One comparison of a filter that only joins comparisons by AND.
+struct FilterTerm {
+  // Of the schema's fields.
+  std::string field;
+  // "!=" rather than "=" or ":".
+  bool differs = false;
+  storage::Value value;
+};
+
+// For what is not in SQL: the comparisons of a filter that holds only =, != and :, joined by AND. The `sql`
+// of the schema's fields is not read. INVALID_ARGUMENT as CompileFilter, also for what goes beyond that.
+absl::StatusOr<std::vector<FilterTerm>> ParseFilterTerms(std::string_view filter, const FilterSchema& schema);
 
 }  // namespace finalmile::rpc

@@ -19,7 +19,8 @@ const FilterSchema& Schema() {
                  {"open", FilterType::kBool, "is_open"},
                  {"create_time", FilterType::kTimestamp, "created"},
                  {"age", FilterType::kDuration, "age_us"},
-                 {"stage", FilterType::kEnum, "stage", {{"NEW", int64_t{1}}, {"WON", int64_t{8}}}}}};
+                 {"stage", FilterType::kEnum, "stage", {{"NEW", int64_t{1}}, {"WON", int64_t{8}}}},
+                 {"product", FilterType::kTextList, "SELECT v FROM tags"}}};
   return schema;
 }
 
@@ -93,7 +94,8 @@ TEST(FilterTest, Structure) {
 TEST(FilterTest, ErrorsSayWhereAndWhat) {
   EXPECT_EQ(
       Wrong("stge = WON"),
-      "character 1: no field 'stge' to filter by; there are owner, n, fit, open, create_time, age, stage");
+      "character 1: no field 'stge' to filter by; there are owner, n, fit, open, create_time, age, stage, "
+      "product");
   EXPECT_EQ(Wrong("n = 1 AND"), "character 10: a comparison is missing");
   EXPECT_EQ(Wrong("n = 1 OR n = 2 AND n = 3"),
             "character 16: AND and OR are mixed: group them with parentheses");
@@ -135,6 +137,35 @@ TEST(FilterTest, LengthAndDepthAreBounded) {
   Sql(nested(16));
   EXPECT_EQ(Wrong(nested(17)), "character 18: more than 16 levels of parentheses and negations");
   EXPECT_THAT(Wrong(std::string(900, '-')), HasSubstr("more than 16 levels"));
+}
+
+TEST(FilterTest, AListIsAskedForOneOfItsValues) {
+  EXPECT_EQ(Sql("product = a"), "(($1 IN (SELECT v FROM tags)))");
+  EXPECT_EQ(Sql("product:a"), "(($1 IN (SELECT v FROM tags)))");
+  EXPECT_EQ(Sql("product != a"), "(($1 NOT IN (SELECT v FROM tags)))");
+  EXPECT_EQ(Sql("product:*"), "(EXISTS (SELECT v FROM tags))");
+  EXPECT_THAT(Wrong("product > a"), HasSubstr("has no order"));
+}
+
+TEST(FilterTermsTest, AreComparisonsJoinedByAnd) {
+  const auto none = ParseFilterTerms("", Schema());
+  ASSERT_TRUE(none.ok());
+  EXPECT_TRUE(none->empty());
+  const auto terms = ParseFilterTerms("product:a AND stage != WON AND owner = 'x y'", Schema());
+  ASSERT_TRUE(terms.ok()) << terms.status();
+  ASSERT_EQ(terms->size(), 3u);
+  EXPECT_EQ((*terms)[0].field, "product");
+  EXPECT_FALSE((*terms)[0].differs);
+  EXPECT_EQ((*terms)[0].value, Value(std::string("a")));
+  EXPECT_TRUE((*terms)[1].differs);
+  EXPECT_EQ((*terms)[1].value, Value(int64_t{8}));
+  EXPECT_EQ((*terms)[2].value, Value(std::string("x y")));
+  for (const char* beyond :
+       {"product:a OR n = 1", "NOT product:a", "-n = 1", "(n = 1)", "n > 1", "owner:*"}) {
+    const auto violations = ViolationsOf(ParseFilterTerms(beyond, Schema()).status());
+    ASSERT_EQ(violations.size(), 1u) << beyond;
+    EXPECT_THAT(violations[0].description(), HasSubstr("only comparisons")) << beyond;
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "libs/app/deployment.h"
+#include "libs/app/settings.h"
 #include "libs/rpc/local_channel.h"
 
 namespace finalmile::testing {
@@ -41,9 +42,8 @@ void ModuleHarness::Open() {
   events_ = Must(events::Open("local:" + (folder_ / "events.db").string(), clock_));
   Must(app::MigrateStore(spec_, *database_, clock_));
   Must(events_->ApplyTopics({spec_.topics.begin(), spec_.topics.end()}, clock_.Steady() + absl::Seconds(10)));
-  config::Schema schema;
-  if (spec_.declare) spec_.declare(schema);
-  config_ = std::make_unique<config::Config>(Must(config::Load(schema, {}, {})));
+  config_ = std::make_unique<config::Config>(
+      Must(config::Load(app::SchemaFor({&spec_}), {{"data", folder_.string()}}, {})));
   assembly_ =
       Must(app::Assembly::Build(spec_, *config_, {clock_, *rng_, *database_, *events_, log_, metrics_}));
 

@@ -16,19 +16,6 @@ absl::StatusOr<std::string> LeadId(const std::string& name, std::string_view fie
   return name.substr(sizeof("leads/") - 1);
 }
 
-absl::Status ToStatus(const std::vector<domain::Violation>& violations, std::string_view prefix) {
-  rpc::FieldViolations all;
-  for (const domain::Violation& violation : violations) {
-    all.Add(prefix.empty() ? violation.field : fmt::format("{}.{}", prefix, violation.field),
-            violation.description);
-  }
-  return all.ToStatus();
-}
-
-scoring::Cause CauseOf(const rpc::CallContext& context) {
-  return {context.principal(), std::string(context.traceparent())};
-}
-
 absl::Status LeadHandlers::Read(rpc::CallContext& context, const storage::TransactionFunction& function) {
   return d_.database.Transact({.deadline = context.deadline(), .read_only = true}, function);
 }

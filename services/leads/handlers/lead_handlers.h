@@ -10,6 +10,7 @@
 #include "libs/events/event_log.h"
 #include "libs/rpc/context.h"
 #include "libs/rpc/service.h"
+#include "libs/rpc/violations.h"
 #include "libs/storage/database.h"
 #include "services/leads/scoring/lead_batch.h"
 #include "services/leads/scoring/policies.h"
@@ -72,9 +73,7 @@ std::unique_ptr<rpc::Service> NewScoringService(Dependencies dependencies);
 
 // The id in "leads/{lead}"; INVALID_ARGUMENT naming `field`.
 absl::StatusOr<std::string> LeadId(const std::string& name, std::string_view field);
-// OK, or INVALID_ARGUMENT with all violations, their fields below `prefix` ("lead").
-absl::Status ToStatus(const std::vector<domain::Violation>& violations, std::string_view prefix);
-// Who calls, for events.
-scoring::Cause CauseOf(const rpc::CallContext& context);
+using outbox::CauseOf;
+using rpc::ToStatus;
 
 }  // namespace finalmile::leads::handlers

@@ -1,3 +1,4 @@
+#include "libs/rpc/methods.h"
 #include "services/leads/handlers/import_session.h"
 #include "services/leads/handlers/lead_handlers.h"
 #include "services/leads/handlers/scoring_handlers.h"
@@ -5,25 +6,10 @@
 namespace finalmile::leads::handlers {
 namespace {
 
+using rpc::Unary;
+
 const google::protobuf::ServiceDescriptor* Descriptor(const google::protobuf::FileDescriptor* file) {
   return file->service(0);
-}
-
-// Registers a member function of shared handlers as a unary method.
-template <class Handlers, class Req, class Resp>
-void Unary(rpc::Service& service, std::string_view name, const std::shared_ptr<Handlers>& handlers,
-           absl::StatusOr<Resp> (Handlers::*method)(rpc::CallContext&, const Req&)) {
-  service.Unary<Req, Resp>(name, [handlers, method](rpc::CallContext& context, const Req& request) {
-    return ((*handlers).*method)(context, request);
-  });
-}
-
-template <class Handlers, class Req, class Resp>
-void Unary(rpc::Service& service, std::string_view name, const std::shared_ptr<Handlers>& handlers,
-           absl::StatusOr<rpc::After<Resp>> (Handlers::*method)(rpc::CallContext&, const Req&)) {
-  service.UnaryAfter<Req, Resp>(name, [handlers, method](rpc::CallContext& context, const Req& request) {
-    return ((*handlers).*method)(context, request);
-  });
 }
 
 }  // namespace

@@ -90,18 +90,6 @@ domain::Signal FromProto(const v1::Signal& signal) {
 
 }  // namespace
 
-absl::Time FromProto(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
-
-google::protobuf::Timestamp ToProto(absl::Time time) {
-  google::protobuf::Timestamp result;
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  result.set_seconds(seconds);
-  result.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-  return result;
-}
-
 domain::Policy FromProto(const v1::Policy& policy) {
   domain::Policy result;
   result.name = policy.name();

@@ -8,7 +8,7 @@
 #include "finalmile/leads/v1/import.pb.h"
 #include "finalmile/leads/v1/lead.pb.h"
 #include "finalmile/leads/v1/policy.pb.h"
-#include "google/protobuf/timestamp.pb.h"
+#include "libs/rpc/timestamps.h"
 #include "services/leads/domain/activity.h"
 #include "services/leads/domain/attributes.h"
 #include "services/leads/domain/import_mapping.h"
@@ -19,8 +19,8 @@
 // Between the wire's messages and the domain's structs. Pure; nothing is validated here.
 namespace finalmile::leads::scoring {
 
-absl::Time FromProto(const google::protobuf::Timestamp& time);
-google::protobuf::Timestamp ToProto(absl::Time time);
+inline absl::Time FromProto(const google::protobuf::Timestamp& time) { return rpc::FromTimestamp(time); }
+inline google::protobuf::Timestamp ToProto(absl::Time time) { return rpc::ToTimestamp(time); }
 
 domain::Policy FromProto(const v1::Policy& policy);
 

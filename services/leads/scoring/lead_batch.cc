@@ -66,29 +66,11 @@ v1::Score ToScore(const store::LeadState& lead, const PublishedPolicy& policy, a
 }
 
 v1::LeadEvent NewEvent(const EventContext& context, std::string key, int64_t seq) {
-  v1::LeadEvent event;
-  event.set_id(NewUuid(context.clock, context.rng));
-  *event.mutable_time() = ToProto(context.now);
-  *event.mutable_recorded_time() = event.time();
-  event.set_key(std::move(key));
-  event.set_seq(seq);
-  *event.mutable_principal() = context.cause.principal;
-  return event;
+  return outbox::NewEvent<v1::LeadEvent>(context, std::move(key), seq);
 }
 
 outbox::OutgoingEvent ToOutbox(const v1::LeadEvent& event, std::string_view traceparent) {
-  const google::protobuf::OneofDescriptor* oneof = v1::LeadEvent::descriptor()->oneof_decl(0);
-  const google::protobuf::FieldDescriptor* field =
-      event.GetReflection()->GetOneofFieldDescriptor(event, oneof);
-  return {std::string(kLeadEventsTopic),
-          event.key(),
-          event.seq(),
-          event.id(),
-          "/finalmile/leads",
-          field->message_type()->full_name(),
-          FromProto(event.time()),
-          std::string(traceparent),
-          event.SerializeAsString()};
+  return outbox::ToOutbox(event, kLeadEventsTopic, "/finalmile/leads", traceparent);
 }
 
 absl::Status LeadBatch::Lock(std::vector<std::string> ids, Absent absent) {

@@ -12,10 +12,9 @@
 #include "absl/time/time.h"
 #include "finalmile/leads/v1/lead.pb.h"
 #include "finalmile/leads/v1/lead_event.pb.h"
-#include "finalmile/v1/principal.pb.h"
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
-#include "libs/outbox/outbox.h"
+#include "libs/outbox/envelope.h"
 #include "libs/storage/database.h"
 #include "services/leads/domain/activity.h"
 #include "services/leads/scoring/policies.h"
@@ -26,19 +25,8 @@ namespace finalmile::leads::scoring {
 
 inline constexpr std::string_view kLeadEventsTopic = "finalmile.leads.events.v1";
 
-// Who and what is behind a change; stands in its events.
-struct Cause {
-  finalmile::v1::Principal principal;
-  std::string traceparent;
-};
-
-// What an event needs beside its content.
-struct EventContext {
-  const Clock& clock;
-  Rng& rng;
-  absl::Time now;
-  const Cause& cause;
-};
+using outbox::Cause;
+using outbox::EventContext;
 
 // The score of a lead at `now`, as the wire shows it.
 v1::Score ToScore(const store::LeadState& lead, const PublishedPolicy& policy, absl::Time now);

@@ -54,13 +54,6 @@ std::string StringAt(const json& object, const char* name) {
 
 }  // namespace
 
-std::vector<storage::Row> IdRows(const std::vector<std::string>& ids) {
-  std::vector<storage::Row> rows;
-  rows.reserve(ids.size());
-  for (const std::string& id : ids) rows.emplace_back(std::vector<storage::Value>{id});
-  return rows;
-}
-
 std::string EncodeAttributes(const domain::Attributes& attributes) {
   return attributes.empty() ? std::string() : ToJson(attributes).dump();
 }

@@ -6,15 +6,14 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "libs/storage/value.h"
+#include "libs/storage/columns.h"
 #include "services/leads/domain/attributes.h"
 
-// How ids are bound, and how maps are stored in text columns: JSON objects; empty text for an empty map. The
+// How maps are stored in text columns: JSON objects; empty text for an empty map. The
 // same map gives the same text.
 namespace finalmile::leads::store {
 
-// Rows for ExecuteMany with one text column.
-std::vector<storage::Row> IdRows(const std::vector<std::string>& ids);
+using storage::IdRows;
 
 std::string EncodeAttributes(const domain::Attributes& attributes);
 // DATA_LOSS for anything Encode does not write.

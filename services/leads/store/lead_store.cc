@@ -25,14 +25,8 @@ namespace {
   "BIGINT, "                                                                                                 \
   "hand_raise_used BIGINT, due_time BIGINT, create_time BIGINT, update_time BIGINT}"
 
-storage::Value OptionalMicros(absl::Time time) {
-  if (time == absl::InfinitePast() || time == absl::InfiniteFuture()) return std::monostate();
-  return ToMicros(time);
-}
-
-absl::Time TimeOr(const storage::Row& row, size_t column, absl::Time absent) {
-  return row.Null(column) ? absent : FromMicros(row.Int(column));
-}
+using storage::OptionalMicros;
+using storage::TimeOr;
 
 storage::Value Key(double key) {
   if (std::isinf(key)) return std::monostate();

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "finalmile/v1/principal.pb.h"
+#include "libs/base/clock.h"
+#include "libs/base/random.h"
+#include "libs/outbox/outbox.h"
+#include "libs/rpc/context.h"
+#include "libs/rpc/timestamps.h"
+
+// The envelope that the events of every service have: a message with id, time, recorded_time, key, seq,
+// principal and, as its first oneof, the event itself.
+namespace finalmile::outbox {
+
+// Who and what is behind a change; stands in its events.
+struct Cause {
+  v1::Principal principal;
+  std::string traceparent;
+};
+// Who calls.
+Cause CauseOf(const rpc::CallContext& context);
+
+// What an event needs beside its content.
+struct EventContext {
+  const Clock& clock;
+  Rng& rng;
+  absl::Time now;
+  const Cause& cause;
+};
+
+// An envelope without its event.
+template <class Event>
+Event NewEvent(const EventContext& context, std::string key, int64_t seq) {
+  Event event;
+  event.set_id(NewUuid(context.clock, context.rng));
+  *event.mutable_time() = rpc::ToTimestamp(context.now);
+  *event.mutable_recorded_time() = event.time();
+  event.set_key(std::move(key));
+  event.set_seq(seq);
+  *event.mutable_principal() = context.cause.principal;
+  return event;
+}
+
+// The full name of the message in the first oneof of `envelope`, which is set.
+std::string TypeOf(const google::protobuf::Message& envelope);
+
+// The outbox row of an event of the service `source` ("/finalmile/leads").
+template <class Event>
+OutgoingEvent ToOutbox(const Event& event, std::string_view topic, std::string_view source,
+                       std::string_view traceparent) {
+  return {std::string(topic),
+          event.key(),
+          event.seq(),
+          event.id(),
+          std::string(source),
+          TypeOf(event),
+          rpc::FromTimestamp(event.time()),
+          std::string(traceparent),
+          event.SerializeAsString()};
+}
+
+}  // namespace finalmile::outbox

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "libs/base/violation.h"
+
+namespace finalmile::rpc {
+
+// OK where there are none; else INVALID_ARGUMENT / INVALID_FIELDS with all of them, their fields below
+// `prefix` ("lead"; empty: as they are).
+absl::Status ToStatus(const std::vector<Violation>& violations, std::string_view prefix);
+
+}  // namespace finalmile::rpc

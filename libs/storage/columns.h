@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "libs/storage/value.h"
+
+// How the stores of services bind ids and instants.
+namespace finalmile::storage {
+
+// Rows for ExecuteMany with one text column.
+std::vector<Row> IdRows(const std::vector<std::string>& ids);
+
+// Microseconds; NULL for an infinite time, past or future.
+Value OptionalMicros(absl::Time time);
+// The inverse: `absent` for NULL.
+absl::Time TimeOr(const Row& row, size_t column, absl::Time absent);
+
+}  // namespace finalmile::storage
