@@ -28,9 +28,11 @@ void DeclareCommon(CLI::App& app, CommonFlags& common) {
                  "folder of the local store (FINALMILE_DATA, else the XDG data folder)")
       ->type_name("DIR");
   app.add_option("--store", common.store,
-                 "a store: sqlite:PATH or postgresql://… (FINALMILE_STORE); for migrate, parked and a suite "
-                 "in this process")
+                 "the store of the service that --service names: sqlite:PATH or postgresql://… "
+                 "(FINALMILE_STORE); for migrate and a suite in this process")
       ->type_name("URL");
+  app.add_option("--service", common.service, "whose store --store is; migrate: that one alone")
+      ->type_name("NAME");
   app.add_option("--events", common.events,
                  "an event log: local:PATH or kafka://… (FINALMILE_EVENTS); for events, topics and a suite "
                  "in this process")

@@ -14,6 +14,7 @@ struct CommonFlags {
   std::string token_file;
   std::string data;
   std::string store;
+  std::string service;
   std::string events;
   double timeout_seconds = 30;
   bool json = false;

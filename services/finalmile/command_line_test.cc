@@ -84,7 +84,7 @@ TEST(CommandLine, MistakesAreOneLineThatNamesTheThing) {
   EXPECT_THAT(MistakeOf({"leads", "top", "--limit", "many"}), HasSubstr("--limit"));
   EXPECT_THAT(MistakeOf({"leads", "show"}), HasSubstr("LEAD"));
   EXPECT_THAT(MistakeOf({"leads", "show", "a", "b"}), HasSubstr("b"));
-  EXPECT_THAT(MistakeOf({"import"}), HasSubstr("FILE"));
+  EXPECT_THAT(MistakeOf({"import"}), HasSubstr("PATH"));
   EXPECT_THAT(MistakeOf({"--timeout", "0", "version"}), HasSubstr("--timeout"));
 }
 

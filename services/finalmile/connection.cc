@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <vector>
 
 #include "libs/app/settings.h"
 #include "libs/base/status.h"
@@ -26,6 +28,7 @@ SuiteConnector::SuiteConnector(CommonFlags flags, Clock& clock, Rng& rng)
     : flags_(std::move(flags)), clock_(clock), rng_(rng) {
   FromEnvironment("FINALMILE_ADDRESS", flags_.address);
   FromEnvironment("FINALMILE_TOKEN_FILE", flags_.token_file);
+  FromEnvironment("FINALMILE_STORE", flags_.store);
   // Whether it is given decides which way `events tail` takes.
   FromEnvironment("FINALMILE_EVENTS", flags_.events);
 }
@@ -39,6 +42,7 @@ config::Assignments SuiteConnector::Settings() const {
   config::Assignments settings;
   if (!flags_.data.empty()) settings.emplace_back("data", flags_.data);
   if (!flags_.store.empty()) settings.emplace_back("store", flags_.store);
+  if (!flags_.service.empty()) settings.emplace_back("service", flags_.service);
   if (!flags_.events.empty()) settings.emplace_back("events", flags_.events);
   return settings;
 }
@@ -78,30 +82,41 @@ absl::Status SuiteConnector::Connect() {
 
 absl::Status SuiteConnector::UseHolderOrStart() {
   ASSIGN_OR_RETURN(const config::Config config, SuiteConfig(Settings()));
-  const std::string store = app::StoreUrl(config, Modules().front()->name, Modules().size());
-  const std::string path(app::EmbeddedPath(store));
-  if (!path.empty()) {
-    const absl::StatusOr<std::string> holder = storage::HolderOf(path);
+  std::vector<std::string> paths;
+  for (const app::ModuleSpec* module : Modules()) {
+    const std::string store = app::StoreUrl(config, module->name, Modules().size());
+    if (const std::string_view path = app::EmbeddedPath(store); !path.empty()) paths.emplace_back(path);
+  }
+  if (!paths.empty()) {
+    // A suite takes and frees its stores in the order of its modules: who has the first one is neither about
+    // to begin nor to end.
+    const absl::StatusOr<std::string> holder = storage::HolderOf(paths.front());
     if (holder.ok()) {
-      where_ = fmt::format("{} (holds {})", *holder, path);
+      where_ = fmt::format("{} (holds {})", *holder, paths.front());
       return Dial(*holder);
     }
     if (!absl::IsNotFound(holder.status())) return holder.status();
   }
   auto suite = StartQuietly(Settings());
-  if (absl::IsFailedPrecondition(suite.status()) && !path.empty() &&
-      !absl::IsNotFound(storage::HolderOf(path).status())) {
+  const bool held = std::any_of(paths.begin(), paths.end(), [](const std::string& path) {
+    return !absl::IsNotFound(storage::HolderOf(path).status());
+  });
+  if (absl::IsFailedPrecondition(suite.status()) && held)
     return absl::AbortedError(std::string(suite.status().message()));
-  }
   RETURN_IF_ERROR(suite.status());
   suite_ = *std::move(suite);
-  where_ = fmt::format("in this process ({})", store);
+  std::vector<std::string> stores;
+  for (const auto& [service, store] : suite_->stores()) stores.push_back(store);
+  where_ = fmt::format("in this process ({})", fmt::join(stores, ", "));
   return Dial(suite_->address());
 }
 
 absl::StatusOr<events::EventLog*> SuiteConnector::Events() {
   if (events_ != nullptr) return events_.get();
-  ASSIGN_OR_RETURN(const config::Config config, SuiteConfig(Settings()));
+  config::Assignments settings = Settings();
+  // No store is opened, so it need not be clear whose one is.
+  std::erase_if(settings, [](const auto& setting) { return setting.first == "store"; });
+  ASSIGN_OR_RETURN(const config::Config config, SuiteConfig(settings));
   ASSIGN_OR_RETURN(events_, events::Open(app::EventsUrl(config), clock_));
   return events_.get();
 }

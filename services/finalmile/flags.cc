@@ -8,6 +8,10 @@ void Flags::Argument(const std::string& name, std::string& value, const std::str
   app_.add_option(name, value, help)->required()->type_name("");
 }
 
+void Flags::Arguments(const std::string& name, std::vector<std::string>& values, const std::string& help) {
+  app_.add_option(name, values, help)->required()->type_name("");
+}
+
 void Flags::OptionalArgument(const std::string& name, std::string& value, const std::string& help) {
   app_.add_option(name, value, help)->type_name("");
 }

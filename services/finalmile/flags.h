@@ -20,6 +20,8 @@ class Flags {
   explicit Flags(CLI::App& app) : app_(app) {}
 
   void Argument(const std::string& name, std::string& value, const std::string& help);
+  // One or more words.
+  void Arguments(const std::string& name, std::vector<std::string>& values, const std::string& help);
   void OptionalArgument(const std::string& name, std::string& value, const std::string& help);
 
   // `shape` stands for the value in the help: "FILE".

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "finalmile/v1/operations_service.pb.h"
 #include "libs/app/settings.h"
 #include "libs/base/status.h"
+#include "services/catalog/wiring.h"
 #include "services/finalmile/events/events_service.h"
 #include "services/leads/wiring.h"
 
@@ -29,24 +32,68 @@ app::ModuleSpec WithEvents(const app::ModuleSpec& module) {
   return with;
 }
 
+// "store" and "service" of `given` as the setting of that service.
+absl::StatusOr<config::Assignments> NameStore(const config::Assignments& given) {
+  config::Assignments settings;
+  std::string service;
+  std::optional<std::string> store;
+  for (const auto& [name, value] : given) {
+    if (name == "store") {
+      store = value;
+    } else if (name == "service") {
+      service = value;
+    } else {
+      settings.emplace_back(name, value);
+    }
+  }
+  ASSIGN_OR_RETURN(const std::vector<const app::ModuleSpec*> named, ModulesNamed(service));
+  if (store && named.size() > 1) {
+    return absl::InvalidArgumentError(
+        "--store (or FINALMILE_STORE): every service has a store of its own; say with --service whose this "
+        "is");
+  }
+  if (store) settings.emplace_back(app::StoreSetting(named.front()->name, Modules().size()), *store);
+  return settings;
+}
+
 }  // namespace
 
 const std::vector<const app::ModuleSpec*>& Modules() {
   static const app::ModuleSpec kLeads = WithEvents(leads::kModule);
-  static const std::vector<const app::ModuleSpec*> kModules = {&kLeads};
+  static const std::vector<const app::ModuleSpec*> kModules = {&kLeads, &catalog::kModule};
   return kModules;
+}
+
+absl::StatusOr<std::vector<const app::ModuleSpec*>> ModulesNamed(std::string_view service) {
+  if (service.empty()) return Modules();
+  std::vector<std::string_view> names;
+  for (const app::ModuleSpec* module : Modules()) {
+    if (module->name == service) return std::vector<const app::ModuleSpec*>{module};
+    names.push_back(module->name);
+  }
+  return absl::InvalidArgumentError(
+      fmt::format("--service {}: must be one of {}", service, fmt::join(names, ", ")));
 }
 
 absl::StatusOr<config::Config> SuiteConfig(const config::Assignments& given) {
   // Read by the command line itself, or by tests.
-  static const std::set<std::string, std::less<>> kNotSettings = {"FINALMILE_ADDRESS",
-                                                                  "FINALMILE_TOKEN_FILE"};
+  static const std::set<std::string, std::less<>> kNotSettings = {"FINALMILE_ADDRESS", "FINALMILE_TOKEN_FILE",
+                                                                  "FINALMILE_STORE"};
   config::Assignments environment = config::ReadEnvironment();
   std::erase_if(environment, [](const auto& variable) {
     return kNotSettings.contains(variable.first) || variable.first.starts_with("FINALMILE_SIM_") ||
            variable.first.starts_with("FINALMILE_CHAOS_");
   });
-  return config::Load(app::SchemaFor(Modules()), given, environment);
+  ASSIGN_OR_RETURN(const config::Assignments settings, NameStore(given));
+  return config::Load(app::SchemaFor(Modules()), settings, environment);
+}
+
+config::Assignments EmbeddedIn(const std::string& folder) {
+  config::Assignments settings = {
+      {"data", folder}, {"events", ""}, {"catalog-cache", "local:"}, {"catalog-index", ""}};
+  for (const app::ModuleSpec* module : Modules())
+    settings.emplace_back(app::StoreSetting(module->name, Modules().size()), "");
+  return settings;
 }
 
 absl::StatusOr<std::unique_ptr<app::Suite>> StartQuietly(const config::Assignments& given, Clock* clock) {

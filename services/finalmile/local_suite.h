@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -16,10 +17,16 @@ namespace finalmile::cli {
 
 // The services, each with what only this program adds to them (EventsService).
 const std::vector<const app::ModuleSpec*>& Modules();
+// The one that `service` names; all where it is empty. INVALID_ARGUMENT: there is none.
+absl::StatusOr<std::vector<const app::ModuleSpec*>> ModulesNamed(std::string_view service);
 
-// The settings of the suite from `given` ("data", "store", "listen", …) and the environment's FINALMILE_
-// variables but for those that only the command line reads. INVALID_ARGUMENT names a wrong one.
+// The settings of the suite from `given` ("data", "listen", …) and the environment's FINALMILE_ variables but
+// for those that only the command line reads. "store" in `given` is the store of the service that "service"
+// names there, since each keeps its own. INVALID_ARGUMENT names a wrong one.
 absl::StatusOr<config::Config> SuiteConfig(const config::Assignments& given);
+
+// Settings of a suite that keeps everything in `folder`, whatever the environment says.
+config::Assignments EmbeddedIn(const std::string& folder);
 
 // Starts the suite on any free port, without an admin port, logging errors alone: for the duration of a
 // command. `clock` outlives it; null: the machine's.

@@ -29,7 +29,7 @@ class Connector {
   // The event log of the settings, opened by this process. FAILED_PRECONDITION when another process holds an
   // embedded one.
   virtual absl::StatusOr<events::EventLog*> Events() = 0;
-  // What was given of the suite's settings: data, store, events.
+  // What was given of the suite's settings: data, events, and store with the service whose it is.
   virtual config::Assignments Settings() const = 0;
   // Where the suite lives only as long as this command: waits, some seconds at most, until it has applied
   // `records` recorded activities and told what followed from them, so that the next command sees it.

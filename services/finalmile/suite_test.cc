@@ -9,6 +9,7 @@
 
 #include "finalmile/leads/v1/lead_service.pb.h"
 #include "services/finalmile/connection.h"
+#include "services/finalmile/demo/content_sample.h"
 #include "services/finalmile/demo/demo.h"
 
 namespace finalmile::cli {
@@ -108,6 +109,43 @@ TEST_F(SuiteTest, ImportsTwiceWithoutADuplicateWithTheShippedPolicies) {
   EXPECT_THAT(Invoke({"policy", "show"}).out, HasSubstr("policies/bank-marketing-1"));
 }
 
+TEST_F(SuiteTest, ContentIsImportedFoundAndFilledInByTheNextCommands) {
+  const std::string content = folder_ + "/handbook";
+  for (const SamplePage& page : SamplePages()) {
+    const std::filesystem::path path = std::filesystem::path(content) / page.path;
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path) << page.content;
+  }
+  std::ofstream(content + "/wrong.md") << "---\ntitle: x\nkind: poem\n---\nRoses\n";
+  const std::vector<std::string> import = {"import", content, "--publish", "--reviewer", "kim"};
+  const Result first = Invoke(import);
+  EXPECT_EQ(first.code, ExitCode::kPartly) << first.error;
+  EXPECT_THAT(first.out,
+              HasSubstr("10 created, 0 updated, 0 unchanged, 0 retired, 1 rejected; 10 published"));
+  EXPECT_THAT(Invoke(import).out, HasSubstr("0 created, 0 updated, 10 unchanged, 0 retired, 1 rejected"));
+
+  EXPECT_THAT(Invoke({"search", "pricng", "objection"}).out,
+              HasSubstr("assets/handbook_scripts_pricing-objection"));
+  const std::string mail = "handbook_emails_after-webinar";
+  EXPECT_THAT(Invoke({"show", mail}).out, HasSubstr("1, published"));
+  const Result unfilled = Invoke({"render", mail});
+  EXPECT_EQ(unfilled.code, ExitCode::kUsage);
+  EXPECT_THAT(unfilled.error, HasSubstr("first_name, question"));
+  EXPECT_THAT(Invoke({"render", mail, "--set", "first_name=Ada", "--set", "question=Why?"}).out,
+              HasSubstr("Dear Ada,"));
+  EXPECT_THAT(Invoke({"recommend", "--stage", "closing"}).out, HasSubstr("handbook_battle-cards_acme"));
+
+  std::filesystem::remove(content + "/wrong.md");
+  std::filesystem::remove(content + "/emails/after-webinar.md");
+  const Result gone = Invoke(import);
+  EXPECT_EQ(gone.code, ExitCode::kOk) << gone.error;
+  EXPECT_THAT(gone.out, HasSubstr("1 retired"));
+  EXPECT_EQ(Invoke({"render", mail}).code, ExitCode::kRefused);
+  EXPECT_EQ(Invoke({"show", "nothing"}).code, ExitCode::kNotFound);
+  EXPECT_THAT(Invoke({"events", "tail", "catalog.events", "--from-start", "--until-now"}).out,
+              HasSubstr("AssetRetired"));
+}
+
 TEST_F(SuiteTest, TalksToTheSuiteThatHoldsTheStore) {
   const auto suite = StartQuietly({{"data", folder_ + "/data"}});
   ASSERT_TRUE(suite.ok()) << suite.status();
@@ -122,8 +160,52 @@ TEST_F(SuiteTest, TalksToTheSuiteThatHoldsTheStore) {
   EXPECT_EQ(Invoke({"events", "tail", "--until-now", "--from-start"}).code, ExitCode::kOk);
 }
 
+TEST_F(SuiteTest, EveryServiceHasAStoreOfItsOwn) {
+  // As an earlier release left it: without the other services' stores.
+  ASSERT_EQ(Invoke({"migrate", "--service", "leads"}).code, ExitCode::kOk);
+  EXPECT_TRUE(std::filesystem::exists(folder_ + "/data/leads.db"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/data/catalog.db"));
+  const Result status = Invoke({"status"});
+  EXPECT_EQ(status.code, ExitCode::kOk) << status.error;
+  EXPECT_THAT(status.out, HasSubstr("/data/catalog.db, sqlite:"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ + "/data/catalog.db"));
+  const Result all = Invoke({"migrate", "--json"});
+  EXPECT_EQ(all.code, ExitCode::kOk) << all.error;
+  EXPECT_THAT(all.out, HasSubstr("\"service\":\"leads\""));
+  EXPECT_THAT(all.out, HasSubstr("\"service\":\"catalog\""));
+
+  const std::string other = folder_ + "/other/content.db";
+  const Result one = Invoke({"migrate", "--service", "catalog", "--store", "sqlite:" + other});
+  EXPECT_EQ(one.code, ExitCode::kOk) << one.error;
+  EXPECT_EQ(one.out.find("leads"), std::string::npos) << one.out;
+  EXPECT_TRUE(std::filesystem::exists(other));
+  EXPECT_THAT(Invoke({"status", "--service", "catalog", "--store", "sqlite:" + other}).out,
+              HasSubstr("sqlite:" + other));
+
+  const Result whose = Invoke({"migrate", "--store", "sqlite:" + other});
+  EXPECT_EQ(whose.code, ExitCode::kUsage);
+  EXPECT_THAT(whose.error, HasSubstr("--service"));
+  const Result nobody = Invoke({"migrate", "--service", "leeds"});
+  EXPECT_EQ(nobody.code, ExitCode::kUsage);
+  EXPECT_THAT(nobody.error, HasSubstr("must be one of leads, catalog"));
+  // A way to a log needs no store.
+  EXPECT_EQ(Invoke({"topics", "apply", "--store", "sqlite:" + other}).code, ExitCode::kOk);
+}
+
+TEST_F(SuiteTest, TheEnvironmentsStoreIsThatOfTheNamedService) {
+  const std::string other = folder_ + "/other.db";
+  setenv("FINALMILE_STORE", ("sqlite:" + other).c_str(), 1);
+  EXPECT_THAT(Invoke({"status"}).error, HasSubstr("FINALMILE_STORE"));
+  EXPECT_EQ(Invoke({"migrate", "--service", "leads"}).code, ExitCode::kOk);
+  unsetenv("FINALMILE_STORE");
+  EXPECT_TRUE(std::filesystem::exists(other));
+  setenv("FINALMILE_CATALOG_STORE", ("sqlite:" + folder_ + "/content.db").c_str(), 1);
+  EXPECT_THAT(Invoke({"status"}).out, HasSubstr(folder_ + "/content.db"));
+  unsetenv("FINALMILE_CATALOG_STORE");
+}
+
 TEST_F(SuiteTest, WrongSettingsAreOneLine) {
-  EXPECT_EQ(Invoke({"status", "--store", "mysql://x"}).code, ExitCode::kUsage);
+  EXPECT_EQ(Invoke({"status", "--service", "leads", "--store", "mysql://x"}).code, ExitCode::kUsage);
   const std::string file = folder_ + "/data";
   std::ofstream(file) << "not a folder";
   const Result result = Invoke({"leads", "list"});
@@ -136,6 +218,8 @@ TEST_F(SuiteTest, TheDemoIsTheSameForASeedAndServesItsStore) {
   const Result first = Invoke({"demo", "--seed", "7"});
   ASSERT_EQ(first.code, ExitCode::kOk) << first.error;
   EXPECT_THAT(first.out, HasSubstr("finalmile dev --data"));
+  EXPECT_THAT(first.out, HasSubstr("10 sales assets"));
+  EXPECT_THAT(first.out, HasSubstr("Subject: What an idle hour costs "));
   EXPECT_EQ(Invoke({"demo"}).code, ExitCode::kRefused);
   EXPECT_THAT(Invoke({"leads", "top", "--limit", "3"}).out, HasSubstr("sales ready"));
   std::filesystem::remove_all(folder_ + "/data");

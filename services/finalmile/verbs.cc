@@ -6,6 +6,8 @@ namespace finalmile::cli {
 std::vector<Verb> ChannelVerbs() {
   std::vector<Verb> verbs;
   AddImport(verbs);
+  AddContent(verbs);
+  AddAssets(verbs);
   AddLeads(verbs);
   AddActivity(verbs);
   AddExplain(verbs);
@@ -17,6 +19,7 @@ std::vector<Verb> ChannelVerbs() {
 }
 
 std::string_view GroupSummary(std::string_view group) {
+  if (group == "assets") return "list, review, publish and retire sales content";
   if (group == "leads") return "list, rank, show, create and change leads";
   if (group == "activity") return "what leads did";
   if (group == "policy") return "the rules that score leads";

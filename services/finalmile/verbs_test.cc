@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "finalmile/leads/v1/lead_service.pb.h"
 #include "finalmile/leads/v1/scoring_service.pb.h"
-#include "services/finalmile/command_line.h"
-#include "services/finalmile/testing/fake_channel.h"
+#include "services/finalmile/testing/verbs_fixture.h"
 
 namespace finalmile::cli {
 namespace {
@@ -17,34 +17,6 @@ namespace {
 using namespace leads::v1;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-// Runs verbs of the command line on a fake service.
-class VerbsTest : public ::testing::Test {
- protected:
-  struct Result {
-    absl::StatusOr<ExitCode> code;
-    std::string out;
-    std::string err;
-  };
-
-  Result Invoke(const std::vector<std::string>& arguments, const std::string& input = "") {
-    const CommandLine line = ParseCommandLine(ChannelVerbs(), arguments);
-    EXPECT_EQ(line.text, "");
-    std::ostringstream out;
-    std::ostringstream err;
-    std::istringstream in(input);
-    Output output(out, err, *clock_, {.json = line.common.json});
-    Session session{output, in, *clock_, *rng_, connector_};
-    Result result{line.action(session), "", ""};
-    result.out = out.str();
-    result.err = err.str();
-    return result;
-  }
-
-  const std::unique_ptr<Clock> clock_ = NewSystemClock();
-  const std::unique_ptr<Rng> rng_ = NewSeededRng(1);
-  FakeConnector connector_;
-};
 
 Lead SomeLead(const std::string& id, double fit, double engagement) {
   Lead lead;
@@ -236,7 +208,9 @@ TEST_F(VerbsTest, ImportWritesRejectsAndASummary) {
 
   EXPECT_THAT(ErrorLine(Invoke({"import", file}).code.status()), HasSubstr("--mapping is missing"));
   EXPECT_EQ(ExitCodeOf(Invoke({"import", folder + "/none.csv"}).code.status()), ExitCode::kNotFound);
-  EXPECT_EQ(ExitCodeOf(Invoke({"import", folder}).code.status()), ExitCode::kUsage);
+  std::filesystem::create_directory(folder + "/no-pages");
+  EXPECT_EQ(ExitCodeOf(Invoke({"import", folder + "/no-pages"}).code.status()), ExitCode::kUsage);
+  std::filesystem::remove(folder + "/no-pages");
   EXPECT_THAT(
       ErrorLine(
           Invoke({"import", file, "--mapping", mapping, "--rejects", folder + "/no/r.csv"}).code.status()),

@@ -12,6 +12,8 @@ void AddLeads(std::vector<Verb>& verbs);
 void AddExplain(std::vector<Verb>& verbs);
 void AddActivity(std::vector<Verb>& verbs);
 void AddPolicy(std::vector<Verb>& verbs);
+void AddAssets(std::vector<Verb>& verbs);
+void AddContent(std::vector<Verb>& verbs);
 void AddImport(std::vector<Verb>& verbs);
 void AddEvents(std::vector<Verb>& verbs);
 void AddOperations(std::vector<Verb>& verbs);

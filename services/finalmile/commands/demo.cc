@@ -24,8 +24,9 @@ Action Declare(Flags& flags) {
 }  // namespace
 
 void AddDemo(std::vector<Verb>& verbs) {
-  verbs.push_back({"demo", "a generated quarter: best leads with reasons, and who became sales-ready",
-                   "finalmile demo --data ./demo", Declare});
+  verbs.push_back(
+      {"demo", "a generated quarter: best leads with reasons, who became sales-ready, content to send them",
+       "finalmile demo --data ./demo", Declare});
 }
 
 }  // namespace finalmile::cli

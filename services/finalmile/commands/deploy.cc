@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
@@ -23,8 +24,13 @@ absl::Status MakeFolderOf(std::string_view path) {
 }
 
 absl::StatusOr<ExitCode> Migrate(Session& session) {
-  ASSIGN_OR_RETURN(const config::Config config, SuiteConfig(session.connector.Settings()));
-  for (const app::ModuleSpec* module : Modules()) {
+  const config::Assignments settings = session.connector.Settings();
+  ASSIGN_OR_RETURN(const config::Config config, SuiteConfig(settings));
+  const auto service = std::find_if(settings.begin(), settings.end(),
+                                    [](const auto& setting) { return setting.first == "service"; });
+  ASSIGN_OR_RETURN(const std::vector<const app::ModuleSpec*> modules,
+                   ModulesNamed(service == settings.end() ? "" : service->second));
+  for (const app::ModuleSpec* module : modules) {
     const std::string url = app::StoreUrl(config, module->name, Modules().size());
     if (const std::string_view path = app::EmbeddedPath(url); !path.empty())
       RETURN_IF_ERROR(MakeFolderOf(path));
@@ -82,8 +88,8 @@ Action DeclareApply(Flags& flags) {
 void AddDeploy(std::vector<Verb>& verbs) {
   verbs.push_back({"topics apply", "make the topics that are absent",
                    "finalmile topics apply --events kafka://broker:9092 --replication 3", DeclareApply});
-  verbs.push_back({"migrate", "bring the services' stores to their schema",
-                   "finalmile migrate --store postgresql://leads@db/leads", DeclareMigrate});
+  verbs.push_back({"migrate", "bring the services' stores, or that of --service, to their schema",
+                   "finalmile migrate --service leads --store postgresql://leads@db/leads", DeclareMigrate});
 }
 
 }  // namespace finalmile::cli

@@ -41,6 +41,8 @@ absl::StatusOr<ExitCode> Dev(Session& session, const DevFlags& flags) {
   output.Line("In another terminal:");
   output.Line("  finalmile import leads.csv          leads from a CSV file");
   output.Line("  finalmile leads top --why           the best leads now, with reasons");
+  output.Line("  finalmile import content/           sales content from a folder of Markdown");
+  output.Line("  finalmile search pricing            what answers it");
   output.Line("  finalmile events tail               what happens, as it happens");
   output.Line();
   output.Line("Ctrl-C ends it.");

@@ -7,6 +7,7 @@
 #include "finalmile/leads/v1/scoring_service.pb.h"
 #include "libs/base/status.h"
 #include "services/finalmile/commands/commands.h"
+#include "services/finalmile/commands/import_folder.h"
 #include "services/finalmile/import/digest.h"
 #include "services/finalmile/import/report.h"
 #include "services/finalmile/shipped.h"
@@ -23,6 +24,15 @@ struct ImportFlags {
   std::string rejects;
   std::string request_id;
   bool dry_run = false;
+  FolderFlags folder;
+
+  // The first flag for CSV files that is given; empty: none.
+  std::string Given() const {
+    if (!mapping.empty()) return "--mapping";
+    if (!policy.empty()) return "--policy";
+    if (!rejects.empty()) return "--rejects";
+    return request_id.empty() ? "" : "--request-id";
+  }
 };
 
 char DelimiterOf(const ImportMapping& mapping) {
@@ -73,12 +83,7 @@ absl::Status AdvisePolicy(Session& session, const std::string& mapping) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<ExitCode> Import(Session& session, const ImportFlags& flags) {
-  struct stat info;
-  if (stat(flags.file.c_str(), &info) != 0)
-    return absl::NotFoundError(fmt::format("{}: there is no such file", flags.file));
-  if (!S_ISREG(info.st_mode))
-    return absl::InvalidArgumentError(fmt::format("{} is not a regular file", flags.file));
+absl::StatusOr<ExitCode> ImportLeadsOf(Session& session, const ImportFlags& flags, int64_t file_bytes) {
   std::string name = flags.mapping;
   if (name.empty()) {
     ASSIGN_OR_RETURN(name, GuessMapping(flags.file));
@@ -100,7 +105,7 @@ absl::StatusOr<ExitCode> Import(Session& session, const ImportFlags& flags) {
     ASSIGN_OR_RETURN(const std::string policy, PublishPolicy(session, flags.policy));
     session.output.Note(fmt::format("{} is in force.", policy));
   }
-  ImportReport report({.rejects_file = flags.rejects, .file_bytes = info.st_size, .dry_run = flags.dry_run},
+  ImportReport report({.rejects_file = flags.rejects, .file_bytes = file_bytes, .dry_run = flags.dry_run},
                       *reader, session.output, session.clock);
   ImportTotals totals;
   const absl::Status imported = ImportRows(*reader, mapping, options, *channel, report, totals);
@@ -121,26 +126,44 @@ absl::StatusOr<ExitCode> Import(Session& session, const ImportFlags& flags) {
   return totals.rejected > 0 ? ExitCode::kPartly : ExitCode::kOk;
 }
 
+absl::StatusOr<ExitCode> Import(Session& session, const ImportFlags& flags) {
+  struct stat info;
+  if (stat(flags.file.c_str(), &info) != 0)
+    return absl::NotFoundError(fmt::format("{}: there is no such file or folder", flags.file));
+  const bool folder = S_ISDIR(info.st_mode);
+  if (!folder && !S_ISREG(info.st_mode))
+    return absl::InvalidArgumentError(fmt::format("{} is neither a regular file nor a folder", flags.file));
+  if (const std::string wrong = folder ? flags.Given() : flags.folder.Given(); !wrong.empty()) {
+    return absl::InvalidArgumentError(
+        fmt::format("{} does not go with {}, which is a {}", wrong, flags.file, folder ? "folder" : "file"));
+  }
+  return folder ? ImportAssetsOf(session, flags.file, flags.folder, flags.dry_run)
+                : ImportLeadsOf(session, flags, info.st_size);
+}
+
 Action Declare(Flags& flags) {
   auto given = std::make_shared<ImportFlags>();
-  flags.Argument("FILE", given->file, "a CSV file");
+  flags.Argument("PATH", given->file, "a CSV file of leads, or a folder of Markdown pages");
   flags.Text("--mapping", "FILE|NAME", given->mapping,
-             "what the columns mean: a YAML file, or one of " + ShippedMappingNames() +
+             "file: what the columns mean: a YAML file, or one of " + ShippedMappingNames() +
                  " (by default the one of these that fits)");
   flags.Text("--policy", "FILE|NAME", given->policy,
-             "first put this policy in force; shipped: " + ShippedPolicyNames());
-  flags.Text("--rejects", "FILE", given->rejects, "write rejected rows there, with line, column and reason");
-  flags.Text("--request-id", "ID", given->request_id,
-             "name of this import run; the same one goes on where it stopped (one made from the file and the "
-             "mapping)");
+             "file: first put this policy in force; shipped: " + ShippedPolicyNames());
+  flags.Text("--rejects", "FILE", given->rejects,
+             "file: write rejected rows there, with line, column and reason");
+  flags.Text(
+      "--request-id", "ID", given->request_id,
+      "file: name of this import run; the same one goes on where it stopped (one made from the file and the "
+      "mapping)");
   flags.Switch("--dry-run", given->dry_run, "check and count, store nothing");
+  given->folder.Declare(flags);
   return [given](Session& session) { return Import(session, *given); };
 }
 
 }  // namespace
 
 void AddImport(std::vector<Verb>& verbs) {
-  verbs.push_back({"import", "leads and what they did, from a CSV file",
+  verbs.push_back({"import", "leads and what they did from a CSV file, assets from a folder of Markdown",
                    "finalmile import leads.csv --mapping my-mapping.yaml --rejects rejects.csv", Declare});
 }
 

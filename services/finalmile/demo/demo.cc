@@ -15,6 +15,7 @@
 #include "finalmile/v1/events_service.pb.h"
 #include "libs/base/status.h"
 #include "services/finalmile/commands/show.h"
+#include "services/finalmile/demo/content.h"
 #include "services/finalmile/demo/play_clock.h"
 #include "services/finalmile/demo/sample.h"
 #include "services/finalmile/local_suite.h"
@@ -80,6 +81,7 @@ class Demo {
     RETURN_IF_ERROR(Play());
     RETURN_IF_ERROR(ShowTop());
     RETURN_IF_ERROR(ShowReady());
+    RETURN_IF_ERROR(ShowContent(data));
     channel_.reset();
     suite_->Stop();
     ShowWhatNext();
@@ -95,7 +97,7 @@ class Demo {
 
   absl::Status Start(const std::string& data) {
     // What is set for the real suite does not hold for this one.
-    ASSIGN_OR_RETURN(suite_, StartQuietly({{"data", data}, {"store", ""}, {"events", ""}}, &clock_));
+    ASSIGN_OR_RETURN(suite_, StartQuietly(EmbeddedIn(data), &clock_));
     channel_ = rpc::NewGrpcChannel({.target = suite_->address()}, session_.clock, session_.rng);
     return absl::OkStatus();
   }
@@ -106,7 +108,6 @@ class Demo {
     const SampleOptions sample{.seed = options_.seed, .start = start_};
     const std::vector<SampleDay> days = GenerateSample(sample);
     int64_t leads = 0;
-    int64_t activities = 0;
     for (size_t day = 0; day < days.size(); ++day) {
       if (days[day].leads.empty() && days[day].activities.empty()) continue;
       session_.output.Progress(fmt::format("Week {} of {}", day / 7 + 1, sample.weeks));
@@ -115,17 +116,16 @@ class Demo {
         RETURN_IF_ERROR(Call<Lead>("leads.v1.LeadService/CreateLead", request).status());
       }
       leads += static_cast<int64_t>(days[day].leads.size());
-      activities += static_cast<int64_t>(days[day].activities.size());
+      activities_ += static_cast<int64_t>(days[day].activities.size());
       RETURN_IF_ERROR(Record(days[day].activities));
-      RETURN_IF_ERROR(WaitUntilSettled(*channel_, session_.clock, activities));
-      if (!clock_.WaitUntilIdle(kIdleWait)) return NoRest();
+      RETURN_IF_ERROR(Rest());
     }
     RETURN_IF_ERROR(JumpTo(end_));
     session_.output.Progress("");
     if (!session_.output.json()) {
       session_.output.Line(
           fmt::format("{} weeks, {} companies, {} people, {} activities, played in {:.1f} s (seed {}).",
-                      sample.weeks, sample.companies, FormatCount(leads), FormatCount(activities),
+                      sample.weeks, sample.companies, FormatCount(leads), FormatCount(activities_),
                       absl::ToDoubleSeconds(session_.clock.Steady() - begun), options_.seed));
     }
     return absl::OkStatus();
@@ -134,6 +134,11 @@ class Demo {
   // What faded in between is told before anything new happens, or the figures would depend on who is faster.
   absl::Status JumpTo(absl::Time time) {
     clock_.JumpTo(time);
+    return clock_.WaitUntilIdle(kIdleWait) ? absl::OkStatus() : NoRest();
+  }
+  // Until all that followed from what was sent is done.
+  absl::Status Rest() {
+    RETURN_IF_ERROR(WaitUntilSettled(*channel_, session_.clock, activities_));
     return clock_.WaitUntilIdle(kIdleWait) ? absl::OkStatus() : NoRest();
   }
   static absl::Status NoRest() { return absl::DeadlineExceededError("the suite does not come to rest"); }
@@ -162,6 +167,7 @@ class Demo {
       output.Line();
       ShowLeads({top.leads().begin(), top.leads().end()}, output);
     }
+    if (!top.leads().empty()) best_ = top.leads(0);
     for (const Lead& lead : top.leads()) {
       ExplainScoreRequest explain;
       explain.set_name(lead.name());
@@ -242,6 +248,13 @@ class Demo {
     return absl::OkStatus();
   }
 
+  absl::Status ShowContent(const std::string& data) {
+    Output output = AtTheEnd();
+    return PlayContent(
+        session_, *channel_, (std::filesystem::path(data) / "content").string(), best_,
+        [this] { return Rest(); }, output);
+  }
+
   static std::string EventName(const LeadEvent& event) {
     const auto* field = event.GetReflection()->GetOneofFieldDescriptor(
         event, event.GetDescriptor()->FindOneofByName("event"));
@@ -269,11 +282,12 @@ class Demo {
       output.Line("Next:");
       output.Line("  finalmile demo --data ./demo        the same again, kept in ./demo");
       output.Line(
-          "  finalmile dev --data ./demo         serves it; then leads top, explain, events tail in another "
+          "  finalmile dev --data ./demo         serves it; then leads top, search, events tail in another "
           "terminal");
     } else {
       output.Line("Next:");
       output.Line(fmt::format("  finalmile leads top --why --data {}", options_.data));
+      output.Line(fmt::format("  finalmile search waiting crews --data {}", options_.data));
       output.Line(fmt::format("  finalmile dev --data {}", options_.data));
     }
     output.Line("  finalmile dev                       an empty store of your own");
@@ -291,6 +305,9 @@ class Demo {
   PlayClock clock_;
   std::unique_ptr<app::Suite> suite_;
   std::unique_ptr<rpc::Channel> channel_;
+  // Recorded so far.
+  int64_t activities_ = 0;
+  Lead best_;
 };
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 
+#include "finalmile/appointments/v1/appointment_event.pb.h"
+#include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "finalmile/leads/v1/activity.pb.h"
 #include "finalmile/leads/v1/lead_event.pb.h"
 
@@ -15,6 +17,9 @@ using google::protobuf::Message;
 const Message* PrototypeOf(std::string_view topic) {
   if (topic == "finalmile.leads.events.v1") return &leads::v1::LeadEvent::default_instance();
   if (topic == "finalmile.leads.activities.v1") return &leads::v1::Activity::default_instance();
+  if (topic == "finalmile.catalog.events.v1") return &catalog::v1::CatalogEvent::default_instance();
+  if (topic == "finalmile.appointments.events.v1")
+    return &appointments::v1::AppointmentEvent::default_instance();
   return nullptr;
 }
 

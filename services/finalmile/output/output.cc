@@ -25,6 +25,20 @@ void Output::Show(const Table& table) {
 
 void Output::Line(std::string_view text) { out_ << Printable(text) << '\n'; }
 
+void Output::Marked(std::string_view text) {
+  std::string line;
+  bool bold = false;
+  while (!text.empty()) {
+    const size_t end = text.find(bold ? '\x03' : '\x02');
+    const std::string part = Printable(text.substr(0, end));
+    line += bold && options_.colour ? "\033[1m" + part + "\033[0m" : part;
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+    bold = !bold;
+  }
+  out_ << line << '\n';
+}
+
 void Output::Note(std::string_view text) {
   if (options_.json) return;
   Progress("");

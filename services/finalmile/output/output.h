@@ -40,6 +40,8 @@ class Output {
   void Show(const Table& table);
   // Printable text and a line end.
   void Line(std::string_view text = "");
+  // As Line; what stands between U+0002 and U+0003 is bold where there are colours.
+  void Marked(std::string_view text);
   // A line for people on standard error; nothing with --json.
   void Note(std::string_view text);
   // Overwrites the last progress line; an empty text clears it. Nothing unless progress().

@@ -13,7 +13,7 @@
 
 namespace finalmile::cli {
 
-// A leads service that answers what a test tells it to.
+// Services that answer what a test tells them to.
 class FakeChannel final : public rpc::Channel {
  public:
   using Handler =
@@ -22,12 +22,12 @@ class FakeChannel final : public rpc::Channel {
   // `method` is "LeadService/GetLead".
   template <class Request, class Reply>
   void On(const std::string& method, std::function<absl::StatusOr<Reply>(const Request&)> handler) {
-    handlers_["/finalmile.leads.v1." + method] = [handler](const google::protobuf::Message& request,
-                                                           google::protobuf::Message& reply) {
-      absl::StatusOr<Reply> answer = handler(static_cast<const Request&>(request));
-      if (answer.ok()) static_cast<Reply&>(reply) = *answer;
-      return answer.status();
-    };
+    handlers_["/" + Request::descriptor()->file()->package() + "." + method] =
+        [handler](const google::protobuf::Message& request, google::protobuf::Message& reply) {
+          absl::StatusOr<Reply> answer = handler(static_cast<const Request&>(request));
+          if (answer.ok()) static_cast<Reply&>(reply) = *answer;
+          return answer.status();
+        };
   }
 
   absl::Status CallMessage(std::string_view method, const google::protobuf::Message& request,

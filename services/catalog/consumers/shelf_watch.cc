@@ -1,0 +1,157 @@
+#include "services/catalog/consumers/shelf_watch.h"
+
+#include <algorithm>
+
+#include "finalmile/catalog/v1/catalog_event.pb.h"
+#include "libs/base/status.h"
+#include "services/catalog/domain/markdown.h"
+#include "services/catalog/publishing/convert.h"
+#include "services/catalog/store/asset_store.h"
+
+namespace finalmile::catalog::consumers {
+namespace {
+
+constexpr int kPass = 50;
+constexpr int kPoll = 500;
+constexpr absl::Duration kTimeout = absl::Seconds(10);
+constexpr absl::Duration kPause = absl::Seconds(1);
+
+std::string JoinWithLines(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) {
+    if (!part.empty()) text += part + "\n";
+  }
+  return text;
+}
+
+search::Document ToDocument(const store::AssetRow& row, const v1::Asset& content) {
+  const domain::Asset asset = publishing::FromProto(content);
+  search::Document document;
+  document.asset = "assets/" + row.id;
+  document.version = row.revision;
+  document.language = asset.tags.language;
+  document.title = asset.title;
+  document.summary = asset.summary;
+  std::vector<std::string> texts = {domain::ToPlainText(asset.body).text};
+  for (const domain::DetailText& detail : domain::DetailTexts(asset)) {
+    texts.push_back(domain::ToPlainText(detail.text).text);
+  }
+  document.body = JoinWithLines(texts);
+  std::vector<std::string> tags;
+  for (const auto& [field, value] : publishing::TagsOf(asset)) {
+    document.facets.push_back({field, value});
+    tags.push_back(value);
+  }
+  document.tags = JoinWithLines(tags);
+  document.facets.push_back({"kind", v1::AssetKind_Name(content.kind())});
+  document.facets.push_back({"language", asset.tags.language});
+  return document;
+}
+
+}  // namespace
+
+ShelfWatch::ShelfWatch(events::EventLog& events, storage::Database& database, search::Index& index,
+                       publishing::HotAssets& hot, Clock& clock, Log& log)
+    : events_(events),
+      database_(database),
+      index_(index),
+      hot_(hot),
+      clock_(clock),
+      log_(log),
+      wake_(clock.NewEvent()) {}
+
+absl::Duration ShelfWatch::Run() {
+  const absl::StatusOr<absl::Duration> next = Follow();
+  if (next.ok()) return *next;
+  log_.Warning("the search index does not follow the catalog now",
+               {{"error", std::string(next.status().message())}});
+  return clock_.Steady() + kPause;
+}
+
+absl::StatusOr<absl::Duration> ShelfWatch::Follow() {
+  const absl::Duration deadline = clock_.Steady() + kTimeout;
+  // Before the first pass: what changes behind it is heard of.
+  if (tail_ == nullptr) {
+    ASSIGN_OR_RETURN(tail_, events_.OpenTail({std::string(publishing::kCatalogEventsTopic)},
+                                             events::TailFrom::kEnd, *wake_));
+  }
+  ASSIGN_OR_RETURN(const std::vector<events::Record> records, tail_->Poll(kPoll));
+  for (const events::Record& record : records) {
+    v1::CatalogEvent event;
+    if (!event.ParseFromString(record.value) || event.revision() == 0) continue;
+    if (event.key().starts_with("assets/")) pending_.insert(event.key().substr(sizeof("assets/") - 1));
+  }
+  bool more = static_cast<int>(records.size()) == kPoll;
+  if (!pending_.empty()) {
+    const ptrdiff_t count = std::min<ptrdiff_t>(kPass, std::ssize(pending_));
+    const std::vector<std::string> ids(pending_.begin(), std::next(pending_.begin(), count));
+    RETURN_IF_ERROR(Refresh(ids, /*changed=*/true, deadline));
+    for (const std::string& id : ids) pending_.erase(id);
+    more = more || !pending_.empty();
+  } else if (pass_) {
+    ASSIGN_OR_RETURN(const bool left, LookThrough(deadline));
+    more = more || left;
+  }
+  while (!upcoming_.empty() && upcoming_.begin()->first <= clock_.Now()) {
+    pending_.insert(upcoming_.begin()->second);
+    upcoming_.erase(upcoming_.begin());
+    more = true;
+  }
+  if (more) return absl::ZeroDuration();
+  if (upcoming_.empty()) return absl::InfiniteDuration();
+  return clock_.Steady() + (upcoming_.begin()->first - clock_.Now());
+}
+
+absl::StatusOr<bool> ShelfWatch::LookThrough(absl::Duration deadline) {
+  std::vector<std::string> ids;
+  RETURN_IF_ERROR(database_.Transact(
+      {.deadline = deadline, .read_only = true}, [&](storage::Transaction& transaction) -> absl::Status {
+        ASSIGN_OR_RETURN(ids, store::ListAssets(transaction, {}, *pass_, kPass));
+        return absl::OkStatus();
+      }));
+  RETURN_IF_ERROR(Refresh(ids, /*changed=*/false, deadline));
+  if (ids.empty()) {
+    pass_.reset();
+  } else {
+    pass_ = ids.back();
+  }
+  return pass_.has_value();
+}
+
+absl::Status ShelfWatch::Refresh(const std::vector<std::string>& ids, bool changed, absl::Duration deadline) {
+  if (ids.empty()) return absl::OkStatus();
+  std::vector<store::AssetRow> rows;
+  std::vector<search::Change> changes;
+  const absl::Time now = clock_.Now();
+  RETURN_IF_ERROR(database_.Transact(
+      {.deadline = deadline, .read_only = true}, [&](storage::Transaction& transaction) -> absl::Status {
+        changes.clear();
+        ASSIGN_OR_RETURN(rows, store::ReadAssets(transaction, ids));
+        std::vector<store::VersionKey> keys;
+        for (const store::AssetRow& row : rows) {
+          if (!domain::IsLive(row.life, now)) {
+            changes.emplace_back().document.asset = "assets/" + row.id;
+            changes.back().removed = true;
+          } else if (index_.VersionOf("assets/" + row.id) < row.revision) {
+            keys.emplace_back(row.id, row.life.published_version);
+          }
+        }
+        ASSIGN_OR_RETURN(const auto versions, store::ReadVersions(transaction, keys, /*bodies=*/true));
+        for (const store::AssetRow& row : rows) {
+          const auto found = versions.find({row.id, row.life.published_version});
+          if (found == versions.end()) continue;
+          ASSIGN_OR_RETURN(const v1::Asset content, publishing::ContentOf(found->second));
+          changes.emplace_back().document = ToDocument(row, content);
+        }
+        return absl::OkStatus();
+      }));
+  for (const store::AssetRow& row : rows) {
+    if (changed) hot_.Invalidate(row.id, row.life.latest_version);
+    if (row.life.shelf == domain::AssetState::kPublished && row.life.publish_time > now) {
+      upcoming_.emplace(row.life.publish_time, row.id);
+    }
+  }
+  return changes.empty() ? absl::OkStatus() : index_.Apply(changes, deadline);
+}
+
+}  // namespace finalmile::catalog::consumers

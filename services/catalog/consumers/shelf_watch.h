@@ -1,0 +1,58 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "libs/base/clock.h"
+#include "libs/base/log.h"
+#include "libs/base/step.h"
+#include "libs/events/event_log.h"
+#include "libs/storage/database.h"
+#include "services/catalog/publishing/hot_assets.h"
+#include "services/catalog/search/index.h"
+
+namespace finalmile::catalog::consumers {
+
+// Keeps this process's search index, and what it holds of hot assets, in step with the store: first looks
+// through all assets, then follows the catalog's events. Events only say which asset to look at: what is
+// indexed is read from the store, so their order and repetition do not matter.
+class ShelfWatch final : public Step {
+ public:
+  // The references outlive the step.
+  ShelfWatch(events::EventLog& events, storage::Database& database, search::Index& index,
+             publishing::HotAssets& hot, Clock& clock, Log& log);
+
+  std::string_view name() const override { return "catalog.shelf_watch"; }
+  absl::Duration Run() override;
+  Event& wake() override { return *wake_; }
+
+ private:
+  absl::StatusOr<absl::Duration> Follow();
+  // Looks at the next assets of the first pass; false: there are none left.
+  absl::StatusOr<bool> LookThrough(absl::Duration deadline);
+  // Brings the index in step with the store for these assets, and where they have `changed` what is held of
+  // them.
+  absl::Status Refresh(const std::vector<std::string>& ids, bool changed, absl::Duration deadline);
+
+  events::EventLog& events_;
+  storage::Database& database_;
+  search::Index& index_;
+  publishing::HotAssets& hot_;
+  Clock& clock_;
+  Log& log_;
+  const std::unique_ptr<Event> wake_;
+  std::unique_ptr<events::Tail> tail_;
+  // Where the first pass is; nullopt: it is over.
+  std::optional<std::string> pass_ = "";
+  // Assets that events have named and that were not looked at yet.
+  std::set<std::string> pending_;
+  // Published for later, by the time at which reps may use them.
+  std::set<std::pair<absl::Time, std::string>> upcoming_;
+};
+
+}  // namespace finalmile::catalog::consumers

@@ -1,0 +1,174 @@
+#include <gmock/gmock.h>
+
+#include "libs/rpc/timestamps.h"
+#include "services/catalog/catalog_fixture.h"
+
+namespace finalmile::catalog {
+namespace {
+
+using ::testing::HasSubstr;
+
+class FindTest : public CatalogTest {
+ protected:
+  static v1::Asset Tagged(const std::string& title, const std::string& stage, const std::string& product) {
+    v1::Asset asset = Letter(title);
+    asset.mutable_tags()->add_stages(stage);
+    asset.mutable_tags()->add_products(product);
+    return asset;
+  }
+
+  std::vector<std::string> List(const std::string& filter, int page_size = 0) {
+    v1::ListAssetsRequest request;
+    request.set_filter(filter);
+    request.set_page_size(page_size);
+    std::vector<std::string> names;
+    do {
+      const auto listed = Call<v1::ListAssetsResponse>("ListAssets", request);
+      EXPECT_TRUE(listed.ok()) << listed.status();
+      if (!listed.ok()) break;
+      for (const v1::Asset& asset : listed->assets()) {
+        EXPECT_TRUE(asset.body().empty());
+        names.push_back(asset.name().substr(7));
+      }
+      request.set_page_token(listed->next_page_token());
+    } while (!request.page_token().empty());
+    return names;
+  }
+
+  absl::StatusOr<v1::RenderAssetResponse> Render(const std::string& name,
+                                                 const std::map<std::string, std::string>& values,
+                                                 int64_t version = 0) {
+    v1::RenderAssetRequest request;
+    request.set_name(name);
+    request.set_version(version);
+    request.set_lead("leads/0191");
+    for (const auto& [field, value] : values) (*request.mutable_values())[field] = value;
+    return Call<v1::RenderAssetResponse>("RenderAsset", request);
+  }
+};
+
+TEST_F(FindTest, ListsFilterByWhatIsShown) {
+  Create(Tagged("A", "discovery", "search"));
+  Create(Tagged("B", "closing", "search"));
+  Create(Tagged("C", "closing", "print"));
+  Publish("assets/b");
+  using ::testing::ElementsAre;
+  EXPECT_THAT(List("", 2), ElementsAre("a", "b", "c"));
+  EXPECT_THAT(List("product = search"), ElementsAre("a", "b"));
+  EXPECT_THAT(List("product:search AND stage != closing"), ElementsAre("a"));
+  EXPECT_THAT(List("state = ASSET_STATE_PUBLISHED"), ElementsAre("b"));
+  EXPECT_THAT(List("kind = ASSET_KIND_DECK OR owner = tom"), ElementsAre());
+  EXPECT_THAT(List("NOT situation:*"), ElementsAre("a", "b", "c"));
+  // A draft behind what is published does not show.
+  v1::Asset change = Tagged("B", "discovery", "print");
+  change.set_name("assets/b");
+  ASSERT_TRUE(Update(change, "tags").ok());
+  EXPECT_THAT(List("product = print"), ElementsAre("c"));
+  Publish("assets/b");
+  EXPECT_THAT(List("product = print"), ElementsAre("b", "c"));
+}
+
+TEST_F(FindTest, SearchFindsWhatIsPublishedAndFollowsIt) {
+  v1::Asset asset = Create(Tagged("Pricing objections", "closing", "search"));
+  harness_.Settle();
+  EXPECT_EQ(Search("pricing").hits_size(), 0);
+  Publish(asset.name());
+  harness_.Settle();
+  const v1::SearchAssetsResponse found = Search("objection pricing");
+  ASSERT_EQ(found.hits_size(), 1);
+  EXPECT_EQ(found.hits(0).asset().name(), asset.name());
+  EXPECT_TRUE(found.hits(0).asset().body().empty());
+  EXPECT_EQ(found.total(), 1);
+  EXPECT_EQ(Search("weeks").hits(0).snippet(),
+            "Hi {{first_name}}, ramp-up took nine \x02weeks\x03 at {{company}}. {{topic}}");
+  EXPECT_EQ(Search("pricng").corrected_query(), "pricing");
+  EXPECT_EQ(Search("pricing", "product = search AND kind = ASSET_KIND_EMAIL_TEMPLATE").hits_size(), 1);
+  EXPECT_EQ(Search("pricing", "product != search").hits_size(), 0);
+  bool counted = false;
+  for (const auto& facet : found.facets()) {
+    if (facet.field() == "stage")
+      counted = facet.values(0).value() == "closing" && facet.values(0).count() == 1;
+  }
+  EXPECT_TRUE(counted);
+
+  asset.set_title("Discount questions");
+  asset.clear_etag();
+  ASSERT_TRUE(Update(asset, "title").ok());
+  harness_.Settle();
+  EXPECT_EQ(Search("discount").hits_size(), 0);
+  Publish(asset.name());
+  harness_.Settle();
+  EXPECT_EQ(Search("discount").hits_size(), 1);
+  EXPECT_EQ(Search("objections").hits_size(), 0);
+  Retire(asset.name());
+  // Even before the index has heard of it.
+  EXPECT_EQ(Search("discount").hits_size(), 0);
+  harness_.Settle();
+  EXPECT_EQ(Search("discount").total(), 0);
+}
+
+TEST_F(FindTest, TheIndexStandsAfterARestartAndWithoutItsFile) {
+  Publish(Create(Letter("Pricing objections")).name());
+  harness_.Settle();
+  harness_.Restart();
+  EXPECT_EQ(Search("pricing").hits_size(), 1);
+  harness_.Settle();
+  EXPECT_EQ(Search("pricing").hits_size(), 1);
+}
+
+TEST_F(FindTest, WhatIsPublishedForLaterIsFoundLater) {
+  const v1::Asset asset = Create(Letter("Spring offer"));
+  v1::PublishAssetRequest publish;
+  publish.set_name(asset.name());
+  publish.set_reviewer("tom");
+  *publish.mutable_publish_time() = rpc::ToTimestamp(harness_.clock().Now() + absl::Hours(1));
+  ASSERT_TRUE(Call<v1::PublishAssetResponse>("PublishAsset", publish).ok());
+  harness_.Settle();
+  EXPECT_EQ(Search("spring").hits_size(), 0);
+  EXPECT_EQ(rpc::ReasonOf(Render(asset.name(), {}).status()), "ASSET_NOT_PUBLISHED");
+  harness_.clock().Advance(absl::Hours(1));
+  harness_.Settle();
+  EXPECT_EQ(Search("spring").hits_size(), 1);
+}
+
+TEST_F(FindTest, RenderingRefusesWithTheListOfWhatIsUnfilled) {
+  const v1::Asset asset = Create(Letter("First touch"));
+  EXPECT_EQ(rpc::ReasonOf(Render(asset.name(), {}).status()), "ASSET_NOT_PUBLISHED");
+  const auto preview = Render(asset.name(), {{"first_name", "Ann"}, {"company", "Acme"}}, 1);
+  ASSERT_TRUE(preview.ok()) << preview.status();
+  EXPECT_TRUE(preview->use_token().empty());
+  Publish(asset.name());
+  const auto refused = Render(asset.name(), {{"firstname", "Ann"}});
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(rpc::ReasonOf(refused.status()), "MERGE_FIELDS_MISSING");
+  EXPECT_EQ(rpc::ErrorInfoOf(refused.status())->metadata().at("fields"), "first_name, company");
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("firstname"));
+  const auto rendered = Render(asset.name(), {{"first_name", "{{company}}"}, {"company", "Acme"}});
+  ASSERT_TRUE(rendered.ok()) << rendered.status();
+  EXPECT_EQ(rendered->subject(), "Ramp-up");
+  EXPECT_EQ(rendered->body(), "Hi {{company}}, ramp-up took nine weeks at Acme.");
+  EXPECT_EQ(rendered->version(), 1);
+  EXPECT_FALSE(rendered->use_token().empty());
+}
+
+TEST_F(FindTest, RecommendationsFitTheMoment) {
+  for (const auto& [title, stage] : {std::pair{"A", "closing"}, {"B", "discovery"}, {"C", "closing"}}) {
+    Publish(Create(Tagged(title, stage, "search")).name());
+  }
+  Publish(Create(Letter("Any")).name());
+  Create(Tagged("D", "closing", "search"));
+  v1::RecommendAssetsRequest request;
+  request.set_stage("closing");
+  request.set_page_size(3);
+  const auto recommended = Call<v1::RecommendAssetsResponse>("RecommendAssets", request);
+  ASSERT_TRUE(recommended.ok()) << recommended.status();
+  std::string names;
+  for (const auto& one : recommended->recommendations()) {
+    names += one.asset().name() + " ";
+    EXPECT_EQ(one.slot(), v1::RecommendAssetsResponse::SLOT_UNTESTED);
+  }
+  EXPECT_EQ(names, "assets/a assets/c assets/any ");
+}
+
+}  // namespace
+}  // namespace finalmile::catalog

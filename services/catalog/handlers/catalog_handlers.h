@@ -1,0 +1,120 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "finalmile/catalog/v1/catalog_service.pb.h"
+#include "libs/base/clock.h"
+#include "libs/base/random.h"
+#include "libs/outbox/mutation.h"
+#include "libs/rpc/context.h"
+#include "libs/rpc/service.h"
+#include "libs/storage/database.h"
+#include "services/catalog/publishing/asset_batch.h"
+#include "services/catalog/publishing/hot_assets.h"
+#include "services/catalog/publishing/reading.h"
+#include "services/catalog/search/index.h"
+
+namespace finalmile::catalog::handlers {
+
+// What the handlers of this service work on; everything outlives them.
+struct Dependencies {
+  Clock& clock;
+  Rng& rng;
+  storage::Database& database;
+  publishing::HotAssets& hot;
+  search::Index& index;
+  // Signs use_tokens.
+  std::string signing_key;
+};
+
+// The methods of CatalogService, as catalog_service.proto says. Thread-safe.
+class CatalogHandlers {
+ public:
+  explicit CatalogHandlers(Dependencies dependencies) : d_(std::move(dependencies)) {}
+
+  absl::StatusOr<v1::Asset> CreateAsset(rpc::CallContext& context, const v1::CreateAssetRequest& request);
+  absl::StatusOr<v1::Asset> GetAsset(rpc::CallContext& context, const v1::GetAssetRequest& request);
+  // The inline answer of GetAsset.
+  std::optional<absl::StatusOr<rpc::SharedBytes>> TryGetAsset(rpc::CallContext& context,
+                                                              const v1::GetAssetRequest& request);
+  absl::StatusOr<v1::BatchGetAssetsResponse> BatchGetAssets(rpc::CallContext& context,
+                                                            const v1::BatchGetAssetsRequest& request);
+  absl::StatusOr<v1::Asset> UpdateAsset(rpc::CallContext& context, const v1::UpdateAssetRequest& request);
+  absl::StatusOr<v1::ListAssetsResponse> ListAssets(rpc::CallContext& context,
+                                                    const v1::ListAssetsRequest& request);
+  absl::StatusOr<v1::ListAssetVersionsResponse> ListAssetVersions(
+      rpc::CallContext& context, const v1::ListAssetVersionsRequest& request);
+
+  absl::StatusOr<v1::SubmitForReviewResponse> SubmitForReview(rpc::CallContext& context,
+                                                              const v1::SubmitForReviewRequest& request);
+  absl::StatusOr<v1::ApproveAssetResponse> ApproveAsset(rpc::CallContext& context,
+                                                        const v1::ApproveAssetRequest& request);
+  absl::StatusOr<v1::PublishAssetResponse> PublishAsset(rpc::CallContext& context,
+                                                        const v1::PublishAssetRequest& request);
+  absl::StatusOr<v1::RetireAssetResponse> RetireAsset(rpc::CallContext& context,
+                                                      const v1::RetireAssetRequest& request);
+
+  absl::StatusOr<v1::SearchAssetsResponse> SearchAssets(rpc::CallContext& context,
+                                                        const v1::SearchAssetsRequest& request);
+  absl::StatusOr<v1::RecommendAssetsResponse> RecommendAssets(rpc::CallContext& context,
+                                                              const v1::RecommendAssetsRequest& request);
+  absl::StatusOr<v1::RenderAssetResponse> RenderAsset(rpc::CallContext& context,
+                                                      const v1::RenderAssetRequest& request);
+
+ private:
+  using Change = std::function<absl::Status(publishing::AssetBatch&, absl::Time now)>;
+  // Runs a snapshot read that ends with the call.
+  absl::Status Read(rpc::CallContext& context, const storage::TransactionFunction& function);
+  // Serves a mutation whose `function` changes assets through the batch, which is written before the answer
+  // is made; what is hot is told afterwards.
+  template <class Response, class Request>
+  absl::StatusOr<Response> Mutate(
+      rpc::CallContext& context, const Request& request, const Change& change,
+      const std::function<absl::StatusOr<Response>(storage::Transaction&)>& answer);
+  // A mutation of the asset `name`, at `etag`, that answers a Response with `answered` of its versions.
+  template <class Response, class Request>
+  absl::StatusOr<Response> ChangeOne(
+      rpc::CallContext& context, const Request& request, int64_t answered,
+      const std::function<absl::Status(publishing::AssetBatch&, const std::string& id)>& change);
+
+  const Dependencies d_;
+};
+
+// CatalogService with its handlers, the inline answer and the import's sessions.
+std::unique_ptr<rpc::Service> NewCatalogService(const Dependencies& dependencies);
+
+// The id in "assets/{asset}"; INVALID_ARGUMENT naming `field`.
+absl::StatusOr<std::string> AssetId(const std::string& name, std::string_view field);
+// A version of an asset, as publishing::Wanted; NOT_FOUND / ASSET_NOT_FOUND.
+absl::StatusOr<v1::Asset> ReadOne(storage::Transaction& transaction, const std::string& id, int64_t version);
+
+template <class Response, class Request>
+absl::StatusOr<Response> CatalogHandlers::Mutate(
+    rpc::CallContext& context, const Request& request, const Change& change,
+    const std::function<absl::StatusOr<Response>(storage::Transaction&)>& answer) {
+  const outbox::Cause cause = outbox::CauseOf(context);
+  std::vector<publishing::Changed> changed;
+  absl::StatusOr<Response> response = outbox::Mutate<Response>(
+      context, d_.database, request,
+      [&](storage::Transaction& transaction, absl::Time now) -> absl::StatusOr<Response> {
+        publishing::AssetBatch batch(transaction, {d_.clock, d_.rng, now, cause});
+        RETURN_IF_ERROR(change(batch, now));
+        RETURN_IF_ERROR(batch.Write());
+        changed = batch.changed();
+        return answer(transaction);
+      });
+  if (response.ok()) {
+    d_.hot.Wrote(changed);
+  } else if (absl::IsUnknown(response.status())) {
+    for (const publishing::Changed& one : changed) d_.hot.Invalidate(one.id, one.latest_version);
+  }
+  return response;
+}
+
+}  // namespace finalmile::catalog::handlers

@@ -1,0 +1,122 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "libs/base/status.h"
+#include "libs/base/text.h"
+#include "libs/rpc/errors.h"
+#include "libs/rpc/filter.h"
+#include "libs/rpc/paging.h"
+#include "services/catalog/handlers/catalog_handlers.h"
+#include "services/catalog/handlers/fields.h"
+#include "services/catalog/publishing/convert.h"
+
+namespace finalmile::catalog::handlers {
+namespace {
+
+using storage::Transaction;
+
+constexpr size_t kMaxQuery = 200;
+constexpr int64_t kMaxTotal = 10'000;
+constexpr int kMaxRecommended = 20;
+constexpr int kRecommended = 5;
+
+void AddFacet(const search::FacetCount& count, v1::SearchAssetsResponse& response) {
+  const int size = response.facets_size();
+  auto* facet = size > 0 && response.facets(size - 1).field() == count.facet.field
+                    ? response.mutable_facets(size - 1)
+                    : response.add_facets();
+  facet->set_field(count.facet.field);
+  auto* value = facet->add_values();
+  value->set_value(count.facet.value);
+  value->set_count(count.count);
+}
+
+}  // namespace
+
+absl::StatusOr<v1::SearchAssetsResponse> CatalogHandlers::SearchAssets(
+    rpc::CallContext& context, const v1::SearchAssetsRequest& request) {
+  if (Trim(request.query()).empty() || Characters(request.query()) > kMaxQuery) {
+    return rpc::InvalidField("query", fmt::format("must have 1 to {} characters", kMaxQuery));
+  }
+  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}}, {.standard = 10, .most = 100}));
+  ASSIGN_OR_RETURN(const std::vector<rpc::FilterTerm> terms,
+                   rpc::ParseFilterTerms(request.filter(), SearchFields()));
+  search::Query query;
+  query.text = request.query();
+  for (const rpc::FilterTerm& term : terms) {
+    query.filters.push_back({term.field, {std::get<std::string>(term.value)}, term.differs});
+  }
+  const int64_t offset = page.first() ? 0 : std::get<int64_t>(page.cursor()[0]);
+  if (offset < 0 || offset > kMaxTotal)
+    return rpc::InvalidField("page_token", "is not one that was given out");
+  query.offset = static_cast<size_t>(offset);
+  query.limit = static_cast<size_t>(page.size());
+  ASSIGN_OR_RETURN(const search::Answer answer, d_.index.Search(query, context.deadline()));
+
+  v1::SearchAssetsResponse response;
+  std::vector<publishing::Wanted> wanted;
+  for (const search::Hit& hit : answer.hits) wanted.push_back({hit.asset.substr(sizeof("assets/") - 1)});
+  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
+    response.Clear();
+    ASSIGN_OR_RETURN(std::vector<publishing::Read> read,
+                     publishing::ReadAssets(transaction, wanted, /*bodies=*/false));
+    for (size_t i = 0; i < read.size(); ++i) {
+      // The index may be a moment behind the store.
+      if (!read[i].asset || !publishing::IsLive(*read[i].asset, d_.clock.Now())) continue;
+      v1::SearchAssetsResponse::Hit& hit = *response.add_hits();
+      *hit.mutable_asset() = *std::move(read[i].asset);
+      hit.set_score(answer.hits[i].score);
+      hit.set_snippet(answer.hits[i].snippet);
+    }
+    return absl::OkStatus();
+  }));
+  response.set_total(std::min(answer.total, kMaxTotal));
+  for (const search::FacetCount& count : answer.facets) AddFacet(count, response);
+  response.set_corrected_query(answer.corrected);
+  const int64_t next = offset + page.size();
+  if (next < response.total()) response.set_next_page_token(page.NextToken({next}));
+  return response;
+}
+
+absl::StatusOr<v1::RecommendAssetsResponse> CatalogHandlers::RecommendAssets(
+    rpc::CallContext& context, const v1::RecommendAssetsRequest& request) {
+  if (request.page_size() < 0 || request.page_size() > kMaxRecommended) {
+    return rpc::InvalidField("page_size", fmt::format("must be 0 to {}", kMaxRecommended));
+  }
+  const int count = request.page_size() == 0 ? kRecommended : request.page_size();
+  store::Moment moment{.tags = {}, .kinds = {}, .language = request.language()};
+  const std::pair<const char*, const std::string&> named[] = {{"stage", request.stage()},
+                                                              {"situation", request.situation()},
+                                                              {"persona", request.persona()},
+                                                              {"industry", request.industry()},
+                                                              {"competitor", request.competitor()}};
+  for (const auto& [field, value] : named) {
+    if (!value.empty()) moment.tags.emplace_back(field, value);
+  }
+  for (const int kind : request.kinds()) moment.kinds.push_back(kind);
+  v1::RecommendAssetsResponse response;
+  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
+    response.Clear();
+    ASSIGN_OR_RETURN(const std::vector<store::Fitting> fitting,
+                     store::FittingAssets(transaction, moment, d_.clock.Now(), count));
+    std::vector<publishing::Wanted> wanted;
+    for (const store::Fitting& one : fitting) wanted.push_back({one.id});
+    ASSIGN_OR_RETURN(std::vector<publishing::Read> read,
+                     publishing::ReadAssets(transaction, wanted, /*bodies=*/false));
+    for (size_t i = 0; i < read.size(); ++i) {
+      if (!read[i].asset) continue;
+      auto& recommendation = *response.add_recommendations();
+      recommendation.mutable_performance()->set_asset(read[i].asset->name());
+      recommendation.mutable_performance()->set_version(read[i].asset->version());
+      *recommendation.mutable_asset() = *std::move(read[i].asset);
+      recommendation.set_slot(v1::RecommendAssetsResponse::SLOT_UNTESTED);
+      recommendation.set_reason(fmt::format("has {} of the {} tags asked for; no figures yet",
+                                            fitting[i].tags, moment.tags.size()));
+    }
+    return absl::OkStatus();
+  }));
+  return response;
+}
+
+}  // namespace finalmile::catalog::handlers

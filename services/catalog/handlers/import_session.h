@@ -1,0 +1,63 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "finalmile/catalog/v1/catalog_service.pb.h"
+#include "libs/rpc/service.h"
+#include "services/catalog/handlers/catalog_handlers.h"
+#include "services/catalog/import/page.h"
+
+namespace finalmile::catalog::handlers {
+
+// One stream of ImportAssets. Pages are gathered and stored some dozens in a transaction; a page that cannot
+// be an asset is answered as rejected and the rest goes on. Every message is answered, by what was stored
+// with it, which may be nothing yet.
+class ImportSession final : public rpc::BidiSession<v1::ImportAssetsRequest, v1::ImportAssetsResponse> {
+ public:
+  // What `dependencies` refers to outlives the session, and so does it.
+  explicit ImportSession(const Dependencies& dependencies) : d_(dependencies) {}
+
+  absl::StatusOr<std::vector<v1::ImportAssetsResponse>> OnMessage(
+      rpc::CallContext& context, const v1::ImportAssetsRequest& request) override;
+  absl::StatusOr<std::vector<v1::ImportAssetsResponse>> Finish(rpc::CallContext& context) override;
+
+ private:
+  // A page that waits to be stored.
+  struct Waiting {
+    std::string path;
+    std::string id;
+    std::string digest;
+    std::string content;
+    // Whether it was read: not where the asset is known to be made of this very page.
+    bool read = false;
+    import::Page page = {};
+  };
+  using Response = v1::ImportAssetsResponse;
+
+  absl::Status Open(const v1::ImportAssetsRequest::Header& header);
+  absl::Status Take(rpc::CallContext& context, const v1::ImportAssetsRequest::Page& page, Response& response);
+  // Stores what waits.
+  absl::Status Flush(rpc::CallContext& context, Response& response);
+  // Reads those of the waiting pages that have changed.
+  absl::Status ReadChanged(rpc::CallContext& context);
+  absl::Status Store(publishing::AssetBatch& batch, const Waiting& page, Response& response);
+  // Retires the source's assets that were not sent.
+  absl::Status RetireMissing(rpc::CallContext& context, Response& response);
+  // Adds what an answer says to the summary, and takes the counts off it.
+  void Count(Response& response);
+
+  const Dependencies& d_;
+  bool open_ = false;
+  bool ended_ = false;
+  v1::ImportAssetsRequest::Header header_;
+  import::Defaults defaults_;
+  std::vector<Waiting> waiting_;
+  size_t waiting_bytes_ = 0;
+  // Ids of the pages that were sent.
+  std::set<std::string> sent_;
+  Response::Summary summary_;
+};
+
+}  // namespace finalmile::catalog::handlers

@@ -1,0 +1,115 @@
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "libs/base/status.h"
+#include "libs/rpc/errors.h"
+#include "libs/rpc/paging.h"
+#include "services/catalog/domain/asset.h"
+#include "services/catalog/handlers/catalog_handlers.h"
+#include "services/catalog/handlers/fields.h"
+#include "services/catalog/publishing/convert.h"
+
+namespace finalmile::catalog::handlers {
+namespace {
+
+using rpc::FilterType;
+using storage::Transaction;
+
+using Words = std::vector<std::pair<std::string, storage::Value>>;
+
+// The names of an enum's values, each with its number or, as `named`, with its name.
+Words WordsOf(const google::protobuf::EnumDescriptor* descriptor, bool named) {
+  Words words;
+  for (int i = 0; i < descriptor->value_count(); ++i) {
+    const std::string& name = descriptor->value(i)->name();
+    words.emplace_back(name, named ? storage::Value(name) : int64_t{descriptor->value(i)->number()});
+  }
+  return words;
+}
+
+rpc::FilterSchema Tagged(std::vector<rpc::FilterField> fields) {
+  for (const domain::TagList& list : domain::kTagLists) {
+    fields.push_back(
+        {std::string(list.name), FilterType::kTextList,
+         fmt::format("SELECT t.value FROM asset_tags AS t WHERE t.asset = a.id AND t.field = '{}'",
+                     list.name)});
+  }
+  return {std::move(fields)};
+}
+
+}  // namespace
+
+const rpc::FilterSchema& ListFields() {
+  static const auto& schema = *new rpc::FilterSchema(Tagged({
+      {"kind", FilterType::kEnum, "a.kind", WordsOf(v1::AssetKind_descriptor(), false)},
+      {"state", FilterType::kEnum, "a.state", WordsOf(v1::AssetState_descriptor(), false)},
+      {"owner", FilterType::kText, "a.owner"},
+      {"language", FilterType::kText, "a.language"},
+      {"source", FilterType::kText, "a.source"},
+      {"create_time", FilterType::kTimestamp, "a.create_time"},
+      {"update_time", FilterType::kTimestamp, "a.update_time"},
+      {"review_time", FilterType::kTimestamp, "a.review_time"},
+  }));
+  return schema;
+}
+
+const rpc::FilterSchema& SearchFields() {
+  static const auto& schema = *new rpc::FilterSchema(Tagged({
+      {"kind", FilterType::kEnum, "", WordsOf(v1::AssetKind_descriptor(), true)},
+      {"language", FilterType::kText, ""},
+  }));
+  return schema;
+}
+
+absl::StatusOr<v1::ListAssetsResponse> CatalogHandlers::ListAssets(rpc::CallContext& context,
+                                                                   const v1::ListAssetsRequest& request) {
+  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {std::string()}));
+  ASSIGN_OR_RETURN(rpc::SqlCondition compiled, rpc::CompileFilter(request.filter(), ListFields(), 1));
+  const store::Condition condition{std::move(compiled.sql), std::move(compiled.values)};
+  const std::string after = page.first() ? std::string() : std::get<std::string>(page.cursor()[0]);
+  v1::ListAssetsResponse response;
+  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
+    response.Clear();
+    ASSIGN_OR_RETURN(std::vector<std::string> ids,
+                     store::ListAssets(transaction, condition, after, page.size() + 1));
+    const bool more = static_cast<int>(ids.size()) > page.size();
+    if (more) ids.pop_back();
+    std::vector<publishing::Wanted> wanted;
+    for (const std::string& id : ids) wanted.push_back({id});
+    ASSIGN_OR_RETURN(std::vector<publishing::Read> read,
+                     publishing::ReadAssets(transaction, wanted, /*bodies=*/false));
+    for (publishing::Read& one : read) {
+      if (one.asset) *response.add_assets() = *std::move(one.asset);
+    }
+    if (more) response.set_next_page_token(page.NextToken({ids.back()}));
+    return absl::OkStatus();
+  }));
+  return response;
+}
+
+absl::StatusOr<v1::ListAssetVersionsResponse> CatalogHandlers::ListAssetVersions(
+    rpc::CallContext& context, const v1::ListAssetVersionsRequest& request) {
+  ASSIGN_OR_RETURN(const std::string id, AssetId(request.parent(), "parent"));
+  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}}));
+  const int64_t before =
+      page.first() ? std::numeric_limits<int64_t>::max() : std::get<int64_t>(page.cursor()[0]);
+  v1::ListAssetVersionsResponse response;
+  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
+    response.Clear();
+    ASSIGN_OR_RETURN(const std::vector<store::AssetRow> rows, store::ReadAssets(transaction, {id}));
+    if (rows.empty()) return rpc::NotFound(request.parent(), "asset");
+    ASSIGN_OR_RETURN(std::vector<store::VersionRow> versions,
+                     store::ListVersions(transaction, id, before, page.size() + 1));
+    const bool more = static_cast<int>(versions.size()) > page.size();
+    if (more) versions.pop_back();
+    for (const store::VersionRow& version : versions) {
+      ASSIGN_OR_RETURN(*response.add_versions(), publishing::ToProto(rows[0], version));
+    }
+    if (more) response.set_next_page_token(page.NextToken({versions.back().version}));
+    return absl::OkStatus();
+  }));
+  return response;
+}
+
+}  // namespace finalmile::catalog::handlers

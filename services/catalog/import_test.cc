@@ -1,0 +1,157 @@
+#include <gmock/gmock.h>
+
+#include "services/catalog/catalog_fixture.h"
+
+namespace finalmile::catalog {
+namespace {
+
+using Import = v1::ImportAssetsResponse;
+
+class ImportTest : public CatalogTest {
+ protected:
+  using Pages = std::vector<std::pair<std::string, std::string>>;
+
+  static v1::ImportAssetsRequest::Header Header() {
+    v1::ImportAssetsRequest::Header header;
+    header.set_source("handbook");
+    header.set_default_owner("mia");
+    return header;
+  }
+
+  // Sends header, pages and end; gives the summary with the results of all answers.
+  absl::StatusOr<Import> Send(const v1::ImportAssetsRequest::Header& header, const Pages& pages,
+                              bool complete = true) {
+    auto stream = harness_.channel().Open(std::string(kService) + "ImportAssets", {});
+    Import all;
+    Import answer;
+    v1::ImportAssetsRequest request;
+    auto exchange = [&] {
+      if (!stream->Write(request) || !stream->Read(answer)) return false;
+      all.MergeFrom(answer);
+      return true;
+    };
+    *request.mutable_header() = header;
+    bool going = exchange();
+    for (size_t i = 0; going && i < pages.size(); ++i) {
+      request.mutable_page()->set_path(pages[i].first);
+      request.mutable_page()->set_content(pages[i].second);
+      going = exchange();
+    }
+    request.mutable_end()->set_complete(complete);
+    if (going) exchange();
+    stream->WritesDone();
+    while (stream->Read(answer)) {
+    }
+    if (absl::Status status = stream->Finish(); !status.ok()) return status;
+    return all;
+  }
+
+  const std::string training_ =
+      "---\naudience: sales\nmessages: [Say it short]\n---\n# Pitch\n\nOpen with a question.\n";
+  const Pages pages_ = {{"sales/pitch.md", training_}, {"sales/notes.md", "# Notes\n\nJust text.\n"}};
+};
+
+TEST_F(ImportTest, PagesBecomeAssetsAndTheSameAgainChangesNothing) {
+  v1::ImportAssetsRequest::Header header = Header();
+  header.set_publish(true);
+  header.set_reviewer("tom");
+  const auto first = Send(header, pages_);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->summary().created(), 2);
+  EXPECT_EQ(first->summary().published(), 1);
+  EXPECT_EQ(first->summary().drafts(), 1);
+  const auto pitch = Get("assets/handbook_sales_pitch");
+  ASSERT_TRUE(pitch.ok()) << pitch.status();
+  EXPECT_EQ(pitch->state(), v1::ASSET_STATE_PUBLISHED);
+  EXPECT_EQ(pitch->source(), "handbook:sales/pitch.md");
+  EXPECT_EQ(pitch->reviewer(), "tom");
+  harness_.Settle();
+  const size_t told = Events().size();
+  EXPECT_EQ(told, 3u);
+  EXPECT_EQ(Search("question").hits_size(), 1);
+
+  const auto second = Send(header, pages_);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->summary().unchanged(), 2);
+  EXPECT_EQ(second->summary().created() + second->summary().updated() + second->summary().retired(), 0);
+  EXPECT_EQ(second->summary().published(), 0);
+  harness_.Settle();
+  EXPECT_EQ(Events().size(), told);
+  EXPECT_EQ(Get("assets/handbook_sales_pitch")->etag(), pitch->etag());
+}
+
+TEST_F(ImportTest, ChangedPagesAreNewVersionsAndMissingOnesRetire) {
+  ASSERT_TRUE(Send(Header(), pages_).ok());
+  Create(Letter("Mine"));
+  const Pages changed = {{"sales/pitch.md", training_ + "And close with one.\n"}};
+  const auto partial = Send(Header(), changed, /*complete=*/false);
+  ASSERT_TRUE(partial.ok()) << partial.status();
+  EXPECT_EQ(partial->summary().updated(), 1);
+  EXPECT_EQ(partial->summary().retired(), 0);
+  const auto whole = Send(Header(), changed);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  EXPECT_EQ(whole->summary().unchanged(), 1);
+  EXPECT_EQ(whole->summary().retired(), 1);
+  EXPECT_EQ(whole->results(1).path(), "sales/notes.md");
+  EXPECT_EQ(Get("assets/handbook_sales_notes")->state(), v1::ASSET_STATE_RETIRED);
+  EXPECT_EQ(Get("assets/mine")->state(), v1::ASSET_STATE_DRAFT);
+  EXPECT_EQ(Get("assets/handbook_sales_pitch")->version(), 2);
+  EXPECT_EQ(Send(Header(), changed)->summary().retired(), 0);
+  // It comes back.
+  const auto back = Send(Header(), pages_);
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(back->summary().updated(), 2);
+  EXPECT_EQ(Get("assets/handbook_sales_notes")->state(), v1::ASSET_STATE_DRAFT);
+}
+
+TEST_F(ImportTest, AnUnchangedDraftIsPublishedWhenAskedLater) {
+  ASSERT_TRUE(Send(Header(), pages_).ok());
+  v1::ImportAssetsRequest::Header header = Header();
+  header.set_publish(true);
+  const auto refused = Send(header, pages_);
+  EXPECT_EQ(rpc::ViolationsOf(refused.status())[0].field(), "header.reviewer");
+  header.set_reviewer("tom");
+  const auto published = Send(header, pages_);
+  ASSERT_TRUE(published.ok()) << published.status();
+  EXPECT_EQ(published->summary().unchanged(), 2);
+  EXPECT_EQ(published->summary().published(), 1);
+  EXPECT_EQ(published->summary().drafts(), 1);
+}
+
+TEST_F(ImportTest, ADryRunStoresNothing) {
+  v1::ImportAssetsRequest::Header header = Header();
+  header.set_dry_run(true);
+  const auto tried = Send(header, pages_);
+  ASSERT_TRUE(tried.ok()) << tried.status();
+  EXPECT_EQ(tried->summary().created(), 2);
+  EXPECT_EQ(rpc::ReasonOf(Get("assets/handbook_sales_pitch").status()), "ASSET_NOT_FOUND");
+}
+
+TEST_F(ImportTest, APageThatCannotBeReadIsRejectedWithItsLineAndTheRestGoesOn) {
+  const auto result =
+      Send(Header(), {{"a.md", "---\ntitel: x\n---\ntext\n"}, {"../b.md", "x"}, pages_[0], pages_[0]});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->summary().created(), 1);
+  EXPECT_EQ(result->summary().rejected(), 3);
+  for (const Import::Result& one : result->results()) {
+    EXPECT_EQ(one.line(), one.path() == "a.md" ? 2 : 0) << one.path();
+  }
+  // A page that was sent is not gone, although it cannot be read.
+  ASSERT_TRUE(Send(Header(), {{"sales/pitch.md", "---\ntitel: x\n---\n"}}).ok());
+  EXPECT_EQ(Get("assets/handbook_sales_pitch")->state(), v1::ASSET_STATE_DRAFT);
+}
+
+TEST_F(ImportTest, ManyPagesAreStoredInChunks) {
+  Pages pages;
+  for (int i = 0; i < 120; ++i) pages.emplace_back("p" + std::to_string(i) + ".md", "# T\n\nText\n");
+  const auto result = Send(Header(), pages);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->summary().created(), 120);
+  EXPECT_EQ(result->results_size(), 120);
+  const auto gone = Send(Header(), {});
+  ASSERT_TRUE(gone.ok()) << gone.status();
+  EXPECT_EQ(gone->summary().retired(), 120);
+}
+
+}  // namespace
+}  // namespace finalmile::catalog

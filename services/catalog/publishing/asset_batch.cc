@@ -1,0 +1,252 @@
+#include "services/catalog/publishing/asset_batch.h"
+
+#include <algorithm>
+
+#include "libs/base/status.h"
+#include "libs/rpc/errors.h"
+#include "services/catalog/domain/asset_rules.h"
+#include "services/catalog/domain/refusal.h"
+#include "services/catalog/publishing/convert.h"
+
+namespace finalmile::catalog::publishing {
+namespace {
+
+std::string AssetName(std::string_view id) { return "assets/" + std::string(id); }
+
+// A refusal of the domain as the caller sees it.
+absl::Status ToError(const absl::Status& status) {
+  const std::string reason = domain::RefusalReason(status);
+  if (status.ok() || reason.empty()) return status;
+  return rpc::Error(status.code(), reason, {status.message().data(), status.message().size()});
+}
+
+}  // namespace
+
+absl::Status AssetBatch::Lock(std::vector<std::string> ids) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  ASSIGN_OR_RETURN(std::vector<store::AssetRow> assets, store::LockAssets(transaction_, ids));
+  for (store::AssetRow& asset : assets) {
+    const std::string id = asset.id;
+    Entry& entry = entries_[id];
+    entry.asset = std::move(asset);
+    entry.due_before = domain::NextDue(entry.asset.life);
+  }
+  return absl::OkStatus();
+}
+
+const store::AssetRow* AssetBatch::Find(std::string_view id) const {
+  const auto found = entries_.find(id);
+  return found == entries_.end() ? nullptr : &found->second.asset;
+}
+
+absl::StatusOr<AssetBatch::Entry*> AssetBatch::At(const std::string& id) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return rpc::NotFound(AssetName(id), "asset");
+  return &found->second;
+}
+
+absl::Status AssetBatch::Load(Entry& entry) {
+  if (entry.latest) return absl::OkStatus();
+  const store::VersionKey key{entry.asset.id, entry.asset.life.latest_version};
+  ASSIGN_OR_RETURN(auto versions, store::ReadVersions(transaction_, {key}, /*bodies=*/true));
+  const auto found = versions.find(key);
+  if (found == versions.end())
+    return absl::DataLossError(AssetName(entry.asset.id) + " lacks its newest version");
+  ASSIGN_OR_RETURN(const v1::Asset content, ContentOf(found->second));
+  entry.latest = FromProto(content);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<domain::Asset> AssetBatch::Latest(const std::string& id) {
+  ASSIGN_OR_RETURN(Entry * entry, At(id));
+  RETURN_IF_ERROR(Load(*entry));
+  return *entry->latest;
+}
+
+void AssetBatch::Touch(Entry& entry) {
+  entry.written = true;
+  ++entry.asset.revision;
+  entry.asset.update_time = context_.now;
+}
+
+v1::CatalogEvent& AssetBatch::Emit(Entry& entry) {
+  v1::CatalogEvent& event = events_.emplace_back(
+      outbox::NewEvent<v1::CatalogEvent>(context_, AssetName(entry.asset.id), ++entry.asset.seq));
+  event.set_revision(entry.asset.revision);
+  return event;
+}
+
+void AssetBatch::Show(Entry& entry) {
+  store::AssetRow& asset = entry.asset;
+  if (store::ShownVersion(asset.life) != asset.life.latest_version) return;
+  entry.shown_changed = true;
+  asset.kind = static_cast<int64_t>(entry.latest->kind);
+  asset.title = entry.latest->title;
+  asset.owner = entry.latest->owner;
+  asset.language = entry.latest->tags.language;
+}
+
+void AssetBatch::WriteVersion(Entry& entry, domain::Asset content) {
+  domain::Write(entry.asset.life);
+  Touch(entry);
+  entry.latest = std::move(content);
+  entry.version = ToVersion(*entry.latest);
+  entry.version->asset = entry.asset.id;
+  entry.version->version = entry.asset.life.latest_version;
+  entry.version->create_time = context_.now;
+  Show(entry);
+  v1::AssetVersioned& versioned = *Emit(entry).mutable_asset_versioned();
+  versioned.set_version(entry.asset.life.latest_version);
+  versioned.set_kind(static_cast<v1::AssetKind>(entry.latest->kind));
+  *versioned.mutable_tags() = ToProto(entry.latest->tags);
+}
+
+void AssetBatch::Create(const std::string& id, domain::Asset content, Origin origin) {
+  Entry& entry = entries_[id];
+  entry.created = true;
+  entry.asset.id = id;
+  entry.asset.source = std::move(origin.source);
+  entry.asset.path = std::move(origin.path);
+  entry.asset.digest = std::move(origin.digest);
+  entry.asset.create_time = context_.now;
+  WriteVersion(entry, std::move(content));
+}
+
+absl::Status AssetBatch::Change(const std::string& id, domain::Asset content) {
+  ASSIGN_OR_RETURN(Entry * entry, At(id));
+  RETURN_IF_ERROR(Load(*entry));
+  if (content != *entry->latest) WriteVersion(*entry, std::move(content));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> AssetBatch::Reimport(const std::string& id, domain::Asset content, std::string digest) {
+  ASSIGN_OR_RETURN(Entry * entry, At(id));
+  RETURN_IF_ERROR(Load(*entry));
+  entry->asset.digest = std::move(digest);
+  entry->written = true;
+  if (content == *entry->latest && entry->asset.life.shelf != domain::AssetState::kRetired) return false;
+  WriteVersion(*entry, std::move(content));
+  return true;
+}
+
+absl::Status AssetBatch::Submit(const std::string& id) {
+  ASSIGN_OR_RETURN(Entry * entry, At(id));
+  RETURN_IF_ERROR(Load(*entry));
+  RETURN_IF_ERROR(ToError(domain::Submit(entry->asset.life, domain::Missing(*entry->latest))));
+  Touch(*entry);
+  return absl::OkStatus();
+}
+
+absl::Status AssetBatch::Approve(const std::string& id, std::string_view reviewer) {
+  ASSIGN_OR_RETURN(Entry * entry, At(id));
+  RETURN_IF_ERROR(Load(*entry));
+  RETURN_IF_ERROR(ToError(domain::Approve(entry->asset.life, reviewer, entry->latest->owner)));
+  entry->reviewer_changed = true;
+  Touch(*entry);
+  return absl::OkStatus();
+}
+
+absl::Status AssetBatch::SendBack(const std::string& id) {
+  ASSIGN_OR_RETURN(Entry * entry, At(id));
+  RETURN_IF_ERROR(ToError(domain::SendBack(entry->asset.life)));
+  entry->reviewer_changed = true;
+  Touch(*entry);
+  return absl::OkStatus();
+}
+
+absl::Status AssetBatch::Publish(const std::string& id, const domain::Publication& publication) {
+  ASSIGN_OR_RETURN(Entry * entry, At(id));
+  RETURN_IF_ERROR(Load(*entry));
+  domain::Life& life = entry->asset.life;
+  const int64_t previous = life.published_version;
+  RETURN_IF_ERROR(ToError(domain::Publish(life, publication, entry->latest->owner,
+                                          domain::Missing(*entry->latest), context_.now)));
+  entry->reviewer_changed = true;
+  Touch(*entry);
+  Show(*entry);
+  v1::AssetPublished& published = *Emit(*entry).mutable_asset_published();
+  published.set_version(life.published_version);
+  published.set_previous_version(previous);
+  published.set_kind(static_cast<v1::AssetKind>(entry->latest->kind));
+  *published.mutable_tags() = ToProto(entry->latest->tags);
+  published.set_owner(entry->latest->owner);
+  published.set_reviewer(life.reviewer);
+  *published.mutable_publish_time() = rpc::ToTimestamp(life.publish_time);
+  if (life.expire_time != absl::InfiniteFuture()) {
+    *published.mutable_expire_time() = rpc::ToTimestamp(life.expire_time);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AssetBatch::Retire(const std::string& id, std::string_view reason) {
+  ASSIGN_OR_RETURN(Entry * entry, At(id));
+  domain::Life& life = entry->asset.life;
+  RETURN_IF_ERROR(ToError(domain::Retire(life)));
+  Touch(*entry);
+  v1::AssetRetired& retired = *Emit(*entry).mutable_asset_retired();
+  retired.set_version(store::ShownVersion(life));
+  retired.set_reason(std::string(reason));
+  return absl::OkStatus();
+}
+
+absl::Status AssetBatch::Visit(const std::string& id) {
+  ASSIGN_OR_RETURN(Entry * entry, At(id));
+  domain::Life& life = entry->asset.life;
+  const std::vector<domain::Due> due = domain::Visit(life, context_.now);
+  if (!due.empty()) Touch(*entry);
+  for (const domain::Due what : due) {
+    v1::CatalogEvent& event = Emit(*entry);
+    switch (what) {
+      case domain::Due::kExpired:
+        event.mutable_asset_expired()->set_version(life.published_version);
+        break;
+      case domain::Due::kReviewDue:
+        event.mutable_asset_review_due()->set_version(life.published_version);
+        event.mutable_asset_review_due()->set_owner(entry->asset.owner);
+        break;
+      case domain::Due::kReviewOverdue:
+        event.mutable_review_overdue()->set_version(life.published_version);
+        event.mutable_review_overdue()->set_owner(entry->asset.owner);
+        break;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AssetBatch::Write() {
+  std::vector<const store::AssetRow*> inserted;
+  std::vector<const store::AssetRow*> updated;
+  std::vector<store::VersionRow> versions;
+  std::vector<std::pair<store::VersionKey, std::string>> reviewers;
+  std::map<std::string, std::vector<store::Tag>> tags;
+  bool due_changed = false;
+  for (auto& [id, entry] : entries_) {
+    if (!entry.written) continue;
+    const domain::Life& life = entry.asset.life;
+    (entry.created ? inserted : updated).push_back(&entry.asset);
+    if (entry.version) versions.push_back(*entry.version);
+    if (entry.reviewer_changed) reviewers.push_back({{id, life.latest_version}, life.reviewer});
+    if (entry.shown_changed) tags[id] = TagsOf(*entry.latest);
+    due_changed = due_changed || domain::NextDue(life) != entry.due_before;
+    changed_.push_back({id, entry.asset.revision, life.latest_version});
+  }
+  if (absl::Status status = store::InsertAssets(transaction_, inserted); !status.ok()) {
+    return absl::IsAlreadyExists(status) ? storage::Conflict("an asset of that name was made meanwhile")
+                                         : status;
+  }
+  RETURN_IF_ERROR(store::UpdateAssets(transaction_, updated));
+  RETURN_IF_ERROR(store::InsertVersions(transaction_, versions));
+  RETURN_IF_ERROR(store::SetReviewers(transaction_, reviewers));
+  if (!tags.empty()) RETURN_IF_ERROR(store::WriteTags(transaction_, tags));
+  if (due_changed) RETURN_IF_ERROR(transaction_.Notify(kDueChannel));
+  std::vector<outbox::OutgoingEvent> events;
+  events.reserve(events_.size());
+  for (const v1::CatalogEvent& event : events_) {
+    events.push_back(
+        outbox::ToOutbox(event, kCatalogEventsTopic, "/finalmile/catalog", context_.cause.traceparent));
+  }
+  return outbox::Write(transaction_, events);
+}
+
+}  // namespace finalmile::catalog::publishing

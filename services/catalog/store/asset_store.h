@@ -1,0 +1,125 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/storage/database.h"
+#include "services/catalog/domain/life.h"
+
+namespace finalmile::catalog::store {
+
+// The row of an asset. Enums are stored as their proto numbers.
+struct AssetRow {
+  std::string id;
+  // Grows with every change of the asset; its etag.
+  int64_t revision = 0;
+  // Of the last event with this asset as key.
+  int64_t seq = 0;
+  int64_t kind = 0;
+  // Of the version that is shown (ShownVersion): what filters read.
+  std::string title;
+  std::string owner;
+  std::string language;
+  // Where an import found it; empty: it was not imported.
+  std::string source;
+  std::string path;
+  // Of the page it was imported from and of what else decided about its content.
+  std::string digest;
+  domain::Life life;
+  absl::Time create_time = absl::UnixEpoch();
+  absl::Time update_time = absl::UnixEpoch();
+};
+
+// The version that reps are given, or the newest where none was ever published.
+int64_t ShownVersion(const domain::Life& life);
+
+// Locks the rows of `ids` (sorted, unique) in order; absent ones are left out.
+absl::StatusOr<std::vector<AssetRow>> LockAssets(storage::Transaction& transaction,
+                                                 const std::vector<std::string>& ids);
+// The same without locks, in any order.
+absl::StatusOr<std::vector<AssetRow>> ReadAssets(storage::Transaction& transaction,
+                                                 const std::vector<std::string>& ids);
+// ALREADY_EXISTS.
+absl::Status InsertAssets(storage::Transaction& transaction, const std::vector<const AssetRow*>& assets);
+// Overwrites rows that are locked.
+absl::Status UpdateAssets(storage::Transaction& transaction, const std::vector<const AssetRow*>& assets);
+
+// (asset, version).
+using VersionKey = std::pair<std::string, int64_t>;
+
+// A version. `head` and `body` are opaque here: the content without and with only its long texts.
+struct VersionRow {
+  std::string asset;
+  int64_t version = 0;
+  std::string head;
+  std::string body;
+  std::string reviewer;
+  absl::Time create_time = absl::UnixEpoch();
+};
+absl::Status InsertVersions(storage::Transaction& transaction, const std::vector<VersionRow>& versions);
+// Of versions that exist.
+absl::Status SetReviewers(storage::Transaction& transaction,
+                          const std::vector<std::pair<VersionKey, std::string>>& reviewers);
+// Versions that exist; without `bodies`, body is empty.
+absl::StatusOr<std::map<VersionKey, VersionRow>> ReadVersions(storage::Transaction& transaction,
+                                                              const std::vector<VersionKey>& keys,
+                                                              bool bodies);
+// Versions of an asset below `before`, newest first, without bodies.
+absl::StatusOr<std::vector<VersionRow>> ListVersions(storage::Transaction& transaction,
+                                                     std::string_view asset, int64_t before, int limit);
+
+// (field, value).
+using Tag = std::pair<std::string, std::string>;
+// Replaces the tags of these assets.
+absl::Status WriteTags(storage::Transaction& transaction,
+                       const std::map<std::string, std::vector<Tag>>& tags);
+
+// Ids of assets that are due at `now`, earliest first.
+absl::StatusOr<std::vector<std::string>> DueAssets(storage::Transaction& transaction, absl::Time now,
+                                                   int limit);
+// The earliest due time; InfiniteFuture: none.
+absl::StatusOr<absl::Time> NextDueTime(storage::Transaction& transaction);
+
+// A condition over assets AS a, its parameters numbered from $1.
+struct Condition {
+  std::string sql = "TRUE";
+  std::vector<storage::Value> values = {};
+};
+// Ids of assets that meet `condition`, after `after` in order of id.
+absl::StatusOr<std::vector<std::string>> ListAssets(storage::Transaction& transaction,
+                                                    const Condition& condition, std::string_view after,
+                                                    int limit);
+
+// What a published asset is to fit.
+struct Moment {
+  // Each field once.
+  std::vector<Tag> tags;
+  // Empty: any.
+  std::vector<int64_t> kinds;
+  std::string language;
+};
+struct Fitting {
+  std::string id;
+  // How many of the moment's tags it has.
+  int64_t tags = 0;
+};
+// Assets that reps are given at `now` and that, of each field of the moment, have its value or none: those
+// with most of the tags first, then by id. Reads every published asset.
+absl::StatusOr<std::vector<Fitting>> FittingAssets(storage::Transaction& transaction, const Moment& moment,
+                                                   absl::Time now, int limit);
+
+// Assets of an import's source that are not retired, after `after` in order of id: (id, path).
+absl::StatusOr<std::vector<std::pair<std::string, std::string>>> AssetsOfSource(
+    storage::Transaction& transaction, std::string_view source, std::string_view after, int limit);
+
+// The secret under `name`; `fresh` becomes it where there is none yet.
+absl::StatusOr<std::string> EnsureSecret(storage::Transaction& transaction, std::string_view name,
+                                         std::string_view fresh, absl::Time now);
+
+}  // namespace finalmile::catalog::store

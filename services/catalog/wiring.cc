@@ -1,0 +1,106 @@
+#include "services/catalog/wiring.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "libs/base/status.h"
+#include "libs/cache/near_cache.h"
+#include "libs/config/schema.h"
+#include "libs/telemetry/cache_metrics.h"
+#include "services/catalog/consumers/shelf_watch.h"
+#include "services/catalog/handlers/catalog_handlers.h"
+#include "services/catalog/publishing/hot_assets.h"
+#include "services/catalog/search/index.h"
+#include "services/catalog/store/schema.h"
+#include "services/catalog/timers/due_timer.h"
+
+namespace finalmile::catalog {
+namespace {
+
+constexpr absl::Duration kStartTimeout = absl::Seconds(10);
+
+const events::TopicSpec kTopics[] = {{.name = std::string(publishing::kCatalogEventsTopic)}};
+
+// In order of making; destroyed in the reverse order.
+struct State {
+  std::unique_ptr<cache::Cache> cache;
+  std::unique_ptr<cache::Observer> observer;
+  std::unique_ptr<cache::NearCache> near;
+  std::unique_ptr<publishing::HotAssets> hot;
+  std::unique_ptr<storage::Database> index_database;
+  std::unique_ptr<search::Index> index;
+};
+
+void Declare(config::Schema& schema) {
+  schema
+      .Url("catalog-cache", "local:",
+           "cache that replicas share: redis://host:port or redis+unix:PATH; local: is this process's memory")
+      .Duration("catalog-cache-ttl", absl::Seconds(30), absl::Seconds(1), absl::Hours(1),
+                "the oldest that an answered asset may be, whatever is lost")
+      .Path("catalog-index", "",
+            "this process's own search index, a file; made when absent; empty: a file in the data folder");
+}
+
+absl::StatusOr<std::string> SigningKey(app::Runtime& runtime) {
+  std::string fresh;
+  for (int i = 0; i < 4; ++i) {
+    const uint64_t bits = runtime.rng.Next();
+    fresh.append(reinterpret_cast<const char*>(&bits), sizeof(bits));
+  }
+  std::string key;
+  RETURN_IF_ERROR(runtime.database.Transact(
+      {.deadline = runtime.clock.Steady() + kStartTimeout, .repeatable = true},
+      [&](storage::Transaction& transaction) -> absl::Status {
+        ASSIGN_OR_RETURN(key, store::EnsureSecret(transaction, "use_token", fresh, runtime.clock.Now()));
+        return absl::OkStatus();
+      }));
+  return key;
+}
+
+absl::Status OpenIndex(const config::Config& config, app::Runtime& runtime, State& state) {
+  std::filesystem::path path = config.Text("catalog-index");
+  if (path.empty()) path = std::filesystem::path(config.Text("data")) / "catalog-index.db";
+  std::error_code error;
+  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
+  ASSIGN_OR_RETURN(state.index_database, storage::Open("sqlite:" + path.string(), runtime.clock, {}));
+  ASSIGN_OR_RETURN(state.index,
+                   search::Index::Open(*state.index_database, runtime.clock.Steady() + kStartTimeout));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<app::Module> Build(const config::Config& config, app::Runtime& runtime) {
+  auto state = std::make_shared<State>();
+  ASSIGN_OR_RETURN(state->cache,
+                   cache::Open(config.Text("catalog-cache"), runtime.clock, {.prefix = "finalmile-catalog"}));
+  state->observer = telemetry::NewCacheMetrics(runtime.metrics, "catalog");
+  cache::NearCacheOptions options;
+  options.name = "catalog";
+  options.staleness = config.Duration("catalog-cache-ttl");
+  options.missing_staleness = std::min(options.missing_staleness, options.staleness);
+  state->near = std::make_unique<cache::NearCache>(*state->cache, runtime.clock, runtime.rng,
+                                                   *state->observer, options);
+  state->hot = std::make_unique<publishing::HotAssets>(*state->near, runtime.database);
+  RETURN_IF_ERROR(OpenIndex(config, runtime, *state));
+  ASSIGN_OR_RETURN(std::string key, SigningKey(runtime));
+
+  app::Module module;
+  module.services.push_back(handlers::NewCatalogService(
+      {runtime.clock, runtime.rng, runtime.database, *state->hot, *state->index, std::move(key)}));
+  module.leader_tasks.push_back(std::make_unique<timers::DueTimer>(runtime.clock, runtime.rng, *state->hot));
+  module.steps.push_back(std::make_unique<consumers::ShelfWatch>(
+      runtime.events, runtime.database, *state->index, *state->hot, runtime.clock, runtime.log));
+  module.shared_steps = state->near->steps();
+  for (Step* step : state->index_database->steps()) module.shared_steps.push_back(step);
+  module.state = std::move(state);
+  return module;
+}
+
+}  // namespace
+
+const app::ModuleSpec kModule{.name = "catalog",
+                              .migrations = store::Migrations(),
+                              .topics = kTopics,
+                              .declare = &Declare,
+                              .build = &Build};
+
+}  // namespace finalmile::catalog
