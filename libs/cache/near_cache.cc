@@ -13,6 +13,12 @@ constexpr absl::Duration kHeldInterval = absl::Seconds(10);
 
 }  // namespace
 
+absl::StatusOr<Entry> NotOlder(Entry entry, int64_t min_version) {
+  if (entry.version >= min_version) return entry;
+  return absl::FailedPreconditionError(
+      fmt::format("version {} was asked for; the store has version {}", min_version, entry.version));
+}
+
 // Drops what others have changed.
 class NearCache::ListenStep final : public Step {
  public:
@@ -97,9 +103,8 @@ absl::StatusOr<Entry> NearCache::Get(std::string_view key, int64_t min_version, 
       absl::StatusOr<Entry> entry = Lead(key, flight, min_version, hit.has_value(), load, deadline);
       // What was to be refreshed had not ended when this look-up began.
       if (hit && (!entry.ok() || entry->version < min_version)) return hit->entry;
-      if (!entry.ok() || entry->version >= min_version) return entry;
-      return absl::FailedPreconditionError(
-          fmt::format("version {} was asked for; the store has version {}", min_version, entry->version));
+      if (!entry.ok()) return entry;
+      return NotOlder(*std::move(entry), min_version);
     }
     if (hit) {
       observer_.Count(Happening::kNearHit);

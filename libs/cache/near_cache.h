@@ -43,6 +43,9 @@ struct NearCacheOptions {
   size_t most_tombstones = 100'000;
 };
 
+// `entry` as the store has it now, or FAILED_PRECONDITION where that is older than `min_version`.
+absl::StatusOr<Entry> NotOlder(Entry entry, int64_t min_version);
+
 // Reads what a store holds, out of this process's memory, then the cache, then the store, and fills the
 // former two. Thread-safe.
 //

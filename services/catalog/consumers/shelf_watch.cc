@@ -146,7 +146,7 @@ absl::Status ShelfWatch::Refresh(const std::vector<std::string>& ids, bool chang
         return absl::OkStatus();
       }));
   for (const store::AssetRow& row : rows) {
-    if (changed) hot_.Invalidate(row.id, row.life.latest_version);
+    if (changed) hot_.Invalidate(row.id);
     if (row.life.shelf == domain::AssetState::kPublished && row.life.publish_time > now) {
       upcoming_.emplace(row.life.publish_time, row.id);
     }

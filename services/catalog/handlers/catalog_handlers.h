@@ -112,7 +112,7 @@ absl::StatusOr<Response> CatalogHandlers::Mutate(
   if (response.ok()) {
     d_.hot.Wrote(changed);
   } else if (absl::IsUnknown(response.status())) {
-    for (const publishing::Changed& one : changed) d_.hot.Invalidate(one.id, one.latest_version);
+    for (const publishing::Changed& one : changed) d_.hot.Invalidate(one.id);
   }
   return response;
 }

@@ -229,7 +229,7 @@ absl::Status AssetBatch::Write() {
     if (entry.reviewer_changed) reviewers.push_back({{id, life.latest_version}, life.reviewer});
     if (entry.shown_changed) tags[id] = TagsOf(*entry.latest);
     due_changed = due_changed || domain::NextDue(life) != entry.due_before;
-    changed_.push_back({id, entry.asset.revision, life.latest_version});
+    changed_.push_back({id, entry.asset.revision});
   }
   if (absl::Status status = store::InsertAssets(transaction_, inserted); !status.ok()) {
     return absl::IsAlreadyExists(status) ? storage::Conflict("an asset of that name was made meanwhile")

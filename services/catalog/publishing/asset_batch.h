@@ -25,7 +25,6 @@ inline constexpr std::string_view kDueChannel = "asset_due";
 struct Changed {
   std::string id;
   int64_t revision = 0;
-  int64_t latest_version = 0;
 };
 
 // The one way in which assets change: calls, imports and the timer lock rows, say what happened, and write.
