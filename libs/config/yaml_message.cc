@@ -3,14 +3,11 @@
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
-#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <cmath>
 #include <limits>
-#include <optional>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -19,6 +16,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "libs/base/status.h"
+#include "libs/config/yaml_outline.h"
 
 namespace finalmile::config {
 namespace {
@@ -55,38 +53,6 @@ std::string EnumChoices(const EnumDescriptor& type) {
   }
   return absl::StrJoin(names, ", ");
 }
-
-// What a file holds, before it is loaded: loading follows aliases, which can make a small file immense, and
-// does not end for some malformed files.
-class Outline final : public YAML::EventHandler {
- public:
-  int documents() const { return documents_; }
-  // Where the latest document and the first alias stand.
-  const YAML::Mark& document() const { return document_; }
-  const std::optional<YAML::Mark>& alias() const { return alias_; }
-
-  void OnDocumentStart(const YAML::Mark& mark) override {
-    ++documents_;
-    document_ = mark;
-  }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    if (!alias_) alias_ = mark;
-  }
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {}
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
-  }
-  void OnMapEnd() override {}
-
- private:
-  int documents_ = 0;
-  YAML::Mark document_;
-  std::optional<YAML::Mark> alias_;
-};
 
 class Parser {
  public:
@@ -315,14 +281,11 @@ absl::Status ParseYamlMessage(std::string_view yaml, std::string_view file_name,
   // yaml-cpp throws; nothing of that leaves this function.
   try {
     const std::string text(yaml);
-    std::istringstream stream(text);
-    YAML::Parser scanner(stream);
-    Outline outline;
-    for (int document = 0; document < 2 && scanner.HandleNextDocument(outline); ++document) continue;
-    if (outline.documents() > 1)
-      return parser.Error(outline.document(), "a second document begins here; one is expected");
-    if (outline.alias())
-      return parser.Error(*outline.alias(), "aliases (*name) are not taken; write out what it stands for");
+    const YamlOutline outline = OutlineOf(text);
+    if (outline.second_document)
+      return parser.Error(*outline.second_document, "a second document begins here; one is expected");
+    if (outline.alias)
+      return parser.Error(*outline.alias, "aliases (*name) are not taken; write out what it stands for");
     const YAML::Node root = YAML::Load(text);
     if (root.IsNull()) return parser.Error(YAML::Mark::null_mark(), "the file is empty");
     return parser.ReadMessage(root, "", message, 0);

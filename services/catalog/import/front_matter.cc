@@ -1,18 +1,17 @@
 #include "services/catalog/import/front_matter.h"
 
 #include <fmt/format.h>
-#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <array>
 #include <functional>
-#include <sstream>
 #include <type_traits>
 #include <utility>
 
 #include "libs/base/text.h"
 #include "libs/config/schema.h"
+#include "libs/config/yaml_outline.h"
 #include "services/catalog/domain/asset_rules.h"
 #include "services/catalog/domain/merge.h"
 
@@ -82,30 +81,6 @@ bool Foreign(std::string_view key) {
   return std::find(kForeign.begin(), kForeign.end(), lower) != kForeign.end();
 }
 
-class Discard final : public YAML::EventHandler {
- public:
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {}
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
-  }
-  void OnMapEnd() override {}
-};
-
-// YAML::LoadAll would tell as much, but yaml-cpp 0.7 yields empty documents without end where a node begins
-// with a comma or a closing bracket.
-bool OneDocument(const std::string& text) {
-  std::istringstream stream(text);
-  YAML::Parser parser(stream);
-  Discard discard;
-  return !parser.HandleNextDocument(discard) || !parser.HandleNextDocument(discard);
-}
-
 class Reader {
  public:
   Reader(const Split& split, Asset& asset, Lines& lines, std::vector<Problem>& problems,
@@ -115,7 +90,7 @@ class Reader {
   void Run() {
     try {
       const std::string text(split_.front_matter);
-      if (!OneDocument(text)) {
+      if (config::OutlineOf(text).second_document) {
         return Add(split_.first_line, "the front matter must be one YAML document, a mapping, key: value");
       }
       const YAML::Node top = YAML::Load(text);
