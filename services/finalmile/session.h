@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <functional>
 #include <istream>
 #include <string>
 
@@ -36,6 +38,9 @@ class Connector {
   virtual absl::Status Settle(int64_t records) = 0;
 };
 
+// Of a list request, by the contracts.
+inline constexpr int64_t kLargestPage = 1000;
+
 // What a verb works with.
 struct Session {
   Output& output;
@@ -52,6 +57,22 @@ struct Session {
     absl::StatusOr<rpc::Channel*> channel = connector.Channel();
     if (!channel.ok()) return channel.status();
     return (*channel)->Call<Response>("/finalmile." + std::string(method), request, {.timeout = timeout});
+  }
+  // The pages of a list, until `limit` items have come (0: all). `take` returns how many a page has. Whether
+  // there are more.
+  template <class Response, class Request>
+  absl::StatusOr<bool> EachPage(std::string_view method, Request request, int64_t limit,
+                                const std::function<int64_t(const Response&)>& take) {
+    int64_t taken = 0;
+    do {
+      const int64_t left = limit == 0 ? kLargestPage : limit - taken;
+      request.set_page_size(static_cast<int32_t>(std::min(kLargestPage, left)));
+      absl::StatusOr<Response> page = Call<Response>(method, request);
+      if (!page.ok()) return page.status();
+      taken += take(*page);
+      request.set_page_token(page->next_page_token());
+    } while (!request.page_token().empty() && (limit == 0 || taken < limit));
+    return !request.page_token().empty();
   }
   // A fresh request id for a mutation: a call that is repeated after a lost connection takes effect once.
   std::string NewRequestId() { return NewUuid(clock, rng); }

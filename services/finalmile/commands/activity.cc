@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "libs/base/status.h"
+#include "libs/rpc/timestamps.h"
 #include "services/finalmile/commands/commands.h"
 #include "services/finalmile/commands/show.h"
 #include "services/finalmile/output/format.h"
@@ -46,7 +47,7 @@ absl::StatusOr<Activity> FromFlags(Session& session, const RecordFlags& flags) {
   activity.set_type(flags.type);
   activity.set_source(flags.source);
   activity.set_activity_id(flags.id.empty() ? NewUuid(session.clock, session.rng) : flags.id);
-  *activity.mutable_event_time() = ToTimestamp(time);
+  *activity.mutable_event_time() = rpc::ToTimestamp(time);
   activity.set_subject(flags.subject);
   activity.set_count(static_cast<int32_t>(flags.count));
   activity.set_seconds(flags.seconds);
@@ -159,22 +160,22 @@ absl::StatusOr<ExitCode> List(Session& session, const ListFlags& flags) {
                {"SECONDS", Align::kRight},
                {"SOURCE"},
                {"ID", Align::kLeft, true}});
-  int64_t shown = 0;
-  do {
-    request.set_page_size(static_cast<int32_t>(std::min<int64_t>(1000, flags.limit - shown)));
-    ASSIGN_OR_RETURN(ListActivitiesResponse page,
-                     session.Call<ListActivitiesResponse>("leads.v1.LeadService/ListActivities", request));
-    for (const RecordedActivity& recorded : page.activities()) {
-      const Activity& activity = recorded.activity();
-      if (session.output.json()) session.output.Json(recorded);
-      table.Add({session.output.TimeText(ToTime(activity.event_time())), activity.type(), activity.subject(),
-                 FormatCount(std::max(1, activity.count())),
-                 activity.seconds() > 0 ? FormatPoints(activity.seconds()) : "", activity.source(),
-                 activity.activity_id()});
-      ++shown;
-    }
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty() && shown < flags.limit);
+  RETURN_IF_ERROR(session
+                      .EachPage<ListActivitiesResponse>(
+                          "leads.v1.LeadService/ListActivities", request, flags.limit,
+                          [&](const ListActivitiesResponse& page) -> int64_t {
+                            for (const RecordedActivity& recorded : page.activities()) {
+                              const Activity& activity = recorded.activity();
+                              if (session.output.json()) session.output.Json(recorded);
+                              table.Add({session.output.TimeText(rpc::FromTimestamp(activity.event_time())),
+                                         activity.type(), activity.subject(),
+                                         FormatCount(std::max(1, activity.count())),
+                                         activity.seconds() > 0 ? FormatPoints(activity.seconds()) : "",
+                                         activity.source(), activity.activity_id()});
+                            }
+                            return page.activities_size();
+                          })
+                      .status());
   if (!session.output.json()) session.output.Show(table);
   return ExitCode::kOk;
 }

@@ -5,6 +5,7 @@
 
 #include "finalmile/catalog/v1/catalog_service.pb.h"
 #include "libs/base/status.h"
+#include "libs/rpc/timestamps.h"
 #include "services/finalmile/commands/commands.h"
 #include "services/finalmile/commands/show.h"
 #include "services/finalmile/commands/show_assets.h"
@@ -14,8 +15,6 @@ namespace finalmile::cli {
 namespace {
 
 using namespace catalog::v1;
-
-constexpr int64_t kPage = 1000;
 
 struct ListFlags {
   int64_t limit = 50;
@@ -27,24 +26,23 @@ absl::StatusOr<ExitCode> List(Session& session, const ListFlags& flags) {
   ListAssetsRequest request;
   request.set_filter(flags.filter);
   int64_t shown = 0;
-  do {
-    const int64_t wanted = flags.limit == 0 ? kPage : std::min(kPage, flags.limit - shown);
-    request.set_page_size(static_cast<int32_t>(wanted));
-    ASSIGN_OR_RETURN(ListAssetsResponse page,
-                     session.Call<ListAssetsResponse>("catalog.v1.CatalogService/ListAssets", request));
-    shown += page.assets_size();
-    for (Asset& asset : *page.mutable_assets()) {
-      // JSON goes out page by page: a whole catalog need not fit into memory.
-      if (session.output.json()) {
-        session.output.Json(asset);
-      } else {
-        assets.push_back(std::move(asset));
-      }
-    }
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty() && (flags.limit == 0 || shown < flags.limit));
+  ASSIGN_OR_RETURN(const bool more, session.EachPage<ListAssetsResponse>(
+                                        "catalog.v1.CatalogService/ListAssets", request, flags.limit,
+                                        [&](const ListAssetsResponse& page) -> int64_t {
+                                          shown += page.assets_size();
+                                          for (const Asset& asset : page.assets()) {
+                                            // JSON goes out page by page: a whole catalog need not fit into
+                                            // memory.
+                                            if (session.output.json()) {
+                                              session.output.Json(asset);
+                                            } else {
+                                              assets.push_back(asset);
+                                            }
+                                          }
+                                          return page.assets_size();
+                                        }));
   if (!session.output.json()) ShowAssets(assets, session.output);
-  if (!request.page_token().empty()) session.output.Note("There are more; --limit 0 shows all.");
+  if (more) session.output.Note("There are more; --limit 0 shows all.");
   if (shown == 0) session.output.Note("No asset matches.");
   return ExitCode::kOk;
 }
@@ -126,7 +124,7 @@ absl::Status SetMoment(Session& session, std::string_view flag, const std::strin
     return absl::InvalidArgumentError(
         fmt::format("{} '{}' must be a date (2026-03-01) or an RFC 3339 time", flag, text));
   }
-  *(request.*field)() = ToTimestamp(time);
+  *(request.*field)() = rpc::ToTimestamp(time);
   return absl::OkStatus();
 }
 

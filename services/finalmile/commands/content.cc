@@ -59,13 +59,14 @@ absl::StatusOr<ExitCode> ListVersions(Session& session, const std::string& name)
   std::vector<Asset> versions;
   ListAssetVersionsRequest request;
   request.set_parent(AssetName(name));
-  request.set_page_size(1000);
-  do {
-    ASSIGN_OR_RETURN(const auto page, session.Call<ListAssetVersionsResponse>(
-                                          "catalog.v1.CatalogService/ListAssetVersions", request));
-    versions.insert(versions.end(), page.versions().begin(), page.versions().end());
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
+  RETURN_IF_ERROR(session
+                      .EachPage<ListAssetVersionsResponse>(
+                          "catalog.v1.CatalogService/ListAssetVersions", request, 0,
+                          [&](const ListAssetVersionsResponse& page) -> int64_t {
+                            versions.insert(versions.end(), page.versions().begin(), page.versions().end());
+                            return page.versions_size();
+                          })
+                      .status());
   if (!session.output.json()) ShowVersions(versions, session.output);
   if (session.output.json()) {
     for (const Asset& version : versions) session.output.Json(version);

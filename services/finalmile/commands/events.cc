@@ -7,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "finalmile/v1/events_service.pb.h"
 #include "libs/base/status.h"
+#include "libs/rpc/timestamps.h"
 #include "services/finalmile/commands/commands.h"
 #include "services/finalmile/commands/show.h"
 #include "services/finalmile/events/decode.h"
@@ -47,7 +48,8 @@ void Print(const v1::EventRecord& record, const TailFlags& flags, Output& output
     json.pop_back();
     output.JsonLine(fmt::format("{},\"type\":\"{}\",\"value\":{}}}", json, type, value));
   } else {
-    const std::string time = absl::FormatTime("%Y-%m-%d %H:%M:%S", ToTime(record.time()), output.zone());
+    const std::string time =
+        absl::FormatTime("%Y-%m-%d %H:%M:%S", rpc::FromTimestamp(record.time()), output.zone());
     output.Line(fmt::format("{}  {}  {}  {}", time, type.empty() ? "?" : type, record.key(),
                             event.ok() ? JsonOf(*event->message) : std::string(event.status().message())));
   }
@@ -84,7 +86,7 @@ absl::Status TailDirectly(Session& session, const TailFlags& flags) {
       record.set_topic(from.topic);
       record.set_partition(from.partition);
       record.set_offset(from.offset);
-      *record.mutable_time() = ToTimestamp(from.time);
+      *record.mutable_time() = rpc::ToTimestamp(from.time);
       record.set_key(from.key);
       record.set_value(from.value);
       Print(record, flags, session.output);

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "libs/base/status.h"
+#include "libs/rpc/timestamps.h"
 #include "services/finalmile/commands/commands.h"
 #include "services/finalmile/commands/show.h"
 #include "services/finalmile/output/format.h"
@@ -26,7 +27,7 @@ absl::StatusOr<ExitCode> Explain(Session& session, const ExplainFlags& flags) {
       return absl::InvalidArgumentError(fmt::format(
           "--as-of '{}' must be a time such as 2026-03-01T09:00:00Z, 2026-03-01 or 3d (ago)", flags.as_of));
     }
-    *request.mutable_as_of() = ToTimestamp(time);
+    *request.mutable_as_of() = rpc::ToTimestamp(time);
   }
   ASSIGN_OR_RETURN(ExplainScoreResponse explanation,
                    session.Call<ExplainScoreResponse>("leads.v1.LeadService/ExplainScore", request));

@@ -12,8 +12,6 @@ namespace {
 
 using namespace leads::v1;
 
-constexpr int64_t kPage = 1000;
-
 void Print(const std::vector<Lead>& leads, Output& output) {
   if (!output.json()) return ShowLeads(leads, output);
   for (const Lead& lead : leads) output.Json(lead);
@@ -30,23 +28,23 @@ absl::StatusOr<ExitCode> List(Session& session, const ListFlags& flags) {
   ListLeadsRequest request;
   request.set_filter(flags.filter);
   int64_t shown = 0;
-  do {
-    const int64_t wanted = flags.limit == 0 ? kPage : std::min(kPage, flags.limit - shown);
-    request.set_page_size(static_cast<int32_t>(wanted));
-    ASSIGN_OR_RETURN(ListLeadsResponse page,
-                     session.Call<ListLeadsResponse>("leads.v1.LeadService/ListLeads", request));
-    shown += page.leads_size();
-    // JSON goes out page by page: a whole store need not fit into memory.
-    std::vector<Lead> rows(page.leads().begin(), page.leads().end());
-    if (session.output.json()) {
-      Print(rows, session.output);
-    } else {
-      leads.insert(leads.end(), rows.begin(), rows.end());
-    }
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty() && (flags.limit == 0 || shown < flags.limit));
+  ASSIGN_OR_RETURN(const bool more, session.EachPage<ListLeadsResponse>(
+                                        "leads.v1.LeadService/ListLeads", request, flags.limit,
+                                        [&](const ListLeadsResponse& page) -> int64_t {
+                                          shown += page.leads_size();
+                                          // JSON goes out page by page: a whole store need not fit into
+                                          // memory.
+                                          const std::vector<Lead> rows(page.leads().begin(),
+                                                                       page.leads().end());
+                                          if (session.output.json()) {
+                                            Print(rows, session.output);
+                                          } else {
+                                            leads.insert(leads.end(), rows.begin(), rows.end());
+                                          }
+                                          return page.leads_size();
+                                        }));
   if (!session.output.json()) Print(leads, session.output);
-  if (!request.page_token().empty()) session.output.Note("There are more; --limit 0 shows all.");
+  if (more) session.output.Note("There are more; --limit 0 shows all.");
   if (shown == 0) session.output.Note("No lead matches.");
   return ExitCode::kOk;
 }

@@ -5,6 +5,7 @@
 #include "absl/strings/escaping.h"
 #include "finalmile/v1/operations_service.pb.h"
 #include "libs/base/status.h"
+#include "libs/rpc/timestamps.h"
 #include "services/finalmile/commands/commands.h"
 #include "services/finalmile/commands/show.h"
 #include "services/finalmile/events/decode.h"
@@ -22,7 +23,7 @@ absl::StatusOr<ExitCode> Status(Session& session) {
   }
   Output& output = session.output;
   output.Line(fmt::format("finalmile {}, {}, since {}", status.version(), session.connector.Where(),
-                          output.TimeText(ToTime(status.start_time()))));
+                          output.TimeText(rpc::FromTimestamp(status.start_time()))));
   output.Line();
   Table table({{"SERVICE"},
                {"STORE"},
@@ -35,7 +36,9 @@ absl::StatusOr<ExitCode> Status(Session& session) {
   for (const v1::ServiceStatus& service : status.services()) {
     table.Add({service.service(), service.engine(), FormatCount(service.outbox_depth()),
                FormatCount(service.parked_failed()), FormatCount(service.parked_waiting()),
-               service.has_oldest_parked_time() ? output.TimeText(ToTime(service.oldest_parked_time())) : "",
+               service.has_oldest_parked_time()
+                   ? output.TimeText(rpc::FromTimestamp(service.oldest_parked_time()))
+                   : "",
                service.error()});
     healthy = healthy && service.error().empty();
   }
@@ -77,19 +80,21 @@ absl::StatusOr<ExitCode> ListParked(Session& session, int64_t limit) {
                {"REASON", Align::kLeft, true},
                {"RECORD"}});
   int64_t shown = 0;
-  do {
-    request.set_page_size(static_cast<int32_t>(std::min<int64_t>(1000, limit - shown)));
-    ASSIGN_OR_RETURN(const v1::ListParkedResponse page,
-                     session.Call<v1::ListParkedResponse>("v1.OperationsService/ListParked", request));
-    for (const v1::ParkedRecord& record : page.parked_records()) {
-      if (session.output.json()) session.output.Json(record);
-      table.Add({StateText(record), FormatCount(record.tries()),
-                 session.output.TimeText(ToTime(record.park_time())), record.key(),
-                 record.seq() == 0 ? "" : FormatCount(record.seq()), record.reason(), record.name()});
-      ++shown;
-    }
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty() && shown < limit);
+  RETURN_IF_ERROR(session
+                      .EachPage<v1::ListParkedResponse>(
+                          "v1.OperationsService/ListParked", request, limit,
+                          [&](const v1::ListParkedResponse& page) -> int64_t {
+                            for (const v1::ParkedRecord& record : page.parked_records()) {
+                              if (session.output.json()) session.output.Json(record);
+                              table.Add({StateText(record), FormatCount(record.tries()),
+                                         session.output.TimeText(rpc::FromTimestamp(record.park_time())),
+                                         record.key(), record.seq() == 0 ? "" : FormatCount(record.seq()),
+                                         record.reason(), record.name()});
+                            }
+                            shown += page.parked_records_size();
+                            return page.parked_records_size();
+                          })
+                      .status());
   if (!session.output.json()) session.output.Show(table);
   if (shown == 0) session.output.Note("Nothing is parked.");
   return ExitCode::kOk;
@@ -121,8 +126,8 @@ absl::StatusOr<ExitCode> ShowParked(Session& session, const std::string& name) {
   output.Line(record.name());
   output.Line(fmt::format("{}, {} tries: {}", StateText(record), record.tries(), record.reason()));
   output.Line(fmt::format("Key {}, seq {}, parked {}, in the log since {}", record.key(), record.seq(),
-                          output.TimeText(ToTime(record.park_time())),
-                          output.TimeText(ToTime(record.record_time()))));
+                          output.TimeText(rpc::FromTimestamp(record.park_time())),
+                          output.TimeText(rpc::FromTimestamp(record.record_time()))));
   for (const auto& header : record.headers())
     output.Line(fmt::format("{}: {}", header.key(), header.value()));
   output.Line();

@@ -4,6 +4,7 @@
 
 #include "finalmile/leads/v1/scoring_service.pb.h"
 #include "libs/base/status.h"
+#include "libs/rpc/timestamps.h"
 #include "services/finalmile/commands/commands.h"
 #include "services/finalmile/commands/show.h"
 #include "services/finalmile/output/format.h"
@@ -35,18 +36,20 @@ Action DeclareShow(Flags& flags) {
 
 absl::StatusOr<ExitCode> List(Session& session) {
   ListPoliciesRequest request;
-  request.set_page_size(1000);
   Table table({{"POLICY"}, {"IN FORCE"}, {"PUBLISHED"}, {"DESCRIPTION", Align::kLeft, true}});
-  do {
-    ASSIGN_OR_RETURN(ListPoliciesResponse page,
-                     session.Call<ListPoliciesResponse>("leads.v1.ScoringService/ListPolicies", request));
-    for (const Policy& policy : page.policies()) {
-      if (session.output.json()) session.output.Json(policy);
-      table.Add({policy.name(), policy.in_force() ? "yes" : "",
-                 session.output.TimeText(ToTime(policy.publish_time())), policy.description()});
-    }
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
+  RETURN_IF_ERROR(session
+                      .EachPage<ListPoliciesResponse>(
+                          "leads.v1.ScoringService/ListPolicies", request, 0,
+                          [&](const ListPoliciesResponse& page) -> int64_t {
+                            for (const Policy& policy : page.policies()) {
+                              if (session.output.json()) session.output.Json(policy);
+                              table.Add({policy.name(), policy.in_force() ? "yes" : "",
+                                         session.output.TimeText(rpc::FromTimestamp(policy.publish_time())),
+                                         policy.description()});
+                            }
+                            return page.policies_size();
+                          })
+                      .status());
   if (!session.output.json()) session.output.Show(table);
   return ExitCode::kOk;
 }

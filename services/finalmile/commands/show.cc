@@ -1,4 +1,5 @@
 #include "services/finalmile/commands/show.h"
+#include "libs/rpc/timestamps.h"
 
 #include <fmt/format.h>
 
@@ -82,18 +83,6 @@ std::string OptionText(const leads::v1::FitOption& option) {
 }
 
 }  // namespace
-
-absl::Time ToTime(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  google::protobuf::Timestamp result;
-  result.set_seconds(absl::ToUnixSeconds(time));
-  result.set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(result.seconds()))));
-  return result;
-}
 
 std::string WhoIs(const Lead& lead) {
   std::string who = lead.given_name();
@@ -179,8 +168,8 @@ void ShowLead(const Lead& lead, Output& output) {
   for (const auto& [name, value] : lead.attributes()) names.push_back(name);
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) AddField(table, name, ValueText(lead.attributes().at(name)));
-  AddField(table, "created", output.TimeText(ToTime(lead.create_time())));
-  AddField(table, "updated", output.TimeText(ToTime(lead.update_time())));
+  AddField(table, "created", output.TimeText(rpc::FromTimestamp(lead.create_time())));
+  AddField(table, "updated", output.TimeText(rpc::FromTimestamp(lead.update_time())));
   AddField(table, "etag", lead.etag());
   output.Show(table);
 }
@@ -189,7 +178,8 @@ void ShowExplanation(const std::string& who, const leads::v1::ExplainScoreRespon
                      Output& output) {
   const leads::v1::Score& score = explanation.score();
   output.Line(fmt::format("{}  score {}, grade {}, as of {}, {}", who, FormatPoints(score.score()),
-                          OrDash(score.grade()), output.TimeText(ToTime(score.as_of())), score.policy()));
+                          OrDash(score.grade()), output.TimeText(rpc::FromTimestamp(score.as_of())),
+                          score.policy()));
   output.Line();
   Table table({{"POINTS", Align::kRight},
                {"PART"},
@@ -200,7 +190,7 @@ void ShowExplanation(const std::string& who, const leads::v1::ExplainScoreRespon
     table.Add({fmt::format("{:.2f}", reason.points()), reason.part(),
                reason.text().empty() ? reason.name() : reason.text(),
                reason.count() > 0 ? FormatCount(reason.count()) : "",
-               reason.has_last_time() ? output.TimeText(ToTime(reason.last_time())) : ""});
+               reason.has_last_time() ? output.TimeText(rpc::FromTimestamp(reason.last_time())) : ""});
   }
   table.Add({fmt::format("{:.2f}", SumOf(explanation.reasons())), "sum",
              fmt::format("= fit {:.2f} + engagement {:.2f}", score.fit(), score.engagement()), "", ""});
@@ -213,7 +203,7 @@ void ShowPolicy(const Policy& policy, Output& output) {
   output.Line(fmt::format("{}{}", policy.name(), policy.in_force() ? "  in force" : ""));
   if (!policy.description().empty()) output.Line(policy.description());
   if (policy.has_publish_time()) {
-    output.Line(fmt::format("Published {}", output.TimeText(ToTime(policy.publish_time()))));
+    output.Line(fmt::format("Published {}", output.TimeText(rpc::FromTimestamp(policy.publish_time()))));
   }
   output.Line();
   Table fit({{"GROUP"}, {"CRITERION"}, {"POINTS", Align::kRight}, {"WHEN", Align::kLeft, true}});

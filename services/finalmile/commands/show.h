@@ -13,9 +13,6 @@
 // How leads, scores and policies look to people.
 namespace finalmile::cli {
 
-absl::Time ToTime(const google::protobuf::Timestamp& time);
-google::protobuf::Timestamp ToTimestamp(absl::Time time);
-
 // "Ada Lovelace", else the e-mail address, else an external id, else "-".
 std::string WhoIs(const leads::v1::Lead& lead);
 // An enum's name without its prefix, in lower case: STAGE_SALES_READY is "sales ready".

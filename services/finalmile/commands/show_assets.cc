@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_join.h"
+#include "libs/rpc/timestamps.h"
 #include "services/finalmile/commands/show.h"
 #include "services/finalmile/output/format.h"
 #include "services/finalmile/output/table.h"
@@ -142,7 +143,7 @@ void ShowVersions(const std::vector<Asset>& versions, Output& output) {
                {"CHANGED"}});
   for (const Asset& version : versions) {
     table.Add({FormatCount(version.version()), StateText(version), version.title(), version.owner(),
-               version.reviewer(), output.TimeText(ToTime(version.update_time()))});
+               version.reviewer(), output.TimeText(rpc::FromTimestamp(version.update_time()))});
   }
   output.Show(table);
 }
@@ -161,11 +162,15 @@ void ShowAsset(const Asset& asset, Output& output) {
   ShowField("Owner", asset.owner(), output);
   ShowField("Reviewer", asset.reviewer(), output);
   ShowTags(asset.tags(), output);
-  if (asset.has_publish_time()) ShowField("Used from", output.TimeText(ToTime(asset.publish_time())), output);
-  if (asset.has_expire_time()) ShowField("Used until", output.TimeText(ToTime(asset.expire_time())), output);
-  if (asset.has_review_time()) ShowField("Review by", output.TimeText(ToTime(asset.review_time())), output);
+  if (asset.has_publish_time())
+    ShowField("Used from", output.TimeText(rpc::FromTimestamp(asset.publish_time())), output);
+  if (asset.has_expire_time())
+    ShowField("Used until", output.TimeText(rpc::FromTimestamp(asset.expire_time())), output);
+  if (asset.has_review_time())
+    ShowField("Review by", output.TimeText(rpc::FromTimestamp(asset.review_time())), output);
   ShowField("Source", asset.source(), output);
-  if (asset.has_update_time()) ShowField("Changed", output.TimeText(ToTime(asset.update_time())), output);
+  if (asset.has_update_time())
+    ShowField("Changed", output.TimeText(rpc::FromTimestamp(asset.update_time())), output);
   ShowField("Etag", asset.etag(), output);
   ShowField("Summary", asset.summary(), output);
   ShowMergeFields(asset, output);

@@ -14,6 +14,7 @@
 #include "finalmile/leads/v1/lead_event.pb.h"
 #include "finalmile/v1/events_service.pb.h"
 #include "libs/base/status.h"
+#include "libs/rpc/timestamps.h"
 #include "services/finalmile/commands/show.h"
 #include "services/finalmile/demo/content.h"
 #include "services/finalmile/demo/play_clock.h"
@@ -216,7 +217,8 @@ class Demo {
     RETURN_IF_ERROR(stream->Finish());
     // Partitions are read one after the other.
     std::sort(ready.begin(), ready.end(), [](const LeadEvent& a, const LeadEvent& b) {
-      return std::pair(ToTime(a.time()), a.key()) > std::pair(ToTime(b.time()), b.key());
+      return std::pair(rpc::FromTimestamp(a.time()), a.key()) >
+             std::pair(rpc::FromTimestamp(b.time()), b.key());
     });
     return PrintReady(ready, counts);
   }
@@ -236,7 +238,7 @@ class Demo {
         {{"WHEN"}, {"LANE"}, {"GRADE"}, {"SCORE", Align::kRight}, {"WHY", Align::kLeft, true}, {"LEAD"}});
     for (size_t i = 0; i < ready.size() && i < kShownEvents; ++i) {
       const LeadBecameSalesReady& event = ready[i].lead_became_sales_ready();
-      table.Add({output.TimeText(ToTime(ready[i].time())), event.lane(), event.grade(),
+      table.Add({output.TimeText(rpc::FromTimestamp(ready[i].time())), event.lane(), event.grade(),
                  FormatPoints(event.score().score()), BestReason(event), ready[i].key()});
     }
     output.Show(table);
@@ -267,7 +269,8 @@ class Demo {
     const Reason* best = nullptr;
     for (const Reason& reason : event.reasons()) {
       if (reason.part() != "engagement") continue;
-      if (event.has_cause_time() && ToTime(reason.last_time()) == ToTime(event.cause_time()))
+      if (event.has_cause_time() &&
+          rpc::FromTimestamp(reason.last_time()) == rpc::FromTimestamp(event.cause_time()))
         return reason.text();
       if (best == nullptr || reason.points() > best->points()) best = &reason;
     }
