@@ -37,7 +37,8 @@ struct SessionOptions {
 absl::Status CheckUrl(const std::string& url);
 
 // One session in pipeline mode: statements are added, then sent together and answered together, in one round
-// trip. Used by one thread at a time. Statements are prepared when first used.
+// trip. Used by one thread at a time. Statements are prepared when first used, but for
+// those over many rows, which are planned anew.
 class Connection {
  public:
   // UNAVAILABLE with the reason, DEADLINE_EXCEEDED. Only the look-up of a host's name may outlast `deadline`

@@ -125,24 +125,20 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::LockAndRecord(
                    store::InsertActivities(transaction_, activities, context_.now));
   RETURN_IF_ERROR(transaction_.Settle());
   RETURN_IF_ERROR(Adopt(*locked, ids, Absent::kStub));
-  ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded,
-                   store::OutcomeOf(transaction_, *inserted, activities));
-  TakeIn(activities, recorded);
-  return recorded;
+  return TakeIn(activities, *inserted);
 }
 
 absl::StatusOr<std::vector<store::Recorded>> LeadBatch::Record(std::span<const domain::Activity> activities) {
   ASSIGN_OR_RETURN(const storage::Deferred inserted,
                    store::InsertActivities(transaction_, activities, context_.now));
   RETURN_IF_ERROR(transaction_.Settle());
-  ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded,
-                   store::OutcomeOf(transaction_, *inserted, activities));
-  TakeIn(activities, recorded);
-  return recorded;
+  return TakeIn(activities, *inserted);
 }
 
-void LeadBatch::TakeIn(std::span<const domain::Activity> activities,
-                       const std::vector<store::Recorded>& recorded) {
+absl::StatusOr<std::vector<store::Recorded>> LeadBatch::TakeIn(std::span<const domain::Activity> activities,
+                                                               const storage::Result& inserted) {
+  ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded,
+                   store::OutcomeOf(transaction_, inserted, activities));
   for (size_t i = 0; i < activities.size(); ++i) {
     if (recorded[i] != store::Recorded::kNew) continue;
     const domain::Activity& activity = activities[i];
@@ -168,6 +164,7 @@ void LeadBatch::TakeIn(std::span<const domain::Activity> activities,
     *reason.mutable_last_time() = ToProto(activity.event_time);
     if (!entry.cause_time || *entry.cause_time < activity.event_time) entry.cause_time = activity.event_time;
   }
+  return recorded;
 }
 
 absl::Status LeadBatch::Create(const std::string& id, const domain::Lead& profile) {

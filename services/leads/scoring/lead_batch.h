@@ -90,7 +90,9 @@ class LeadBatch {
 
   // Takes in what LockLeads has read, of `ids`.
   absl::Status Adopt(const storage::Result& locked, const std::vector<std::string>& ids, Absent absent);
-  void TakeIn(std::span<const domain::Activity> activities, const std::vector<store::Recorded>& recorded);
+  // Counts what InsertActivities has inserted.
+  absl::StatusOr<std::vector<store::Recorded>> TakeIn(std::span<const domain::Activity> activities,
+                                                      const storage::Result& inserted);
   // Reads what these leads lack, in one round trip.
   absl::Status Fetch(const std::vector<Entry*>& profiles, const std::vector<Entry*>& histories);
   absl::Status LoadWhatIsNeeded();
