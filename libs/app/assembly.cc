@@ -14,15 +14,15 @@ absl::StatusOr<std::unique_ptr<Assembly>> Assembly::Build(const ModuleSpec& spec
   std::unique_ptr<Assembly> assembly(new Assembly(spec, runtime));
   ASSIGN_OR_RETURN(assembly->module_, spec.build(config, assembly->runtime_));
   for (ModuleConsumer& consumer : assembly->module_.consumers) {
-    assembly->consumers_.push_back(
-        std::make_unique<outbox::Consumer>(std::move(consumer.options), runtime.database, runtime.events,
-                                           runtime.clock, runtime.log, *consumer.handler));
+    assembly->consumers_.push_back(std::make_unique<outbox::ConsumerGroup>(
+        consumer.options, consumer.members, runtime.database, runtime.events, runtime.clock, runtime.log,
+        *consumer.handler));
   }
   assembly->Lead(std::make_unique<outbox::Relay>(runtime.events, runtime.clock));
   assembly->Lead(std::make_unique<outbox::LedgerSweeper>(runtime.clock));
   for (auto& task : std::exchange(assembly->module_.leader_tasks, {})) assembly->Lead(std::move(task));
 
-  std::vector<const outbox::Consumer*> consumers;
+  std::vector<const outbox::ConsumerGroup*> consumers;
   for (const auto& consumer : assembly->consumers_) consumers.push_back(consumer.get());
   std::vector<const outbox::LeaderStep*> leaders;
   for (const auto& leader : assembly->leaders_) leaders.push_back(leader.get());
@@ -46,7 +46,9 @@ std::vector<Step*> Assembly::steps() const {
   std::vector<Step*> steps;
   for (const auto& step : module_.steps) steps.push_back(step.get());
   steps.insert(steps.end(), module_.shared_steps.begin(), module_.shared_steps.end());
-  for (const auto& consumer : consumers_) steps.push_back(consumer.get());
+  for (const auto& consumer : consumers_) {
+    for (const auto& member : consumer->members()) steps.push_back(member.get());
+  }
   for (const auto& leader : leaders_) steps.push_back(leader.get());
   steps.push_back(watch_.get());
   return steps;

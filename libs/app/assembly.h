@@ -25,7 +25,7 @@ class Assembly {
   // The steps have to have ended before the assembly is destroyed, the services have to be served no more.
   std::vector<const rpc::Service*> services() const;
   std::vector<Step*> steps() const;
-  const std::vector<std::unique_ptr<outbox::Consumer>>& consumers() const { return consumers_; }
+  const std::vector<std::unique_ptr<outbox::ConsumerGroup>>& consumers() const { return consumers_; }
   const std::vector<std::unique_ptr<outbox::LeaderStep>>& leaders() const { return leaders_; }
   const StoreWatch& watch() const { return *watch_; }
 
@@ -37,7 +37,7 @@ class Assembly {
   // The module keeps a reference to it.
   Runtime runtime_;
   Module module_;
-  std::vector<std::unique_ptr<outbox::Consumer>> consumers_;
+  std::vector<std::unique_ptr<outbox::ConsumerGroup>> consumers_;
   std::vector<std::unique_ptr<outbox::LeaderStep>> leaders_;
   std::unique_ptr<StoreWatch> watch_;
 };

@@ -13,7 +13,7 @@
 #include "libs/base/step.h"
 #include "libs/config/config.h"
 #include "libs/events/event_log.h"
-#include "libs/outbox/consumer.h"
+#include "libs/outbox/consumer_group.h"
 #include "libs/outbox/leader.h"
 #include "libs/rpc/service.h"
 #include "libs/storage/database.h"
@@ -36,7 +36,10 @@ struct Runtime {
 // A consumer group of a service and what it does with its records.
 struct ModuleConsumer {
   outbox::ConsumerOptions options;
+  // Used by all members at once.
   std::unique_ptr<outbox::Handler> handler;
+  // Of the group in each process, see outbox::ConsumerGroup.
+  int members = 1;
 };
 
 // A service as the process runs it: what it serves and what it does in the background. Made by the service's

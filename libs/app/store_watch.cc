@@ -27,7 +27,7 @@ struct StoreWatch::ConsumerMetrics {
     telemetry::Counter counter;
   };
 
-  ConsumerMetrics(const outbox::Consumer& watched, telemetry::Metrics& metrics)
+  ConsumerMetrics(const outbox::ConsumerGroup& watched, telemetry::Metrics& metrics)
       : consumer(watched),
         truncated(
             metrics.Gauge("finalmile_consumer_truncated_partitions",
@@ -47,7 +47,7 @@ struct StoreWatch::ConsumerMetrics {
            "Batches rolled back because another member owns the partition.");
   }
 
-  static telemetry::Labels LabelsOf(const outbox::Consumer& consumer) {
+  static telemetry::Labels LabelsOf(const outbox::ConsumerGroup& consumer) {
     return {{"consumer", std::string(consumer.name())}};
   }
 
@@ -58,14 +58,14 @@ struct StoreWatch::ConsumerMetrics {
     seen = now;
   }
 
-  const outbox::Consumer& consumer;
+  const outbox::ConsumerGroup& consumer;
   const telemetry::Gauge truncated;
   std::vector<Followed> followed;
   outbox::ConsumerStats seen;
 };
 
 StoreWatch::StoreWatch(std::string_view service, storage::Database& database,
-                       std::vector<const outbox::Consumer*> consumers,
+                       std::vector<const outbox::ConsumerGroup*> consumers,
                        std::vector<const outbox::LeaderStep*> leaders, Clock& clock,
                        telemetry::Metrics& metrics)
     : name_(fmt::format("{}.watch", service)),
@@ -87,7 +87,7 @@ StoreWatch::StoreWatch(std::string_view service, storage::Database& database,
                                      "Whether this process does the work of its store's leader.",
                                      {{"task", std::string(leader->name())}}));
   }
-  for (const outbox::Consumer* consumer : consumers) {
+  for (const outbox::ConsumerGroup* consumer : consumers) {
     consumers_.push_back(std::make_unique<ConsumerMetrics>(*consumer, metrics));
   }
 }

@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/base/step.h"
-#include "libs/outbox/consumer.h"
+#include "libs/outbox/consumer_group.h"
 #include "libs/outbox/leader.h"
 #include "libs/outbox/parked.h"
 #include "libs/storage/database.h"
@@ -40,8 +40,8 @@ class StoreWatch final : public Step {
 
   // Everything outlives the watch.
   StoreWatch(std::string_view service, storage::Database& database,
-             std::vector<const outbox::Consumer*> consumers, std::vector<const outbox::LeaderStep*> leaders,
-             Clock& clock, telemetry::Metrics& metrics);
+             std::vector<const outbox::ConsumerGroup*> consumers,
+             std::vector<const outbox::LeaderStep*> leaders, Clock& clock, telemetry::Metrics& metrics);
   ~StoreWatch() override;
 
   std::string_view name() const override { return name_; }

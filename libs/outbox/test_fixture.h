@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -33,8 +34,10 @@ class HookedDatabase final : public storage::Database {
   bool away = false;
   // Leaders lose their locks.
   bool expel = false;
+  // What it says that it is.
+  std::optional<storage::Engine> called;
 
-  storage::Engine engine() const override { return inner_.engine(); }
+  storage::Engine engine() const override { return called.value_or(inner_.engine()); }
   absl::Status Transact(const storage::TransactOptions& options,
                         const storage::TransactionFunction& function) override {
     return away ? absl::UnavailableError("the store is away") : inner_.Transact(options, function);

@@ -28,7 +28,7 @@ class ModuleHarness {
   storage::Database& database() { return *database_; }
   events::EventLog& events() { return *events_; }
   const CapturingLog& log() const { return log_; }
-  outbox::Consumer& consumer(size_t index) { return *assembly_->consumers()[index]; }
+  outbox::Consumer& consumer(size_t index) { return *assembly_->consumers()[index]->members().front(); }
 
   // Runs consumers, relay and the other leader tasks until none has anything to do at this moment.
   void Settle();

@@ -1,0 +1,28 @@
+#include "libs/outbox/consumer_group.h"
+
+namespace finalmile::outbox {
+
+ConsumerGroup::ConsumerGroup(const ConsumerOptions& options, int members, storage::Database& database,
+                             events::EventLog& log, Clock& clock, Log& logger, Handler& handler) {
+  if (database.engine() == storage::Engine::kSqlite) members = 1;
+  for (int i = 0; i < members; ++i) {
+    members_.push_back(std::make_unique<Consumer>(options, database, log, clock, logger, handler));
+  }
+}
+
+ConsumerStats ConsumerGroup::stats() const {
+  ConsumerStats sum;
+  for (const auto& member : members_) {
+    const ConsumerStats stats = member->stats();
+    sum.records += stats.records;
+    sum.batches += stats.batches;
+    sum.parked += stats.parked;
+    sum.duplicates += stats.duplicates;
+    sum.skipped_offsets += stats.skipped_offsets;
+    sum.fenced += stats.fenced;
+    sum.truncated += stats.truncated;
+  }
+  return sum;
+}
+
+}  // namespace finalmile::outbox
