@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "finalmile/v1/principal.pb.h"
@@ -22,6 +23,8 @@ struct Cause {
 };
 // Who calls.
 Cause CauseOf(const rpc::CallContext& context);
+// A task or consumer of a service: "leads.fading".
+Cause CauseOf(std::string_view task);
 
 // What an event needs beside its content.
 struct EventContext {
@@ -60,6 +63,20 @@ OutgoingEvent ToOutbox(const Event& event, std::string_view topic, std::string_v
           rpc::FromTimestamp(event.time()),
           std::string(traceparent),
           event.SerializeAsString()};
+}
+
+// "/finalmile/leads" for a message of the package finalmile.leads.v1.
+std::string SourceOf(const google::protobuf::Descriptor& message);
+
+// As Write, for finished envelopes whose aggregates' rows were locked, each key's in order of seq.
+template <class Event>
+absl::Status WriteEvents(storage::Transaction& transaction, const Cause& cause, std::string_view topic,
+                         const std::vector<Event>& events) {
+  const std::string source = SourceOf(*Event::descriptor());
+  std::vector<OutgoingEvent> outgoing;
+  outgoing.reserve(events.size());
+  for (const Event& event : events) outgoing.push_back(ToOutbox(event, topic, source, cause.traceparent));
+  return Write(transaction, outgoing);
 }
 
 }  // namespace finalmile::outbox

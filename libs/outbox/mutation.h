@@ -61,4 +61,18 @@ absl::StatusOr<Response> Mutate(
   return response;
 }
 
+// Serves a read from one snapshot of the store. `function` is re-runnable.
+template <class Response>
+absl::StatusOr<Response> Read(
+    rpc::CallContext& context, storage::Database& database,
+    const std::function<absl::StatusOr<Response>(storage::Transaction&)>& function) {
+  Response response;
+  RETURN_IF_ERROR(database.Transact({.deadline = context.deadline(), .read_only = true},
+                                    [&](storage::Transaction& transaction) -> absl::Status {
+                                      ASSIGN_OR_RETURN(response, function(transaction));
+                                      return absl::OkStatus();
+                                    }));
+  return response;
+}
+
 }  // namespace finalmile::outbox

@@ -102,16 +102,16 @@ class Parser {
   Parser(std::string_view text, const FilterSchema& schema, int next_parameter)
       : text_(text), schema_(schema), next_parameter_(next_parameter) {}
 
-  absl::StatusOr<SqlCondition> Run() {
-    if (AtEnd()) return SqlCondition{"TRUE", {}};
+  absl::StatusOr<storage::Condition> Run() {
+    if (AtEnd()) return storage::Condition{"TRUE", {}};
     ASSIGN_OR_RETURN(std::string sql, Expression(0));
     if (!AtEnd()) return Wrong(position_, "expected AND, OR or the end");
-    return SqlCondition{"(" + sql + ")", std::move(values_)};
+    return storage::Condition{"(" + sql + ")", std::move(values_)};
   }
 
   absl::StatusOr<std::vector<FilterTerm>> RunTerms() {
     only_terms_ = true;
-    ASSIGN_OR_RETURN([[maybe_unused]] const SqlCondition condition, Run());
+    ASSIGN_OR_RETURN([[maybe_unused]] const storage::Condition condition, Run());
     return std::move(terms_);
   }
 
@@ -302,8 +302,20 @@ absl::Status CheckLength(std::string_view filter, const FilterSchema& schema) {
 
 }  // namespace
 
-absl::StatusOr<SqlCondition> CompileFilter(std::string_view filter, const FilterSchema& schema,
-                                           int first_parameter) {
+std::vector<std::pair<std::string, storage::Value>> EnumWords(
+    const google::protobuf::EnumDescriptor& descriptor, StoredAs stored_as) {
+  std::vector<std::pair<std::string, storage::Value>> words;
+  for (int i = 0; i < descriptor.value_count(); ++i) {
+    const std::string& name = descriptor.value(i)->name();
+    words.emplace_back(name, stored_as == StoredAs::kName
+                                 ? storage::Value(name)
+                                 : storage::Value(int64_t{descriptor.value(i)->number()}));
+  }
+  return words;
+}
+
+absl::StatusOr<storage::Condition> CompileFilter(std::string_view filter, const FilterSchema& schema,
+                                                 int first_parameter) {
   RETURN_IF_ERROR(CheckLength(filter, schema));
   return Parser(filter, schema, first_parameter).Run();
 }

@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "libs/storage/value.h"
+#include "google/protobuf/descriptor.h"
+#include "libs/storage/condition.h"
 
 // Filters of List requests: a subset of AIP-160 in which every accepted filter means what AIP-160 says.
 //
@@ -62,18 +63,16 @@ struct FilterSchema {
   int max_depth = 16;
 };
 
-// A condition for a WHERE clause, in SQL for storage::Transaction::Execute (it may hold {sorted}), in
-// parentheses; TRUE for an empty filter.
-struct SqlCondition {
-  std::string sql;
-  // Of the parameters $first, $first+1, ….
-  std::vector<storage::Value> values;
-};
+// The names of an enum's values as words, each stored as its number or as its name.
+enum class StoredAs { kNumber, kName };
+std::vector<std::pair<std::string, storage::Value>> EnumWords(
+    const google::protobuf::EnumDescriptor& descriptor, StoredAs stored_as);
 
-// Translates `filter`; its first parameter is $`first_parameter`. INVALID_ARGUMENT with a violation of
+// Translates `filter` into SQL for storage::Transaction::Execute (it may hold {sorted}); TRUE for an empty
+// filter. Its first parameter is $`first_parameter`. INVALID_ARGUMENT with a violation of
 // `filter` says at which character (from 1) what is wrong. Pure; linear in the length.
-absl::StatusOr<SqlCondition> CompileFilter(std::string_view filter, const FilterSchema& schema,
-                                           int first_parameter);
+absl::StatusOr<storage::Condition> CompileFilter(std::string_view filter, const FilterSchema& schema,
+                                                 int first_parameter = 1);
 
 // One comparison of a filter that only joins comparisons by AND.
 struct FilterTerm {

@@ -24,10 +24,10 @@ const FilterSchema& Schema() {
   return schema;
 }
 
-SqlCondition Compile(std::string_view filter, int first = 1) {
+storage::Condition Compile(std::string_view filter, int first = 1) {
   const auto condition = CompileFilter(filter, Schema(), first);
   EXPECT_EQ(condition.status(), absl::OkStatus()) << filter;
-  return condition.value_or(SqlCondition());
+  return condition.value_or(storage::Condition());
 }
 
 std::string Sql(std::string_view filter) { return Compile(filter).sql; }
@@ -75,13 +75,13 @@ TEST(FilterTest, Texts) {
   EXPECT_THAT(Compile("owner = 'it\\'s; DROP TABLE'").values,
               ElementsAre(Value(std::string("it's; DROP TABLE"))));
   EXPECT_THAT(Compile("owner = ''").values, ElementsAre(Value(std::string())));
-  const SqlCondition contains = Compile("owner:\"50%_\\\\X\"");
+  const storage::Condition contains = Compile("owner:\"50%_\\\\X\"");
   EXPECT_EQ(contains.sql, "((LOWER(owner {sorted}) LIKE $1 ESCAPE '\\'))");
   EXPECT_THAT(contains.values, ElementsAre(Value(std::string("%50\\%\\_\\\\x%"))));
 }
 
 TEST(FilterTest, Structure) {
-  const SqlCondition both = Compile("owner = a AND fit >= 50 AND n = 1", 3);
+  const storage::Condition both = Compile("owner = a AND fit >= 50 AND n = 1", 3);
   EXPECT_EQ(both.sql, "((owner = $3) AND (l.fit >= $4) AND (n = $5))");
   EXPECT_THAT(both.values, ElementsAre(Value(std::string("a")), Value(50.0), Value(int64_t{1})));
   EXPECT_EQ(Sql("n=1 AND (n=2 OR n=3)"), "((n = $1) AND ((n = $2) OR (n = $3)))");

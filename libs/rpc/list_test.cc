@@ -1,4 +1,5 @@
 // What List and Update handlers use: paging, masks.
+#include <algorithm>
 #include <limits>
 
 #include "gmock/gmock.h"
@@ -37,6 +38,17 @@ TEST(PageTest, SizeIsClamped) {
   EXPECT_EQ(Page::Of(request, kNumber, {.standard = 10, .most = 20})->size(), 10);
   request.set_page_size(-1);
   EXPECT_EQ(FieldOf(Page::Of(request, kNumber).status()), "page_size");
+}
+
+TEST(PageTest, CutsWhatWasReadBeyondThePage) {
+  pb::ListThingsRequest request;
+  request.set_page_size(2);
+  const Page page = *Page::Of(request, kNumber);
+  for (const size_t read : {0, 1, 2, 3}) {
+    std::vector<int> items(read);
+    EXPECT_EQ(page.Cut(items), read == 3) << read;
+    EXPECT_EQ(items.size(), std::min<size_t>(read, 2));
+  }
 }
 
 TEST(PageTest, TokenCarriesEveryKindOfValue) {

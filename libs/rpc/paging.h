@@ -37,6 +37,13 @@ class Page {
   bool first() const { return cursor_.empty(); }
   // What NextToken was given; empty, or of the shape that Of was given.
   const std::vector<storage::Value>& cursor() const { return cursor_; }
+  // `items` were read one beyond size(): cuts that one, and says whether there was one.
+  template <class Items>
+  bool Cut(Items& items) const {
+    const bool more = items.size() > static_cast<size_t>(size_);
+    if (more) items.pop_back();
+    return more;
+  }
   // The token of the page that follows `cursor` (not empty): the ordering values of the last item, and
   // whatever must stay the same over all pages.
   std::string NextToken(const std::vector<storage::Value>& cursor) const;

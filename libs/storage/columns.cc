@@ -1,8 +1,16 @@
 #include "libs/storage/columns.h"
 
+#include <algorithm>
+
 #include "libs/base/clock.h"
 
 namespace finalmile::storage {
+
+std::vector<std::string> SortedUnique(std::vector<std::string> ids) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
 
 std::vector<Row> IdRows(const std::vector<std::string>& ids) {
   std::vector<Row> rows;

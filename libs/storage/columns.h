@@ -9,6 +9,9 @@
 // How the stores of services bind ids and instants.
 namespace finalmile::storage {
 
+// In the order in which rows are locked, each once.
+std::vector<std::string> SortedUnique(std::vector<std::string> ids);
+
 // Rows for ExecuteMany with one text column.
 std::vector<Row> IdRows(const std::vector<std::string>& ids);
 

@@ -76,9 +76,9 @@ void ModuleHarness::Settle() {
   }
 }
 
-std::vector<events::Record> ModuleHarness::ReadTopic(const std::string& topic) {
+std::vector<events::Record> ModuleHarness::ReadTopic(std::string_view topic) {
   auto wake = clock_.NewEvent();
-  auto tail = Must(events_->OpenTail({topic}, events::TailFrom::kStart, *wake));
+  auto tail = Must(events_->OpenTail({std::string(topic)}, events::TailFrom::kStart, *wake));
   std::vector<events::Record> records;
   while (!tail->caught_up()) {
     for (events::Record& record : Must(tail->Poll(1000))) records.push_back(std::move(record));

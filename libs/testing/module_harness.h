@@ -1,8 +1,12 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "finalmile/v1/principal.pb.h"
@@ -35,7 +39,21 @@ class ModuleHarness {
   // Closes everything and opens it again from the files.
   void Restart();
   // Everything in a topic, from its start, in order per key.
-  std::vector<events::Record> ReadTopic(const std::string& topic);
+  std::vector<events::Record> ReadTopic(std::string_view topic);
+  // The same parsed. Fails the test on what is no Envelope, and on a seq that does not follow its
+  // predecessor.
+  template <class Envelope>
+  std::vector<Envelope> ReadEvents(std::string_view topic) {
+    std::vector<Envelope> events;
+    std::map<std::string, int64_t> seqs;
+    for (const events::Record& record : ReadTopic(topic)) {
+      Envelope& event = events.emplace_back();
+      EXPECT_TRUE(event.ParseFromString(record.value));
+      EXPECT_EQ(event.key(), record.key);
+      EXPECT_EQ(event.seq(), ++seqs[event.key()]) << event.key();
+    }
+    return events;
+  }
 
  private:
   void Open();

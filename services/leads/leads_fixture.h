@@ -91,16 +91,9 @@ class LeadsTest : public ::testing::Test {
     return sum;
   }
 
-  // Every event in the topic, in order per key; fails on a seq that does not follow its predecessor.
+  // Every event in the topic, in order per key.
   std::vector<v1::LeadEvent> Events() {
-    std::vector<v1::LeadEvent> events;
-    std::map<std::string, int64_t> seqs;
-    for (const events::Record& record : harness_.ReadTopic(std::string(scoring::kLeadEventsTopic))) {
-      v1::LeadEvent& event = events.emplace_back();
-      EXPECT_TRUE(event.ParseFromString(record.value));
-      EXPECT_EQ(event.seq(), ++seqs[event.key()]) << event.key();
-    }
-    return events;
+    return harness_.ReadEvents<v1::LeadEvent>(scoring::kLeadEventsTopic);
   }
 
   int Count(v1::LeadEvent::EventCase which) {

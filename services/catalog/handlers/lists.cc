@@ -16,18 +16,6 @@ namespace {
 using rpc::FilterType;
 using storage::Transaction;
 
-using Words = std::vector<std::pair<std::string, storage::Value>>;
-
-// The names of an enum's values, each with its number or, as `named`, with its name.
-Words WordsOf(const google::protobuf::EnumDescriptor* descriptor, bool named) {
-  Words words;
-  for (int i = 0; i < descriptor->value_count(); ++i) {
-    const std::string& name = descriptor->value(i)->name();
-    words.emplace_back(name, named ? storage::Value(name) : int64_t{descriptor->value(i)->number()});
-  }
-  return words;
-}
-
 rpc::FilterSchema Tagged(std::vector<rpc::FilterField> fields) {
   for (const domain::TagList& list : domain::kTagLists) {
     fields.push_back(
@@ -42,8 +30,10 @@ rpc::FilterSchema Tagged(std::vector<rpc::FilterField> fields) {
 
 const rpc::FilterSchema& ListFields() {
   static const auto& schema = *new rpc::FilterSchema(Tagged({
-      {"kind", FilterType::kEnum, "a.kind", WordsOf(v1::AssetKind_descriptor(), false)},
-      {"state", FilterType::kEnum, "a.state", WordsOf(v1::AssetState_descriptor(), false)},
+      {"kind", FilterType::kEnum, "a.kind",
+       rpc::EnumWords(*v1::AssetKind_descriptor(), rpc::StoredAs::kNumber)},
+      {"state", FilterType::kEnum, "a.state",
+       rpc::EnumWords(*v1::AssetState_descriptor(), rpc::StoredAs::kNumber)},
       {"owner", FilterType::kText, "a.owner"},
       {"language", FilterType::kText, "a.language"},
       {"source", FilterType::kText, "a.source"},
@@ -56,7 +46,7 @@ const rpc::FilterSchema& ListFields() {
 
 const rpc::FilterSchema& SearchFields() {
   static const auto& schema = *new rpc::FilterSchema(Tagged({
-      {"kind", FilterType::kEnum, "", WordsOf(v1::AssetKind_descriptor(), true)},
+      {"kind", FilterType::kEnum, "", rpc::EnumWords(*v1::AssetKind_descriptor(), rpc::StoredAs::kName)},
       {"language", FilterType::kText, ""},
   }));
   return schema;
@@ -65,16 +55,14 @@ const rpc::FilterSchema& SearchFields() {
 absl::StatusOr<v1::ListAssetsResponse> CatalogHandlers::ListAssets(rpc::CallContext& context,
                                                                    const v1::ListAssetsRequest& request) {
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {std::string()}));
-  ASSIGN_OR_RETURN(rpc::SqlCondition compiled, rpc::CompileFilter(request.filter(), ListFields(), 1));
-  const store::Condition condition{std::move(compiled.sql), std::move(compiled.values)};
+  ASSIGN_OR_RETURN(const store::Condition condition, rpc::CompileFilter(request.filter(), ListFields()));
   const std::string after = page.first() ? std::string() : std::get<std::string>(page.cursor()[0]);
   v1::ListAssetsResponse response;
   RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
     response.Clear();
     ASSIGN_OR_RETURN(std::vector<std::string> ids,
                      store::ListAssets(transaction, condition, after, page.size() + 1));
-    const bool more = static_cast<int>(ids.size()) > page.size();
-    if (more) ids.pop_back();
+    const bool more = page.Cut(ids);
     std::vector<publishing::Wanted> wanted;
     for (const std::string& id : ids) wanted.push_back({id});
     ASSIGN_OR_RETURN(std::vector<publishing::Read> read,
@@ -101,8 +89,7 @@ absl::StatusOr<v1::ListAssetVersionsResponse> CatalogHandlers::ListAssetVersions
     if (rows.empty()) return rpc::NotFound(request.parent(), "asset");
     ASSIGN_OR_RETURN(std::vector<store::VersionRow> versions,
                      store::ListVersions(transaction, id, before, page.size() + 1));
-    const bool more = static_cast<int>(versions.size()) > page.size();
-    if (more) versions.pop_back();
+    const bool more = page.Cut(versions);
     for (const store::VersionRow& version : versions) {
       ASSIGN_OR_RETURN(*response.add_versions(), publishing::ToProto(rows[0], version));
     }

@@ -1,9 +1,8 @@
 #include "services/catalog/publishing/asset_batch.h"
 
-#include <algorithm>
-
 #include "libs/base/status.h"
 #include "libs/rpc/errors.h"
+#include "libs/storage/columns.h"
 #include "services/catalog/domain/asset_rules.h"
 #include "services/catalog/domain/refusal.h"
 #include "services/catalog/publishing/convert.h"
@@ -23,8 +22,7 @@ absl::Status ToError(const absl::Status& status) {
 }  // namespace
 
 absl::Status AssetBatch::Lock(std::vector<std::string> ids) {
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  ids = storage::SortedUnique(std::move(ids));
   ASSIGN_OR_RETURN(std::vector<store::AssetRow> assets, store::LockAssets(transaction_, ids));
   for (store::AssetRow& asset : assets) {
     const std::string id = asset.id;
@@ -240,13 +238,7 @@ absl::Status AssetBatch::Write() {
   RETURN_IF_ERROR(store::SetReviewers(transaction_, reviewers));
   if (!tags.empty()) RETURN_IF_ERROR(store::WriteTags(transaction_, tags));
   if (due_changed) RETURN_IF_ERROR(transaction_.Notify(kDueChannel));
-  std::vector<outbox::OutgoingEvent> events;
-  events.reserve(events_.size());
-  for (const v1::CatalogEvent& event : events_) {
-    events.push_back(
-        outbox::ToOutbox(event, kCatalogEventsTopic, "/finalmile/catalog", context_.cause.traceparent));
-  }
-  return outbox::Write(transaction_, events);
+  return outbox::WriteEvents(transaction_, context_.cause, kCatalogEventsTopic, events_);
 }
 
 }  // namespace finalmile::catalog::publishing

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/storage/condition.h"
 #include "libs/storage/database.h"
 #include "services/catalog/domain/life.h"
 
@@ -86,11 +87,8 @@ absl::StatusOr<std::vector<std::string>> DueAssets(storage::Transaction& transac
 // The earliest due time; InfiniteFuture: none.
 absl::StatusOr<absl::Time> NextDueTime(storage::Transaction& transaction);
 
-// A condition over assets AS a, its parameters numbered from $1.
-struct Condition {
-  std::string sql = "TRUE";
-  std::vector<storage::Value> values = {};
-};
+// Over assets AS a.
+using storage::Condition;
 // Ids of assets that meet `condition`, after `after` in order of id.
 absl::StatusOr<std::vector<std::string>> ListAssets(storage::Transaction& transaction,
                                                     const Condition& condition, std::string_view after,

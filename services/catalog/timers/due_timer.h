@@ -1,27 +1,33 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
-#include "libs/outbox/leader.h"
+#include "libs/outbox/due_task.h"
 #include "services/catalog/publishing/hot_assets.h"
 
 namespace finalmile::catalog::timers {
 
 // Expires assets whose publish window has ended, and says whose review is due or overdue.
-class DueTimer final : public outbox::LeaderTask {
+class DueTimer final : public outbox::DueTask {
  public:
   // The references outlive the timer.
-  DueTimer(Clock& clock, Rng& rng, publishing::HotAssets& hot) : clock_(clock), rng_(rng), hot_(hot) {}
+  DueTimer(Clock& clock, Rng& rng, publishing::HotAssets& hot)
+      : DueTask(clock), clock_(clock), rng_(rng), hot_(hot) {}
   std::string_view name() const override { return "due"; }
   std::string_view channel() const override { return publishing::kDueChannel; }
-  absl::StatusOr<absl::Duration> Run(storage::Leadership& leadership) override;
 
  private:
+  absl::StatusOr<absl::Time> RunDue(storage::Transaction& transaction, absl::Time now) override;
+  void Committed() override { hot_.Wrote(changed_); }
+
   Clock& clock_;
   Rng& rng_;
   publishing::HotAssets& hot_;
+  // By the last RunDue.
+  std::vector<publishing::Changed> changed_;
 };
 
 }  // namespace finalmile::catalog::timers

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "libs/base/status.h"
+#include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/paging.h"
 #include "services/leads/consumers/activity_consumer.h"
@@ -62,17 +63,17 @@ absl::StatusOr<v1::ListActivitiesResponse> LeadHandlers::ListActivities(
     after.source = std::get<std::string>(page.cursor()[1]);
     after.activity_id = std::get<std::string>(page.cursor()[2]);
   }
-  std::vector<store::RecordedActivity> found;
-  RETURN_IF_ERROR(Read(context, [&](storage::Transaction& transaction) -> absl::Status {
-    ASSIGN_OR_RETURN(std::vector<store::LeadState> lead, store::ReadLeads(transaction, {id}));
-    if (lead.empty()) return rpc::NotFound(request.parent(), "lead");
-    ASSIGN_OR_RETURN(
-        found, store::ListActivities(transaction, id, page.first() ? nullptr : &after, page.size() + 1));
-    return absl::OkStatus();
-  }));
+  using Found = std::vector<store::RecordedActivity>;
+  ASSIGN_OR_RETURN(
+      Found found,
+      outbox::Read<Found>(
+          context, d_.database, [&](storage::Transaction& transaction) -> absl::StatusOr<Found> {
+            ASSIGN_OR_RETURN(std::vector<store::LeadState> lead, store::ReadLeads(transaction, {id}));
+            if (lead.empty()) return rpc::NotFound(request.parent(), "lead");
+            return store::ListActivities(transaction, id, page.first() ? nullptr : &after, page.size() + 1);
+          }));
   v1::ListActivitiesResponse response;
-  const bool more = static_cast<int>(found.size()) > page.size();
-  if (more) found.pop_back();
+  const bool more = page.Cut(found);
   for (store::RecordedActivity& recorded : found) {
     recorded.activity.lead = request.parent();
     v1::RecordedActivity& to = *response.add_activities();

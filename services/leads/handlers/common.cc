@@ -16,10 +16,6 @@ absl::StatusOr<std::string> LeadId(const std::string& name, std::string_view fie
   return name.substr(sizeof("leads/") - 1);
 }
 
-absl::Status LeadHandlers::Read(rpc::CallContext& context, const storage::TransactionFunction& function) {
-  return d_.database.Transact({.deadline = context.deadline(), .read_only = true}, function);
-}
-
 absl::StatusOr<std::vector<v1::Lead>> LeadHandlers::Load(storage::Transaction& transaction,
                                                          const std::vector<std::string>& ids,
                                                          absl::Time now) {

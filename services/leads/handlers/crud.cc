@@ -75,12 +75,11 @@ absl::StatusOr<v1::Lead> LeadHandlers::CreateLead(rpc::CallContext& context,
 
 absl::StatusOr<v1::Lead> LeadHandlers::GetLead(rpc::CallContext& context, const v1::GetLeadRequest& request) {
   ASSIGN_OR_RETURN(std::string id, LeadId(request.name(), "name"));
-  std::vector<v1::Lead> leads;
-  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
-    ASSIGN_OR_RETURN(leads, Load(transaction, {id}, d_.clock.Now()));
-    return absl::OkStatus();
-  }));
-  return leads.front();
+  return outbox::Read<v1::Lead>(
+      context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::Lead> {
+        ASSIGN_OR_RETURN(std::vector<v1::Lead> leads, Load(transaction, {id}, d_.clock.Now()));
+        return leads.front();
+      });
 }
 
 absl::StatusOr<v1::BatchGetLeadsResponse> LeadHandlers::BatchGetLeads(
@@ -93,13 +92,13 @@ absl::StatusOr<v1::BatchGetLeadsResponse> LeadHandlers::BatchGetLeads(
   for (int i = 0; i < request.names_size(); ++i) {
     ASSIGN_OR_RETURN(ids.emplace_back(), LeadId(request.names(i), fmt::format("names[{}]", i)));
   }
-  v1::BatchGetLeadsResponse response;
-  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
-    ASSIGN_OR_RETURN(std::vector<v1::Lead> leads, Load(transaction, ids, d_.clock.Now()));
-    response.mutable_leads()->Assign(leads.begin(), leads.end());
-    return absl::OkStatus();
-  }));
-  return response;
+  return outbox::Read<v1::BatchGetLeadsResponse>(
+      context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::BatchGetLeadsResponse> {
+        v1::BatchGetLeadsResponse response;
+        ASSIGN_OR_RETURN(std::vector<v1::Lead> leads, Load(transaction, ids, d_.clock.Now()));
+        response.mutable_leads()->Assign(leads.begin(), leads.end());
+        return response;
+      });
 }
 
 absl::StatusOr<v1::Lead> LeadHandlers::UpdateLead(rpc::CallContext& context,

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "libs/base/status.h"
+#include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/paging.h"
 #include "services/leads/domain/explain.h"
@@ -75,34 +76,33 @@ absl::StatusOr<v1::ExplainScoreResponse> LeadHandlers::ExplainScore(rpc::CallCon
   const absl::Time now = d_.clock.Now();
   const absl::Time as_of = request.has_as_of() ? scoring::FromProto(request.as_of()) : now;
   if (as_of > now) return rpc::InvalidField("as_of", "must not be in the future");
-  v1::ExplainScoreResponse response;
-  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
-    response.Clear();
-    ASSIGN_OR_RETURN(std::vector<store::LeadState> rows, store::ReadLeads(transaction, {id}));
-    ASSIGN_OR_RETURN(scoring::LeadPast past, LoadPast(transaction, d_.policies, id));
-    scoring::PastState state = scoring::StateAt(past, as_of);
-    // The stored score counts what a source's clock dates a little ahead of ours; a past one does not.
-    if (request.has_as_of()) {
-      std::erase_if(state.activities, [&](const domain::Activity& a) { return a.event_time > as_of; });
-    }
-    if (state.facts == nullptr) {
-      return rpc::InvalidField(
-          "as_of", fmt::format("is before the lead was created, {}",
-                               absl::FormatTime(past.facts.front().record_time, absl::UTCTimeZone())));
-    }
-    // Now means the stored score, which a new policy may not have reached yet.
-    if (!request.has_as_of() && !rows.empty()) {
-      ASSIGN_OR_RETURN(state.policy, d_.policies.ByNumber(transaction, rows.front().policy));
-    }
-    Fill(state.policy, state.facts->facts, state.activities, state.facts->gates != 0, as_of, response);
-    if (!request.has_as_of() && !rows.empty() && !rows.front().readiness.lane.empty()) {
-      response.mutable_score()->set_lane(rows.front().readiness.lane);
-      *response.mutable_score()->mutable_ready_time() =
-          scoring::ToProto(rows.front().readiness.last_crossing);
-    }
-    return absl::OkStatus();
-  }));
-  return response;
+  return outbox::Read<v1::ExplainScoreResponse>(
+      context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ExplainScoreResponse> {
+        v1::ExplainScoreResponse response;
+        ASSIGN_OR_RETURN(std::vector<store::LeadState> rows, store::ReadLeads(transaction, {id}));
+        ASSIGN_OR_RETURN(scoring::LeadPast past, LoadPast(transaction, d_.policies, id));
+        scoring::PastState state = scoring::StateAt(past, as_of);
+        // The stored score counts what a source's clock dates a little ahead of ours; a past one does not.
+        if (request.has_as_of()) {
+          std::erase_if(state.activities, [&](const domain::Activity& a) { return a.event_time > as_of; });
+        }
+        if (state.facts == nullptr) {
+          return rpc::InvalidField(
+              "as_of", fmt::format("is before the lead was created, {}",
+                                   absl::FormatTime(past.facts.front().record_time, absl::UTCTimeZone())));
+        }
+        // Now means the stored score, which a new policy may not have reached yet.
+        if (!request.has_as_of() && !rows.empty()) {
+          ASSIGN_OR_RETURN(state.policy, d_.policies.ByNumber(transaction, rows.front().policy));
+        }
+        Fill(state.policy, state.facts->facts, state.activities, state.facts->gates != 0, as_of, response);
+        if (!request.has_as_of() && !rows.empty() && !rows.front().readiness.lane.empty()) {
+          response.mutable_score()->set_lane(rows.front().readiness.lane);
+          *response.mutable_score()->mutable_ready_time() =
+              scoring::ToProto(rows.front().readiness.last_crossing);
+        }
+        return response;
+      });
 }
 
 absl::StatusOr<v1::ListScoreChangesResponse> LeadHandlers::ListScoreChanges(
@@ -111,12 +111,10 @@ absl::StatusOr<v1::ListScoreChangesResponse> LeadHandlers::ListScoreChanges(
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}, int64_t{}}));
   // The cursor: the moment the first page was made for, and how many changes up to it are not shown yet.
   const absl::Time until = page.first() ? d_.clock.Now() : FromMicros(std::get<int64_t>(page.cursor()[0]));
-  scoring::LeadPast past;
-  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
-    ASSIGN_OR_RETURN(past, LoadPast(transaction, d_.policies, id));
-    return absl::OkStatus();
-  }));
-  const std::vector<scoring::PastChange> changes = scoring::Replay(past, until);
+  const auto past = outbox::Read<scoring::LeadPast>(
+      context, d_.database, [&](Transaction& transaction) { return LoadPast(transaction, d_.policies, id); });
+  if (!past.ok()) return past.status();
+  const std::vector<scoring::PastChange> changes = scoring::Replay(*past, until);
   int64_t left = static_cast<int64_t>(changes.size());
   if (!page.first()) left = std::min(left, std::get<int64_t>(page.cursor()[1]));
   v1::ListScoreChangesResponse response;
@@ -152,10 +150,9 @@ absl::StatusOr<v1::SimulateScoreResponse> LeadHandlers::SimulateScore(
     policy = std::make_shared<const scoring::PublishedPolicy>(scoring::PublishedPolicy{
         0, absl::UnixEpoch(), request.policy(), domain::CompiledPolicy(std::move(given))});
   } else {
-    RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
-      ASSIGN_OR_RETURN(policy, d_.policies.InForce(transaction));
-      return absl::OkStatus();
-    }));
+    ASSIGN_OR_RETURN(policy, outbox::Read<PolicyPointer>(context, d_.database, [&](Transaction& transaction) {
+                       return d_.policies.InForce(transaction);
+                     }));
   }
   v1::SimulateScoreResponse response;
   Fill(policy, scoring::FactsOf(lead), activities, !lead.gates.empty(), as_of, response);

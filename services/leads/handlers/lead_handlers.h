@@ -57,8 +57,6 @@ class LeadHandlers {
                                                           const v1::SimulateScoreRequest& request);
 
  private:
-  // Runs a snapshot read that ends with the call.
-  absl::Status Read(rpc::CallContext& context, const storage::TransactionFunction& function);
   // Leads as the wire shows them, in the order of `ids`; NOT_FOUND names the first that is absent.
   absl::StatusOr<std::vector<v1::Lead>> Load(storage::Transaction& transaction,
                                              const std::vector<std::string>& ids, absl::Time now);

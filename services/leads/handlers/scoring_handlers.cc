@@ -64,13 +64,13 @@ absl::StatusOr<v1::Policy> Publish(Transaction& transaction, const Dependencies&
   absl::Status inserted = store::InsertPolicy(transaction, row);
   if (absl::IsAlreadyExists(inserted)) return storage::Conflict("another policy was published meanwhile");
   RETURN_IF_ERROR(inserted);
-  v1::LeadEvent event = scoring::NewEvent({d.clock, d.rng, now, cause}, row.name, 1);
+  v1::LeadEvent event = outbox::NewEvent<v1::LeadEvent>({d.clock, d.rng, now, cause}, row.name, 1);
   event.mutable_policy_published()->set_policy(row.name);
   if (previous > 0) {
     ASSIGN_OR_RETURN(scoring::PolicyPointer before, d.policies.ByNumber(transaction, previous));
     event.mutable_policy_published()->set_previous(before->message.name());
   }
-  RETURN_IF_ERROR(outbox::Write(transaction, {scoring::ToOutbox(event, cause.traceparent)}));
+  RETURN_IF_ERROR(outbox::WriteEvents<v1::LeadEvent>(transaction, cause, scoring::kLeadEventsTopic, {event}));
   RETURN_IF_ERROR(transaction.Notify(kPolicyChannel));
   return Shown(policy, row.publish_time, true);
 }
@@ -78,8 +78,7 @@ absl::StatusOr<v1::Policy> Publish(Transaction& transaction, const Dependencies&
 }  // namespace
 
 absl::Status EnsurePolicy(Dependencies dependencies, const v1::Policy& policy, absl::Duration deadline) {
-  scoring::Cause cause;
-  cause.principal.set_name("leads.default_policy");
+  const scoring::Cause cause = outbox::CauseOf("leads.default_policy");
   return dependencies.database.Transact(
       {.deadline = deadline, .repeatable = true}, [&](Transaction& transaction) -> absl::Status {
         ASSIGN_OR_RETURN(int64_t number, store::PolicyInForce(transaction));
@@ -90,9 +89,8 @@ absl::Status EnsurePolicy(Dependencies dependencies, const v1::Policy& policy, a
 
 absl::StatusOr<v1::Policy> ScoringHandlers::GetPolicy(rpc::CallContext& context,
                                                       const v1::GetPolicyRequest& request) {
-  v1::Policy shown;
-  RETURN_IF_ERROR(d_.database.Transact(
-      {.deadline = context.deadline(), .read_only = true}, [&](Transaction& transaction) -> absl::Status {
+  return outbox::Read<v1::Policy>(
+      context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::Policy> {
         ASSIGN_OR_RETURN(int64_t in_force, store::PolicyInForce(transaction));
         int64_t number = in_force;
         if (request.name() != kInForce) {
@@ -101,10 +99,8 @@ absl::StatusOr<v1::Policy> ScoringHandlers::GetPolicy(rpc::CallContext& context,
           number = row->number;
         }
         ASSIGN_OR_RETURN(scoring::PolicyPointer policy, d_.policies.ByNumber(transaction, number));
-        shown = Shown(policy->message, policy->publish_time, number == in_force);
-        return absl::OkStatus();
-      }));
-  return shown;
+        return Shown(policy->message, policy->publish_time, number == in_force);
+      });
 }
 
 absl::StatusOr<v1::ListPoliciesResponse> ScoringHandlers::ListPolicies(
@@ -112,22 +108,19 @@ absl::StatusOr<v1::ListPoliciesResponse> ScoringHandlers::ListPolicies(
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}}));
   const int64_t before =
       page.first() ? std::numeric_limits<int64_t>::max() : std::get<int64_t>(page.cursor()[0]);
-  v1::ListPoliciesResponse response;
-  RETURN_IF_ERROR(d_.database.Transact(
-      {.deadline = context.deadline(), .read_only = true}, [&](Transaction& transaction) -> absl::Status {
-        response.Clear();
+  return outbox::Read<v1::ListPoliciesResponse>(
+      context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ListPoliciesResponse> {
+        v1::ListPoliciesResponse response;
         ASSIGN_OR_RETURN(int64_t in_force, store::PolicyInForce(transaction));
         ASSIGN_OR_RETURN(auto rows, store::ListPolicies(transaction, before, page.size() + 1));
-        const bool more = static_cast<int>(rows.size()) > page.size();
-        if (more) rows.pop_back();
+        const bool more = page.Cut(rows);
         for (const store::PolicyRow& row : rows) {
           ASSIGN_OR_RETURN(scoring::PolicyPointer policy, d_.policies.ByNumber(transaction, row.number));
           *response.add_policies() = Shown(policy->message, row.publish_time, row.number == in_force);
         }
         if (more) response.set_next_page_token(page.NextToken({rows.back().number}));
-        return absl::OkStatus();
-      }));
-  return response;
+        return response;
+      });
 }
 
 absl::StatusOr<v1::PublishPolicyResponse> ScoringHandlers::PublishPolicy(

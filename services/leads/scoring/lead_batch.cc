@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "libs/base/status.h"
+#include "libs/storage/columns.h"
 #include "services/leads/domain/explain.h"
 #include "services/leads/domain/fit.h"
 #include "services/leads/domain/grade.h"
@@ -36,11 +37,6 @@ bool OnlyEngagementDiffers(const store::LeadState& a, const store::LeadState& b)
                   b.readiness.hand_raise_used, b.create_time, b.update_time);
 }
 
-void SortUnique(std::vector<std::string>& ids) {
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-}
-
 }  // namespace
 
 v1::Score ToScore(const store::LeadState& lead, const PublishedPolicy& policy, absl::Time now) {
@@ -65,16 +61,8 @@ v1::Score ToScore(const store::LeadState& lead, const PublishedPolicy& policy, a
   return score;
 }
 
-v1::LeadEvent NewEvent(const EventContext& context, std::string key, int64_t seq) {
-  return outbox::NewEvent<v1::LeadEvent>(context, std::move(key), seq);
-}
-
-outbox::OutgoingEvent ToOutbox(const v1::LeadEvent& event, std::string_view traceparent) {
-  return outbox::ToOutbox(event, kLeadEventsTopic, "/finalmile/leads", traceparent);
-}
-
 absl::Status LeadBatch::Lock(std::vector<std::string> ids, Absent absent) {
-  SortUnique(ids);
+  ids = storage::SortedUnique(std::move(ids));
   ASSIGN_OR_RETURN(const storage::Deferred locked, store::LockLeads(transaction_, ids));
   RETURN_IF_ERROR(transaction_.Settle());
   return Adopt(*locked, ids, absent);
@@ -117,7 +105,7 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::LockAndRecord(
   std::vector<std::string> ids;
   ids.reserve(activities.size());
   for (const domain::Activity& activity : activities) ids.push_back(activity.lead);
-  SortUnique(ids);
+  ids = storage::SortedUnique(std::move(ids));
   ASSIGN_OR_RETURN(const storage::Deferred locked, store::LockLeads(transaction_, ids));
   // Behind the locks. An activity of a lead that is absent is stored before its stub is: what is counted
   // follows from the row as it is then found.
@@ -182,7 +170,7 @@ absl::Status LeadBatch::Create(const std::string& id, const domain::Lead& profil
   entry.recompute = entry.locked;
   if (!entry.locked) entry.lead.policy = policy_.number;
   entry.lead.fit = domain::Fit(policy_.compiled, FactsOf(profile));
-  entry.change = NewEvent(context_, LeadName(id), 0);
+  entry.change = outbox::NewEvent<v1::LeadEvent>(context_, LeadName(id), 0);
   v1::LeadCreated& created = *entry.change->mutable_lead_created();
   created.set_company_domain(profile.company_domain);
   created.set_lead_source(profile.lead_source);
@@ -200,7 +188,7 @@ absl::Status LeadBatch::Change(const std::string& id, const domain::Lead& profil
   entry.profile = profile;
   entry.profile_changed = entry.touched = true;
   entry.lead.fit = domain::Fit(policy_.compiled, FactsOf(profile));
-  entry.change = NewEvent(context_, LeadName(id), 0);
+  entry.change = outbox::NewEvent<v1::LeadEvent>(context_, LeadName(id), 0);
   v1::LeadUpdated& updated = *entry.change->mutable_lead_updated();
   for (std::string& path : changed) *updated.add_changed() = std::move(path);
   updated.set_owner(profile.owner);
@@ -209,7 +197,8 @@ absl::Status LeadBatch::Change(const std::string& id, const domain::Lead& profil
 }
 
 v1::LeadEvent& LeadBatch::Emit(Entry& entry) {
-  return events_.emplace_back(NewEvent(context_, LeadName(entry.lead.id), ++entry.lead.seq));
+  return events_.emplace_back(
+      outbox::NewEvent<v1::LeadEvent>(context_, LeadName(entry.lead.id), ++entry.lead.seq));
 }
 
 absl::Status LeadBatch::Fetch(const std::vector<Entry*>& profiles, const std::vector<Entry*>& histories) {
@@ -335,10 +324,7 @@ absl::Status LeadBatch::Write(std::string_view cause) {
     RETURN_IF_ERROR(store::WriteProfiles(transaction_, profiles));
     RETURN_IF_ERROR(store::AppendFacts(transaction_, facts));
   }
-  std::vector<outbox::OutgoingEvent> events;
-  events.reserve(events_.size());
-  for (const v1::LeadEvent& event : events_) events.push_back(ToOutbox(event, context_.cause.traceparent));
-  return outbox::Write(transaction_, events);
+  return outbox::WriteEvents(transaction_, context_.cause, kLeadEventsTopic, events_);
 }
 
 }  // namespace finalmile::leads::scoring

@@ -31,10 +31,6 @@ using outbox::EventContext;
 // The score of a lead at `now`, as the wire shows it.
 v1::Score ToScore(const store::LeadState& lead, const PublishedPolicy& policy, absl::Time now);
 
-// The envelope of one event, and the outbox row of it.
-v1::LeadEvent NewEvent(const EventContext& context, std::string key, int64_t seq);
-outbox::OutgoingEvent ToOutbox(const v1::LeadEvent& event, std::string_view traceparent);
-
 // The one way in which leads change: calls, consumer and timers lock rows, tell what happened, and write.
 // Lives inside one transaction; not thread-safe.
 //

@@ -6,16 +6,14 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "libs/storage/condition.h"
 #include "libs/storage/database.h"
 #include "services/leads/domain/top.h"
 
 namespace finalmile::leads::store {
 
-// A condition over leads AS l joined with profiles AS p, its parameters numbered from $1.
-struct Condition {
-  std::string sql = "TRUE";
-  std::vector<storage::Value> values;
-};
+// Over leads AS l joined with profiles AS p.
+using storage::Condition;
 
 // Ids of created leads that meet `condition`, after `after` in order of id.
 absl::StatusOr<std::vector<std::string>> ListLeads(storage::Transaction& transaction,

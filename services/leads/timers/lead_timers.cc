@@ -1,7 +1,5 @@
 #include "services/leads/timers/lead_timers.h"
 
-#include <algorithm>
-
 #include "libs/base/status.h"
 #include "services/leads/handlers/scoring_handlers.h"
 #include "services/leads/scoring/lead_batch.h"
@@ -16,8 +14,7 @@ constexpr int kChunk = 200;
 // Locks `ids`, scores them as they are now, writes what changed.
 absl::Status Revisit(Transaction& transaction, const scoring::PublishedPolicy& policy, Clock& clock, Rng& rng,
                      const std::vector<std::string>& ids, std::string_view task, std::string_view why) {
-  scoring::Cause cause;
-  cause.principal.set_name(std::string(task));
+  const scoring::Cause cause = outbox::CauseOf(task);
   scoring::LeadBatch batch(transaction, policy, {clock, rng, clock.Now(), cause});
   RETURN_IF_ERROR(batch.Lock(ids, scoring::LeadBatch::Absent::kLeaveOut));
   for (const std::string& id : ids) {
@@ -28,21 +25,13 @@ absl::Status Revisit(Transaction& transaction, const scoring::PublishedPolicy& p
 
 }  // namespace
 
-absl::StatusOr<absl::Duration> FadingTimer::Run(storage::Leadership& leadership) {
-  absl::Time next = absl::InfiniteFuture();
-  RETURN_IF_ERROR(leadership.Transact(
-      {.deadline = clock_.Steady() + leadership.heartbeat_interval()},
-      [&](Transaction& transaction) -> absl::Status {
-        ASSIGN_OR_RETURN(std::vector<std::string> due, store::DueLeads(transaction, clock_.Now(), kChunk));
-        if (!due.empty()) {
-          ASSIGN_OR_RETURN(scoring::PolicyPointer policy, policies_.InForce(transaction));
-          RETURN_IF_ERROR(Revisit(transaction, *policy, clock_, rng_, due, "leads.fading", "fading"));
-        }
-        ASSIGN_OR_RETURN(next, store::NextDueTime(transaction));
-        return absl::OkStatus();
-      }));
-  if (next == absl::InfiniteFuture()) return absl::InfiniteDuration();
-  return clock_.Steady() + std::max(next - clock_.Now(), absl::ZeroDuration());
+absl::StatusOr<absl::Time> FadingTimer::RunDue(Transaction& transaction, absl::Time now) {
+  ASSIGN_OR_RETURN(std::vector<std::string> due, store::DueLeads(transaction, now, kChunk));
+  if (!due.empty()) {
+    ASSIGN_OR_RETURN(scoring::PolicyPointer policy, policies_.InForce(transaction));
+    RETURN_IF_ERROR(Revisit(transaction, *policy, clock_, rng_, due, "leads.fading", "fading"));
+  }
+  return store::NextDueTime(transaction);
 }
 
 std::string_view Rescorer::channel() const { return handlers::kPolicyChannel; }

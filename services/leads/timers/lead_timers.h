@@ -4,21 +4,22 @@
 
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
-#include "libs/outbox/leader.h"
+#include "libs/outbox/due_task.h"
 #include "services/leads/scoring/policies.h"
 
 namespace finalmile::leads::timers {
 
 // Evaluates leads whose due time has come: by fading they crossed a band edge, cooled, or may cross again.
-class FadingTimer final : public outbox::LeaderTask {
+class FadingTimer final : public outbox::DueTask {
  public:
   // The references outlive the timer.
   FadingTimer(Clock& clock, Rng& rng, scoring::Policies& policies)
-      : clock_(clock), rng_(rng), policies_(policies) {}
+      : DueTask(clock), clock_(clock), rng_(rng), policies_(policies) {}
   std::string_view name() const override { return "fading"; }
-  absl::StatusOr<absl::Duration> Run(storage::Leadership& leadership) override;
 
  private:
+  absl::StatusOr<absl::Time> RunDue(storage::Transaction& transaction, absl::Time now) override;
+
   Clock& clock_;
   Rng& rng_;
   scoring::Policies& policies_;

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/base/clock.h"
+#include "libs/outbox/leader.h"
+#include "libs/storage/database.h"
+
+namespace finalmile::outbox {
+
+// A timer over rows that fall due at instants kept in the store. It runs at once when woken, else when the
+// next row falls due.
+class DueTask : public LeaderTask {
+ public:
+  // The clock outlives the task.
+  explicit DueTask(Clock& clock) : clock_(clock) {}
+
+  absl::StatusOr<absl::Duration> Run(storage::Leadership& leadership) final;
+
+ protected:
+  // Does one chunk of what is due at `now`. Returns when the next row falls due as the store then stands:
+  // not after `now` where more is due already; InfiniteFuture: none will.
+  virtual absl::StatusOr<absl::Time> RunDue(storage::Transaction& transaction, absl::Time now) = 0;
+  // What RunDue did is committed.
+  virtual void Committed() {}
+
+ private:
+  Clock& clock_;
+};
+
+}  // namespace finalmile::outbox
