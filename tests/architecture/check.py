@@ -37,7 +37,6 @@ TESTING = r"(gtest|gmock|rapidcheck|yaml-cpp|nlohmann|libs/testing)(/.*|\.h)|" +
 # Part of a service -> what it may include beside the standard library, Abseil, fmt and libs/base.
 # {own} is services/NAME. The first pattern that matches the file's path inside its service decides.
 PARTS = [
-    ("main.cc", r"main\.cc", r"libs/app/.*|{own}/(config|wiring)\.h"),
     ("wiring", r"wiring\.(h|cc)", r".*"),
     ("config", r"config(_test)?\.(h|cc)", r"libs/(config|telemetry|storage|events|cache|rpc|app)/[^/]*|{own}/config\.h"),
     ("domain/", r"domain/.*", r"{own}/domain/.*"),
@@ -118,8 +117,9 @@ class Check:
                         self.source(path)
                     elif name == "CMakeLists.txt" or name.endswith(".cmake"):
                         self.build_file(path)
-        if os.path.exists(os.path.join(self.root, "CMakeLists.txt")):
-            self.build_file("CMakeLists.txt")
+        for path in ("CMakeLists.txt", "deploy/build.cmake"):
+            if os.path.exists(os.path.join(self.root, path)):
+                self.build_file(path)
         self.cycles()
         for rule, path in sorted(set(self.exceptions) - self.used):
             self.failures.append(f"{EXCEPTIONS}:{self.exceptions[(rule, path)]}: [stale] nothing needs the exception {rule} {path}")
@@ -165,14 +165,14 @@ class Check:
             return
         if path.startswith(COMMAND_LINE):
             may = COMMAND_LINE_MAY
-        allowed = [STANDARD, PLAIN, may.replace("{own}", own)] if part != "main.cc" else [may.replace("{own}", own)]
+        allowed = [STANDARD, PLAIN, may.replace("{own}", own)]
         if is_test(path):
             allowed.append(TESTING)
         if part in NO_INPUT_OUTPUT and re.fullmatch(INPUT_OUTPUT, header) and not is_test(path):
             self.fail("direction", path, number, f"{part} does no input or output, reads no clock, starts no thread: <{header}>")
         elif not any(re.fullmatch(pattern, header) for pattern in allowed):
             # System and third-party headers are the engines' matter, except where a part must stay pure.
-            third_party = not header.startswith(("libs/", "services/", "tests/")) and part not in ("main.cc", "domain/", "store/")
+            third_party = not header.startswith(("libs/", "services/", "tests/")) and part not in ("domain/", "store/")
             if not third_party or re.fullmatch(r"grpc(pp)?/.*", header):
                 self.fail("direction", path, number, f"{part} may not include {header}")
         if part not in ("wiring",) and not path.startswith(COMMAND_LINE) and not is_test(path) and re.match(ADAPTERS, header):

@@ -66,11 +66,6 @@ class CheckTest(unittest.TestCase):
         self.refused("direction", "services/finalmile/dev.cc", include("services/leads/store/lead_store.h"))
         self.accepted("services/finalmile/dev.cc", include("services/leads/wiring.h") + include("libs/app/run.h"))
 
-    def test_main_is_the_same_everywhere(self):
-        self.accepted("services/leads/main.cc", include("libs/app/run.h") + include("services/leads/wiring.h") + include("services/leads/config.h"))
-        self.refused("direction", "services/leads/main.cc", include("libs/storage/database.h"))
-        self.refused("direction", "services/leads/main.cc", include("iostream"))
-
     def test_wiring_names_engines(self):
         self.accepted("services/leads/wiring.cc", include("libs/storage/postgres/postgres.h") + include("libs/events/kafka/kafka_log.h"))
 

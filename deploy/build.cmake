@@ -1,0 +1,117 @@
+# How everything is compiled: packages, flags, and the functions that every CMakeLists.txt uses.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set_property(GLOBAL PROPERTY USE_FOLDERS ON)
+
+option(FINALMILE_FUZZ "build the libFuzzer targets (Clang only)" OFF)
+set(FINALMILE_SANITIZE "" CACHE STRING "value of -fsanitize= for our own code, for example address,undefined")
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+find_package(Threads REQUIRED)
+find_package(absl REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(gRPC CONFIG REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL REQUIRED)
+pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka)
+pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
+pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)
+find_package(GTest REQUIRED)
+include(GoogleTest)
+enable_testing()
+
+# What every target of ours is compiled with. Generated code gets only the language level.
+add_library(finalmile_options INTERFACE)
+target_include_directories(finalmile_options INTERFACE ${PROJECT_SOURCE_DIR})
+# -Wrestrict: false alarms of g++ 12 on std::string at -O2 (GCC bug 105651).
+target_compile_options(finalmile_options INTERFACE -Wall -Wextra -Werror $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+if(FINALMILE_SANITIZE)
+  target_compile_options(finalmile_options INTERFACE -fsanitize=${FINALMILE_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(finalmile_options INTERFACE -fsanitize=${FINALMILE_SANITIZE})
+endif()
+if(FINALMILE_FUZZ)
+  target_compile_options(finalmile_options INTERFACE -fsanitize=fuzzer-no-link -fno-sanitize-recover=all)
+endif()
+
+# finalmile_library(NAME SOURCES a.cc b.cc PUBLIC dep… PRIVATE dep… TESTS a_test.cc TEST_DEPS dep…)
+#
+# One static library per folder, named after it (libs/storage -> storage), and one test program NAME_test that
+# holds the unit tests standing beside the code. Sources are listed, never globbed.
+function(finalmile_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE;TESTS;TEST_DEPS" ${ARGN})
+  if(ARG_SOURCES)
+    add_library(${name} STATIC ${ARG_SOURCES})
+    target_link_libraries(${name} PUBLIC ${ARG_PUBLIC} PRIVATE finalmile_options ${ARG_PRIVATE})
+    target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  else()
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE ${ARG_PUBLIC})
+    target_include_directories(${name} INTERFACE ${PROJECT_SOURCE_DIR})
+  endif()
+  set_property(GLOBAL APPEND PROPERTY FINALMILE_LIBRARIES ${name})
+  if(ARG_TESTS)
+    finalmile_test(${name}_test SOURCES ${ARG_TESTS} DEPS ${name} ${ARG_TEST_DEPS})
+  endif()
+endfunction()
+
+# finalmile_test(NAME SOURCES a_test.cc DEPS dep… [LABELS kafka postgres …] [TIMEOUT seconds])
+#
+# A GoogleTest program, one CTest entry (its cases share a process and thereby their fixtures' servers).
+function(finalmile_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE finalmile_options ${ARG_DEPS} GTest::gmock_main)
+  # A test's own code runs once: a quarter of its compile time is worth more than its speed.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()
+
+# finalmile_service(NAME): the program finalmile-NAME of the library NAME, a service whose wiring.h has kModule.
+function(finalmile_service name)
+  configure_file(${PROJECT_SOURCE_DIR}/libs/app/service_main.cc.in ${CMAKE_CURRENT_BINARY_DIR}/main.cc @ONLY)
+  add_executable(finalmile-${name} ${CMAKE_CURRENT_BINARY_DIR}/main.cc)
+  target_link_libraries(finalmile-${name} PRIVATE finalmile_options ${name} app)
+  install(TARGETS finalmile-${name})
+endfunction()
+
+# finalmile_proto(NAME FILES a.proto … PUBLIC dep…): one library of generated messages. No gRPC stubs are
+# generated: servers and clients are driven by descriptors (libs/rpc).
+function(finalmile_proto name)
+  if(TARGET ${name}) # by a build whose libraries are used
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "FILES;PUBLIC" ${ARGN})
+  set(sources)
+  foreach(file ${ARG_FILES})
+    string(REGEX REPLACE "\\.proto$" "" stem ${file})
+    set(out ${CMAKE_CURRENT_BINARY_DIR}/${stem}.pb.cc ${CMAKE_CURRENT_BINARY_DIR}/${stem}.pb.h)
+    add_custom_command(OUTPUT ${out}
+      COMMAND protobuf::protoc --cpp_out=${CMAKE_CURRENT_BINARY_DIR} -I${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/${file}
+      DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${file} VERBATIM)
+    list(APPEND sources ${out})
+  endforeach()
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} SYSTEM PUBLIC ${CMAKE_CURRENT_BINARY_DIR})
+  target_link_libraries(${name} PUBLIC protobuf::libprotobuf ${ARG_PUBLIC})
+  set_property(GLOBAL APPEND PROPERTY FINALMILE_LIBRARIES ${name})
+endfunction()
