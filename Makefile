@@ -1,10 +1,10 @@
 # `make help` says what there is. Every target first installs what it misses (deploy/deps), then builds in
 # .build/release with the `release` preset. Variables: JOBS, PREFIX, DESTDIR, SEED, SEEDS, CYCLES, FUZZ_SECONDS,
-# LINT_ALL, REQUIRE_KAFKA, SKIP_DEPS.
+# LINT_ALL, NAME, RESOURCE, REQUIRE_KAFKA, SKIP_DEPS.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps build demo dev kafka test sim chaos fuzz bench bench-full lint format install clean proto-baseline
+.PHONY: help deps build demo dev kafka test asan tsan sim chaos fuzz bench bench-full lint format service install clean proto-baseline
 
 BUILD  := .build/release
 FUZZ   := .build/fuzz
@@ -31,12 +31,14 @@ help:
 	@echo
 	@echo '  make test        every test, with real PostgreSQL and Kafka; ends with a count'
 	@echo '                   REQUIRE_KAFKA=1: a missing broker is a failure, not a skip'
+	@echo '  make asan, tsan  every test under AddressSanitizer and UndefinedBehaviorSanitizer, or ThreadSanitizer'
 	@echo '  make sim         the simulation: SEEDS=10000; SEED=n replays one'
 	@echo '  make chaos       the long fault loops: CYCLES=1000 kills'
 	@echo '  make fuzz        malformed input under libFuzzer: FUZZ_SECONDS=60 for each target'
 	@echo '  make bench       the table of speed ratios in ten minutes; bench-full takes the full sizes'
 	@echo '  make lint        format, clang-tidy on changed files (LINT_ALL=1: all), buf lint and breaking'
 	@echo '  make format      rewrite the sources as .clang-format says'
+	@echo '  make service     stamp out a new service: NAME=billing, and what it keeps: RESOURCE=invoice'
 	@echo
 	@echo '  make deps        install what any target needs (they do so by themselves); starts no server'
 	@echo '  make kafka       fetch the Kafka broker into .cache/kafka; deploy/kafka/broker runs it'
@@ -77,6 +79,14 @@ test: kafka-if-reachable $(BUILD)/build.ninja
 	$(call compile,all)
 	@.ci/test $(BUILD) --parallel $(JOBS)
 
+# The `debug` and `tsan` presets, in folders of their own; the whole takes some times as long as `make test`.
+asan: PRESET := debug
+tsan: PRESET := tsan
+asan tsan: kafka-if-reachable
+	@mkdir -p .build/$(PRESET) && { cmake --preset $(PRESET) >.build/$(PRESET)/configure.log 2>&1 || { cat .build/$(PRESET)/configure.log >&2; exit 1; }; }
+	$(call compile,all,.build/$(PRESET))
+	@.ci/test .build/$(PRESET) --parallel $(JOBS)
+
 sim: deps-build $(BUILD)/build.ninja
 	$(call compile,simulation_test)
 	@SIM_SEEDS=$(or $(SEEDS),10000) SIM_SEED=$(SEED) $(BUILD)/tests/simulation/simulation_test
@@ -102,7 +112,10 @@ lint: deps-build+format+lint $(BUILD)/build.ninja
 	@deploy/lint/run $(BUILD)
 
 format: deps-format
-	@git ls-files -co --exclude-standard '*.cc' '*.h' | xargs -r clang-format -i
+	@git ls-files -co --exclude-standard '*.cc' '*.h' ':!deploy/service/template' | xargs -r clang-format -i
+
+service:
+	@deploy/service/new $(NAME) $(RESOURCE)
 
 # After a deliberate, compatible change of the protos: the image that `buf breaking` compares with.
 proto-baseline: deps-lint

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "finalmile/@name@/v1/@name@_service.pb.h"
+#include "libs/base/clock.h"
+#include "libs/base/random.h"
+#include "libs/rpc/context.h"
+#include "libs/rpc/service.h"
+#include "libs/storage/database.h"
+
+namespace finalmile::@name@::handlers {
+
+inline constexpr std::string_view k@Name@EventsTopic = "finalmile.@name@.events.v1";
+
+// What the handlers of this service work on; everything outlives them.
+struct Dependencies {
+  Clock& clock;
+  Rng& rng;
+  storage::Database& database;
+};
+
+// The methods of @Name@Service, as @name@_service.proto says. Thread-safe.
+class @Noun@Handlers {
+ public:
+  explicit @Noun@Handlers(Dependencies dependencies) : d_(dependencies) {}
+
+  absl::StatusOr<v1::@Noun@> Create@Noun@(rpc::CallContext& context, const v1::Create@Noun@Request& request);
+  absl::StatusOr<v1::@Noun@> Get@Noun@(rpc::CallContext& context, const v1::Get@Noun@Request& request);
+
+ private:
+  const Dependencies d_;
+};
+
+// @Name@Service with its handlers.
+std::unique_ptr<rpc::Service> New@Name@Service(Dependencies dependencies);
+
+}  // namespace finalmile::@name@::handlers

@@ -1,0 +1,23 @@
+#include "services/@name@/store/schema.h"
+
+namespace finalmile::@name@::store {
+namespace {
+
+// Never edited once released: a change is a further migration.
+constexpr storage::Migration kMigrations[] = {
+    {1, "@nouns@", R"sql(
+CREATE TABLE @nouns@ (
+  id TEXT {sorted} PRIMARY KEY,
+  version BIGINT NOT NULL,
+  seq BIGINT NOT NULL,
+  title TEXT NOT NULL,
+  create_time BIGINT NOT NULL
+);
+)sql"},
+};
+
+}  // namespace
+
+std::span<const storage::Migration> Migrations() { return kMigrations; }
+
+}  // namespace finalmile::@name@::store

@@ -1,0 +1,19 @@
+# The CMakeLists.txt of a copy of the tree in which deploy/service/new has been run: builds what is new or changed in
+# it, on the libraries of the build LIBRARIES.
+cmake_minimum_required(VERSION 3.25)
+project(skeleton LANGUAGES CXX)
+
+include(${LIBRARIES}/libraries.cmake)
+include(deploy/build.cmake)
+
+add_subdirectory(proto)
+add_subdirectory(services/billing)
+
+# The command line with what the generator has entered; the rest of it is in the build's libraries.
+add_executable(finalmile services/finalmile/main.cc services/finalmile/local_suite.cc services/finalmile/events/decode.cc)
+target_link_libraries(finalmile PRIVATE finalmile_options billing cli_suite)
+
+finalmile_test(skeleton_smoke SOURCES tests/skeleton/smoke.cc DEPS billing_proto rpc_client storage events testing_process)
+target_compile_definitions(skeleton_smoke PRIVATE
+  SERVICE="$<TARGET_FILE:finalmile-billing>" COMMAND_LINE="$<TARGET_FILE:finalmile>")
+add_dependencies(skeleton_smoke finalmile-billing finalmile)
