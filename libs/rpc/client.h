@@ -49,6 +49,11 @@ class Channel {
  public:
   virtual ~Channel() = default;
 
+  // Whether somebody is there: blocks until a connection stands, `timeout` at most. UNAVAILABLE with the
+  // reason as soon as the first attempt fails. Calls need it not, and go on trying until their own timeout,
+  // as a server that restarts wants it; whoever never was connected had better be told at once.
+  virtual absl::Status Connect(absl::Duration) { return absl::OkStatus(); }
+
   // `method` is "/finalmile.leads.v1.LeadService/GetLead". Blocks until `options.timeout`.
   template <class Resp>
   absl::StatusOr<Resp> Call(std::string_view method, const google::protobuf::Message& request,

@@ -163,7 +163,25 @@ class GrpcStream final : public Stream, public grpc::ClientBidiReactor<ByteBuffe
 class GrpcChannel final : public Channel {
  public:
   GrpcChannel(ChannelOptions options, Clock& clock, Rng& rng)
-      : options_(std::move(options)), clock_(clock), rng_(rng), stub_(Connect(options_.target)) {}
+      : options_(std::move(options)),
+        clock_(clock),
+        rng_(rng),
+        channel_(NewChannel(options_.target)),
+        stub_(channel_) {}
+
+  absl::Status Connect(absl::Duration timeout) override {
+    // The reason is told by a call alone. Whoever answers it, with whatever, is there.
+    const absl::Status asked = IsServing(*this, "", timeout).status();
+    const bool silent = absl::IsUnavailable(asked) || absl::IsDeadlineExceeded(asked);
+    if (!silent || channel_->GetState(false) == GRPC_CHANNEL_READY) return absl::OkStatus();
+    std::string why = "no connection in time";
+    if (absl::IsUnavailable(asked)) {
+      why = std::string(asked.message());
+      // "failed to connect to all addresses; last error: UNKNOWN: …: Connection refused"
+      if (const size_t last = why.rfind(": "); last != std::string::npos) why.erase(0, last + 2);
+    }
+    return absl::UnavailableError(fmt::format("nobody answers at {}: {}", options_.target, why));
+  }
 
   absl::Status CallMessage(std::string_view method, const Message& request, Message& reply,
                            const CallOptions& options) override {
@@ -188,7 +206,7 @@ class GrpcChannel final : public Channel {
   }
 
  private:
-  static std::shared_ptr<grpc::Channel> Connect(const std::string& target) {
+  static std::shared_ptr<grpc::Channel> NewChannel(const std::string& target) {
     grpc::ChannelArguments arguments;
     // A connection of its own.
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
@@ -228,6 +246,7 @@ class GrpcChannel final : public Channel {
   const ChannelOptions options_;
   Clock& clock_;
   Rng& rng_;
+  const std::shared_ptr<grpc::Channel> channel_;
   grpc::GenericStub stub_;
 };
 

@@ -1,6 +1,10 @@
 // Limits, overload, leaving clients, draining.
 #include "libs/rpc/server.h"
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <optional>
 #include <thread>
@@ -252,6 +256,51 @@ TEST_F(ServerTest, DrainEndsStreamsAtTheDeadline) {
   EXPECT_FALSE(stream->Read(reply));
   EXPECT_FALSE(stream->Finish().ok());
   ended_.Wait();
+}
+
+// Accepts connections and never says a word.
+class SilentListener {
+ public:
+  SilentListener() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    auto* bare = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(bind(socket_, bare, size), 0);
+    EXPECT_EQ(listen(socket_, 8), 0);
+    EXPECT_EQ(getsockname(socket_, bare, &size), 0);
+    address_ = fmt::format("127.0.0.1:{}", ntohs(address.sin_port));
+  }
+  ~SilentListener() { close(socket_); }
+  const std::string& address() const { return address_; }
+
+ private:
+  const int socket_;
+  std::string address_;
+};
+
+// Without Connect the call would go on trying until its own timeout.
+TEST(ConnectTest, WhereNobodyListensIsToldAtOnceWithTheReason) {
+  const auto clock = NewSystemClock();
+  const auto rng = NewSeededRng(1);
+  const auto why = [&](const std::string& target) {
+    const absl::Status status = NewGrpcChannel({.target = target}, *clock, *rng)->Connect(absl::Hours(1));
+    EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status;
+    return std::string(status.message());
+  };
+  EXPECT_EQ(why("127.0.0.1:1"), "nobody answers at 127.0.0.1:1: Connection refused");
+  EXPECT_THAT(why("unix:/nowhere/socket"), HasSubstr("No such file"));
+  EXPECT_THAT(why("no.such.host.invalid:7000"), HasSubstr("no.such.host.invalid:7000: "));
+  const SilentListener silent;
+  EXPECT_THAT(why(silent.address()), HasSubstr(silent.address()));
+}
+
+TEST_F(ServerTest, WhoeverAnswersIsConnected) {
+  Start();
+  EXPECT_EQ(channel_->Connect(absl::Seconds(30)), absl::OkStatus()) << "although it says NOT_SERVING";
+  server_->SetServing(true);
+  EXPECT_EQ(channel_->Connect(absl::Seconds(30)), absl::OkStatus());
 }
 
 // The executor belongs to the test, so that a call stays queued until its caller has given up.

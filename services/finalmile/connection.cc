@@ -14,6 +14,8 @@
 namespace finalmile::cli {
 namespace {
 
+// A server that was there and went away is waited for by each call; one that never was, so long.
+constexpr absl::Duration kConnectWait = absl::Seconds(5);
 // How long a command waits for the store of another that is about to end or to say where it is.
 constexpr absl::Duration kStoreWait = absl::Seconds(10);
 constexpr absl::Duration kStoreRetry = absl::Milliseconds(50);
@@ -60,7 +62,9 @@ absl::Status SuiteConnector::Dial(const std::string& target) {
     ASSIGN_OR_RETURN(options.token, config::ReadFile(flags_.token_file));
     options.token.erase(options.token.find_last_not_of(" \r\n") + 1);
   }
-  channel_ = rpc::NewGrpcChannel(std::move(options), clock_, rng_);
+  auto channel = rpc::NewGrpcChannel(std::move(options), clock_, rng_);
+  RETURN_IF_ERROR(channel->Connect(std::min(kConnectWait, absl::Seconds(flags_.timeout_seconds))));
+  channel_ = std::move(channel);
   return absl::OkStatus();
 }
 
