@@ -322,6 +322,8 @@ absl::Status Consumer::Resolve(std::string_view topic, int32_t partition, int64_
   Rejected rejected;
   SequencerCounts counts;
   bool again;
+  // Whether the record was there and came to its turn.
+  bool tried = false;
   absl::Status status;
   do {
     again = false;
@@ -331,6 +333,7 @@ absl::Status Consumer::Resolve(std::string_view topic, int32_t partition, int64_
           counts = {};
           ASSIGN_OR_RETURN(ParkedRecord parked,
                            GetParked(transaction, options_.name, topic, partition, offset));
+          tried = true;
           const Sequencer::Key key{parked.record.topic, parked.record.key};
           ASSIGN_OR_RETURN(const int64_t seen, sequencer.Seen(transaction, key));
           if (!apply) RETURN_IF_ERROR(CheckFirstOfItsKey(transaction, parked, seen));
@@ -346,13 +349,21 @@ absl::Status Consumer::Resolve(std::string_view topic, int32_t partition, int64_
           RETURN_IF_ERROR(
               sequencer.Apply(transaction, records, unblocked, clock_.Now(), rejected, again, counts));
           if (!apply) return absl::OkStatus();
-          // A retry that would only park the record again changes nothing, but for the count of tries.
+          // A retry that would only park the record again changes nothing.
           auto still = GetParked(transaction, options_.name, topic, partition, offset);
           if (!still.ok()) return absl::IsNotFound(still.status()) ? absl::OkStatus() : still.status();
+          tried = still->state != kWaiting;
           return absl::FailedPreconditionError(still->reason);
         });
   } while (again);
-  return status;
+  if (!apply || !tried || !(IsPermanent(status) || absl::IsInternal(status))) return status;
+  // Nothing of the try was kept, so that it is counted in a transaction of its own.
+  const absl::Status fault = absl::FailedPreconditionError(status.message());
+  RETURN_IF_ERROR(
+      database_.Transact({.deadline = deadline}, [&](storage::Transaction& transaction) -> absl::Status {
+        return CountTry(transaction, options_.name, topic, partition, offset, std::string(fault.message()));
+      }));
+  return fault;
 }
 
 }  // namespace finalmile::outbox

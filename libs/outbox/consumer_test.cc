@@ -101,8 +101,7 @@ TEST_F(ConsumerTest, APoisonRecordIsParkedAloneWithThoseOfItsKeyBehindIt) {
   Drive(*consumer_);
   EXPECT_TRUE(Applied(a_).empty());
   const int64_t offset = OffsetOf("a1");
-  EXPECT_TRUE(absl::IsFailedPrecondition(consumer_->Retry("t", 0, offset, Soon())) ||
-              absl::IsInvalidArgument(consumer_->Retry("t", 0, offset, Soon())));
+  EXPECT_TRUE(absl::IsFailedPrecondition(consumer_->Retry("t", 0, offset, Soon())));
   EXPECT_EQ(Parked(), (Strings{"failed:a1", "waiting:a2", "waiting:a3"}));
 
   handler.faults.clear();
@@ -110,6 +109,41 @@ TEST_F(ConsumerTest, APoisonRecordIsParkedAloneWithThoseOfItsKeyBehindIt) {
   EXPECT_EQ(Applied(a_), (Strings{"a1", "a2", "a3"}));
   EXPECT_TRUE(Parked().empty());
   EXPECT_TRUE(absl::IsNotFound(consumer_->Retry("t", 0, offset, Soon())));
+}
+
+TEST_F(ConsumerTest, ARetryThatFailsIsCountedWithItsReason) {
+  handler.faults["a1"] = absl::InvalidArgumentError("bad bytes");
+  handler.set_aside = {"b1"};
+  Append(a_, 1, "a1");
+  Append(a_, 2, "a2");
+  Append(b_, 1, "b1");
+  Drive(*consumer_);
+  const auto tries = [&](const std::string& value) {
+    return Sql("SELECT tries FROM parked WHERE value = CAST('" + value + "' AS BLOB)")[0].Int(0);
+  };
+  EXPECT_EQ(tries("a1"), 1);
+  const int64_t offset = OffsetOf("a1");
+  // Also a fault that a caller could take for a missing record.
+  for (const absl::Status& fault : {absl::InvalidArgumentError("other bytes"),
+                                    absl::NotFoundError("no such thing"), absl::InternalError("a bug")}) {
+    handler.faults["a1"] = fault;
+    const int64_t before = tries("a1");
+    EXPECT_EQ(consumer_->Retry("t", 0, offset, Soon()), absl::FailedPreconditionError(fault.message()));
+    EXPECT_EQ(tries("a1"), before + 1);
+    EXPECT_EQ(
+        Sql("SELECT reason FROM parked WHERE state = 'failed' AND topic = 't' AND partition = 0")[0].Text(0),
+        std::string(fault.message()));
+  }
+  EXPECT_TRUE(absl::IsFailedPrecondition(consumer_->Retry("t", 1, OffsetOf("b1"), Soon())));
+  EXPECT_EQ(tries("b1"), 2) << "set aside by the handler";
+  EXPECT_TRUE(absl::IsFailedPrecondition(consumer_->Retry("t", 0, OffsetOf("a2"), Soon())));
+  EXPECT_EQ(tries("a2"), 1) << "it was not its turn";
+  // Neither the store's own trouble nor a record that is not there is a try.
+  database->away = true;
+  EXPECT_TRUE(absl::IsUnavailable(consumer_->Retry("t", 0, offset, Soon())));
+  database->away = false;
+  EXPECT_EQ(tries("a1"), 4);
+  EXPECT_TRUE(absl::IsNotFound(consumer_->Retry("t", 0, 99, Soon())));
 }
 
 TEST_F(ConsumerTest, ASkippedRecordLetsThoseBehindItGo) {

@@ -100,6 +100,16 @@ absl::StatusOr<ParkedRecord> GetParked(storage::Transaction& transaction, std::s
   return FromRow(result.rows.front());
 }
 
+absl::Status CountTry(storage::Transaction& transaction, std::string_view consumer, std::string_view topic,
+                      int32_t partition, int64_t offset, std::string_view reason) {
+  return transaction
+      .Defer(
+          "UPDATE parked SET tries = tries + 1, reason = $5 WHERE consumer = $1 AND topic = $2 AND "
+          "partition = $3 AND record_offset = $4",
+          {std::string(consumer), std::string(topic), int64_t{partition}, offset, std::string(reason)})
+      .status();
+}
+
 absl::StatusOr<std::vector<ParkedRecord>> ListParked(storage::Transaction& transaction, int limit,
                                                      const ParkedRecord* after) {
   storage::Result result;

@@ -33,6 +33,9 @@ absl::Status DeleteParked(storage::Transaction& transaction, const std::vector<P
 // The parked record, its row locked; NOT_FOUND.
 absl::StatusOr<ParkedRecord> GetParked(storage::Transaction& transaction, std::string_view consumer,
                                        std::string_view topic, int32_t partition, int64_t offset);
+// One more try at a parked record failed, for this reason. Nothing where it is parked no more.
+absl::Status CountTry(storage::Transaction& transaction, std::string_view consumer, std::string_view topic,
+                      int32_t partition, int64_t offset, std::string_view reason);
 // Oldest first, after the position of `after` (nullptr: from the start), at most `limit`.
 absl::StatusOr<std::vector<ParkedRecord>> ListParked(storage::Transaction& transaction, int limit,
                                                      const ParkedRecord* after);
