@@ -254,6 +254,19 @@ TEST(ImportMapping, FieldsAreChecked) {
               HasSubstr("activity_time: is missing"));
 }
 
+TEST(ImportMapping, ItsNameLeavesRoomForTheSource) {
+  // "import:" and the name are a source of at most 64 characters.
+  for (const size_t length : {1u, 56u, 57u}) {
+    EXPECT_THAT(WrongAfter([&](ImportMapping& m) { m.name = std::string(length, 'a'); }), IsEmpty())
+        << length;
+  }
+  for (const size_t length : {0u, 58u}) {
+    EXPECT_THAT(WrongAfter([&](ImportMapping& m) { m.name = std::string(length, 'a'); }),
+                ElementsAre("name: must be 1 to 57 characters of a-z, 0-9 and -, starting with a letter"))
+        << length;
+  }
+}
+
 TEST(ImportMapping, NamesAttributesAfterColumns) {
   EXPECT_EQ(AttributeName({.column = "Page Views/Visit", .attribute = "", .values = {}, .null_words = {}}),
             "page_views_visit");
