@@ -28,4 +28,7 @@ absl::Status CheckPartitions(const TopicSpec& existing, const TopicSpec& wanted)
 
 absl::Status UnknownTopic(std::string_view topic);
 
+// UNAVAILABLE when `deadline` has passed.
+absl::Status CheckDeadline(const Clock& clock, absl::Duration deadline);
+
 }  // namespace finalmile::events

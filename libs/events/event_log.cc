@@ -104,6 +104,11 @@ absl::Status CheckPartitions(const TopicSpec& existing, const TopicSpec& wanted)
       wanted.name, existing.partitions, wanted.partitions, existing.partitions));
 }
 
+absl::Status CheckDeadline(const Clock& clock, absl::Duration deadline) {
+  if (clock.Steady() < deadline) return absl::OkStatus();
+  return absl::UnavailableError("events: no time is left to ask the log");
+}
+
 absl::Status UnknownTopic(std::string_view topic) {
   return absl::NotFoundError(
       fmt::format("topic {} does not exist; make it with `finalmile topics apply`", topic));

@@ -135,8 +135,15 @@ class EventLog {
   virtual absl::StatusOr<std::unique_ptr<Consumer>> Join(std::string_view group,
                                                          const std::vector<std::string>& topics,
                                                          Event& wake) = 0;
+  // NOT_FOUND names a topic that does not exist. UNAVAILABLE when the log cannot be reached before
+  // `deadline`, until which it may block. `wake` as for Join.
   virtual absl::StatusOr<std::unique_ptr<Tail>> OpenTail(const std::vector<std::string>& topics,
-                                                         TailFrom from, Event& wake) = 0;
+                                                         TailFrom from, absl::Duration deadline,
+                                                         Event& wake) = 0;
+  // The offset that the next record of each partition will get, in order of `topics` and partition. Blocks,
+  // and fails, as OpenTail does.
+  virtual absl::StatusOr<std::vector<PartitionOffset>> EndOffsets(const std::vector<std::string>& topics,
+                                                                  absl::Duration deadline) = 0;
 
   // Makes the topics that are absent. FAILED_PRECONDITION names a topic that exists with another partition
   // count (counts are fixed at creation).

@@ -275,7 +275,7 @@ TEST_P(EventLogContract, BytesSurvive) {
           {.topic = topic, .key = "", .value = "", .headers = {}},
           {.topic = topic, .key = "", .value = "", .headers = {{"h", "v"}}}});
   const auto wake = clock_->NewEvent();
-  auto tail = log_->OpenTail({topic}, TailFrom::kStart, *wake);
+  auto tail = log_->OpenTail({topic}, TailFrom::kStart, Soon(), *wake);
   ASSERT_TRUE(tail.ok()) << tail.status();
   EXPECT_FALSE((*tail)->caught_up());
   std::vector<Record> records = ReadTail(**tail, *wake, 3);
@@ -308,7 +308,7 @@ TEST_P(EventLogContract, TheLargestMessageIsTakenAndOneByteMoreIsRefused) {
   EXPECT_THAT(std::string(refused.message()), HasSubstr(topic));
   // Nothing of the refused call was sent.
   const auto wake = clock_->NewEvent();
-  auto tail = log_->OpenTail({topic}, TailFrom::kStart, *wake);
+  auto tail = log_->OpenTail({topic}, TailFrom::kStart, Soon(), *wake);
   ASSERT_TRUE(tail.ok()) << tail.status();
   const std::vector<Record> records = ReadTail(**tail, *wake, 2);
   ASSERT_EQ(records.size(), 2u);
@@ -322,7 +322,8 @@ TEST_P(EventLogContract, AnUnknownTopicIsNamed) {
   const absl::Status status = log_->Append({Text(topic, "k", "v"), Text(absent, "k", "v")}, Soon());
   EXPECT_TRUE(absl::IsNotFound(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr(absent));
-  const auto tail = log_->OpenTail({topic, absent}, TailFrom::kStart, *wake);
+  EXPECT_TRUE(absl::IsNotFound(log_->EndOffsets({topic, absent}, Soon()).status()));
+  const auto tail = log_->OpenTail({topic, absent}, TailFrom::kStart, Soon(), *wake);
   EXPECT_TRUE(absl::IsNotFound(tail.status())) << tail.status();
 
   // A member reads the topics that exist, and is told of the other.
@@ -392,7 +393,7 @@ TEST_P(EventLogContract, AHundredThreadsAppend) {
   for (std::thread& thread : threads) thread.join();
   for (const absl::Status& status : failures) EXPECT_TRUE(status.ok()) << status;
   const auto wake = clock_->NewEvent();
-  auto tail = log_->OpenTail({topic}, TailFrom::kStart, *wake);
+  auto tail = log_->OpenTail({topic}, TailFrom::kStart, Soon(), *wake);
   ASSERT_TRUE(tail.ok()) << tail.status();
   std::map<std::string, int> next;
   for (const Record& record : ReadTail(**tail, *wake, kThreads * kEach)) {
@@ -407,7 +408,7 @@ TEST_P(EventLogContract, OneCallMayHoldMoreThanABatch) {
   for (int i = 0; i < 12'000; ++i) messages.push_back(Text(topic, "k", std::to_string(i)));
   Append(messages);
   const auto wake = clock_->NewEvent();
-  auto tail = log_->OpenTail({topic}, TailFrom::kStart, *wake);
+  auto tail = log_->OpenTail({topic}, TailFrom::kStart, Soon(), *wake);
   ASSERT_TRUE(tail.ok()) << tail.status();
   const std::vector<Record> records = ReadTail(**tail, *wake, messages.size());
   ASSERT_EQ(records.size(), messages.size());
@@ -418,16 +419,51 @@ TEST_P(EventLogContract, ATailFromTheEndSeesOnlyWhatComesAfter) {
   const std::string topic = MakeTopic(4);
   Append({Text(topic, "k", "old"), Text(topic, "l", "old")});
   const auto wake = clock_->NewEvent();
-  auto tail = log_->OpenTail({topic}, TailFrom::kEnd, *wake);
+  auto tail = log_->OpenTail({topic}, TailFrom::kEnd, Soon(), *wake);
   ASSERT_TRUE(tail.ok()) << tail.status();
   EXPECT_TRUE((*tail)->caught_up());
   Append({Text(topic, "k", "new")});
   EXPECT_EQ(Values(ReadTail(**tail, *wake, 1)), (std::vector<std::string>{"new"}));
 
   const std::string empty = MakeTopic(2, "empty");
-  auto nothing = log_->OpenTail({empty}, TailFrom::kStart, *wake);
+  auto nothing = log_->OpenTail({empty}, TailFrom::kStart, Soon(), *wake);
   ASSERT_TRUE(nothing.ok()) << nothing.status();
   EXPECT_TRUE((*nothing)->caught_up());
+}
+
+TEST_P(EventLogContract, EndOffsetsAreThoseOfTheNextRecords) {
+  const std::string topic = MakeTopic(3);
+  const std::string other = MakeTopic(1, "other");
+  // By partition, in the order asked for.
+  const auto ends = [&] {
+    std::vector<int64_t> ends;
+    const auto offsets = log_->EndOffsets({topic, other}, Soon());
+    EXPECT_TRUE(offsets.ok()) << offsets.status();
+    if (!offsets.ok()) return ends;
+    for (size_t i = 0; i < offsets->size(); ++i) {
+      const Partition expected = i < 3 ? Partition{topic, static_cast<int32_t>(i)} : Partition{other, 0};
+      EXPECT_EQ((*offsets)[i].partition, expected);
+      ends.push_back((*offsets)[i].offset);
+    }
+    return ends;
+  };
+  EXPECT_EQ(ends(), (std::vector<int64_t>{0, 0, 0, 0}));
+  std::vector<int64_t> expected(4, 0);
+  for (int i = 0; i < 20; ++i) {
+    Append({Text(topic, std::to_string(i), "v"), Text(other, "k", "v")});
+    ++expected[static_cast<size_t>(PartitionOf(std::to_string(i), 3))];
+    ++expected[3];
+    ASSERT_EQ(ends(), expected);
+  }
+  EXPECT_EQ(log_->EndOffsets({}, Soon())->size(), 0u);
+}
+
+TEST_P(EventLogContract, WithoutTimeTheLogIsNotAsked) {
+  const std::string topic = MakeTopic(1);
+  const auto wake = clock_->NewEvent();
+  const absl::Duration past = clock_->Steady() - absl::Seconds(1);
+  EXPECT_TRUE(absl::IsUnavailable(log_->OpenTail({topic}, TailFrom::kStart, past, *wake).status()));
+  EXPECT_TRUE(absl::IsUnavailable(log_->EndOffsets({topic}, past).status()));
 }
 
 TEST_P(EventLogContract, APastDeadlineIsToldAndNothingAppends) {
@@ -454,7 +490,7 @@ TEST_P(EventLogContract, OneThreadHasManyAppendsUnderWayInOrder) {
   EXPECT_EQ(appends.front()->Outcome(), absl::OkStatus());
   EXPECT_EQ(Await(**log_->StartAppend({}, Soon(), *wake), *wake, Soon()), absl::OkStatus());
 
-  auto tail = log_->OpenTail({topic}, TailFrom::kStart, *wake);
+  auto tail = log_->OpenTail({topic}, TailFrom::kStart, Soon(), *wake);
   ASSERT_TRUE(tail.ok()) << tail.status();
   std::map<std::string, int> last;
   for (const Record& record : ReadTail(**tail, *wake, kAppends)) {
@@ -474,7 +510,7 @@ TEST_P(EventLogContract, AnAppendThatNobodyWaitsForIsStoredAndWakesNobody) {
   }
   Append({Text(topic, "k", "b")});
   const auto wake = clock_->NewEvent();
-  auto tail = log_->OpenTail({topic}, TailFrom::kStart, *wake);
+  auto tail = log_->OpenTail({topic}, TailFrom::kStart, Soon(), *wake);
   ASSERT_TRUE(tail.ok()) << tail.status();
   EXPECT_EQ(Values(ReadTail(**tail, *wake, 2)), (std::vector<std::string>{"a", "b"}));
 }

@@ -32,7 +32,7 @@ class RelayTest : public OutboxTest {
 
   std::vector<events::Record> Topic() {
     const auto wake = clock.NewEvent();
-    return *(*log_->OpenTail({"t"}, events::TailFrom::kStart, *wake))->Poll(100);
+    return *(*log_->OpenTail({"t"}, events::TailFrom::kStart, Soon(), *wake))->Poll(100);
   }
   Strings Values() {
     Strings values;

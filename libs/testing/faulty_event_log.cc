@@ -143,13 +143,22 @@ class EventLogServer::Session final : public events::EventLog {
   }
 
   absl::StatusOr<std::unique_ptr<events::Tail>> OpenTail(const std::vector<std::string>& topics,
-                                                         events::TailFrom from, Event& wake) override {
+                                                         events::TailFrom from, absl::Duration deadline,
+                                                         Event& wake) override {
     simulation_.Gate("open tail");
     if (simulation_.Strikes(simulation_.faults().fail)) return BrokerLost();
     Simulation::EngineScope engine(simulation_);
-    auto inner = log_.OpenTail(topics, from, wake);
+    auto inner = log_.OpenTail(topics, from, deadline, wake);
     if (!inner.ok()) return inner.status();
     return std::make_unique<FaultyTail>(simulation_, *std::move(inner));
+  }
+
+  absl::StatusOr<std::vector<events::PartitionOffset>> EndOffsets(const std::vector<std::string>& topics,
+                                                                  absl::Duration deadline) override {
+    simulation_.Gate("end offsets");
+    if (simulation_.Strikes(simulation_.faults().fail)) return BrokerLost();
+    Simulation::EngineScope engine(simulation_);
+    return log_.EndOffsets(topics, deadline);
   }
 
   absl::Status ApplyTopics(const std::vector<events::TopicSpec>& topics, absl::Duration deadline) override {

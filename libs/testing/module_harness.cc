@@ -78,7 +78,8 @@ void ModuleHarness::Settle() {
 
 std::vector<events::Record> ModuleHarness::ReadTopic(std::string_view topic) {
   auto wake = clock_.NewEvent();
-  auto tail = Must(events_->OpenTail({std::string(topic)}, events::TailFrom::kStart, *wake));
+  auto tail = Must(events_->OpenTail({std::string(topic)}, events::TailFrom::kStart,
+                                     clock_.Steady() + absl::Seconds(10), *wake));
   std::vector<events::Record> records;
   while (!tail->caught_up()) {
     for (events::Record& record : Must(tail->Poll(1000))) records.push_back(std::move(record));

@@ -258,7 +258,8 @@ absl::StatusOr<std::unique_ptr<Watch>> Watch::Start(World& world, std::string_vi
   watch->wake_ = world.clock().NewEvent();
   watch->on_record_ = std::move(on_record);
   ASSIGN_OR_RETURN(watch->tail_,
-                   world.events().OpenTail({std::string(topic)}, events::TailFrom::kEnd, *watch->wake_));
+                   world.events().OpenTail({std::string(topic)}, events::TailFrom::kEnd,
+                                           world.clock().Steady() + absl::Seconds(10), *watch->wake_));
   watch->thread_ = std::thread([self = watch.get()] { self->Loop(); });
   return watch;
 }

@@ -29,8 +29,13 @@ class BreakableLog final : public events::EventLog {
     return inner_.Join(group, topics, wake);
   }
   absl::StatusOr<std::unique_ptr<events::Tail>> OpenTail(const std::vector<std::string>& topics,
-                                                         events::TailFrom from, Event& wake) override {
-    return inner_.OpenTail(topics, from, wake);
+                                                         events::TailFrom from, absl::Duration deadline,
+                                                         Event& wake) override {
+    return inner_.OpenTail(topics, from, deadline, wake);
+  }
+  absl::StatusOr<std::vector<events::PartitionOffset>> EndOffsets(const std::vector<std::string>& topics,
+                                                                  absl::Duration deadline) override {
+    return inner_.EndOffsets(topics, deadline);
   }
   absl::Status ApplyTopics(const std::vector<events::TopicSpec>& topics, absl::Duration deadline) override {
     return inner_.ApplyTopics(topics, deadline);

@@ -126,8 +126,8 @@ absl::Status Ledger::CheckTopic(const View& view, const StoredLeads& stored, Cou
   std::map<std::string, int64_t> seqs;
   std::map<std::string, int> created;
   auto wake = view.clock.NewEvent();
-  ASSIGN_OR_RETURN(auto tail,
-                   view.events.OpenTail({std::string(kEventsTopic)}, events::TailFrom::kStart, *wake));
+  ASSIGN_OR_RETURN(auto tail, view.events.OpenTail({std::string(kEventsTopic)}, events::TailFrom::kStart,
+                                                   view.clock.Steady() + absl::Seconds(10), *wake));
   while (!tail->caught_up()) {
     ASSIGN_OR_RETURN(std::vector<events::Record> records, tail->Poll(5000));
     for (const events::Record& record : records) {

@@ -70,9 +70,10 @@ class FaultRowsOnPostgres : public ::testing::Test {
   // Whether the topic holds `seq` of `key` before the deadline.
   bool Sent(const std::string& key, int64_t seq, absl::Duration within) {
     auto wake = clock_->NewEvent();
-    auto tail = service_->events().OpenTail({"finalmile.leads.events.v1"}, events::TailFrom::kStart, *wake);
-    EXPECT_TRUE(tail.ok());
     const absl::Duration deadline = In(within);
+    auto tail =
+        service_->events().OpenTail({"finalmile.leads.events.v1"}, events::TailFrom::kStart, deadline, *wake);
+    EXPECT_TRUE(tail.ok());
     while (true) {
       const auto records = (*tail)->Poll(1000);
       EXPECT_TRUE(records.ok());

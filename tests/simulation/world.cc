@@ -82,7 +82,9 @@ std::vector<storage::Row> Servers::Query(std::string_view sql) {
 
 std::vector<events::Record> Servers::ReadTopic(const std::string& topic) {
   const auto wake = simulation_.clock().NewEvent();
-  const auto tail = Check(log_->OpenTail({topic}, events::TailFrom::kStart, *wake), "open a tail");
+  const auto tail = Check(log_->OpenTail({topic}, events::TailFrom::kStart,
+                                         simulation_.clock().Steady() + absl::Seconds(10), *wake),
+                          "open a tail");
   std::vector<events::Record> records;
   while (!tail->caught_up()) {
     for (events::Record& record : Check(tail->Poll(1000), "read a topic"))

@@ -29,12 +29,7 @@ class Admin {
       : config_(config), clock_(clock), deadline_(deadline) {}
 
   absl::Status Open() {
-    ASSIGN_OR_RETURN(Conf conf, NewConf(config_, {}));
-    rd_kafka_conf_set_opaque(conf.get(), &trouble_);
-    rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int error, const char* text, void* trouble) {
-      static_cast<Trouble*>(trouble)->Note(error, text);
-    });
-    ASSIGN_OR_RETURN(client_, NewClient(Role::kProducer, std::move(conf)));
+    ASSIGN_OR_RETURN(client_, NewAsker(config_, trouble_));
     queue_.reset(rd_kafka_queue_new(client_.get()));
     return absl::OkStatus();
   }

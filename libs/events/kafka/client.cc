@@ -85,6 +85,15 @@ absl::StatusOr<Client> NewClient(Role role, Conf conf) {
   return Client(client);
 }
 
+absl::StatusOr<Client> NewAsker(const Config& config, Trouble& trouble) {
+  ASSIGN_OR_RETURN(Conf conf, NewConf(config, {}));
+  rd_kafka_conf_set_opaque(conf.get(), &trouble);
+  rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int error, const char* text, void* opaque) {
+    static_cast<Trouble*>(opaque)->Note(error, text);
+  });
+  return NewClient(Role::kProducer, std::move(conf));
+}
+
 Properties ConsumerProperties() {
   return {
       {"enable.auto.commit", "false"},
@@ -140,12 +149,17 @@ int MillisLeft(const Clock& clock, absl::Duration deadline) {
 }
 
 absl::StatusOr<std::vector<TopicSpec>> FetchTopics(rd_kafka_s* client, const Config& config,
-                                                   const Trouble& trouble, const Clock& clock,
+                                                   const Trouble& trouble, Clock& clock,
                                                    absl::Duration deadline) {
   const rd_kafka_metadata_t* metadata = nullptr;
+  const std::unique_ptr<Event> pause = clock.NewEvent();
   // All topics: asking for one by name would make it where the broker makes topics by itself.
-  const rd_kafka_resp_err_t error =
-      rd_kafka_metadata(client, 1, nullptr, &metadata, MillisLeft(clock, deadline));
+  rd_kafka_resp_err_t error = rd_kafka_metadata(client, 1, nullptr, &metadata, MillisLeft(clock, deadline));
+  // A connection that was lost under the question says nothing about the next one.
+  while (error == RD_KAFKA_RESP_ERR__TRANSPORT && clock.Steady() + kAskAgain < deadline) {
+    pause->WaitUntil(clock.Steady() + kAskAgain);
+    error = rd_kafka_metadata(client, 1, nullptr, &metadata, MillisLeft(clock, deadline));
+  }
   if (error == RD_KAFKA_RESP_ERR__TRANSPORT || error == RD_KAFKA_RESP_ERR__TIMED_OUT ||
       error == RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE || error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
     return absl::DeadlineExceededError(fmt::format("events: {}", trouble.Describe(config)));
@@ -164,6 +178,27 @@ absl::StatusOr<std::vector<TopicSpec>> FetchTopics(rd_kafka_s* client, const Con
   }
   rd_kafka_metadata_destroy(metadata);
   return topics;
+}
+
+absl::StatusOr<std::vector<Partition>> FetchPartitions(rd_kafka_s* client, const Config& config,
+                                                       const Trouble& trouble,
+                                                       const std::vector<std::string>& topics, Clock& clock,
+                                                       absl::Duration deadline) {
+  auto existing = FetchTopics(client, config, trouble, clock, deadline);
+  // While the first connection is being made, errors are for the callback.
+  if (absl::IsDeadlineExceeded(existing.status())) {
+    rd_kafka_poll(client, 0);
+    return absl::DeadlineExceededError(fmt::format("events: {}", trouble.Describe(config)));
+  }
+  RETURN_IF_ERROR(existing.status());
+  std::vector<Partition> partitions;
+  for (const std::string& name : topics) {
+    const auto topic = std::find_if(existing->begin(), existing->end(),
+                                    [&](const TopicSpec& spec) { return spec.name == name; });
+    if (topic == existing->end()) return UnknownTopic(name);
+    for (int32_t p = 0; p < topic->partitions; ++p) partitions.push_back({name, p});
+  }
+  return partitions;
 }
 
 absl::StatusOr<std::vector<PartitionOffset>> FetchOffsets(rd_kafka_s* client,

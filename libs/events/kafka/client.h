@@ -59,6 +59,9 @@ enum class Role { kProducer, kConsumer };
 // The properties common to every client, those of the URL, then `own`. Nothing is logged by librdkafka.
 absl::StatusOr<Conf> NewConf(const Config& config, const Properties& own);
 absl::StatusOr<Client> NewClient(Role role, Conf conf);
+// A client that asks the brokers and neither produces nor consumes. What goes wrong is noted in `trouble`,
+// which outlives it, at each rd_kafka_poll.
+absl::StatusOr<Client> NewAsker(const Config& config, Trouble& trouble);
 // The properties of every consumer.
 Properties ConsumerProperties();
 
@@ -70,8 +73,14 @@ int MillisLeft(const Clock& clock, absl::Duration deadline);
 
 // The partition count of every topic but Kafka's own. Blocks. DEADLINE_EXCEEDED tells `trouble`.
 absl::StatusOr<std::vector<TopicSpec>> FetchTopics(rd_kafka_s* client, const Config& config,
-                                                   const Trouble& trouble, const Clock& clock,
+                                                   const Trouble& trouble, Clock& clock,
                                                    absl::Duration deadline);
+
+// Every partition of `topics`, in their order. NOT_FOUND names one that does not exist; else as FetchTopics.
+absl::StatusOr<std::vector<Partition>> FetchPartitions(rd_kafka_s* client, const Config& config,
+                                                       const Trouble& trouble,
+                                                       const std::vector<std::string>& topics, Clock& clock,
+                                                       absl::Duration deadline);
 
 enum class Edge { kStart, kEnd };
 // The first offset each partition holds, or the one its next record gets, in the order of `partitions`.

@@ -5,6 +5,7 @@
 #include "libs/events/kafka/appender.h"
 #include "libs/events/kafka/config.h"
 #include "libs/events/kafka/consumer.h"
+#include "libs/events/kafka/end_offsets.h"
 #include "libs/events/kafka/tail.h"
 
 namespace finalmile::events {
@@ -13,7 +14,7 @@ namespace {
 class KafkaLog final : public EventLog {
  public:
   KafkaLog(kafka::Config config, Clock& clock)
-      : config_(std::move(config)), clock_(clock), appender_(config_, clock) {}
+      : config_(std::move(config)), clock_(clock), appender_(config_, clock), ends_(config_, clock) {}
 
   absl::Status Append(const std::vector<Message>& messages, absl::Duration deadline) override {
     return appender_.Append(messages, deadline);
@@ -30,8 +31,12 @@ class KafkaLog final : public EventLog {
     return kafka::JoinGroup(config_, clock_, group, topics, wake);
   }
   absl::StatusOr<std::unique_ptr<Tail>> OpenTail(const std::vector<std::string>& topics, TailFrom from,
-                                                 Event& wake) override {
-    return kafka::OpenTail(config_, clock_, topics, from, wake);
+                                                 absl::Duration deadline, Event& wake) override {
+    return kafka::OpenTail(config_, clock_, topics, from, deadline, wake);
+  }
+  absl::StatusOr<std::vector<PartitionOffset>> EndOffsets(const std::vector<std::string>& topics,
+                                                          absl::Duration deadline) override {
+    return ends_.Of(topics, deadline);
   }
   absl::Status ApplyTopics(const std::vector<TopicSpec>& topics, absl::Duration deadline) override {
     return kafka::ApplyTopics(config_, clock_, topics, deadline);
@@ -45,6 +50,7 @@ class KafkaLog final : public EventLog {
   const kafka::Config config_;
   Clock& clock_;
   kafka::KafkaAppender appender_;
+  kafka::EndOffsets ends_;
 };
 
 }  // namespace

@@ -47,7 +47,7 @@ class KafkaLogTest : public ::testing::Test {
   // Every record of the topic so far.
   std::vector<Record> ReadAll() {
     const auto wake = clock_->NewEvent();
-    auto tail = log_->OpenTail({topic_}, TailFrom::kStart, *wake);
+    auto tail = log_->OpenTail({topic_}, TailFrom::kStart, In(30), *wake);
     EXPECT_TRUE(tail.ok()) << tail.status();
     std::vector<Record> all;
     const absl::Duration deadline = In(30);
@@ -143,7 +143,12 @@ TEST_F(KafkaLogTest, AFrozenBrokerIsLeftAtTheDeadlineAndNothingGathers) {
     EXPECT_THAT(std::string(status.message()), HasSubstr(broker_->bootstrap()));
     EXPECT_LT(clock_->Steady() - deadline, absl::Seconds(2));
   }
+  const auto wake = clock_->NewEvent();
+  EXPECT_TRUE(absl::IsUnavailable(log_->OpenTail({topic_}, TailFrom::kEnd, In(0.5), *wake).status()));
+  EXPECT_TRUE(absl::IsUnavailable(log_->EndOffsets({topic_}, In(0.5)).status()));
   ASSERT_TRUE(broker_->Thaw().ok());
+  const auto ends = log_->EndOffsets({topic_}, In(30));
+  EXPECT_TRUE(ends.ok()) << ends.status();
   ASSERT_TRUE(log_->Append({Text("k", "after")}, In(30)).ok());
   std::map<std::string, int> count;
   for (const Record& record : ReadAll()) ++count[record.value];
@@ -260,9 +265,11 @@ TEST(KafkaAbsentTest, EveryCallNamesTheAddressAtItsDeadline) {
          absl::StatusCode::kDeadlineExceeded);
   expect((*log)->ApplyTopics({{.name = "t"}}, in()), absl::StatusCode::kDeadlineExceeded);
   expect((*log)->ListTopics(in()).status(), absl::StatusCode::kUnavailable);
-  EXPECT_LT(clock->Steady() - start, absl::Seconds(6));
-
+  expect((*log)->EndOffsets({"t"}, in()).status(), absl::StatusCode::kUnavailable);
   const auto wake = clock->NewEvent();
+  expect((*log)->OpenTail({"t"}, TailFrom::kStart, in(), *wake).status(), absl::StatusCode::kUnavailable);
+  EXPECT_LT(clock->Steady() - start, absl::Seconds(10));
+
   auto consumer = (*log)->Join("g", {"t"}, *wake);
   ASSERT_TRUE(consumer.ok()) << consumer.status();
   absl::Status status = absl::OkStatus();

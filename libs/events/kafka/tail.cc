@@ -14,8 +14,6 @@
 namespace finalmile::events::kafka {
 namespace {
 
-constexpr absl::Duration kOpenTime = absl::Seconds(10);
-
 class KafkaTail final : public Tail {
  public:
   KafkaTail(const Config& config, Clock& clock, Event& wake) : config_(config), clock_(clock), wake_(wake) {}
@@ -23,14 +21,12 @@ class KafkaTail final : public Tail {
     if (queue_) rd_kafka_queue_cb_event_enable(queue_.get(), nullptr, nullptr);
   }
 
-  absl::Status Open(const std::vector<std::string>& topics, TailFrom from);
+  absl::Status Open(const std::vector<std::string>& topics, TailFrom from, absl::Duration deadline);
   absl::StatusOr<std::vector<Record>> Poll(int max_records) override;
   bool caught_up() const override { return behind_.empty(); }
 
  private:
   void OnError(int error, std::string_view text);
-  absl::StatusOr<std::vector<Partition>> PartitionsOf(const std::vector<std::string>& topics,
-                                                      absl::Duration deadline);
   // Everything before `offset` has been read.
   void Reached(const Partition& partition, int64_t offset);
 
@@ -46,7 +42,7 @@ class KafkaTail final : public Tail {
   std::vector<rd_kafka_message_t*> batch_;
 };
 
-absl::Status KafkaTail::Open(const std::vector<std::string>& topics, TailFrom from) {
+absl::Status KafkaTail::Open(const std::vector<std::string>& topics, TailFrom from, absl::Duration deadline) {
   Properties own = ConsumerProperties();
   own.insert(own.end(),
              {{"group.id", "finalmile-tail"},  // librdkafka wants a name; the group is never joined
@@ -60,8 +56,8 @@ absl::Status KafkaTail::Open(const std::vector<std::string>& topics, TailFrom fr
   ASSIGN_OR_RETURN(client_, NewClient(Role::kConsumer, std::move(conf)));
   rd_kafka_poll_set_consumer(client_.get());
 
-  const absl::Duration deadline = clock_.Steady() + kOpenTime;
-  ASSIGN_OR_RETURN(const std::vector<Partition> partitions, PartitionsOf(topics, deadline));
+  ASSIGN_OR_RETURN(const std::vector<Partition> partitions,
+                   FetchPartitions(client_.get(), config_, trouble_, topics, clock_, deadline));
   ASSIGN_OR_RETURN(std::vector<PartitionOffset> begins,
                    FetchOffsets(client_.get(), partitions, Edge::kStart, clock_, deadline));
   ASSIGN_OR_RETURN(const std::vector<PartitionOffset> ends,
@@ -76,25 +72,6 @@ absl::Status KafkaTail::Open(const std::vector<std::string>& topics, TailFrom fr
   wake_.Set();
   return ToStatus(rd_kafka_assign(client_.get(), ToList(from == TailFrom::kStart ? begins : ends).get()),
                   "start the tail");
-}
-
-absl::StatusOr<std::vector<Partition>> KafkaTail::PartitionsOf(const std::vector<std::string>& topics,
-                                                               absl::Duration deadline) {
-  auto existing = FetchTopics(client_.get(), config_, trouble_, clock_, deadline);
-  // While the first connection is being made, errors are for the callback.
-  if (absl::IsDeadlineExceeded(existing.status())) {
-    rd_kafka_poll(client_.get(), 0);
-    return absl::DeadlineExceededError(fmt::format("events: {}", trouble_.Describe(config_)));
-  }
-  RETURN_IF_ERROR(existing.status());
-  std::vector<Partition> partitions;
-  for (const std::string& name : topics) {
-    const auto topic = std::find_if(existing->begin(), existing->end(),
-                                    [&](const TopicSpec& spec) { return spec.name == name; });
-    if (topic == existing->end()) return UnknownTopic(name);
-    for (int32_t p = 0; p < topic->partitions; ++p) partitions.push_back({name, p});
-  }
-  return partitions;
 }
 
 void KafkaTail::OnError(int error, std::string_view text) {
@@ -135,10 +112,10 @@ void KafkaTail::Reached(const Partition& partition, int64_t offset) {
 
 absl::StatusOr<std::unique_ptr<Tail>> OpenTail(const Config& config, Clock& clock,
                                                const std::vector<std::string>& topics, TailFrom from,
-                                               Event& wake) {
+                                               absl::Duration deadline, Event& wake) {
+  RETURN_IF_ERROR(CheckDeadline(clock, deadline));
   auto tail = std::make_unique<KafkaTail>(config, clock, wake);
-  const absl::Status opened = tail->Open(topics, from);
-  // The time is ours, not the caller's.
+  const absl::Status opened = tail->Open(topics, from, deadline);
   if (absl::IsDeadlineExceeded(opened)) return absl::UnavailableError(opened.message());
   RETURN_IF_ERROR(opened);
   return tail;

@@ -10,11 +10,11 @@
 
 namespace finalmile::events::kafka {
 
-// Reads every partition of `topics` outside any group. Blocks for at most 10 s, to ask the broker where the
-// partitions start and end now; then UNAVAILABLE. A partition trimmed under the reader goes on at its start.
-// `config`, `clock` and `wake` must outlive the tail.
+// Reads every partition of `topics` outside any group. Blocks until `deadline` at most, to ask the broker
+// where the partitions start and end now; then UNAVAILABLE. A partition trimmed under the reader goes on at
+// its start. `config`, `clock` and `wake` must outlive the tail.
 absl::StatusOr<std::unique_ptr<Tail>> OpenTail(const Config& config, Clock& clock,
                                                const std::vector<std::string>& topics, TailFrom from,
-                                               Event& wake);
+                                               absl::Duration deadline, Event& wake);
 
 }  // namespace finalmile::events::kafka

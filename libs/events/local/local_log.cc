@@ -147,14 +147,22 @@ class LocalLog final : public EventLog {
   }
 
   absl::StatusOr<std::unique_ptr<Tail>> OpenTail(const std::vector<std::string>& topics, TailFrom from,
-                                                 Event& wake) override {
-    std::vector<Catalog::Topic> found;
-    for (const std::string& name : topics) {
-      const auto topic = catalog_->Find(name);
-      if (!topic) return UnknownTopic(name);
-      found.push_back(*topic);
-    }
+                                                 absl::Duration deadline, Event& wake) override {
+    RETURN_IF_ERROR(CheckDeadline(clock_, deadline));
+    ASSIGN_OR_RETURN(const std::vector<Catalog::Topic> found, Find(topics));
     return std::make_unique<LocalTail>(*database_, *catalog_, clock_, found, from, wake);
+  }
+
+  absl::StatusOr<std::vector<PartitionOffset>> EndOffsets(const std::vector<std::string>& topics,
+                                                          absl::Duration deadline) override {
+    RETURN_IF_ERROR(CheckDeadline(clock_, deadline));
+    ASSIGN_OR_RETURN(const std::vector<Catalog::Topic> found, Find(topics));
+    std::vector<PartitionOffset> ends;
+    for (const Catalog::Topic& topic : found) {
+      for (int32_t p = 0; p < topic.spec.partitions; ++p)
+        ends.push_back({{topic.spec.name, p}, catalog_->BoundsOf(topic.first_id + p).end});
+    }
+    return ends;
   }
 
   absl::Status ApplyTopics(const std::vector<TopicSpec>& topics, absl::Duration deadline) override {
@@ -176,6 +184,16 @@ class LocalLog final : public EventLog {
   }
 
  private:
+  absl::StatusOr<std::vector<Catalog::Topic>> Find(const std::vector<std::string>& topics) const {
+    std::vector<Catalog::Topic> found;
+    for (const std::string& name : topics) {
+      const auto topic = catalog_->Find(name);
+      if (!topic) return UnknownTopic(name);
+      found.push_back(*topic);
+    }
+    return found;
+  }
+
   Clock& clock_;
   const std::unique_ptr<storage::Database> database_;
   const std::unique_ptr<Catalog> catalog_;

@@ -128,7 +128,7 @@ TEST_F(LocalLogTest, TrimsByTimeInBoundedPiecesAndReportsIt) {
   consumer->reset();
   Open();
   Append(1, "new");
-  auto tail = log_->OpenTail({"t"}, TailFrom::kStart, *wake);
+  auto tail = log_->OpenTail({"t"}, TailFrom::kStart, Soon(), *wake);
   ASSERT_TRUE(tail.ok());
   const auto records = (*tail)->Poll(10);
   ASSERT_TRUE(records.ok());
@@ -140,7 +140,7 @@ TEST_F(LocalLogTest, ATailIsCarriedOverWhatIsTrimmed) {
   ASSERT_TRUE(log_->ApplyTopics({{.name = "t", .partitions = 1, .retention = absl::Hours(1)}}, Soon()).ok());
   Append(5, "old");
   const auto wake = clock_.NewEvent();
-  auto tail = log_->OpenTail({"t"}, TailFrom::kStart, *wake);
+  auto tail = log_->OpenTail({"t"}, TailFrom::kStart, Soon(), *wake);
   ASSERT_TRUE(tail.ok());
   clock_.shift = absl::Hours(2);
   Append(1, "young");
@@ -159,7 +159,7 @@ TEST_F(LocalLogTest, ForEverIsKept) {
   clock_.shift = absl::Hours(24 * 365 * 50);
   EXPECT_GT(Retention().Run(), clock_.Steady());
   const auto wake = clock_.NewEvent();
-  auto tail = log_->OpenTail({"t"}, TailFrom::kStart, *wake);
+  auto tail = log_->OpenTail({"t"}, TailFrom::kStart, Soon(), *wake);
   ASSERT_TRUE(tail.ok());
   EXPECT_EQ((*tail)->Poll(10)->size(), 3u);
 }
@@ -191,7 +191,7 @@ TEST_F(LocalLogTest, PollReturnsAtMostWhatIsAskedAndStarvesNoPartition) {
     ASSERT_TRUE(
         log_->Append({{.topic = "t", .key = std::to_string(i), .value = "", .headers = {}}}, Soon()).ok());
   const auto wake = clock_.NewEvent();
-  auto tail = log_->OpenTail({"t"}, TailFrom::kStart, *wake);
+  auto tail = log_->OpenTail({"t"}, TailFrom::kStart, Soon(), *wake);
   ASSERT_TRUE(tail.ok());
   std::set<int32_t> seen;
   for (int i = 0; i < 3; ++i) {

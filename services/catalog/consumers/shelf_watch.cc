@@ -73,7 +73,7 @@ absl::StatusOr<absl::Duration> ShelfWatch::Follow() {
   // Before the first pass: what changes behind it is heard of.
   if (tail_ == nullptr) {
     ASSIGN_OR_RETURN(tail_, events_.OpenTail({std::string(publishing::kCatalogEventsTopic)},
-                                             events::TailFrom::kEnd, *wake_));
+                                             events::TailFrom::kEnd, deadline, *wake_));
   }
   ASSIGN_OR_RETURN(const std::vector<events::Record> records, tail_->Poll(kPoll));
   for (const events::Record& record : records) {

@@ -73,10 +73,10 @@ absl::Status TailThroughSuite(Session& session, const TailFlags& flags) {
 absl::Status TailDirectly(Session& session, const TailFlags& flags) {
   ASSIGN_OR_RETURN(events::EventLog * log, session.connector.Events());
   const std::unique_ptr<Event> wake = session.clock.NewEvent();
-  ASSIGN_OR_RETURN(
-      const auto tail,
-      log->OpenTail({TopicName(flags.topic)},
-                    flags.from_start ? events::TailFrom::kStart : events::TailFrom::kEnd, *wake));
+  ASSIGN_OR_RETURN(const auto tail,
+                   log->OpenTail({TopicName(flags.topic)},
+                                 flags.from_start ? events::TailFrom::kStart : events::TailFrom::kEnd,
+                                 session.clock.Steady() + session.timeout, *wake));
   while (true) {
     wake->Clear();
     const bool caught_up = tail->caught_up();

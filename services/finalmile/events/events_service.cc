@@ -15,7 +15,7 @@ namespace {
 constexpr int kChunk = 200;
 // How soon a tail hears that its caller has left.
 constexpr absl::Duration kLook = absl::Milliseconds(200);
-constexpr absl::Duration kListTimeout = absl::Seconds(5);
+constexpr absl::Duration kOpenTimeout = absl::Seconds(10);
 
 // One running tail. The tail ends before the event that it sets.
 struct Reading {
@@ -58,8 +58,8 @@ absl::StatusOr<std::vector<v1::TailEventsResponse>> Next(rpc::CallContext& conte
 absl::StatusOr<rpc::Chunks<v1::TailEventsResponse>> Open(events::EventLog& events, Clock& clock,
                                                          const v1::TailEventsRequest& request) {
   if (request.topics().empty()) return rpc::InvalidField("topics", "must name at least one topic");
-  ASSIGN_OR_RETURN(const std::vector<events::TopicSpec> known,
-                   events.ListTopics(clock.Steady() + kListTimeout));
+  const absl::Duration deadline = clock.Steady() + kOpenTimeout;
+  ASSIGN_OR_RETURN(const std::vector<events::TopicSpec> known, events.ListTopics(deadline));
   for (const std::string& topic : request.topics()) {
     const bool exists =
         std::any_of(known.begin(), known.end(), [&](const auto& spec) { return spec.name == topic; });
@@ -71,7 +71,7 @@ absl::StatusOr<rpc::Chunks<v1::TailEventsResponse>> Open(events::EventLog& event
   ASSIGN_OR_RETURN(reading->tail,
                    events.OpenTail({request.topics().begin(), request.topics().end()},
                                    request.from_start() ? events::TailFrom::kStart : events::TailFrom::kEnd,
-                                   *reading->wake));
+                                   deadline, *reading->wake));
   return [reading](rpc::CallContext& context) { return Next(context, *reading); };
 }
 
