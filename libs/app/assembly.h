@@ -22,6 +22,7 @@ class Assembly {
 
   std::string_view name() const { return spec_.name; }
   storage::Database& database() const { return runtime_.database; }
+  events::EventLog& events() const { return runtime_.events; }
   // The steps have to have ended before the assembly is destroyed, the services have to be served no more.
   std::vector<const rpc::Service*> services() const;
   std::vector<Step*> steps() const;

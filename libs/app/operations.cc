@@ -9,6 +9,7 @@
 
 #include "finalmile/v1/operations_service.pb.h"
 #include "libs/base/status.h"
+#include "libs/outbox/lag.h"
 #include "libs/outbox/parked.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/paging.h"
@@ -223,7 +224,17 @@ class Operations {
       task.set_name(std::string(leader->name()));
       task.set_leader(leader->leads());
     }
-    for (const auto& consumer : assembly.consumers()) {
+    std::vector<const outbox::ConsumerGroup*> consumers;
+    for (const auto& consumer : assembly.consumers()) consumers.push_back(consumer.get());
+    // One error says enough: without the store the lags are not known either.
+    auto lags = out.error().empty()
+                    ? outbox::ReadLags(assembly.database(), assembly.events(), consumers, deadline)
+                    : std::vector<outbox::Lag>();
+    if (!lags.ok()) {
+      out.set_error(std::string(lags.status().message()));
+      lags.emplace();
+    }
+    for (const outbox::ConsumerGroup* consumer : consumers) {
       const outbox::ConsumerStats stats = consumer->stats();
       auto& member = *out.add_consumers();
       member.set_name(std::string(consumer->name()));
@@ -234,6 +245,12 @@ class Operations {
       member.set_skipped_offsets(stats.skipped_offsets);
       member.set_fenced_batches(stats.fenced);
       member.set_truncated_partitions(stats.truncated);
+      for (const outbox::Lag& lag : *lags) {
+        if (lag.consumer != consumer->name()) continue;
+        auto& of_topic = *member.add_lags();
+        of_topic.set_topic(lag.topic);
+        of_topic.set_records(lag.records);
+      }
     }
   }
 

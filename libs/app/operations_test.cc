@@ -129,6 +129,39 @@ TEST_F(OperationsTest, StatusTellsOfEveryService) {
   EXPECT_EQ(status.services(1).consumers(0).name(), "beta.notes");
 }
 
+TEST_F(OperationsTest, StatusAndMetricsTellOfTheLag) {
+  const auto lag = [&] {
+    const v1::Status status = Status();
+    EXPECT_EQ(status.services(0).error(), "");
+    const v1::ConsumerStatus& consumer = status.services(0).consumers(0);
+    EXPECT_EQ(consumer.lags_size(), 1);
+    EXPECT_EQ(consumer.lags(0).topic(), kTopic);
+    for (Step* step : assemblies_[0]->steps()) {
+      if (step->name() == "alpha.watch") step->Run();
+    }
+    EXPECT_EQ(metrics_
+                  .Gauge("finalmile_consumer_lag", "",
+                         {{"consumer", "alpha.notes"}, {"topic", std::string(kTopic)}})
+                  .value(),
+              static_cast<double>(consumer.lags(0).records()));
+    return consumer.lags(0).records();
+  };
+  EXPECT_EQ(lag(), 0);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(events_
+                    ->Append({{.topic = std::string(kTopic),
+                               .key = "notes/" + std::to_string(i),
+                               .value = "",
+                               .headers = {}}},
+                             Soon())
+                    .ok());
+  }
+  EXPECT_EQ(lag(), 3);
+  outbox::Consumer& consumer = *assemblies_[0]->consumers()[0]->members().front();
+  while (consumer.Run() == absl::ZeroDuration()) continue;
+  EXPECT_EQ(lag(), 0);
+}
+
 TEST_F(OperationsTest, TheWatchKeepsTheMetrics) {
   Park(1, 5, "poison", clock_->Now() - absl::Minutes(1));
   for (Step* step : assemblies_[1]->steps()) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "libs/base/status.h"
+#include "libs/outbox/lag.h"
 #include "libs/outbox/relay.h"
 
 namespace finalmile::app {
@@ -64,12 +65,14 @@ struct StoreWatch::ConsumerMetrics {
   outbox::ConsumerStats seen;
 };
 
-StoreWatch::StoreWatch(std::string_view service, storage::Database& database,
+StoreWatch::StoreWatch(std::string_view service, storage::Database& database, events::EventLog& log,
                        std::vector<const outbox::ConsumerGroup*> consumers,
                        std::vector<const outbox::LeaderStep*> leaders, Clock& clock,
                        telemetry::Metrics& metrics)
     : name_(fmt::format("{}.watch", service)),
       database_(database),
+      log_(log),
+      watched_(std::move(consumers)),
       leaders_(std::move(leaders)),
       clock_(clock),
       wake_(clock.NewEvent()),
@@ -87,8 +90,12 @@ StoreWatch::StoreWatch(std::string_view service, storage::Database& database,
                                      "Whether this process does the work of its store's leader.",
                                      {{"task", std::string(leader->name())}}));
   }
-  for (const outbox::ConsumerGroup* consumer : consumers) {
+  for (const outbox::ConsumerGroup* consumer : watched_) {
     consumers_.push_back(std::make_unique<ConsumerMetrics>(*consumer, metrics));
+    for (const std::string& topic : consumer->topics()) {
+      lags_.push_back(metrics.Gauge("finalmile_consumer_lag", "Records of a topic not consumed yet.",
+                                    {{"consumer", std::string(consumer->name())}, {"topic", topic}}));
+    }
   }
 }
 
@@ -105,6 +112,9 @@ absl::Duration StoreWatch::Run() {
     const bool any = backlog->parked.oldest != absl::InfinitePast();
     oldest_.Set(any ? absl::ToDoubleSeconds(clock_.Now() - backlog->parked.oldest) : 0);
   }
+  const auto lags = outbox::ReadLags(database_, log_, watched_, clock_.Steady() + kTimeout);
+  for (size_t i = 0; lags.ok() && i < lags->size(); ++i)
+    lags_[i].Set(static_cast<double>((*lags)[i].records));
   std::lock_guard lock(mutex_);
   last_ = backlog.status();
   return clock_.Steady() + kInterval;

@@ -56,6 +56,7 @@ class Consumer final : public Step {
   ~Consumer() override;
 
   std::string_view name() const override { return options_.name; }
+  const std::vector<std::string>& topics() const { return options_.topics; }
   absl::Duration Run() override;
   Event& wake() override { return *wake_; }
 
@@ -63,7 +64,7 @@ class Consumer final : public Step {
   ConsumerStats stats() const;
 
   // Applies a parked record again, and behind it those that waited for it. NOT_FOUND; FAILED_PRECONDITION
-  // with the record's fault when it fails again. Thread-safe; blocks.
+  // with the record's fault when it fails again, which counts as one more try. Thread-safe; blocks.
   absl::Status Retry(std::string_view topic, int32_t partition, int64_t offset, absl::Duration deadline);
   // Gives a parked record up: its seq counts as seen and those that waited for it are applied. NOT_FOUND;
   // FAILED_PRECONDITION while an earlier one of its key is parked. Thread-safe; blocks.

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "absl/strings/escaping.h"
@@ -14,14 +15,44 @@
 namespace finalmile::cli {
 namespace {
 
+// A row for each topic; what is counted for the consumer as a whole stands in the first.
+void AddConsumer(const v1::ConsumerStatus& consumer, Table& table) {
+  std::vector<std::string> row = {consumer.name(),
+                                  "",
+                                  "",
+                                  FormatCount(consumer.records()),
+                                  FormatCount(consumer.parked()),
+                                  FormatCount(consumer.duplicates()),
+                                  FormatCount(consumer.fenced_batches()),
+                                  FormatCount(consumer.truncated_partitions())};
+  if (consumer.lags().empty()) table.Add(row);
+  for (const v1::TopicLag& lag : consumer.lags()) {
+    row[1] = lag.topic();
+    row[2] = FormatCount(lag.records());
+    table.Add(row);
+    row.assign(row.size(), "");
+  }
+}
+
+bool IsHealthy(const v1::Status& status) {
+  return std::all_of(
+      status.services().begin(), status.services().end(), [](const v1::ServiceStatus& service) {
+        return service.error().empty() && std::none_of(service.consumers().begin(), service.consumers().end(),
+                                                       [](const v1::ConsumerStatus& consumer) {
+                                                         return consumer.truncated_partitions() > 0;
+                                                       });
+      });
+}
+
 absl::StatusOr<ExitCode> Status(Session& session) {
   ASSIGN_OR_RETURN(const v1::Status status,
                    session.Call<v1::Status>("v1.OperationsService/GetStatus", v1::GetStatusRequest()));
-  if (session.output.json()) {
-    session.output.Json(status);
-    return ExitCode::kOk;
-  }
+  const ExitCode code = IsHealthy(status) ? ExitCode::kOk : ExitCode::kFailed;
   Output& output = session.output;
+  if (output.json()) {
+    output.Json(status);
+    return code;
+  }
   output.Line(fmt::format("finalmile {}, {}, since {}", status.version(), session.connector.Where(),
                           output.TimeText(rpc::FromTimestamp(status.start_time()))));
   output.Line();
@@ -32,7 +63,6 @@ absl::StatusOr<ExitCode> Status(Session& session) {
                {"WAITING", Align::kRight},
                {"OLDEST PARKED"},
                {"NOTE", Align::kLeft, true}});
-  bool healthy = true;
   for (const v1::ServiceStatus& service : status.services()) {
     table.Add({service.service(), service.engine(), FormatCount(service.outbox_depth()),
                FormatCount(service.parked_failed()), FormatCount(service.parked_waiting()),
@@ -40,11 +70,12 @@ absl::StatusOr<ExitCode> Status(Session& session) {
                    ? output.TimeText(rpc::FromTimestamp(service.oldest_parked_time()))
                    : "",
                service.error()});
-    healthy = healthy && service.error().empty();
   }
   output.Show(table);
   output.Line();
   Table consumers({{"CONSUMER"},
+                   {"TOPIC", Align::kLeft, true},
+                   {"LAG", Align::kRight},
                    {"RECORDS", Align::kRight},
                    {"PARKED", Align::kRight},
                    {"DUPLICATES", Align::kRight},
@@ -52,14 +83,11 @@ absl::StatusOr<ExitCode> Status(Session& session) {
                    {"TRUNCATED", Align::kRight}});
   for (const v1::ServiceStatus& service : status.services()) {
     for (const v1::ConsumerStatus& consumer : service.consumers()) {
-      consumers.Add({consumer.name(), FormatCount(consumer.records()), FormatCount(consumer.parked()),
-                     FormatCount(consumer.duplicates()), FormatCount(consumer.fenced_batches()),
-                     FormatCount(consumer.truncated_partitions())});
-      healthy = healthy && consumer.truncated_partitions() == 0;
+      AddConsumer(consumer, consumers);
     }
   }
   output.Show(consumers);
-  return healthy ? ExitCode::kOk : ExitCode::kFailed;
+  return code;
 }
 
 Action DeclareStatus(Flags&) {

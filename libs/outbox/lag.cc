@@ -1,0 +1,50 @@
+#include "libs/outbox/lag.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "libs/base/status.h"
+
+namespace finalmile::outbox {
+
+absl::StatusOr<std::vector<Lag>> ReadLags(storage::Database& database, events::EventLog& log,
+                                          const std::vector<const ConsumerGroup*>& consumers,
+                                          absl::Duration deadline) {
+  std::vector<Lag> lags;
+  std::set<std::string> topics;
+  for (const ConsumerGroup* consumer : consumers) {
+    for (const std::string& topic : consumer->topics()) {
+      lags.push_back({std::string(consumer->name()), topic});
+      topics.insert(topic);
+    }
+  }
+  if (lags.empty()) return lags;
+  // By consumer and partition; absent: nothing was consumed.
+  std::map<std::pair<std::string, events::Partition>, int64_t> consumed;
+  // Before the ends, which only grow.
+  RETURN_IF_ERROR(database.Transact(
+      {.deadline = deadline, .read_only = true}, [&](storage::Transaction& transaction) -> absl::Status {
+        consumed.clear();
+        ASSIGN_OR_RETURN(
+            const storage::Result result,
+            transaction.Execute("SELECT consumer, topic, partition, next_offset FROM consumer_offsets"));
+        for (const storage::Row& row : result.rows)
+          consumed[{row.Text(0), {row.Text(1), static_cast<int32_t>(row.Int(2))}}] = row.Int(3);
+        return absl::OkStatus();
+      }));
+  ASSIGN_OR_RETURN(const std::vector<events::PartitionOffset> ends,
+                   log.EndOffsets({topics.begin(), topics.end()}, deadline));
+  for (Lag& lag : lags) {
+    for (const auto& [partition, end] : ends) {
+      if (partition.topic != lag.topic) continue;
+      const auto next = consumed.find({lag.consumer, partition});
+      // A log that lost its end has less than was consumed.
+      lag.records += std::max<int64_t>(0, end - (next == consumed.end() ? 0 : next->second));
+    }
+  }
+  return lags;
+}
+
+}  // namespace finalmile::outbox

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/events/event_log.h"
+#include "libs/outbox/consumer_group.h"
+#include "libs/storage/database.h"
+
+namespace finalmile::outbox {
+
+// Records of a topic that a group has not consumed yet, over all partitions and whoever owns them: from
+// the offsets in its store to the ends of the log.
+struct Lag {
+  std::string consumer;
+  std::string topic;
+  int64_t records = 0;
+};
+
+// One for each topic of each consumer, in their order. Blocks until `deadline` at most; errors are the
+// store's or the log's.
+absl::StatusOr<std::vector<Lag>> ReadLags(storage::Database& database, events::EventLog& log,
+                                          const std::vector<const ConsumerGroup*>& consumers,
+                                          absl::Duration deadline);
+
+}  // namespace finalmile::outbox
