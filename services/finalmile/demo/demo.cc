@@ -19,6 +19,7 @@
 #include "services/finalmile/demo/content.h"
 #include "services/finalmile/demo/play_clock.h"
 #include "services/finalmile/demo/sample.h"
+#include "services/finalmile/demo/why.h"
 #include "services/finalmile/local_suite.h"
 #include "services/finalmile/output/format.h"
 
@@ -229,6 +230,9 @@ class Demo {
       for (const LeadEvent& event : ready) output.Json(event);
       return absl::OkStatus();
     }
+    GetPolicyRequest in_force;
+    in_force.set_name("policies/-");
+    ASSIGN_OR_RETURN(const Policy policy, Call<Policy>("leads.v1.ScoringService/GetPolicy", in_force));
     output.Line();
     output.Line(fmt::format(
         "{} times a lead became sales-ready, read from the topic finalmile.leads.events.v1; the latest:",
@@ -239,7 +243,7 @@ class Demo {
     for (size_t i = 0; i < ready.size() && i < kShownEvents; ++i) {
       const LeadBecameSalesReady& event = ready[i].lead_became_sales_ready();
       table.Add({output.TimeText(rpc::FromTimestamp(ready[i].time())), event.lane(), event.grade(),
-                 FormatPoints(event.score().score()), BestReason(event), ready[i].key()});
+                 FormatPoints(event.score().score()), WhyReady(event, policy), ready[i].key()});
     }
     output.Show(table);
     output.Line();
@@ -261,20 +265,6 @@ class Demo {
     const auto* field = event.GetReflection()->GetOneofFieldDescriptor(
         event, event.GetDescriptor()->FindOneofByName("event"));
     return field == nullptr ? "unknown" : field->message_type()->name();
-  }
-
-  // What the lead did at the moment it crossed (a hand-raise often has no points), else its largest
-  // engagement.
-  static std::string BestReason(const LeadBecameSalesReady& event) {
-    const Reason* best = nullptr;
-    for (const Reason& reason : event.reasons()) {
-      if (reason.part() != "engagement") continue;
-      if (event.has_cause_time() &&
-          rpc::FromTimestamp(reason.last_time()) == rpc::FromTimestamp(event.cause_time()))
-        return reason.text();
-      if (best == nullptr || reason.points() > best->points()) best = &reason;
-    }
-    return best == nullptr ? "" : best->text();
   }
 
   void ShowWhatNext() {
