@@ -45,7 +45,7 @@ help:
 	@echo '  make clean       remove .build'
 
 deps:
-	@deploy/deps build broker test format lint fuzz
+	@deploy/deps build broker test bench format lint fuzz
 
 # deps-GROUP: the groups of deploy/packages.txt, one by one. A no-op of some milliseconds where all is there.
 deps-%:
@@ -100,11 +100,11 @@ fuzz: deps-build+fuzz
 	$(call compile,fuzz_programs,$(FUZZ))
 	@tests/fuzz/run $(FUZZ) $(or $(FUZZ_SECONDS),60) $(JOBS)
 
-bench: kafka-if-reachable $(BUILD)/build.ninja
+bench: deps-bench kafka-if-reachable $(BUILD)/build.ninja
 	$(call compile,finalmile_bench)
 	@$(BUILD)/tests/bench/finalmile_bench --json $(BUILD)/bench.json
 
-bench-full: kafka-if-reachable $(BUILD)/build.ninja
+bench-full: deps-bench kafka-if-reachable $(BUILD)/build.ninja
 	$(call compile,finalmile_bench)
 	@$(BUILD)/tests/bench/finalmile_bench --full --json $(BUILD)/bench-full.json
 

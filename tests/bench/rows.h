@@ -17,6 +17,8 @@ struct Options {
 
 // Each measures a row of the design's speed table and adds its lines.
 
+// P1, P2: GetAsset of a hot asset. P3: of one that Redis holds.
+absl::Status MeasureHotAsset(World& world, const Options& options, Report& report);
 // P4: scoring a backlog of activities.
 absl::Status MeasureBacklog(World& world, const Options& options, Report& report);
 // P5: from an activity to its LeadBecameSalesReady.
@@ -27,6 +29,8 @@ absl::Status MeasureImport(World& world, const Options& options, Report& report)
 absl::Status MeasureRecord(World& world, const Options& options, Report& report);
 // P8: the top 100.
 absl::Status MeasureTop(World& world, const Options& options, Report& report);
+// P9: search.
+absl::Status MeasureSearch(World& world, const Options& options, Report& report);
 // P12: building; `clean` takes minutes.
 absl::Status MeasureBuild(bool clean, Report& report);
 

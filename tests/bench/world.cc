@@ -103,25 +103,29 @@ absl::StatusOr<std::unique_ptr<World>> World::Start() {
   return world;
 }
 
-absl::Status World::StartService(int threads) {
-  port_ = testing::FreePort();
+absl::StatusOr<std::unique_ptr<Replica>> Replica::Start(World& world, const std::string& program,
+                                                        const std::string& store_url,
+                                                        const std::vector<std::string>& settings) {
+  const std::string address = fmt::format("127.0.0.1:{}", testing::FreePort());
+  std::vector<std::string> arguments = {program,    "--store", store_url, "--events", world.kafka().url(),
+                                        "--listen", address,   "--admin", "",         "--log-level",
+                                        "warning"};
+  arguments.insert(arguments.end(), settings.begin(), settings.end());
+  std::unique_ptr<Replica> replica(new Replica(world, address));
   const OnServiceCore pinned;
-  ASSIGN_OR_RETURN(service_, testing::Process::Start(
-                                 {FINALMILE_LEADS_BINARY, "--store", store_url_, "--events", kafka_->url(),
-                                  "--listen", fmt::format("127.0.0.1:{}", port_), "--admin", "",
-                                  "--log-level", "warning", "--threads", std::to_string(threads)},
-                                 log_path_));
-  if (service_->ReadLine().ok()) return absl::OkStatus();
-  return absl::InternalError(fmt::format("the service did not start; see {}", log_path_));
+  ASSIGN_OR_RETURN(replica->process_, testing::Process::Start(arguments, world.log_path()));
+  if (replica->process_->ReadLine().ok()) return replica;
+  return absl::InternalError(fmt::format("{} did not start; see {}", program, world.log_path()));
 }
 
-void World::StopService() {
-  if (service_) service_->Terminate();
-  service_.reset();
+std::unique_ptr<rpc::Channel> Replica::NewChannel() {
+  return rpc::NewGrpcChannel({.target = address_, .token = ""}, world_.clock(), world_.rng());
 }
 
-std::unique_ptr<rpc::Channel> World::NewChannel() {
-  return rpc::NewGrpcChannel({.target = fmt::format("127.0.0.1:{}", port_), .token = ""}, *clock_, *rng_);
+absl::Status World::StartService(int threads) {
+  ASSIGN_OR_RETURN(service_, Replica::Start(*this, FINALMILE_LEADS_BINARY, store_url_,
+                                            {"--threads", std::to_string(threads)}));
+  return absl::OkStatus();
 }
 
 absl::Status World::Execute(storage::Database& database, const std::vector<std::string>& statements) {

@@ -58,6 +58,34 @@ struct TableRows {
   std::vector<std::vector<storage::Row>> Batches(size_t size) const;
 };
 
+class World;
+
+// A replica of a service on the service's core; it ends with this.
+class Replica {
+ public:
+  // Starts `program` on the store, the world's Kafka and a free port, with `settings` besides; returns when
+  // it serves.
+  static absl::StatusOr<std::unique_ptr<Replica>> Start(World& world, const std::string& program,
+                                                        const std::string& store_url,
+                                                        const std::vector<std::string>& settings);
+  ~Replica() {
+    if (process_) process_->Terminate();
+  }
+
+  // Seconds used so far.
+  double Cpu() const { return ProcessCpu(process_->pid()); }
+  const std::string& address() const { return address_; }
+  // A connection of its own to it.
+  std::unique_ptr<rpc::Channel> NewChannel();
+
+ private:
+  Replica(World& world, std::string address) : world_(world), address_(std::move(address)) {}
+
+  World& world_;
+  const std::string address_;
+  std::unique_ptr<testing::Process> process_;
+};
+
 // One PostgreSQL with two equal databases, one Kafka, and one replica of finalmile-leads, started and stopped
 // by the rows.
 class World {
@@ -65,6 +93,11 @@ class World {
   static absl::StatusOr<std::unique_ptr<World>> Start();
 
   Clock& clock() { return *clock_; }
+  Rng& rng() { return *rng_; }
+  testing::PostgresServer& postgres() { return *postgres_; }
+  testing::KafkaBroker& kafka() { return *kafka_; }
+  // What services print.
+  const std::string& log_path() const { return log_path_; }
   events::EventLog& events() { return *events_; }
   // The service's store.
   storage::Database& store() { return *store_; }
@@ -75,10 +108,10 @@ class World {
 
   // Starts the service on the store, with so many threads for calls; returns when it serves.
   absl::Status StartService(int threads = 8);
-  void StopService();
-  double ServiceCpu() const { return ProcessCpu(service_->pid()); }
+  void StopService() { service_.reset(); }
+  double ServiceCpu() const { return service_->Cpu(); }
   // A connection of its own to the service.
-  std::unique_ptr<rpc::Channel> NewChannel();
+  std::unique_ptr<rpc::Channel> NewChannel() { return service_->NewChannel(); }
 
   // Each of `statements` in one transaction.
   absl::Status Execute(storage::Database& database, const std::vector<std::string>& statements);
@@ -109,8 +142,7 @@ class World {
   std::unique_ptr<storage::Database> store_;
   std::unique_ptr<storage::Database> twin_;
   std::unique_ptr<events::EventLog> events_;
-  std::unique_ptr<testing::Process> service_;
-  int port_ = 0;
+  std::unique_ptr<Replica> service_;
 };
 
 // The id of the i-th lead of Fill, and an activity of a lead as bytes.
