@@ -3,7 +3,6 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "google/protobuf/io/zero_copy_stream.h"
 #include "google/protobuf/message.h"
 
 // What every request passes before a handler sees it. Pure functions.
@@ -12,13 +11,6 @@ namespace finalmile::rpc {
 // Parses `bytes` into `request`. INVALID_ARGUMENT for malformed bytes, for text that is not UTF-8, and for
 // text that holds U+0000, naming the field by its path ("lead.external_ids[3].id").
 absl::Status ParseRequest(std::string_view bytes, google::protobuf::Message& request);
-
-// The same in two steps, for bytes in several pieces: parse, and look at the text only if there is a zero
-// byte at all.
-absl::Status ParseRequest(google::protobuf::io::ZeroCopyInputStream& bytes,
-                          google::protobuf::Message& request);
-bool HasZeroByte(google::protobuf::io::ZeroCopyInputStream& bytes);
-absl::Status CheckText(const google::protobuf::Message& request);
 
 // INVALID_ARGUMENT / MESSAGE_TOO_LARGE names both sizes when `size` exceeds `limit`.
 absl::Status CheckSize(size_t size, size_t limit);

@@ -6,7 +6,6 @@
 #include <grpcpp/impl/service_type.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/byte_buffer.h>
-#include <grpcpp/support/proto_buffer_reader.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <deque>
@@ -41,7 +40,14 @@ ByteBuffer Serialise(const Message& message) {
   return ByteBuffer(&slice, 1);
 }
 
+// Up to here a copy costs less than what it takes to share.
+constexpr size_t kCopiedBytes = 4096;
+
 ByteBuffer Share(const SharedBytes& bytes) {
+  if (bytes->size() <= kCopiedBytes) {
+    grpc::Slice slice(bytes->data(), bytes->size());
+    return ByteBuffer(&slice, 1);
+  }
   auto* holder = new SharedBytes(bytes);
   grpc::Slice slice(
       const_cast<char*>(bytes->data()), bytes->size(),
@@ -49,11 +55,13 @@ ByteBuffer Share(const SharedBytes& bytes) {
   return ByteBuffer(&slice, 1);
 }
 
-absl::Status Parse(ByteBuffer& bytes, Message& request) {
-  grpc::ProtoBufferReader to_parse(&bytes);
-  RETURN_IF_ERROR(ParseRequest(to_parse, request));
-  grpc::ProtoBufferReader to_scan(&bytes);
-  return HasZeroByte(to_scan) ? CheckText(request) : absl::OkStatus();
+absl::Status Parse(const ByteBuffer& bytes, Message& request) {
+  grpc::Slice whole;
+  // Of several pieces, or compressed: into one.
+  if (!bytes.TrySingleSlice(&whole).ok() && !bytes.DumpToSingleSlice(&whole).ok()) {
+    return absl::InvalidArgumentError("the request message cannot be decompressed");
+  }
+  return ParseRequest({reinterpret_cast<const char*>(whole.begin()), whole.size()}, request);
 }
 
 // A handler that throws fails its own call, not the server.
@@ -76,31 +84,33 @@ class Call {
     if (method_.observer != nullptr) method_.observer->Started();
   }
 
+  // Fills `info_`, but for the metadata.
   absl::Status Admit(const grpc::CallbackServerContext& context, absl::Duration standard,
                      absl::Duration most) {
-    CallInfo info;
-    std::string_view authorization;
-    for (const auto& [key, value] : context.client_metadata()) {
-      if (View(key) == "authorization") {
-        authorization = View(value);
-      } else if (Passed(View(key))) {
-        info.metadata.emplace_back(View(key), View(value));
-      }
-    }
     if (core_->deps.credentials == nullptr) {
-      info.principal = core_->local_admin;
+      info_.principal = core_->local_admin;
     } else {
-      ASSIGN_OR_RETURN(info.principal, Authenticate(*core_->deps.credentials, authorization));
+      const auto& headers = context.client_metadata();
+      const auto found = headers.find("authorization");
+      ASSIGN_OR_RETURN(info_.principal, Authenticate(*core_->deps.credentials,
+                                                     found == headers.end() ? "" : View(found->second)));
     }
-    RETURN_IF_ERROR(Authorise(method_, *info.principal));
+    RETURN_IF_ERROR(Authorise(method_, *info_.principal));
     const absl::Duration left = TimeLeft(context);
     caller_deadline_ = arrival_ + left;
-    info.method = method_.path;
-    info.deadline = HandlerDeadline(arrival_, left, standard, most);
-    info.cancelled = &cancelled_;
-    info.wake = &core_->pending.wake();
-    context_.emplace(core_->deps.clock, std::move(info));
+    info_.method = method_.path;
+    info_.deadline = HandlerDeadline(arrival_, left, standard, most);
+    info_.cancelled = &cancelled_;
+    info_.wake = &core_->pending.wake();
     return absl::OkStatus();
+  }
+
+  // Makes `context_` of `info_` and the metadata.
+  void MakeContext(const grpc::CallbackServerContext& context) {
+    for (const auto& [key, value] : context.client_metadata()) {
+      if (Passed(View(key))) info_.metadata.emplace_back(View(key), View(value));
+    }
+    context_.emplace(core_->deps.clock, std::move(info_));
   }
 
   absl::Status Overloaded() const {
@@ -143,6 +153,7 @@ class Call {
   const absl::Duration arrival_;
   absl::Duration caller_deadline_ = absl::InfiniteDuration();
   std::atomic<bool> cancelled_{false};
+  CallInfo info_;
   std::optional<CallContext> context_;
   std::atomic<int64_t> received_{0};
   std::atomic<int64_t> sent_{0};
@@ -152,32 +163,40 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
                         public Call,
                         public std::enable_shared_from_this<UnaryCall> {
  public:
-  UnaryCall(const std::shared_ptr<ServerCore>& core, const ServedMethod& method, const ByteBuffer& request,
-            ByteBuffer* response)
-      : Call(core, method), bytes_(request), response_(response) {}
+  UnaryCall(const std::shared_ptr<ServerCore>& core, const ServedMethod& method, ByteBuffer* response)
+      : Call(core, method), response_(response) {}
 
-  void Begin(const grpc::CallbackServerContext& context) {
+  void Begin(const grpc::CallbackServerContext& context, const ByteBuffer& bytes) {
     self_ = shared_from_this();
     received_ = 1;
     absl::Status status = Admit(context, core_->options.default_timeout, core_->options.max_timeout);
     // A caller that gave up before its message was read leaves none behind, which is not an empty one: a
     // process that was frozen finds such calls when it wakes.
-    if (status.ok() && !bytes_.Valid())
+    if (status.ok() && !bytes.Valid())
       status = absl::CancelledError("the call came without its request message");
-    if (status.ok()) status = CheckSize(bytes_.Length(), core_->options.max_message_bytes);
+    if (status.ok()) status = CheckSize(bytes.Length(), core_->options.max_message_bytes);
     if (!status.ok()) return End(status);
     if (method_.method->inline_answer) {
-      if (status = ReadRequest(); !status.ok()) return End(status);
-      if (const auto answer = method_.method->inline_answer(*context_, *request_)) {
+      if (status = ReadRequest(bytes); !status.ok()) return End(status);
+      CallContext without_metadata(core_->deps.clock, info_);
+      if (const auto answer = method_.method->inline_answer(without_metadata, *request_)) {
         return answer->ok() ? End(absl::OkStatus(), Share(**answer)) : End(answer->status());
       }
+    } else {
+      bytes_ = bytes;
     }
+    MakeContext(context);
     if (!core_->admission.TryEnter()) return End(Overloaded());
     if (!core_->deps.executor.TryRun([call = self_] { call->Run(); })) {
       core_->admission.Leave();
       End(Overloaded());
     }
   }
+
+  // Runs OnCancel and OnDone where gRPC comes upon them rather than on a thread of its executor, which costs
+  // a quarter of a short call. They neither block nor wait. (gRPC keeps this hook to itself; 1.51 asks it as
+  // here.)
+  bool InternalInlineable() override { return true; }
 
   // Ends the call although its handler may still run: nobody reads its answer, and a server that drains must
   // not wait for it.
@@ -197,7 +216,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
     core_->admission.Began(now - arrival_, now);
     absl::Status status = context_->Check();
     std::unique_ptr<Pending> pending;
-    if (status.ok()) status = ReadRequest();
+    if (status.ok() && request_ == nullptr) status = ReadRequest(bytes_);
     if (status.ok()) {
       reply_.reset(method_.method->response->New());
       status = Contained([&]() -> absl::Status {
@@ -215,10 +234,9 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
     status.ok() ? End(status, Serialise(*reply_)) : End(status);
   }
 
-  absl::Status ReadRequest() {
-    if (request_ != nullptr) return absl::OkStatus();
+  absl::Status ReadRequest(const ByteBuffer& bytes) {
     request_.reset(method_.method->request->New());
-    return Parse(bytes_, *request_);
+    return Parse(bytes, *request_);
   }
 
   // Whoever is first ends the call; only then may what belongs to gRPC be touched.
@@ -231,8 +249,9 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
     Finish(Close(status));
   }
 
-  ByteBuffer bytes_;
   ByteBuffer* const response_;
+  // As it came, unless it has been read.
+  ByteBuffer bytes_;
   std::unique_ptr<Message> request_;
   std::unique_ptr<Message> reply_;
   std::atomic<bool> ended_{false};
@@ -258,6 +277,7 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
     const absl::Status status =
         Admit(context, core_->options.default_stream_timeout, core_->options.max_stream_timeout);
     if (!status.ok()) return End(status);
+    MakeContext(context);
     handler_ = method_.method->stream();
     Advance();
   }
@@ -388,8 +408,8 @@ class GenericService final : public grpc::Service {
     return new grpc::internal::CallbackUnaryHandler<ByteBuffer, ByteBuffer>(
         [core, &method](grpc::CallbackServerContext* context, const ByteBuffer* request,
                         ByteBuffer* response) {
-          auto call = std::make_shared<UnaryCall>(core, method, *request, response);
-          call->Begin(*context);
+          auto call = std::make_shared<UnaryCall>(core, method, response);
+          call->Begin(*context, *request);
           return call.get();
         });
   }

@@ -115,7 +115,8 @@ class Service {
                   std::function<absl::StatusOr<std::unique_ptr<BidiSession<Req, Resp>>>(CallContext&)> open);
 
   // Beside Unary: may answer at once with a serialised reply. Runs on the network's thread: it takes
-  // microseconds, never blocks and never waits for a lock held over I/O. nullopt: the unary handler is run.
+  // microseconds, never blocks and never waits for a lock held over I/O. The context is without metadata.
+  // nullopt: the unary handler is run.
   template <class Req>
   void Inline(std::string_view name,
               std::function<std::optional<absl::StatusOr<SharedBytes>>(CallContext&, const Req&)> answer);

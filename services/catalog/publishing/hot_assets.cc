@@ -1,14 +1,15 @@
 #include "services/catalog/publishing/hot_assets.h"
 
-#include <fmt/format.h>
-
 #include "libs/base/status.h"
 #include "services/catalog/publishing/reading.h"
 
 namespace finalmile::catalog::publishing {
 namespace {
 
-std::string Key(std::string_view id) { return fmt::format("asset/{}", id); }
+std::string Key(std::string_view id) {
+  std::string key = "asset/";
+  return key.append(id);
+}
 
 }  // namespace
 
