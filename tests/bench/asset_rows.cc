@@ -100,10 +100,10 @@ class HotAsset {
     return absl::OkStatus();
   }
 
-  // Scripts that Redis has run.
+  // That Redis has answered.
   absl::StatusOr<int64_t> LookUps() {
     ASSIGN_OR_RETURN(const std::string stats, catalog_.redis().Command({"INFO", "commandstats"}));
-    constexpr std::string_view kCalls = "cmdstat_evalsha:calls=";
+    constexpr std::string_view kCalls = "cmdstat_mget:calls=";
     const size_t at = stats.find(kCalls);
     return at == std::string::npos ? 0 : std::atoll(stats.c_str() + at + kCalls.size());
   }

@@ -2,8 +2,9 @@
  *
  * One writer changes a thing. One process reads it through a near cache, with a listener; another reads and
  * fills the cache without one. (A near cache is seen by its own process alone, so one of them is enough.) Every
- * atomic block is one instant of the real thing: a look-up or a fill (each one script in Redis), a commit, a
- * burial, a step of the listener. Between them anything may happen, and time may pass.
+ * atomic block is one instant of the real thing: a look-up (one MGET in Redis; the TIME that goes before it only
+ * makes the age of what is filled count from earlier), a fill (a script), a commit, a burial, a step of the
+ * listener. Between them anything may happen, and time may pass.
  *
  * What must hold of an answer to a look-up that began at `asked`:
  *   BOUND   its version was current at some moment within the last S, whatever is lost (FAULTS);
@@ -50,7 +51,7 @@ inline answer(version) {
 #endif
 }
 
-/* The cache's script for look-ups: what may be answered into `got`, else 0. */
+/* The cache's look-up: what may be answered into `got`, else 0. */
 inline look_up() {
   t0 = now;
   if

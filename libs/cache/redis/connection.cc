@@ -105,7 +105,7 @@ absl::StatusOr<bool> Connection::Wait(short events, absl::Duration deadline) {
   }
 }
 
-absl::Status Connection::Send(std::span<const std::string_view> words, absl::Duration deadline) {
+absl::Status Connection::Append(std::span<const std::string_view> words) {
   std::vector<const char*> texts;
   std::vector<size_t> sizes;
   for (const std::string_view word : words) {
@@ -116,6 +116,11 @@ absl::Status Connection::Send(std::span<const std::string_view> words, absl::Dur
       REDIS_OK) {
     return Fail(Away(context_->errstr));
   }
+  return absl::OkStatus();
+}
+
+absl::Status Connection::Send(std::span<const std::string_view> words, absl::Duration deadline) {
+  RETURN_IF_ERROR(Append(words));
   for (int done = 0;;) {
     if (redisBufferWrite(context_, &done) != REDIS_OK) return Fail(Away(context_->errstr));
     if (done != 0) return absl::OkStatus();

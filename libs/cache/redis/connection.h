@@ -37,8 +37,10 @@ class Connection {
   // False after an error. That the server has closed it meanwhile is found by the next call.
   bool Usable() const { return !failed_; }
 
-  // Sends a command; its answer is to be read later.
+  // Sends a command; its answer is to be read later. With Append before it, several in one piece.
   absl::Status Send(std::span<const std::string_view> words, absl::Duration deadline);
+  // Puts a command before the next one that is sent.
+  absl::Status Append(std::span<const std::string_view> words);
   // The next answer; an error that Redis answers is a reply like others.
   absl::StatusOr<Reply> Read(absl::Duration deadline);
   // Whether there may be something to read before `deadline`; UNAVAILABLE when the connection is lost.

@@ -54,10 +54,16 @@ class RedisCache final : public Cache {
  private:
   std::string EntryKey(std::string_view key) const { return entries_ + std::string(key); }
   std::string TombstoneKey(std::string_view key) const { return tombstones_ + std::string(key); }
-  absl::StatusOr<Reply> Run(Script script, std::span<const std::string> keys,
-                            std::span<const std::string_view> arguments, absl::Duration deadline);
-  absl::StatusOr<Reply> RunOnce(Script script, std::span<const std::string> keys,
-                                std::span<const std::string_view> arguments, absl::Duration deadline);
+  // Does `work` with a connection.
+  template <class T>
+  absl::StatusOr<T> Run(const std::function<absl::StatusOr<T>(Session&)>& work, absl::Duration deadline);
+  template <class T>
+  absl::StatusOr<T> RunOnce(const std::function<absl::StatusOr<T>(Session&)>& work, absl::Duration deadline);
+  absl::StatusOr<Reply> RunScript(Script script, std::span<const std::string> keys,
+                                  std::span<const std::string_view> arguments, absl::Duration deadline) {
+    return Run<Reply>([&](Session& session) { return session.Run(script, keys, arguments, deadline); },
+                      deadline);
+  }
 
   const RedisAddress address_;
   Clock& clock_;
@@ -67,43 +73,53 @@ class RedisCache final : public Cache {
   Pool<Session> pool_;
 };
 
-absl::StatusOr<Reply> RedisCache::RunOnce(Script script, std::span<const std::string> keys,
-                                          std::span<const std::string_view> arguments,
-                                          absl::Duration deadline) {
-  absl::StatusOr<Reply> reply = absl::UnknownError("");
+template <class T>
+absl::StatusOr<T> RedisCache::RunOnce(const std::function<absl::StatusOr<T>(Session&)>& work,
+                                      absl::Duration deadline) {
+  absl::StatusOr<T> reply = absl::UnknownError("");
   {
     ASSIGN_OR_RETURN(const Pool<Session>::Lease session, pool_.Acquire(deadline));
-    reply = session->Run(script, keys, arguments, deadline);
+    reply = work(*session);
   }
   // What broke one connection broke the others, most likely; each would cost another wait.
   if (absl::IsUnavailable(reply.status()) || absl::IsDeadlineExceeded(reply.status())) pool_.CloseIdle();
   return reply;
 }
 
-absl::StatusOr<Reply> RedisCache::Run(Script script, std::span<const std::string> keys,
-                                      std::span<const std::string_view> arguments, absl::Duration deadline) {
+template <class T>
+absl::StatusOr<T> RedisCache::Run(const std::function<absl::StatusOr<T>(Session&)>& work,
+                                  absl::Duration deadline) {
   if (clock_.Steady() >= deadline) return absl::DeadlineExceededError("the deadline has passed");
-  absl::StatusOr<Reply> reply = RunOnce(script, keys, arguments, deadline);
+  absl::StatusOr<T> reply = RunOnce(work, deadline);
   // A connection that Redis closed as it restarted says nothing about the one that runs now.
-  if (absl::IsUnavailable(reply.status())) reply = RunOnce(script, keys, arguments, deadline);
+  if (absl::IsUnavailable(reply.status())) reply = RunOnce(work, deadline);
   return reply;
 }
 
 absl::StatusOr<Found> RedisCache::Lookup(std::string_view key, absl::Duration deadline) {
   const std::string keys[] = {EntryKey(key), TombstoneKey(key)};
-  ASSIGN_OR_RETURN(const Reply reply, Run(Script::kLookup, keys, {}, deadline));
-  if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2) {
+  ASSIGN_OR_RETURN(
+      const Session::Read read,
+      Run<Session::Read>([&](Session& session) { return session.ReadTimed(keys, deadline); }, deadline));
+  const redisReply& time = *read.time;
+  const redisReply& values = *read.values;
+  if (time.type != REDIS_REPLY_ARRAY || time.elements != 2 || values.type != REDIS_REPLY_ARRAY ||
+      values.elements != 2) {
     return absl::InternalError("the cache answered a look-up with something else");
   }
-  ASSIGN_OR_RETURN(const int64_t seconds, Number(Text(*reply->element[0])));
-  ASSIGN_OR_RETURN(const int64_t micros, Number(Text(*reply->element[1])));
+  ASSIGN_OR_RETURN(const int64_t seconds, Number(Text(*time.element[0])));
+  ASSIGN_OR_RETURN(const int64_t micros, Number(Text(*time.element[1])));
+  // Not later than the reading, which is all that is asked of it.
   Found found{.time = absl::FromUnixMicros(seconds * 1'000'000 + micros), .entry = std::nullopt};
-  if (reply->elements < 3 || reply->element[2]->type != REDIS_REPLY_STRING) return found;
-
-  std::string_view text = Text(*reply->element[2]);
+  const redisReply& entry_reply = *values.element[0];
+  const redisReply& least = *values.element[1];
+  if (entry_reply.type != REDIS_REPLY_STRING) return found;
+  const std::string_view text = Text(entry_reply);
   if (text.size() < redis::kHeader) return absl::DataLossError("the cache holds something that is no entry");
+  const std::string_view version = text.substr(0, redis::kVersionDigits);
+  if (least.type == REDIS_REPLY_STRING && version < Text(least)) return found;
   Entry entry;
-  ASSIGN_OR_RETURN(entry.version, Number(text.substr(0, redis::kVersionDigits)));
+  ASSIGN_OR_RETURN(entry.version, Number(version));
   ASSIGN_OR_RETURN(const int64_t expiry, Number(text.substr(redis::kVersionDigits, redis::kExpiryDigits)));
   found.remaining = absl::FromUnixMillis(expiry) - found.time;
   if (found.remaining <= absl::ZeroDuration()) return found;
@@ -122,7 +138,7 @@ absl::StatusOr<bool> RedisCache::Fill(std::string_view key, const Entry& entry, 
   std::string text = version + expiry + (entry.value == nullptr ? "-" : "+");
   if (entry.value != nullptr) text += *entry.value;
   const std::string_view arguments[] = {version, expiry, text};
-  ASSIGN_OR_RETURN(const Reply reply, Run(Script::kFill, keys, arguments, deadline));
+  ASSIGN_OR_RETURN(const Reply reply, RunScript(Script::kFill, keys, arguments, deadline));
   return reply->integer == 1;
 }
 
@@ -139,7 +155,7 @@ absl::Status RedisCache::Bury(std::span<const Tombstone> tombstones, absl::Durat
     texts.push_back(Digits(tombstone.version, redis::kVersionDigits));
   }
   const std::vector<std::string_view> arguments(texts.begin(), texts.end());
-  return Run(Script::kBury, keys, arguments, deadline).status();
+  return RunScript(Script::kBury, keys, arguments, deadline).status();
 }
 
 }  // namespace

@@ -15,14 +15,6 @@ inline constexpr size_t kVersionDigits = 19;
 inline constexpr size_t kExpiryDigits = 14;
 inline constexpr size_t kHeader = kVersionDigits + kExpiryDigits + 1;
 
-// KEYS: entry, tombstone. The time (seconds, microseconds) and the entry or nil.
-inline constexpr std::string_view kLookup = R"lua(
-local time = redis.call('TIME')
-local both = redis.call('MGET', KEYS[1], KEYS[2])
-if both[1] and both[2] and string.sub(both[1], 1, 19) < both[2] then both[1] = false end
-return {time[1], time[2], both[1]}
-)lua";
-
 // KEYS: entry, tombstone. ARGV: version, expiry, the entry. 1: it stands. 0: refused.
 inline constexpr std::string_view kFill = R"lua(
 local time = redis.call('TIME')

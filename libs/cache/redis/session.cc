@@ -10,7 +10,7 @@
 namespace finalmile::cache::redis {
 namespace {
 
-constexpr std::array<std::string_view, 3> kTexts = {kLookup, kFill, kBury};
+constexpr std::array<std::string_view, 2> kTexts = {kFill, kBury};
 
 }  // namespace
 
@@ -28,6 +28,20 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(const RedisAddress& addre
     digest = Text(*reply);
   }
   return session;
+}
+
+absl::StatusOr<Session::Read> Session::ReadTimed(std::span<const std::string> keys, absl::Duration deadline) {
+  const std::string_view time[] = {"TIME"};
+  std::vector<std::string_view> words = {"MGET"};
+  words.insert(words.end(), keys.begin(), keys.end());
+  RETURN_IF_ERROR(connection_->Append(time));
+  RETURN_IF_ERROR(connection_->Send(words, deadline));
+  Read read;
+  ASSIGN_OR_RETURN(read.time, connection_->Read(deadline));
+  ASSIGN_OR_RETURN(read.values, connection_->Read(deadline));
+  RETURN_IF_ERROR(ErrorOf(*read.time));
+  RETURN_IF_ERROR(ErrorOf(*read.values));
+  return read;
 }
 
 absl::StatusOr<Reply> Session::Run(Script script, std::span<const std::string> keys,
