@@ -59,30 +59,23 @@ void AppendEntity(std::string_view entity, std::string& text) {
 
 struct Reader {
   PlainText result;
-  bool in_first_heading = false;
-  bool had_heading = false;
   size_t heading_begin = 0;
 
   static int EnterBlock(MD_BLOCKTYPE type, void*, void* self) {
     auto& reader = *static_cast<Reader*>(self);
     // A list inside an item begins on a line of its own.
     if (!IsCell(type)) reader.EndWith('\n');
-    if (type == MD_BLOCK_H && !reader.had_heading) {
-      reader.had_heading = true;
-      reader.in_first_heading = true;
-      reader.heading_begin = reader.result.text.size();
-    }
+    if (type == MD_BLOCK_H) reader.heading_begin = reader.result.text.size();
     return 0;
   }
 
-  static int LeaveBlock(MD_BLOCKTYPE type, void*, void* self) {
+  static int LeaveBlock(MD_BLOCKTYPE type, void* detail, void* self) {
     auto& reader = *static_cast<Reader*>(self);
-    if (type == MD_BLOCK_H && reader.in_first_heading) {
-      reader.in_first_heading = false;
-      reader.result.first_heading = Trim(std::string_view(reader.result.text).substr(reader.heading_begin));
-      std::replace(reader.result.first_heading.begin(), reader.result.first_heading.end(), '\n', ' ');
-      // An empty heading is none.
-      reader.had_heading = !reader.result.first_heading.empty();
+    if (type == MD_BLOCK_H) {
+      std::string text(Trim(std::string_view(reader.result.text).substr(reader.heading_begin)));
+      std::replace(text.begin(), text.end(), '\n', ' ');
+      const int level = static_cast<int>(static_cast<const MD_BLOCK_H_DETAIL*>(detail)->level);
+      if (!text.empty()) reader.result.headings.push_back({level, std::move(text)});
     }
     reader.EndWith(IsCell(type) ? ' ' : '\n');
     return 0;
@@ -131,7 +124,7 @@ PlainText ToPlainText(std::string_view markdown) {
   reader.result.text.reserve(markdown.size());
   // It fails only when memory is short.
   if (md_parse(markdown.data(), static_cast<MD_SIZE>(markdown.size()), &parser, &reader) != 0) {
-    return {std::string(markdown), ""};
+    return {std::string(markdown), {}};
   }
   return std::move(reader.result);
 }

@@ -2,16 +2,26 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace finalmile::catalog::domain {
+
+struct Heading {
+  // 1 to 6.
+  int level = 0;
+  // On one line, not empty.
+  std::string text;
+
+  friend bool operator==(const Heading&, const Heading&) = default;
+};
 
 // What a reader sees of a Markdown text.
 struct PlainText {
   // Blocks end with a line feed; code stays, raw HTML and the addresses of links go. Valid UTF-8 where the
   // Markdown is.
   std::string text;
-  // The first heading of any level, on one line; empty: there is none.
-  std::string first_heading;
+  // In order; those without text are left out.
+  std::vector<Heading> headings;
 };
 
 // Reads CommonMark with tables, strike-through and task lists (md4c). Any text is Markdown: it cannot fail.

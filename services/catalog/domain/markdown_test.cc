@@ -12,7 +12,7 @@ TEST(Markdown, GivesWhatAReaderSees) {
   EXPECT_EQ(
       plain.text,
       "Intro with stress and a link.\nThe first heading\none\ntwo & three!\na b \nc d \ncode {{field_a}}\n");
-  EXPECT_EQ(plain.first_heading, "The first heading");
+  EXPECT_EQ(plain.headings, (std::vector<Heading>{{2, "The first heading"}}));
 }
 
 TEST(Markdown, ListsInsideListsStandOnTheirOwnLines) {
@@ -25,8 +25,9 @@ TEST(Markdown, KeepsMergeFields) {
 }
 
 TEST(Markdown, AnEmptyHeadingIsNone) {
-  EXPECT_EQ(ToPlainText("#\n\n# Second\n").first_heading, "Second");
-  EXPECT_EQ(ToPlainText("no heading").first_heading, "");
+  EXPECT_EQ(ToPlainText("#\n\nSecond\n===\n###### *Last* one #\n").headings,
+            (std::vector<Heading>{{1, "Second"}, {6, "Last one"}}));
+  EXPECT_TRUE(ToPlainText("no heading").headings.empty());
   EXPECT_EQ(ToPlainText("").text, "");
 }
 

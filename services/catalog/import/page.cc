@@ -115,6 +115,28 @@ void AudienceFromPath(const std::vector<std::string_view>& parts, Asset& asset) 
   }
 }
 
+// The headings of the highest level but for the title's: one that the title was taken from, and the first one
+// where it is of level 1.
+void MessagesFromHeadings(const std::vector<domain::Heading>& headings, bool gave_title, Asset& asset) {
+  auto* training = std::get_if<domain::MessageTraining>(&asset.details);
+  if (training == nullptr || headings.empty()) return;
+  if (std::any_of(training->messages.begin(), training->messages.end(),
+                  [](const std::string& message) { return !Trim(message).empty(); })) {
+    return;
+  }
+  training->messages.clear();
+  const auto begin = headings.begin() + (gave_title || headings.front().level == 1 ? 1 : 0);
+  const auto highest =
+      std::min_element(begin, headings.end(),
+                       [](const domain::Heading& a, const domain::Heading& b) { return a.level < b.level; });
+  for (auto heading = begin; heading != headings.end(); ++heading) {
+    if (heading->level != highest->level || training->messages.size() == domain::kMaxDetailItems) continue;
+    std::string message = CutCharacters(heading->text, domain::kMaxDetailCharacters);
+    if (std::find(training->messages.begin(), training->messages.end(), message) == training->messages.end())
+      training->messages.push_back(std::move(message));
+  }
+}
+
 // The line of the field or of the longest path above it that was given; 0: none was.
 int LineOfField(std::string_view field, const Lines& lines) {
   while (true) {
@@ -201,10 +223,12 @@ Page ReadPage(std::string_view path, std::string_view content, const Defaults& d
 
   const std::vector<std::string_view> parts = SplitPath(path);
   asset.body = std::string(split.body);
-  if (Trim(asset.title).empty()) {
-    asset.title = CutCharacters(domain::ToPlainText(asset.body).first_heading, domain::kMaxTitleCharacters);
-  }
-  if (asset.title.empty()) asset.title = TitleFromPath(parts);
+  const std::vector<domain::Heading> headings = domain::ToPlainText(asset.body).headings;
+  const bool untitled = Trim(asset.title).empty();
+  if (untitled && !headings.empty())
+    asset.title = CutCharacters(headings.front().text, domain::kMaxTitleCharacters);
+  MessagesFromHeadings(headings, untitled, asset);
+  if (Trim(asset.title).empty()) asset.title = TitleFromPath(parts);
   if (Trim(asset.owner).empty()) asset.owner = defaults.owner;
   TagFromPath(parts, asset);
   AudienceFromPath(parts, asset);

@@ -56,9 +56,10 @@ struct Page {
 // Where the front matter is silent: the title is the first heading (cut to 200 characters), else the file's
 // name, of index.md and README.md the folder's; kind and owner are the defaults. A folder named like a tag
 // ("industries") tags pages below with the next folder's name; a folder named like a stage, or two letters of
-// a language, tags them with it. The audience of trainings and attack packs is the first folder below those
-// that only hold a site together (content, docs, …, or a name that ends in handbook). Nothing else is
-// guessed.
+// a language, tags them with it. The messages of a training are the page's section headings: those of the
+// highest level below the title, which is the heading it was taken from or a first one of level 1; each once,
+// at most 100. The audience of trainings and attack packs is the first folder below those that only hold a
+// site together (content, docs, …, or a name that ends in handbook). Nothing else is guessed.
 //
 // Never fails otherwise; time and memory grow with the page, which is refused above 1 MiB.
 Page ReadPage(std::string_view path, std::string_view content, const Defaults& defaults);

@@ -47,6 +47,28 @@ TEST(Page, WithoutFrontMatterIsADraftTraining) {
   EXPECT_THAT(MissingFields(page), ElementsAre("message_training.messages"));
 }
 
+TEST(Page, SectionHeadingsAreTheMessagesOfATraining) {
+  const auto messages = [](std::string_view content) {
+    const Page page = Read(content);
+    EXPECT_THAT(page.problems, IsEmpty());
+    EXPECT_EQ(page.missing.empty(), !std::get<domain::MessageTraining>(page.asset.details).messages.empty());
+    return std::get<domain::MessageTraining>(page.asset.details).messages;
+  };
+  EXPECT_THAT(messages("# T\n\n## Ask *first*\nx\n### Why\n## Listen\n## Listen\n"),
+              ElementsAre("Ask first", "Listen"));
+  EXPECT_THAT(messages("# T\n# A\n## B\n"), ElementsAre("A"));
+  EXPECT_THAT(messages("## T\n### A\n## B\n"), ElementsAre("B"));
+  EXPECT_THAT(messages("---\ntitle: T\n---\n## A\n## B\n"), ElementsAre("A", "B"));
+  EXPECT_THAT(messages("---\ntitle: T\n---\n# U\n## A\n"), ElementsAre("A"));
+  EXPECT_THAT(messages("---\nmessages: [Say it short]\n---\n# T\n## A\n"), ElementsAre("Say it short"));
+  EXPECT_THAT(messages("---\ntitle: T\n---\n# T\ntext\n"), IsEmpty());
+  std::string many = "# T\n";
+  for (size_t i = 0; i <= domain::kMaxDetailItems; ++i) many += "## " + std::to_string(i) + "\n";
+  EXPECT_EQ(messages(many).size(), domain::kMaxDetailItems);
+  EXPECT_EQ(messages("# T\n## " + std::string(domain::kMaxDetailCharacters + 1, 'x') + "\n"),
+            std::vector{std::string(domain::kMaxDetailCharacters, 'x')});
+}
+
 TEST(Page, TakesEverythingFromTheFrontMatter) {
   const Page page = Read(
       "---\ntitle: Acme\nkind: battle-card\nowner: rob\nsummary: How we win\nproducts: Search\n"
