@@ -22,6 +22,8 @@ namespace {
 
 // Held back in one direction before the sender has to wait.
 constexpr size_t kMostHeld = 1 << 20;
+// Remembered of what each client sent first.
+constexpr size_t kHead = 1024;
 
 absl::Status Failed(std::string_view what) {
   return absl::InternalError(fmt::format("fault proxy: {}: {}", what, strerror(errno)));
@@ -70,6 +72,7 @@ struct FaultProxy::Flow {
   int64_t passed = 0;
   // The last bytes read, of which a pattern may be the end.
   std::string tail = {};
+  std::string head = {};
   bool ended = false;
   bool end_told = false;
 };
@@ -155,6 +158,12 @@ void FaultProxy::Freeze(bool freeze) {
   Wake();
 }
 
+void FaultProxy::FreezeThose(std::string pattern) {
+  std::lock_guard lock(mutex_);
+  frozen_pattern_ = std::move(pattern);
+  Wake();
+}
+
 void FaultProxy::Delay(absl::Duration delay) {
   std::lock_guard lock(mutex_);
   delay_ = delay;
@@ -167,17 +176,21 @@ void FaultProxy::CutAt(CutPoint point) {
 
 void FaultProxy::Run() {
   for (;;) {
-    bool frozen = false;
+    bool all_frozen = false;
+    std::string pattern;
     {
       std::lock_guard lock(mutex_);
       if (stop_) return;
       if (std::exchange(cut_all_, false)) links_.clear();
-      frozen = frozen_;
+      all_frozen = frozen_;
+      pattern = frozen_pattern_;
     }
     std::vector<pollfd> polled = {{wake_[0], POLLIN, 0}, {listener_, POLLIN, 0}};
     absl::Duration next = absl::InfiniteDuration();
     const absl::Duration now = clock_.Steady();
     for (const auto& link : links_) {
+      const bool frozen =
+          all_frozen || (!pattern.empty() && link->to_server.head.find(pattern) != std::string::npos);
       for (Flow* flow : {&link->to_server, &link->to_client}) {
         // One entry each to read and to write, so that entries are found by position.
         const bool reads = !frozen && !flow->ended && flow->held_bytes < kMostHeld;
@@ -246,6 +259,7 @@ bool FaultProxy::Read(Flow& flow) {
     return true;
   }
   const std::string_view bytes(buffer, static_cast<size_t>(size));
+  flow.head.append(bytes.substr(0, kHead - flow.head.size()));
   std::lock_guard lock(mutex_);
   bool cut = false;
   if (cut_at_ && cut_at_->direction == flow.direction && flow.passed + size > cut_at_->after_bytes) {

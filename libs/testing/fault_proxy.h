@@ -46,6 +46,9 @@ class FaultProxy {
   void Refuse(bool refuse);
   // Nothing passes (true), though connections stay open as half-open TCP does, or all goes on (false).
   void Freeze(bool freeze);
+  // The same for those connections alone, open or new, whose client has sent `pattern` among its first 1,024
+  // bytes; empty: they go on.
+  void FreezeThose(std::string pattern);
   // Each piece arrives so much later.
   void Delay(absl::Duration delay);
   void CutAt(CutPoint point);
@@ -79,6 +82,7 @@ class FaultProxy {
   bool cut_all_ = false;
   bool refuse_ = false;
   bool frozen_ = false;
+  std::string frozen_pattern_;
   absl::Duration delay_ = absl::ZeroDuration();
   std::optional<CutPoint> cut_at_;
   std::vector<std::unique_ptr<Link>> links_;

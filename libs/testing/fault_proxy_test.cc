@@ -166,6 +166,18 @@ TEST_F(FaultProxyTest, FreezesAndGoesOn) {
   EXPECT_EQ(client.Receive(), "two");
 }
 
+TEST_F(FaultProxyTest, FreezesThoseThatSentAPattern) {
+  Client client(*proxy_);
+  EXPECT_EQ(client.Ask("SUBSCRIBE"), "SUBSCRIBE");
+  proxy_->FreezeThose("COMMIT");
+  EXPECT_EQ(client.Ask("one"), "one");
+  proxy_->FreezeThose("SCRIBE");
+  client.Send("two");
+  EXPECT_EQ(client.Receive(absl::Milliseconds(60)), "…");
+  proxy_->FreezeThose("");
+  EXPECT_EQ(client.Receive(), "two");
+}
+
 TEST_F(FaultProxyTest, Delays) {
   proxy_->Delay(absl::Milliseconds(20));
   Client client(*proxy_);
