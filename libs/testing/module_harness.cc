@@ -46,11 +46,15 @@ void ModuleHarness::Open() {
       Must(config::Load(app::SchemaFor({&spec_}), {{"data", folder_.string()}}, {})));
   assembly_ =
       Must(app::Assembly::Build(spec_, *config_, {clock_, *rng_, *database_, *events_, log_, metrics_}));
+  channel_ = ChannelAs("tester", {v1::ROLE_ADMIN});
+}
 
+std::unique_ptr<rpc::Channel> ModuleHarness::ChannelAs(const std::string& name,
+                                                       const std::vector<v1::Role>& roles) {
   auto principal = std::make_shared<v1::Principal>();
-  principal->set_name("tester");
-  principal->add_roles(v1::ROLE_ADMIN);
-  channel_ = Must(rpc::NewLocalChannel(assembly_->services(), principal, clock_));
+  principal->set_name(name);
+  for (const v1::Role role : roles) principal->add_roles(role);
+  return Must(rpc::NewLocalChannel(assembly_->services(), principal, clock_));
 }
 
 void ModuleHarness::Close() {

@@ -26,7 +26,10 @@ class ModuleHarness {
   explicit ModuleHarness(const app::ModuleSpec& spec);
   ~ModuleHarness();
 
+  // Calls as an admin.
   rpc::Channel& channel() { return *channel_; }
+  // Calls with these roles alone; ends with Restart.
+  std::unique_ptr<rpc::Channel> ChannelAs(const std::string& name, const std::vector<v1::Role>& roles);
   ManualClock& clock() { return clock_; }
   Rng& rng() { return *rng_; }
   storage::Database& database() { return *database_; }

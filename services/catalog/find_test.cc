@@ -107,6 +107,70 @@ TEST_F(FindTest, SearchFindsWhatIsPublishedAndFollowsIt) {
   EXPECT_EQ(Search("discount").total(), 0);
 }
 
+TEST_F(FindTest, WhatIsNotPublishedIsSearchedWhenAskedFor) {
+  const auto search = [&](const std::string& query) {
+    v1::SearchAssetsRequest request;
+    request.set_query(query);
+    request.set_unpublished(true);
+    auto found = Call<v1::SearchAssetsResponse>("SearchAssets", request);
+    EXPECT_TRUE(found.ok()) << found.status();
+    return *std::move(found);
+  };
+  v1::Asset asset = Create(Letter("Pricing objections"));
+  EXPECT_TRUE(search("pricing").filling());
+  harness_.Settle();
+  const v1::SearchAssetsResponse draft = search("pricng");
+  EXPECT_FALSE(draft.filling());
+  ASSERT_EQ(draft.hits_size(), 1);
+  EXPECT_EQ(draft.total(), 1);
+  EXPECT_EQ(draft.corrected_query(), "pricing");
+  EXPECT_EQ(draft.hits(0).asset().state(), v1::ASSET_STATE_DRAFT);
+  // Words that stand in drafts alone are not given away.
+  EXPECT_EQ(Search("pricng").corrected_query(), "");
+
+  Publish(asset.name());
+  asset.set_title("Discount questions");
+  asset.clear_etag();
+  ASSERT_TRUE(Update(asset, "title").ok());
+  harness_.Settle();
+  EXPECT_EQ(Search("pricing").hits(0).asset().version(), 1);
+  EXPECT_EQ(search("pricing").hits_size(), 0);
+  const v1::SearchAssetsResponse newest = search("discount");
+  ASSERT_EQ(newest.hits_size(), 1);
+  EXPECT_EQ(newest.hits(0).asset().version(), 2);
+  EXPECT_EQ(newest.hits(0).asset().state(), v1::ASSET_STATE_DRAFT);
+  EXPECT_EQ(newest.hits(0).asset().published_version(), 1);
+  Publish(asset.name());
+  Retire(asset.name());
+  harness_.Settle();
+  EXPECT_EQ(Search("discount").total(), 0);
+  EXPECT_EQ(search("discount").hits(0).asset().state(), v1::ASSET_STATE_RETIRED);
+  harness_.Restart();
+  harness_.Settle();
+  EXPECT_EQ(search("discount").total(), 1);
+}
+
+TEST_F(FindTest, OnlySomeMaySearchWhatIsNotPublished) {
+  v1::SearchAssetsRequest request;
+  request.set_query("pricing");
+  for (const auto& [role, allowed] : {std::pair{finalmile::v1::ROLE_SETTER, false},
+                                      {finalmile::v1::ROLE_HOST, false},
+                                      {finalmile::v1::ROLE_MARKETER, true},
+                                      {finalmile::v1::ROLE_COACH, true},
+                                      {finalmile::v1::ROLE_MANAGER, true},
+                                      {finalmile::v1::ROLE_INTEGRATION, true}}) {
+    const auto channel = harness_.ChannelAs("somebody", {role});
+    request.set_unpublished(false);
+    EXPECT_TRUE(
+        channel->Call<v1::SearchAssetsResponse>(std::string(kService) + "SearchAssets", request).ok());
+    request.set_unpublished(true);
+    const auto found =
+        channel->Call<v1::SearchAssetsResponse>(std::string(kService) + "SearchAssets", request);
+    EXPECT_EQ(found.ok(), allowed) << role;
+    EXPECT_EQ(rpc::ReasonOf(found.status()), allowed ? "" : "ROLE_MISSING");
+  }
+}
+
 TEST_F(FindTest, TheIndexStandsAfterARestartAndWithoutItsFile) {
   Publish(Create(Letter("Pricing objections")).name());
   harness_.Settle();

@@ -10,7 +10,7 @@
 #include "services/catalog/consumers/shelf_watch.h"
 #include "services/catalog/handlers/catalog_handlers.h"
 #include "services/catalog/publishing/hot_assets.h"
-#include "services/catalog/search/index.h"
+#include "services/catalog/search/indexes.h"
 #include "services/catalog/store/schema.h"
 #include "services/catalog/timers/due_timer.h"
 
@@ -27,8 +27,9 @@ struct State {
   std::unique_ptr<cache::Observer> observer;
   std::unique_ptr<cache::NearCache> near;
   std::unique_ptr<publishing::HotAssets> hot;
-  std::unique_ptr<storage::Database> index_database;
-  std::unique_ptr<search::Index> index;
+  std::unique_ptr<storage::Database> shelf_database;
+  std::unique_ptr<storage::Database> newest_database;
+  search::Indexes indexes;
 };
 
 void Declare(config::Schema& schema) {
@@ -38,7 +39,8 @@ void Declare(config::Schema& schema) {
       .Duration("catalog-cache-ttl", absl::Seconds(30), absl::Seconds(1), absl::Hours(1),
                 "the oldest that an answered asset may be, whatever is lost")
       .Path("catalog-index", "",
-            "this process's own search index, a file; made when absent; empty: a file in the data folder");
+            "this process's own search index, a file, with a second one, PATH.newest, beside it; made when "
+            "absent; empty: a file in the data folder");
 }
 
 absl::StatusOr<std::string> SigningKey(app::Runtime& runtime) {
@@ -57,21 +59,35 @@ absl::StatusOr<std::string> SigningKey(app::Runtime& runtime) {
   return key;
 }
 
-absl::Status OpenIndex(const config::Config& config, app::Runtime& runtime, State& state) {
+absl::Status OpenIndex(const std::string& path, app::Runtime& runtime,
+                       std::unique_ptr<storage::Database>& database, std::unique_ptr<search::Index>& index) {
+  ASSIGN_OR_RETURN(database, storage::Open("sqlite:" + path, runtime.clock, {}));
+  ASSIGN_OR_RETURN(index, search::Index::Open(*database, runtime.clock.Steady() + kStartTimeout));
+  return absl::OkStatus();
+}
+
+absl::Status OpenIndexes(const config::Config& config, app::Runtime& runtime, State& state) {
   std::filesystem::path path = config.Text("catalog-index");
   if (path.empty()) path = std::filesystem::path(config.Text("data")) / "catalog-index.db";
   std::error_code error;
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
-  ASSIGN_OR_RETURN(state.index_database, storage::Open("sqlite:" + path.string(), runtime.clock, {}));
-  ASSIGN_OR_RETURN(state.index,
-                   search::Index::Open(*state.index_database, runtime.clock.Steady() + kStartTimeout));
-  return absl::OkStatus();
+  RETURN_IF_ERROR(OpenIndex(path.string(), runtime, state.shelf_database, state.indexes.shelf));
+  return OpenIndex(path.string() + ".newest", runtime, state.newest_database, state.indexes.newest);
 }
 
 absl::StatusOr<app::Module> Build(const config::Config& config, app::Runtime& runtime) {
+  ASSIGN_OR_RETURN(
+      auto cache,
+      cache::Open(config.Text("catalog-cache"), runtime.clock, {.prefix = std::string(kCachePrefix)}));
+  return BuildOn(std::move(cache), config, runtime);
+}
+
+}  // namespace
+
+absl::StatusOr<app::Module> BuildOn(std::unique_ptr<cache::Cache> cache, const config::Config& config,
+                                    app::Runtime& runtime) {
   auto state = std::make_shared<State>();
-  ASSIGN_OR_RETURN(state->cache,
-                   cache::Open(config.Text("catalog-cache"), runtime.clock, {.prefix = "finalmile-catalog"}));
+  state->cache = std::move(cache);
   state->observer = telemetry::NewCacheMetrics(runtime.metrics, "catalog");
   cache::NearCacheOptions options;
   options.name = "catalog";
@@ -80,22 +96,22 @@ absl::StatusOr<app::Module> Build(const config::Config& config, app::Runtime& ru
   state->near = std::make_unique<cache::NearCache>(*state->cache, runtime.clock, runtime.rng,
                                                    *state->observer, options);
   state->hot = std::make_unique<publishing::HotAssets>(*state->near, runtime.database);
-  RETURN_IF_ERROR(OpenIndex(config, runtime, *state));
+  RETURN_IF_ERROR(OpenIndexes(config, runtime, *state));
   ASSIGN_OR_RETURN(std::string key, SigningKey(runtime));
 
   app::Module module;
   module.services.push_back(handlers::NewCatalogService(
-      {runtime.clock, runtime.rng, runtime.database, *state->hot, *state->index, std::move(key)}));
+      {runtime.clock, runtime.rng, runtime.database, *state->hot, state->indexes, std::move(key)}));
   module.leader_tasks.push_back(std::make_unique<timers::DueTimer>(runtime.clock, runtime.rng, *state->hot));
   module.steps.push_back(std::make_unique<consumers::ShelfWatch>(
-      runtime.events, runtime.database, *state->index, *state->hot, runtime.clock, runtime.log));
+      runtime.events, runtime.database, state->indexes, *state->hot, runtime.clock, runtime.log));
   module.shared_steps = state->near->steps();
-  for (Step* step : state->index_database->steps()) module.shared_steps.push_back(step);
+  for (storage::Database* database : {state->shelf_database.get(), state->newest_database.get()}) {
+    for (Step* step : database->steps()) module.shared_steps.push_back(step);
+  }
   module.state = std::move(state);
   return module;
 }
-
-}  // namespace
 
 const app::ModuleSpec kModule{.name = "catalog",
                               .migrations = store::Migrations(),

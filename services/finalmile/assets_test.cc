@@ -51,7 +51,17 @@ TEST_F(AssetVerbsTest, SearchShowsSnippetsFacetsAndTheCorrection) {
       "CatalogService/SearchAssets",
       [](const SearchAssetsRequest& request) -> absl::StatusOr<SearchAssetsResponse> {
         SearchAssetsResponse response;
+        if (request.query() == "denied") {
+          if (request.unpublished()) return absl::PermissionDeniedError("not you");
+          return response;
+        }
         if (request.query() == "nothing") return response;
+        if (request.query() == "draft") {
+          if (!request.unpublished()) return response;
+          response.set_total(1);
+          *response.add_hits()->mutable_asset() = SomeAsset();
+          return response;
+        }
         EXPECT_EQ(request.query(), "pricng objectons");
         EXPECT_EQ(request.page_size(), 3);
         EXPECT_EQ(request.filter(), "stage = closing");
@@ -92,6 +102,11 @@ TEST_F(AssetVerbsTest, SearchShowsSnippetsFacetsAndTheCorrection) {
   EXPECT_EQ(*none.code, ExitCode::kOk);
   EXPECT_EQ(none.out, "");
   EXPECT_EQ(none.err, "Nothing is found.\n");
+  EXPECT_EQ(Invoke({"search", "denied"}).err, "Nothing is found.\n");
+  EXPECT_EQ(Invoke({"search", "draft"}).err,
+            "Nothing that is published matches; of what is not, 1 do: add --unpublished to see them.\n");
+  EXPECT_EQ(Invoke({"search", "draft", "--unpublished"}).out,
+            "Against Acme  battle card  in review  assets/acme\n\n1 of 1\n");
 }
 
 TEST_F(AssetVerbsTest, ShowIsForAPerson) {

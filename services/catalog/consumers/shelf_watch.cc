@@ -1,6 +1,7 @@
 #include "services/catalog/consumers/shelf_watch.h"
 
 #include <algorithm>
+#include <map>
 
 #include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "libs/base/status.h"
@@ -24,7 +25,13 @@ std::string JoinWithLines(const std::vector<std::string>& parts) {
   return text;
 }
 
-search::Document ToDocument(const store::AssetRow& row, const v1::Asset& content) {
+using Versions = std::map<store::VersionKey, store::VersionRow>;
+
+absl::StatusOr<search::Document> ToDocument(const store::AssetRow& row, int64_t version,
+                                            const Versions& versions) {
+  const auto found = versions.find({row.id, version});
+  if (found == versions.end()) return absl::DataLossError("assets/" + row.id + " lacks a version");
+  ASSIGN_OR_RETURN(const v1::Asset content, publishing::ContentOf(found->second));
   const domain::Asset asset = publishing::FromProto(content);
   search::Document document;
   document.asset = "assets/" + row.id;
@@ -50,11 +57,11 @@ search::Document ToDocument(const store::AssetRow& row, const v1::Asset& content
 
 }  // namespace
 
-ShelfWatch::ShelfWatch(events::EventLog& events, storage::Database& database, search::Index& index,
+ShelfWatch::ShelfWatch(events::EventLog& events, storage::Database& database, search::Indexes& indexes,
                        publishing::HotAssets& hot, Clock& clock, Log& log)
     : events_(events),
       database_(database),
-      index_(index),
+      indexes_(indexes),
       hot_(hot),
       clock_(clock),
       log_(log),
@@ -112,6 +119,7 @@ absl::StatusOr<bool> ShelfWatch::LookThrough(absl::Duration deadline) {
   RETURN_IF_ERROR(Refresh(ids, /*changed=*/false, deadline));
   if (ids.empty()) {
     pass_.reset();
+    indexes_.filled = true;
   } else {
     pass_ = ids.back();
   }
@@ -121,27 +129,38 @@ absl::StatusOr<bool> ShelfWatch::LookThrough(absl::Duration deadline) {
 absl::Status ShelfWatch::Refresh(const std::vector<std::string>& ids, bool changed, absl::Duration deadline) {
   if (ids.empty()) return absl::OkStatus();
   std::vector<store::AssetRow> rows;
-  std::vector<search::Change> changes;
+  std::vector<search::Change> shelf;
+  std::vector<search::Change> newest;
   const absl::Time now = clock_.Now();
   RETURN_IF_ERROR(database_.Transact(
       {.deadline = deadline, .read_only = true}, [&](storage::Transaction& transaction) -> absl::Status {
-        changes.clear();
+        shelf.clear();
+        newest.clear();
         ASSIGN_OR_RETURN(rows, store::ReadAssets(transaction, ids));
-        std::vector<store::VersionKey> keys;
+        std::set<store::VersionKey> keys;
+        const auto behind = [](const search::Index& index, const store::AssetRow& row) {
+          return index.VersionOf("assets/" + row.id) < row.revision;
+        };
         for (const store::AssetRow& row : rows) {
+          if (behind(*indexes_.newest, row)) keys.emplace(row.id, row.life.latest_version);
           if (!domain::IsLive(row.life, now)) {
-            changes.emplace_back().document.asset = "assets/" + row.id;
-            changes.back().removed = true;
-          } else if (index_.VersionOf("assets/" + row.id) < row.revision) {
-            keys.emplace_back(row.id, row.life.published_version);
+            shelf.emplace_back().document.asset = "assets/" + row.id;
+            shelf.back().removed = true;
+          } else if (behind(*indexes_.shelf, row)) {
+            keys.emplace(row.id, row.life.published_version);
           }
         }
-        ASSIGN_OR_RETURN(const auto versions, store::ReadVersions(transaction, keys, /*bodies=*/true));
+        ASSIGN_OR_RETURN(const Versions versions,
+                         store::ReadVersions(transaction, {keys.begin(), keys.end()}, /*bodies=*/true));
         for (const store::AssetRow& row : rows) {
-          const auto found = versions.find({row.id, row.life.published_version});
-          if (found == versions.end()) continue;
-          ASSIGN_OR_RETURN(const v1::Asset content, publishing::ContentOf(found->second));
-          changes.emplace_back().document = ToDocument(row, content);
+          if (behind(*indexes_.newest, row)) {
+            ASSIGN_OR_RETURN(newest.emplace_back().document,
+                             ToDocument(row, row.life.latest_version, versions));
+          }
+          if (domain::IsLive(row.life, now) && behind(*indexes_.shelf, row)) {
+            ASSIGN_OR_RETURN(shelf.emplace_back().document,
+                             ToDocument(row, row.life.published_version, versions));
+          }
         }
         return absl::OkStatus();
       }));
@@ -151,7 +170,8 @@ absl::Status ShelfWatch::Refresh(const std::vector<std::string>& ids, bool chang
       upcoming_.emplace(row.life.publish_time, row.id);
     }
   }
-  return changes.empty() ? absl::OkStatus() : index_.Apply(changes, deadline);
+  if (!newest.empty()) RETURN_IF_ERROR(indexes_.newest->Apply(newest, deadline));
+  return shelf.empty() ? absl::OkStatus() : indexes_.shelf->Apply(shelf, deadline);
 }
 
 }  // namespace finalmile::catalog::consumers

@@ -14,17 +14,17 @@
 #include "libs/events/event_log.h"
 #include "libs/storage/database.h"
 #include "services/catalog/publishing/hot_assets.h"
-#include "services/catalog/search/index.h"
+#include "services/catalog/search/indexes.h"
 
 namespace finalmile::catalog::consumers {
 
-// Keeps this process's search index, and what it holds of hot assets, in step with the store: first looks
+// Keeps this process's search indexes, and what it holds of hot assets, in step with the store: first looks
 // through all assets, then follows the catalog's events. Events only say which asset to look at: what is
 // indexed is read from the store, so their order and repetition do not matter.
 class ShelfWatch final : public Step {
  public:
   // The references outlive the step.
-  ShelfWatch(events::EventLog& events, storage::Database& database, search::Index& index,
+  ShelfWatch(events::EventLog& events, storage::Database& database, search::Indexes& indexes,
              publishing::HotAssets& hot, Clock& clock, Log& log);
 
   std::string_view name() const override { return "catalog.shelf_watch"; }
@@ -35,13 +35,13 @@ class ShelfWatch final : public Step {
   absl::StatusOr<absl::Duration> Follow();
   // Looks at the next assets of the first pass; false: there are none left.
   absl::StatusOr<bool> LookThrough(absl::Duration deadline);
-  // Brings the index in step with the store for these assets, and where they have `changed` what is held of
+  // Brings the indexes in step with the store for these assets, and where they have `changed` what is held of
   // them.
   absl::Status Refresh(const std::vector<std::string>& ids, bool changed, absl::Duration deadline);
 
   events::EventLog& events_;
   storage::Database& database_;
-  search::Index& index_;
+  search::Indexes& indexes_;
   publishing::HotAssets& hot_;
   Clock& clock_;
   Log& log_;

@@ -18,7 +18,7 @@
 #include "services/catalog/publishing/asset_batch.h"
 #include "services/catalog/publishing/hot_assets.h"
 #include "services/catalog/publishing/reading.h"
-#include "services/catalog/search/index.h"
+#include "services/catalog/search/indexes.h"
 
 namespace finalmile::catalog::handlers {
 
@@ -28,7 +28,7 @@ struct Dependencies {
   Rng& rng;
   storage::Database& database;
   publishing::HotAssets& hot;
-  search::Index& index;
+  search::Indexes& indexes;
   // Signs use_tokens.
   std::string signing_key;
 };

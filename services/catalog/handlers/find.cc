@@ -21,6 +21,18 @@ constexpr int64_t kMaxTotal = 10'000;
 constexpr int kMaxRecommended = 20;
 constexpr int kRecommended = 5;
 
+absl::Status MaySearchUnpublished(const rpc::CallContext& context) {
+  for (const finalmile::v1::Role role :
+       {finalmile::v1::ROLE_ADMIN, finalmile::v1::ROLE_MARKETER, finalmile::v1::ROLE_COACH,
+        finalmile::v1::ROLE_MANAGER, finalmile::v1::ROLE_INTEGRATION}) {
+    if (context.HasRole(role)) return absl::OkStatus();
+  }
+  return rpc::Error(absl::StatusCode::kPermissionDenied, "ROLE_MISSING",
+                    "unpublished: only marketers, coaches, managers, integrations and admins search what is "
+                    "not published",
+                    {{"roles", "admin, marketer, coach, manager, integration"}});
+}
+
 void AddFacet(const search::FacetCount& count, v1::SearchAssetsResponse& response) {
   const int size = response.facets_size();
   auto* facet = size > 0 && response.facets(size - 1).field() == count.facet.field
@@ -42,6 +54,7 @@ absl::StatusOr<v1::SearchAssetsResponse> CatalogHandlers::SearchAssets(
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}}, {.standard = 10, .most = 100}));
   ASSIGN_OR_RETURN(const std::vector<rpc::FilterTerm> terms,
                    rpc::ParseFilterTerms(request.filter(), SearchFields()));
+  if (request.unpublished()) RETURN_IF_ERROR(MaySearchUnpublished(context));
   search::Query query;
   query.text = request.query();
   for (const rpc::FilterTerm& term : terms) {
@@ -52,18 +65,25 @@ absl::StatusOr<v1::SearchAssetsResponse> CatalogHandlers::SearchAssets(
     return rpc::InvalidField("page_token", "is not one that was given out");
   query.offset = static_cast<size_t>(offset);
   query.limit = static_cast<size_t>(page.size());
-  ASSIGN_OR_RETURN(const search::Answer answer, d_.index.Search(query, context.deadline()));
+  // Asked first: what is looked at meanwhile is found.
+  const bool filling = !d_.indexes.filled;
+  const search::Index& index = request.unpublished() ? *d_.indexes.newest : *d_.indexes.shelf;
+  ASSIGN_OR_RETURN(const search::Answer answer, index.Search(query, context.deadline()));
 
   v1::SearchAssetsResponse response;
   std::vector<publishing::Wanted> wanted;
-  for (const search::Hit& hit : answer.hits) wanted.push_back({hit.asset.substr(sizeof("assets/") - 1)});
+  for (const search::Hit& hit : answer.hits) {
+    wanted.push_back(
+        {hit.asset.substr(sizeof("assets/") - 1), request.unpublished() ? publishing::kLatest : 0});
+  }
   RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
     response.Clear();
     ASSIGN_OR_RETURN(std::vector<publishing::Read> read,
                      publishing::ReadAssets(transaction, wanted, /*bodies=*/false));
     for (size_t i = 0; i < read.size(); ++i) {
+      if (!read[i].asset) continue;
       // The index may be a moment behind the store.
-      if (!read[i].asset || !publishing::IsLive(*read[i].asset, d_.clock.Now())) continue;
+      if (!request.unpublished() && !publishing::IsLive(*read[i].asset, d_.clock.Now())) continue;
       v1::SearchAssetsResponse::Hit& hit = *response.add_hits();
       *hit.mutable_asset() = *std::move(read[i].asset);
       hit.set_score(answer.hits[i].score);
@@ -74,6 +94,7 @@ absl::StatusOr<v1::SearchAssetsResponse> CatalogHandlers::SearchAssets(
   response.set_total(std::min(answer.total, kMaxTotal));
   for (const search::FacetCount& count : answer.facets) AddFacet(count, response);
   response.set_corrected_query(answer.corrected);
+  response.set_filling(filling);
   const int64_t next = offset + page.size();
   if (next < response.total()) response.set_next_page_token(page.NextToken({next}));
   return response;

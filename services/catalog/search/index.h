@@ -16,7 +16,7 @@ namespace finalmile::storage {
 class Database;
 }  // namespace finalmile::storage
 
-// Full-text search over the published assets, one index per replica.
+// Full-text search over assets, in indexes of each replica's own.
 namespace finalmile::catalog::search {
 
 struct Facet {

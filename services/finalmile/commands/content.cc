@@ -17,25 +17,55 @@ namespace {
 
 using namespace catalog::v1;
 
+// How long a search waits for a suite that was started for it to look through the assets.
+constexpr absl::Duration kFillingWait = absl::Seconds(10);
+constexpr absl::Duration kFillingRetry = absl::Milliseconds(20);
+
 struct SearchFlags {
   std::vector<std::string> words;
   int64_t limit = 10;
   std::string filter;
+  bool unpublished = false;
 };
+
+absl::StatusOr<SearchAssetsResponse> SearchWhenFilled(Session& session, const SearchAssetsRequest& request) {
+  const std::unique_ptr<Event> never = session.clock.NewEvent();
+  const absl::Duration deadline = session.clock.Steady() + kFillingWait;
+  while (true) {
+    ASSIGN_OR_RETURN(SearchAssetsResponse response,
+                     session.Call<SearchAssetsResponse>("catalog.v1.CatalogService/SearchAssets", request));
+    if (!response.filling() || session.clock.Steady() >= deadline) return response;
+    never->WaitUntil(session.clock.Steady() + kFillingRetry);
+  }
+}
+
+// What to say where nothing is found.
+std::string NothingFound(Session& session, SearchAssetsRequest request) {
+  if (request.unpublished()) return "Nothing is found.";
+  request.set_unpublished(true);
+  request.set_page_size(1);
+  const auto drafts = session.Call<SearchAssetsResponse>("catalog.v1.CatalogService/SearchAssets", request);
+  // Not everybody may see drafts.
+  if (!drafts.ok() || drafts->total() == 0) return "Nothing is found.";
+  return fmt::format(
+      "Nothing that is published matches; of what is not, {} do: add --unpublished to see them.",
+      FormatCount(drafts->total()));
+}
 
 absl::StatusOr<ExitCode> Search(Session& session, const SearchFlags& flags) {
   SearchAssetsRequest request;
   request.set_query(absl::StrJoin(flags.words, " "));
   request.set_page_size(static_cast<int32_t>(flags.limit));
   request.set_filter(flags.filter);
-  ASSIGN_OR_RETURN(const SearchAssetsResponse response,
-                   session.Call<SearchAssetsResponse>("catalog.v1.CatalogService/SearchAssets", request));
+  request.set_unpublished(flags.unpublished);
+  ASSIGN_OR_RETURN(const SearchAssetsResponse response, SearchWhenFilled(session, request));
   if (session.output.json()) {
     session.output.Json(response);
   } else {
-    ShowHits(response, session.output);
+    ShowHits(response, flags.unpublished, session.output);
   }
-  if (response.hits().empty()) session.output.Note("Nothing is found.");
+  if (response.filling()) session.output.Note("Not every asset was looked at yet: there may be more.");
+  if (response.hits().empty()) session.output.Note(NothingFound(session, request));
   return ExitCode::kOk;
 }
 
@@ -46,6 +76,8 @@ Action DeclareSearch(Flags& flags) {
   flags.Text("--filter", "EXPR", given->filter,
              "= : and != over kind, product, persona, industry, stage, situation, competitor, language, "
              "joined by AND");
+  flags.Switch("--unpublished", given->unpublished,
+               "search the newest version of every asset, whatever its state: drafts, retired ones, …");
   return [given](Session& session) { return Search(session, *given); };
 }
 

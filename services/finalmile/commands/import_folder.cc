@@ -136,8 +136,8 @@ absl::StatusOr<ExitCode> ImportAssetsOf(Session& session, const std::string& fol
   report.Close(summary, dry_run);
   if (summary.drafts() > 0) {
     session.output.Note(
-        "Drafts wait for what they lack (finalmile show ASSET says it) or for their review; only what is "
-        "published is searched.");
+        "Drafts wait for what they lack (finalmile show ASSET says it) or for their review; until then "
+        "finalmile search --unpublished finds them.");
   }
   return summary.rejected() > 0 ? ExitCode::kPartly : ExitCode::kOk;
 }

@@ -23,10 +23,6 @@ using google::protobuf::Reflection;
 
 constexpr std::string_view kKindPrefix = "ASSET_KIND_";
 
-std::string StateText(const Asset& asset) {
-  return EnumText(catalog::v1::AssetState_Name(asset.state()), "ASSET_STATE_");
-}
-
 // "call_back_line" is "Call back line".
 std::string Label(const FieldDescriptor& field) {
   std::string label = field.name();
@@ -102,6 +98,10 @@ void ShowMergeFields(const Asset& asset, Output& output) {
 
 std::string AssetName(const std::string& text) {
   return text.starts_with("assets/") ? text : "assets/" + text;
+}
+
+std::string StateText(const Asset& asset) {
+  return EnumText(catalog::v1::AssetState_Name(asset.state()), "ASSET_STATE_");
 }
 
 std::string KindText(AssetKind kind) { return EnumText(catalog::v1::AssetKind_Name(kind), kKindPrefix); }

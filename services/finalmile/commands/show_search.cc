@@ -31,15 +31,16 @@ std::string FacetText(const SearchAssetsResponse::Facet& facet) {
 
 }  // namespace
 
-void ShowHits(const SearchAssetsResponse& response, Output& output) {
+void ShowHits(const SearchAssetsResponse& response, bool states, Output& output) {
   if (!response.corrected_query().empty()) {
     output.Line(
         fmt::format("Did you mean \"{}\"? That is what was searched for.", response.corrected_query()));
     output.Line();
   }
   for (const SearchAssetsResponse::Hit& hit : response.hits()) {
-    output.Marked(fmt::format("\x02{}\x03  {}  {}", hit.asset().title(), KindText(hit.asset().kind()),
-                              hit.asset().name()));
+    const std::string state = states ? StateText(hit.asset()) + "  " : "";
+    output.Marked(fmt::format("\x02{}\x03  {}  {}{}", hit.asset().title(), KindText(hit.asset().kind()),
+                              state, hit.asset().name()));
     if (!hit.snippet().empty()) output.Marked(fmt::format("  {}", hit.snippet()));
     output.Line();
   }

@@ -80,7 +80,7 @@ absl::Status Search(Session& session, rpc::Channel& channel, Output& output) {
   output.Line();
   output.Line(fmt::format("Found by \"{}\":", kQuery));
   output.Line();
-  ShowHits(found, output);
+  ShowHits(found, /*states=*/false, output);
   return absl::OkStatus();
 }
 
