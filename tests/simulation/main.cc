@@ -28,7 +28,8 @@ struct NamedWorld {
   std::string_view name;
   World run;
 };
-constexpr NamedWorld kWorlds[] = {{"outbox", RunOutboxWorld}, {"leads", RunLeadsWorld}};
+constexpr NamedWorld kWorlds[] = {
+    {"outbox", RunOutboxWorld}, {"leads", RunLeadsWorld}, {"catalog", RunCatalogWorld}};
 
 // Every so many seeds one is played twice, to show that a seed is enough to replay a run.
 constexpr uint64_t kReplayEvery = 50;

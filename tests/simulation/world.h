@@ -41,6 +41,8 @@ using World = Outcome (*)(uint64_t seed, const RunOptions& options);
 Outcome RunOutboxWorld(uint64_t seed, const RunOptions& options);
 // The leads service in two processes, through its API.
 Outcome RunLeadsWorld(uint64_t seed, const RunOptions& options);
+// The catalog service in two processes, through its API.
+Outcome RunCatalogWorld(uint64_t seed, const RunOptions& options);
 
 // Steady time after which a world that has no faults any more should have come to rest.
 inline constexpr absl::Duration kSettleLimit = absl::Hours(1);
