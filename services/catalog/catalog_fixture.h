@@ -76,9 +76,11 @@ class CatalogTest : public ::testing::Test {
     EXPECT_TRUE(retired.ok()) << retired.status();
   }
 
-  v1::SearchAssetsResponse Search(const std::string& query, const std::string& filter = "") {
+  v1::SearchAssetsResponse Search(const std::string& query, const std::string& filter = "",
+                                  bool unpublished = false) {
     v1::SearchAssetsRequest request;
     request.set_query(query);
+    request.set_unpublished(unpublished);
     request.set_filter(filter);
     auto found = Call<v1::SearchAssetsResponse>("SearchAssets", request);
     EXPECT_TRUE(found.ok()) << found.status();

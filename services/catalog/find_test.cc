@@ -108,14 +108,7 @@ TEST_F(FindTest, SearchFindsWhatIsPublishedAndFollowsIt) {
 }
 
 TEST_F(FindTest, WhatIsNotPublishedIsSearchedWhenAskedFor) {
-  const auto search = [&](const std::string& query) {
-    v1::SearchAssetsRequest request;
-    request.set_query(query);
-    request.set_unpublished(true);
-    auto found = Call<v1::SearchAssetsResponse>("SearchAssets", request);
-    EXPECT_TRUE(found.ok()) << found.status();
-    return *std::move(found);
-  };
+  const auto search = [&](const std::string& query) { return Search(query, "", /*unpublished=*/true); };
   v1::Asset asset = Create(Letter("Pricing objections"));
   EXPECT_TRUE(search("pricing").filling());
   harness_.Settle();

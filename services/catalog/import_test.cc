@@ -1,5 +1,10 @@
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
 #include "services/catalog/catalog_fixture.h"
 
 namespace finalmile::catalog {
@@ -151,6 +156,49 @@ TEST_F(ImportTest, ManyPagesAreStoredInChunks) {
   const auto gone = Send(Header(), {});
   ASSERT_TRUE(gone.ok()) << gone.status();
   EXPECT_EQ(gone->summary().retired(), 120);
+}
+
+// Two real handbooks; SHARED_DATA names the folder they are in.
+TEST_F(ImportTest, RealPagesAreFoundAndTheSameAgainChangesNothing) {
+  const char* data = std::getenv("SHARED_DATA");
+  if (data == nullptr) GTEST_SKIP() << "SHARED_DATA does not name the data sets";
+  const std::filesystem::path root = std::filesystem::path(data) / "content";
+  Pages pages;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
+    if (entry.path().extension() != ".md") continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    std::stringstream content;
+    content << file.rdbuf();
+    pages.emplace_back(std::filesystem::relative(entry.path(), root).generic_string(), content.str());
+  }
+  const auto count = static_cast<int64_t>(pages.size());
+  EXPECT_GE(count, 217);
+  const auto drafts = Send(Header(), pages);
+  ASSERT_TRUE(drafts.ok()) << drafts.status();
+  EXPECT_EQ(drafts->summary().created(), count);
+  EXPECT_EQ(drafts->summary().drafts(), count);
+  harness_.Settle();
+  EXPECT_EQ(Search("pricing objections").hits_size(), 0);
+  EXPECT_GT(Search("pricing objections", "", /*unpublished=*/true).hits_size(), 0);
+
+  v1::ImportAssetsRequest::Header header = Header();
+  header.set_publish(true);
+  header.set_reviewer("tom");
+  const auto published = Send(header, pages);
+  ASSERT_TRUE(published.ok()) << published.status();
+  EXPECT_GT(published->summary().published(), count / 2);
+  EXPECT_EQ(published->summary().published() + published->summary().drafts(), count);
+  harness_.Settle();
+  const v1::SearchAssetsResponse found = Search("pricing objections");
+  ASSERT_GT(found.hits_size(), 0);
+  for (const auto& hit : found.hits()) EXPECT_NE(hit.snippet().find('\x02'), std::string::npos);
+  const size_t told = Events().size();
+  const auto again = Send(header, pages);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->summary().unchanged(), count);
+  EXPECT_EQ(again->summary().published(), 0);
+  harness_.Settle();
+  EXPECT_EQ(Events().size(), told);
 }
 
 }  // namespace

@@ -76,9 +76,8 @@ absl::Status OpenIndexes(const config::Config& config, app::Runtime& runtime, St
 }
 
 absl::StatusOr<app::Module> Build(const config::Config& config, app::Runtime& runtime) {
-  ASSIGN_OR_RETURN(
-      auto cache,
-      cache::Open(config.Text("catalog-cache"), runtime.clock, {.prefix = std::string(kCachePrefix)}));
+  ASSIGN_OR_RETURN(auto cache, cache::Open(config.Text("catalog-cache"), runtime.clock,
+                                           {.prefix = std::string(kCachePrefix)}));
   return BuildOn(std::move(cache), config, runtime);
 }
 

@@ -47,9 +47,8 @@ std::string NothingFound(Session& session, SearchAssetsRequest request) {
   const auto drafts = session.Call<SearchAssetsResponse>("catalog.v1.CatalogService/SearchAssets", request);
   // Not everybody may see drafts.
   if (!drafts.ok() || drafts->total() == 0) return "Nothing is found.";
-  return fmt::format(
-      "Nothing that is published matches; of what is not, {} do: add --unpublished to see them.",
-      FormatCount(drafts->total()));
+  return fmt::format("No published asset matches; {} unpublished ones do: add --unpublished to see them.",
+                     FormatCount(drafts->total()));
 }
 
 absl::StatusOr<ExitCode> Search(Session& session, const SearchFlags& flags) {
