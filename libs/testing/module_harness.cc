@@ -24,10 +24,12 @@ T Must(absl::StatusOr<T> value) {
 
 }  // namespace
 
-ModuleHarness::ModuleHarness(const app::ModuleSpec& spec) : spec_(spec), rng_(NewSeededRng(1)) {
+ModuleHarness::ModuleHarness(const app::ModuleSpec& spec, std::string store_url)
+    : spec_(spec), store_url_(std::move(store_url)), rng_(NewSeededRng(1)) {
   std::string name = (std::filesystem::temp_directory_path() / "finalmile-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) Must(absl::InternalError("mkdtemp failed"));
   folder_ = name;
+  if (store_url_.empty()) store_url_ = "sqlite:" + (folder_ / "store.db").string();
   Open();
 }
 
@@ -38,7 +40,7 @@ ModuleHarness::~ModuleHarness() {
 }
 
 void ModuleHarness::Open() {
-  database_ = Must(storage::Open("sqlite:" + (folder_ / "store.db").string(), clock_, {}));
+  database_ = Must(storage::Open(store_url_, clock_, {}));
   events_ = Must(events::Open("local:" + (folder_ / "events.db").string(), clock_));
   Must(app::MigrateStore(spec_, *database_, clock_));
   Must(events_->ApplyTopics({spec_.topics.begin(), spec_.topics.end()}, clock_.Steady() + absl::Seconds(10)));

@@ -23,7 +23,8 @@ namespace finalmile::testing {
 // ends the process with the error.
 class ModuleHarness {
  public:
-  explicit ModuleHarness(const app::ModuleSpec& spec);
+  // On the store at `store_url`, an empty PostgreSQL database; empty: an embedded one.
+  explicit ModuleHarness(const app::ModuleSpec& spec, std::string store_url = {});
   ~ModuleHarness();
 
   // Calls as an admin.
@@ -63,6 +64,7 @@ class ModuleHarness {
   void Close();
 
   const app::ModuleSpec& spec_;
+  std::string store_url_;
   std::filesystem::path folder_;
   ManualClock clock_;
   std::unique_ptr<Rng> rng_;

@@ -14,10 +14,13 @@
 
 namespace finalmile::catalog {
 
-// The catalog service on the embedded engines, driven through its API.
+// The catalog service, on the embedded engines unless told otherwise, driven through its API.
 class CatalogTest : public ::testing::Test {
  protected:
   static constexpr char kService[] = "/finalmile.catalog.v1.CatalogService/";
+
+  // As ModuleHarness.
+  explicit CatalogTest(const std::string& store_url = "") : harness_(kModule, store_url) {}
 
   template <class Response>
   absl::StatusOr<Response> Call(const std::string& method, const google::protobuf::Message& request) {
@@ -98,7 +101,7 @@ class CatalogTest : public ::testing::Test {
     return cases;
   }
 
-  testing::ModuleHarness harness_{kModule};
+  testing::ModuleHarness harness_;
 };
 
 }  // namespace finalmile::catalog

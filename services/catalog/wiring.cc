@@ -7,19 +7,24 @@
 #include "libs/cache/near_cache.h"
 #include "libs/config/schema.h"
 #include "libs/telemetry/cache_metrics.h"
+#include "services/catalog/consumers/credit_consumer.h"
 #include "services/catalog/consumers/shelf_watch.h"
 #include "services/catalog/handlers/catalog_handlers.h"
+#include "services/catalog/handlers/usage_handlers.h"
 #include "services/catalog/publishing/hot_assets.h"
 #include "services/catalog/search/indexes.h"
 #include "services/catalog/store/schema.h"
 #include "services/catalog/timers/due_timer.h"
+#include "services/catalog/timers/usage_timers.h"
+#include "services/catalog/usage/missed_searches.h"
 
 namespace finalmile::catalog {
 namespace {
 
 constexpr absl::Duration kStartTimeout = absl::Seconds(10);
 
-const events::TopicSpec kTopics[] = {{.name = std::string(publishing::kCatalogEventsTopic)}};
+const events::TopicSpec kTopics[] = {{.name = std::string(publishing::kCatalogEventsTopic)},
+                                     {.name = std::string(consumers::kAppointmentEventsTopic)}};
 
 // In order of making; destroyed in the reverse order.
 struct State {
@@ -30,6 +35,7 @@ struct State {
   std::unique_ptr<storage::Database> shelf_database;
   std::unique_ptr<storage::Database> newest_database;
   search::Indexes indexes;
+  std::unique_ptr<usage::MissedSearches> missed;
 };
 
 void Declare(config::Schema& schema) {
@@ -97,17 +103,28 @@ absl::StatusOr<app::Module> BuildOn(std::unique_ptr<cache::Cache> cache, const c
   state->hot = std::make_unique<publishing::HotAssets>(*state->near, runtime.database);
   RETURN_IF_ERROR(OpenIndexes(config, runtime, *state));
   ASSIGN_OR_RETURN(std::string key, SigningKey(runtime));
+  state->missed =
+      std::make_unique<usage::MissedSearches>(runtime.database, runtime.clock, runtime.rng, runtime.log);
 
   app::Module module;
-  module.services.push_back(handlers::NewCatalogService(
-      {runtime.clock, runtime.rng, runtime.database, *state->hot, state->indexes, std::move(key)}));
+  const handlers::Dependencies dependencies{runtime.clock,  runtime.rng,    runtime.database, *state->hot,
+                                            state->indexes, *state->missed, std::move(key)};
+  module.services.push_back(handlers::NewCatalogService(dependencies));
+  module.services.push_back(handlers::NewUsageService(dependencies));
+  app::ModuleConsumer& credit = module.consumers.emplace_back();
+  credit.options.name = consumers::kCreditConsumer;
+  credit.options.topics = {std::string(consumers::kAppointmentEventsTopic)};
+  credit.handler = std::make_unique<consumers::CreditConsumer>(runtime.clock);
   module.leader_tasks.push_back(std::make_unique<timers::DueTimer>(runtime.clock, runtime.rng, *state->hot));
+  module.leader_tasks.push_back(std::make_unique<timers::MaturityTimer>(runtime.clock));
+  module.leader_tasks.push_back(std::make_unique<timers::UsageSweeper>(runtime.clock, runtime.rng));
   module.steps.push_back(std::make_unique<consumers::ShelfWatch>(
       runtime.events, runtime.database, state->indexes, *state->hot, runtime.clock, runtime.log));
   module.shared_steps = state->near->steps();
   for (storage::Database* database : {state->shelf_database.get(), state->newest_database.get()}) {
     for (Step* step : database->steps()) module.shared_steps.push_back(step);
   }
+  module.shared_steps.push_back(state->missed.get());
   module.state = std::move(state);
   return module;
 }

@@ -19,19 +19,21 @@ std::vector<Touch> OnePerVersion(std::span<const Touch> touches) {
 
 std::vector<CreditChange> ChangeCredit(std::span<const Touch> touches_before, Outcome before,
                                        std::span<const Touch> touches_after, Outcome after) {
-  std::map<Touch, std::pair<int, int>> sums;
+  std::map<Touch, CreditChange> sums;
   const auto add = [&](std::span<const Touch> touches, Outcome outcome, int sign) {
     for (const Touch& touch : OnePerVersion(touches)) {
-      auto& [set, held] = sums[touch];
-      set += outcome.set ? sign : 0;
-      held += outcome.held ? sign : 0;
+      CreditChange& sum = sums[touch];
+      sum.touch = touch;
+      sum.set += outcome.set ? sign : 0;
+      sum.held += outcome.held ? sign : 0;
+      sum.matured += outcome.matured ? sign : 0;
     }
   };
   add(touches_before, before, -1);
   add(touches_after, after, 1);
   std::vector<CreditChange> changes;
-  for (const auto& [touch, sum] : sums) {
-    if (sum.first != 0 || sum.second != 0) changes.push_back({touch, sum.first, sum.second});
+  for (auto& [touch, sum] : sums) {
+    if (sum.set != 0 || sum.held != 0 || sum.matured != 0) changes.push_back(std::move(sum));
   }
   return changes;
 }

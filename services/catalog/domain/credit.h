@@ -30,6 +30,8 @@ struct Touch {
 struct Outcome {
   bool set = false;
   bool held = false;
+  // Its outcome is known, or it is as old as IsMature asks for.
+  bool matured = false;
 
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
@@ -39,6 +41,7 @@ struct CreditChange {
   Touch touch;
   int set = 0;
   int held = 0;
+  int matured = 0;
 };
 // From one outcome of a request to the next: a correction takes back what was given. A version counts once
 // per request, at its first touch, however often it met the lead. `before` are the touches credited so far,

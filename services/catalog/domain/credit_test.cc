@@ -35,6 +35,9 @@ TEST(Credit, CorrectionsTakeBack) {
   EXPECT_EQ(changes[0].set, 0);
   EXPECT_EQ(changes[0].held, -1);
   EXPECT_THAT(ChangeCredit(touches, {.set = true}, touches, {.set = true}), IsEmpty());
+  const auto known = ChangeCredit(touches, {.set = true}, touches, {.set = true, .matured = true});
+  ASSERT_EQ(known.size(), 1u);
+  EXPECT_EQ(known[0].matured, 1);
   const Touch others[] = {kMail};
   EXPECT_EQ(ChangeCredit(touches, {.set = true}, others, {.set = true}).size(), 2u);
 }

@@ -34,7 +34,7 @@ struct Gap {
   int64_t count = 0;
   // Who asked, in order; at most 100, each once.
   std::vector<std::string> askers;
-  // "assets/{asset}", once shipped.
+  // The asset that closes it, once shipped.
   std::string asset;
   // Of kDeclined.
   std::string reason;

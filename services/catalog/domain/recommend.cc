@@ -16,8 +16,8 @@ class Chooser {
     free_.resize(candidates.size());
     std::iota(free_.begin(), free_.end(), size_t{0});
     std::sort(free_.begin(), free_.end(), [&](size_t a, size_t b) {
-      return std::tuple(-candidates[a].lift, std::string_view(candidates[a].asset)) <
-             std::tuple(-candidates[b].lift, std::string_view(candidates[b].asset));
+      return std::tuple(-candidates[a].lift, -candidates[a].fit, std::string_view(candidates[a].asset)) <
+             std::tuple(-candidates[b].lift, -candidates[b].fit, std::string_view(candidates[b].asset));
     });
   }
 

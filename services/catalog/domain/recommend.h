@@ -17,6 +17,8 @@ struct Candidate {
   // Of Credit.
   double lift = 0;
   int64_t matured = 0;
+  // How much of what was asked for it names: decides between equal lifts.
+  int64_t fit = 0;
 };
 // With fewer matured uses an asset is untested.
 inline constexpr int64_t kTested = 30;
@@ -46,9 +48,9 @@ inline constexpr uint64_t kUntestedEvery = 5;
 // Each place is with probability 0.1 a random one: a candidate is drawn from all that fit, and a fair coin
 // says whether it is offered there or withheld from this list, so that offered and withheld differ by nothing
 // but the offer. Of the other places every fifth, counted from a random phase so that short lists have their
-// share, goes to an untested candidate drawn at random; the rest go by lift, ties to the lesser name. A place
-// that cannot be filled in its way goes by lift. The same list for the same candidates and the same sequence
-// of `rng`.
+// share, goes to an untested candidate drawn at random; the rest go by lift, ties to the better fit, then to
+// the lesser name. A place that cannot be filled in its way goes by lift. The same list for the same
+// candidates and the same sequence of `rng`.
 std::vector<Placement> Choose(std::span<const Candidate> candidates, size_t slots, Rng& rng);
 
 }  // namespace finalmile::catalog::domain

@@ -19,6 +19,7 @@
 #include "services/catalog/publishing/hot_assets.h"
 #include "services/catalog/publishing/reading.h"
 #include "services/catalog/search/indexes.h"
+#include "services/catalog/usage/missed_searches.h"
 
 namespace finalmile::catalog::handlers {
 
@@ -29,6 +30,7 @@ struct Dependencies {
   storage::Database& database;
   publishing::HotAssets& hot;
   search::Indexes& indexes;
+  usage::MissedSearches& missed;
   // Signs use_tokens.
   std::string signing_key;
 };

@@ -18,8 +18,6 @@ using storage::Transaction;
 
 constexpr size_t kMaxQuery = 200;
 constexpr int64_t kMaxTotal = 10'000;
-constexpr int kMaxRecommended = 20;
-constexpr int kRecommended = 5;
 
 absl::Status MaySearchUnpublished(const rpc::CallContext& context) {
   for (const finalmile::v1::Role role :
@@ -69,6 +67,8 @@ absl::StatusOr<v1::SearchAssetsResponse> CatalogHandlers::SearchAssets(
   const bool filling = !d_.indexes.filled;
   const search::Index& index = request.unpublished() ? *d_.indexes.newest : *d_.indexes.shelf;
   ASSIGN_OR_RETURN(const search::Answer answer, index.Search(query, context.deadline()));
+  // What is looked for among drafts is no gap of the shelf.
+  if (answer.total == 0 && query.filters.empty() && !request.unpublished()) d_.missed.Add(request.query());
 
   v1::SearchAssetsResponse response;
   std::vector<publishing::Wanted> wanted;
@@ -97,46 +97,6 @@ absl::StatusOr<v1::SearchAssetsResponse> CatalogHandlers::SearchAssets(
   response.set_filling(filling);
   const int64_t next = offset + page.size();
   if (next < response.total()) response.set_next_page_token(page.NextToken({next}));
-  return response;
-}
-
-absl::StatusOr<v1::RecommendAssetsResponse> CatalogHandlers::RecommendAssets(
-    rpc::CallContext& context, const v1::RecommendAssetsRequest& request) {
-  if (request.page_size() < 0 || request.page_size() > kMaxRecommended) {
-    return rpc::InvalidField("page_size", fmt::format("must be 0 to {}", kMaxRecommended));
-  }
-  const int count = request.page_size() == 0 ? kRecommended : request.page_size();
-  store::Moment moment{.tags = {}, .kinds = {}, .language = request.language()};
-  const std::pair<const char*, const std::string&> named[] = {{"stage", request.stage()},
-                                                              {"situation", request.situation()},
-                                                              {"persona", request.persona()},
-                                                              {"industry", request.industry()},
-                                                              {"competitor", request.competitor()}};
-  for (const auto& [field, value] : named) {
-    if (!value.empty()) moment.tags.emplace_back(field, value);
-  }
-  for (const int kind : request.kinds()) moment.kinds.push_back(kind);
-  v1::RecommendAssetsResponse response;
-  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
-    response.Clear();
-    ASSIGN_OR_RETURN(const std::vector<store::Fitting> fitting,
-                     store::FittingAssets(transaction, moment, d_.clock.Now(), count));
-    std::vector<publishing::Wanted> wanted;
-    for (const store::Fitting& one : fitting) wanted.push_back({one.id});
-    ASSIGN_OR_RETURN(std::vector<publishing::Read> read,
-                     publishing::ReadAssets(transaction, wanted, /*bodies=*/false));
-    for (size_t i = 0; i < read.size(); ++i) {
-      if (!read[i].asset) continue;
-      auto& recommendation = *response.add_recommendations();
-      recommendation.mutable_performance()->set_asset(read[i].asset->name());
-      recommendation.mutable_performance()->set_version(read[i].asset->version());
-      *recommendation.mutable_asset() = *std::move(read[i].asset);
-      recommendation.set_slot(v1::RecommendAssetsResponse::SLOT_UNTESTED);
-      recommendation.set_reason(fmt::format("has {} of the {} tags asked for; no figures yet",
-                                            fitting[i].tags, moment.tags.size()));
-    }
-    return absl::OkStatus();
-  }));
   return response;
 }
 

@@ -28,6 +28,15 @@ rpc::FilterSchema Tagged(std::vector<rpc::FilterField> fields) {
 
 }  // namespace
 
+FilterWords WordsOf(const google::protobuf::EnumDescriptor* descriptor, bool named) {
+  FilterWords words;
+  for (int i = 0; i < descriptor->value_count(); ++i) {
+    const std::string& name = descriptor->value(i)->name();
+    words.emplace_back(name, named ? storage::Value(name) : int64_t{descriptor->value(i)->number()});
+  }
+  return words;
+}
+
 const rpc::FilterSchema& ListFields() {
   static const auto& schema = *new rpc::FilterSchema(Tagged({
       {"kind", FilterType::kEnum, "a.kind",

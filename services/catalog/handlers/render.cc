@@ -2,25 +2,15 @@
 
 #include "absl/strings/str_join.h"
 #include "libs/base/status.h"
-#include "libs/base/text.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/violations.h"
 #include "services/catalog/domain/merge.h"
 #include "services/catalog/handlers/catalog_handlers.h"
+#include "services/catalog/handlers/checks.h"
 #include "services/catalog/publishing/convert.h"
 #include "services/catalog/publishing/use_token.h"
 
 namespace finalmile::catalog::handlers {
-namespace {
-
-constexpr size_t kMaxLeadId = 64;
-
-bool IsLeadName(std::string_view name) {
-  constexpr std::string_view kPrefix = "leads/";
-  return name.starts_with(kPrefix) && IsToken(name.substr(kPrefix.size()), kMaxLeadId, "-");
-}
-
-}  // namespace
 
 absl::StatusOr<v1::RenderAssetResponse> CatalogHandlers::RenderAsset(rpc::CallContext& context,
                                                                      const v1::RenderAssetRequest& request) {

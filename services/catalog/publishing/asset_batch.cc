@@ -4,8 +4,10 @@
 #include "libs/rpc/errors.h"
 #include "libs/storage/columns.h"
 #include "services/catalog/domain/asset_rules.h"
+#include "services/catalog/domain/markdown.h"
 #include "services/catalog/domain/refusal.h"
 #include "services/catalog/publishing/convert.h"
+#include "services/catalog/store/sketch_store.h"
 
 namespace finalmile::catalog::publishing {
 namespace {
@@ -161,6 +163,8 @@ absl::Status AssetBatch::Publish(const std::string& id, const domain::Publicatio
   RETURN_IF_ERROR(ToError(domain::Publish(life, publication, entry->latest->owner,
                                           domain::Missing(*entry->latest), context_.now)));
   entry->reviewer_changed = true;
+  entry->published = true;
+  entry->retired = false;
   Touch(*entry);
   Show(*entry);
   v1::AssetPublished& published = *Emit(*entry).mutable_asset_published();
@@ -181,6 +185,8 @@ absl::Status AssetBatch::Retire(const std::string& id, std::string_view reason) 
   ASSIGN_OR_RETURN(Entry * entry, At(id));
   domain::Life& life = entry->asset.life;
   RETURN_IF_ERROR(ToError(domain::Retire(life)));
+  entry->published = false;
+  entry->retired = true;
   Touch(*entry);
   v1::AssetRetired& retired = *Emit(*entry).mutable_asset_retired();
   retired.set_version(store::ShownVersion(life));
@@ -212,6 +218,25 @@ absl::Status AssetBatch::Visit(const std::string& id) {
   return absl::OkStatus();
 }
 
+absl::Status AssetBatch::WriteLive() {
+  std::vector<std::string> ended;
+  std::vector<store::PeriodRow> periods;
+  std::vector<store::SketchRow> sketches;
+  for (const auto& [id, entry] : entries_) {
+    if (entry.published || entry.retired) ended.push_back(id);
+    if (!entry.published) continue;
+    const domain::Life& life = entry.asset.life;
+    periods.push_back(
+        {id, life.published_version, {std::max(life.publish_time, context_.now), life.expire_time}});
+    sketches.push_back(
+        {id, life.published_version, domain::SketchOf(domain::ToPlainText(entry.latest->body).text)});
+  }
+  if (ended.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(store::EndPeriods(transaction_, ended, context_.now));
+  RETURN_IF_ERROR(store::InsertPeriods(transaction_, periods));
+  return store::InsertSketches(transaction_, sketches);
+}
+
 absl::Status AssetBatch::Write() {
   std::vector<const store::AssetRow*> inserted;
   std::vector<const store::AssetRow*> updated;
@@ -237,6 +262,7 @@ absl::Status AssetBatch::Write() {
   RETURN_IF_ERROR(store::InsertVersions(transaction_, versions));
   RETURN_IF_ERROR(store::SetReviewers(transaction_, reviewers));
   if (!tags.empty()) RETURN_IF_ERROR(store::WriteTags(transaction_, tags));
+  RETURN_IF_ERROR(WriteLive());
   if (due_changed) RETURN_IF_ERROR(transaction_.Notify(kDueChannel));
   return outbox::WriteEvents(transaction_, context_.cause, kCatalogEventsTopic, events_);
 }

@@ -17,6 +17,7 @@
 namespace finalmile::catalog::publishing {
 
 inline constexpr std::string_view kCatalogEventsTopic = "finalmile.catalog.events.v1";
+inline constexpr std::string_view kEventSource = "/finalmile/catalog";
 
 // Notified when an asset's due time has changed.
 inline constexpr std::string_view kDueChannel = "asset_due";
@@ -88,6 +89,9 @@ class AssetBatch {
     bool reviewer_changed = false;
     // What is shown is another version than before.
     bool shown_changed = false;
+    // Given to reps anew, or taken from them: its live periods change.
+    bool published = false;
+    bool retired = false;
   };
 
   absl::StatusOr<Entry*> At(const std::string& id);
@@ -98,6 +102,8 @@ class AssetBatch {
   // Takes over what filters read of the newest version, where that is the one shown.
   void Show(Entry& entry);
   v1::CatalogEvent& Emit(Entry& entry);
+  // What uses are judged by: live periods, and sketches of what was published.
+  absl::Status WriteLive();
 
   storage::Transaction& transaction_;
   const outbox::EventContext context_;

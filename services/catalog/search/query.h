@@ -28,6 +28,8 @@ struct ParsedQuery {
 ParsedQuery ParseQuery(std::string_view text, std::span<const std::string> languages,
                        const Vocabulary& vocabulary, Analyzer& analyzer);
 
+// Needs, and searches without a hit, are told in no language of their own: the stems of English do for all.
+inline constexpr std::string_view kNeedLanguage = "en";
 // The stems of a need in words, sorted, each once: what domain::GapId takes.
 std::vector<std::string> NeedTerms(std::string_view need, std::string_view language, Analyzer& analyzer);
 

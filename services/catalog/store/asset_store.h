@@ -104,6 +104,8 @@ struct Moment {
 };
 struct Fitting {
   std::string id;
+  // Its published version.
+  int64_t version = 0;
   // How many of the moment's tags it has.
   int64_t tags = 0;
 };

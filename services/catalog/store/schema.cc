@@ -57,6 +57,154 @@ CREATE TABLE signing_keys (
   create_time BIGINT NOT NULL
 );
 )sql"},
+    // What becomes of assets. What grows with calls (uses, offers, meetings) is swept after a time, see
+    // timers/usage_sweeper.h; sums stay. A sketch and its hashes stand for each version ever published, a
+    // live period for each publication. cells of asset '' are the sums over all versions.
+    {2, "usage", R"sql(
+CREATE TABLE live_periods (
+  asset TEXT NOT NULL,
+  from_time BIGINT NOT NULL,
+  to_time BIGINT,
+  version BIGINT NOT NULL,
+  PRIMARY KEY (asset, from_time)
+);
+CREATE INDEX live_periods_by_end ON live_periods (to_time);
+INSERT INTO live_periods (asset, from_time, to_time, version)
+  SELECT id, publish_time, expire_time, published_version FROM assets
+  WHERE shelf = 3 AND publish_time IS NOT NULL;
+CREATE TABLE sketches (
+  asset TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  sketch {bytes} NOT NULL,
+  PRIMARY KEY (asset, version)
+);
+CREATE TABLE sketch_hashes (
+  hash BIGINT NOT NULL,
+  asset TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  PRIMARY KEY (hash, asset, version)
+);
+CREATE TABLE uses (
+  id TEXT {sorted} PRIMARY KEY,
+  asset TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  found BIGINT NOT NULL,
+  similarity DOUBLE PRECISION NOT NULL,
+  misuses BIGINT NOT NULL,
+  gap TEXT NOT NULL,
+  rep TEXT NOT NULL,
+  lead TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  grade TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  situation TEXT NOT NULL,
+  use_time BIGINT NOT NULL,
+  chain TEXT NOT NULL,
+  matured BOOLEAN NOT NULL
+);
+CREATE INDEX uses_by_asset ON uses (asset, use_time) WHERE asset <> '';
+CREATE INDEX uses_by_lead ON uses (lead, asset, version);
+CREATE INDEX uses_by_time ON uses (use_time);
+CREATE INDEX uses_misused ON uses (use_time, id) WHERE misuses <> 0;
+CREATE INDEX uses_to_mature ON uses (use_time) WHERE asset <> '' AND chain = '' AND NOT matured;
+CREATE TABLE version_figures (
+  asset TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  offered BIGINT NOT NULL,
+  used BIGINT NOT NULL,
+  viewed BIGINT NOT NULL,
+  viewed_seconds DOUBLE PRECISION NOT NULL,
+  last_use_time BIGINT NOT NULL,
+  PRIMARY KEY (asset, version)
+);
+CREATE TABLE ratings (
+  asset TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  rater TEXT NOT NULL,
+  rating BIGINT NOT NULL,
+  rate_time BIGINT NOT NULL,
+  PRIMARY KEY (asset, version, rater)
+);
+CREATE TABLE gaps (
+  id TEXT {sorted} PRIMARY KEY,
+  seq BIGINT NOT NULL,
+  revision BIGINT NOT NULL,
+  need TEXT NOT NULL,
+  situation TEXT NOT NULL,
+  competitor TEXT NOT NULL,
+  persona TEXT NOT NULL,
+  kind BIGINT NOT NULL,
+  origin BIGINT NOT NULL,
+  state BIGINT NOT NULL,
+  asked BIGINT NOT NULL,
+  askers TEXT NOT NULL,
+  asset TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  create_time BIGINT NOT NULL,
+  ask_time BIGINT NOT NULL,
+  ship_time BIGINT,
+  first_use_time BIGINT
+);
+CREATE INDEX gaps_by_asked ON gaps (asked DESC, id);
+CREATE INDEX gaps_shipped ON gaps (asset) WHERE state = 3;
+CREATE INDEX gaps_searched ON gaps (ask_time) WHERE origin = 2 AND state = 1;
+CREATE TABLE offers (
+  id TEXT PRIMARY KEY,
+  asset TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  lead TEXT NOT NULL,
+  slot BIGINT NOT NULL,
+  propensity DOUBLE PRECISION NOT NULL,
+  grade TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  situation TEXT NOT NULL,
+  offer_time BIGINT NOT NULL,
+  trial BOOLEAN NOT NULL,
+  chain TEXT NOT NULL,
+  matured BOOLEAN NOT NULL
+);
+CREATE INDEX offers_by_lead ON offers (lead, asset, version);
+CREATE INDEX offers_by_time ON offers (offer_time);
+CREATE INDEX offers_by_chain ON offers (chain) WHERE chain <> '';
+CREATE INDEX offers_to_mature ON offers (offer_time) WHERE trial AND chain = '' AND NOT matured;
+CREATE TABLE arms (
+  asset TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  withheld BOOLEAN NOT NULL,
+  matured BIGINT NOT NULL,
+  held BIGINT NOT NULL,
+  PRIMARY KEY (asset, version, withheld)
+);
+CREATE TABLE cells (
+  asset TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  grade TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  matured BIGINT NOT NULL,
+  set_count BIGINT NOT NULL,
+  held BIGINT NOT NULL,
+  PRIMARY KEY (asset, version, grade, stage)
+);
+CREATE TABLE meetings (
+  chain TEXT {sorted} PRIMARY KEY,
+  lead TEXT NOT NULL,
+  was_set BOOLEAN NOT NULL,
+  held BOOLEAN NOT NULL,
+  matured BOOLEAN NOT NULL,
+  set_time BIGINT NOT NULL,
+  update_time BIGINT NOT NULL
+);
+CREATE INDEX meetings_to_mature ON meetings (set_time) WHERE was_set AND NOT matured;
+CREATE INDEX meetings_by_time ON meetings (update_time);
+CREATE TABLE meeting_touches (
+  chain TEXT NOT NULL,
+  asset TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  grade TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  PRIMARY KEY (chain, asset, version)
+);
+)sql"},
 };
 
 }  // namespace

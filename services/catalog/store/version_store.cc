@@ -147,12 +147,13 @@ absl::StatusOr<std::vector<Fitting>> FittingAssets(storage::Transaction& transac
     where += fmt::format(" AND a.kind IN ({})", kinds);
   }
   const std::string sql = fmt::format(
-      "SELECT f.id, f.tags FROM (SELECT a.id AS id, CAST({} AS BIGINT) AS tags FROM assets AS a "
+      "SELECT f.id, f.version, f.tags FROM (SELECT a.id AS id, a.published_version AS version, "
+      "CAST({} AS BIGINT) AS tags FROM assets AS a "
       "WHERE {}) AS f ORDER BY f.tags DESC, f.id LIMIT {}",
       count, where, bind(int64_t{limit}));
   ASSIGN_OR_RETURN(storage::Result result, transaction.Execute(sql, std::move(values)));
   std::vector<Fitting> fitting;
-  for (const storage::Row& row : result.rows) fitting.push_back({row.Text(0), row.Int(1)});
+  for (const storage::Row& row : result.rows) fitting.push_back({row.Text(0), row.Int(1), row.Int(2)});
   return fitting;
 }
 

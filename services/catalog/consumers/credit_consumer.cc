@@ -1,0 +1,81 @@
+#include "services/catalog/consumers/credit_consumer.h"
+
+#include <optional>
+
+#include "finalmile/appointments/v1/appointment_event.pb.h"
+#include "libs/base/status.h"
+#include "libs/rpc/timestamps.h"
+#include "services/catalog/domain/asset_rules.h"
+#include "services/catalog/usage/credit.h"
+
+namespace finalmile::catalog::consumers {
+namespace {
+
+using appointments::v1::AppointmentEvent;
+using appointments::v1::OutcomeCorrected;
+
+constexpr std::string_view kInitial = "initial";
+constexpr std::string_view kAssets = "assets/";
+
+// Lead and touches stand in every event that counts.
+template <class Event>
+usage::MeetingNews NewsOf(const AppointmentEvent& envelope, const Event& event, domain::Outcome outcome) {
+  usage::MeetingNews news;
+  news.chain = envelope.key();
+  news.lead = event.lead();
+  news.outcome = outcome;
+  news.time = rpc::FromTimestamp(envelope.time());
+  for (const appointments::v1::Touch& touch : event.touches()) {
+    if (!domain::IsAssetName(touch.subject()) || touch.version() < 1) continue;
+    news.touches.push_back({touch.subject().substr(kAssets.size()), touch.version(), "", ""});
+  }
+  return news;
+}
+
+std::optional<usage::MeetingNews> Read(const AppointmentEvent& event) {
+  constexpr domain::Outcome kSet = {.set = true};
+  constexpr domain::Outcome kHeld = {.set = true, .held = true, .matured = true};
+  constexpr domain::Outcome kNotHeld = {.set = true, .matured = true};
+  switch (event.event_case()) {
+    case AppointmentEvent::kAppointmentSet: {
+      usage::MeetingNews news = NewsOf(event, event.appointment_set(), kSet);
+      news.initial = event.appointment_set().meeting_kind() == kInitial;
+      return news;
+    }
+    case AppointmentEvent::kAppointmentHeld: {
+      usage::MeetingNews news = NewsOf(event, event.appointment_held(), kHeld);
+      news.initial = event.appointment_held().meeting_kind() == kInitial;
+      return news;
+    }
+    case AppointmentEvent::kAppointmentNoShow:
+      return NewsOf(event, event.appointment_no_show(), kNotHeld);
+    case AppointmentEvent::kAppointmentCancelled:
+      return NewsOf(event, event.appointment_cancelled(), kNotHeld);
+    case AppointmentEvent::kOutcomeCorrected: {
+      const bool held = event.outcome_corrected().after() == OutcomeCorrected::OUTCOME_HELD;
+      return NewsOf(event, event.outcome_corrected(), held ? kHeld : kNotHeld);
+    }
+    case AppointmentEvent::EVENT_NOT_SET:
+      break;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+absl::Status CreditConsumer::Apply(storage::Transaction& transaction, outbox::Batch& batch) {
+  const absl::Time now = clock_.Now();
+  usage::CreditBook book;
+  AppointmentEvent event;
+  for (size_t i = 0; i < batch.deliveries().size(); ++i) {
+    if (!event.ParseFromString(batch.deliveries()[i].record->value)) {
+      batch.Park(i, "the record's value is no finalmile.appointments.v1.AppointmentEvent");
+      continue;
+    }
+    const std::optional<usage::MeetingNews> news = Read(event);
+    if (news) RETURN_IF_ERROR(usage::Hear(transaction, *news, now, book));
+  }
+  return book.Write(transaction);
+}
+
+}  // namespace finalmile::catalog::consumers

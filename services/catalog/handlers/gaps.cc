@@ -1,0 +1,147 @@
+#include <fmt/format.h>
+
+#include "libs/base/status.h"
+#include "libs/base/text.h"
+#include "libs/rpc/errors.h"
+#include "libs/rpc/etag.h"
+#include "libs/rpc/filter.h"
+#include "libs/rpc/paging.h"
+#include "services/catalog/handlers/checks.h"
+#include "services/catalog/handlers/fields.h"
+#include "services/catalog/handlers/usage_handlers.h"
+#include "services/catalog/search/query.h"
+
+namespace finalmile::catalog::handlers {
+namespace {
+
+constexpr std::string_view kGapPrefix = "gaps/";
+
+const rpc::FilterSchema& GapFields() {
+  using rpc::FilterType;
+  static const auto& schema = *new rpc::FilterSchema{{
+      {"state", FilterType::kEnum, "g.state", WordsOf(v1::Gap::GapState_descriptor(), false)},
+      {"origin", FilterType::kEnum, "g.origin", WordsOf(v1::Gap::Origin_descriptor(), false)},
+      {"situation", FilterType::kText, "g.situation"},
+      {"competitor", FilterType::kText, "g.competitor"},
+      {"persona", FilterType::kText, "g.persona"},
+      {"kind", FilterType::kEnum, "g.kind", WordsOf(v1::AssetKind_descriptor(), false)},
+      {"count", FilterType::kInt, "g.asked"},
+      {"create_time", FilterType::kTimestamp, "g.create_time"},
+  }};
+  return schema;
+}
+
+// What is asked for, checked.
+absl::StatusOr<store::GapRow> ToDraft(const v1::ReportGapRequest& request) {
+  const v1::Gap& gap = request.gap();
+  rpc::FieldViolations violations;
+  store::GapRow draft;
+  draft.need = std::string(Trim(gap.need()));
+  draft.situation = gap.situation();
+  draft.competitor = gap.competitor();
+  draft.persona = gap.persona();
+  draft.kind = gap.kind();
+  draft.origin = domain::GapOrigin::kReported;
+  search::Analyzer analyzer;
+  if (draft.need.empty() || Characters(draft.need) > domain::kMaxNeedCharacters) {
+    violations.Add("gap.need", fmt::format("must have 1 to {} characters", domain::kMaxNeedCharacters));
+  } else {
+    const std::vector<std::string> terms = search::NeedTerms(draft.need, search::kNeedLanguage, analyzer);
+    if (terms.empty()) violations.Add("gap.need", "must have at least one word");
+    draft.id = domain::GapId(terms, draft.situation, draft.competitor);
+  }
+  CheckTag(gap.situation(), "gap.situation", violations);
+  CheckTag(gap.competitor(), "gap.competitor", violations);
+  CheckTag(gap.persona(), "gap.persona", violations);
+  if (!v1::AssetKind_IsValid(gap.kind())) violations.Add("gap.kind", "is no kind");
+  if (!request.asker().empty()) CheckPerson(request.asker(), "asker", violations);
+  RETURN_IF_ERROR(violations.ToStatus());
+  return draft;
+}
+
+absl::StatusOr<std::string> GapIdOf(const std::string& name) {
+  if (!name.starts_with(kGapPrefix)) return rpc::InvalidField("name", "must be gaps/{gap}");
+  return name.substr(kGapPrefix.size());
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Gap> UsageHandlers::ReportGap(rpc::CallContext& context,
+                                                 const v1::ReportGapRequest& request) {
+  ASSIGN_OR_RETURN(const store::GapRow draft, ToDraft(request));
+  const std::string& asker = request.asker().empty() ? context.principal().name() : request.asker();
+  return Mutate<v1::Gap>(context, request, [&](usage::UsageBatch& batch) -> absl::StatusOr<v1::Gap> {
+    RETURN_IF_ERROR(batch.EnsureGaps({draft}));
+    store::GapRow& gap = *batch.Gap(draft.id);
+    batch.Ask(gap, asker);
+    return usage::ToProto(gap);
+  });
+}
+
+absl::StatusOr<v1::Gap> UsageHandlers::AnswerGap(rpc::CallContext& context,
+                                                 const v1::AnswerGapRequest& request) {
+  ASSIGN_OR_RETURN(const std::string id, GapIdOf(request.name()));
+  std::string asset;
+  switch (request.answer_case()) {
+    case v1::AnswerGapRequest::kShip: {
+      ASSIGN_OR_RETURN(asset, AssetId(request.ship().asset(), "ship.asset"));
+      break;
+    }
+    case v1::AnswerGapRequest::kDecline: {
+      const std::string_view reason = Trim(request.decline().reason());
+      if (reason.empty() || Characters(reason) > domain::kMaxReasonCharacters) {
+        return rpc::InvalidField("decline.reason",
+                                 fmt::format("must have 1 to {} characters", domain::kMaxReasonCharacters));
+      }
+      break;
+    }
+    case v1::AnswerGapRequest::kAccept:
+      break;
+    case v1::AnswerGapRequest::ANSWER_NOT_SET:
+      return rpc::InvalidField("answer", "accept, ship or decline it");
+  }
+  return Mutate<v1::Gap>(context, request, [&](usage::UsageBatch& batch) -> absl::StatusOr<v1::Gap> {
+    bool live = false;
+    if (!asset.empty()) {
+      ASSIGN_OR_RETURN(const std::vector<store::AssetRow> assets,
+                       store::ReadAssets(batch.transaction(), {asset}));
+      if (assets.empty()) return rpc::NotFound(request.ship().asset(), "asset");
+      live = domain::IsLive(assets[0].life, batch.context().now);
+    }
+    RETURN_IF_ERROR(batch.LockGaps({id}));
+    store::GapRow* gap = batch.Gap(id);
+    if (gap == nullptr) return rpc::NotFound(request.name(), "gap");
+    RETURN_IF_ERROR(rpc::CheckEtag(request.etag(), gap->revision, request.name()));
+    RETURN_IF_ERROR(batch.Answer(*gap, [&](domain::Gap& of) {
+      if (request.has_accept()) return domain::Accept(of);
+      if (request.has_ship()) return domain::Ship(of, asset, live, batch.context().now);
+      return domain::Decline(of, request.decline().reason());
+    }));
+    return usage::ToProto(*gap);
+  });
+}
+
+absl::StatusOr<v1::ListGapsResponse> UsageHandlers::ListGaps(rpc::CallContext& context,
+                                                             const v1::ListGapsRequest& request) {
+  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}, std::string()}));
+  ASSIGN_OR_RETURN(rpc::SqlCondition compiled, rpc::CompileFilter(request.filter(), GapFields(), 1));
+  const store::Condition condition{std::move(compiled.sql), std::move(compiled.values)};
+  store::GapPosition after;
+  if (!page.first()) {
+    after = {std::get<int64_t>(page.cursor()[0]), std::get<std::string>(page.cursor()[1])};
+  }
+  v1::ListGapsResponse response;
+  RETURN_IF_ERROR(Read(context, [&](storage::Transaction& transaction) -> absl::Status {
+    response.Clear();
+    ASSIGN_OR_RETURN(std::vector<store::GapRow> gaps,
+                     store::ListGaps(transaction, condition, after, page.size() + 1));
+    const bool more = static_cast<int>(gaps.size()) > page.size();
+    if (more) gaps.pop_back();
+    for (const store::GapRow& gap : gaps) *response.add_gaps() = usage::ToProto(gap);
+    if (more) response.set_next_page_token(page.NextToken({gaps.back().gap.count, gaps.back().id}));
+    return absl::OkStatus();
+  }));
+  return response;
+}
+
+}  // namespace finalmile::catalog::handlers

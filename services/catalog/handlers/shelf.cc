@@ -1,0 +1,181 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <tuple>
+
+#include "libs/base/status.h"
+#include "libs/rpc/errors.h"
+#include "libs/rpc/filter.h"
+#include "libs/rpc/paging.h"
+#include "libs/rpc/timestamps.h"
+#include "services/catalog/domain/shelf.h"
+#include "services/catalog/handlers/usage_handlers.h"
+#include "services/catalog/publishing/reading.h"
+#include "services/catalog/store/sketch_store.h"
+#include "services/catalog/store/use_store.h"
+#include "services/catalog/usage/performance.h"
+#include "services/catalog/usage/use.h"
+
+namespace finalmile::catalog::handlers {
+namespace {
+
+using storage::Transaction;
+
+constexpr int kMaxVersions = 100;
+constexpr char kNote[] =
+    "lift and expected are association, not effect: better leads may be given better assets. Only "
+    "`incremental`, from slots drawn at random, tells what offering an asset brings.";
+
+const rpc::FilterSchema& MisuseFields() {
+  using rpc::FilterType;
+  static const auto& schema = *new rpc::FilterSchema{{
+      {"asset", FilterType::kText, "('assets/' || u.asset)"},
+      {"rep", FilterType::kText, "u.rep"},
+      {"channel", FilterType::kText, "u.channel"},
+      {"use_time", FilterType::kTimestamp, "u.use_time"},
+  }};
+  return schema;
+}
+
+// An asset on the shelf.
+struct Shelved {
+  std::string id;
+  domain::ShelfItem item;
+  // 0: never.
+  int64_t last_use = 0;
+};
+
+absl::StatusOr<std::vector<Shelved>> ReadShelf(Transaction& transaction, absl::Time now) {
+  ASSIGN_OR_RETURN(const std::vector<store::PeriodRow> periods,
+                   store::PeriodsWithin(transaction, now - domain::kShelfWindow, now));
+  std::map<std::string, std::vector<domain::Period>> live;
+  for (const store::PeriodRow& row : periods) live[row.asset].push_back(row.period);
+  std::vector<std::string> ids;
+  for (const auto& [id, of] : live) {
+    if (domain::OnShelf(of, now)) ids.push_back(id);
+  }
+  ASSIGN_OR_RETURN(auto counts, store::CountUses(transaction, ids, now - domain::kShelfWindow, now));
+  ASSIGN_OR_RETURN(const auto last_uses, store::LastUses(transaction, ids));
+  std::vector<Shelved> shelf;
+  for (const std::string& id : ids) {
+    const auto last = last_uses.find(id);
+    shelf.push_back({id, counts[id], last == last_uses.end() ? 0 : ToMicros(last->second)});
+  }
+  std::sort(shelf.begin(), shelf.end(), [](const Shelved& a, const Shelved& b) {
+    return std::tie(a.last_use, a.id) < std::tie(b.last_use, b.id);
+  });
+  return shelf;
+}
+
+void SetRate(const std::vector<Shelved>& shelf, v1::ListUnusedAssetsResponse& response) {
+  std::vector<domain::ShelfItem> items;
+  for (const Shelved& one : shelf) items.push_back(one.item);
+  const domain::ShelfRate rate = domain::RateOf(items);
+  response.set_shelf(rate.shelf);
+  response.set_unused(rate.unused);
+  response.set_misused(rate.misused);
+  response.set_rate(rate.rate);
+  response.mutable_window()->set_seconds(absl::ToInt64Seconds(domain::kShelfWindow));
+}
+
+}  // namespace
+
+absl::Status UsageHandlers::Read(rpc::CallContext& context, const storage::TransactionFunction& function) {
+  return d_.database.Transact({.deadline = context.deadline(), .read_only = true}, function);
+}
+
+absl::StatusOr<v1::GetAssetPerformanceResponse> UsageHandlers::GetAssetPerformance(
+    rpc::CallContext& context, const v1::GetAssetPerformanceRequest& request) {
+  ASSIGN_OR_RETURN(const std::string id, AssetId(request.name(), "name"));
+  v1::GetAssetPerformanceResponse response;
+  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
+    response.Clear();
+    ASSIGN_OR_RETURN(const std::vector<store::AssetRow> assets, store::ReadAssets(transaction, {id}));
+    if (assets.empty()) return rpc::NotFound(request.name(), "asset");
+    std::vector<store::VersionKey> keys;
+    const int64_t latest = assets[0].life.latest_version;
+    for (int64_t version = latest; version > std::max<int64_t>(0, latest - kMaxVersions); --version) {
+      keys.emplace_back(id, version);
+    }
+    ASSIGN_OR_RETURN(auto performances, usage::Performances(transaction, keys));
+    for (const store::VersionKey& key : keys) *response.add_versions() = std::move(performances[key]);
+    response.set_note(kNote);
+    return absl::OkStatus();
+  }));
+  return response;
+}
+
+absl::StatusOr<v1::ListUnusedAssetsResponse> UsageHandlers::ListUnusedAssets(
+    rpc::CallContext& context, const v1::ListUnusedAssetsRequest& request) {
+  // The cursor: the moment all pages hold for, and the last asset of the page before.
+  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}, int64_t{}, std::string()}));
+  absl::Time now = FromMicros(ToMicros(d_.clock.Now()));
+  std::pair<int64_t, std::string> after = {-1, ""};
+  if (!page.first()) {
+    now = FromMicros(std::get<int64_t>(page.cursor()[0]));
+    after = {std::get<int64_t>(page.cursor()[1]), std::get<std::string>(page.cursor()[2])};
+  }
+  v1::ListUnusedAssetsResponse response;
+  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
+    response.Clear();
+    ASSIGN_OR_RETURN(const std::vector<Shelved> shelf, ReadShelf(transaction, now));
+    SetRate(shelf, response);
+    std::vector<const Shelved*> shown;
+    bool more = false;
+    for (const Shelved& one : shelf) {
+      const bool wanted =
+          domain::IsUnused(one.item) || (request.include_misused() && domain::IsMisused(one.item));
+      // What was used since the first page has another place now.
+      if (!wanted || one.last_use > ToMicros(now)) continue;
+      if (std::tie(one.last_use, one.id) <= std::tie(after.first, after.second)) continue;
+      more = static_cast<int>(shown.size()) == page.size();
+      if (more) break;
+      shown.push_back(&one);
+    }
+    std::vector<publishing::Wanted> wanted;
+    for (const Shelved* one : shown) wanted.push_back({one->id});
+    ASSIGN_OR_RETURN(std::vector<publishing::Read> read,
+                     publishing::ReadAssets(transaction, wanted, /*bodies=*/false));
+    for (size_t i = 0; i < shown.size(); ++i) {
+      if (!read[i].asset) continue;
+      v1::ListUnusedAssetsResponse::Item& item = *response.add_items();
+      *item.mutable_asset() = *std::move(read[i].asset);
+      if (shown[i]->last_use != 0) {
+        *item.mutable_last_use_time() = rpc::ToTimestamp(FromMicros(shown[i]->last_use));
+      }
+      item.set_misuses(shown[i]->item.misuses);
+    }
+    if (more) {
+      response.set_next_page_token(page.NextToken({ToMicros(now), shown.back()->last_use, shown.back()->id}));
+    }
+    return absl::OkStatus();
+  }));
+  return response;
+}
+
+absl::StatusOr<v1::ListMisuseResponse> UsageHandlers::ListMisuse(rpc::CallContext& context,
+                                                                 const v1::ListMisuseRequest& request) {
+  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}, std::string()}));
+  ASSIGN_OR_RETURN(rpc::SqlCondition compiled, rpc::CompileFilter(request.filter(), MisuseFields(), 1));
+  const store::Condition condition{std::move(compiled.sql), std::move(compiled.values)};
+  store::UsePosition before;
+  if (!page.first()) {
+    before = {FromMicros(std::get<int64_t>(page.cursor()[0])), std::get<std::string>(page.cursor()[1])};
+  }
+  v1::ListMisuseResponse response;
+  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
+    response.Clear();
+    ASSIGN_OR_RETURN(std::vector<store::UseRow> uses,
+                     store::ListMisuses(transaction, condition, before, page.size() + 1));
+    const bool more = static_cast<int>(uses.size()) > page.size();
+    if (more) uses.pop_back();
+    for (const store::UseRow& use : uses) *response.add_uses() = usage::ToProto(use);
+    if (more) response.set_next_page_token(page.NextToken({ToMicros(uses.back().use_time), uses.back().id}));
+    return absl::OkStatus();
+  }));
+  return response;
+}
+
+}  // namespace finalmile::catalog::handlers

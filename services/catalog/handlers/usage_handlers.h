@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "finalmile/catalog/v1/usage_service.pb.h"
+#include "libs/outbox/mutation.h"
+#include "libs/rpc/context.h"
+#include "libs/rpc/service.h"
+#include "services/catalog/handlers/catalog_handlers.h"
+#include "services/catalog/usage/usage_batch.h"
+
+namespace finalmile::catalog::handlers {
+
+// The methods of UsageService, as usage_service.proto says. Thread-safe.
+class UsageHandlers {
+ public:
+  explicit UsageHandlers(Dependencies dependencies) : d_(std::move(dependencies)) {}
+
+  absl::StatusOr<v1::RecordUseResponse> RecordUse(rpc::CallContext& context,
+                                                  const v1::RecordUseRequest& request);
+  absl::StatusOr<v1::RecordViewResponse> RecordView(rpc::CallContext& context,
+                                                    const v1::RecordViewRequest& request);
+  absl::StatusOr<v1::RateAssetResponse> RateAsset(rpc::CallContext& context,
+                                                  const v1::RateAssetRequest& request);
+
+  absl::StatusOr<v1::Gap> ReportGap(rpc::CallContext& context, const v1::ReportGapRequest& request);
+  absl::StatusOr<v1::Gap> AnswerGap(rpc::CallContext& context, const v1::AnswerGapRequest& request);
+  absl::StatusOr<v1::ListGapsResponse> ListGaps(rpc::CallContext& context,
+                                                const v1::ListGapsRequest& request);
+
+  absl::StatusOr<v1::GetAssetPerformanceResponse> GetAssetPerformance(
+      rpc::CallContext& context, const v1::GetAssetPerformanceRequest& request);
+  absl::StatusOr<v1::ListUnusedAssetsResponse> ListUnusedAssets(rpc::CallContext& context,
+                                                                const v1::ListUnusedAssetsRequest& request);
+  absl::StatusOr<v1::ListMisuseResponse> ListMisuse(rpc::CallContext& context,
+                                                    const v1::ListMisuseRequest& request);
+
+ private:
+  // Runs a snapshot read that ends with the call.
+  absl::Status Read(rpc::CallContext& context, const storage::TransactionFunction& function);
+  // Serves a mutation that records through the batch, which is written before it answers.
+  template <class Response, class Request>
+  absl::StatusOr<Response> Mutate(rpc::CallContext& context, const Request& request,
+                                  const std::function<absl::StatusOr<Response>(usage::UsageBatch&)>& record) {
+    const outbox::Cause cause = outbox::CauseOf(context);
+    return outbox::Mutate<Response>(
+        context, d_.database, request,
+        [&](storage::Transaction& transaction, absl::Time now) -> absl::StatusOr<Response> {
+          usage::UsageBatch batch(transaction, {d_.clock, d_.rng, now, cause});
+          ASSIGN_OR_RETURN(Response response, record(batch));
+          RETURN_IF_ERROR(batch.Write());
+          return response;
+        });
+  }
+  const Dependencies d_;
+};
+
+// UsageService with its handlers.
+std::unique_ptr<rpc::Service> NewUsageService(const Dependencies& dependencies);
+
+}  // namespace finalmile::catalog::handlers

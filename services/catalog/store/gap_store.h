@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/storage/database.h"
+#include "services/catalog/domain/gap.h"
+#include "services/catalog/store/asset_store.h"
+
+namespace finalmile::catalog::store {
+
+// The row of a gap.
+struct GapRow {
+  std::string id;
+  // Of the last event with this gap as key.
+  int64_t seq = 0;
+  // Grows with every answer; its etag. Asking again is a figure.
+  int64_t revision = 0;
+  std::string need;
+  std::string situation;
+  std::string competitor;
+  std::string persona;
+  int64_t kind = 0;
+  domain::GapOrigin origin = domain::GapOrigin::kUnspecified;
+  domain::Gap gap;
+  absl::Time create_time = absl::UnixEpoch();
+  // When it was last asked for.
+  absl::Time ask_time = absl::UnixEpoch();
+};
+
+// Inserts those that are absent, in order of id, as stubs in state kUnspecified, so that there is something
+// to lock.
+absl::Status InsertGaps(storage::Transaction& transaction, const std::vector<const GapRow*>& gaps);
+// Locks the rows of `ids` (sorted, unique) in order; absent ones are left out.
+absl::StatusOr<std::vector<GapRow>> LockGaps(storage::Transaction& transaction,
+                                             const std::vector<std::string>& ids);
+// Locks the gaps that `asset` (an id) was shipped for and that it has not closed yet.
+absl::StatusOr<std::vector<GapRow>> LockShipped(storage::Transaction& transaction, std::string_view asset);
+// Overwrites rows that are locked.
+absl::Status UpdateGaps(storage::Transaction& transaction, const std::vector<const GapRow*>& gaps);
+
+// Where a list of gaps, most asked for first, goes on: gaps after it.
+struct GapPosition {
+  // Below 0: at the beginning.
+  int64_t count = -1;
+  std::string id;
+};
+// Gaps that meet `condition` (over gaps AS g), most asked for first, then by id.
+absl::StatusOr<std::vector<GapRow>> ListGaps(storage::Transaction& transaction, const Condition& condition,
+                                             const GapPosition& after, int limit);
+
+// Open gaps of searches.
+absl::StatusOr<int64_t> CountOpenSearches(storage::Transaction& transaction);
+// Those of them that nobody asked for by name, and that were last searched at or before `time`, at most
+// `limit`; sorted ids.
+absl::StatusOr<std::vector<std::string>> IdleSearches(storage::Transaction& transaction, absl::Time time,
+                                                      int limit);
+
+}  // namespace finalmile::catalog::store

@@ -1,0 +1,82 @@
+#include "services/catalog/timers/usage_timers.h"
+
+#include <algorithm>
+
+#include "libs/base/status.h"
+#include "services/catalog/usage/credit.h"
+#include "services/catalog/usage/retention.h"
+#include "services/catalog/usage/usage_batch.h"
+
+namespace finalmile::catalog::timers {
+namespace {
+
+constexpr int kChunk = 500;
+constexpr absl::Duration kSweepEvery = absl::Minutes(10);
+
+}  // namespace
+
+absl::StatusOr<absl::Duration> MaturityTimer::Run(storage::Leadership& leadership) {
+  bool more = false;
+  absl::Time next = absl::InfiniteFuture();
+  RETURN_IF_ERROR(leadership.Transact(
+      {.deadline = clock_.Steady() + leadership.heartbeat_interval()},
+      [&](storage::Transaction& transaction) -> absl::Status {
+        const absl::Time now = clock_.Now();
+        const absl::Time old = now - domain::kMaturity;
+        usage::CreditBook book;
+        ASSIGN_OR_RETURN(const std::vector<domain::Touch> uses, store::MatureUses(transaction, old, kChunk));
+        for (const domain::Touch& use : uses) book.AddMatured(use, 1);
+        ASSIGN_OR_RETURN(const std::vector<store::ArmKey> trials,
+                         store::MatureTrials(transaction, old, kChunk));
+        for (const store::ArmKey& trial : trials) book.AddMatured(trial);
+        ASSIGN_OR_RETURN(const std::vector<store::MeetingRow> meetings,
+                         store::LockUnknownMeetings(transaction, old, kChunk));
+        for (const store::MeetingRow& before : meetings) {
+          store::MeetingRow after = before;
+          after.outcome.matured = true;
+          ASSIGN_OR_RETURN(const std::vector<store::ArmKey> of, store::TrialsOf(transaction, before.chain));
+          book.Move(before, after, of);
+          RETURN_IF_ERROR(store::WriteMeeting(transaction, after, now));
+        }
+        RETURN_IF_ERROR(book.Write(transaction));
+        more = std::max({uses.size(), trials.size(), meetings.size()}) == kChunk;
+        ASSIGN_OR_RETURN(next, store::FirstToMature(transaction));
+        return absl::OkStatus();
+      }));
+  if (more) return absl::ZeroDuration();
+  // What comes meanwhile matures later than this.
+  const absl::Duration wait =
+      next == absl::InfiniteFuture() ? domain::kMaturity : next + domain::kMaturity - clock_.Now();
+  return clock_.Steady() + std::clamp(wait, absl::Seconds(1), kSweepEvery);
+}
+
+absl::StatusOr<absl::Duration> UsageSweeper::Run(storage::Leadership& leadership) {
+  int64_t most = 0;
+  outbox::Cause cause;
+  cause.principal.set_name("catalog.usage_sweeper");
+  RETURN_IF_ERROR(leadership.Transact(
+      {.deadline = clock_.Steady() + leadership.heartbeat_interval()},
+      [&](storage::Transaction& transaction) -> absl::Status {
+        const absl::Time now = clock_.Now();
+        ASSIGN_OR_RETURN(most, store::DeleteUsage(transaction, now - usage::kRetention, kChunk));
+        ASSIGN_OR_RETURN(const std::vector<std::string> idle,
+                         store::IdleSearches(transaction, now - usage::kSearchPatience, kChunk));
+        most = std::max<int64_t>(most, std::ssize(idle));
+        usage::UsageBatch batch(transaction, {clock_, rng_, now, cause});
+        RETURN_IF_ERROR(batch.LockGaps(idle));
+        for (const std::string& id : batch.LockedGaps()) {
+          store::GapRow& gap = *batch.Gap(id);
+          // Somebody searched again, asked for it or answered it, before it was locked.
+          const bool idle_still = gap.gap.state == domain::GapState::kOpen && gap.gap.askers.empty() &&
+                                  gap.ask_time <= now - usage::kSearchPatience;
+          if (!idle_still) continue;
+          RETURN_IF_ERROR(batch.Answer(gap, [](domain::Gap& of) {
+            return domain::Decline(of, "nobody has searched for it again for 90 days");
+          }));
+        }
+        return batch.Write();
+      }));
+  return most == kChunk ? absl::ZeroDuration() : clock_.Steady() + kSweepEvery;
+}
+
+}  // namespace finalmile::catalog::timers

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string_view>
+
+#include "libs/base/clock.h"
+#include "libs/base/random.h"
+#include "libs/outbox/leader.h"
+
+namespace finalmile::catalog::timers {
+
+// Counts uses, trials and meetings that are 30 days old and of which nothing more was heard.
+class MaturityTimer final : public outbox::LeaderTask {
+ public:
+  // The clock outlives the timer.
+  explicit MaturityTimer(Clock& clock) : clock_(clock) {}
+  std::string_view name() const override { return "maturity"; }
+  absl::StatusOr<absl::Duration> Run(storage::Leadership& leadership) override;
+
+ private:
+  Clock& clock_;
+};
+
+// Deletes single uses, offers and meetings 400 days after the last that was heard of them, and declines gaps
+// of searches that nobody has repeated for 90 days; what was counted of them stays.
+class UsageSweeper final : public outbox::LeaderTask {
+ public:
+  // The references outlive the sweeper.
+  UsageSweeper(Clock& clock, Rng& rng) : clock_(clock), rng_(rng) {}
+  std::string_view name() const override { return "usage_sweeper"; }
+  absl::StatusOr<absl::Duration> Run(storage::Leadership& leadership) override;
+
+ private:
+  Clock& clock_;
+  Rng& rng_;
+};
+
+}  // namespace finalmile::catalog::timers

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "libs/base/clock.h"
+#include "libs/base/log.h"
+#include "libs/base/random.h"
+#include "libs/base/step.h"
+#include "libs/storage/database.h"
+
+namespace finalmile::catalog::usage {
+
+// Searches that found nothing, on their way into gaps. A search only leaves its terms here, in memory, and
+// neither waits nor fails for it; the step writes them to the store. At most kWaiting sets of terms wait,
+// further ones are dropped, and what waits is lost with the process: these are figures, not promises.
+// Thread-safe.
+class MissedSearches final : public Step {
+ public:
+  static constexpr size_t kWaiting = 1'000;
+
+  // The references outlive it.
+  MissedSearches(storage::Database& database, Clock& clock, Rng& rng, Log& log);
+
+  // `query` found nothing on the shelf. One that looks like an address or a number (an @, or seven digits) is
+  // not kept, since it may name a person.
+  void Add(std::string_view query);
+
+  std::string_view name() const override { return "catalog.missed_searches"; }
+  absl::Duration Run() override;
+  Event& wake() override { return *wake_; }
+
+ private:
+  // Sorted terms with a blank between them → how often.
+  using Misses = std::map<std::string, int64_t>;
+
+  // Some of those that wait.
+  Misses Take();
+  absl::Status Write(const Misses& misses);
+
+  storage::Database& database_;
+  Clock& clock_;
+  Rng& rng_;
+  Log& log_;
+  const std::unique_ptr<Event> wake_;
+  std::mutex mutex_;
+  Misses waiting_;
+};
+
+}  // namespace finalmile::catalog::usage

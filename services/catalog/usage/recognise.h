@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "libs/storage/database.h"
+#include "services/catalog/domain/sketch.h"
+
+namespace finalmile::catalog::usage {
+
+// What a message is made of.
+struct Recognised {
+  domain::Match match = domain::Match::kNone;
+  // Of the asset; empty for kNone.
+  std::string asset;
+  int64_t version = 0;
+  // Share of the asset that the message keeps; absent: either is too short to tell.
+  std::optional<double> similarity;
+};
+
+// Compares `message` (WholeSketchOf its text) with the published versions that share shingles with it.
+absl::StatusOr<Recognised> Recognise(storage::Transaction& transaction, const domain::Sketch& message);
+// The share of that version that the message keeps; absent: either is too short to tell.
+absl::StatusOr<std::optional<double>> KeptOf(storage::Transaction& transaction, const std::string& asset,
+                                             int64_t version, const domain::Sketch& message);
+
+}  // namespace finalmile::catalog::usage

@@ -1,0 +1,196 @@
+#include "services/catalog/usage/usage_batch.h"
+
+#include <algorithm>
+
+#include "libs/base/status.h"
+#include "libs/rpc/errors.h"
+#include "libs/rpc/etag.h"
+#include "services/catalog/domain/refusal.h"
+#include "services/catalog/publishing/asset_batch.h"
+#include "services/catalog/publishing/details.h"
+#include "services/catalog/store/use_store.h"
+
+namespace finalmile::catalog::usage {
+namespace {
+
+void SortUnique(std::vector<std::string>& ids) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+}
+
+}  // namespace
+
+absl::Status UsageBatch::LockAssets(std::vector<std::string> ids) {
+  SortUnique(ids);
+  ASSIGN_OR_RETURN(std::vector<store::AssetRow> assets, store::LockAssets(transaction_, ids));
+  for (store::AssetRow& asset : assets) {
+    std::string id = asset.id;
+    assets_[std::move(id)] = std::move(asset);
+  }
+  return absl::OkStatus();
+}
+
+const store::AssetRow* UsageBatch::Asset(const std::string& id) const {
+  const auto found = assets_.find(id);
+  return found == assets_.end() ? nullptr : &found->second;
+}
+
+v1::CatalogEvent& UsageBatch::Emit(const std::string& asset, absl::Time time) {
+  const int64_t seq = ++assets_.at(asset).seq;
+  seqs_[asset] = seq;
+  v1::CatalogEvent& event =
+      events_.emplace_back(outbox::NewEvent<v1::CatalogEvent>(context_, "assets/" + asset, seq));
+  *event.mutable_time() = rpc::ToTimestamp(time);
+  return event;
+}
+
+void UsageBatch::Take(std::vector<store::GapRow> rows) {
+  for (store::GapRow& row : rows) {
+    std::string id = row.id;
+    gaps_[std::move(id)].row = std::move(row);
+  }
+}
+
+absl::Status UsageBatch::LockGaps(std::vector<std::string> ids) {
+  SortUnique(ids);
+  ASSIGN_OR_RETURN(std::vector<store::GapRow> rows, store::LockGaps(transaction_, ids));
+  Take(std::move(rows));
+  return absl::OkStatus();
+}
+
+absl::Status UsageBatch::LockShipped(const std::string& asset) {
+  ASSIGN_OR_RETURN(std::vector<store::GapRow> rows, store::LockShipped(transaction_, asset));
+  Take(std::move(rows));
+  return absl::OkStatus();
+}
+
+absl::Status UsageBatch::EnsureGaps(std::vector<store::GapRow> drafts) {
+  std::sort(drafts.begin(), drafts.end(),
+            [](const store::GapRow& a, const store::GapRow& b) { return a.id < b.id; });
+  std::vector<const store::GapRow*> rows;
+  std::vector<std::string> ids;
+  for (store::GapRow& draft : drafts) {
+    draft.create_time = context_.now;
+    draft.ask_time = context_.now;
+    rows.push_back(&draft);
+    ids.push_back(draft.id);
+  }
+  RETURN_IF_ERROR(store::InsertGaps(transaction_, rows));
+  return LockGaps(std::move(ids));
+}
+
+store::GapRow* UsageBatch::Gap(const std::string& id) {
+  const auto found = gaps_.find(id);
+  return found == gaps_.end() ? nullptr : &found->second.row;
+}
+
+std::vector<std::string> UsageBatch::LockedGaps() const {
+  std::vector<std::string> ids;
+  for (const auto& [id, entry] : gaps_) ids.push_back(id);
+  return ids;
+}
+
+v1::CatalogEvent& UsageBatch::EmitOf(store::GapRow& gap, absl::Time time) {
+  gaps_.at(gap.id).written = true;
+  v1::CatalogEvent& event =
+      events_.emplace_back(outbox::NewEvent<v1::CatalogEvent>(context_, GapName(gap.id), ++gap.seq));
+  *event.mutable_time() = rpc::ToTimestamp(time);
+  return event;
+}
+
+void UsageBatch::Ask(store::GapRow& gap, std::string_view asker, int64_t times) {
+  gaps_.at(gap.id).written = true;
+  const bool is_new = domain::Ask(gap.gap, asker);
+  gap.gap.count += times - 1;
+  gap.ask_time = context_.now;
+  if (!is_new) return;
+  gap.revision = 1;
+  v1::GapOpened& opened = *EmitOf(gap, context_.now).mutable_gap_opened();
+  opened.set_origin(static_cast<v1::Gap::Origin>(gap.origin));
+  opened.set_situation(gap.situation);
+  opened.set_competitor(gap.competitor);
+  opened.set_persona(gap.persona);
+  opened.set_kind(static_cast<v1::AssetKind>(gap.kind));
+}
+
+absl::Status UsageBatch::Answer(store::GapRow& gap,
+                                const std::function<absl::Status(domain::Gap&)>& transition) {
+  const absl::Status status = transition(gap.gap);
+  const std::string reason = domain::RefusalReason(status);
+  if (!status.ok() && !reason.empty()) {
+    return rpc::Error(status.code(), reason, {status.message().data(), status.message().size()});
+  }
+  RETURN_IF_ERROR(status);
+  ++gap.revision;
+  v1::CatalogEvent& event = EmitOf(gap, context_.now);
+  switch (gap.gap.state) {
+    case domain::GapState::kAccepted:
+      publishing::Assign(gap.gap.askers, *event.mutable_gap_accepted()->mutable_askers());
+      break;
+    case domain::GapState::kShipped:
+      event.mutable_gap_shipped()->set_asset("assets/" + gap.gap.asset);
+      publishing::Assign(gap.gap.askers, *event.mutable_gap_shipped()->mutable_askers());
+      break;
+    default:
+      event.mutable_gap_closed()->set_reason(gap.gap.reason);
+      publishing::Assign(gap.gap.askers, *event.mutable_gap_closed()->mutable_askers());
+      break;
+  }
+  return absl::OkStatus();
+}
+
+void UsageBatch::CloseShipped(const std::string& asset, absl::Time time) {
+  for (auto& [id, entry] : gaps_) {
+    store::GapRow& gap = entry.row;
+    if (gap.gap.asset != asset || !domain::Use(gap.gap, time)) continue;
+    ++gap.revision;
+    v1::GapClosed& closed = *EmitOf(gap, time).mutable_gap_closed();
+    closed.set_asset("assets/" + asset);
+    publishing::Assign(gap.gap.askers, *closed.mutable_askers());
+  }
+}
+
+absl::Status UsageBatch::Write() {
+  std::vector<const store::GapRow*> gaps;
+  for (const auto& [id, entry] : gaps_) {
+    if (entry.written) gaps.push_back(&entry.row);
+  }
+  RETURN_IF_ERROR(store::SetSeqs(transaction_, seqs_));
+  RETURN_IF_ERROR(store::UpdateGaps(transaction_, gaps));
+  std::vector<outbox::OutgoingEvent> events;
+  events.reserve(events_.size());
+  for (const v1::CatalogEvent& event : events_) {
+    events.push_back(outbox::ToOutbox(event, publishing::kCatalogEventsTopic, publishing::kEventSource,
+                                      context_.cause.traceparent));
+  }
+  return outbox::Write(transaction_, events);
+}
+
+std::string GapName(std::string_view id) { return "gaps/" + std::string(id); }
+
+v1::Gap ToProto(const store::GapRow& gap) {
+  v1::Gap result;
+  result.set_name(GapName(gap.id));
+  result.set_need(gap.need);
+  result.set_situation(gap.situation);
+  result.set_competitor(gap.competitor);
+  result.set_persona(gap.persona);
+  result.set_kind(static_cast<v1::AssetKind>(gap.kind));
+  result.set_state(static_cast<v1::Gap::GapState>(gap.gap.state));
+  result.set_origin(static_cast<v1::Gap::Origin>(gap.origin));
+  result.set_count(gap.gap.count);
+  publishing::Assign(gap.gap.askers, *result.mutable_askers());
+  if (!gap.gap.asset.empty()) result.set_asset("assets/" + gap.gap.asset);
+  result.set_reason(gap.gap.reason);
+  *result.mutable_create_time() = rpc::ToTimestamp(gap.create_time);
+  if (gap.gap.ship_time != absl::InfiniteFuture()) {
+    *result.mutable_ship_time() = rpc::ToTimestamp(gap.gap.ship_time);
+  }
+  if (gap.gap.first_use_time != absl::InfiniteFuture()) {
+    *result.mutable_first_use_time() = rpc::ToTimestamp(gap.gap.first_use_time);
+  }
+  result.set_etag(rpc::Etag(gap.revision));
+  return result;
+}
+
+}  // namespace finalmile::catalog::usage

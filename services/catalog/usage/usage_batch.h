@@ -1,0 +1,82 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "finalmile/catalog/v1/catalog_event.pb.h"
+#include "libs/outbox/envelope.h"
+#include "libs/storage/database.h"
+#include "services/catalog/store/asset_store.h"
+#include "services/catalog/store/gap_store.h"
+
+namespace finalmile::catalog::usage {
+
+// What a transaction records about assets, without changing them, and about gaps: locks their rows, counts
+// their events, writes. An asset's revision stays as it was, and so do its hot copies. Lives inside one
+// transaction; not thread-safe.
+//
+// To keep clear of deadlocks, assets are locked before gaps, each once per batch and in order of id.
+class UsageBatch {
+ public:
+  // The references outlive the batch.
+  UsageBatch(storage::Transaction& transaction, outbox::EventContext context)
+      : transaction_(transaction), context_(context) {}
+
+  storage::Transaction& transaction() { return transaction_; }
+  const outbox::EventContext& context() const { return context_; }
+
+  // Absent ones are left out.
+  absl::Status LockAssets(std::vector<std::string> ids);
+  // A locked asset; null when it is absent.
+  const store::AssetRow* Asset(const std::string& id) const;
+  // The next event of a locked asset; `time` is when it happened.
+  v1::CatalogEvent& Emit(const std::string& asset, absl::Time time);
+
+  // Absent ones are left out.
+  absl::Status LockGaps(std::vector<std::string> ids);
+  // The gaps that a shipped asset has not closed yet.
+  absl::Status LockShipped(const std::string& asset);
+  // The gaps that `drafts` describe (id, need, situation, competitor, persona, kind, origin); those that are
+  // absent are made. A new one has to be asked for.
+  absl::Status EnsureGaps(std::vector<store::GapRow> drafts);
+  // A locked gap, to be changed by Ask or Answer; null when it is absent.
+  store::GapRow* Gap(const std::string& id);
+  std::vector<std::string> LockedGaps() const;
+
+  // Somebody asks, `times` times (1 or more); `asker` may be empty. GapOpened where it is new.
+  void Ask(store::GapRow& gap, std::string_view asker, int64_t times = 1);
+  // A transition of domain/gap.h; its refusal comes as an error with its reason.
+  absl::Status Answer(store::GapRow& gap, const std::function<absl::Status(domain::Gap&)>& transition);
+  v1::CatalogEvent& EmitOf(store::GapRow& gap, absl::Time time);
+  // An asset was used: those of the locked gaps that it was shipped for are closed, with GapClosed.
+  void CloseShipped(const std::string& asset, absl::Time time);
+
+  // Writes gaps and events.
+  absl::Status Write();
+
+ private:
+  struct GapEntry {
+    store::GapRow row;
+    bool written = false;
+  };
+
+  void Take(std::vector<store::GapRow> rows);
+
+  storage::Transaction& transaction_;
+  const outbox::EventContext context_;
+  std::map<std::string, store::AssetRow> assets_;
+  // Seqs that have grown.
+  std::map<std::string, int64_t> seqs_;
+  std::map<std::string, GapEntry> gaps_;
+  std::vector<v1::CatalogEvent> events_;
+};
+
+// The name of a gap, and the message that callers are shown.
+std::string GapName(std::string_view id);
+v1::Gap ToProto(const store::GapRow& gap);
+
+}  // namespace finalmile::catalog::usage

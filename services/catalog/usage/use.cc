@@ -1,0 +1,155 @@
+#include "services/catalog/usage/use.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "libs/base/status.h"
+#include "libs/rpc/errors.h"
+#include "services/catalog/publishing/convert.h"
+#include "services/catalog/store/sketch_store.h"
+#include "services/catalog/usage/recognise.h"
+
+namespace finalmile::catalog::usage {
+namespace {
+
+// The gap of what reps write themselves in a situation.
+store::GapRow RepMaterialGap(const std::string& situation) {
+  store::GapRow gap;
+  gap.id = domain::GapId({}, situation, "");
+  gap.need = situation.empty() ? "messages that reps write themselves"
+                               : fmt::format("messages that reps write themselves: {}", situation);
+  gap.situation = situation;
+  gap.origin = domain::GapOrigin::kRepMaterial;
+  return gap;
+}
+
+absl::Status RecordOwnMaterial(UsageBatch& batch, const Told& told, store::UseRow& use) {
+  if (told.sketch.shingles < domain::kMinShingles) return absl::OkStatus();
+  const store::GapRow draft = RepMaterialGap(told.situation);
+  use.gap = draft.id;
+  RETURN_IF_ERROR(batch.EnsureGaps({draft}));
+  store::GapRow& gap = *batch.Gap(draft.id);
+  batch.Ask(gap, told.rep);
+  v1::RepMaterialFound& found = *batch.EmitOf(gap, told.use_time).mutable_rep_material_found();
+  found.set_rep(told.rep);
+  found.set_lead(told.lead);
+  found.set_channel(told.channel);
+  found.set_situation(told.situation);
+  return absl::OkStatus();
+}
+
+absl::Status JudgeUse(UsageBatch& batch, const Told& told, std::optional<double> similarity,
+                      store::UseRow& use) {
+  const store::VersionKey key{use.asset, use.version};
+  ASSIGN_OR_RETURN(const auto versions, store::ReadVersions(batch.transaction(), {key}, /*bodies=*/false));
+  const auto version = versions.find(key);
+  if (version == versions.end()) {
+    return rpc::NotFound(fmt::format("assets/{}/versions/{}", use.asset, use.version), "asset");
+  }
+  ASSIGN_OR_RETURN(const v1::Asset content, publishing::ContentOf(version->second));
+  domain::UseFacts facts;
+  facts.time = told.use_time;
+  ASSIGN_OR_RETURN(facts.live, store::PeriodAt(batch.transaction(), key, told.use_time));
+  facts.stage = told.stage;
+  facts.persona = told.persona;
+  facts.industry = told.industry;
+  facts.final_text = told.final_text;
+  facts.similarity = similarity;
+  use.misuses = domain::MisusesOf(facts, publishing::FromProto(content.tags()));
+  return absl::OkStatus();
+}
+
+absl::Status RecordAsset(UsageBatch& batch, const Told& told, std::optional<double> similarity,
+                         store::UseRow& use) {
+  RETURN_IF_ERROR(batch.LockAssets({use.asset}));
+  if (batch.Asset(use.asset) == nullptr) return rpc::NotFound("assets/" + use.asset, "asset");
+  RETURN_IF_ERROR(batch.LockShipped(use.asset));
+  RETURN_IF_ERROR(JudgeUse(batch, told, similarity, use));
+  RETURN_IF_ERROR(store::AddFigures(
+      batch.transaction(), {{{use.asset, use.version}, {.used = 1, .last_use_time = told.use_time}}}));
+  const auto match = static_cast<v1::Use::Match>(use.match);
+  v1::AssetUsed& used = *batch.Emit(use.asset, told.use_time).mutable_asset_used();
+  used.set_version(use.version);
+  used.set_lead(told.lead);
+  used.set_rep(told.rep);
+  used.set_channel(told.channel);
+  used.set_match(match);
+  used.set_similarity(use.similarity);
+  used.set_grade(told.grade);
+  used.set_stage(told.stage);
+  used.set_situation(told.situation);
+  if (!use.misuses.empty()) {
+    v1::AssetMisused& misused = *batch.Emit(use.asset, told.use_time).mutable_asset_misused();
+    misused.set_version(use.version);
+    misused.set_lead(told.lead);
+    misused.set_rep(told.rep);
+    misused.set_channel(told.channel);
+    for (const domain::Misuse misuse : use.misuses) misused.add_misuses(static_cast<v1::Misuse>(misuse));
+  }
+  batch.CloseShipped(use.asset, told.use_time);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, const Told& told) {
+  Recognised recognised;
+  if (!told.asset.empty()) {
+    recognised = {domain::Match::kToken, told.asset, told.version, std::nullopt};
+    ASSIGN_OR_RETURN(recognised.similarity,
+                     KeptOf(batch.transaction(), told.asset, told.version, told.sketch));
+  } else {
+    ASSIGN_OR_RETURN(recognised, Recognise(batch.transaction(), told.sketch));
+  }
+  store::UseRow use;
+  use.id = NewUuid(batch.context().clock, batch.context().rng);
+  use.asset = recognised.asset;
+  use.version = recognised.version;
+  use.match = static_cast<int64_t>(recognised.match);
+  use.similarity = recognised.similarity.value_or(0);
+  use.rep = told.rep;
+  use.lead = told.lead;
+  use.channel = told.channel;
+  use.grade = told.grade;
+  use.stage = told.stage;
+  use.situation = told.situation;
+  use.use_time = told.use_time;
+  RETURN_IF_ERROR(use.asset.empty() ? RecordOwnMaterial(batch, told, use)
+                                    : RecordAsset(batch, told, recognised.similarity, use));
+  RETURN_IF_ERROR(store::InsertUse(batch.transaction(), use));
+  return ToProto(use);
+}
+
+absl::StatusOr<int64_t> VersionOf(UsageBatch& batch, const std::string& asset, int64_t version) {
+  const std::string name = "assets/" + asset;
+  const store::AssetRow* row = batch.Asset(asset);
+  if (row == nullptr) return rpc::NotFound(name, "asset");
+  if (version > row->life.latest_version) {
+    return rpc::NotFound(fmt::format("{}/versions/{}", name, version), "asset");
+  }
+  if (version != 0) return version;
+  if (row->life.published_version == 0) {
+    return rpc::Error(absl::StatusCode::kFailedPrecondition, "ASSET_NOT_PUBLISHED",
+                      fmt::format("{} was never published; name a version", name));
+  }
+  return row->life.published_version;
+}
+
+v1::Use ToProto(const store::UseRow& use) {
+  v1::Use result;
+  result.set_name("uses/" + use.id);
+  if (!use.asset.empty()) result.set_asset("assets/" + use.asset);
+  result.set_version(use.version);
+  result.set_match(static_cast<v1::Use::Match>(use.match));
+  result.set_similarity(use.similarity);
+  for (const domain::Misuse misuse : use.misuses) result.add_misuses(static_cast<v1::Misuse>(misuse));
+  if (!use.gap.empty()) result.set_gap(GapName(use.gap));
+  result.set_rep(use.rep);
+  result.set_lead(use.lead);
+  result.set_channel(use.channel);
+  *result.mutable_use_time() = rpc::ToTimestamp(use.use_time);
+  return result;
+}
+
+}  // namespace finalmile::catalog::usage
