@@ -124,8 +124,7 @@ absl::StatusOr<v1::Gap> UsageHandlers::AnswerGap(rpc::CallContext& context,
 absl::StatusOr<v1::ListGapsResponse> UsageHandlers::ListGaps(rpc::CallContext& context,
                                                              const v1::ListGapsRequest& request) {
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}, std::string()}));
-  ASSIGN_OR_RETURN(rpc::SqlCondition compiled, rpc::CompileFilter(request.filter(), GapFields(), 1));
-  const store::Condition condition{std::move(compiled.sql), std::move(compiled.values)};
+  ASSIGN_OR_RETURN(const store::Condition condition, rpc::CompileFilter(request.filter(), GapFields()));
   store::GapPosition after;
   if (!page.first()) {
     after = {std::get<int64_t>(page.cursor()[0]), std::get<std::string>(page.cursor()[1])};

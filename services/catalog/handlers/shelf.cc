@@ -158,8 +158,7 @@ absl::StatusOr<v1::ListUnusedAssetsResponse> UsageHandlers::ListUnusedAssets(
 absl::StatusOr<v1::ListMisuseResponse> UsageHandlers::ListMisuse(rpc::CallContext& context,
                                                                  const v1::ListMisuseRequest& request) {
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}, std::string()}));
-  ASSIGN_OR_RETURN(rpc::SqlCondition compiled, rpc::CompileFilter(request.filter(), MisuseFields(), 1));
-  const store::Condition condition{std::move(compiled.sql), std::move(compiled.values)};
+  ASSIGN_OR_RETURN(const store::Condition condition, rpc::CompileFilter(request.filter(), MisuseFields()));
   store::UsePosition before;
   if (!page.first()) {
     before = {FromMicros(std::get<int64_t>(page.cursor()[0])), std::get<std::string>(page.cursor()[1])};
