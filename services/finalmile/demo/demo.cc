@@ -12,6 +12,7 @@
 
 #include "absl/time/civil_time.h"
 #include "finalmile/leads/v1/lead_event.pb.h"
+#include "finalmile/leads/v1/scoring_service.pb.h"
 #include "finalmile/v1/events_service.pb.h"
 #include "libs/base/status.h"
 #include "libs/rpc/timestamps.h"
