@@ -264,7 +264,8 @@ TEST_F(AssetVerbsTest, RecommendSaysWhy) {
   EXPECT_EQ(sent.grade(), "A1");
   EXPECT_EQ(sent.page_size(), 2);
   EXPECT_THAT(sent.kinds(), ElementsAre(ASSET_KIND_BATTLE_CARD, ASSET_KIND_CASE_STUDY));
-  EXPECT_THAT(result.out, HasSubstr("Against Acme  untested  not used yet  assets/acme"));
+  EXPECT_THAT(result.out,
+              HasSubstr("untested  battle card  Against Acme     0     0     -  not used yet  assets/acme"));
   EXPECT_THAT(ErrorLine(Invoke({"recommend", "--kind", "unspecified"}).code.status()),
               HasSubstr("--kind 'unspecified': must be one of battle-card, email-template"));
 }

@@ -7,7 +7,10 @@ std::vector<Verb> ChannelVerbs() {
   std::vector<Verb> verbs;
   AddImport(verbs);
   AddContent(verbs);
+  AddUse(verbs);
   AddAssets(verbs);
+  AddShelf(verbs);
+  AddGaps(verbs);
   AddLeads(verbs);
   AddActivity(verbs);
   AddExplain(verbs);
@@ -20,6 +23,7 @@ std::vector<Verb> ChannelVerbs() {
 
 std::string_view GroupSummary(std::string_view group) {
   if (group == "assets") return "list, review, publish and retire sales content";
+  if (group == "gaps") return "what the shelf does not answer: list, report and answer";
   if (group == "leads") return "list, rank, show, create and change leads";
   if (group == "activity") return "what leads did";
   if (group == "policy") return "the rules that score leads";

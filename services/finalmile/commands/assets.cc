@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 
 #include "finalmile/catalog/v1/catalog_service.pb.h"
 #include "libs/base/status.h"
 #include "libs/rpc/timestamps.h"
 #include "services/finalmile/commands/commands.h"
+#include "services/finalmile/commands/list.h"
 #include "services/finalmile/commands/show.h"
 #include "services/finalmile/commands/show_assets.h"
 #include "services/finalmile/output/format.h"
@@ -22,28 +22,12 @@ struct ListFlags {
 };
 
 absl::StatusOr<ExitCode> List(Session& session, const ListFlags& flags) {
-  std::vector<Asset> assets;
   ListAssetsRequest request;
   request.set_filter(flags.filter);
-  int64_t shown = 0;
-  ASSIGN_OR_RETURN(const bool more, session.EachPage<ListAssetsResponse>(
-                                        "catalog.v1.CatalogService/ListAssets", request, flags.limit,
-                                        [&](const ListAssetsResponse& page) -> int64_t {
-                                          shown += page.assets_size();
-                                          for (const Asset& asset : page.assets()) {
-                                            // JSON goes out page by page: a whole catalog need not fit into
-                                            // memory.
-                                            if (session.output.json()) {
-                                              session.output.Json(asset);
-                                            } else {
-                                              assets.push_back(asset);
-                                            }
-                                          }
-                                          return page.assets_size();
-                                        }));
+  ASSIGN_OR_RETURN(const std::vector<Asset> assets,
+                   ReadList(session, "catalog.v1.CatalogService/ListAssets", request, flags.limit,
+                            &ListAssetsResponse::assets, "No asset matches."));
   if (!session.output.json()) ShowAssets(assets, session.output);
-  if (more) session.output.Note("There are more; --limit 0 shows all.");
-  if (shown == 0) session.output.Note("No asset matches.");
   return ExitCode::kOk;
 }
 

@@ -10,6 +10,7 @@
 #include "services/finalmile/commands/show.h"
 #include "services/finalmile/commands/show_assets.h"
 #include "services/finalmile/commands/show_search.h"
+#include "services/finalmile/commands/show_usage.h"
 #include "services/finalmile/output/format.h"
 
 namespace finalmile::cli {
@@ -208,14 +209,11 @@ absl::StatusOr<ExitCode> Recommend(Session& session, const RecommendFlags& flags
       const RecommendAssetsResponse response,
       session.Call<RecommendAssetsResponse>("catalog.v1.CatalogService/RecommendAssets", request));
   if (!flags.lead.empty()) RETURN_IF_ERROR(session.connector.Settle(0));
-  Table table({{"KIND"}, {"TITLE", Align::kLeft, true}, {"SLOT"}, {"WHY", Align::kLeft, true}, {"ASSET"}});
-  for (const auto& one : response.recommendations()) {
-    if (session.output.json()) session.output.Json(one);
-    table.Add({KindText(one.asset().kind()), one.asset().title(),
-               EnumText(RecommendAssetsResponse::Slot_Name(one.slot()), "SLOT_"), one.reason(),
-               one.asset().name()});
+  if (session.output.json()) {
+    for (const auto& one : response.recommendations()) session.output.Json(one);
+  } else {
+    ShowRecommendations(response, session.output);
   }
-  if (!session.output.json()) session.output.Show(table);
   if (response.recommendations().empty()) session.output.Note("No published asset fits.");
   return ExitCode::kOk;
 }
@@ -245,7 +243,7 @@ void AddContent(std::vector<Verb>& verbs) {
   verbs.push_back({"render", "an asset with its merge fields filled",
                    "finalmile render follow-up --set first_name=Ada --set company='Example AG'",
                    DeclareRender});
-  verbs.push_back({"recommend", "published assets for a moment of the sale",
+  verbs.push_back({"recommend", "published assets for a moment of the sale, with their figures",
                    "finalmile recommend --stage evaluation --persona CFO", DeclareRecommend});
 }
 
