@@ -291,8 +291,9 @@ class Replay : public ::testing::Test {
 
   void CheckTopic() {
     const auto wake = replicas_->clock().NewEvent();
-    auto tail = replicas_->events().OpenTail({std::string(publishing::kCatalogEventsTopic)},
-                                             events::TailFrom::kStart, *wake);
+    auto tail =
+        replicas_->events().OpenTail({std::string(publishing::kCatalogEventsTopic)}, events::TailFrom::kStart,
+                                     replicas_->clock().Steady() + absl::Seconds(10), *wake);
     ASSERT_TRUE(tail.ok()) << tail.status();
     std::map<std::string, Known> told;
     std::map<std::string, int64_t> seqs;

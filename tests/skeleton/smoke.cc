@@ -90,7 +90,8 @@ TEST_F(Skeleton, ServesTellsAndStops) {
   const auto log = events::Open("local:" + folder_ + "/events.db", *clock_);
   ASSERT_TRUE(log.ok()) << log.status();
   const auto wake = clock_->NewEvent();
-  const auto tail = (*log)->OpenTail({kTopic}, events::TailFrom::kStart, *wake);
+  const auto tail =
+      (*log)->OpenTail({kTopic}, events::TailFrom::kStart, clock_->Steady() + absl::Seconds(10), *wake);
   ASSERT_TRUE(tail.ok()) << tail.status();
   const auto records = (*tail)->Poll(10);
   ASSERT_TRUE(records.ok()) << records.status();
