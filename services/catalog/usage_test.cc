@@ -1,1 +1,283 @@
-#include "services/catalog/catalog_fixture.h"
+#include "services/catalog/usage_fixture.h"
+
+#include <thread>
+
+#include "libs/rpc/timestamps.h"
+
+namespace finalmile::catalog {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+INSTANTIATE_TEST_SUITE_P(Engines, UsageTest, ::testing::Values("sqlite", "postgres"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_P(UsageTest, AUseIsCountedAndToldAndLeavesTheAssetAsItWas) {
+  const v1::Asset asset = Published("First touch");
+  v1::RecordUseRequest request = UseOf(Token(asset.name()));
+  request.set_grade("A2");
+  request.set_stage("discovery");
+  request.set_request_id("u-1");
+  const v1::Use use = Record(request);
+  EXPECT_EQ(use.asset(), asset.name());
+  EXPECT_EQ(use.version(), 1);
+  EXPECT_EQ(use.match(), v1::Use::MATCH_TOKEN);
+  EXPECT_THAT(use.misuses(), IsEmpty());
+  // Again under the same id: the same use.
+  EXPECT_EQ(Record(request).SerializeAsString(), use.SerializeAsString());
+  EXPECT_EQ(Performance(asset.name()).used(), 1);
+  EXPECT_EQ(Get(asset.name())->revision(), asset.revision());
+  const auto told = EventsOf(Event::kAssetUsed);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].key(), asset.name());
+  EXPECT_EQ(told[0].revision(), 0);
+  EXPECT_EQ(told[0].asset_used().grade(), "A2");
+  EXPECT_EQ(told[0].asset_used().lead(), "leads/1");
+  // The asset's own events go on counting behind it.
+  Retire(asset.name());
+  EXPECT_EQ(EventsOf(Event::kAssetRetired)[0].seq(), 4);
+}
+
+TEST_P(UsageTest, ATokenIsGoodForThirtyDays) {
+  const v1::Asset asset = Published("First touch");
+  const std::string token = Token(asset.name());
+  harness_.clock().Advance(absl::Hours(24 * 30 - 1));
+  Record(UseOf(token));
+  harness_.clock().Advance(absl::Hours(1));
+  Record(UseOf(token));
+  harness_.clock().Advance(absl::Microseconds(1));
+  EXPECT_EQ(RefusedField(UseOf(token)), "use_token");
+  EXPECT_EQ(RefusedField(UseOf(token + "x")), "use_token");
+  EXPECT_EQ(Performance(asset.name()).used(), 2);
+}
+
+TEST_P(UsageTest, ATokenIsForItsLead) {
+  const v1::Asset asset = Published("First touch");
+  v1::RecordUseRequest request = UseOf(Token(asset.name(), "leads/7"));
+  EXPECT_EQ(RefusedField(request), "lead");
+  request.clear_lead();
+  EXPECT_EQ(Record(request).lead(), "leads/7");
+  request.set_use_token(Token(asset.name(), ""));
+  EXPECT_EQ(RefusedField(request), "lead");
+  request.set_lead("leads/8");
+  EXPECT_EQ(Record(request).lead(), "leads/8");
+}
+
+TEST_P(UsageTest, WhatCannotBeAUseIsRefusedByField) {
+  const std::string token = Token(Published("First touch").name());
+  v1::RecordUseRequest request = UseOf("", "");
+  EXPECT_EQ(RefusedField(request), "use_token");
+  request = UseOf(token);
+  request.set_rep("ida@example.com");
+  EXPECT_EQ(RefusedField(request), "rep");
+  request.set_rep(std::string(65, 'i'));
+  EXPECT_EQ(RefusedField(request), "rep");
+  request.set_rep(std::string(64, 'i'));
+  Record(request);
+  request.set_channel("pigeon");
+  EXPECT_EQ(RefusedField(request), "channel");
+  request = UseOf(token);
+  request.set_lead("ann@example.com");
+  EXPECT_EQ(RefusedField(request), "lead");
+  request = UseOf(token);
+  request.set_stage("courtship");
+  EXPECT_EQ(RefusedField(request), "stage");
+  request = UseOf(token);
+  for (const char* grade : {"A", "A0", "A5", "E1", "A11"}) {
+    request.set_grade(grade);
+    EXPECT_EQ(RefusedField(request), "grade") << grade;
+  }
+  request = UseOf(token);
+  request.set_situation(std::string(65, 's'));
+  EXPECT_EQ(RefusedField(request), "situation");
+  request.set_situation(std::string(64, 's'));
+  Record(request);
+  constexpr size_t kMost = 256 << 10;
+  for (const size_t size : {kMost - 1, kMost}) Record(UseOf(token, std::string(size, 'x')));
+  EXPECT_EQ(RefusedField(UseOf(token, std::string(kMost + 1, 'x'))), "final_text");
+
+  const absl::Time now = harness_.clock().Now();
+  const auto at = [&](absl::Duration offset) {
+    v1::RecordUseRequest use = UseOf(token);
+    *use.mutable_use_time() = rpc::ToTimestamp(now + offset);
+    return use;
+  };
+  constexpr absl::Duration kPast = absl::Hours(24 * 400);
+  Record(at(absl::Minutes(10)));
+  EXPECT_EQ(RefusedField(at(absl::Minutes(10) + absl::Microseconds(1))), "use_time");
+  Record(at(-kPast));
+  EXPECT_EQ(RefusedField(at(-kPast - absl::Microseconds(1))), "use_time");
+}
+
+TEST_P(UsageTest, ASketchDecidesWhatWasUsed) {
+  const v1::Asset letter = Published("Letter", 1);
+  Published("Other", 100);
+  const auto sent = [&](const std::string& text) { return Record(UseOf("", text)); };
+
+  const v1::Use copy = sent("Hi Ann at Acme, " + Words(1, 40) + " Best, Ida");
+  EXPECT_EQ(copy.asset(), letter.name());
+  EXPECT_EQ(copy.match(), v1::Use::MATCH_NEAR_COPY);
+  EXPECT_EQ(copy.similarity(), 1);
+
+  // 80 % of the letter.
+  const v1::Use edited = sent("Dear Bob, " + Words(1, 32) + Words(500, 60));
+  EXPECT_EQ(edited.asset(), letter.name());
+  EXPECT_EQ(edited.match(), v1::Use::MATCH_EDITED);
+  EXPECT_NEAR(edited.similarity(), 0.8, 0.02);
+  EXPECT_THAT(edited.misuses(), IsEmpty());
+  EXPECT_EQ(Performance(letter.name()).used(), 2);
+
+  v1::RecordUseRequest own = UseOf("", Words(900, 30));
+  own.set_situation("new head of sales");
+  const v1::Use none = Record(own);
+  EXPECT_EQ(none.asset(), "");
+  EXPECT_EQ(none.match(), v1::Use::MATCH_NONE);
+  EXPECT_EQ(Record(own).gap(), none.gap());
+  // Six words tell nothing, seven do.
+  EXPECT_EQ(sent(Words(900, 6)).gap(), "");
+  EXPECT_NE(sent(Words(900, 7)).gap(), none.gap());
+
+  const v1::ListGapsResponse gaps = Gaps("situation = \"new head of sales\"");
+  ASSERT_EQ(gaps.gaps_size(), 1);
+  EXPECT_EQ(gaps.gaps(0).name(), none.gap());
+  EXPECT_EQ(gaps.gaps(0).origin(), v1::Gap::ORIGIN_REP_MATERIAL);
+  EXPECT_EQ(gaps.gaps(0).count(), 2);
+  EXPECT_THAT(gaps.gaps(0).askers(), ElementsAre("ida"));
+  EXPECT_EQ(EventsOf(Event::kRepMaterialFound).size(), 3u);
+  EXPECT_EQ(EventsOf(Event::kGapOpened).size(), 2u);
+  for (const Event& event : Events()) EXPECT_EQ(event.DebugString().find("word9"), std::string::npos);
+}
+
+TEST_P(UsageTest, AnOldVersionIsRecognisedAndSaidToHaveEnded) {
+  v1::Asset letter = Published("Letter", 1);
+  letter.set_body("Hi {{first_name}} at {{company}}, " + Words(200, 40));
+  letter.clear_etag();
+  ASSERT_TRUE(Update(letter, "body").ok());
+  Publish(letter.name());
+  harness_.clock().Advance(absl::Hours(1));
+  const v1::Use old = Record(UseOf("", Words(1, 40)));
+  EXPECT_EQ(old.asset(), letter.name());
+  EXPECT_EQ(old.version(), 1);
+  EXPECT_THAT(old.misuses(), ElementsAre(v1::MISUSE_EXPIRED));
+  EXPECT_EQ(Record(UseOf("", Words(200, 40))).version(), 2);
+}
+
+TEST_P(UsageTest, AUseThatDidNotServeSaysWhy) {
+  v1::Tags tags;
+  tags.add_stages("discovery");
+  tags.add_personas("CFO");
+  const v1::Asset asset = Published("Letter", 1, tags);
+  const std::string token = Token(asset.name());
+  v1::RecordUseRequest request = UseOf(token);
+  request.set_stage("discovery");
+  request.set_persona("cfo");
+  EXPECT_THAT(Record(request).misuses(), IsEmpty());
+  request.set_stage("closing");
+  EXPECT_THAT(Record(request).misuses(), ElementsAre(v1::MISUSE_STAGE));
+  request.set_persona("CTO");
+  request.set_final_text("Hi {{first_name}}, " + Words(500, 40));
+  EXPECT_THAT(Record(request).misuses(), ElementsAre(v1::MISUSE_STAGE, v1::MISUSE_AUDIENCE,
+                                                     v1::MISUSE_UNFILLED_FIELD, v1::MISUSE_EDITED));
+  const absl::Time before = harness_.clock().Now();
+  harness_.clock().Advance(absl::Hours(1));
+  Retire(asset.name());
+  EXPECT_THAT(Record(UseOf(token)).misuses(), ElementsAre(v1::MISUSE_EXPIRED));
+  // What is told late is judged by its own time.
+  v1::RecordUseRequest late = UseOf(token);
+  *late.mutable_use_time() = rpc::ToTimestamp(before);
+  EXPECT_THAT(Record(late).misuses(), IsEmpty());
+  *late.mutable_use_time() = rpc::ToTimestamp(before - absl::Hours(1));
+  EXPECT_THAT(Record(late).misuses(), ElementsAre(v1::MISUSE_EXPIRED));
+
+  EXPECT_EQ(EventsOf(Event::kAssetMisused).size(), 4u);
+  v1::ListMisuseRequest list;
+  list.set_page_size(2);
+  std::vector<size_t> reasons;
+  do {
+    const auto page = Ask<v1::ListMisuseResponse>("ListMisuse", list);
+    ASSERT_TRUE(page.ok()) << page.status();
+    EXPECT_LE(page->uses_size(), 2);
+    for (const v1::Use& use : page->uses()) reasons.push_back(static_cast<size_t>(use.misuses_size()));
+    list.set_page_token(page->next_page_token());
+  } while (!list.page_token().empty());
+  EXPECT_EQ(reasons.size(), 4u);
+  EXPECT_EQ(reasons[0], 1u);
+  list.set_page_size(0);
+  for (const auto& [filter, count] : {std::pair{"asset = \"assets/letter\" AND rep = ida", 4},
+                                      {"rep = tom", 0},
+                                      {"channel = email AND use_time > \"2001-01-01T00:00:00Z\"", 4}}) {
+    list.set_filter(filter);
+    const auto listed = Ask<v1::ListMisuseResponse>("ListMisuse", list);
+    ASSERT_TRUE(listed.ok()) << listed.status();
+    EXPECT_EQ(listed->uses_size(), count) << filter;
+  }
+}
+
+TEST_P(UsageTest, ViewsAndRatingsAddUp) {
+  const v1::Asset asset = Published("Letter");
+  v1::RecordViewRequest view;
+  view.set_asset(asset.name());
+  view.set_lead("leads/1");
+  for (const double seconds : {0.0, 30.5, 86'400.0}) {
+    view.set_seconds(seconds);
+    const auto viewed = Ask<v1::RecordViewResponse>("RecordView", view);
+    ASSERT_TRUE(viewed.ok()) << viewed.status();
+  }
+  for (const double seconds : {-0.001, 86'400.5, std::numeric_limits<double>::quiet_NaN()}) {
+    view.set_seconds(seconds);
+    EXPECT_EQ(FieldOf(Ask<v1::RecordViewResponse>("RecordView", view).status()), "seconds");
+  }
+  v1::RateAssetRequest rate;
+  rate.set_asset(asset.name());
+  for (const int rating : {1, 5, 5}) {
+    rate.set_rating(rating);
+    const auto rated = Ask<v1::RateAssetResponse>("RateAsset", rate);
+    ASSERT_TRUE(rated.ok()) << rated.status();
+  }
+  for (const int rating : {0, 6}) {
+    rate.set_rating(rating);
+    EXPECT_EQ(FieldOf(Ask<v1::RateAssetResponse>("RateAsset", rate).status()), "rating");
+  }
+  const v1::AssetPerformance performance = Performance(asset.name());
+  EXPECT_EQ(performance.viewed(), 3);
+  EXPECT_EQ(performance.viewed_time().seconds(), 86'430);
+  EXPECT_EQ(performance.rating(), 5);
+  EXPECT_EQ(performance.ratings(), 1);
+  EXPECT_EQ(EventsOf(Event::kAssetViewed).size(), 3u);
+  EXPECT_EQ(EventsOf(Event::kAssetRated).size(), 2u);
+
+  rate.set_rating(3);
+  rate.set_version(2);
+  EXPECT_EQ(rpc::ReasonOf(Ask<v1::RateAssetResponse>("RateAsset", rate).status()), "ASSET_NOT_FOUND");
+  rate.set_version(0);
+  rate.set_asset(Create(Letter("Draft")).name());
+  EXPECT_EQ(rpc::ReasonOf(Ask<v1::RateAssetResponse>("RateAsset", rate).status()), "ASSET_NOT_PUBLISHED");
+  rate.set_asset("assets/nobody");
+  EXPECT_EQ(rpc::ReasonOf(Ask<v1::RateAssetResponse>("RateAsset", rate).status()), "ASSET_NOT_FOUND");
+}
+
+TEST_P(UsageTest, UsesAtTheSameTimeLoseNoEvent) {
+  const v1::Asset asset = Published("Letter");
+  const std::string token = Token(asset.name());
+  constexpr int kEach = 20;
+  std::vector<absl::Status> results[2];
+  std::vector<std::thread> threads;
+  for (auto& result : results) {
+    threads.emplace_back([&, token] {
+      for (int i = 0; i < kEach; ++i) {
+        result.push_back(Ask<v1::RecordUseResponse>("RecordUse", UseOf(token)).status());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& result : results) {
+    for (const absl::Status& status : result) EXPECT_TRUE(status.ok()) << status;
+  }
+  EXPECT_EQ(Performance(asset.name()).used(), 2 * kEach);
+  // Events() fails on a hole in the order.
+  EXPECT_EQ(EventsOf(Event::kAssetUsed).size(), static_cast<size_t>(2 * kEach));
+}
+
+}  // namespace
+}  // namespace finalmile::catalog

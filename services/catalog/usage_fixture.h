@@ -1,0 +1,170 @@
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "finalmile/appointments/v1/appointment_event.pb.h"
+#include "finalmile/catalog/v1/usage_service.pb.h"
+#include "libs/outbox/envelope.h"
+#include "libs/testing/postgres_server.h"
+#include "services/catalog/catalog_fixture.h"
+#include "services/catalog/consumers/credit_consumer.h"
+
+namespace finalmile::catalog {
+
+// UsageService over each engine: "sqlite", "postgres".
+class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const char*> {
+ protected:
+  using Event = v1::CatalogEvent;
+  static constexpr char kUsage[] = "/finalmile.catalog.v1.UsageService/";
+
+  UsageTest() : CatalogTest(StoreFor(GetParam())) {}
+
+  void SetUp() override {
+    if (std::string(GetParam()) == "postgres") FINALMILE_NEEDS_POSTGRES(testing::SharedPostgres());
+  }
+
+  template <class Response>
+  absl::StatusOr<Response> Ask(const std::string& method, const google::protobuf::Message& request) {
+    return harness_.channel().Call<Response>(kUsage + method, request);
+  }
+
+  // PostgreSQL ends sessions of leaders that keep still for some seconds of real time: then the first turn
+  // finds out, and the next ones do the work.
+  void Settle() {
+    for (int turn = 0; turn < 3; ++turn) harness_.Settle();
+  }
+  void Advance(absl::Duration by) {
+    harness_.clock().Advance(by);
+    Settle();
+  }
+
+  // `count` different words from the `first` on.
+  static std::string Words(int first, int count) {
+    std::string text;
+    for (int i = first; i < first + count; ++i) text += "word" + std::to_string(i) + " ";
+    return text;
+  }
+
+  // A published letter of 40 different words, the `first` and on.
+  v1::Asset Published(const std::string& title, int first = 1, const v1::Tags& tags = {}) {
+    v1::Asset asset = Letter(title);
+    asset.set_body("Hi {{first_name}} at {{company}}, " + Words(first, 40));
+    *asset.mutable_tags() = tags;
+    return Publish(Create(asset).name());
+  }
+
+  std::string Token(const std::string& asset, const std::string& lead = "leads/1") {
+    v1::RenderAssetRequest request;
+    request.set_name(asset);
+    request.set_lead(lead);
+    (*request.mutable_values())["first_name"] = "Ann";
+    (*request.mutable_values())["company"] = "Acme";
+    const auto rendered = Call<v1::RenderAssetResponse>("RenderAsset", request);
+    EXPECT_TRUE(rendered.ok()) << rendered.status();
+    return rendered.ok() ? rendered->use_token() : "";
+  }
+
+  static v1::RecordUseRequest UseOf(const std::string& token, const std::string& text = "") {
+    v1::RecordUseRequest request;
+    request.set_rep("ida");
+    request.set_lead("leads/1");
+    request.set_channel("email");
+    request.set_use_token(token);
+    request.set_final_text(text);
+    return request;
+  }
+
+  v1::Use Record(const v1::RecordUseRequest& request) {
+    const auto recorded = Ask<v1::RecordUseResponse>("RecordUse", request);
+    EXPECT_TRUE(recorded.ok()) << recorded.status();
+    return recorded.ok() ? recorded->use() : v1::Use();
+  }
+
+  // The field of the only violation of a status.
+  static std::string FieldOf(const absl::Status& status) {
+    const auto violations = rpc::ViolationsOf(status);
+    return violations.size() == 1 ? violations[0].field() : status.ToString();
+  }
+  std::string RefusedField(const v1::RecordUseRequest& request) {
+    return FieldOf(Ask<v1::RecordUseResponse>("RecordUse", request).status());
+  }
+
+  v1::AssetPerformance Performance(const std::string& asset) {
+    v1::GetAssetPerformanceRequest request;
+    request.set_name(asset);
+    const auto performance = Ask<v1::GetAssetPerformanceResponse>("GetAssetPerformance", request);
+    EXPECT_TRUE(performance.ok()) << performance.status();
+    return performance.ok() ? performance->versions(0) : v1::AssetPerformance();
+  }
+
+  v1::ListGapsResponse Gaps(const std::string& filter = "") {
+    v1::ListGapsRequest request;
+    request.set_filter(filter);
+    const auto gaps = Ask<v1::ListGapsResponse>("ListGaps", request);
+    EXPECT_TRUE(gaps.ok()) << gaps.status();
+    return gaps.ok() ? *gaps : v1::ListGapsResponse();
+  }
+
+  std::vector<Event> EventsOf(Event::EventCase what) {
+    Settle();
+    std::vector<Event> events = Events();
+    std::erase_if(events, [&](const Event& event) { return event.event_case() != what; });
+    return events;
+  }
+
+  // An event of the appointments service, the next of its chain.
+  appointments::v1::AppointmentEvent Appointment(const std::string& chain) {
+    outbox::Cause cause;
+    return outbox::NewEvent<appointments::v1::AppointmentEvent>(
+        {harness_.clock(), harness_.rng(), harness_.clock().Now(), cause}, "appointments/" + chain,
+        ++seqs_[chain]);
+  }
+  void Tell(const appointments::v1::AppointmentEvent& event) {
+    const absl::Status told = harness_.events().Append(
+        {outbox::ToMessage(
+            outbox::ToOutbox(event, consumers::kAppointmentEventsTopic, "/finalmile/appointments", ""))},
+        harness_.clock().Steady() + absl::Seconds(5));
+    EXPECT_TRUE(told.ok()) << told;
+    Settle();
+  }
+  template <class Of>
+  static void Touched(Of& event, const std::string& lead, const std::vector<std::string>& assets) {
+    event.set_lead(lead);
+    for (const std::string& asset : assets) {
+      appointments::v1::Touch& touch = *event.add_touches();
+      touch.set_subject(asset);
+      touch.set_version(1);
+      touch.set_how("used");
+    }
+  }
+  void TellSet(const std::string& chain, const std::string& lead, const std::vector<std::string>& assets) {
+    auto event = Appointment(chain);
+    event.mutable_appointment_set()->set_meeting_kind("initial");
+    Touched(*event.mutable_appointment_set(), lead, assets);
+    Tell(event);
+  }
+  void TellHeld(const std::string& chain, const std::string& lead, const std::vector<std::string>& assets) {
+    auto event = Appointment(chain);
+    event.mutable_appointment_held()->set_meeting_kind("initial");
+    Touched(*event.mutable_appointment_held(), lead, assets);
+    Tell(event);
+  }
+
+ private:
+  static std::string StoreFor(const std::string& engine) {
+    if (engine != "postgres") return "";
+    const auto server = testing::SharedPostgres();
+    if (!server.ok()) return "";
+    const auto database = (*server)->CreateDatabase();
+    EXPECT_TRUE(database.ok()) << database.status();
+    return database.ok() ? (*server)->url(*database) : "";
+  }
+
+  std::map<std::string, int64_t> seqs_;
+};
+
+}  // namespace finalmile::catalog
