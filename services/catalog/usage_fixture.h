@@ -124,10 +124,11 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
         ++seqs_[chain]);
   }
   void Tell(const appointments::v1::AppointmentEvent& event) {
-    const absl::Status told = harness_.events().Append(
-        {outbox::ToMessage(
-            outbox::ToOutbox(event, consumers::kAppointmentEventsTopic, "/finalmile/appointments", ""))},
-        harness_.clock().Steady() + absl::Seconds(5));
+    Append(outbox::ToOutbox(event, consumers::kAppointmentEventsTopic, "/finalmile/appointments", ""));
+  }
+  void Append(const outbox::OutgoingEvent& event) {
+    const absl::Status told =
+        harness_.events().Append({outbox::ToMessage(event)}, harness_.clock().Steady() + absl::Seconds(5));
     EXPECT_TRUE(told.ok()) << told;
     Settle();
   }
@@ -153,6 +154,8 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
     Touched(*event.mutable_appointment_held(), lead, assets);
     Tell(event);
   }
+
+  testing::CapturingLog log_;
 
  private:
   static std::string StoreFor(const std::string& engine) {

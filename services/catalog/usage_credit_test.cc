@@ -1,0 +1,309 @@
+#include <set>
+
+#include "services/catalog/usage_fixture.h"
+
+namespace finalmile::catalog {
+namespace {
+
+using appointments::v1::OutcomeCorrected;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr absl::Duration kDay = absl::Hours(24);
+
+class CreditTest : public UsageTest {
+ protected:
+  void Use(const std::string& asset, const std::string& lead, const std::string& grade = "A1",
+           const std::string& stage = "discovery") {
+    v1::RecordUseRequest request = UseOf(Token(asset, lead));
+    request.set_lead(lead);
+    request.set_grade(grade);
+    request.set_stage(stage);
+    Record(request);
+  }
+
+  void TellCorrected(const std::string& chain, const std::string& lead, const std::string& asset,
+                     OutcomeCorrected::Outcome after) {
+    auto event = Appointment(chain);
+    Touched(*event.mutable_outcome_corrected(), lead, {asset});
+    event.mutable_outcome_corrected()->set_after(after);
+    Tell(event);
+  }
+
+  // (matured, set, held).
+  std::tuple<int64_t, int64_t, int64_t> Credit(const std::string& asset) {
+    const v1::AssetPerformance performance = Performance(asset);
+    return {performance.matured(), performance.set(), performance.held()};
+  }
+
+  absl::StatusOr<v1::RecommendAssetsResponse> Recommend(const v1::RecommendAssetsRequest& request) {
+    return Call<v1::RecommendAssetsResponse>("RecommendAssets", request);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, CreditTest, ::testing::Values("sqlite", "postgres"),
+                         [](const auto& info) { return std::string(info.param); });
+
+using Counts = std::tuple<int64_t, int64_t, int64_t>;
+
+TEST_P(CreditTest, AMeetingIsSetHeldAndCorrected) {
+  const std::string asset = Published("Letter").name();
+  Use(asset, "leads/1");
+  Use(asset, "leads/1");
+  EXPECT_EQ(Credit(asset), Counts(0, 0, 0));
+  TellSet("m1", "leads/1", {asset, asset, "talkTracks/t", "assets/never-heard-of"});
+  EXPECT_EQ(Credit(asset), Counts(0, 1, 0));
+  // A new date is the same meeting.
+  TellSet("m1", "leads/1", {asset});
+  EXPECT_EQ(Credit(asset), Counts(0, 1, 0));
+  TellHeld("m1", "leads/1", {asset});
+  EXPECT_EQ(Credit(asset), Counts(1, 1, 1));
+  TellCorrected("m1", "leads/1", asset, OutcomeCorrected::OUTCOME_GUEST_NO_SHOW);
+  EXPECT_EQ(Credit(asset), Counts(1, 1, 0));
+  TellCorrected("m1", "leads/1", asset, OutcomeCorrected::OUTCOME_HELD);
+  EXPECT_EQ(Credit(asset), Counts(1, 1, 1));
+  // Both uses belong to the meeting: they are not counted again by themselves.
+  Advance(31 * kDay);
+  EXPECT_EQ(Credit(asset), Counts(1, 1, 1));
+  EXPECT_EQ(Performance(asset).used(), 2);
+}
+
+TEST_P(CreditTest, OnlyInitialMeetingsCount) {
+  const std::string asset = Published("Letter").name();
+  Use(asset, "leads/1");
+  auto event = Appointment("m1");
+  event.mutable_appointment_set()->set_meeting_kind("follow-up");
+  Touched(*event.mutable_appointment_set(), "leads/1", {asset});
+  Tell(event);
+  TellCorrected("m1", "leads/1", asset, OutcomeCorrected::OUTCOME_HELD);
+  EXPECT_EQ(Credit(asset), Counts(0, 0, 0));
+  // What says nothing of credit is passed over, and does not hold up what follows.
+  auto unknown = Appointment("m2");
+  outbox::OutgoingEvent raw;
+  raw.topic = std::string(consumers::kAppointmentEventsTopic);
+  raw.key = unknown.key();
+  raw.seq = unknown.seq();
+  // Field 111, which this version does not know.
+  raw.value = unknown.SerializeAsString() + "\xfa\x06" + std::string(1, '\0');
+  Append(raw);
+  TellHeld("m2", "leads/1", {asset});
+  EXPECT_EQ(Credit(asset), Counts(1, 1, 1));
+}
+
+TEST_P(CreditTest, AUseMaturesAfterThirtyDaysAndMayStillLeadToAMeeting) {
+  const std::string asset = Published("Letter").name();
+  Use(asset, "leads/1");
+  Use(asset, "leads/2");
+  Advance(30 * kDay - absl::Microseconds(1));
+  EXPECT_EQ(Credit(asset), Counts(0, 0, 0));
+  Advance(absl::Microseconds(1));
+  EXPECT_EQ(Credit(asset), Counts(2, 0, 0));
+  TellHeld("m1", "leads/1", {asset});
+  EXPECT_EQ(Credit(asset), Counts(2, 1, 1));
+  // A meeting of which nothing more is heard.
+  Use(asset, "leads/3");
+  TellSet("m3", "leads/3", {asset});
+  Advance(30 * kDay - absl::Microseconds(1));
+  EXPECT_EQ(Credit(asset), Counts(2, 2, 1));
+  Advance(absl::Microseconds(1));
+  EXPECT_EQ(Credit(asset), Counts(3, 2, 1));
+}
+
+TEST_P(CreditTest, AVersionThatWasOnlySeenIsATouchToo) {
+  const std::string asset = Published("Letter").name();
+  TellSet("m1", "leads/1", {asset});
+  auto event = Appointment("m1");
+  Touched(*event.mutable_appointment_no_show(), "leads/1", {asset});
+  Tell(event);
+  EXPECT_EQ(Credit(asset), Counts(1, 1, 0));
+}
+
+TEST_P(CreditTest, LiftIsHeldAboveWhatTheGradeAndStageLeadTo) {
+  const std::string good = Published("Good", 1).name();
+  const std::string poor = Published("Poor", 100).name();
+  for (int i = 0; i < 10; ++i) {
+    const std::string lead = "leads/g" + std::to_string(i);
+    Use(good, lead);
+    Use(poor, "leads/p" + std::to_string(i));
+    TellHeld("m" + std::to_string(i), lead, {good});
+  }
+  Advance(30 * kDay);
+  const v1::AssetPerformance up = Performance(good);
+  const v1::AssetPerformance down = Performance(poor);
+  EXPECT_EQ(up.matured(), 10);
+  EXPECT_EQ(down.matured(), 10);
+  // Half of the cell is held.
+  EXPECT_DOUBLE_EQ(up.expected(), 5);
+  EXPECT_DOUBLE_EQ(up.lift(), (10.0 - 5) / (10 + 30));
+  EXPECT_DOUBLE_EQ(down.lift(), (0.0 - 5) / (10 + 30));
+  EXPECT_LT(up.lift_low(), up.lift());
+  EXPECT_GT(down.lift_high(), down.lift());
+  EXPECT_FALSE(up.has_incremental());
+
+  v1::GetAssetPerformanceRequest request;
+  request.set_name("assets/nobody");
+  const auto nobody = Ask<v1::GetAssetPerformanceResponse>("GetAssetPerformance", request);
+  EXPECT_EQ(rpc::ReasonOf(nobody.status()), "ASSET_NOT_FOUND");
+}
+
+TEST_P(CreditTest, OffersAreRecordedAndRepeatable) {
+  for (int i = 0; i < 5; ++i) Published("Letter " + std::to_string(i), 100 * i);
+  v1::RecommendAssetsRequest request;
+  request.set_grade("B2");
+  request.set_stage("discovery");
+  request.set_page_size(3);
+  ASSERT_TRUE(Recommend(request).ok());
+  EXPECT_THAT(EventsOf(Event::kAssetOffered), IsEmpty());
+
+  request.set_lead("leads/1");
+  request.set_request_id("r-1");
+  const auto first = Recommend(request);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(Recommend(request)->SerializeAsString(), first->SerializeAsString());
+  size_t shown = 0;
+  std::set<std::string> offered;
+  for (const Event& event : EventsOf(Event::kAssetOffered)) {
+    const v1::AssetOffered& offer = event.asset_offered();
+    EXPECT_EQ(offer.lead(), "leads/1");
+    EXPECT_EQ(offer.grade(), "B2");
+    EXPECT_GT(offer.propensity(), 0);
+    EXPECT_LE(offer.propensity(), 1);
+    EXPECT_TRUE(offered.insert(event.key()).second);
+    if (offer.slot() != "withheld") ++shown;
+  }
+  EXPECT_EQ(shown, static_cast<size_t>(first->recommendations_size()));
+  for (const auto& one : first->recommendations()) {
+    EXPECT_TRUE(offered.contains(one.asset().name()));
+    EXPECT_EQ(one.performance().version(), 1);
+    EXPECT_THAT(one.reason(), HasSubstr("no matured use yet"));
+    EXPECT_EQ(Performance(one.asset().name()).offered(), 1);
+    EXPECT_EQ(Get(one.asset().name())->revision(), one.asset().revision());
+  }
+
+  request.clear_request_id();
+  request.set_grade("Z9");
+  EXPECT_EQ(FieldOf(Recommend(request).status()), "grade");
+  request.clear_grade();
+  for (const int size : {-1, 21}) {
+    request.set_page_size(size);
+    EXPECT_EQ(FieldOf(Recommend(request).status()), "page_size");
+  }
+  for (const int size : {0, 1, 20}) {
+    request.set_page_size(size);
+    EXPECT_TRUE(Recommend(request).ok());
+  }
+}
+
+TEST_P(CreditTest, WhatWasDrawnAtRandomTellsTheEffect) {
+  const std::string asset = Published("Letter").name();
+  v1::RecommendAssetsRequest request;
+  for (int i = 0; i < 500; ++i) {
+    request.set_lead("leads/" + std::to_string(i));
+    ASSERT_TRUE(Recommend(request).ok());
+  }
+  std::vector<std::string> random;
+  std::vector<std::string> withheld;
+  for (const Event& event : EventsOf(Event::kAssetOffered)) {
+    const v1::AssetOffered& offer = event.asset_offered();
+    if (offer.slot() == "random") random.push_back(offer.lead());
+    if (offer.slot() == "withheld") withheld.push_back(offer.lead());
+  }
+  ASSERT_GT(random.size(), 10u);
+  ASSERT_GT(withheld.size(), 10u);
+  // Offered, all meet; withheld, one does. None of them was ever sent it.
+  for (const std::string& lead : random) TellHeld("r" + lead.substr(6), lead, {});
+  TellHeld("w", withheld[0], {});
+  EXPECT_FALSE(Performance(asset).has_incremental());
+  Advance(30 * kDay);
+  const v1::AssetPerformance::Incremental effect = Performance(asset).incremental();
+  EXPECT_EQ(effect.offered(), static_cast<int64_t>(random.size()));
+  EXPECT_EQ(effect.withheld(), static_cast<int64_t>(withheld.size()));
+  EXPECT_DOUBLE_EQ(effect.value(), 1 - 1.0 / static_cast<double>(withheld.size()));
+  EXPECT_GT(effect.low(), 0);
+}
+
+TEST_P(CreditTest, TheShelfRateHasItsWindowAndItsDenominator) {
+  const auto unused = [&](bool misused = false, int page_size = 0) {
+    v1::ListUnusedAssetsRequest request;
+    request.set_include_misused(misused);
+    request.set_page_size(page_size);
+    const auto listed = Ask<v1::ListUnusedAssetsResponse>("ListUnusedAssets", request);
+    EXPECT_TRUE(listed.ok()) << listed.status();
+    return listed.ok() ? *listed : v1::ListUnusedAssetsResponse();
+  };
+  const std::string used = Published("Used", 1).name();
+  const std::string idle = Published("Idle", 100).name();
+  const std::string wrong = Published("Wrong", 200).name();
+  const std::string gone = Published("Gone", 300).name();
+  Advance(30 * kDay - absl::Microseconds(1));
+  EXPECT_EQ(unused().shelf(), 0);
+  EXPECT_EQ(unused().rate(), 0);
+  Retire(gone);
+  Advance(absl::Microseconds(1));
+  Use(used, "leads/1");
+  const std::string late = Published("Late", 400).name();
+  v1::RecordUseRequest bad = UseOf(Token(wrong), "Hi {{first_name}}, " + Words(200, 40));
+  Record(bad);
+  v1::ListUnusedAssetsResponse shelf = unused(true);
+  EXPECT_EQ(shelf.shelf(), 3);
+  EXPECT_EQ(shelf.unused(), 1);
+  EXPECT_EQ(shelf.misused(), 1);
+  EXPECT_DOUBLE_EQ(shelf.rate(), 2.0 / 3);
+  EXPECT_EQ(shelf.window().seconds(), absl::ToInt64Seconds(90 * kDay));
+  ASSERT_EQ(shelf.items_size(), 2);
+  EXPECT_EQ(shelf.items(0).asset().name(), idle);
+  EXPECT_FALSE(shelf.items(0).has_last_use_time());
+  EXPECT_EQ(shelf.items(1).asset().name(), wrong);
+  EXPECT_EQ(shelf.items(1).misuses(), 1);
+  EXPECT_TRUE(shelf.items(0).asset().body().empty());
+
+  // Ninety days later the uses are out of the window, and another one is on the shelf.
+  Advance(90 * kDay - absl::Microseconds(1));
+  EXPECT_EQ(unused().unused(), 2);
+  Advance(absl::Microseconds(1));
+  shelf = unused();
+  EXPECT_EQ(shelf.shelf(), 4);
+  EXPECT_EQ(shelf.unused(), 4);
+  ASSERT_EQ(shelf.items_size(), 4);
+  EXPECT_EQ(shelf.items(0).asset().name(), idle);
+  EXPECT_EQ(shelf.items(1).asset().name(), late);
+
+  v1::ListUnusedAssetsRequest request;
+  request.set_page_size(3);
+  const auto page = Ask<v1::ListUnusedAssetsResponse>("ListUnusedAssets", request);
+  ASSERT_TRUE(page.ok()) << page.status();
+  request.set_page_token(page->next_page_token());
+  // Used meanwhile.
+  harness_.clock().Advance(absl::Seconds(1));
+  Use(used, "leads/2");
+  const auto rest = Ask<v1::ListUnusedAssetsResponse>("ListUnusedAssets", request);
+  ASSERT_TRUE(rest.ok()) << rest.status();
+  EXPECT_EQ(page->items_size() + rest->items_size(), page->items(2).asset().name() == used ? 4 : 3);
+  EXPECT_EQ(rest->unused(), 4);
+}
+
+TEST_P(CreditTest, WhatIsOldGoesAndItsSumsStay) {
+  const std::string asset = Published("Letter").name();
+  v1::RecommendAssetsRequest request;
+  request.set_lead("leads/1");
+  ASSERT_TRUE(Recommend(request).ok());
+  Use(asset, "leads/1");
+  Record(UseOf("", "Hi {{first_name}}, " + Words(1, 40)));
+  TellHeld("m1", "leads/1", {asset});
+  const auto misuses = [&] {
+    const auto listed = Ask<v1::ListMisuseResponse>("ListMisuse", v1::ListMisuseRequest());
+    return listed.ok() ? listed->uses_size() : -1;
+  };
+  Advance(400 * kDay);
+  EXPECT_EQ(misuses(), 1);
+  Advance(absl::Microseconds(1));
+  EXPECT_EQ(misuses(), 0);
+  EXPECT_EQ(Performance(asset).used(), 2);
+  EXPECT_EQ(std::get<2>(Credit(asset)), 1);
+  // Too late for a correction: the meeting is not known any more.
+  TellCorrected("m1", "leads/1", asset, OutcomeCorrected::OUTCOME_CANCELLED);
+  EXPECT_EQ(std::get<2>(Credit(asset)), 1);
+}
+
+}  // namespace
+}  // namespace finalmile::catalog
