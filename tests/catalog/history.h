@@ -29,7 +29,7 @@ inline std::vector<Change> ReadHistory(const std::string& file) {
   std::vector<Change> history;
   std::string line;
   std::getline(lines, line);
-  if (line != "ts,action,path,commit,actor") return {};
+  if (!line.starts_with("ts,action,path,commit,actor")) return {};
   while (std::getline(lines, line)) {
     std::array<std::string, 5> fields;
     std::istringstream cells(line);

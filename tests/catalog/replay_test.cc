@@ -82,8 +82,9 @@ class Replay : public ::testing::Test {
       live += known.live ? 1 : 0;
     }
     fmt::print(
-        "  {} changes in {:.1f} s: {} calls, {} assets, {} of them live, {} versions; {} of the answers read "
-        "were hot\n",
+        "  {} changes in {:.1f} s: {} calls, {} assets, {} of them live, {} versions; {} times Redis held "
+        "what was "
+        "compared\n",
         history.size(), absl::ToDoubleSeconds(replicas_->clock().Steady() - begin), calls_.load(),
         known_.size(), live, versions, cached_);
   }

@@ -115,8 +115,8 @@ TEST_P(FaultRows, F13MalformedBytesAreRefusedAndPromisesKept) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, FaultRows,
-                         ::testing::Values(&Csv, &Event, &Filter, &Limits, &Mapping, &PageToken, &Policy,
-                                           &Request),
+                         ::testing::Values(&Csv, &Event, &Filter, &Limits, &Mapping, &Page, &PageToken,
+                                           &Policy, &Request),
                          [](const auto& info) { return info.param().name; });
 
 }  // namespace

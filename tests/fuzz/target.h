@@ -29,6 +29,9 @@ Target Filter();
 Target Limits();
 // A mapping file and, after a form feed, a CSV file: rows become valid leads and activities, or rejects.
 Target Mapping();
+// A page of a folder of Markdown: an asset that is valid and in the form it is stored in, or problems with
+// their lines.
+Target Page();
 // Page tokens and etags: only what was made for the request is accepted.
 Target PageToken();
 // A policy file and, after a form feed, activities: scores are finite, their reasons add up, and the order

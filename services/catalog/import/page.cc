@@ -242,7 +242,7 @@ Page ReadPage(std::string_view path, std::string_view content, const Defaults& d
   return page;
 }
 
-void FuzzPage(std::string_view bytes) {
+bool FuzzPage(std::string_view bytes) {
   const auto require = [](bool condition) {
     if (!condition) std::abort();
   };
@@ -252,7 +252,7 @@ void FuzzPage(std::string_view bytes) {
   const Page page = ReadPage(path, content, {"fuzz", domain::AssetKind::kMessageTraining, "mia"});
   if (!WrongPath(path).empty()) {
     require(!page.problems.empty());
-    return;
+    return false;
   }
   const std::string id = AssetIdOf("fuzz", path);
   require(domain::IsAssetName("assets/" + id));
@@ -261,11 +261,13 @@ void FuzzPage(std::string_view bytes) {
     require(!problem.reason.empty());
     require(problem.line >= 0 && problem.line <= last_line + 1);
   }
-  if (!page.problems.empty()) return;
+  if (!page.problems.empty()) return false;
   require(domain::Validate(page.asset).empty());
   Asset again = page.asset;
   domain::Normalise(again);
   require(again == page.asset);
+  require(domain::Missing(page.asset) == page.missing);
+  return true;
 }
 
 }  // namespace finalmile::catalog::import

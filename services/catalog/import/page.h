@@ -72,7 +72,8 @@ std::string WrongPath(std::string_view path);
 // "__" and 16 hexadecimal digits of a hash. Different pages have different ids (where hashed, but for 2⁻⁶⁴).
 std::string AssetIdOf(std::string_view source, std::string_view path);
 
-// For fuzzing: reads `bytes` (path, line feed, content) and aborts if what must hold does not.
-void FuzzPage(std::string_view bytes);
+// For fuzzing: reads `bytes` (path, line feed, content) and aborts if what must hold does not. Whether they
+// are an asset.
+bool FuzzPage(std::string_view bytes);
 
 }  // namespace finalmile::catalog::import
