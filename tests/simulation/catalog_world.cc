@@ -1,5 +1,5 @@
 // The catalog service in two processes on one store, one log and one shared cache. Clients create, change,
-// publish, retire and import a few assets that they share, and read and search them, while processes crash
+// publish, retire and use a few assets that they share, read and search them, while processes crash
 // and freeze, the cache loses what it was told, and clocks move.
 
 #include <fmt/format.h>
@@ -9,17 +9,15 @@
 #include <filesystem>
 #include <utility>
 
-#include "libs/app/assembly.h"
-#include "libs/app/settings.h"
 #include "libs/cache/local/local_cache.h"
 #include "libs/outbox/schema.h"
-#include "libs/rpc/local_channel.h"
 #include "libs/rpc/timestamps.h"
-#include "libs/testing/faulty_cache.h"
-#include "libs/testing/logs.h"
+#include "services/catalog/consumers/credit_consumer.h"
 #include "services/catalog/publishing/asset_batch.h"
 #include "services/catalog/wiring.h"
 #include "tests/simulation/catalog_checks.h"
+#include "tests/simulation/catalog_program.h"
+#include "tests/simulation/catalog_usage.h"
 #include "tests/simulation/world.h"
 
 namespace finalmile::simulation {
@@ -31,51 +29,6 @@ using testing::Simulation;
 constexpr int kClients = 3;
 constexpr int kActions = 12;
 constexpr uint64_t kAssets = 4;
-// S of the near caches.
-constexpr absl::Duration kStaleness = absl::Seconds(30);
-const std::string kService = "/finalmile.catalog.v1.CatalogService/";
-
-class CatalogProgram final : public Program {
- public:
-  // Null when the service could not start.
-  static std::unique_ptr<Program> Start(Servers& servers, testing::CacheServer& cache,
-                                        const std::string& index, Simulation::Process& process) {
-    auto program = std::make_unique<CatalogProgram>();
-    program->database_ = servers.database().Connect();
-    program->log_ = servers.events().Connect();
-    app::ModuleSpec spec = catalog::kModule;
-    spec.build = [&](const config::Config& config, app::Runtime& runtime) {
-      return catalog::BuildOn(cache.Connect(), config, runtime);
-    };
-    const auto config =
-        config::Load(app::SchemaFor({&spec}),
-                     {{"catalog-index", index}, {"catalog-cache-ttl", absl::FormatDuration(kStaleness)}}, {});
-    if (!config.ok()) std::abort();
-    auto assembly = app::Assembly::Build(spec, *config,
-                                         app::Runtime{process.clock(), process.rng(), *program->database_,
-                                                      *program->log_, program->no_log_, program->metrics_});
-    if (!assembly.ok()) return nullptr;
-    program->assembly_ = *std::move(assembly);
-    auto principal = std::make_shared<finalmile::v1::Principal>();
-    principal->set_name("client");
-    principal->add_roles(finalmile::v1::ROLE_ADMIN);
-    auto channel = rpc::NewLocalChannel(program->assembly_->services(), principal, process.clock());
-    if (!channel.ok()) return nullptr;
-    program->channel_ = *std::move(channel);
-    return program;
-  }
-
-  std::vector<Step*> steps() override { return assembly_->steps(); }
-  rpc::Channel& channel() { return *channel_; }
-
- private:
-  std::unique_ptr<storage::Database> database_;
-  std::unique_ptr<events::EventLog> log_;
-  testing::NullLog no_log_;
-  telemetry::Metrics metrics_;
-  std::unique_ptr<app::Assembly> assembly_;
-  std::unique_ptr<rpc::Channel> channel_;
-};
 
 // A folder for what processes keep for themselves, on memory where there is such a disk.
 class Folder {
@@ -101,9 +54,12 @@ class Run {
   Run(uint64_t seed, const RunOptions& options)
       : simulation_(seed, {.trace = options.trace, .replay = options.replay}),
         servers_(simulation_, {{"outbox", outbox::Migrations()}, {"catalog", catalog::kModule.migrations}},
-                 {{.name = std::string(catalog::publishing::kCatalogEventsTopic), .partitions = 3}}),
+                 {{.name = std::string(catalog::publishing::kCatalogEventsTopic), .partitions = 3},
+                  {.name = std::string(catalog::consumers::kAppointmentEventsTopic), .partitions = 1}}),
         shared_cache_(cache::OpenLocal(simulation_.clock(), 1 << 20)),
-        cache_(simulation_, *shared_cache_) {}
+        cache_(simulation_, *shared_cache_),
+        client_{simulation_, replicas_, violations_},
+        usage_(client_) {}
 
   Outcome Play() {
     Rng& rng = simulation_.rng();
@@ -123,7 +79,7 @@ class Run {
     simulation_.faults() = {};
     Settle();
     // Windows open and end, and reviews fall due.
-    for (const absl::Duration later : {absl::Hours(2), absl::Hours(24 * 400)}) {
+    for (const absl::Duration later : {absl::Hours(2), absl::Hours(24 * 200)}) {
       simulation_.ShiftWallClock(later);
       Settle();
     }
@@ -151,33 +107,11 @@ class Run {
     }
   }
 
-  absl::Status CallAt(Program& program, const std::string& method, const google::protobuf::Message& request,
-                      google::protobuf::Message& response) {
-    return static_cast<CatalogProgram&>(program).channel().CallMessage(kService + method, request, response,
-                                                                       {.retry = false});
-  }
-
-  // The answer; nothing when the client gave up, or for an error of `expected`.
-  template <class Response>
-  std::optional<Response> Call(const std::string& method, const google::protobuf::Message& request,
-                               std::initializer_list<absl::StatusCode> expected = {}) {
-    Response response;
-    const auto answer = Persist(simulation_, replicas_, [&](Program& program, Simulation::Process&) {
-      return CallAt(program, method, request, response);
-    });
-    if (answer && !answer->ok() &&
-        std::find(expected.begin(), expected.end(), answer->code()) == expected.end()) {
-      Violated(fmt::format("{} was refused: {}", method, answer->ToString()));
-    }
-    if (!answer || !answer->ok()) return std::nullopt;
-    return response;
-  }
-
   void Client(int client) {
     for (int i = 0; i < kActions; ++i) {
       simulation_.Sleep(simulation_.rng().Uniform() * absl::Seconds(2));
       const std::string request = fmt::format("{}-{}", client, i);
-      switch (simulation_.rng().Below(12)) {
+      switch (simulation_.rng().Below(16)) {
         case 0:
         case 1:
           CreateAsset(request);
@@ -195,6 +129,12 @@ class Run {
           break;
         case 7:
           Search();
+          break;
+        case 8:
+        case 9:
+        case 10:
+        case 11:
+          usage_.Act(request, "assets/" + SharedId());
           break;
         default:
           for (uint64_t reads = simulation_.rng().Below(12); reads > 0; --reads) Read();
@@ -242,18 +182,19 @@ class Run {
     // Tells afterwards which request made the asset.
     asset.set_summary(request.request_id());
     asset.mutable_talk_track_source()->set_situation("renewal");
-    const auto created = Call<v1::Asset>("CreateAsset", request, {absl::StatusCode::kAlreadyExists});
+    const auto created =
+        client_.Call<v1::Asset>("CatalogService/CreateAsset", request, {absl::StatusCode::kAlreadyExists});
     if (!created) return;
     model_.created[request.request_id()] = created->name();
     if (created->revision() != 1 || created->version() != 1 || created->body() != asset.body())
       Violated(fmt::format("{} was answered with another asset", request.request_id()));
     Learn(*created, request.request_id());
     if (simulation_.rng().Below(3) != 0) return;
-    const auto again = Call<v1::Asset>("CreateAsset", request);
+    const auto again = client_.Call<v1::Asset>("CatalogService/CreateAsset", request);
     if (again && again->SerializeAsString() != created->SerializeAsString())
       Violated(fmt::format("{} was answered in two ways", request.request_id()));
     asset.set_owner("someone-else");
-    if (Call<v1::Asset>("CreateAsset", request, {absl::StatusCode::kInvalidArgument}))
+    if (client_.Call<v1::Asset>("CatalogService/CreateAsset", request, {absl::StatusCode::kInvalidArgument}))
       Violated(fmt::format("{} took another body", request.request_id()));
   }
 
@@ -263,7 +204,8 @@ class Run {
     request.mutable_asset()->set_name("assets/" + SharedId());
     request.mutable_asset()->set_body(NewBody(request.request_id(), request.asset().name()));
     request.mutable_update_mask()->add_paths("body");
-    const auto updated = Call<v1::Asset>("UpdateAsset", request, {absl::StatusCode::kNotFound});
+    const auto updated =
+        client_.Call<v1::Asset>("CatalogService/UpdateAsset", request, {absl::StatusCode::kNotFound});
     if (!updated) return;
     if (updated->body() != request.asset().body())
       Violated(fmt::format("{} was answered with another body", request.request_id()));
@@ -285,8 +227,9 @@ class Run {
           rpc::ToTimestamp(now + absl::Minutes(11) + rng.Uniform() * absl::Hours(1));
     ++model_.assets[request.name()].attempted;
     // Refused: the clock may have been moved past the window, or another version is live.
-    const auto published = Call<v1::PublishAssetResponse>(
-        "PublishAsset", request, {absl::StatusCode::kNotFound, absl::StatusCode::kFailedPrecondition});
+    const auto published = client_.Call<v1::PublishAssetResponse>(
+        "CatalogService/PublishAsset", request,
+        {absl::StatusCode::kNotFound, absl::StatusCode::kFailedPrecondition});
     if (!published) return;
     Learn(published->asset(), request.request_id());
     model_.assets[request.name()].published[published->asset().revision()] =
@@ -299,8 +242,9 @@ class Run {
     request.set_request_id("retire-" + id);
     request.set_name("assets/" + SharedId());
     ++model_.assets[request.name()].attempted;
-    const auto retired = Call<v1::RetireAssetResponse>(
-        "RetireAsset", request, {absl::StatusCode::kNotFound, absl::StatusCode::kFailedPrecondition});
+    const auto retired = client_.Call<v1::RetireAssetResponse>(
+        "CatalogService/RetireAsset", request,
+        {absl::StatusCode::kNotFound, absl::StatusCode::kFailedPrecondition});
     if (!retired) return;
     Learn(retired->asset(), request.request_id());
     model_.assets[request.name()].retired.insert(retired->asset().revision());
@@ -312,7 +256,7 @@ class Run {
     v1::GetAssetRequest request;
     request.set_name(seen.name());
     request.set_min_revision(seen.revision());
-    const auto asset = Call<v1::Asset>("GetAsset", request);
+    const auto asset = client_.Call<v1::Asset>("CatalogService/GetAsset", request);
     if (!asset) return;
     Learn(*asset, "");
     if (asset->revision() < seen.revision()) {
@@ -329,7 +273,7 @@ class Run {
     v1::Asset asset;
     absl::Status status = absl::UnavailableError("");
     AnyOf(simulation_, replicas_).Serve([&](Program& program, Simulation::Process&) {
-      status = CallAt(program, "GetAsset", request, asset);
+      status = static_cast<CatalogProgram&>(program).Call("CatalogService/GetAsset", request, asset);
     });
     if (!status.ok() && !absl::IsNotFound(status)) return;
     if (status.ok()) Learn(asset, "");
@@ -347,7 +291,7 @@ class Run {
     v1::SearchAssetsRequest request;
     request.set_query("everywhere");
     request.set_unpublished(simulation_.rng().Below(2) == 0);
-    const auto found = Call<v1::SearchAssetsResponse>("SearchAssets", request);
+    const auto found = client_.Call<v1::SearchAssetsResponse>("CatalogService/SearchAssets", request);
     if (!found) return;
     for (const auto& hit : found->hits()) {
       if (!request.unpublished() && hit.asset().state() != v1::ASSET_STATE_PUBLISHED)
@@ -378,7 +322,8 @@ class Run {
                  google::protobuf::Message& response) {
             absl::Status status = absl::UnavailableError("it is down");
             replicas_[replica]->Serve([&](Program& program, Simulation::Process&) {
-              status = CallAt(program, method, request, response);
+              status =
+                  static_cast<CatalogProgram&>(program).Call("CatalogService/" + method, request, response);
             });
             return status;
           });
@@ -386,6 +331,7 @@ class Run {
     } while (simulation_.clock().Steady() < limit);
     for (const std::string& what : left) Violated("does not come to rest: " + what);
     CheckCatalogWorld(model_, simulation_, servers_, violations_);
+    usage_.Check(servers_);
   }
 
   const Folder folder_;
@@ -395,6 +341,8 @@ class Run {
   testing::CacheServer cache_;
   Replicas replicas_;
   std::vector<std::string> violations_;
+  const CatalogClient client_;
+  CatalogUsage usage_;
   int clients_done_ = 0;
   CatalogModel model_;
 };

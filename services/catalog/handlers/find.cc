@@ -67,8 +67,9 @@ absl::StatusOr<v1::SearchAssetsResponse> CatalogHandlers::SearchAssets(
   const bool filling = !d_.indexes.filled;
   const search::Index& index = request.unpublished() ? *d_.indexes.newest : *d_.indexes.shelf;
   ASSIGN_OR_RETURN(const search::Answer answer, index.Search(query, context.deadline()));
-  // What is looked for among drafts is no gap of the shelf.
-  if (answer.total == 0 && query.filters.empty() && !request.unpublished()) d_.missed.Add(request.query());
+  // What is looked for among drafts is no gap of the shelf, nor is what an index does not know yet.
+  if (answer.total == 0 && query.filters.empty() && !request.unpublished() && !filling)
+    d_.missed.Add(request.query());
 
   v1::SearchAssetsResponse response;
   std::vector<publishing::Wanted> wanted;

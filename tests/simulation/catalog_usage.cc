@@ -1,0 +1,247 @@
+#include "tests/simulation/catalog_usage.h"
+
+#include "finalmile/catalog/v1/catalog_event.pb.h"
+#include "finalmile/catalog/v1/catalog_service.pb.h"
+#include "services/catalog/domain/recommend.h"
+#include "services/catalog/publishing/asset_batch.h"
+
+namespace finalmile::simulation {
+namespace {
+
+namespace v1 = catalog::v1;
+
+constexpr auto kNotFound = absl::StatusCode::kNotFound;
+constexpr auto kFailedPrecondition = absl::StatusCode::kFailedPrecondition;
+
+std::string LeadOf(const std::string& request) { return "leads/" + request; }
+
+int64_t At(const std::map<std::string, int64_t>& counts, const std::string& key) {
+  const auto found = counts.find(key);
+  return found == counts.end() ? 0 : found->second;
+}
+
+}  // namespace
+
+void CatalogUsage::Act(const std::string& request, const std::string& asset) {
+  switch (client_.simulation.rng().Below(8)) {
+    case 0:
+    case 1:
+    case 2:
+      return Use(request, asset);
+    case 3:
+      return View(request, asset);
+    case 4:
+    case 5:
+      return Recommend(request);
+    case 6:
+      return ReportGap(request);
+    default:
+      return AnswerGap(request, asset);
+  }
+}
+
+void CatalogUsage::Use(const std::string& request, const std::string& asset) {
+  Rng& rng = client_.simulation.rng();
+  v1::RecordUseRequest use;
+  use.set_request_id("use-" + request);
+  use.set_rep(request);
+  use.set_channel("email");
+  if (rng.Below(3) == 0) {
+    use.set_lead(LeadOf(request));
+    use.set_final_text("What I write myself, in words that no asset of ours has, about renewals and prices.");
+  } else {
+    v1::RenderAssetRequest render;
+    render.set_name(asset);
+    render.set_lead(LeadOf(request));
+    const auto rendered = client_.Call<v1::RenderAssetResponse>("CatalogService/RenderAsset", render,
+                                                                {kNotFound, kFailedPrecondition});
+    if (!rendered) return;
+    use.set_use_token(rendered->use_token());
+  }
+  uses_.emplace(request, "");
+  const auto recorded = client_.Call<v1::RecordUseResponse>("UsageService/RecordUse", use);
+  if (!recorded) return;
+  uses_[request] = recorded->use().name();
+  if (!use.use_token().empty() && recorded->use().asset() != asset)
+    client_.Violated(fmt::format("the use of {} was recorded for {}", asset, recorded->use().asset()));
+  if (rng.Below(3) != 0) return;
+  const auto again = client_.Call<v1::RecordUseResponse>("UsageService/RecordUse", use);
+  if (again && again->use().name() != recorded->use().name())
+    client_.Violated(fmt::format("{} was recorded twice", use.request_id()));
+}
+
+void CatalogUsage::View(const std::string& request, const std::string& asset) {
+  v1::RecordViewRequest view;
+  view.set_request_id("view-" + request);
+  view.set_asset(asset);
+  view.set_lead(LeadOf(request));
+  view.set_seconds(30);
+  Counted& views = views_[asset];
+  ++views.attempted;
+  if (client_.Call<v1::RecordViewResponse>("UsageService/RecordView", view, {kNotFound, kFailedPrecondition}))
+    ++views.acknowledged;
+}
+
+void CatalogUsage::Recommend(const std::string& request) {
+  v1::RecommendAssetsRequest recommend;
+  recommend.set_request_id("recommend-" + request);
+  recommend.set_lead(LeadOf(request));
+  recommend.set_page_size(2);
+  const auto answer = client_.Call<v1::RecommendAssetsResponse>("CatalogService/RecommendAssets", recommend);
+  if (!answer) return;
+  std::set<std::string>& offered = offers_[recommend.lead()];
+  for (const auto& one : answer->recommendations()) offered.insert(one.asset().name());
+}
+
+void CatalogUsage::ReportGap(const std::string& request) {
+  v1::ReportGapRequest report;
+  report.set_request_id("gap-" + request);
+  report.mutable_gap()->set_need(client_.simulation.rng().Below(2) == 0 ? "An answer to Acme"
+                                                                        : "A deck on security");
+  report.set_asker(request);
+  Counted& asked = asked_[report.gap().need()];
+  ++asked.attempted;
+  if (client_.Call<v1::Gap>("UsageService/ReportGap", report)) ++asked.acknowledged;
+}
+
+void CatalogUsage::AnswerGap(const std::string& request, const std::string& asset) {
+  Rng& rng = client_.simulation.rng();
+  const auto gaps = client_.Call<v1::ListGapsResponse>("UsageService/ListGaps", v1::ListGapsRequest());
+  if (!gaps || gaps->gaps().empty()) return;
+  v1::AnswerGapRequest answer;
+  answer.set_request_id("answer-" + request);
+  answer.set_name(gaps->gaps(static_cast<int>(rng.Below(static_cast<uint64_t>(gaps->gaps_size())))).name());
+  switch (rng.Below(3)) {
+    case 0:
+      answer.mutable_accept();
+      break;
+    case 1:
+      answer.mutable_ship()->set_asset(asset);
+      break;
+    default:
+      answer.mutable_decline()->set_reason("nobody will write it");
+  }
+  client_.Call<v1::Gap>("UsageService/AnswerGap", answer, {kNotFound, kFailedPrecondition});
+}
+
+void CatalogUsage::Check(Servers& servers) {
+  const Told told = ReadTopic(servers);
+  CheckUses(servers, told);
+  CheckSums(servers, told);
+  CheckOffers(servers, told);
+  CheckGaps(servers, told);
+}
+
+// That no event is missing or twice is checked with the assets.
+CatalogUsage::Told CatalogUsage::ReadTopic(Servers& servers) const {
+  Told told;
+  std::map<std::string, int64_t> seqs;
+  for (const events::Record& record :
+       servers.ReadTopic(std::string(catalog::publishing::kCatalogEventsTopic))) {
+    v1::CatalogEvent event;
+    if (!event.ParseFromString(record.value) || event.seq() <= seqs[event.key()]) continue;
+    seqs[event.key()] = event.seq();
+    if (event.has_asset_used()) ++told.used[event.asset_used().rep()];
+    if (event.has_rep_material_found()) ++told.own_material[event.rep_material_found().rep()];
+    if (event.has_asset_viewed()) ++told.viewed[event.key()];
+    if (event.has_asset_offered()) ++told.offered[event.asset_offered().lead()];
+    if (!event.key().starts_with("gaps/")) continue;
+    Told::GapStand& gap = told.gaps[event.key()];
+    gap.seq = event.seq();
+    if (event.has_gap_opened()) gap.state = v1::Gap::GAP_STATE_OPEN;
+    if (event.has_gap_accepted()) gap.state = v1::Gap::GAP_STATE_ACCEPTED;
+    if (event.has_gap_shipped()) gap.state = v1::Gap::GAP_STATE_SHIPPED;
+    if (event.has_gap_closed()) {
+      gap.state = event.gap_closed().asset().empty() ? v1::Gap::GAP_STATE_DECLINED : v1::Gap::GAP_STATE_USED;
+    }
+  }
+  return told;
+}
+
+void CatalogUsage::CheckUses(Servers& servers, const Told& told) const {
+  std::map<std::string, std::string> stored;
+  for (const storage::Row& row : servers.Query("SELECT id, rep, asset, gap FROM uses")) {
+    const std::string rep = row.Text(1);
+    if (!uses_.contains(rep)) client_.Violated(fmt::format("the use by {} comes from nowhere", rep));
+    if (!stored.emplace(rep, "uses/" + row.Text(0)).second)
+      client_.Violated(fmt::format("the use by {} is stored twice", rep));
+    if (At(told.used, rep) != (row.Text(2).empty() ? 0 : 1) ||
+        At(told.own_material, rep) != (row.Text(3).empty() ? 0 : 1)) {
+      client_.Violated(fmt::format("the use by {} is told {} times", rep,
+                                   At(told.used, rep) + At(told.own_material, rep)));
+    }
+  }
+  for (const auto& [rep, use] : uses_) {
+    const auto found = stored.find(rep);
+    if (!use.empty() && (found == stored.end() || found->second != use))
+      client_.Violated(fmt::format("lost: {} by {}", use, rep));
+    if (found == stored.end() && At(told.used, rep) + At(told.own_material, rep) > 0)
+      client_.Violated(fmt::format("a use by {} is told and not stored", rep));
+  }
+}
+
+void CatalogUsage::CheckSums(Servers& servers, const Told& told) const {
+  std::map<std::string, int64_t> used;
+  for (const storage::Row& row : servers.Query("SELECT asset FROM uses WHERE asset <> ''"))
+    ++used[row.Text(0)];
+  std::map<std::string, int64_t> offered;
+  for (const storage::Row& row :
+       servers.Query(fmt::format("SELECT asset FROM offers WHERE slot <> {}",
+                                 static_cast<int>(catalog::domain::Slot::kWithheld)))) {
+    ++offered[row.Text(0)];
+  }
+  std::map<std::string, int64_t> viewed;
+  for (const storage::Row& row : servers.Query(
+           "SELECT asset, SUM(used), SUM(offered), SUM(viewed) FROM version_figures GROUP BY asset")) {
+    const std::string asset = row.Text(0);
+    viewed["assets/" + asset] = row.Int(3);
+    if (row.Int(1) != At(used, asset) || row.Int(2) != At(offered, asset)) {
+      client_.Violated(fmt::format("assets/{}: figures say {} uses and {} offers of {} and {}", asset,
+                                   row.Int(1), row.Int(2), At(used, asset), At(offered, asset)));
+    }
+  }
+  if (viewed.size() < used.size() || viewed.size() < offered.size()) client_.Violated("figures are missing");
+  for (const auto& [asset, views] : views_) {
+    const int64_t counted = At(viewed, asset);
+    if (counted < views.acknowledged || counted > views.attempted || counted != At(told.viewed, asset)) {
+      client_.Violated(fmt::format("{}: {} views, {} told, {} acknowledged, {} tried", asset, counted,
+                                   At(told.viewed, asset), views.acknowledged, views.attempted));
+    }
+  }
+}
+
+void CatalogUsage::CheckOffers(Servers& servers, const Told& told) const {
+  std::map<std::string, std::set<std::string>> stored;
+  std::map<std::string, int64_t> rows;
+  for (const storage::Row& row : servers.Query("SELECT lead, asset FROM offers")) {
+    ++rows[row.Text(0)];
+    if (!stored[row.Text(0)].insert("assets/" + row.Text(1)).second)
+      client_.Violated(fmt::format("assets/{} was offered twice to {}", row.Text(1), row.Text(0)));
+  }
+  if (rows != told.offered) client_.Violated("other offers are stored than told");
+  for (const auto& [lead, assets] : offers_) {
+    for (const std::string& asset : assets) {
+      if (!stored[lead].contains(asset))
+        client_.Violated(fmt::format("lost: {} was offered to {}", asset, lead));
+    }
+  }
+}
+
+void CatalogUsage::CheckGaps(Servers& servers, const Told& told) const {
+  std::map<std::string, int64_t> asked;
+  for (const storage::Row& row : servers.Query("SELECT id, seq, state, need, asked FROM gaps")) {
+    const std::string name = "gaps/" + row.Text(0);
+    asked[row.Text(3)] += row.Int(4);
+    const auto stand = told.gaps.find(name);
+    if (stand == told.gaps.end() || stand->second.seq != row.Int(1) || stand->second.state != row.Int(2))
+      client_.Violated(fmt::format("{}: the row does not stand where its events lead", name));
+  }
+  for (const auto& [need, counted] : asked_) {
+    if (At(asked, need) < counted.acknowledged || At(asked, need) > counted.attempted) {
+      client_.Violated(fmt::format("\"{}\" was asked for {} times, {} acknowledged, {} tried", need,
+                                   At(asked, need), counted.acknowledged, counted.attempted));
+    }
+  }
+}
+
+}  // namespace finalmile::simulation
