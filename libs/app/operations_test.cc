@@ -2,9 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-
 #include "finalmile/v1/operations_service.pb.h"
 #include "libs/app/deployment.h"
 #include "libs/app/settings.h"
@@ -12,6 +9,7 @@
 #include "libs/outbox/parked.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/local_channel.h"
+#include "libs/testing/temporary_folder.h"
 
 namespace finalmile::app {
 namespace {
@@ -28,13 +26,11 @@ class NoLog final : public Log {
 class OperationsTest : public ::testing::Test {
  protected:
   OperationsTest() {
-    std::string pattern = ::testing::TempDir() + "operations_test.XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-    events_ = Value(events::Open("local:" + folder_ + "/events.db", *clock_));
+    events_ = Value(events::Open("local:" + folder_.path() + "/events.db", *clock_));
     EXPECT_TRUE(events_->ApplyTopics(Value(TopicsOf({&alpha_, &beta_})), Soon()).ok());
     for (const ModuleSpec* spec : {&alpha_, &beta_}) {
-      databases_.push_back(
-          Value(storage::Open("sqlite:" + folder_ + "/" + std::string(spec->name) + ".db", *clock_, {})));
+      databases_.push_back(Value(
+          storage::Open("sqlite:" + folder_.path() + "/" + std::string(spec->name) + ".db", *clock_, {})));
       EXPECT_TRUE(MigrateStore(*spec, *databases_.back(), *clock_).ok());
       EXPECT_TRUE(CheckStore(*spec, *databases_.back(), *clock_).ok());
       assemblies_.push_back(Value(
@@ -46,7 +42,6 @@ class OperationsTest : public ::testing::Test {
     admin->add_roles(v1::ROLE_ADMIN);
     channel_ = Value(rpc::NewLocalChannel({service_.get()}, admin, *clock_));
   }
-  ~OperationsTest() override { std::filesystem::remove_all(folder_); }
 
   template <typename T>
   static T Value(absl::StatusOr<T> value) {
@@ -88,7 +83,7 @@ class OperationsTest : public ::testing::Test {
   const ModuleSpec alpha_ = NotesModule("alpha", true);
   const ModuleSpec beta_ = NotesModule("beta", false);
   const config::Config config_ = Value(config::Load(SchemaFor({&alpha_, &beta_}), {}, {}));
-  std::string folder_;
+  const testing::TemporaryFolder folder_;
   NoLog log_;
   telemetry::Metrics metrics_;
   std::unique_ptr<events::EventLog> events_;
@@ -277,7 +272,7 @@ TEST_F(OperationsTest, MissingTopicsAreNamed) {
 }
 
 TEST_F(OperationsTest, AStoreWithoutItsSchemaIsNamed) {
-  const auto empty = Value(storage::Open("sqlite:" + folder_ + "/empty.db", *clock_, {}));
+  const auto empty = Value(storage::Open("sqlite:" + folder_.path() + "/empty.db", *clock_, {}));
   const absl::Status unready = CheckStore(alpha_, *empty, *clock_);
   EXPECT_EQ(unready.code(), absl::StatusCode::kFailedPrecondition) << unready;
   EXPECT_NE(std::string(unready.message()).find("finalmile migrate"), std::string::npos) << unready;

@@ -19,6 +19,7 @@
 #include "libs/app/settings.h"
 #include "libs/app/testdata/notes_module.h"
 #include "libs/rpc/client.h"
+#include "libs/testing/temporary_folder.h"
 #include "notes.pb.h"
 
 namespace finalmile::app {
@@ -48,19 +49,14 @@ std::string HttpGet(const std::string& address, const std::string& path) {
 
 class SuiteTest : public ::testing::Test {
  protected:
-  SuiteTest() {
-    std::string pattern = ::testing::TempDir() + "suite_test.XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
   ~SuiteTest() override {
     std::fclose(log_);
     std::free(log_text_);
-    std::filesystem::remove_all(folder_);
   }
 
   absl::StatusOr<std::unique_ptr<Suite>> Start(std::vector<const ModuleSpec*> modules,
                                                config::Assignments settings = {}) {
-    config::Assignments all = {{"data", folder_}, {"listen", "127.0.0.1:0"}, {"admin", "127.0.0.1:0"}};
+    config::Assignments all = {{"data", folder_.path()}, {"listen", "127.0.0.1:0"}, {"admin", "127.0.0.1:0"}};
     all.insert(all.end(), settings.begin(), settings.end());
     auto config = config::Load(SchemaFor(modules), all, {});
     if (!config.ok()) return config.status();
@@ -122,7 +118,7 @@ class SuiteTest : public ::testing::Test {
   const std::unique_ptr<Clock> clock_ = NewSystemClock();
   const std::unique_ptr<Rng> rng_ = NewSystemRng();
   const ModuleSpec notes_ = NotesModule("notes", true);
-  std::string folder_;
+  const testing::TemporaryFolder folder_;
   char* log_text_ = nullptr;
   size_t log_size_ = 0;
   std::FILE* log_ = open_memstream(&log_text_, &log_size_);
@@ -146,7 +142,7 @@ TEST_F(SuiteTest, ServesRelaysAndConsumes) {
   EXPECT_EQ(status.services(0).parked_failed(), 1);
   EXPECT_EQ(status.services(0).consumers(0).name(), "notes.notes");
 
-  EXPECT_EQ(storage::HolderOf(folder_ + "/notes.db").value_or(""), suite.address());
+  EXPECT_EQ(storage::HolderOf(folder_.path() + "/notes.db").value_or(""), suite.address());
   const std::string ready = HttpGet(suite.admin_address(), "/readyz");
   EXPECT_NE(ready.find("200 OK"), std::string::npos) << ready;
   EXPECT_NE(ready.find("serving: ok\nnotes store: ok\n"), std::string::npos) << ready;
@@ -161,7 +157,7 @@ TEST_F(SuiteTest, ServesRelaysAndConsumes) {
   }
   suite.Stop();
   EXPECT_EQ(HttpGet(suite.admin_address(), "/livez"), "");
-  EXPECT_FALSE(storage::HolderOf(folder_ + "/notes.db").ok());
+  EXPECT_FALSE(storage::HolderOf(folder_.path() + "/notes.db").ok());
   EXPECT_NE(Log().find("\"message\":\"stopped\""), std::string::npos);
 }
 
@@ -186,15 +182,15 @@ TEST_F(SuiteTest, SeveralModulesShareTheLogAndThePort) {
   ASSERT_TRUE(Add(*channel, "hello").ok());
   EXPECT_TRUE(seen->WaitUntil(clock_->Steady() + absl::Seconds(30)));
   EXPECT_EQ(StatusOf(*channel).services(0).service(), "alpha");
-  EXPECT_TRUE(std::filesystem::exists(folder_ + "/alpha.db"));
-  EXPECT_TRUE(std::filesystem::exists(folder_ + "/beta.db"));
-  EXPECT_EQ(storage::HolderOf(folder_ + "/beta.db").value_or(""), (*suite)->address());
+  EXPECT_TRUE(std::filesystem::exists(folder_.path() + "/alpha.db"));
+  EXPECT_TRUE(std::filesystem::exists(folder_.path() + "/beta.db"));
+  EXPECT_EQ(storage::HolderOf(folder_.path() + "/beta.db").value_or(""), (*suite)->address());
 }
 
 TEST_F(SuiteTest, TakesWhatIsOpenAlready) {
-  auto events = events::Open("local:" + folder_ + "/other.db", *clock_);
+  auto events = events::Open("local:" + folder_.path() + "/other.db", *clock_);
   ASSERT_TRUE(events.ok()) << events.status();
-  auto database = storage::Open("sqlite:" + folder_ + "/mine.db", *clock_, {});
+  auto database = storage::Open("sqlite:" + folder_.path() + "/mine.db", *clock_, {});
   ASSERT_TRUE(database.ok()) << database.status();
   auto config = config::Load(SchemaFor({&notes_}), {{"listen", "127.0.0.1:0"}, {"admin", ""}}, {});
   ASSERT_TRUE(config.ok()) << config.status();
@@ -207,17 +203,17 @@ TEST_F(SuiteTest, TakesWhatIsOpenAlready) {
   ASSERT_TRUE(suite.ok()) << suite.status();
   EXPECT_EQ((*suite)->admin_address(), "");
   EXPECT_TRUE(Add(*Connect(**suite), "hello").ok());
-  EXPECT_FALSE(std::filesystem::exists(folder_ + "/notes.db"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() + "/notes.db"));
 }
 
 TEST_F(SuiteTest, WhatIsWrongIsOneClearLine) {
   const auto running = Start({&notes_});
   ASSERT_TRUE(running.ok()) << running.status();
   const std::string address = (*running)->address();
-  const std::string other = folder_ + "/other";
+  const std::string other = folder_.path() + "/other";
 
   const std::string store = Error({});
-  EXPECT_NE(store.find(folder_ + "/notes.db"), std::string::npos) << store;
+  EXPECT_NE(store.find(folder_.path() + "/notes.db"), std::string::npos) << store;
   EXPECT_NE(store.find(address), std::string::npos) << store;
 
   const std::string port = Error({{"data", other}, {"listen", address}});
@@ -304,11 +300,12 @@ class ServiceProcess {
 };
 
 TEST_F(SuiteTest, AServiceRunsUntilSigterm) {
-  ServiceProcess service(folder_, {"--data", folder_, "--listen", "127.0.0.1:0", "--admin", ""});
+  ServiceProcess service(folder_.path(),
+                         {"--data", folder_.path(), "--listen", "127.0.0.1:0", "--admin", ""});
   const std::string line = service.ReadLine();
   const std::string start = "finalmile-notes " FINALMILE_TEST_VERSION " serves on 127.0.0.1:";
   ASSERT_TRUE(line.starts_with(start)) << line << service.Errors();
-  EXPECT_NE(line.find("; store sqlite:" + folder_ + "/notes.db; events local:" + folder_ +
+  EXPECT_NE(line.find("; store sqlite:" + folder_.path() + "/notes.db; events local:" + folder_.path() +
                       "/events.db; admin none\n"),
             std::string::npos)
       << line;
@@ -325,32 +322,32 @@ TEST_F(SuiteTest, AServiceRunsUntilSigterm) {
 
 TEST_F(SuiteTest, AServiceSaysWhatIsWrongAndHowItEnds) {
   {
-    ServiceProcess service(folder_, {"--stroe", "x"});
+    ServiceProcess service(folder_.path(), {"--stroe", "x"});
     EXPECT_EQ(service.ExitCode(), kExitUsage);
     EXPECT_EQ(service.Errors(), "finalmile-notes: --stroe: there is no such flag; did you mean --store?\n");
   }
   {
-    ServiceProcess service(folder_, {"--threads=0"});
+    ServiceProcess service(folder_.path(), {"--threads=0"});
     EXPECT_EQ(service.ExitCode(), kExitUsage);
     EXPECT_EQ(service.Errors(),
               "finalmile-notes: --threads: threads is \"0\"; it must be a whole number from 1 to 256\n");
   }
   {
-    ServiceProcess service(folder_, {"--data", "/proc/nowhere", "--admin="});
+    ServiceProcess service(folder_.path(), {"--data", "/proc/nowhere", "--admin="});
     EXPECT_EQ(service.ExitCode(), kExitFailure);
     EXPECT_NE(service.Errors().find("finalmile-notes: cannot write to the folder /proc/nowhere"),
               std::string::npos)
         << service.Errors();
   }
   {
-    ServiceProcess service(folder_, {"--help"});
+    ServiceProcess service(folder_.path(), {"--help"});
     EXPECT_EQ(service.ExitCode(), kExitOk);
     std::string text;
     for (std::string line; !(line = service.ReadLine()).empty();) text += line;
     EXPECT_NE(text.find("--notes-limit VALUE"), std::string::npos) << text;
   }
   {
-    ServiceProcess service(folder_, {"--print-config", "--threads", "3"});
+    ServiceProcess service(folder_.path(), {"--print-config", "--threads", "3"});
     EXPECT_EQ(service.ExitCode(), kExitOk);
     std::string text;
     for (std::string line; !(line = service.ReadLine()).empty();) text += line;

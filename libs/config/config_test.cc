@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
+
+#include "libs/testing/temporary_folder.h"
 
 namespace finalmile::config {
 namespace {
@@ -12,8 +12,6 @@ namespace {
 class ConfigTest : public ::testing::Test {
  protected:
   ConfigTest() {
-    std::string pattern = ::testing::TempDir() + "config_test.XXXXXX";
-    folder_ = mkdtemp(pattern.data());
     schema_.Url("store", "sqlite:default.db", "store")
         .Int("http-port", 8080, 0, 65535, "port")
         .Duration("drain", absl::Seconds(30), absl::ZeroDuration(), absl::Minutes(10), "time")
@@ -22,10 +20,9 @@ class ConfigTest : public ::testing::Test {
         .Bool("fast", false, "fast")
         .Secret("token-file", "token");
   }
-  ~ConfigTest() override { std::filesystem::remove_all(folder_); }
 
   std::string Write(std::string_view name, std::string_view content) {
-    const std::string path = folder_ + "/" + std::string(name);
+    const std::string path = folder_.path() + "/" + std::string(name);
     std::ofstream(path) << content;
     return path;
   }
@@ -33,7 +30,7 @@ class ConfigTest : public ::testing::Test {
     return std::string(Load(schema_, flags, environment).status().message());
   }
 
-  std::string folder_;
+  const testing::TemporaryFolder folder_;
   Schema schema_;
 };
 
@@ -105,8 +102,8 @@ TEST_F(ConfigTest, APasswordIsRefusedAndNotRepeated) {
 }
 
 TEST_F(ConfigTest, FilesThatAreNoConfiguration) {
-  EXPECT_EQ(Error({{"config", folder_ + "/none.yaml"}}),
-            "cannot read " + folder_ + "/none.yaml: No such file or directory");
+  EXPECT_EQ(Error({{"config", folder_.path() + "/none.yaml"}}),
+            "cannot read " + folder_.path() + "/none.yaml: No such file or directory");
   EXPECT_NE(Error({{"config", Write("a.yaml", "- 1\n- 2\n")}}).find("one `setting: value` per line"),
             std::string::npos);
   EXPECT_NE(Error({{"config", Write("b.yaml", "store: x\nhttp-port: {a: 1}\n")}}).find("b.yaml:2: http-port"),
@@ -126,8 +123,8 @@ TEST_F(ConfigTest, SecretsComeFromFilesAndAreNotShown) {
   EXPECT_EQ(config->Text("token-file"), "hunter2");
   EXPECT_EQ(config->Describe().find("hunter2"), std::string::npos);
   EXPECT_NE(config->Describe().find(secret), std::string::npos);
-  EXPECT_EQ(Error({{"token-file", folder_ + "/none"}}),
-            "--token-file: cannot read " + folder_ + "/none: No such file or directory");
+  EXPECT_EQ(Error({{"token-file", folder_.path() + "/none"}}),
+            "--token-file: cannot read " + folder_.path() + "/none: No such file or directory");
 }
 
 TEST_F(ConfigTest, WhatIsPrintedCanBeReadAgain) {

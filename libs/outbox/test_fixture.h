@@ -1,8 +1,5 @@
 #pragma once
 
-#include <stdlib.h>
-
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -22,6 +19,7 @@
 #include "libs/storage/database.h"
 #include "libs/testing/logs.h"
 #include "libs/testing/manual_clock.h"
+#include "libs/testing/temporary_folder.h"
 
 namespace finalmile::outbox {
 
@@ -178,14 +176,12 @@ class NotingHandler final : public Handler {
 class OutboxTest : public ::testing::Test {
  protected:
   OutboxTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "finalmile-outbox-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-    auto store = storage::Open("sqlite:" + folder_ + "/store.db", clock, {});
+    auto store = storage::Open("sqlite:" + folder_.path() + "/store.db", clock, {});
     EXPECT_TRUE(store.ok()) << store.status();
     store_ = *std::move(store);
     EXPECT_TRUE(storage::Migrate(*store_, clock, "outbox", Migrations()).ok());
     Sql("CREATE TABLE applied (id INTEGER PRIMARY KEY, key TEXT, seq BIGINT, value TEXT)");
-    auto log = events::Open("local:" + folder_ + "/events.db", clock);
+    auto log = events::Open("local:" + folder_.path() + "/events.db", clock);
     EXPECT_TRUE(log.ok()) << log.status();
     log_ = *std::move(log);
     EXPECT_TRUE(log_->ApplyTopics({{.name = "t", .partitions = 2}}, Soon()).ok());
@@ -195,7 +191,6 @@ class OutboxTest : public ::testing::Test {
   ~OutboxTest() override {
     log_.reset();
     store_.reset();
-    std::filesystem::remove_all(folder_);
   }
 
   absl::Duration Soon() const { return clock.Steady() + absl::Seconds(10); }
@@ -214,7 +209,7 @@ class OutboxTest : public ::testing::Test {
   // A key of the topic's partition.
   static std::string KeyIn(int32_t partition, const std::string& prefix = "k") {
     for (int i = 0;; ++i) {
-      const std::string key = prefix + std::to_string(i);
+      std::string key = prefix + std::to_string(i);
       if (events::PartitionOf(key, 2) == partition) return key;
     }
   }
@@ -263,7 +258,7 @@ class OutboxTest : public ::testing::Test {
   NotingHandler handler;
 
  private:
-  std::string folder_;
+  const testing::TemporaryFolder folder_;
 
  protected:
   std::unique_ptr<storage::Database> store_;

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,6 +11,7 @@
 #include "libs/base/clock.h"
 #include "libs/storage/database.h"
 #include "libs/testing/postgres_server.h"
+#include "libs/testing/temporary_folder.h"
 
 namespace finalmile::storage {
 
@@ -21,9 +21,8 @@ class StoreTest : public ::testing::Test {
   void Prepare(Engine engine) {
     engine_ = engine;
     if (engine == Engine::kSqlite) {
-      folder_ = (std::filesystem::temp_directory_path() / "finalmile-storage-XXXXXX").string();
-      ASSERT_NE(mkdtemp(folder_.data()), nullptr);
-      url_ = "sqlite:" + folder_ + "/store.db";
+      folder_ = std::make_unique<finalmile::testing::TemporaryFolder>();
+      url_ = "sqlite:" + folder_->path() + "/store.db";
     } else {
       auto server = finalmile::testing::SharedPostgres();
       FINALMILE_NEEDS_POSTGRES(server);
@@ -38,7 +37,7 @@ class StoreTest : public ::testing::Test {
 
   void TearDown() override {
     database_.reset();
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
+    folder_.reset();
   }
 
   std::unique_ptr<Database> Open(OpenOptions options = {}) {
@@ -91,7 +90,7 @@ class StoreTest : public ::testing::Test {
 
   const std::unique_ptr<Clock> clock_ = NewSystemClock();
   Engine engine_ = Engine::kSqlite;
-  std::string folder_;
+  std::unique_ptr<finalmile::testing::TemporaryFolder> folder_;
   std::string url_;
   std::string database_name_;
   finalmile::testing::PostgresServer* server_ = nullptr;

@@ -25,27 +25,21 @@ T Must(absl::StatusOr<T> value) {
 }  // namespace
 
 ModuleHarness::ModuleHarness(const app::ModuleSpec& spec, std::string store_url)
-    : spec_(spec), store_url_(std::move(store_url)), rng_(NewSeededRng(1)) {
-  std::string name = (std::filesystem::temp_directory_path() / "finalmile-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) Must(absl::InternalError("mkdtemp failed"));
-  folder_ = name;
-  if (store_url_.empty()) store_url_ = "sqlite:" + (folder_ / "store.db").string();
+    : spec_(spec),
+      store_url_(store_url.empty() ? "sqlite:" + folder_.path() + "/store.db" : std::move(store_url)),
+      rng_(NewSeededRng(1)) {
   Open();
 }
 
-ModuleHarness::~ModuleHarness() {
-  Close();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
-}
+ModuleHarness::~ModuleHarness() { Close(); }
 
 void ModuleHarness::Open() {
   database_ = Must(storage::Open(store_url_, clock_, {}));
-  events_ = Must(events::Open("local:" + (folder_ / "events.db").string(), clock_));
+  events_ = Must(events::Open("local:" + folder_.path() + "/events.db", clock_));
   Must(app::MigrateStore(spec_, *database_, clock_));
   Must(events_->ApplyTopics({spec_.topics.begin(), spec_.topics.end()}, clock_.Steady() + absl::Seconds(10)));
   config_ = std::make_unique<config::Config>(
-      Must(config::Load(app::SchemaFor({&spec_}), {{"data", folder_.string()}}, {})));
+      Must(config::Load(app::SchemaFor({&spec_}), {{"data", folder_.path()}}, {})));
   assembly_ =
       Must(app::Assembly::Build(spec_, *config_, {clock_, *rng_, *database_, *events_, log_, metrics_}));
   channel_ = ChannelAs("tester", {v1::ROLE_ADMIN});

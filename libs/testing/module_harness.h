@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,6 +14,7 @@
 #include "libs/rpc/client.h"
 #include "libs/testing/logs.h"
 #include "libs/testing/manual_clock.h"
+#include "libs/testing/temporary_folder.h"
 
 namespace finalmile::testing {
 
@@ -64,8 +64,8 @@ class ModuleHarness {
   void Close();
 
   const app::ModuleSpec& spec_;
-  std::string store_url_;
-  std::filesystem::path folder_;
+  const TemporaryFolder folder_;
+  const std::string store_url_;
   ManualClock clock_;
   std::unique_ptr<Rng> rng_;
   CapturingLog log_;

@@ -2,9 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-
 #include "finalmile/billing/v1/billing_service.pb.h"
 #include "finalmile/billing/v1/invoice_event.pb.h"
 #include "finalmile/v1/operations_service.pb.h"
@@ -13,6 +10,7 @@
 #include "libs/events/event_log.h"
 #include "libs/rpc/client.h"
 #include "libs/testing/process.h"
+#include "libs/testing/temporary_folder.h"
 
 namespace finalmile {
 namespace {
@@ -23,17 +21,11 @@ constexpr char kTopic[] = "finalmile.billing.events.v1";
 
 class Skeleton : public ::testing::Test {
  protected:
-  Skeleton() {
-    std::string pattern = ::testing::TempDir() + "skeleton.XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~Skeleton() override { std::filesystem::remove_all(folder_); }
-
   // Starts a program whose first line says where it serves: "… serves on ADDRESS…".
   std::unique_ptr<testing::Process> Start(std::vector<std::string> arguments) {
     arguments.insert(arguments.end(),
-                     {"--data", folder_, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"});
-    auto process = testing::Process::Start(std::move(arguments), folder_ + "/log");
+                     {"--data", folder_.path(), "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"});
+    auto process = testing::Process::Start(std::move(arguments), folder_.path() + "/log");
     EXPECT_TRUE(process.ok()) << process.status();
     const auto line = (*process)->ReadLine();
     EXPECT_TRUE(line.ok()) << line.status();
@@ -74,7 +66,7 @@ class Skeleton : public ::testing::Test {
 
   const std::unique_ptr<Clock> clock_ = NewSystemClock();
   const std::unique_ptr<Rng> rng_ = NewSystemRng();
-  std::string folder_;
+  const testing::TemporaryFolder folder_;
   std::string address_;
   std::unique_ptr<rpc::Channel> channel_;
 };
@@ -87,7 +79,7 @@ TEST_F(Skeleton, ServesTellsAndStops) {
   const std::string name = Create();
   EXPECT_EQ(process->Terminate(), 0);
 
-  const auto log = events::Open("local:" + folder_ + "/events.db", *clock_);
+  const auto log = events::Open("local:" + folder_.path() + "/events.db", *clock_);
   ASSERT_TRUE(log.ok()) << log.status();
   const auto wake = clock_->NewEvent();
   const auto tail =

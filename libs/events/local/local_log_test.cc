@@ -2,14 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
+#include <memory>
 #include <set>
 
 #include "fmt/format.h"
 #include "libs/events/event_log_contract.h"
 #include "libs/events/local/appender.h"
+#include "libs/testing/temporary_folder.h"
 
 namespace finalmile::events {
 namespace {
@@ -17,19 +17,14 @@ namespace {
 // Removed with the process's last test.
 class Folder : public ::testing::Environment {
  public:
-  const std::filesystem::path& path() {
-    if (path_.empty()) {
-      std::string name = (std::filesystem::temp_directory_path() / "finalmile-events-XXXXXX").string();
-      path_ = mkdtemp(name.data());
-    }
-    return path_;
+  const std::string& path() {
+    if (folder_ == nullptr) folder_ = std::make_unique<testing::TemporaryFolder>();
+    return folder_->path();
   }
-  void TearDown() override {
-    if (!path_.empty()) std::filesystem::remove_all(path_);
-  }
+  void TearDown() override { folder_.reset(); }
 
  private:
-  std::filesystem::path path_;
+  std::unique_ptr<testing::TemporaryFolder> folder_;
 };
 
 Folder& TheFolder() {
@@ -39,7 +34,7 @@ Folder& TheFolder() {
 
 std::string UrlFor(std::string_view test) {
   std::string name(test.substr(0, test.find('/')));
-  return fmt::format("local:{}", (TheFolder().path() / (name + ".db")).string());
+  return fmt::format("local:{}", TheFolder().path() + "/" + name + ".db");
 }
 
 INSTANTIATE_TEST_SUITE_P(Local, EventLogContract,

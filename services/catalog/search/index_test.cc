@@ -6,12 +6,12 @@
 #include <rapidcheck/gtest.h>
 
 #include <atomic>
-#include <filesystem>
 #include <thread>
 
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
 #include "libs/storage/database.h"
+#include "libs/testing/temporary_folder.h"
 #include "services/catalog/search/snippet.h"
 
 namespace finalmile::catalog::search {
@@ -25,21 +25,16 @@ constexpr absl::Duration kLong = absl::Seconds(30);
 
 class IndexTest : public ::testing::Test {
  protected:
-  IndexTest() : clock_(NewSystemClock()) {
-    std::string folder = (std::filesystem::temp_directory_path() / "searchXXXXXX").string();
-    folder_ = ::mkdtemp(folder.data());
-    Open();
-  }
+  IndexTest() : clock_(NewSystemClock()) { Open(); }
   ~IndexTest() override {
     index_.reset();
     database_.reset();
-    std::filesystem::remove_all(folder_);
   }
 
   void Open() {
     index_.reset();
     database_.reset();
-    auto database = storage::Open("sqlite:" + folder_ + "/search.db", *clock_, {});
+    auto database = storage::Open("sqlite:" + folder_.path() + "/search.db", *clock_, {});
     ASSERT_TRUE(database.ok()) << database.status();
     database_ = *std::move(database);
     auto index = Index::Open(*database_, clock_->Steady() + kLong);
@@ -76,7 +71,7 @@ class IndexTest : public ::testing::Test {
   }
 
   const std::unique_ptr<Clock> clock_;
-  std::string folder_;
+  const testing::TemporaryFolder folder_;
   std::unique_ptr<storage::Database> database_;
   std::unique_ptr<Index> index_;
 };
