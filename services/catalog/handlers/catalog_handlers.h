@@ -71,8 +71,6 @@ class CatalogHandlers {
 
  private:
   using Change = std::function<absl::Status(publishing::AssetBatch&, absl::Time now)>;
-  // Runs a snapshot read that ends with the call.
-  absl::Status Read(rpc::CallContext& context, const storage::TransactionFunction& function);
   // Serves a mutation whose `function` changes assets through the batch, which is written before the answer
   // is made; what is hot is told afterwards.
   template <class Response, class Request>

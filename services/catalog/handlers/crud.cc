@@ -4,6 +4,7 @@
 
 #include "libs/base/status.h"
 #include "libs/base/text.h"
+#include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/etag.h"
 #include "libs/rpc/masks.h"
@@ -77,10 +78,6 @@ absl::StatusOr<v1::Asset> ReadOne(Transaction& transaction, const std::string& i
   return *std::move(read[0].asset);
 }
 
-absl::Status CatalogHandlers::Read(rpc::CallContext& context, const storage::TransactionFunction& function) {
-  return d_.database.Transact({.deadline = context.deadline(), .read_only = true}, function);
-}
-
 absl::StatusOr<v1::Asset> CatalogHandlers::CreateAsset(rpc::CallContext& context,
                                                        const v1::CreateAssetRequest& request) {
   domain::Asset content = publishing::FromProto(request.asset());
@@ -146,18 +143,17 @@ absl::StatusOr<v1::BatchGetAssetsResponse> CatalogHandlers::BatchGetAssets(
     ASSIGN_OR_RETURN(std::string id, AssetId(request.names(i), fmt::format("names[{}]", i)));
     wanted.push_back({std::move(id)});
   }
-  v1::BatchGetAssetsResponse response;
-  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
-    response.Clear();
-    ASSIGN_OR_RETURN(std::vector<publishing::Read> read,
-                     publishing::ReadAssets(transaction, wanted, /*bodies=*/true));
-    for (size_t i = 0; i < read.size(); ++i) {
-      if (!read[i].asset) return NoSuchAsset(wanted[i].id, 0);
-      *response.add_assets() = *std::move(read[i].asset);
-    }
-    return absl::OkStatus();
-  }));
-  return response;
+  return outbox::Read<v1::BatchGetAssetsResponse>(
+      context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::BatchGetAssetsResponse> {
+        v1::BatchGetAssetsResponse response;
+        ASSIGN_OR_RETURN(std::vector<publishing::Read> read,
+                         publishing::ReadAssets(transaction, wanted, /*bodies=*/true));
+        for (size_t i = 0; i < read.size(); ++i) {
+          if (!read[i].asset) return NoSuchAsset(wanted[i].id, 0);
+          *response.add_assets() = *std::move(read[i].asset);
+        }
+        return response;
+      });
 }
 
 absl::StatusOr<v1::Asset> CatalogHandlers::UpdateAsset(rpc::CallContext& context,

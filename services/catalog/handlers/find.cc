@@ -4,6 +4,7 @@
 
 #include "libs/base/status.h"
 #include "libs/base/text.h"
+#include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/filter.h"
 #include "libs/rpc/paging.h"
@@ -71,34 +72,33 @@ absl::StatusOr<v1::SearchAssetsResponse> CatalogHandlers::SearchAssets(
   if (answer.total == 0 && query.filters.empty() && !request.unpublished() && !filling)
     d_.missed.Add(request.query());
 
-  v1::SearchAssetsResponse response;
   std::vector<publishing::Wanted> wanted;
   for (const search::Hit& hit : answer.hits) {
     wanted.push_back(
         {hit.asset.substr(sizeof("assets/") - 1), request.unpublished() ? publishing::kLatest : 0});
   }
-  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
-    response.Clear();
-    ASSIGN_OR_RETURN(std::vector<publishing::Read> read,
-                     publishing::ReadAssets(transaction, wanted, /*bodies=*/false));
-    for (size_t i = 0; i < read.size(); ++i) {
-      if (!read[i].asset) continue;
-      // The index may be a moment behind the store.
-      if (!request.unpublished() && !publishing::IsLive(*read[i].asset, d_.clock.Now())) continue;
-      v1::SearchAssetsResponse::Hit& hit = *response.add_hits();
-      *hit.mutable_asset() = *std::move(read[i].asset);
-      hit.set_score(answer.hits[i].score);
-      hit.set_snippet(answer.hits[i].snippet);
-    }
-    return absl::OkStatus();
-  }));
-  response.set_total(std::min(answer.total, kMaxTotal));
-  for (const search::FacetCount& count : answer.facets) AddFacet(count, response);
-  response.set_corrected_query(answer.corrected);
-  response.set_filling(filling);
-  const int64_t next = offset + page.size();
-  if (next < response.total()) response.set_next_page_token(page.NextToken({next}));
-  return response;
+  return outbox::Read<v1::SearchAssetsResponse>(
+      context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::SearchAssetsResponse> {
+        v1::SearchAssetsResponse response;
+        ASSIGN_OR_RETURN(std::vector<publishing::Read> read,
+                         publishing::ReadAssets(transaction, wanted, /*bodies=*/false));
+        for (size_t i = 0; i < read.size(); ++i) {
+          if (!read[i].asset) continue;
+          // The index may be a moment behind the store.
+          if (!request.unpublished() && !publishing::IsLive(*read[i].asset, d_.clock.Now())) continue;
+          v1::SearchAssetsResponse::Hit& hit = *response.add_hits();
+          *hit.mutable_asset() = *std::move(read[i].asset);
+          hit.set_score(answer.hits[i].score);
+          hit.set_snippet(answer.hits[i].snippet);
+        }
+        response.set_total(std::min(answer.total, kMaxTotal));
+        for (const search::FacetCount& count : answer.facets) AddFacet(count, response);
+        response.set_corrected_query(answer.corrected);
+        response.set_filling(filling);
+        const int64_t next = offset + page.size();
+        if (next < response.total()) response.set_next_page_token(page.NextToken({next}));
+        return response;
+      });
 }
 
 }  // namespace finalmile::catalog::handlers

@@ -2,6 +2,7 @@
 
 #include "libs/base/status.h"
 #include "libs/base/text.h"
+#include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/etag.h"
 #include "libs/rpc/filter.h"
@@ -19,12 +20,15 @@ constexpr std::string_view kGapPrefix = "gaps/";
 const rpc::FilterSchema& GapFields() {
   using rpc::FilterType;
   static const auto& schema = *new rpc::FilterSchema{{
-      {"state", FilterType::kEnum, "g.state", WordsOf(v1::Gap::GapState_descriptor(), false)},
-      {"origin", FilterType::kEnum, "g.origin", WordsOf(v1::Gap::Origin_descriptor(), false)},
+      {"state", FilterType::kEnum, "g.state",
+       rpc::EnumWords(*v1::Gap::GapState_descriptor(), rpc::StoredAs::kNumber)},
+      {"origin", FilterType::kEnum, "g.origin",
+       rpc::EnumWords(*v1::Gap::Origin_descriptor(), rpc::StoredAs::kNumber)},
       {"situation", FilterType::kText, "g.situation"},
       {"competitor", FilterType::kText, "g.competitor"},
       {"persona", FilterType::kText, "g.persona"},
-      {"kind", FilterType::kEnum, "g.kind", WordsOf(v1::AssetKind_descriptor(), false)},
+      {"kind", FilterType::kEnum, "g.kind",
+       rpc::EnumWords(*v1::AssetKind_descriptor(), rpc::StoredAs::kNumber)},
       {"count", FilterType::kInt, "g.asked"},
       {"create_time", FilterType::kTimestamp, "g.create_time"},
   }};
@@ -129,18 +133,16 @@ absl::StatusOr<v1::ListGapsResponse> UsageHandlers::ListGaps(rpc::CallContext& c
   if (!page.first()) {
     after = {std::get<int64_t>(page.cursor()[0]), std::get<std::string>(page.cursor()[1])};
   }
-  v1::ListGapsResponse response;
-  RETURN_IF_ERROR(Read(context, [&](storage::Transaction& transaction) -> absl::Status {
-    response.Clear();
-    ASSIGN_OR_RETURN(std::vector<store::GapRow> gaps,
-                     store::ListGaps(transaction, condition, after, page.size() + 1));
-    const bool more = static_cast<int>(gaps.size()) > page.size();
-    if (more) gaps.pop_back();
-    for (const store::GapRow& gap : gaps) *response.add_gaps() = usage::ToProto(gap);
-    if (more) response.set_next_page_token(page.NextToken({gaps.back().gap.count, gaps.back().id}));
-    return absl::OkStatus();
-  }));
-  return response;
+  return outbox::Read<v1::ListGapsResponse>(
+      context, d_.database, [&](storage::Transaction& transaction) -> absl::StatusOr<v1::ListGapsResponse> {
+        v1::ListGapsResponse response;
+        ASSIGN_OR_RETURN(std::vector<store::GapRow> gaps,
+                         store::ListGaps(transaction, condition, after, page.size() + 1));
+        const bool more = page.Cut(gaps);
+        for (const store::GapRow& gap : gaps) *response.add_gaps() = usage::ToProto(gap);
+        if (more) response.set_next_page_token(page.NextToken({gaps.back().gap.count, gaps.back().id}));
+        return response;
+      });
 }
 
 }  // namespace finalmile::catalog::handlers

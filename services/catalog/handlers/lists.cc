@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "libs/base/status.h"
+#include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/paging.h"
 #include "services/catalog/domain/asset.h"
@@ -27,15 +28,6 @@ rpc::FilterSchema Tagged(std::vector<rpc::FilterField> fields) {
 }
 
 }  // namespace
-
-FilterWords WordsOf(const google::protobuf::EnumDescriptor* descriptor, bool named) {
-  FilterWords words;
-  for (int i = 0; i < descriptor->value_count(); ++i) {
-    const std::string& name = descriptor->value(i)->name();
-    words.emplace_back(name, named ? storage::Value(name) : int64_t{descriptor->value(i)->number()});
-  }
-  return words;
-}
 
 const rpc::FilterSchema& ListFields() {
   static const auto& schema = *new rpc::FilterSchema(Tagged({
@@ -66,23 +58,22 @@ absl::StatusOr<v1::ListAssetsResponse> CatalogHandlers::ListAssets(rpc::CallCont
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {std::string()}));
   ASSIGN_OR_RETURN(const store::Condition condition, rpc::CompileFilter(request.filter(), ListFields()));
   const std::string after = page.first() ? std::string() : std::get<std::string>(page.cursor()[0]);
-  v1::ListAssetsResponse response;
-  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
-    response.Clear();
-    ASSIGN_OR_RETURN(std::vector<std::string> ids,
-                     store::ListAssets(transaction, condition, after, page.size() + 1));
-    const bool more = page.Cut(ids);
-    std::vector<publishing::Wanted> wanted;
-    for (const std::string& id : ids) wanted.push_back({id});
-    ASSIGN_OR_RETURN(std::vector<publishing::Read> read,
-                     publishing::ReadAssets(transaction, wanted, /*bodies=*/false));
-    for (publishing::Read& one : read) {
-      if (one.asset) *response.add_assets() = *std::move(one.asset);
-    }
-    if (more) response.set_next_page_token(page.NextToken({ids.back()}));
-    return absl::OkStatus();
-  }));
-  return response;
+  return outbox::Read<v1::ListAssetsResponse>(
+      context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ListAssetsResponse> {
+        v1::ListAssetsResponse response;
+        ASSIGN_OR_RETURN(std::vector<std::string> ids,
+                         store::ListAssets(transaction, condition, after, page.size() + 1));
+        const bool more = page.Cut(ids);
+        std::vector<publishing::Wanted> wanted;
+        for (const std::string& id : ids) wanted.push_back({id});
+        ASSIGN_OR_RETURN(std::vector<publishing::Read> read,
+                         publishing::ReadAssets(transaction, wanted, /*bodies=*/false));
+        for (publishing::Read& one : read) {
+          if (one.asset) *response.add_assets() = *std::move(one.asset);
+        }
+        if (more) response.set_next_page_token(page.NextToken({ids.back()}));
+        return response;
+      });
 }
 
 absl::StatusOr<v1::ListAssetVersionsResponse> CatalogHandlers::ListAssetVersions(
@@ -91,21 +82,20 @@ absl::StatusOr<v1::ListAssetVersionsResponse> CatalogHandlers::ListAssetVersions
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}}));
   const int64_t before =
       page.first() ? std::numeric_limits<int64_t>::max() : std::get<int64_t>(page.cursor()[0]);
-  v1::ListAssetVersionsResponse response;
-  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
-    response.Clear();
-    ASSIGN_OR_RETURN(const std::vector<store::AssetRow> rows, store::ReadAssets(transaction, {id}));
-    if (rows.empty()) return rpc::NotFound(request.parent(), "asset");
-    ASSIGN_OR_RETURN(std::vector<store::VersionRow> versions,
-                     store::ListVersions(transaction, id, before, page.size() + 1));
-    const bool more = page.Cut(versions);
-    for (const store::VersionRow& version : versions) {
-      ASSIGN_OR_RETURN(*response.add_versions(), publishing::ToProto(rows[0], version));
-    }
-    if (more) response.set_next_page_token(page.NextToken({versions.back().version}));
-    return absl::OkStatus();
-  }));
-  return response;
+  return outbox::Read<v1::ListAssetVersionsResponse>(
+      context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ListAssetVersionsResponse> {
+        v1::ListAssetVersionsResponse response;
+        ASSIGN_OR_RETURN(const std::vector<store::AssetRow> rows, store::ReadAssets(transaction, {id}));
+        if (rows.empty()) return rpc::NotFound(request.parent(), "asset");
+        ASSIGN_OR_RETURN(std::vector<store::VersionRow> versions,
+                         store::ListVersions(transaction, id, before, page.size() + 1));
+        const bool more = page.Cut(versions);
+        for (const store::VersionRow& version : versions) {
+          ASSIGN_OR_RETURN(*response.add_versions(), publishing::ToProto(rows[0], version));
+        }
+        if (more) response.set_next_page_token(page.NextToken({versions.back().version}));
+        return response;
+      });
 }
 
 }  // namespace finalmile::catalog::handlers

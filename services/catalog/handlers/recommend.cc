@@ -3,6 +3,7 @@
 #include <map>
 
 #include "libs/base/status.h"
+#include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "services/catalog/domain/recommend.h"
 #include "services/catalog/handlers/catalog_handlers.h"
@@ -195,12 +196,9 @@ absl::StatusOr<v1::RecommendAssetsResponse> CatalogHandlers::RecommendAssets(
   if (!request.lead().empty() || !request.request_id().empty()) {
     return outbox::Mutate<Response>(context, d_.database, request, recommend);
   }
-  Response response;
-  RETURN_IF_ERROR(Read(context, [&](storage::Transaction& transaction) -> absl::Status {
-    ASSIGN_OR_RETURN(response, recommend(transaction, d_.clock.Now()));
-    return absl::OkStatus();
-  }));
-  return response;
+  return outbox::Read<Response>(context, d_.database, [&](storage::Transaction& transaction) {
+    return recommend(transaction, d_.clock.Now());
+  });
 }
 
 }  // namespace finalmile::catalog::handlers

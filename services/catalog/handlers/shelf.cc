@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "libs/base/status.h"
+#include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/filter.h"
 #include "libs/rpc/paging.h"
@@ -82,29 +83,24 @@ void SetRate(const std::vector<Shelved>& shelf, v1::ListUnusedAssetsResponse& re
 
 }  // namespace
 
-absl::Status UsageHandlers::Read(rpc::CallContext& context, const storage::TransactionFunction& function) {
-  return d_.database.Transact({.deadline = context.deadline(), .read_only = true}, function);
-}
-
 absl::StatusOr<v1::GetAssetPerformanceResponse> UsageHandlers::GetAssetPerformance(
     rpc::CallContext& context, const v1::GetAssetPerformanceRequest& request) {
   ASSIGN_OR_RETURN(const std::string id, AssetId(request.name(), "name"));
-  v1::GetAssetPerformanceResponse response;
-  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
-    response.Clear();
-    ASSIGN_OR_RETURN(const std::vector<store::AssetRow> assets, store::ReadAssets(transaction, {id}));
-    if (assets.empty()) return rpc::NotFound(request.name(), "asset");
-    std::vector<store::VersionKey> keys;
-    const int64_t latest = assets[0].life.latest_version;
-    for (int64_t version = latest; version > std::max<int64_t>(0, latest - kMaxVersions); --version) {
-      keys.emplace_back(id, version);
-    }
-    ASSIGN_OR_RETURN(auto performances, usage::Performances(transaction, keys));
-    for (const store::VersionKey& key : keys) *response.add_versions() = std::move(performances[key]);
-    response.set_note(kNote);
-    return absl::OkStatus();
-  }));
-  return response;
+  return outbox::Read<v1::GetAssetPerformanceResponse>(
+      context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::GetAssetPerformanceResponse> {
+        v1::GetAssetPerformanceResponse response;
+        ASSIGN_OR_RETURN(const std::vector<store::AssetRow> assets, store::ReadAssets(transaction, {id}));
+        if (assets.empty()) return rpc::NotFound(request.name(), "asset");
+        std::vector<store::VersionKey> keys;
+        const int64_t latest = assets[0].life.latest_version;
+        for (int64_t version = latest; version > std::max<int64_t>(0, latest - kMaxVersions); --version) {
+          keys.emplace_back(id, version);
+        }
+        ASSIGN_OR_RETURN(auto performances, usage::Performances(transaction, keys));
+        for (const store::VersionKey& key : keys) *response.add_versions() = std::move(performances[key]);
+        response.set_note(kNote);
+        return response;
+      });
 }
 
 absl::StatusOr<v1::ListUnusedAssetsResponse> UsageHandlers::ListUnusedAssets(
@@ -117,42 +113,42 @@ absl::StatusOr<v1::ListUnusedAssetsResponse> UsageHandlers::ListUnusedAssets(
     now = FromMicros(std::get<int64_t>(page.cursor()[0]));
     after = {std::get<int64_t>(page.cursor()[1]), std::get<std::string>(page.cursor()[2])};
   }
-  v1::ListUnusedAssetsResponse response;
-  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
-    response.Clear();
-    ASSIGN_OR_RETURN(const std::vector<Shelved> shelf, ReadShelf(transaction, now));
-    SetRate(shelf, response);
-    std::vector<const Shelved*> shown;
-    bool more = false;
-    for (const Shelved& one : shelf) {
-      const bool wanted =
-          domain::IsUnused(one.item) || (request.include_misused() && domain::IsMisused(one.item));
-      // What was used since the first page has another place now.
-      if (!wanted || one.last_use > ToMicros(now)) continue;
-      if (std::tie(one.last_use, one.id) <= std::tie(after.first, after.second)) continue;
-      more = static_cast<int>(shown.size()) == page.size();
-      if (more) break;
-      shown.push_back(&one);
-    }
-    std::vector<publishing::Wanted> wanted;
-    for (const Shelved* one : shown) wanted.push_back({one->id});
-    ASSIGN_OR_RETURN(std::vector<publishing::Read> read,
-                     publishing::ReadAssets(transaction, wanted, /*bodies=*/false));
-    for (size_t i = 0; i < shown.size(); ++i) {
-      if (!read[i].asset) continue;
-      v1::ListUnusedAssetsResponse::Item& item = *response.add_items();
-      *item.mutable_asset() = *std::move(read[i].asset);
-      if (shown[i]->last_use != 0) {
-        *item.mutable_last_use_time() = rpc::ToTimestamp(FromMicros(shown[i]->last_use));
-      }
-      item.set_misuses(shown[i]->item.misuses);
-    }
-    if (more) {
-      response.set_next_page_token(page.NextToken({ToMicros(now), shown.back()->last_use, shown.back()->id}));
-    }
-    return absl::OkStatus();
-  }));
-  return response;
+  return outbox::Read<v1::ListUnusedAssetsResponse>(
+      context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ListUnusedAssetsResponse> {
+        v1::ListUnusedAssetsResponse response;
+        ASSIGN_OR_RETURN(const std::vector<Shelved> shelf, ReadShelf(transaction, now));
+        SetRate(shelf, response);
+        std::vector<const Shelved*> shown;
+        bool more = false;
+        for (const Shelved& one : shelf) {
+          const bool wanted =
+              domain::IsUnused(one.item) || (request.include_misused() && domain::IsMisused(one.item));
+          // What was used since the first page has another place now.
+          if (!wanted || one.last_use > ToMicros(now)) continue;
+          if (std::tie(one.last_use, one.id) <= std::tie(after.first, after.second)) continue;
+          more = static_cast<int>(shown.size()) == page.size();
+          if (more) break;
+          shown.push_back(&one);
+        }
+        std::vector<publishing::Wanted> wanted;
+        for (const Shelved* one : shown) wanted.push_back({one->id});
+        ASSIGN_OR_RETURN(std::vector<publishing::Read> read,
+                         publishing::ReadAssets(transaction, wanted, /*bodies=*/false));
+        for (size_t i = 0; i < shown.size(); ++i) {
+          if (!read[i].asset) continue;
+          v1::ListUnusedAssetsResponse::Item& item = *response.add_items();
+          *item.mutable_asset() = *std::move(read[i].asset);
+          if (shown[i]->last_use != 0) {
+            *item.mutable_last_use_time() = rpc::ToTimestamp(FromMicros(shown[i]->last_use));
+          }
+          item.set_misuses(shown[i]->item.misuses);
+        }
+        if (more) {
+          response.set_next_page_token(
+              page.NextToken({ToMicros(now), shown.back()->last_use, shown.back()->id}));
+        }
+        return response;
+      });
 }
 
 absl::StatusOr<v1::ListMisuseResponse> UsageHandlers::ListMisuse(rpc::CallContext& context,
@@ -163,18 +159,17 @@ absl::StatusOr<v1::ListMisuseResponse> UsageHandlers::ListMisuse(rpc::CallContex
   if (!page.first()) {
     before = {FromMicros(std::get<int64_t>(page.cursor()[0])), std::get<std::string>(page.cursor()[1])};
   }
-  v1::ListMisuseResponse response;
-  RETURN_IF_ERROR(Read(context, [&](Transaction& transaction) -> absl::Status {
-    response.Clear();
-    ASSIGN_OR_RETURN(std::vector<store::UseRow> uses,
-                     store::ListMisuses(transaction, condition, before, page.size() + 1));
-    const bool more = static_cast<int>(uses.size()) > page.size();
-    if (more) uses.pop_back();
-    for (const store::UseRow& use : uses) *response.add_uses() = usage::ToProto(use);
-    if (more) response.set_next_page_token(page.NextToken({ToMicros(uses.back().use_time), uses.back().id}));
-    return absl::OkStatus();
-  }));
-  return response;
+  return outbox::Read<v1::ListMisuseResponse>(
+      context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ListMisuseResponse> {
+        v1::ListMisuseResponse response;
+        ASSIGN_OR_RETURN(std::vector<store::UseRow> uses,
+                         store::ListMisuses(transaction, condition, before, page.size() + 1));
+        const bool more = page.Cut(uses);
+        for (const store::UseRow& use : uses) *response.add_uses() = usage::ToProto(use);
+        if (more)
+          response.set_next_page_token(page.NextToken({ToMicros(uses.back().use_time), uses.back().id}));
+        return response;
+      });
 }
 
 }  // namespace finalmile::catalog::handlers

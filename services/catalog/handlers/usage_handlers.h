@@ -38,8 +38,6 @@ class UsageHandlers {
                                                     const v1::ListMisuseRequest& request);
 
  private:
-  // Runs a snapshot read that ends with the call.
-  absl::Status Read(rpc::CallContext& context, const storage::TransactionFunction& function);
   // Serves a mutation that records through the batch, which is written before it answers.
   template <class Response, class Request>
   absl::StatusOr<Response> Mutate(rpc::CallContext& context, const Request& request,

@@ -52,8 +52,7 @@ absl::StatusOr<absl::Duration> MaturityTimer::Run(storage::Leadership& leadershi
 
 absl::StatusOr<absl::Duration> UsageSweeper::Run(storage::Leadership& leadership) {
   int64_t most = 0;
-  outbox::Cause cause;
-  cause.principal.set_name("catalog.usage_sweeper");
+  const outbox::Cause cause = outbox::CauseOf("catalog.usage_sweeper");
   RETURN_IF_ERROR(leadership.Transact(
       {.deadline = clock_.Steady() + leadership.heartbeat_interval()},
       [&](storage::Transaction& transaction) -> absl::Status {

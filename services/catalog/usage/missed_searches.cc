@@ -80,8 +80,7 @@ absl::Status MissedSearches::Write(const Misses& misses) {
     ids.push_back(draft.id);
     by_id[draft.id] = &miss;
   }
-  outbox::Cause cause;
-  cause.principal.set_name("catalog.missed_searches");
+  const outbox::Cause cause = outbox::CauseOf("catalog.missed_searches");
   return database_.Transact(
       {.deadline = clock_.Steady() + kTimeout}, [&](storage::Transaction& transaction) -> absl::Status {
         UsageBatch batch(transaction, {clock_, rng_, clock_.Now(), cause});

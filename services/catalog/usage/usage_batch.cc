@@ -5,23 +5,15 @@
 #include "libs/base/status.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/etag.h"
+#include "libs/storage/columns.h"
 #include "services/catalog/domain/refusal.h"
 #include "services/catalog/publishing/asset_batch.h"
 #include "services/catalog/publishing/details.h"
 #include "services/catalog/store/use_store.h"
 
 namespace finalmile::catalog::usage {
-namespace {
-
-void SortUnique(std::vector<std::string>& ids) {
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-}
-
-}  // namespace
-
 absl::Status UsageBatch::LockAssets(std::vector<std::string> ids) {
-  SortUnique(ids);
+  ids = storage::SortedUnique(std::move(ids));
   ASSIGN_OR_RETURN(std::vector<store::AssetRow> assets, store::LockAssets(transaction_, ids));
   for (store::AssetRow& asset : assets) {
     std::string id = asset.id;
@@ -52,7 +44,7 @@ void UsageBatch::Take(std::vector<store::GapRow> rows) {
 }
 
 absl::Status UsageBatch::LockGaps(std::vector<std::string> ids) {
-  SortUnique(ids);
+  ids = storage::SortedUnique(std::move(ids));
   ASSIGN_OR_RETURN(std::vector<store::GapRow> rows, store::LockGaps(transaction_, ids));
   Take(std::move(rows));
   return absl::OkStatus();
@@ -157,13 +149,7 @@ absl::Status UsageBatch::Write() {
   }
   RETURN_IF_ERROR(store::SetSeqs(transaction_, seqs_));
   RETURN_IF_ERROR(store::UpdateGaps(transaction_, gaps));
-  std::vector<outbox::OutgoingEvent> events;
-  events.reserve(events_.size());
-  for (const v1::CatalogEvent& event : events_) {
-    events.push_back(outbox::ToOutbox(event, publishing::kCatalogEventsTopic, publishing::kEventSource,
-                                      context_.cause.traceparent));
-  }
-  return outbox::Write(transaction_, events);
+  return outbox::WriteEvents(transaction_, context_.cause, publishing::kCatalogEventsTopic, events_);
 }
 
 std::string GapName(std::string_view id) { return "gaps/" + std::string(id); }
