@@ -12,8 +12,9 @@ struct sb_stemmer;
 
 namespace finalmile::catalog::search {
 
-// Changes whenever the same text would give other terms: an index built by another analyzer is built anew.
-inline constexpr int kAnalyzerVersion = 1;
+// Changes whenever the same text would give other terms or is kept in another way: an index built otherwise
+// is built anew.
+inline constexpr int kAnalyzerVersion = 2;
 
 // One term of a text; bytes [begin, end) of it.
 struct Term {

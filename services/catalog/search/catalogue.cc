@@ -11,75 +11,49 @@ constexpr size_t kMaxFacetValues = 20;
 
 }  // namespace
 
-uint64_t Searches::Enter() {
-  const std::lock_guard lock(mutex_);
-  return *running_.insert(epoch_);
-}
-
-void Searches::Leave(uint64_t epoch) {
-  const std::lock_guard lock(mutex_);
-  running_.erase(running_.find(epoch));
-}
-
-uint64_t Searches::Advance() {
-  const std::lock_guard lock(mutex_);
-  return ++epoch_;
-}
-
-uint64_t Searches::Oldest() const {
-  const std::lock_guard lock(mutex_);
-  return running_.empty() ? epoch_ : *running_.begin();
-}
-
-void Catalogue::Add(int64_t id, const Document& document) {
-  Entry entry = {document.asset, document.version, document.language, {}, 0};
+void Catalogue::Add(const Document& document) {
+  const auto number = static_cast<uint32_t>(entries_.size());
+  entries_.push_back({document.asset, document.version, document.language});
+  const size_t begin = facets_.size();
   for (const Facet& facet : document.facets) {
-    const auto [found, is_new] = facet_positions_.emplace(facet, static_cast<uint32_t>(facets_.size()));
-    if (is_new) facets_.push_back(&found->first);
-    entry.facets.push_back(found->second);
+    const auto [found, is_new] = facet_positions_.emplace(facet, static_cast<uint32_t>(all_facets_.size()));
+    if (is_new) all_facets_.push_back(&found->first);
+    facets_.push_back(found->second);
   }
-  std::sort(entry.facets.begin(), entry.facets.end());
-  entry.facets.erase(std::unique(entry.facets.begin(), entry.facets.end()), entry.facets.end());
-  entries_.emplace(id, std::move(entry));
-  highest_id_ = std::max(highest_id_, id);
+  const auto mine = facets_.begin() + static_cast<std::ptrdiff_t>(begin);
+  std::sort(mine, facets_.end());
+  facets_.erase(std::unique(mine, facets_.end()), facets_.end());
+  ends_.push_back(facets_.size());
+  numbers_[document.asset] = number;
+  ++languages_[document.language];
 }
 
-void Catalogue::Withdraw(int64_t id) { entries_.erase(id); }
-
-void Catalogue::Commit(std::span<const int64_t> added, std::span<const int64_t> removed, Searches& searches) {
-  const uint64_t epoch = searches.Advance();
-  for (const int64_t id : removed) {
-    Entry& entry = entries_.at(id);
-    entry.replaced = epoch;
-    replaced_.push_back(id);
-    if (const auto current = current_.find(entry.asset); current != current_.end() && current->second == id) {
-      current_.erase(current);
-      if (--languages_[entry.language] == 0) languages_.erase(entry.language);
-    }
-  }
-  for (const int64_t id : added) {
-    const Entry& entry = entries_.at(id);
-    if (entry.replaced != 0) continue;
-    current_[entry.asset] = id;
-    ++languages_[entry.language];
-  }
-  const uint64_t oldest = searches.Oldest();
-  std::erase_if(replaced_, [&](int64_t id) {
-    const auto found = entries_.find(id);
-    if (found->second.replaced > oldest) return false;
-    entries_.erase(found);
-    return true;
-  });
+void Catalogue::Remove(uint32_t document) {
+  Entry& entry = entries_[document];
+  numbers_.erase(entry.asset);
+  if (--languages_[entry.language] == 0) languages_.erase(entry.language);
+  entry = Entry();
 }
 
-int64_t Catalogue::IdOf(std::string_view asset) const {
-  const auto found = current_.find(asset);
-  return found == current_.end() ? 0 : found->second;
+void Catalogue::Compact() {
+  Catalogue kept;
+  for (uint32_t i = 0; i < entries_.size(); ++i) {
+    const Entry& entry = entries_[i];
+    if (entry.asset.empty()) continue;
+    Document document;
+    document.asset = entry.asset;
+    document.version = entry.version;
+    document.language = entry.language;
+    for (const uint32_t position : FacetsOf(i)) document.facets.push_back(*all_facets_[position]);
+    kept.Add(document);
+  }
+  *this = std::move(kept);
 }
 
-const Catalogue::Entry* Catalogue::Find(int64_t id) const {
-  const auto found = entries_.find(id);
-  return found == entries_.end() ? nullptr : &found->second;
+std::optional<uint32_t> Catalogue::Find(std::string_view asset) const {
+  const auto found = numbers_.find(asset);
+  if (found == numbers_.end()) return std::nullopt;
+  return found->second;
 }
 
 std::vector<std::string> Catalogue::Languages() const {
@@ -88,7 +62,8 @@ std::vector<std::string> Catalogue::Languages() const {
   return languages;
 }
 
-void Catalogue::Filter(std::span<const FacetFilter> filters, std::vector<Scored>& rows) const {
+void Catalogue::Filter(std::span<const FacetFilter> filters, std::vector<Scored>& found) const {
+  if (filters.empty()) return;
   struct Positions {
     std::vector<uint32_t> wanted;
     bool exclude;
@@ -96,7 +71,7 @@ void Catalogue::Filter(std::span<const FacetFilter> filters, std::vector<Scored>
   std::vector<Positions> all;
   for (const FacetFilter& filter : filters) {
     Positions positions = {{}, filter.exclude};
-    for (const Facet* facet : facets_) {
+    for (const Facet* facet : all_facets_) {
       if (facet->field != filter.field) continue;
       if (std::any_of(filter.values.begin(), filter.values.end(),
                       [&](const std::string& value) { return EqualsIgnoringCase(value, facet->value); })) {
@@ -105,47 +80,46 @@ void Catalogue::Filter(std::span<const FacetFilter> filters, std::vector<Scored>
     }
     all.push_back(std::move(positions));
   }
-  std::erase_if(rows, [&](const Scored& row) {
-    const Entry* entry = Find(row.id);
-    if (entry == nullptr) return true;
+  std::erase_if(found, [&](const Scored& scored) {
+    const std::span<const uint32_t> facets = FacetsOf(scored.document);
     return std::any_of(all.begin(), all.end(), [&](const Positions& positions) {
       const bool has = std::any_of(positions.wanted.begin(), positions.wanted.end(), [&](uint32_t position) {
-        return std::binary_search(entry->facets.begin(), entry->facets.end(), position);
+        return std::binary_search(facets.begin(), facets.end(), position);
       });
       return has == positions.exclude;
     });
   });
 }
 
-std::vector<FacetCount> Catalogue::CountFacets(std::span<const Scored> rows) const {
-  std::vector<int64_t> counts(facets_.size());
-  for (const Scored& row : rows) {
-    for (const uint32_t position : Find(row.id)->facets) ++counts[position];
+std::vector<FacetCount> Catalogue::CountFacets(std::span<const Scored> found) const {
+  std::vector<int64_t> counts(all_facets_.size());
+  for (const Scored& scored : found) {
+    for (const uint32_t position : FacetsOf(scored.document)) ++counts[position];
   }
-  std::vector<FacetCount> found;
+  std::vector<FacetCount> facets;
   for (size_t i = 0; i < counts.size(); ++i) {
-    if (counts[i] > 0) found.push_back({*facets_[i], counts[i]});
+    if (counts[i] > 0) facets.push_back({*all_facets_[i], counts[i]});
   }
-  std::sort(found.begin(), found.end(), [](const FacetCount& a, const FacetCount& b) {
+  std::sort(facets.begin(), facets.end(), [](const FacetCount& a, const FacetCount& b) {
     if (a.facet.field != b.facet.field) return a.facet.field < b.facet.field;
     return a.count != b.count ? a.count > b.count : a.facet.value < b.facet.value;
   });
   size_t values = 0;
   std::string_view field;
-  std::erase_if(found, [&](const FacetCount& count) {
+  std::erase_if(facets, [&](const FacetCount& count) {
     values = count.facet.field == field ? values + 1 : 1;
     field = facet_positions_.find(count.facet)->first.field;
     return values > kMaxFacetValues;
   });
-  return found;
+  return facets;
 }
 
-void Catalogue::SortBest(size_t count, std::vector<Scored>& rows) const {
-  count = std::min(count, rows.size());
-  std::partial_sort(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(count), rows.end(),
+void Catalogue::SortBest(size_t count, std::vector<Scored>& found) const {
+  count = std::min(count, found.size());
+  std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count), found.end(),
                     [&](const Scored& a, const Scored& b) {
                       if (a.score != b.score) return a.score > b.score;
-                      return Find(a.id)->asset < Find(b.id)->asset;
+                      return at(a.document).asset < at(b.document).asset;
                     });
 }
 

@@ -11,6 +11,7 @@
 #include "services/catalog/search/analyzer.h"
 #include "services/catalog/search/catalogue.h"
 #include "services/catalog/search/packing.h"
+#include "services/catalog/search/postings.h"
 #include "services/catalog/search/query.h"
 #include "services/catalog/search/snippet.h"
 #include "services/catalog/search/spelling.h"
@@ -23,28 +24,26 @@ using storage::Result;
 using storage::Row;
 using storage::Transaction;
 
-// The tables are fed with analysed terms, so the simplest tokenizer does: it cuts at spaces.
 constexpr std::string_view kSchema[] = {
     "CREATE TABLE IF NOT EXISTS search_meta(analyzer BIGINT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS search_documents(id INTEGER PRIMARY KEY, asset TEXT NOT NULL UNIQUE, version "
-    "BIGINT NOT "
-    "NULL, language TEXT NOT NULL, facets {bytes} NOT NULL, texts {bytes} NOT NULL)",
-    "CREATE VIRTUAL TABLE IF NOT EXISTS search_terms USING fts5(title, tags, summary, body, content='', "
-    "tokenize='ascii')",
-    // Each word of a document once, for the vocabulary.
+    "BIGINT NOT NULL, language TEXT NOT NULL, facets {bytes} NOT NULL, texts {bytes} NOT NULL, terms {bytes} "
+    "NOT NULL)",
+    // Each word of a document once, for the vocabulary. The simplest tokenizer does: it cuts at spaces.
     "CREATE VIRTUAL TABLE IF NOT EXISTS search_words USING fts5(words, content='', detail='none', "
-    "columnsize=0, "
-    "tokenize='ascii')",
+    "columnsize=0, tokenize='ascii')",
     "CREATE VIRTUAL TABLE IF NOT EXISTS search_vocabulary USING fts5vocab('search_words', 'row')",
 };
+// And one that there was once.
 constexpr std::string_view kTables[] = {"search_vocabulary", "search_words", "search_terms",
                                         "search_documents", "search_meta"};
 
-constexpr size_t kFields = 4;
+// Removed documents whose room is worth taking back.
+constexpr uint32_t kFewRemoved = 1000;
 
-// What the index tables hold of a document.
+// What a document is indexed by.
 struct Analysed {
-  std::string fields[kFields];
+  DocumentTerms terms;
   std::set<std::string> words;
   std::string joined_words;
 };
@@ -52,13 +51,22 @@ struct Analysed {
 Analysed Analyse(std::span<const std::string_view, kFields> texts, std::string_view language,
                  Analyzer& analyzer) {
   Analysed analysed;
-  for (size_t i = 0; i < kFields; ++i) {
-    analyzer.ForEach(texts[i], language, [&](Term&& term) {
-      if (!analysed.fields[i].empty()) analysed.fields[i] += ' ';
-      analysed.fields[i] += term.indexed;
-      if (!term.word.empty()) analysed.words.insert(std::move(term.word));
+  for (size_t field = 0; field < kFields; ++field) {
+    uint32_t place = 0;
+    analyzer.ForEach(texts[field], language, [&](Term&& term) {
+      Occurrences& occurrences = analysed.terms.terms[std::move(term.indexed)];
+      occurrences.weight += kFieldWeights[field];
+      if (term.word.empty()) {
+        occurrences.places.push_back(static_cast<uint32_t>(place * kFields + field));
+      } else {
+        analysed.words.insert(std::move(term.word));
+      }
+      ++place;
     });
+    analysed.terms.length += place;
   }
+  for (auto& [term, occurrences] : analysed.terms.terms)
+    std::sort(occurrences.places.begin(), occurrences.places.end());
   for (const std::string& word : analysed.words) {
     if (!analysed.joined_words.empty()) analysed.joined_words += ' ';
     analysed.joined_words += word;
@@ -73,41 +81,22 @@ absl::StatusOr<std::vector<std::string>> ReadTexts(const std::string& blob) {
   return texts;
 }
 
-class Fts5Index final : public Index {
+class MemoryIndex final : public Index {
  public:
-  explicit Fts5Index(storage::Database& database) : database_(database) {}
+  explicit MemoryIndex(storage::Database& database) : database_(database) {}
 
   absl::Status Load(absl::Duration deadline) {
-    Catalogue catalogue;
-    Vocabulary vocabulary;
-    std::vector<int64_t> ids;
+    State state;
     RETURN_IF_ERROR(database_.Transact({.deadline = deadline}, [&](Transaction& transaction) -> absl::Status {
-      catalogue = Catalogue();
-      vocabulary = Vocabulary();
-      ids.clear();
+      state = State();
       RETURN_IF_ERROR(Prepare(transaction));
-      ASSIGN_OR_RETURN(
-          const Result documents,
-          transaction.Execute("SELECT id, asset, version, language, facets FROM search_documents"));
-      for (const Row& row : documents.rows) {
-        Document document;
-        document.asset = row.Text(1);
-        document.version = row.Int(2);
-        document.language = row.Text(3);
-        ASSIGN_OR_RETURN(const std::vector<std::string> facets, Unpack(row.Blob(4)));
-        for (size_t i = 0; i + 1 < facets.size(); i += 2)
-          document.facets.push_back({facets[i], facets[i + 1]});
-        catalogue.Add(row.Int(0), document);
-        ids.push_back(row.Int(0));
-      }
+      RETURN_IF_ERROR(ReadDocuments(transaction, state));
       ASSIGN_OR_RETURN(const Result words, transaction.Execute("SELECT term, doc FROM search_vocabulary"));
-      for (const Row& row : words.rows) vocabulary.Add(row.Text(0), row.Int(1));
+      for (const Row& row : words.rows) state.vocabulary.Add(row.Text(0), row.Int(1));
       return absl::OkStatus();
     }));
     const std::unique_lock lock(mutex_);
-    catalogue_ = std::move(catalogue);
-    catalogue_.Commit(ids, {}, searches_);
-    vocabulary_ = std::move(vocabulary);
+    state_ = std::move(state);
     unknown_ = false;
     return absl::OkStatus();
   }
@@ -121,57 +110,82 @@ class Fts5Index final : public Index {
     Batch batch;
     const absl::Status status =
         database_.Transact({.deadline = deadline, .repeatable = true}, [&](Transaction& transaction) {
-          Withdraw(batch);
           batch = Batch();
           return Write(transaction, changes, batch);
         });
-    if (!status.ok()) {
-      unknown_ = status.code() == absl::StatusCode::kUnknown;
-      Withdraw(batch);
-      return status;
-    }
+    unknown_ = status.code() == absl::StatusCode::kUnknown;
+    RETURN_IF_ERROR(status);
     const std::unique_lock lock(mutex_);
-    catalogue_.Commit(batch.added, batch.removed, searches_);
-    for (const auto& [word, documents] : batch.words) vocabulary_.Add(word, documents);
+    for (const Batch::Act& act : batch.acts) {
+      const uint32_t document = act.added != nullptr ? state_.postings.Add(act.analysed.terms)
+                                                     : *state_.catalogue.Find(act.removed);
+      if (act.added != nullptr) {
+        state_.catalogue.Add(*act.added);
+      } else {
+        state_.postings.Remove(document, act.analysed.terms);
+        state_.catalogue.Remove(document);
+      }
+      for (const std::string& word : act.analysed.words)
+        state_.vocabulary.Add(word, act.added != nullptr ? 1 : -1);
+    }
+    if (state_.postings.removed() > kFewRemoved && state_.postings.removed() > state_.postings.size() / 2) {
+      state_.postings.Compact();
+      state_.catalogue.Compact();
+    }
     return absl::OkStatus();
   }
 
   absl::StatusOr<Answer> Search(const Query& query, absl::Duration deadline) const override {
-    const uint64_t epoch = searches_.Enter();
+    Analyzer analyzer;
     Answer answer;
-    const absl::Status status =
-        database_.Transact({.deadline = deadline, .read_only = true}, [&](Transaction& transaction) {
-          answer = Answer();
-          return Find(transaction, query, answer);
-        });
-    searches_.Leave(epoch);
-    if (!status.ok()) return status;
+    const Wanted wanted = Find(query, analyzer, answer);
+    if (answer.hits.empty()) return answer;
+    RETURN_IF_ERROR(database_.Transact(
+        {.deadline = deadline, .read_only = true}, [&](Transaction& transaction) -> absl::Status {
+          for (Hit& hit : answer.hits) {
+            ASSIGN_OR_RETURN(
+                const Result found,
+                transaction.Execute("SELECT texts, language FROM search_documents WHERE asset = $1",
+                                    {hit.asset}));
+            // It went a moment ago.
+            if (found.rows.empty()) continue;
+            ASSIGN_OR_RETURN(const std::vector<std::string> texts, ReadTexts(found.rows[0].Blob(0)));
+            hit.snippet = SnippetOf(texts, found.rows[0].Text(1), wanted, analyzer);
+          }
+          return absl::OkStatus();
+        }));
     return answer;
   }
 
   int64_t VersionOf(std::string_view asset) const override {
     const std::shared_lock lock(mutex_);
-    const Catalogue::Entry* entry = catalogue_.Find(catalogue_.IdOf(asset));
-    return entry == nullptr ? 0 : entry->version;
+    const auto document = state_.catalogue.Find(asset);
+    return document ? state_.catalogue.at(*document).version : 0;
   }
 
   size_t size() const override {
     const std::shared_lock lock(mutex_);
-    return catalogue_.size();
+    return state_.catalogue.size();
   }
 
  private:
-  struct Current {
-    int64_t id = 0;
-    int64_t version = 0;
+  // Postings and catalogue number the documents alike.
+  struct State {
+    Postings postings;
+    Catalogue catalogue;
+    Vocabulary vocabulary;
   };
-  // What one transaction does.
+  // What one transaction does, to be done to the state once it is committed.
   struct Batch {
-    std::vector<int64_t> added;
-    std::vector<int64_t> removed;
-    std::map<std::string, int64_t> words;
-    // Assets it has touched; id 0: removed.
-    std::map<std::string, Current, std::less<>> current;
+    struct Act {
+      // Null: `removed` is removed.
+      const Document* added = nullptr;
+      std::string removed;
+      Analysed analysed;
+    };
+    std::vector<Act> acts;
+    // The versions of the assets that it has touched; 0: none.
+    std::map<std::string, int64_t, std::less<>> versions;
   };
 
   static absl::Status Prepare(Transaction& transaction) {
@@ -179,155 +193,124 @@ class Fts5Index final : public Index {
     ASSIGN_OR_RETURN(const Result meta, transaction.Execute("SELECT analyzer FROM search_meta"));
     if (meta.rows.size() == 1 && meta.rows[0].Int(0) == kAnalyzerVersion) return absl::OkStatus();
     for (const std::string_view table : kTables) {
-      RETURN_IF_ERROR(transaction.Execute("DROP TABLE " + std::string(table)).status());
+      RETURN_IF_ERROR(transaction.Execute("DROP TABLE IF EXISTS " + std::string(table)).status());
     }
     for (const std::string_view statement : kSchema) RETURN_IF_ERROR(transaction.Execute(statement).status());
     return transaction.Execute("INSERT INTO search_meta(analyzer) VALUES ($1)", {int64_t{kAnalyzerVersion}})
         .status();
   }
 
-  void Withdraw(const Batch& batch) {
-    const std::unique_lock lock(mutex_);
-    for (const int64_t id : batch.added) catalogue_.Withdraw(id);
-  }
-
-  Current CurrentOf(const std::string& asset, const Batch& batch) const {
-    if (const auto touched = batch.current.find(asset); touched != batch.current.end())
-      return touched->second;
-    const std::shared_lock lock(mutex_);
-    const int64_t id = catalogue_.IdOf(asset);
-    return id == 0 ? Current() : Current{id, catalogue_.Find(id)->version};
+  static absl::Status ReadDocuments(Transaction& transaction, State& state) {
+    for (int64_t after = 0;;) {
+      ASSIGN_OR_RETURN(const Result documents,
+                       transaction.Execute("SELECT id, asset, version, language, facets, terms FROM "
+                                           "search_documents WHERE id > $1 ORDER BY id LIMIT 1000",
+                                           {after}));
+      if (documents.rows.empty()) return absl::OkStatus();
+      for (const Row& row : documents.rows) {
+        after = row.Int(0);
+        Document document;
+        document.asset = row.Text(1);
+        document.version = row.Int(2);
+        document.language = row.Text(3);
+        ASSIGN_OR_RETURN(const std::vector<std::string> facets, Unpack(row.Blob(4)));
+        for (size_t i = 0; i + 1 < facets.size(); i += 2)
+          document.facets.push_back({facets[i], facets[i + 1]});
+        ASSIGN_OR_RETURN(const DocumentTerms terms, DecodeTerms(row.Blob(5)));
+        state.postings.Add(terms);
+        state.catalogue.Add(document);
+      }
+    }
   }
 
   absl::Status Write(Transaction& transaction, std::span<const Change> changes, Batch& batch) {
     for (const Change& change : changes) {
       const Document& document = change.document;
-      const Current current = CurrentOf(document.asset, batch);
-      if (current.id != 0) {
-        if (!change.removed && document.version <= current.version) continue;
-        RETURN_IF_ERROR(Delete(transaction, current.id, batch));
+      const auto touched = batch.versions.find(document.asset);
+      const int64_t version = touched != batch.versions.end() ? touched->second : VersionOf(document.asset);
+      if (version != 0) {
+        if (!change.removed && document.version <= version) continue;
+        RETURN_IF_ERROR(Delete(transaction, document.asset, batch));
       }
-      batch.current[document.asset] = {};
+      batch.versions[document.asset] = 0;
       if (change.removed) continue;
-      const int64_t id = MakeKnown(document);
-      batch.added.push_back(id);
-      batch.current[document.asset] = {id, document.version};
-      RETURN_IF_ERROR(Insert(transaction, id, document, batch));
+      batch.versions[document.asset] = document.version;
+      RETURN_IF_ERROR(Insert(transaction, document, batch));
     }
     return absl::OkStatus();
   }
 
-  int64_t MakeKnown(const Document& document) {
-    const std::unique_lock lock(mutex_);
-    const int64_t id = catalogue_.highest_id() + 1;
-    catalogue_.Add(id, document);
-    return id;
-  }
-
-  absl::Status Insert(Transaction& transaction, int64_t id, const Document& document, Batch& batch) {
+  absl::Status Insert(Transaction& transaction, const Document& document, Batch& batch) {
     const std::string_view texts[kFields] = {document.title, document.tags, document.summary, document.body};
     std::vector<std::string_view> facets;
     for (const Facet& facet : document.facets) facets.insert(facets.end(), {facet.field, facet.value});
-    RETURN_IF_ERROR(
-        transaction
-            .Execute("INSERT INTO search_documents(id, asset, version, language, facets, texts) VALUES "
-                     "($1, $2, $3, $4, $5, $6)",
-                     {id, document.asset, document.version, document.language, Bytes{Pack(facets)},
-                      Bytes{Compress(Pack(texts))}})
-            .status());
     Analysed analysed = Analyse(texts, document.language, analyzer_);
-    for (const std::string& word : analysed.words) ++batch.words[word];
-    RETURN_IF_ERROR(
-        transaction
-            .Execute("INSERT INTO search_terms(rowid, title, tags, summary, body) VALUES ($1, $2, $3, $4, "
-                     "$5)",
-                     {id, std::move(analysed.fields[0]), std::move(analysed.fields[1]),
-                      std::move(analysed.fields[2]), std::move(analysed.fields[3])})
-            .status());
-    return transaction
-        .Execute("INSERT INTO search_words(rowid, words) VALUES ($1, $2)",
-                 {id, std::move(analysed.joined_words)})
-        .status();
-  }
-
-  // A table without content forgets a row only when it is told what the row was.
-  absl::Status Delete(Transaction& transaction, int64_t id, Batch& batch) {
     ASSIGN_OR_RETURN(
-        const Result found,
-        transaction.Execute("DELETE FROM search_documents WHERE id = $1 RETURNING language, texts", {id}));
-    if (found.rows.empty()) return absl::DataLossError("a document of the search index is missing");
-    ASSIGN_OR_RETURN(const std::vector<std::string> texts, ReadTexts(found.rows[0].Blob(1)));
-    const std::string_view views[kFields] = {texts[0], texts[1], texts[2], texts[3]};
-    Analysed analysed = Analyse(views, found.rows[0].Text(0), analyzer_);
-    for (const std::string& word : analysed.words) --batch.words[word];
-    batch.removed.push_back(id);
-    RETURN_IF_ERROR(
-        transaction
-            .Execute("INSERT INTO search_terms(search_terms, rowid, title, tags, summary, body) VALUES "
-                     "('delete', $1, $2, $3, $4, $5)",
-                     {id, std::move(analysed.fields[0]), std::move(analysed.fields[1]),
-                      std::move(analysed.fields[2]), std::move(analysed.fields[3])})
-            .status());
-    return transaction
-        .Execute("INSERT INTO search_words(search_words, rowid, words) VALUES ('delete', $1, $2)",
-                 {id, std::move(analysed.joined_words)})
-        .status();
-  }
-
-  absl::Status Find(Transaction& transaction, const Query& query, Answer& answer) const {
-    Analyzer analyzer;
-    const ParsedQuery parsed = [&] {
-      const std::shared_lock lock(mutex_);
-      return ParseQuery(query.text, catalogue_.Languages(), vocabulary_, analyzer);
-    }();
-    answer.corrected = parsed.corrected;
-    if (parsed.match.empty()) return absl::OkStatus();
-    ASSIGN_OR_RETURN(
-        const Result matches,
-        transaction.Execute("SELECT rowid, bm25(search_terms, 10.0, 5.0, 3.0, 1.0) FROM search_terms WHERE "
-                            "search_terms MATCH $1",
-                            {parsed.match}));
-    std::vector<Scored> rows;
-    rows.reserve(matches.rows.size());
-    // FTS5's best score is the least.
-    for (const Row& row : matches.rows) rows.push_back({row.Int(0), -row.Real(1)});
-    std::vector<std::string> languages;
-    std::vector<int64_t> ids;
-    {
-      const std::shared_lock lock(mutex_);
-      catalogue_.Filter(query.filters, rows);
-      answer.total = static_cast<int64_t>(rows.size());
-      answer.facets = catalogue_.CountFacets(rows);
-      const size_t end = std::min(rows.size(), query.offset + std::min(query.limit, rows.size()));
-      catalogue_.SortBest(end, rows);
-      for (size_t i = query.offset; i < end; ++i) {
-        const Catalogue::Entry& entry = *catalogue_.Find(rows[i].id);
-        answer.hits.push_back({entry.asset, entry.version, rows[i].score, ""});
-        languages.push_back(entry.language);
-        ids.push_back(rows[i].id);
-      }
-    }
-    for (size_t i = 0; i < ids.size(); ++i) {
-      ASSIGN_OR_RETURN(const Result found,
-                       transaction.Execute("SELECT texts FROM search_documents WHERE id = $1", {ids[i]}));
-      if (found.rows.empty()) return absl::DataLossError("a document of the search index is missing");
-      ASSIGN_OR_RETURN(const std::vector<std::string> texts, ReadTexts(found.rows[0].Blob(0)));
-      std::string& snippet = answer.hits[i].snippet;
-      snippet = MakeSnippet(texts[3], languages[i], parsed.wanted, analyzer);
-      if (snippet.find(kMarkBegin) == std::string::npos) {
-        std::string summary = MakeSnippet(texts[2], languages[i], parsed.wanted, analyzer);
-        if (summary.find(kMarkBegin) != std::string::npos) snippet = std::move(summary);
-      }
-    }
+        const Result inserted,
+        transaction.Execute("INSERT INTO search_documents(asset, version, language, facets, texts, terms) "
+                            "VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
+                            {document.asset, document.version, document.language, Bytes{Pack(facets)},
+                             Bytes{Compress(Pack(texts))}, Bytes{Encode(analysed.terms)}}));
+    RETURN_IF_ERROR(transaction
+                        .Execute("INSERT INTO search_words(rowid, words) VALUES ($1, $2)",
+                                 {inserted.rows[0].Int(0), analysed.joined_words})
+                        .status());
+    batch.acts.push_back({&document, "", std::move(analysed)});
     return absl::OkStatus();
   }
 
+  // A table without content forgets a row only when it is told what the row was.
+  absl::Status Delete(Transaction& transaction, const std::string& asset, Batch& batch) {
+    ASSIGN_OR_RETURN(
+        const Result found,
+        transaction.Execute("DELETE FROM search_documents WHERE asset = $1 RETURNING id, language, texts",
+                            {asset}));
+    if (found.rows.empty()) return absl::DataLossError("a document of the search index is missing");
+    ASSIGN_OR_RETURN(const std::vector<std::string> texts, ReadTexts(found.rows[0].Blob(2)));
+    const std::string_view views[kFields] = {texts[0], texts[1], texts[2], texts[3]};
+    Analysed analysed = Analyse(views, found.rows[0].Text(1), analyzer_);
+    RETURN_IF_ERROR(
+        transaction
+            .Execute("INSERT INTO search_words(search_words, rowid, words) VALUES ('delete', $1, $2)",
+                     {found.rows[0].Int(0), analysed.joined_words})
+            .status());
+    batch.acts.push_back({nullptr, asset, std::move(analysed)});
+    return absl::OkStatus();
+  }
+
+  // Everything but the snippets.
+  Wanted Find(const Query& query, Analyzer& analyzer, Answer& answer) const {
+    const std::shared_lock lock(mutex_);
+    const Catalogue& catalogue = state_.catalogue;
+    ParsedQuery parsed = ParseQuery(query.text, catalogue.Languages(), state_.vocabulary, analyzer);
+    answer.corrected = std::move(parsed.corrected);
+    std::vector<Scored> found = state_.postings.Find(parsed.clauses);
+    catalogue.Filter(query.filters, found);
+    answer.total = static_cast<int64_t>(found.size());
+    answer.facets = catalogue.CountFacets(found);
+    const size_t end = std::min(found.size(), query.offset + std::min(query.limit, found.size()));
+    catalogue.SortBest(end, found);
+    for (size_t i = query.offset; i < end; ++i) {
+      const Catalogue::Entry& entry = catalogue.at(found[i].document);
+      answer.hits.push_back({entry.asset, entry.version, found[i].score, ""});
+    }
+    return std::move(parsed.wanted);
+  }
+
+  static std::string SnippetOf(const std::vector<std::string>& texts, const std::string& language,
+                               const Wanted& wanted, Analyzer& analyzer) {
+    const std::string& summary = texts[2];
+    const std::string& body = texts[3];
+    std::string of_body = MakeSnippet(body, language, wanted, analyzer);
+    if (of_body.find(kMarkBegin) != std::string::npos) return of_body;
+    std::string of_summary = MakeSnippet(summary, language, wanted, analyzer);
+    return of_summary.find(kMarkBegin) != std::string::npos ? of_summary : of_body;
+  }
+
   storage::Database& database_;
-  mutable Searches searches_;
-  // Guards the catalogue and the vocabulary, never while the database is asked.
+  // Guards the state, never while the database is asked.
   mutable std::shared_mutex mutex_;
-  Catalogue catalogue_;
-  Vocabulary vocabulary_;
+  State state_;
   // Of Apply.
   Analyzer analyzer_;
   bool unknown_ = false;
@@ -336,7 +319,7 @@ class Fts5Index final : public Index {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Index>> Index::Open(storage::Database& database, absl::Duration deadline) {
-  auto index = std::make_unique<Fts5Index>(database);
+  auto index = std::make_unique<MemoryIndex>(database);
   RETURN_IF_ERROR(index->Load(deadline));
   return index;
 }

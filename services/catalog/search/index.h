@@ -71,7 +71,7 @@ struct Query {
 struct Hit {
   std::string asset;
   int64_t version = 0;
-  // BM25 over the fields, weighted 10 (title), 5 (tags), 3 (summary), 1 (body); higher is better. Comparable
+  // BM25 (Postings::Find) over the fields, weighted as kFieldWeights says; higher is better. Comparable
   // within one answer only.
   double score = 0;
   // MakeSnippet of the body, or of the summary where the body has none of the words.
@@ -95,11 +95,10 @@ struct Answer {
   std::string corrected;
 };
 
-// The index lives in a database of its own (an SQLite file that nobody else writes), and survives a restart;
-// a small part of it (names, facets, the vocabulary) is in memory. Documents are analysed by Analyzer and
-// stored as their terms in an FTS5 table without content, so that no tokenizer of SQLite's decides what is
-// found; texts are kept compressed for snippets. Thread-safe: searches run beside each other and beside one
-// Apply.
+// The index is in memory (Postings, names, facets, the vocabulary) and kept in a database of its own (an
+// SQLite file that nobody else writes), from which it is read again at a restart; there are the texts too,
+// compressed, for snippets. Documents are analysed by Analyzer. Thread-safe: searches run beside each other
+// and beside one Apply, but for the moment in which it changes the memory.
 class Index {
  public:
   // Makes what is absent, and empties an index that another analyzer built. `database` must outlive the

@@ -9,18 +9,12 @@ namespace finalmile::catalog::search {
 namespace {
 
 constexpr size_t kMaxWords = 32;
-// Words of the vocabulary that the beginning of a word stands for. FTS5's own prefix would collect the rows
-// of all of them, and for a few letters that is seconds.
+// Words of the vocabulary that the beginning of a word stands for: all of them would match nearly everything.
 constexpr size_t kMaxCompletions = 16;
 // Words that are looked at as other forms of one word.
 constexpr size_t kMaxForms = 256;
 // Fewer letters begin too many words to say anything.
 constexpr size_t kMinPrefix = 3;
-
-std::string Quoted(std::string_view term) {
-  // Terms are letters, marks and digits only.
-  return '"' + std::string(term) + '"';
-}
 
 class Parser {
  public:
@@ -83,17 +77,6 @@ class Parser {
                        [&](const std::string& form) { return analyzer_.Stem(form, language) == stem; });
   }
 
-  void And(const std::vector<std::string>& alternatives) {
-    if (alternatives.empty()) return;
-    if (!query_.match.empty()) query_.match += " AND ";
-    query_.match += '(';
-    for (size_t i = 0; i < alternatives.size(); ++i) {
-      if (i > 0) query_.match += " OR ";
-      query_.match += alternatives[i];
-    }
-    query_.match += ')';
-  }
-
   void AddWord(std::string_view word, bool last) {
     std::vector<std::string> terms = Stems(word);
     const std::string prefix = domain::Fold(word);
@@ -107,10 +90,8 @@ class Parser {
         }
       }
     }
-    std::vector<std::string> alternatives;
-    for (const std::string& term : terms) alternatives.push_back(Quoted(term));
+    if (!terms.empty()) query_.clauses.push_back({Clause::Kind::kAny, terms});
     query_.wanted.groups.push_back(std::move(terms));
-    And(alternatives);
   }
 
   // A run of a script without spaces must occur as it stands.
@@ -118,20 +99,15 @@ class Parser {
     std::vector<Term> pairs = analyzer_.Terms(run, "");
     if (pairs.empty()) return;
     if (pairs.size() == 1) {
-      And({Quoted(pairs[0].indexed) + " *"});
+      query_.clauses.push_back({Clause::Kind::kBeginning, {pairs[0].indexed}});
       query_.wanted.prefix = pairs[0].indexed;
       query_.wanted.groups.emplace_back();
       return;
     }
     pairs.pop_back();
-    std::string phrase;
     std::vector<std::string> group;
-    for (const Term& pair : pairs) {
-      if (!phrase.empty()) phrase += ' ';
-      phrase += pair.indexed;
-      group.push_back(pair.indexed);
-    }
-    And({Quoted(phrase)});
+    for (const Term& pair : pairs) group.push_back(pair.indexed);
+    query_.clauses.push_back({Clause::Kind::kPhrase, group});
     query_.wanted.groups.push_back(std::move(group));
   }
 

@@ -6,22 +6,23 @@
 #include <vector>
 
 #include "services/catalog/search/analyzer.h"
+#include "services/catalog/search/postings.h"
 #include "services/catalog/search/snippet.h"
 #include "services/catalog/search/spelling.h"
 
 namespace finalmile::catalog::search {
 
-// A query, ready for FTS5.
+// A query, ready for Postings.
 struct ParsedQuery {
-  // A MATCH expression of quoted terms, or empty where the text has no word.
-  std::string match;
+  // Empty where the text has no word.
+  std::vector<Clause> clauses;
   // The text after correction; empty: nothing was corrected.
   std::string corrected;
   // For snippets.
   Wanted wanted;
 };
 
-// Turns what was typed into an expression: each word must occur with the stem of one of `languages`. The last
+// Turns what was typed into clauses: each word must occur with the stem of one of `languages`. The last
 // one may be the beginning of a word, of three letters or more: it stands also for the 16 most frequent words
 // that begin so and occur in more documents than it. A word of `text` that occurs nowhere, neither itself nor
 // in another form with the same stem, is replaced by the nearest one that does. At most 32 words count.
