@@ -40,14 +40,7 @@ ByteBuffer Serialise(const Message& message) {
   return ByteBuffer(&slice, 1);
 }
 
-// Up to here a copy costs less than what it takes to share.
-constexpr size_t kCopiedBytes = 4096;
-
 ByteBuffer Share(const SharedBytes& bytes) {
-  if (bytes->size() <= kCopiedBytes) {
-    grpc::Slice slice(bytes->data(), bytes->size());
-    return ByteBuffer(&slice, 1);
-  }
   auto* holder = new SharedBytes(bytes);
   grpc::Slice slice(
       const_cast<char*>(bytes->data()), bytes->size(),

@@ -10,6 +10,7 @@ namespace {
 
 // Longer words are noise (keys, hashes) and are cut.
 constexpr size_t kMaxWordBytes = 64;
+constexpr size_t kMostMet = 8192;
 
 std::string_view Cut(std::string_view word) {
   size_t end = 0;
@@ -28,13 +29,14 @@ void Analyzer::Delete::operator()(sb_stemmer* stemmer) const { sb_stemmer_delete
 Analyzer::Analyzer() = default;
 Analyzer::~Analyzer() = default;
 
-sb_stemmer* Analyzer::Stemmer(std::string_view language) {
-  if (const auto found = stemmers_.find(language); found != stemmers_.end()) return found->second.get();
-  const std::string primary = Lower(language.substr(0, language.find('-')));
+Analyzer::Language& Analyzer::LanguageOf(std::string_view tag) {
+  if (const auto found = languages_.find(tag); found != languages_.end()) return found->second;
+  const std::string primary = Lower(tag.substr(0, tag.find('-')));
+  Language& language = languages_[std::string(tag)];
   // Only codes: libstemmer would take "porter" too.
-  sb_stemmer* stemmer =
-      primary.size() == 2 || primary.size() == 3 ? sb_stemmer_new(primary.c_str(), "UTF_8") : nullptr;
-  return stemmers_.emplace(language, stemmer).first->second.get();
+  if (primary.size() == 2 || primary.size() == 3)
+    language.stemmer.reset(sb_stemmer_new(primary.c_str(), "UTF_8"));
+  return language;
 }
 
 std::string Analyzer::StemWith(sb_stemmer* stemmer, std::string_view word) {
@@ -49,19 +51,26 @@ std::string Analyzer::StemWith(sb_stemmer* stemmer, std::string_view word) {
 }
 
 std::string Analyzer::Stem(std::string_view word, std::string_view language) {
-  return StemWith(Stemmer(language), Cut(word));
+  return StemWith(LanguageOf(language).stemmer.get(), Cut(word));
 }
 
-void Analyzer::ForEach(std::string_view text, std::string_view language,
-                       const std::function<void(Term&&)>& take) {
-  sb_stemmer* const stemmer = Stemmer(language);
+const Analyzer::Word& Analyzer::Meet(Language& language, std::string_view word) {
+  if (const auto found = language.met.find(word); found != language.met.end()) return found->second;
+  if (language.met.size() == kMostMet) language.met.clear();
+  return language.met
+      .emplace(std::string(word), Word{StemWith(language.stemmer.get(), word), domain::Fold(word)})
+      .first->second;
+}
+
+void Analyzer::ForEach(std::string_view text, std::string_view tag, const std::function<void(Term&&)>& take) {
+  Language& language = LanguageOf(tag);
   domain::WordReader reader(text);
   domain::WordSpan span;
   while (reader.Next(span)) {
     const std::string_view run = text.substr(span.begin, span.end - span.begin);
     if (!span.unspaced) {
-      const std::string_view word = Cut(run);
-      Term term = {StemWith(stemmer, word), domain::Fold(word), span.begin, span.end};
+      const Word& word = Meet(language, Cut(run));
+      Term term = {word.indexed, word.word, span.begin, span.end};
       if (!term.indexed.empty() && !term.word.empty()) take(std::move(term));
       continue;
     }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 struct sb_stemmer;
@@ -50,11 +51,25 @@ class Analyzer {
   struct Delete {
     void operator()(sb_stemmer* stemmer) const;
   };
-  // Null: Snowball does not know the language.
-  sb_stemmer* Stemmer(std::string_view language);
-  std::string StemWith(sb_stemmer* stemmer, std::string_view word);
+  struct Word {
+    std::string indexed;
+    std::string word;
+  };
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  struct Language {
+    // Null: Snowball does not know the language.
+    std::unique_ptr<sb_stemmer, Delete> stemmer;
+    // Words it has met: texts repeat theirs, and stemming is the dearest part.
+    std::unordered_map<std::string, Word, Hash, std::equal_to<>> met;
+  };
 
-  std::map<std::string, std::unique_ptr<sb_stemmer, Delete>, std::less<>> stemmers_;
+  Language& LanguageOf(std::string_view tag);
+  static std::string StemWith(sb_stemmer* stemmer, std::string_view word);
+  static const Word& Meet(Language& language, std::string_view word);
+
+  std::map<std::string, Language, std::less<>> languages_;
 };
 
 }  // namespace finalmile::catalog::search
