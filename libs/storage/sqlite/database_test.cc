@@ -22,18 +22,18 @@ class SqliteTest : public StoreTest {
   void SetUp() override { Prepare(Engine::kSqlite); }
   void TearDown() override {
     database_.reset();
-    if (mounted_) umount(folder_.c_str());
+    if (mounted_) umount(folder_->path().c_str());
     StoreTest::TearDown();
   }
 
   // Puts a small disk of its own under the store; only root may.
   bool MountDisk(const char* options) {
     database_.reset();
-    mounted_ = mount("tmpfs", folder_.c_str(), "tmpfs", 0, options) == 0;
+    mounted_ = mount("tmpfs", folder_->path().c_str(), "tmpfs", 0, options) == 0;
     return mounted_;
   }
 
-  std::string path() const { return folder_ + "/store.db"; }
+  std::string path() const { return folder_->path() + "/store.db"; }
 
   bool mounted_ = false;
 };
@@ -109,14 +109,14 @@ TEST_F(SqliteTest, AFullDiskRefusesWritesAndRecovers) {
   EXPECT_EQ(status.code(), StatusCode::kResourceExhausted) << status;
   EXPECT_NE(status.message().find(path()), absl::string_view::npos) << status;
   EXPECT_EQ(Count("SELECT COUNT(*) FROM n"), stored) << "reads work and nothing is lost";
-  ASSERT_EQ(mount("tmpfs", folder_.c_str(), "tmpfs", MS_REMOUNT, "size=8m"), 0);
+  ASSERT_EQ(mount("tmpfs", folder_->path().c_str(), "tmpfs", MS_REMOUNT, "size=8m"), 0);
   MustExecute("INSERT INTO n (body) VALUES ($1)", {std::string(50'000, 'x')});
   EXPECT_EQ(Count("SELECT COUNT(*) FROM n"), stored + 1);
 }
 
 TEST_F(SqliteTest, AReadOnlyDiskIsOneClearLine) {
   if (!MountDisk("size=1m")) GTEST_SKIP() << "SKIPPED: only root may mount a small disk";
-  ASSERT_EQ(mount("tmpfs", folder_.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=1m"), 0);
+  ASSERT_EQ(mount("tmpfs", folder_->path().c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=1m"), 0);
   const absl::Status status = storage::Open(url_, *clock_, {}).status();
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition) << status;
   EXPECT_NE(status.message().find(path()), absl::string_view::npos) << status;
@@ -162,7 +162,7 @@ TEST_F(SqliteTest, AKilledProcessLosesNoCommit) {
 TEST_F(SqliteTest, WaitsForAnotherProgramsLockUntilTheDeadline) {
   MustExecute("CREATE TABLE n (id BIGINT PRIMARY KEY)");
   // A writer that does not know of the lock file, as the sqlite3 shell is one.
-  const std::string other = folder_ + "/other.db";
+  const std::string other = folder_->path() + "/other.db";
   std::filesystem::create_symlink(path(), other);
   auto stranger = storage::Open("sqlite:" + other, *clock_, {});
   ASSERT_TRUE(stranger.ok()) << stranger.status();
