@@ -124,7 +124,8 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
         ++seqs_[chain]);
   }
   void Tell(const appointments::v1::AppointmentEvent& event) {
-    Append(outbox::ToOutbox(event, consumers::kAppointmentEventsTopic, "/finalmile/appointments", ""));
+    Append(outbox::ToOutbox(event, consumers::kAppointmentEventsTopic,
+                            outbox::SourceOf(*event.GetDescriptor()), ""));
   }
   void Append(const outbox::OutgoingEvent& event) {
     const absl::Status told =

@@ -8,6 +8,7 @@
 #include "libs/config/schema.h"
 #include "libs/telemetry/cache_metrics.h"
 #include "services/catalog/consumers/credit_consumer.h"
+#include "services/catalog/consumers/lead_consumer.h"
 #include "services/catalog/consumers/shelf_watch.h"
 #include "services/catalog/handlers/catalog_handlers.h"
 #include "services/catalog/handlers/usage_handlers.h"
@@ -24,7 +25,8 @@ namespace {
 constexpr absl::Duration kStartTimeout = absl::Seconds(10);
 
 const events::TopicSpec kTopics[] = {{.name = std::string(publishing::kCatalogEventsTopic)},
-                                     {.name = std::string(consumers::kAppointmentEventsTopic)}};
+                                     {.name = std::string(consumers::kAppointmentEventsTopic)},
+                                     {.name = std::string(consumers::kLeadEventsTopic)}};
 
 // In order of making; destroyed in the reverse order.
 struct State {
@@ -115,6 +117,10 @@ absl::StatusOr<app::Module> BuildOn(std::unique_ptr<cache::Cache> cache, const c
   credit.options.name = consumers::kCreditConsumer;
   credit.options.topics = {std::string(consumers::kAppointmentEventsTopic)};
   credit.handler = std::make_unique<consumers::CreditConsumer>(runtime.clock);
+  app::ModuleConsumer& leads = module.consumers.emplace_back();
+  leads.options.name = consumers::kLeadConsumer;
+  leads.options.topics = {std::string(consumers::kLeadEventsTopic)};
+  leads.handler = std::make_unique<consumers::LeadConsumer>();
   module.leader_tasks.push_back(std::make_unique<timers::DueTimer>(runtime.clock, runtime.rng, *state->hot));
   module.leader_tasks.push_back(std::make_unique<timers::MaturityTimer>(runtime.clock));
   module.leader_tasks.push_back(std::make_unique<timers::UsageSweeper>(runtime.clock, runtime.rng));

@@ -8,7 +8,6 @@
 #include "libs/rpc/filter.h"
 #include "libs/rpc/paging.h"
 #include "services/catalog/handlers/checks.h"
-#include "services/catalog/handlers/fields.h"
 #include "services/catalog/handlers/usage_handlers.h"
 #include "services/catalog/search/query.h"
 

@@ -129,6 +129,7 @@ absl::StatusOr<Choice> Choose(storage::Transaction& transaction, const store::Mo
 absl::Status Offer(usage::UsageBatch& batch, const Request& request, const Choice& choice) {
   std::vector<std::string> ids;
   for (const domain::Placement& place : choice.places) ids.push_back(choice.KeyOf(place).first);
+  RETURN_IF_ERROR(batch.LockLead(request.lead()));
   RETURN_IF_ERROR(batch.LockAssets(ids));
   const outbox::EventContext& context = batch.context();
   std::vector<store::OfferRow> offers;

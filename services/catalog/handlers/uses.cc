@@ -102,6 +102,7 @@ absl::StatusOr<v1::RecordViewResponse> UsageHandlers::RecordView(rpc::CallContex
         const absl::Time view_time = HappenedAt(request.has_view_time(), request.view_time(),
                                                 batch.context().now, "view_time", violations);
         RETURN_IF_ERROR(violations.ToStatus());
+        RETURN_IF_ERROR(batch.LockLead(request.lead()));
         RETURN_IF_ERROR(batch.LockAssets({id}));
         ASSIGN_OR_RETURN(const int64_t version, usage::VersionOf(batch, id, request.version()));
         RETURN_IF_ERROR(store::AddFigures(

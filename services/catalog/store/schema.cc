@@ -205,6 +205,22 @@ CREATE TABLE meeting_touches (
   PRIMARY KEY (chain, asset, version)
 );
 )sql"},
+    // A lead that something was told of: its row is locked by whatever names it, so that nothing of it is
+    // written behind its erasure, whose mark stays.
+    {3, "leads", R"sql(
+CREATE TABLE leads (
+  lead TEXT {sorted} PRIMARY KEY,
+  erased BOOLEAN NOT NULL
+);
+CREATE TABLE permissions (
+  lead TEXT NOT NULL,
+  channel BIGINT NOT NULL,
+  allowed BOOLEAN NOT NULL,
+  since BIGINT NOT NULL,
+  PRIMARY KEY (lead, channel)
+);
+CREATE INDEX meetings_by_lead ON meetings (lead);
+)sql"},
 };
 
 }  // namespace

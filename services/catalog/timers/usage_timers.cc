@@ -15,39 +15,25 @@ constexpr absl::Duration kSweepEvery = absl::Minutes(10);
 
 }  // namespace
 
-absl::StatusOr<absl::Duration> MaturityTimer::Run(storage::Leadership& leadership) {
-  bool more = false;
-  absl::Time next = absl::InfiniteFuture();
-  RETURN_IF_ERROR(leadership.Transact(
-      {.deadline = clock_.Steady() + leadership.heartbeat_interval()},
-      [&](storage::Transaction& transaction) -> absl::Status {
-        const absl::Time now = clock_.Now();
-        const absl::Time old = now - domain::kMaturity;
-        usage::CreditBook book;
-        ASSIGN_OR_RETURN(const std::vector<domain::Touch> uses, store::MatureUses(transaction, old, kChunk));
-        for (const domain::Touch& use : uses) book.AddMatured(use, 1);
-        ASSIGN_OR_RETURN(const std::vector<store::ArmKey> trials,
-                         store::MatureTrials(transaction, old, kChunk));
-        for (const store::ArmKey& trial : trials) book.AddMatured(trial);
-        ASSIGN_OR_RETURN(const std::vector<store::MeetingRow> meetings,
-                         store::LockUnknownMeetings(transaction, old, kChunk));
-        for (const store::MeetingRow& before : meetings) {
-          store::MeetingRow after = before;
-          after.outcome.matured = true;
-          ASSIGN_OR_RETURN(const std::vector<store::ArmKey> of, store::TrialsOf(transaction, before.chain));
-          book.Move(before, after, of);
-          RETURN_IF_ERROR(store::WriteMeeting(transaction, after, now));
-        }
-        RETURN_IF_ERROR(book.Write(transaction));
-        more = std::max({uses.size(), trials.size(), meetings.size()}) == kChunk;
-        ASSIGN_OR_RETURN(next, store::FirstToMature(transaction));
-        return absl::OkStatus();
-      }));
-  if (more) return absl::ZeroDuration();
-  // What comes meanwhile matures later than this.
-  const absl::Duration wait =
-      next == absl::InfiniteFuture() ? domain::kMaturity : next + domain::kMaturity - clock_.Now();
-  return clock_.Steady() + std::clamp(wait, absl::Seconds(1), kSweepEvery);
+absl::StatusOr<absl::Time> MaturityTimer::RunDue(storage::Transaction& transaction, absl::Time now) {
+  const absl::Time old = now - domain::kMaturity;
+  usage::CreditBook book;
+  ASSIGN_OR_RETURN(const std::vector<domain::Touch> uses, store::MatureUses(transaction, old, kChunk));
+  for (const domain::Touch& use : uses) book.AddMatured(use, 1);
+  ASSIGN_OR_RETURN(const std::vector<store::ArmKey> trials, store::MatureTrials(transaction, old, kChunk));
+  for (const store::ArmKey& trial : trials) book.AddMatured(trial);
+  ASSIGN_OR_RETURN(const std::vector<store::MeetingRow> meetings,
+                   store::LockUnknownMeetings(transaction, old, kChunk));
+  for (const store::MeetingRow& before : meetings) {
+    store::MeetingRow after = before;
+    after.outcome.matured = true;
+    ASSIGN_OR_RETURN(const std::vector<store::ArmKey> of, store::TrialsOf(transaction, before.chain));
+    book.Move(before, after, of);
+    RETURN_IF_ERROR(store::WriteMeeting(transaction, after, now));
+  }
+  RETURN_IF_ERROR(book.Write(transaction));
+  ASSIGN_OR_RETURN(const absl::Time first, store::FirstToMature(transaction));
+  return first + domain::kMaturity;
 }
 
 absl::StatusOr<absl::Duration> UsageSweeper::Run(storage::Leadership& leadership) {

@@ -4,20 +4,19 @@
 
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
+#include "libs/outbox/due_task.h"
 #include "libs/outbox/leader.h"
 
 namespace finalmile::catalog::timers {
 
 // Counts uses, trials and meetings that are 30 days old and of which nothing more was heard.
-class MaturityTimer final : public outbox::LeaderTask {
+class MaturityTimer final : public outbox::DueTask {
  public:
-  // The clock outlives the timer.
-  explicit MaturityTimer(Clock& clock) : clock_(clock) {}
+  using DueTask::DueTask;
   std::string_view name() const override { return "maturity"; }
-  absl::StatusOr<absl::Duration> Run(storage::Leadership& leadership) override;
 
  private:
-  Clock& clock_;
+  absl::StatusOr<absl::Time> RunDue(storage::Transaction& transaction, absl::Time now) override;
 };
 
 // Deletes single uses, offers and meetings 400 days after the last that was heard of them, and declines gaps

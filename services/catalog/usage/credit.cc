@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "libs/base/status.h"
+#include "services/catalog/store/lead_store.h"
 
 namespace finalmile::catalog::usage {
 
@@ -39,6 +40,8 @@ absl::Status Hear(storage::Transaction& transaction, const MeetingNews& news, ab
   if (known) {
     before = *std::move(known);
   } else {
+    ASSIGN_OR_RETURN(const auto erased, store::LockLeads(transaction, {news.lead}));
+    if (erased.at(news.lead)) return absl::OkStatus();
     before.chain = news.chain;
     before.lead = news.lead;
     before.set_time = news.time;

@@ -9,9 +9,17 @@
 #include "services/catalog/domain/refusal.h"
 #include "services/catalog/publishing/asset_batch.h"
 #include "services/catalog/publishing/details.h"
+#include "services/catalog/store/lead_store.h"
 #include "services/catalog/store/use_store.h"
 
 namespace finalmile::catalog::usage {
+
+absl::Status UsageBatch::LockLead(const std::string& lead) {
+  ASSIGN_OR_RETURN(const auto erased, store::LockLeads(transaction_, {lead}));
+  if (!erased.at(lead)) return absl::OkStatus();
+  return rpc::Error(absl::StatusCode::kFailedPrecondition, "LEAD_ERASED", "the lead was erased");
+}
+
 absl::Status UsageBatch::LockAssets(std::vector<std::string> ids) {
   ids = storage::SortedUnique(std::move(ids));
   ASSIGN_OR_RETURN(std::vector<store::AssetRow> assets, store::LockAssets(transaction_, ids));

@@ -19,7 +19,8 @@ namespace finalmile::catalog::usage {
 // their events, writes. An asset's revision stays as it was, and so do its hot copies. Lives inside one
 // transaction; not thread-safe.
 //
-// To keep clear of deadlocks, assets are locked before gaps, each once per batch and in order of id.
+// To keep clear of deadlocks, a lead is locked before assets and these before gaps, each once per batch and
+// in order of id.
 class UsageBatch {
  public:
   // The references outlive the batch.
@@ -29,6 +30,9 @@ class UsageBatch {
   storage::Transaction& transaction() { return transaction_; }
   const outbox::EventContext& context() const { return context_; }
 
+  // Before anything is written that names a lead, and before all other locks. FAILED_PRECONDITION /
+  // LEAD_ERASED.
+  absl::Status LockLead(const std::string& lead);
   // Absent ones are left out.
   absl::Status LockAssets(std::vector<std::string> ids);
   // A locked asset; null when it is absent.

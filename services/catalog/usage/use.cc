@@ -4,14 +4,24 @@
 
 #include <optional>
 
+#include "finalmile/leads/v1/lead.pb.h"
 #include "libs/base/status.h"
 #include "libs/rpc/errors.h"
 #include "services/catalog/publishing/convert.h"
+#include "services/catalog/store/lead_store.h"
 #include "services/catalog/store/sketch_store.h"
 #include "services/catalog/usage/recognise.h"
 
 namespace finalmile::catalog::usage {
 namespace {
+
+// The channel of a use as leads permit it; unspecified: they are not asked.
+int64_t PermissionChannel(std::string_view channel) {
+  if (channel == "email") return leads::v1::CHANNEL_EMAIL;
+  if (channel == "phone" || channel == "voicemail") return leads::v1::CHANNEL_PHONE;
+  if (channel == "letter") return leads::v1::CHANNEL_POST;
+  return leads::v1::CHANNEL_UNSPECIFIED;
+}
 
 // The gap of what reps write themselves in a situation.
 store::GapRow RepMaterialGap(const std::string& situation) {
@@ -55,6 +65,8 @@ absl::Status JudgeUse(UsageBatch& batch, const Told& told, std::optional<double>
   facts.persona = told.persona;
   facts.industry = told.industry;
   facts.final_text = told.final_text;
+  ASSIGN_OR_RETURN(facts.permitted, store::Permitted(batch.transaction(), told.lead,
+                                                     PermissionChannel(told.channel), told.use_time));
   facts.similarity = similarity;
   use.misuses = domain::MisusesOf(facts, publishing::FromProto(content.tags()));
   return absl::OkStatus();
@@ -94,6 +106,7 @@ absl::Status RecordAsset(UsageBatch& batch, const Told& told, std::optional<doub
 }  // namespace
 
 absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, const Told& told) {
+  RETURN_IF_ERROR(batch.LockLead(told.lead));
   Recognised recognised;
   if (!told.asset.empty()) {
     recognised = {domain::Match::kToken, told.asset, told.version, std::nullopt};

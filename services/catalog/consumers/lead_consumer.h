@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string_view>
+
+#include "libs/outbox/handler.h"
+
+namespace finalmile::catalog::consumers {
+
+// Of the leads service; named by whoever reads it, too, so that it exists.
+inline constexpr std::string_view kLeadEventsTopic = "finalmile.leads.events.v1";
+inline constexpr std::string_view kLeadConsumer = "catalog.leads";
+
+// Keeps which channels leads permit for sales, and deletes what names a lead that was erased. All other
+// events of leads are passed over; what is no LeadEvent is parked.
+class LeadConsumer final : public outbox::Handler {
+ public:
+  absl::Status Apply(storage::Transaction& transaction, outbox::Batch& batch) override;
+};
+
+}  // namespace finalmile::catalog::consumers
