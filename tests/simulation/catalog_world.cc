@@ -13,6 +13,7 @@
 #include "libs/outbox/schema.h"
 #include "libs/rpc/timestamps.h"
 #include "services/catalog/consumers/credit_consumer.h"
+#include "services/catalog/consumers/lead_consumer.h"
 #include "services/catalog/publishing/asset_batch.h"
 #include "services/catalog/wiring.h"
 #include "tests/simulation/catalog_checks.h"
@@ -55,7 +56,8 @@ class Run {
       : simulation_(seed, {.trace = options.trace, .replay = options.replay}),
         servers_(simulation_, {{"outbox", outbox::Migrations()}, {"catalog", catalog::kModule.migrations}},
                  {{.name = std::string(catalog::publishing::kCatalogEventsTopic), .partitions = 3},
-                  {.name = std::string(catalog::consumers::kAppointmentEventsTopic), .partitions = 1}}),
+                  {.name = std::string(catalog::consumers::kAppointmentEventsTopic), .partitions = 1},
+                  {.name = std::string(catalog::consumers::kLeadEventsTopic), .partitions = 1}}),
         shared_cache_(cache::OpenLocal(simulation_.clock(), 1 << 20)),
         cache_(simulation_, *shared_cache_),
         client_{simulation_, replicas_, violations_},
