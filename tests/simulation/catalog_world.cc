@@ -332,6 +332,11 @@ class Run {
       if (left.empty()) break;
     } while (simulation_.clock().Steady() < limit);
     for (const std::string& what : left) Violated("does not come to rest: " + what);
+    // The searches above may have found nothing, which is told too.
+    do {
+      simulation_.Sleep(absl::Seconds(5));
+    } while (servers_.Query("SELECT COUNT(*) FROM outbox")[0].Int(0) > 0 &&
+             simulation_.clock().Steady() < limit);
     CheckCatalogWorld(model_, simulation_, servers_, violations_);
     usage_.Check(servers_);
   }
