@@ -290,8 +290,8 @@ class Operations {
     if (assembly == nullptr) return Missing(record);
     for (const auto& consumer : assembly->consumers()) {
       if (consumer->name() != name.consumer) continue;
-      const absl::Status done = (*consumer->members().front().*resolution)(name.topic, name.partition,
-                                                                           name.offset, context.deadline());
+      absl::Status done = (*consumer->members().front().*resolution)(name.topic, name.partition, name.offset,
+                                                                     context.deadline());
       if (absl::IsNotFound(done)) return Missing(record);
       if (absl::IsFailedPrecondition(done)) {
         return rpc::Error(done.code(), "PARKED_RECORD_FAILED", std::string(done.message()));

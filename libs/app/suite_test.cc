@@ -281,7 +281,7 @@ class ServiceProcess {
     std::fclose(file);
     return text;
   }
-  void Signal(int signal) { kill(pid_, signal); }
+  void Signal(int signal) const { kill(pid_, signal); }
   // The wait status.
   int Wait() {
     int status = 0;

@@ -22,7 +22,7 @@ class ConfigTest : public ::testing::Test {
   }
 
   std::string Write(std::string_view name, std::string_view content) {
-    const std::string path = folder_.path() + "/" + std::string(name);
+    std::string path = folder_.path() + "/" + std::string(name);
     std::ofstream(path) << content;
     return path;
   }

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
+#include <ranges>
 #include <set>
 
 #include "libs/config/config.h"
@@ -45,13 +46,13 @@ absl::StatusOr<CommandLine> ParseFlags(const Schema& schema, const std::vector<s
   // CLI11 wants the arguments last first, and takes `--name=` for a missing value.
   std::set<std::string> emptied;
   std::vector<std::string> reversed;
-  for (auto argument = arguments.rbegin(); argument != arguments.rend(); ++argument) {
-    const bool empties = argument->starts_with("--") && argument->ends_with('=') &&
-                         schema.Find(std::string_view(*argument).substr(2, argument->size() - 3)) != nullptr;
+  for (const std::string& argument : std::views::reverse(arguments)) {
+    const bool empties = argument.starts_with("--") && argument.ends_with('=') &&
+                         schema.Find(std::string_view(argument).substr(2, argument.size() - 3)) != nullptr;
     if (empties) {
-      emptied.insert(argument->substr(2, argument->size() - 3));
+      emptied.insert(argument.substr(2, argument.size() - 3));
     } else {
-      reversed.push_back(*argument);
+      reversed.push_back(argument);
     }
   }
   try {

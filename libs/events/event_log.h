@@ -43,7 +43,7 @@ struct Record {
 struct Partition {
   std::string topic;
   int32_t partition = 0;
-  auto operator<=>(const Partition&) const = default;
+  auto operator<=>(const Partition&) const = default;  // NOLINT(modernize-use-nullptr): there is no null
 };
 
 struct PartitionOffset {

@@ -54,7 +54,7 @@ std::string EventLogContract::Unique(std::string_view what) const {
 }
 
 std::string EventLogContract::MakeTopic(int32_t partitions, std::string_view what) {
-  const std::string topic = Unique(what);
+  std::string topic = Unique(what);
   const absl::Status made = log_->ApplyTopics({{.name = topic, .partitions = partitions}}, Soon());
   EXPECT_TRUE(made.ok()) << made;
   return topic;

@@ -358,7 +358,7 @@ absl::Status Consumer::Resolve(std::string_view topic, int32_t partition, int64_
   } while (again);
   if (!apply || !tried || !(IsPermanent(status) || absl::IsInternal(status))) return status;
   // Nothing of the try was kept, so that it is counted in a transaction of its own.
-  const absl::Status fault = absl::FailedPreconditionError(status.message());
+  absl::Status fault = absl::FailedPreconditionError(status.message());
   RETURN_IF_ERROR(
       database_.Transact({.deadline = deadline}, [&](storage::Transaction& transaction) -> absl::Status {
         return CountTry(transaction, options_.name, topic, partition, offset, std::string(fault.message()));

@@ -50,7 +50,7 @@ absl::StatusOr<absl::Duration> Relay::Run(storage::Leadership& leadership) {
   return absl::InfiniteDuration();
 }
 
-absl::StatusOr<storage::Result> Relay::Read(storage::Transaction& transaction) {
+absl::StatusOr<storage::Result> Relay::Read(storage::Transaction& transaction) const {
   return transaction.Execute("SELECT id, topic, key, value, headers FROM outbox ORDER BY id LIMIT $1",
                              {int64_t{options_.batch}});
 }

@@ -191,7 +191,7 @@ class Service::SourceHandler final : public StreamHandler {
     if (chunks_) return absl::InvalidArgumentError("the method takes one request message");
     absl::StatusOr<Chunks<Resp>> chunks = open_(context, static_cast<const Req&>(request));
     if (chunks.ok()) chunks_ = std::move(chunks).value();
-    return chunks.status();
+    return chunks.status();  // NOLINT(bugprone-use-after-move): the status stays
   }
 
   absl::StatusOr<bool> OnEnd(CallContext& context, const ReplySink& reply) override {
@@ -237,7 +237,7 @@ class Service::SessionHandler final : public StreamHandler {
     if (session_ != nullptr) return absl::OkStatus();
     absl::StatusOr<std::unique_ptr<BidiSession<Req, Resp>>> session = open_(context);
     if (session.ok()) session_ = std::move(session).value();
-    return session.status();
+    return session.status();  // NOLINT(bugprone-use-after-move): the status stays
   }
 
   static absl::Status Send(const absl::StatusOr<std::vector<Resp>>& replies, const ReplySink& reply) {

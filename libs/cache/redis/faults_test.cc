@@ -50,8 +50,7 @@ class FaultsTest : public ::testing::Test {
   class Node {
    public:
     Node(Clock& clock, const std::string& url, const std::string& feed_url, absl::Duration staleness)
-        : clock_(clock),
-          calls_(*Open(url, clock, {})),
+        : calls_(*Open(url, clock, {})),
           hears_(*Open(feed_url, clock, {.keepalive = absl::Seconds(60)})),
           split_(*calls_, *hears_),
           rng_(NewSystemRng()),
@@ -81,7 +80,6 @@ class FaultsTest : public ::testing::Test {
     }
 
    private:
-    Clock& clock_;
     const std::unique_ptr<Cache> calls_;
     const std::unique_ptr<Cache> hears_;
     SplitCache split_;

@@ -81,7 +81,7 @@ absl::StatusOr<Client> NewClient(Role role, Conf conf) {
   rd_kafka_t* client = rd_kafka_new(role == Role::kProducer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER,
                                     conf.get(), error, sizeof(error));
   if (client == nullptr) return absl::InvalidArgumentError(fmt::format("events: Kafka client: {}", error));
-  conf.release();
+  static_cast<void>(conf.release());
   return Client(client);
 }
 

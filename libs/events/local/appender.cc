@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 
 #include "fmt/format.h"
 #include "libs/base/status.h"
@@ -122,8 +123,8 @@ LocalAppender::Calls LocalAppender::TakeBatch() {
 // was rolled back: the calls that still have time are tried again.
 void LocalAppender::Settle(const Calls& batch, const absl::Status& status) {
   const absl::Duration now = clock_.Steady();
-  for (auto it = batch.rbegin(); it != batch.rend(); ++it) {
-    Call& call = **it;
+  for (Call* taken : std::views::reverse(batch)) {
+    Call& call = *taken;
     call.taken = false;
     call.leads = false;
     if (absl::IsDeadlineExceeded(status) && call.deadline > now) {
@@ -144,7 +145,7 @@ void LocalAppender::Settle(const Calls& batch, const absl::Status& status) {
 absl::Status LocalAppender::Commit(const Calls& batch, absl::Duration deadline) {
   const int64_t now = ToMicros(clock_.Now());
   std::map<int64_t, int64_t> ends;
-  const absl::Status status =
+  absl::Status status =
       database_.Transact({.deadline = deadline}, [&](storage::Transaction& transaction) -> absl::Status {
         std::map<int64_t, int64_t> next;
         std::vector<storage::Row> rows;
