@@ -104,7 +104,8 @@ TEST_F(AssetVerbsTest, SearchShowsSnippetsFacetsAndTheCorrection) {
   EXPECT_EQ(none.err, "Nothing is found.\n");
   EXPECT_EQ(Invoke({"search", "denied"}).err, "Nothing is found.\n");
   EXPECT_EQ(Invoke({"search", "draft"}).err,
-            "No published asset matches; 1 unpublished ones do: add --unpublished to see them.\n");
+            "No published asset matches, but 1 not published: add --unpublished to see them.\n");
+  colour_ = false;
   EXPECT_EQ(Invoke({"search", "draft", "--unpublished"}).out,
             "Against Acme  battle card  in review  assets/acme\n\n1 of 1\n");
 }

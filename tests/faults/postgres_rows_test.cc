@@ -71,8 +71,8 @@ class FaultRowsOnPostgres : public ::testing::Test {
   bool Sent(const std::string& key, int64_t seq, absl::Duration within) {
     auto wake = clock_->NewEvent();
     const absl::Duration deadline = In(within);
-    auto tail =
-        service_->events().OpenTail({"finalmile.leads.events.v1"}, events::TailFrom::kStart, deadline, *wake);
+    auto tail = service_->events().OpenTail({"finalmile.leads.events.v1"}, events::TailFrom::kStart,
+                                            In(absl::Seconds(10)), *wake);
     EXPECT_TRUE(tail.ok());
     while (true) {
       const auto records = (*tail)->Poll(1000);

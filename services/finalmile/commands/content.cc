@@ -48,7 +48,7 @@ std::string NothingFound(Session& session, SearchAssetsRequest request) {
   const auto drafts = session.Call<SearchAssetsResponse>("catalog.v1.CatalogService/SearchAssets", request);
   // Not everybody may see drafts.
   if (!drafts.ok() || drafts->total() == 0) return "Nothing is found.";
-  return fmt::format("No published asset matches; {} unpublished ones do: add --unpublished to see them.",
+  return fmt::format("No published asset matches, but {} not published: add --unpublished to see them.",
                      FormatCount(drafts->total()));
 }
 
