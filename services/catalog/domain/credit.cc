@@ -11,6 +11,7 @@ std::vector<Touch> OnePerVersion(std::span<const Touch> touches) {
   std::map<std::pair<std::string, int64_t>, Touch> first;
   for (const Touch& touch : touches) first.emplace(std::pair(touch.asset, touch.version), touch);
   std::vector<Touch> one;
+  one.reserve(first.size());
   for (auto& [version, touch] : first) one.push_back(std::move(touch));
   return one;
 }

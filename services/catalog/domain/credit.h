@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -23,7 +24,10 @@ struct Touch {
   std::string grade;
   std::string stage;
 
-  friend auto operator<=>(const Touch&, const Touch&) = default;
+  friend bool operator==(const Touch&, const Touch&) = default;
+  friend bool operator<(const Touch& a, const Touch& b) {
+    return std::tie(a.asset, a.version, a.grade, a.stage) < std::tie(b.asset, b.version, b.grade, b.stage);
+  }
 };
 
 // What became of a meeting request, as far as it is known.

@@ -7,15 +7,10 @@
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
 #include "libs/storage/columns.h"
+#include "services/catalog/store/keys.h"
 
 namespace finalmile::catalog::store {
 namespace {
-
-std::vector<storage::Row> KeyRows(const std::vector<VersionKey>& keys) {
-  std::vector<storage::Row> rows;
-  for (const auto& [asset, version] : keys) rows.push_back(storage::Row({asset, version}));
-  return rows;
-}
 
 MeetingRow MeetingOf(const storage::Row& row) {
   MeetingRow meeting;
@@ -234,6 +229,7 @@ absl::Status AddCells(storage::Transaction& transaction, const std::vector<domai
 
 absl::Status AddArms(storage::Transaction& transaction, const std::map<ArmKey, domain::Arm>& changes) {
   std::vector<storage::Row> rows;
+  rows.reserve(changes.size());
   for (const auto& [key, arm] : changes) {
     rows.push_back(storage::Row({key.first.first, key.first.second, key.second, arm.matured, arm.held}));
   }

@@ -26,6 +26,7 @@ using storage::TimeOr;
 
 std::vector<storage::Row> ToRows(const std::vector<const GapRow*>& gaps) {
   std::vector<storage::Row> rows;
+  rows.reserve(gaps.size());
   for (const GapRow* gap : gaps) {
     rows.push_back(storage::Row(
         {gap->id, gap->seq, gap->revision, gap->need, gap->situation, gap->competitor, gap->persona,

@@ -22,12 +22,13 @@ absl::StatusOr<std::map<std::string, bool>> LockLeads(storage::Transaction& tran
 
 absl::Status EraseLeads(storage::Transaction& transaction, const std::vector<std::string>& leads) {
   const std::vector<storage::Row> rows = storage::IdRows(leads);
+  constexpr char kTouches[] =
+      "DELETE FROM meeting_touches WHERE chain IN (SELECT m.chain FROM {rows: id TEXT} AS r JOIN meetings AS "
+      "m ON m.lead = r.id)";
   for (const char* sql :
        {"UPDATE leads SET erased = TRUE WHERE lead IN (SELECT r.id FROM {rows: id TEXT} AS r)",
         "DELETE FROM uses WHERE lead IN (SELECT r.id FROM {rows: id TEXT} AS r)",
-        "DELETE FROM offers WHERE lead IN (SELECT r.id FROM {rows: id TEXT} AS r)",
-        "DELETE FROM meeting_touches WHERE chain IN (SELECT m.chain FROM {rows: id TEXT} AS r JOIN meetings "
-        "AS m ON m.lead = r.id)",
+        "DELETE FROM offers WHERE lead IN (SELECT r.id FROM {rows: id TEXT} AS r)", kTouches,
         "DELETE FROM meetings WHERE lead IN (SELECT r.id FROM {rows: id TEXT} AS r)",
         "DELETE FROM permissions WHERE lead IN (SELECT r.id FROM {rows: id TEXT} AS r)"}) {
     RETURN_IF_ERROR(transaction.DeferMany(sql, rows).status());

@@ -5,6 +5,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
 #include "libs/storage/columns.h"
+#include "services/catalog/store/keys.h"
 
 namespace finalmile::catalog::store {
 namespace {
@@ -68,13 +69,11 @@ absl::StatusOr<std::vector<domain::SketchCandidate>> FindSketches(storage::Trans
 
 absl::StatusOr<std::vector<domain::SketchCandidate>> ReadSketches(storage::Transaction& transaction,
                                                                   const std::vector<VersionKey>& keys) {
-  std::vector<storage::Row> rows;
-  for (const auto& [asset, version] : keys) rows.push_back(storage::Row({asset, version}));
   ASSIGN_OR_RETURN(storage::Result result,
                    transaction.ExecuteMany(
                        "SELECT s.asset, s.version, s.sketch FROM {rows: asset TEXT, version BIGINT} AS r "
                        "JOIN sketches AS s ON s.asset = r.asset AND s.version = r.version",
-                       rows));
+                       KeyRows(keys)));
   std::vector<domain::SketchCandidate> candidates;
   for (const storage::Row& row : result.rows) {
     ASSIGN_OR_RETURN(domain::Sketch sketch, domain::DecodeSketch(row.Blob(2)));
@@ -86,6 +85,7 @@ absl::StatusOr<std::vector<domain::SketchCandidate>> ReadSketches(storage::Trans
 absl::Status EndPeriods(storage::Transaction& transaction, const std::vector<std::string>& assets,
                         absl::Time now) {
   std::vector<storage::Row> rows;
+  rows.reserve(assets.size());
   for (const std::string& asset : assets) rows.push_back(storage::Row({asset, ToMicros(now)}));
   RETURN_IF_ERROR(transaction
                       .DeferMany("DELETE FROM live_periods WHERE (asset, from_time) IN (SELECT p.asset, "
@@ -104,6 +104,7 @@ absl::Status EndPeriods(storage::Transaction& transaction, const std::vector<std
 
 absl::Status InsertPeriods(storage::Transaction& transaction, const std::vector<PeriodRow>& periods) {
   std::vector<storage::Row> rows;
+  rows.reserve(periods.size());
   for (const PeriodRow& row : periods) {
     rows.push_back(
         storage::Row({row.asset, ToMicros(row.period.from), OptionalMicros(row.period.to), row.version}));

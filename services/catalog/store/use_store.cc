@@ -5,6 +5,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
 #include "libs/storage/columns.h"
+#include "services/catalog/store/keys.h"
 
 namespace finalmile::catalog::store {
 namespace {
@@ -24,12 +25,6 @@ std::vector<domain::Misuse> FromBits(int64_t bits) {
     if ((bits >> i & 1) != 0) misuses.push_back(static_cast<domain::Misuse>(i));
   }
   return misuses;
-}
-
-std::vector<storage::Row> KeyRows(const std::vector<VersionKey>& keys) {
-  std::vector<storage::Row> rows;
-  for (const auto& [asset, version] : keys) rows.push_back(storage::Row({asset, version}));
-  return rows;
 }
 
 }  // namespace
@@ -77,6 +72,7 @@ absl::StatusOr<std::map<std::string, domain::ShelfItem>> CountUses(storage::Tran
                                                                    const std::vector<std::string>& assets,
                                                                    absl::Time from, absl::Time to) {
   std::vector<storage::Row> rows;
+  rows.reserve(assets.size());
   for (const std::string& asset : assets) rows.push_back(storage::Row({asset, ToMicros(from), ToMicros(to)}));
   ASSIGN_OR_RETURN(
       storage::Result result,
@@ -92,6 +88,7 @@ absl::StatusOr<std::map<std::string, domain::ShelfItem>> CountUses(storage::Tran
 
 absl::Status AddFigures(storage::Transaction& transaction, const std::map<VersionKey, Figures>& figures) {
   std::vector<storage::Row> rows;
+  rows.reserve(figures.size());
   for (const auto& [key, add] : figures) {
     // 0 is before every use.
     const int64_t last = add.last_use_time == absl::InfinitePast() ? 0 : ToMicros(add.last_use_time);
@@ -170,6 +167,7 @@ absl::StatusOr<std::map<VersionKey, Rating>> ReadRatings(storage::Transaction& t
 
 absl::Status SetSeqs(storage::Transaction& transaction, const std::map<std::string, int64_t>& seqs) {
   std::vector<storage::Row> rows;
+  rows.reserve(seqs.size());
   for (const auto& [asset, seq] : seqs) rows.push_back(storage::Row({asset, seq}));
   return transaction
       .DeferMany("UPDATE assets SET seq = r.seq FROM {rows: id TEXT, seq BIGINT} AS r WHERE assets.id = r.id",

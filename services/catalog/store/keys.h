@@ -1,0 +1,18 @@
+#pragma once
+
+#include <vector>
+
+#include "libs/storage/value.h"
+#include "services/catalog/store/asset_store.h"
+
+namespace finalmile::catalog::store {
+
+// Rows for {rows: asset TEXT, version BIGINT}.
+inline std::vector<storage::Row> KeyRows(const std::vector<VersionKey>& keys) {
+  std::vector<storage::Row> rows;
+  rows.reserve(keys.size());
+  for (const auto& [asset, version] : keys) rows.push_back(storage::Row({asset, version}));
+  return rows;
+}
+
+}  // namespace finalmile::catalog::store
