@@ -17,8 +17,8 @@
 namespace finalmile::app {
 namespace {
 
-// Of one service's figures: one store that does not answer must not hide the others.
-constexpr absl::Duration kBacklogTimeout = absl::Seconds(2);
+// Of one service's figures from its store, or from the log: what does not answer must not hide the others.
+constexpr absl::Duration kFiguresTimeout = absl::Seconds(2);
 
 void SetTime(absl::Time time, google::protobuf::Timestamp& out) {
   const int64_t micros = ToMicros(time);
@@ -136,8 +136,7 @@ class Operations {
     SetDuration(clock_.Steady() - start_, *status.mutable_uptime());
     for (const Assembly* assembly : assemblies_) {
       RETURN_IF_ERROR(context.Check());
-      SetService(*assembly, std::min(context.deadline(), clock_.Steady() + kBacklogTimeout),
-                 *status.add_services());
+      SetService(context, *assembly, *status.add_services());
     }
     return status;
   }
@@ -206,10 +205,13 @@ class Operations {
   }
 
  private:
-  static void SetService(const Assembly& assembly, absl::Duration deadline, v1::ServiceStatus& out) {
+  void SetService(rpc::CallContext& context, const Assembly& assembly, v1::ServiceStatus& out) const {
     out.set_service(std::string(assembly.name()));
     out.set_engine(assembly.database().engine() == storage::Engine::kSqlite ? "sqlite" : "postgresql");
-    if (const absl::StatusOr<Backlog> backlog = ReadBacklog(assembly.database(), deadline); backlog.ok()) {
+    // Before the outbox: what is consumed meanwhile shows there, so that nothing on its way is missed.
+    SetConsumers(context, assembly, out);
+    if (const absl::StatusOr<Backlog> backlog = ReadBacklog(assembly.database(), Soon(context));
+        backlog.ok()) {
       out.set_outbox_depth(backlog->outbox);
       out.set_parked_failed(backlog->parked.failed);
       out.set_parked_waiting(backlog->parked.waiting);
@@ -224,12 +226,12 @@ class Operations {
       task.set_name(std::string(leader->name()));
       task.set_leader(leader->leads());
     }
+  }
+
+  void SetConsumers(rpc::CallContext& context, const Assembly& assembly, v1::ServiceStatus& out) const {
     std::vector<const outbox::ConsumerGroup*> consumers;
     for (const auto& consumer : assembly.consumers()) consumers.push_back(consumer.get());
-    // One error says enough: without the store the lags are not known either.
-    auto lags = out.error().empty()
-                    ? outbox::ReadLags(assembly.database(), assembly.events(), consumers, deadline)
-                    : std::vector<outbox::Lag>();
+    auto lags = outbox::ReadLags(assembly.database(), assembly.events(), consumers, Soon(context));
     if (!lags.ok()) {
       out.set_error(std::string(lags.status().message()));
       lags.emplace();
@@ -252,6 +254,10 @@ class Operations {
         of_topic.set_records(lag.records);
       }
     }
+  }
+
+  absl::Duration Soon(rpc::CallContext& context) const {
+    return std::min(context.deadline(), clock_.Steady() + kFiguresTimeout);
   }
 
   const Assembly* Find(std::string_view service) const {

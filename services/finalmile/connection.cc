@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "libs/app/settings.h"
 #include "libs/base/status.h"
 #include "libs/config/file.h"
@@ -19,9 +20,37 @@ constexpr absl::Duration kConnectWait = absl::Seconds(5);
 // How long a command waits for the store of another that is about to end or to say where it is.
 constexpr absl::Duration kStoreWait = absl::Seconds(10);
 constexpr absl::Duration kStoreRetry = absl::Milliseconds(50);
+// Of a bearer token, in bytes.
+constexpr size_t kLongestToken = 4096;
 
 void FromEnvironment(const char* name, std::string& value) {
   if (const char* set = std::getenv(name); value.empty() && set != nullptr) value = set;
+}
+
+absl::Status CheckAddress(const std::string& address) {
+  if (address.starts_with("unix:") && address.size() > sizeof("unix:") - 1) return absl::OkStatus();
+  const size_t colon = address.rfind(':');
+  int32_t port = 0;
+  if (colon != std::string::npos && colon > 0 && address.find('/') == std::string::npos &&
+      absl::SimpleAtoi(address.substr(colon + 1), &port) && port >= 1 && port <= 65'535) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(fmt::format(
+      "--address (or FINALMILE_ADDRESS) '{}' must be HOST:PORT, such as 127.0.0.1:7000", address));
+}
+
+absl::StatusOr<std::string> ReadToken(const std::string& path) {
+  absl::StatusOr<std::string> token = config::ReadFile(path);
+  if (!token.ok()) {
+    return absl::Status(token.status().code(),
+                        fmt::format("--token-file: {}", std::string(token.status().message())));
+  }
+  token->erase(token->find_last_not_of(" \r\n") + 1);
+  const bool whole = std::all_of(token->begin(), token->end(), [](char c) { return c > ' ' && c <= '~'; });
+  if (whole && !token->empty() && token->size() <= kLongestToken) return token;
+  return absl::InvalidArgumentError(
+      fmt::format("--token-file {}: must hold one token of 1 to {} printable characters without blanks", path,
+                  kLongestToken));
 }
 
 }  // namespace
@@ -59,8 +88,7 @@ std::string SuiteConnector::Where() const { return where_; }
 absl::Status SuiteConnector::Dial(const std::string& target) {
   rpc::ChannelOptions options{.target = target};
   if (!flags_.token_file.empty()) {
-    ASSIGN_OR_RETURN(options.token, config::ReadFile(flags_.token_file));
-    options.token.erase(options.token.find_last_not_of(" \r\n") + 1);
+    ASSIGN_OR_RETURN(options.token, ReadToken(flags_.token_file));
   }
   auto channel = rpc::NewGrpcChannel(std::move(options), clock_, rng_);
   RETURN_IF_ERROR(channel->Connect(std::min(kConnectWait, absl::Seconds(flags_.timeout_seconds))));
@@ -70,6 +98,7 @@ absl::Status SuiteConnector::Dial(const std::string& target) {
 
 absl::Status SuiteConnector::Connect() {
   if (!flags_.address.empty()) {
+    RETURN_IF_ERROR(CheckAddress(flags_.address));
     where_ = flags_.address;
     return Dial(flags_.address);
   }
@@ -125,9 +154,9 @@ absl::StatusOr<events::EventLog*> SuiteConnector::Events() {
   return events_.get();
 }
 
-absl::Status SuiteConnector::Settle(int64_t records) {
+absl::Status SuiteConnector::Settle() {
   if (suite_ == nullptr) return absl::OkStatus();
-  const absl::Status settled = WaitUntilSettled(*channel_, clock_, records);
+  const absl::Status settled = WaitUntilSettled(*channel_, clock_);
   // What is stored is taken up by the next command.
   return absl::IsDeadlineExceeded(settled) ? absl::OkStatus() : settled;
 }

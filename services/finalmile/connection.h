@@ -26,7 +26,7 @@ class SuiteConnector final : public Connector {
   bool IsOwn() const override { return suite_ != nullptr; }
   absl::StatusOr<events::EventLog*> Events() override;
   config::Assignments Settings() const override;
-  absl::Status Settle(int64_t records) override;
+  absl::Status Settle() override;
 
  private:
   absl::Status Connect();

@@ -96,7 +96,8 @@ config::Assignments EmbeddedIn(const std::string& folder) {
   return settings;
 }
 
-absl::StatusOr<std::unique_ptr<app::Suite>> StartQuietly(const config::Assignments& given, Clock* clock) {
+absl::StatusOr<std::unique_ptr<app::Suite>> StartQuietly(const config::Assignments& given, Clock* clock,
+                                                         Rng* rng) {
   config::Assignments settings = given;
   settings.insert(settings.end(), {{"listen", "127.0.0.1:0"},
                                    {"admin", ""},
@@ -105,26 +106,30 @@ absl::StatusOr<std::unique_ptr<app::Suite>> StartQuietly(const config::Assignmen
                                    {"tokens-file", ""},
                                    {"drain", "2s"}});
   ASSIGN_OR_RETURN(config::Config config, SuiteConfig(settings));
-  return app::Suite::Start({.modules = Modules(), .config = std::move(config), .clock = clock});
+  return app::Suite::Start({.modules = Modules(), .config = std::move(config), .clock = clock, .rng = rng});
 }
 
-absl::Status WaitUntilSettled(rpc::Channel& channel, Clock& clock, int64_t records) {
+absl::Status WaitUntilSettled(rpc::Channel& channel, Clock& clock) {
   const std::unique_ptr<Event> never = clock.NewEvent();
   const absl::Duration deadline = clock.Steady() + kSettleWait;
   while (true) {
     ASSIGN_OR_RETURN(
         const v1::Status status,
         channel.Call<v1::Status>("/finalmile.v1.OperationsService/GetStatus", v1::GetStatusRequest()));
-    int64_t applied = 0;
-    int64_t unsent = 0;
+    std::string error;
+    int64_t left = 0;
     for (const auto& service : status.services()) {
-      unsent += service.outbox_depth();
-      for (const auto& consumer : service.consumers()) applied += consumer.records();
+      error += service.error();
+      left += service.outbox_depth();
+      for (const auto& consumer : service.consumers()) {
+        for (const auto& lag : consumer.lags()) left += lag.records();
+      }
     }
-    if (applied >= records && unsent == 0) return absl::OkStatus();
+    if (left == 0 && error.empty()) return absl::OkStatus();
     if (clock.Steady() >= deadline) {
-      return absl::DeadlineExceededError(fmt::format("{} of {} activities were applied in {}", applied,
-                                                     records, absl::FormatDuration(kSettleWait)));
+      return absl::DeadlineExceededError(
+          fmt::format("{} records are still to be sent or consumed after {}{}{}", left,
+                      absl::FormatDuration(kSettleWait), error.empty() ? "" : ": ", error));
     }
     never->WaitUntil(clock.Steady() + kSettleRetry);
   }

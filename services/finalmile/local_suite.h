@@ -29,12 +29,12 @@ absl::StatusOr<config::Config> SuiteConfig(const config::Assignments& given);
 config::Assignments EmbeddedIn(const std::string& folder);
 
 // Starts the suite on any free port, without an admin port, logging errors alone: for the duration of a
-// command. `clock` outlives it; null: the machine's.
+// command. `clock` and `rng` outlive it; null: the machine's.
 absl::StatusOr<std::unique_ptr<app::Suite>> StartQuietly(const config::Assignments& given,
-                                                         Clock* clock = nullptr);
+                                                         Clock* clock = nullptr, Rng* rng = nullptr);
 
-// Waits, 30 seconds at most, until the suite behind `channel` has applied `records` recorded activities since
-// it was started and has told what followed. DEADLINE_EXCEEDED when it has not by then.
-absl::Status WaitUntilSettled(rpc::Channel& channel, Clock& clock, int64_t records);
+// Waits, 30 seconds at most, until the suite behind `channel` has consumed all that its topics hold and has
+// told what followed. DEADLINE_EXCEEDED when it has not by then.
+absl::Status WaitUntilSettled(rpc::Channel& channel, Clock& clock);
 
 }  // namespace finalmile::cli

@@ -34,8 +34,8 @@ class Connector {
   // What was given of the suite's settings: data, events, and store with the service whose it is.
   virtual config::Assignments Settings() const = 0;
   // Where the suite lives only as long as this command: waits, some seconds at most, until it has applied
-  // `records` recorded activities and told what followed from them, so that the next command sees it.
-  virtual absl::Status Settle(int64_t records) = 0;
+  // what was recorded and told what followed, so that the next command sees it.
+  virtual absl::Status Settle() = 0;
 };
 
 // Of a list request, by the contracts.

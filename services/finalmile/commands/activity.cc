@@ -98,7 +98,7 @@ absl::StatusOr<ExitCode> RecordLines(Session& session, std::istream& input) {
     if (batch.activities_size() == kBatch) RETURN_IF_ERROR(Send(session, batch, first_line, recorded));
   }
   RETURN_IF_ERROR(Send(session, batch, first_line, recorded));
-  RETURN_IF_ERROR(session.connector.Settle(recorded));
+  RETURN_IF_ERROR(session.connector.Settle());
   if (session.output.json()) {
     session.output.JsonLine(fmt::format("{{\"recorded\":{}}}", recorded));
   } else {
@@ -118,7 +118,7 @@ absl::StatusOr<ExitCode> Record(Session& session, const RecordFlags& flags) {
   ASSIGN_OR_RETURN(*request.mutable_activity(), FromFlags(session, flags));
   RETURN_IF_ERROR(
       session.Call<RecordActivityResponse>("leads.v1.LeadService/RecordActivity", request).status());
-  RETURN_IF_ERROR(session.connector.Settle(1));
+  RETURN_IF_ERROR(session.connector.Settle());
   if (session.output.json()) {
     session.output.Json(request.activity());
   } else {

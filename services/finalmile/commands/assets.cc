@@ -59,7 +59,7 @@ absl::StatusOr<ExitCode> Change(Session& session, const ChangeFlags& flags, std:
   request.set_request_id(session.NewRequestId());
   ASSIGN_OR_RETURN(const Response response,
                    session.Call<Response>(fmt::format("catalog.v1.CatalogService/{}", method), request));
-  RETURN_IF_ERROR(session.connector.Settle(0));
+  RETURN_IF_ERROR(session.connector.Settle());
   if (session.output.json()) {
     session.output.Json(response);
   } else {

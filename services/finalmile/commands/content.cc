@@ -161,7 +161,7 @@ absl::StatusOr<ExitCode> Render(Session& session, const RenderFlags& flags) {
   } else {
     ShowRendered(*response, session.output);
     if (!response->use_token().empty())
-      session.output.Note(fmt::format("Use token, for RecordUse: {}", response->use_token()));
+      session.output.Note(fmt::format("Use token, for finalmile use --asset: {}", response->use_token()));
   }
   return ExitCode::kOk;
 }
@@ -208,7 +208,7 @@ absl::StatusOr<ExitCode> Recommend(Session& session, const RecommendFlags& flags
   ASSIGN_OR_RETURN(
       const RecommendAssetsResponse response,
       session.Call<RecommendAssetsResponse>("catalog.v1.CatalogService/RecommendAssets", request));
-  if (!flags.lead.empty()) RETURN_IF_ERROR(session.connector.Settle(0));
+  if (!flags.lead.empty()) RETURN_IF_ERROR(session.connector.Settle());
   if (session.output.json()) {
     for (const auto& one : response.recommendations()) session.output.Json(one);
   } else {

@@ -40,7 +40,7 @@ absl::StatusOr<ExitCode> Change(Session& session, std::string_view method, Reque
   request.set_request_id(session.NewRequestId());
   ASSIGN_OR_RETURN(const Gap gap,
                    session.Call<Gap>("catalog.v1.UsageService/" + std::string(method), request));
-  RETURN_IF_ERROR(session.connector.Settle(0));
+  RETURN_IF_ERROR(session.connector.Settle());
   if (session.output.json()) {
     session.output.Json(gap);
   } else {

@@ -132,7 +132,7 @@ absl::StatusOr<ExitCode> ImportAssetsOf(Session& session, const std::string& fol
     session.output.Note("The pages that were answered are stored; the same command does the rest.");
     return imported;
   }
-  if (!dry_run) RETURN_IF_ERROR(session.connector.Settle(0));
+  if (!dry_run) RETURN_IF_ERROR(session.connector.Settle());
   report.Close(summary, dry_run);
   if (summary.drafts() > 0) {
     session.output.Note(

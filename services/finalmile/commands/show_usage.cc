@@ -77,6 +77,7 @@ void ShowRecommendations(const RecommendAssetsResponse& response, Output& output
                {"LIFT", Align::kRight},
                {"WHY", Align::kLeft, true},
                {"ASSET"}});
+  if (response.recommendations().empty()) return;
   bool lifts = false;
   for (const auto& one : response.recommendations()) {
     lifts = lifts || one.performance().matured() > 0;

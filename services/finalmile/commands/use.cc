@@ -84,7 +84,7 @@ absl::StatusOr<ExitCode> Use(Session& session, const UseFlags& flags) {
   request.set_request_id(session.NewRequestId());
   ASSIGN_OR_RETURN(const RecordUseResponse response,
                    session.Call<RecordUseResponse>("catalog.v1.UsageService/RecordUse", request));
-  RETURN_IF_ERROR(session.connector.Settle(0));
+  RETURN_IF_ERROR(session.connector.Settle());
   if (session.output.json()) {
     session.output.Json(response.use());
   } else {
@@ -132,7 +132,7 @@ absl::StatusOr<ExitCode> Rate(Session& session, const RateFlags& flags) {
   request.set_request_id(session.NewRequestId());
   ASSIGN_OR_RETURN(const RateAssetResponse response,
                    session.Call<RateAssetResponse>("catalog.v1.UsageService/RateAsset", request));
-  RETURN_IF_ERROR(session.connector.Settle(0));
+  RETURN_IF_ERROR(session.connector.Settle());
   if (session.output.json()) {
     session.output.Json(response);
   } else {

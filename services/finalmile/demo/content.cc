@@ -36,34 +36,6 @@ absl::Status WritePages(const std::string& folder) {
   return absl::OkStatus();
 }
 
-absl::Status Import(rpc::Channel& channel, const std::string& folder, Output& output) {
-  RETURN_IF_ERROR(WritePages(folder));
-  ASSIGN_OR_RETURN(const std::vector<FolderPage> pages, FindPages(folder));
-  FolderOptions options;
-  options.header.set_source(kSource);
-  options.header.set_default_owner("mia");
-  options.header.set_publish(true);
-  options.header.set_reviewer("kim");
-  std::string problems;
-  ImportAssetsResponse::Summary summary;
-  RETURN_IF_ERROR(ImportFolder(
-      pages, options, channel,
-      [&](const ImportAssetsResponse::Result& result) {
-        for (const std::string& problem : result.problems())
-          problems += fmt::format("; {}: {}", result.path(), problem);
-      },
-      summary));
-  if (summary.published() != static_cast<int64_t>(pages.size())) {
-    return absl::InternalError(
-        fmt::format("{} of {} sample assets were published{}", summary.published(), pages.size(), problems));
-  }
-  if (output.json()) return absl::OkStatus();
-  output.Line();
-  output.Line(
-      fmt::format("{} sales assets, imported from a folder of Markdown and published.", pages.size()));
-  return absl::OkStatus();
-}
-
 absl::Status Search(Session& session, rpc::Channel& channel, Output& output) {
   SearchAssetsRequest request;
   request.set_query(kQuery);
@@ -106,12 +78,32 @@ absl::Status Render(Session& session, rpc::Channel& channel, const leads::v1::Le
 
 }  // namespace
 
-absl::Status PlayContent(Session& session, rpc::Channel& channel, const std::string& folder,
-                         const leads::v1::Lead& lead, const std::function<absl::Status()>& rest,
+absl::StatusOr<size_t> ImportContent(rpc::Channel& channel, const std::string& folder) {
+  RETURN_IF_ERROR(WritePages(folder));
+  ASSIGN_OR_RETURN(const std::vector<FolderPage> pages, FindPages(folder));
+  FolderOptions options;
+  options.header.set_source(kSource);
+  options.header.set_default_owner("mia");
+  options.header.set_publish(true);
+  options.header.set_reviewer("kim");
+  std::string problems;
+  ImportAssetsResponse::Summary summary;
+  RETURN_IF_ERROR(ImportFolder(
+      pages, options, channel,
+      [&](const ImportAssetsResponse::Result& result) {
+        for (const std::string& problem : result.problems())
+          problems += fmt::format("; {}: {}", result.path(), problem);
+      },
+      summary));
+  if (summary.published() != static_cast<int64_t>(pages.size())) {
+    return absl::InternalError(
+        fmt::format("{} of {} sample assets were published{}", summary.published(), pages.size(), problems));
+  }
+  return pages.size();
+}
+
+absl::Status ShowContent(Session& session, rpc::Channel& channel, const leads::v1::Lead& lead,
                          Output& output) {
-  RETURN_IF_ERROR(Import(channel, folder, output));
-  // What is published reaches the index by an event.
-  RETURN_IF_ERROR(rest());
   RETURN_IF_ERROR(Search(session, channel, output));
   return Render(session, channel, lead, output);
 }

@@ -1,9 +1,10 @@
 #pragma once
 
-#include <functional>
+#include <cstddef>
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "finalmile/leads/v1/lead.pb.h"
 #include "libs/rpc/client.h"
 #include "services/finalmile/output/output.h"
@@ -11,11 +12,11 @@
 
 namespace finalmile::cli {
 
-// Writes the sample's pages below `folder`, imports and publishes them through `channel`, and shows what reps
-// then have: a search with snippets, and an e-mail to `lead`. `rest` returns when the suite has done what
-// followed from the import. Shows the same for equal leads.
-absl::Status PlayContent(Session& session, rpc::Channel& channel, const std::string& folder,
-                         const leads::v1::Lead& lead, const std::function<absl::Status()>& rest,
+// Writes the sample's pages below `folder`, imports and publishes them through `channel`. How many there are.
+absl::StatusOr<size_t> ImportContent(rpc::Channel& channel, const std::string& folder);
+
+// What reps have of it: a search with snippets, and an e-mail to `lead`. The same for equal leads.
+absl::Status ShowContent(Session& session, rpc::Channel& channel, const leads::v1::Lead& lead,
                          Output& output);
 
 }  // namespace finalmile::cli

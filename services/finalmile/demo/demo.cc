@@ -19,7 +19,9 @@
 #include "services/finalmile/commands/show.h"
 #include "services/finalmile/demo/content.h"
 #include "services/finalmile/demo/play_clock.h"
+#include "services/finalmile/demo/replay_rng.h"
 #include "services/finalmile/demo/sample.h"
+#include "services/finalmile/demo/selling.h"
 #include "services/finalmile/demo/why.h"
 #include "services/finalmile/local_suite.h"
 #include "services/finalmile/output/format.h"
@@ -70,7 +72,8 @@ class Demo {
         options_(options),
         end_(LastMonday(session.clock.Now())),
         start_(end_ - SampleOptions().weeks * absl::Hours(168)),
-        clock_(session.clock, start_) {}
+        clock_(session.clock, start_),
+        suite_rng_(options.seed) {}
 
   absl::Status Run() {
     std::string data = options_.data;
@@ -81,10 +84,12 @@ class Demo {
           fmt::format("--data {}: there is a store already; give an empty folder", data));
     }
     RETURN_IF_ERROR(Start(data));
+    ASSIGN_OR_RETURN(assets_, ImportContent(*channel_, (std::filesystem::path(data) / "content").string()));
+    RETURN_IF_ERROR(Rest());
     RETURN_IF_ERROR(Play());
     RETURN_IF_ERROR(ShowTop());
     RETURN_IF_ERROR(ShowReady());
-    RETURN_IF_ERROR(ShowContent(data));
+    RETURN_IF_ERROR(ShowSelling());
     channel_.reset();
     suite_->Stop();
     ShowWhatNext();
@@ -100,7 +105,7 @@ class Demo {
 
   absl::Status Start(const std::string& data) {
     // What is set for the real suite does not hold for this one.
-    ASSIGN_OR_RETURN(suite_, StartQuietly(EmbeddedIn(data), &clock_));
+    ASSIGN_OR_RETURN(suite_, StartQuietly(EmbeddedIn(data), &clock_, &suite_rng_));
     channel_ = rpc::NewGrpcChannel({.target = suite_->address()}, session_.clock, session_.rng);
     return absl::OkStatus();
   }
@@ -110,17 +115,24 @@ class Demo {
     const absl::Duration begun = session_.clock.Steady();
     const SampleOptions sample{.seed = options_.seed, .start = start_};
     const std::vector<SampleDay> days = GenerateSample(sample);
+    selling_ =
+        std::make_unique<Selling>(session_, *channel_, options_.seed, [this] { suite_rng_.BeginAnew(); });
     int64_t leads = 0;
+    int64_t activities = 0;
     for (size_t day = 0; day < days.size(); ++day) {
-      if (days[day].leads.empty() && days[day].activities.empty()) continue;
+      const bool friday = day % 7 == 4;
+      if (days[day].leads.empty() && days[day].activities.empty() && !friday) continue;
       session_.output.Progress(fmt::format("Week {} of {}", day / 7 + 1, sample.weeks));
       RETURN_IF_ERROR(JumpTo(sample.start + static_cast<int64_t>(day) * absl::Hours(24) + absl::Hours(18)));
       for (const CreateLeadRequest& request : days[day].leads) {
         RETURN_IF_ERROR(Call<Lead>("leads.v1.LeadService/CreateLead", request).status());
       }
       leads += static_cast<int64_t>(days[day].leads.size());
-      activities_ += static_cast<int64_t>(days[day].activities.size());
+      activities += static_cast<int64_t>(days[day].activities.size());
       RETURN_IF_ERROR(Record(days[day].activities));
+      RETURN_IF_ERROR(Rest());
+      if (!friday) continue;
+      RETURN_IF_ERROR(selling_->PlayWeek());
       RETURN_IF_ERROR(Rest());
     }
     RETURN_IF_ERROR(JumpTo(end_));
@@ -128,7 +140,7 @@ class Demo {
     if (!session_.output.json()) {
       session_.output.Line(
           fmt::format("{} weeks, {} companies, {} people, {} activities, played in {:.1f} s (seed {}).",
-                      sample.weeks, sample.companies, FormatCount(leads), FormatCount(activities_),
+                      sample.weeks, sample.companies, FormatCount(leads), FormatCount(activities),
                       absl::ToDoubleSeconds(session_.clock.Steady() - begun), options_.seed));
     }
     return absl::OkStatus();
@@ -141,7 +153,7 @@ class Demo {
   }
   // Until all that followed from what was sent is done.
   absl::Status Rest() {
-    RETURN_IF_ERROR(WaitUntilSettled(*channel_, session_.clock, activities_));
+    RETURN_IF_ERROR(WaitUntilSettled(*channel_, session_.clock));
     return clock_.WaitUntilIdle(kIdleWait) ? absl::OkStatus() : NoRest();
   }
   static absl::Status NoRest() { return absl::DeadlineExceededError("the suite does not come to rest"); }
@@ -255,11 +267,17 @@ class Demo {
     return absl::OkStatus();
   }
 
-  absl::Status ShowContent(const std::string& data) {
+  absl::Status ShowSelling() {
     Output output = AtTheEnd();
-    return PlayContent(
-        session_, *channel_, (std::filesystem::path(data) / "content").string(), best_,
-        [this] { return Rest(); }, output);
+    if (!output.json()) {
+      output.Line();
+      output.Line(fmt::format(
+          "{} sales assets, imported from a folder of Markdown when the quarter began, and used since.",
+          assets_));
+    }
+    RETURN_IF_ERROR(selling_->Show(best_, output));
+    RETURN_IF_ERROR(Rest());
+    return ShowContent(session_, *channel_, best_, output);
   }
 
   static std::string EventName(const LeadEvent& event) {
@@ -297,10 +315,11 @@ class Demo {
   const absl::Time start_;
   TemporaryFolder folder_;
   PlayClock clock_;
+  ReplayRng suite_rng_;
   std::unique_ptr<app::Suite> suite_;
   std::unique_ptr<rpc::Channel> channel_;
-  // Recorded so far.
-  int64_t activities_ = 0;
+  std::unique_ptr<Selling> selling_;
+  size_t assets_ = 0;
   Lead best_;
 };
 

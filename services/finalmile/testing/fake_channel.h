@@ -130,11 +130,7 @@ class FakeConnector final : public Connector {
   bool IsOwn() const override { return false; }
   absl::StatusOr<events::EventLog*> Events() override { return absl::UnimplementedError("no event log"); }
   config::Assignments Settings() const override { return {}; }
-  absl::Status Settle(int64_t records) override {
-    settled = records;
-    return absl::OkStatus();
-  }
-  int64_t settled = 0;
+  absl::Status Settle() override { return absl::OkStatus(); }
 };
 
 }  // namespace finalmile::cli
