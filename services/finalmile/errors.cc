@@ -20,7 +20,7 @@ std::string_view AdviceFor(const absl::Status& status) {
     case absl::StatusCode::kPermissionDenied:
       return "ask an admin for a role that may do this";
     case absl::StatusCode::kUnavailable:
-      return "check --address and that the suite is running (finalmile status)";
+      return "check the address and that the server is running, or try again later";
     case absl::StatusCode::kDeadlineExceeded:
       return "try again, or give --timeout a longer time";
     case absl::StatusCode::kResourceExhausted:

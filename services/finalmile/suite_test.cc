@@ -5,58 +5,17 @@
 
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
+#include "finalmile/catalog/v1/catalog_service.pb.h"
+#include "finalmile/catalog/v1/usage_service.pb.h"
 #include "finalmile/leads/v1/lead_service.pb.h"
-#include "services/finalmile/connection.h"
 #include "services/finalmile/demo/content_sample.h"
-#include "services/finalmile/demo/demo.h"
+#include "services/finalmile/testing/suite_fixture.h"
 
 namespace finalmile::cli {
 namespace {
 
 using ::testing::HasSubstr;
-
-// Runs command lines as a user does on a fresh machine: nothing is started, each brings the suite up for
-// itself.
-class SuiteTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    folder_ = (std::filesystem::temp_directory_path() / "finalmile-suite-test-XXXXXX").string();
-    ASSERT_NE(mkdtemp(folder_.data()), nullptr);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  struct Result {
-    ExitCode code = ExitCode::kOk;
-    std::string out;
-    std::string error;
-  };
-
-  Result Invoke(std::vector<std::string> arguments) {
-    arguments.insert(arguments.end(), {"--data", folder_ + "/data"});
-    const CommandLine line = ParseCommandLine(AllVerbs(), arguments);
-    EXPECT_EQ(line.text, "");
-    std::ostringstream out;
-    std::ostringstream err;
-    std::istringstream in;
-    Output output(out, err, *clock_, {.json = line.common.json});
-    Result result;
-    {
-      SuiteConnector connector(line.common, *clock_, *rng_);
-      Session session{output, in, *clock_, *rng_, connector};
-      const absl::StatusOr<ExitCode> code = line.action(session);
-      result.code = code.ok() ? *code : ExitCodeOf(code.status());
-      if (!code.ok()) result.error = ErrorLine(code.status());
-    }
-    result.out = out.str();
-    return result;
-  }
-
-  std::string folder_;
-  const std::unique_ptr<Clock> clock_ = NewSystemClock();
-  const std::unique_ptr<Rng> rng_ = NewSystemRng();
-};
 
 TEST_F(SuiteTest, ActivitiesOfOneCommandCountInTheNext) {
   const Result created = Invoke({"leads", "create", "--email", "ada@work.example", "--company", "Work",
@@ -109,13 +68,18 @@ TEST_F(SuiteTest, ImportsTwiceWithoutADuplicateWithTheShippedPolicies) {
   EXPECT_THAT(Invoke({"policy", "show"}).out, HasSubstr("policies/bank-marketing-1"));
 }
 
-TEST_F(SuiteTest, ContentIsImportedFoundAndFilledInByTheNextCommands) {
-  const std::string content = folder_ + "/handbook";
+// The sample's pages as a folder of a user.
+void WriteHandbook(const std::string& folder) {
   for (const SamplePage& page : SamplePages()) {
-    const std::filesystem::path path = std::filesystem::path(content) / page.path;
+    const std::filesystem::path path = std::filesystem::path(folder) / page.path;
     std::filesystem::create_directories(path.parent_path());
     std::ofstream(path) << page.content;
   }
+}
+
+TEST_F(SuiteTest, ContentIsImportedFoundAndFilledInByTheNextCommands) {
+  const std::string content = folder_ + "/handbook";
+  WriteHandbook(content);
   std::ofstream(content + "/wrong.md") << "---\ntitle: x\nkind: poem\n---\nRoses\n";
   const std::vector<std::string> import = {"import", content, "--publish", "--reviewer", "kim"};
   const Result first = Invoke(import);
@@ -144,6 +108,69 @@ TEST_F(SuiteTest, ContentIsImportedFoundAndFilledInByTheNextCommands) {
   EXPECT_EQ(Invoke({"show", "nothing"}).code, ExitCode::kNotFound);
   EXPECT_THAT(Invoke({"events", "tail", "catalog.events", "--from-start", "--until-now"}).out,
               HasSubstr("AssetRetired"));
+}
+
+TEST_F(SuiteTest, WhatIsUsedShowsInTheFiguresOfTheNextCommands) {
+  const std::string content = folder_ + "/handbook";
+  WriteHandbook(content);
+  ASSERT_EQ(Invoke({"import", content, "--publish", "--reviewer", "kim"}).code, ExitCode::kOk);
+  const std::string mail = "handbook_emails_after-webinar";
+  const std::string lead = "leads/0193a7c0-5b1e-7c3a-9a53-2f6f0e7d1b11";
+  const Result json =
+      Invoke({"render", mail, "--set", "first_name=Ada", "--set", "question=Why?", "--lead", lead, "--json"});
+  catalog::v1::RenderAssetResponse rendered;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(json.out, &rendered).ok()) << json.error;
+
+  const Result used = Invoke(
+      {"use", "--asset", rendered.use_token(), "--rep", "kim", "--channel", "email", "--stage", "discovery"});
+  EXPECT_EQ(used.code, ExitCode::kOk) << used.error;
+  EXPECT_EQ(used.out, "Recorded: assets/" + mail + ", version 1, by its token\n");
+  // The text alone tells which asset it is.
+  const std::string sent = folder_ + "/sent.txt";
+  std::ofstream(sent) << rendered.body();
+  const std::vector<std::string> text = {"use",    "--text", sent,        "--rep", "rob",
+                                         "--lead", lead,     "--channel", "email", "--stage"};
+  std::vector<std::string> closing = text;
+  closing.push_back("closing");
+  const Result misused = Invoke(closing);
+  EXPECT_THAT(misused.out, HasSubstr("Recorded: assets/" + mail + ", version 1, "));
+  EXPECT_THAT(misused.out, HasSubstr("Misused: stage\n"));
+  std::ofstream(sent) << "I drew on one page who would see whose crews, and what each site keeps for itself.";
+  std::vector<std::string> discovery = text;
+  discovery.push_back("discovery");
+  EXPECT_THAT(Invoke(discovery).out, HasSubstr("Recorded: none of our assets\nCounted for gaps/"));
+
+  EXPECT_EQ(Invoke({"rate", mail, "4"}).code, ExitCode::kOk);
+  const std::string figures = Invoke({"performance", mail}).out;
+  EXPECT_THAT(figures, HasSubstr("      1        0     2       0  4.0 of 1    0     0       0.0")) << figures;
+  const std::string misuses = Invoke({"misuse", "--filter", "rep = rob"}).out;
+  EXPECT_THAT(misuses, HasSubstr("stage  rob  email"));
+  EXPECT_EQ(std::count(misuses.begin(), misuses.end(), '\n'), 2) << misuses;
+  EXPECT_THAT(Invoke({"shelf"}).out, HasSubstr("there is no shelf yet"));
+  const Result offered = Invoke({"recommend", "--lead", lead, "--stage", "discovery"});
+  EXPECT_EQ(offered.code, ExitCode::kOk) << offered.error;
+  EXPECT_THAT(offered.out, HasSubstr("no matured use yet"));
+}
+
+TEST_F(SuiteTest, GapsAreAskedForAndAnswered) {
+  const std::string content = folder_ + "/handbook";
+  WriteHandbook(content);
+  ASSERT_EQ(Invoke({"import", content, "--publish", "--reviewer", "kim"}).code, ExitCode::kOk);
+  const std::vector<std::string> report = {"gaps",         "report", "how our support hours compare",
+                                           "--competitor", "Acme",   "--json"};
+  catalog::v1::Gap gap;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(Invoke(report).out, &gap).ok());
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(Invoke(report).out, &gap).ok());
+  EXPECT_EQ(gap.count(), 2);
+  EXPECT_THAT(Invoke({"gaps", "accept", gap.name()}).out, HasSubstr("accepted"));
+  EXPECT_EQ(Invoke({"gaps", "accept", gap.name(), "--etag", gap.etag()}).code, ExitCode::kRefused);
+  EXPECT_THAT(Invoke({"gaps", "ship", gap.name(), "--asset", "handbook_battle-cards_acme"}).out,
+              HasSubstr("assets/handbook_battle-cards_acme"));
+  EXPECT_EQ(Invoke({"gaps", "decline", gap.name(), "--reason", "no"}).code, ExitCode::kRefused);
+  const std::string list = Invoke({"gaps", "list", "--filter", "competitor = Acme"}).out;
+  EXPECT_THAT(list, HasSubstr("    2  shipped  reported  how our support hours compare"));
+  EXPECT_THAT(Invoke({"events", "tail", "catalog.events", "--from-start", "--until-now"}).out,
+              HasSubstr("GapShipped"));
 }
 
 TEST_F(SuiteTest, TalksToTheSuiteThatHoldsTheStore) {
@@ -204,21 +231,16 @@ TEST_F(SuiteTest, TheEnvironmentsStoreIsThatOfTheNamedService) {
   unsetenv("FINALMILE_CATALOG_STORE");
 }
 
-TEST_F(SuiteTest, WrongSettingsAreOneLine) {
-  EXPECT_EQ(Invoke({"status", "--service", "leads", "--store", "mysql://x"}).code, ExitCode::kUsage);
-  const std::string file = folder_ + "/data";
-  std::ofstream(file) << "not a folder";
-  const Result result = Invoke({"leads", "list"});
-  EXPECT_EQ(result.code, ExitCode::kRefused);
-  EXPECT_THAT(result.error, HasSubstr(file));
-}
-
 TEST_F(SuiteTest, TheDemoIsTheSameForASeedAndServesItsStore) {
   const auto lines = [](const std::string& text) { return text.substr(text.find('\n')); };
   const Result first = Invoke({"demo", "--seed", "7"});
   ASSERT_EQ(first.code, ExitCode::kOk) << first.error;
   EXPECT_THAT(first.out, HasSubstr("finalmile dev --data"));
   EXPECT_THAT(first.out, HasSubstr("10 sales assets"));
+  EXPECT_THAT(first.out, HasSubstr("Shelf rate: "));
+  EXPECT_THAT(first.out, HasSubstr("how our support hours compare"));
+  EXPECT_THAT(first.out, HasSubstr("No meeting was recorded"));
+  EXPECT_THAT(first.out, HasSubstr("Recommended for the best lead, "));
   EXPECT_THAT(first.out, HasSubstr("Subject: What an idle hour costs "));
   EXPECT_EQ(Invoke({"demo"}).code, ExitCode::kRefused);
   EXPECT_THAT(Invoke({"leads", "top", "--limit", "3"}).out, HasSubstr("sales ready"));

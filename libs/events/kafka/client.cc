@@ -41,7 +41,9 @@ void FreeClient::operator()(rd_kafka_s* client) const {
 
 void Trouble::Note(int error, std::string_view text) {
   std::lock_guard lock(mutex_);
-  if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || last_.empty()) last_ = text;
+  // Behind it librdkafka counts its attempts.
+  if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || last_.empty())
+    last_ = text.substr(0, text.find(" (after "));
 }
 
 std::string Trouble::Describe(const Config& config) const {

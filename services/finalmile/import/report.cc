@@ -27,8 +27,7 @@ absl::Status ImportReport::Started(const std::vector<std::string>& columns, int6
   const bool append = resumed_after_line > 0;
   rejects_.open(options_.rejects_file, append ? std::ios::binary | std::ios::app : std::ios::binary);
   if (!rejects_) {
-    return absl::FailedPreconditionError(
-        fmt::format("--rejects {}: cannot be written", options_.rejects_file));
+    return absl::InvalidArgumentError(fmt::format("--rejects {}: cannot be written", options_.rejects_file));
   }
   if (!append || rejects_.tellp() == 0) {
     std::vector<std::string> header = {"line", "column", "reason"};
@@ -70,18 +69,21 @@ absl::Status ImportReport::Rejected(const leads::v1::ImportReject& reject, const
   cells.insert(cells.end(), row.cells.begin(), row.cells.end());
   rejects_ << csv::FormatRow(cells);
   if (rejects_) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      fmt::format("--rejects {}: cannot be written; is the disk full?", options_.rejects_file));
+  return RejectsLost();
+}
+
+absl::Status ImportReport::RejectsLost() const {
+  return absl::ResourceExhaustedError(fmt::format(
+      "--rejects {}: cannot be written; is the disk full? The import with --request-id NEW tells of every "
+      "reject again",
+      options_.rejects_file));
 }
 
 absl::Status ImportReport::Close(const ImportTotals& totals, bool complete) {
   output_.Progress("");
   if (rejects_.is_open()) {
     rejects_.close();
-    if (!rejects_) {
-      return absl::ResourceExhaustedError(
-          fmt::format("--rejects {}: cannot be written; is the disk full?", options_.rejects_file));
-    }
+    if (!rejects_) return RejectsLost();
   }
   const double seconds = absl::ToDoubleSeconds(clock_.Steady() - start_);
   if (output_.json()) {
@@ -92,6 +94,8 @@ absl::Status ImportReport::Close(const ImportTotals& totals, bool complete) {
         totals.acknowledged_line, totals.resumed_after_line, seconds, options_.dry_run, complete));
     return absl::OkStatus();
   }
+  // What is wrong is said by the error alone.
+  if (!complete && totals.rows == 0) return absl::OkStatus();
   const std::string_view begin = options_.dry_run ? "Dry run, nothing stored: " : "";
   const std::string_view all = totals.resumed_after_line > 0 ? "; with the earlier runs" : "";
   output_.Line(fmt::format(

@@ -24,7 +24,7 @@ class ImportReport final : public ImportObserver {
   // The references outlive the report.
   ImportReport(Options options, const csv::Reader& reader, Output& output, Clock& clock);
 
-  // FAILED_PRECONDITION: the rejects file cannot be written. A run that resumes appends to it.
+  // INVALID_ARGUMENT: the rejects file cannot be written. A run that resumes appends to it.
   absl::Status Started(const std::vector<std::string>& columns, int64_t resumed_after_line) override;
   void Progressed(const ImportTotals& totals) override;
   absl::Status Rejected(const leads::v1::ImportReject& reject, const csv::Row& row) override;
@@ -35,6 +35,7 @@ class ImportReport final : public ImportObserver {
 
  private:
   double RowsPerSecond(int64_t rows) const;
+  absl::Status RejectsLost() const;
 
   const Options options_;
   const csv::Reader& reader_;
