@@ -94,7 +94,7 @@ absl::StatusOr<absl::Duration> ShelfWatch::Follow() {
     const std::vector<std::string> ids(pending_.begin(), std::next(pending_.begin(), count));
     RETURN_IF_ERROR(Refresh(ids, /*changed=*/true, deadline));
     for (const std::string& id : ids) pending_.erase(id);
-    more = more || !pending_.empty();
+    more = more || !pending_.empty() || pass_.has_value();
   } else if (pass_) {
     ASSIGN_OR_RETURN(const bool left, LookThrough(deadline));
     more = more || left;
