@@ -211,9 +211,11 @@ std::map<std::string, int64_t> Found(size_t replica, bool unpublished, const Cal
   if (const absl::Status status = call(replica, "SearchAssets", request, response); !status.ok())
     differences.push_back(fmt::format("p{}: a search fails: {}", replica + 1, status.ToString()));
   for (const auto& hit : response.hits()) found[hit.asset().name()] = hit.asset().version();
-  if (response.total() != response.hits_size() || response.filling())
-    differences.push_back(
-        fmt::format("p{}: {} hits of {}", replica + 1, response.hits_size(), response.total()));
+  if (response.total() != response.hits_size() || response.filling()) {
+    differences.push_back(fmt::format("p{}: {} hits of {}{}", replica + 1, response.hits_size(),
+                                      response.total(),
+                                      response.filling() ? ", and the index is still being filled" : ""));
+  }
   return found;
 }
 
