@@ -25,9 +25,6 @@ absl::StatusOr<std::unique_ptr<Replicas>> Replicas::Start(testing::PostgresServe
   world->clock_ = NewSystemClock();
   world->rng_ = NewSystemRng();
   world->options_ = options;
-  std::string folder = (std::filesystem::temp_directory_path() / "finalmile-catalog-XXXXXX").string();
-  if (mkdtemp(folder.data()) == nullptr) return absl::InternalError("mkdtemp failed");
-  world->folder_ = folder;
   ASSIGN_OR_RETURN(const std::string name, postgres.CreateDatabase());
   world->store_ = postgres.tcp_url(name);
   world->events_url_ = kafka.url();
@@ -51,22 +48,20 @@ absl::StatusOr<std::unique_ptr<Replicas>> Replicas::Start(testing::PostgresServe
 
 Replicas::~Replicas() {
   for (Replica& replica : replicas_) replica.process.reset();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 absl::Status Replicas::Launch(int replica) {
   Replica& one = replicas_[static_cast<size_t>(replica)];
-  const std::string data = (folder_ / std::to_string(replica)).string();
+  const std::string data = folder_.path() + "/" + std::to_string(replica);
   ASSIGN_OR_RETURN(one.process, testing::Process::Start(
                                     {FINALMILE_CATALOG_BINARY, "--store", store_, "--events", events_url_,
                                      "--catalog-cache", options_.cache, "--catalog-cache-ttl",
                                      absl::FormatDuration(options_.staleness), "--data", data, "--listen",
                                      fmt::format("127.0.0.1:{}", one.port), "--admin",
                                      fmt::format("127.0.0.1:{}", one.admin), "--drain", "2s"},
-                                    (folder_ / "log").string()));
+                                    folder_.path() + "/log"));
   if (one.process->ReadLine().ok()) return absl::OkStatus();
-  std::ifstream log(folder_ / "log");
+  std::ifstream log(folder_.path() + "/log");
   std::stringstream text;
   text << log.rdbuf();
   return absl::InternalError("a replica did not start: " + text.str());

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,6 +17,7 @@
 #include "libs/testing/postgres_server.h"
 #include "libs/testing/process.h"
 #include "libs/testing/redis_server.h"
+#include "libs/testing/temporary_folder.h"
 
 namespace finalmile::catalog {
 
@@ -78,7 +78,7 @@ class Replicas {
   std::unique_ptr<Clock> clock_;
   std::unique_ptr<Rng> rng_;
   Options options_;
-  std::filesystem::path folder_;
+  const testing::TemporaryFolder folder_;
   std::string store_;
   std::string events_url_;
   std::unique_ptr<storage::Database> database_;
