@@ -95,6 +95,7 @@ class MemoryIndex final : public Index {
       for (const Row& row : words.rows) state.vocabulary.Add(row.Text(0), row.Int(1));
       return absl::OkStatus();
     }));
+    const std::lock_guard turn(turn_);
     const std::unique_lock lock(mutex_);
     state_ = std::move(state);
     unknown_ = false;
@@ -115,6 +116,7 @@ class MemoryIndex final : public Index {
         });
     unknown_ = status.code() == absl::StatusCode::kUnknown;
     RETURN_IF_ERROR(status);
+    const std::lock_guard turn(turn_);
     const std::unique_lock lock(mutex_);
     for (const Batch::Act& act : batch.acts) {
       const uint32_t document = act.added != nullptr ? state_.postings.Add(act.analysed.terms)
@@ -280,7 +282,9 @@ class MemoryIndex final : public Index {
 
   // Everything but the snippets.
   Wanted Find(const Query& query, Analyzer& analyzer, Answer& answer) const {
+    std::unique_lock turn(turn_);
     const std::shared_lock lock(mutex_);
+    turn.unlock();
     const Catalogue& catalogue = state_.catalogue;
     ParsedQuery parsed = ParseQuery(query.text, catalogue.Languages(), state_.vocabulary, analyzer);
     answer.corrected = std::move(parsed.corrected);
@@ -310,6 +314,8 @@ class MemoryIndex final : public Index {
   storage::Database& database_;
   // Guards the state, never while the database is asked.
   mutable std::shared_mutex mutex_;
+  // Held while a lock is waited for, so that searches that overlap without end do not keep Apply out.
+  mutable std::mutex turn_;
   State state_;
   // Of Apply.
   Analyzer analyzer_;
