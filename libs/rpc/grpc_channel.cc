@@ -190,7 +190,7 @@ class GrpcChannel final : public Channel {
     const ByteBuffer bytes = Serialise(request);
     absl::Duration backoff = kFirstBackoff;
     for (;;) {
-      const absl::Status status = Once(path, bytes, reply, options, deadline - clock_.Steady());
+      absl::Status status = Once(path, bytes, reply, options, deadline - clock_.Steady());
       if (!options.retry || !Retryable(status)) return status;
       absl::Duration wait = backoff * (0.5 + 0.5 * rng_.Uniform());
       if (const auto told = RetryDelayOf(status)) wait += *told;

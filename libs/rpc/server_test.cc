@@ -273,7 +273,7 @@ TEST_F(ServerTest, ReflectionShowsServices) {
   Start();
   const auto ask = [&](int field, const std::string& text) {
     google::protobuf::Empty request, reply;
-    request.GetReflection()->MutableUnknownFields(&request)->AddLengthDelimited(field, text);
+    google::protobuf::Empty::GetReflection()->MutableUnknownFields(&request)->AddLengthDelimited(field, text);
     auto stream = channel_->Open("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", {});
     EXPECT_TRUE(stream->Write(request));
     EXPECT_TRUE(stream->Read(reply));

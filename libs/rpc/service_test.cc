@@ -45,9 +45,9 @@ TEST(ServiceTest, EveryMistakeIsNamed) {
        {"finalmile.rpctest.v1.EchoService", "Say is registered twice",
         "Shout is registered but the service has no such method",
         "Repeat is registered as unary but is a server stream",
-        "ListThings is registered as finalmile.rpctest.v1.SayRequest -> finalmile.rpctest.v1.SayResponse but "
-        "is "
-        "finalmile.rpctest.v1.ListThingsRequest -> finalmile.rpctest.v1.ListThingsResponse",
+        ("ListThings is registered as finalmile.rpctest.v1.SayRequest -> finalmile.rpctest.v1.SayResponse "
+         "but "
+         "is finalmile.rpctest.v1.ListThingsRequest -> finalmile.rpctest.v1.ListThingsResponse"),
         "Join has an inline answer but is not registered before it",
         "Say has an inline answer of another type", "Chat has no handler"}) {
     EXPECT_THAT(message, HasSubstr(part));

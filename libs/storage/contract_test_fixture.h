@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "libs/base/clock.h"
+#include "libs/base/status.h"
 #include "libs/storage/database.h"
 #include "libs/testing/postgres_server.h"
 #include "libs/testing/temporary_folder.h"
@@ -58,9 +59,8 @@ class StoreTest : public ::testing::Test {
   absl::StatusOr<Result> Execute(std::string_view sql, std::vector<Value> params = {}) {
     Result result;
     absl::Status status = Transact([&](Transaction& transaction) -> absl::Status {
-      auto executed = transaction.Execute(sql, params);
-      if (executed.ok()) result = *std::move(executed);
-      return executed.status();
+      ASSIGN_OR_RETURN(result, transaction.Execute(sql, params));
+      return absl::OkStatus();
     });
     if (!status.ok()) return status;
     return result;
@@ -69,9 +69,8 @@ class StoreTest : public ::testing::Test {
   absl::StatusOr<Result> ExecuteMany(std::string_view sql, const std::vector<Row>& rows) {
     Result result;
     absl::Status status = Transact([&](Transaction& transaction) -> absl::Status {
-      auto executed = transaction.ExecuteMany(sql, rows);
-      if (executed.ok()) result = *std::move(executed);
-      return executed.status();
+      ASSIGN_OR_RETURN(result, transaction.ExecuteMany(sql, rows));
+      return absl::OkStatus();
     });
     if (!status.ok()) return status;
     return result;

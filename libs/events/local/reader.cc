@@ -48,7 +48,7 @@ absl::Status LocalReader::Read(int max_records, std::vector<Record>& records,
       it = places_.erase(it);
       continue;
     }
-    if (it->second.next < bounds.end) readable.push_back(*it);
+    if (it->second.next < bounds.end) readable.emplace_back(*it);
     ++it;
   }
   if (readable.empty() || max_records <= 0) return absl::OkStatus();

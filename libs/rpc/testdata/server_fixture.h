@@ -10,6 +10,7 @@
 
 #include "fmt/format.h"
 #include "gtest/gtest.h"
+#include "libs/base/status.h"
 #include "libs/rpc/client.h"
 #include "libs/rpc/server.h"
 #include "libs/rpc/testdata/echo_fixture.h"
@@ -57,14 +58,13 @@ class ServerTest : public ::testing::Test {
   ServerTest() { options_.listen = "127.0.0.1:0"; }
 
   absl::Status TryStart() {
-    auto server = Server::Start(options_, {&echo_.service},
-                                {.executor = executor_,
-                                 .clock = *clock_,
-                                 .log = log_,
-                                 .observer = &observer_,
-                                 .credentials = credentials_});
-    if (server.ok()) server_ = *std::move(server);
-    return server.status();
+    const ServerDeps deps{.executor = executor_,
+                          .clock = *clock_,
+                          .log = log_,
+                          .observer = &observer_,
+                          .credentials = credentials_};
+    ASSIGN_OR_RETURN(server_, Server::Start(options_, {&echo_.service}, deps));
+    return absl::OkStatus();
   }
   void Start() {
     ASSERT_EQ(TryStart(), absl::OkStatus());
