@@ -4,6 +4,7 @@
 #include "libs/base/status.h"
 #include "libs/storage/columns.h"
 #include "services/catalog/store/asset_store.h"
+#include "services/catalog/store/keys.h"
 
 namespace finalmile::catalog::store {
 namespace {
@@ -54,15 +55,13 @@ absl::Status SetReviewers(storage::Transaction& transaction,
 absl::StatusOr<std::map<VersionKey, VersionRow>> ReadVersions(storage::Transaction& transaction,
                                                               const std::vector<VersionKey>& keys,
                                                               bool bodies) {
-  std::vector<storage::Row> rows;
-  for (const auto& [asset, version] : keys) rows.push_back(storage::Row({asset, version}));
   ASSIGN_OR_RETURN(storage::Result result,
                    transaction.ExecuteMany(
                        fmt::format("SELECT v.asset, v.version, v.head, v.reviewer, v.create_time{} FROM "
                                    "{{rows: asset TEXT, version BIGINT}} AS r JOIN asset_versions AS v "
                                    "ON v.asset = r.asset AND v.version = r.version",
                                    bodies ? ", v.body" : ""),
-                       rows));
+                       KeyRows(keys)));
   std::map<VersionKey, VersionRow> versions;
   for (const storage::Row& row : result.rows) {
     VersionRow version = FromRow(row);
