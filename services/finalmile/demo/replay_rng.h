@@ -7,8 +7,8 @@
 
 namespace finalmile::cli {
 
-// The machine's randomness (also for the keys that a store is made with) until it begins anew from a seed: what
-// is drawn between two such moments is the same in every run, as long as one thread draws. Thread-safe.
+// The machine's randomness (also for the keys that a store is made with) until it begins anew from a seed:
+// what is drawn between two such moments is the same in every run, as long as one thread draws. Thread-safe.
 class ReplayRng final : public Rng {
  public:
   explicit ReplayRng(uint64_t seed) : seeds_(NewSeededRng(seed)), rng_(NewSystemRng()) {}
