@@ -71,9 +71,9 @@ class Client {
   }
   ~Client() { close(socket_); }
 
-  void Send(const std::string& text) { send(socket_, text.data(), text.size(), MSG_NOSIGNAL); }
+  void Send(const std::string& text) const { send(socket_, text.data(), text.size(), MSG_NOSIGNAL); }
   // The next bytes; empty when the connection has ended, "…" when nothing came within `timeout`.
-  std::string Receive(absl::Duration timeout = absl::Seconds(20)) {
+  std::string Receive(absl::Duration timeout = absl::Seconds(20)) const {
     const timeval limit = absl::ToTimeval(timeout);
     setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     char buffer[4096];

@@ -50,7 +50,7 @@ absl::StatusOr<std::unique_ptr<KafkaBroker>> KafkaBroker::Start(const KafkaOptio
                                       "-c",
                                       kRun,
                                       folder,
-                                      FINALMILE_SOURCE_DIR "/deploy/kafka/broker",
+                                      (FINALMILE_SOURCE_DIR "/deploy/kafka/broker"),
                                       std::to_string(options.nodes),
                                       options.quick ? "--quick" : ""};
   std::vector<char*> arguments;
