@@ -12,7 +12,8 @@ enum class Way { kRanked, kUntested, kRandom };
 
 class Chooser {
  public:
-  Chooser(std::span<const Candidate> candidates, Rng& rng) : candidates_(candidates), rng_(rng) {
+  Chooser(std::span<const Candidate> candidates, double random_share, Rng& rng)
+      : candidates_(candidates), random_share_(random_share), rng_(rng) {
     free_.resize(candidates.size());
     std::iota(free_.begin(), free_.end(), size_t{0});
     std::sort(free_.begin(), free_.end(), [&](size_t a, size_t b) {
@@ -27,14 +28,14 @@ class Chooser {
     const uint64_t phase = rng_.Below(kUntestedEvery);
     for (size_t i = 0; i < slots; ++i) {
       if ((i + phase) % kUntestedEvery == kUntestedEvery - 1) ways[i] = Way::kUntested;
-      if (rng_.Uniform() < kRandomShare) ways[i] = Way::kRandom;
+      if (rng_.Uniform() < random_share_) ways[i] = Way::kRandom;
     }
     // The random ones first: were they drawn from what ranking leaves, the best would never be measured.
     std::vector<Placement> placed(slots);
     std::vector<Placement> withheld;
     for (size_t i = 0; i < slots; ++i) {
       if (ways[i] != Way::kRandom) continue;
-      const double propensity = kRandomShare / static_cast<double>(free_.size()) / 2;
+      const double propensity = random_share_ / static_cast<double>(free_.size()) / 2;
       const size_t drawn = Take(rng_.Below(free_.size()));
       if (rng_.Uniform() < 0.5) {
         placed[i] = {drawn, Slot::kRandom, propensity};
@@ -50,7 +51,7 @@ class Chooser {
       } else if (ways[i] == Way::kUntested && PlaceUntested(list)) {
         continue;
       } else if (!free_.empty()) {
-        list.push_back({Take(0), Slot::kRanked, 1 - kRandomShare});
+        list.push_back({Take(0), Slot::kRanked, 1 - random_share_});
       }
     }
     list.insert(list.end(), withheld.begin(), withheld.end());
@@ -70,12 +71,13 @@ class Chooser {
       if (candidates_[free_[i]].matured < kTested) untested.push_back(i);
     }
     if (untested.empty()) return false;
-    const double propensity = (1 - kRandomShare) / static_cast<double>(untested.size());
+    const double propensity = (1 - random_share_) / static_cast<double>(untested.size());
     list.push_back({Take(untested[rng_.Below(untested.size())]), Slot::kUntested, propensity});
     return true;
   }
 
   const std::span<const Candidate> candidates_;
+  const double random_share_;
   Rng& rng_;
   // Candidates not yet placed nor withheld, by lift.
   std::vector<size_t> free_;
@@ -83,8 +85,9 @@ class Chooser {
 
 }  // namespace
 
-std::vector<Placement> Choose(std::span<const Candidate> candidates, size_t slots, Rng& rng) {
-  return Chooser(candidates, rng).Run(slots);
+std::vector<Placement> Choose(std::span<const Candidate> candidates, size_t slots, double random_share,
+                              Rng& rng) {
+  return Chooser(candidates, random_share, rng).Run(slots);
 }
 
 }  // namespace finalmile::catalog::domain

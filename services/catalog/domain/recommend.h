@@ -40,17 +40,19 @@ struct Placement {
   double propensity = 1;
 };
 
+// Of the places of a list that is recorded; one that is not has none, since nothing would be learnt from it.
 inline constexpr double kRandomShare = 0.1;
 inline constexpr uint64_t kUntestedEvery = 5;
 
 // Fills up to `slots` places from `candidates` (none named twice), best first; withheld ones come last.
 //
-// Each place is with probability 0.1 a random one: a candidate is drawn from all that fit, and a fair coin
-// says whether it is offered there or withheld from this list, so that offered and withheld differ by nothing
-// but the offer. Of the other places every fifth, counted from a random phase so that short lists have their
-// share, goes to an untested candidate drawn at random; the rest go by lift, ties to the better fit, then to
-// the lesser name. A place that cannot be filled in its way goes by lift. The same list for the same
-// candidates and the same sequence of `rng`.
-std::vector<Placement> Choose(std::span<const Candidate> candidates, size_t slots, Rng& rng);
+// Each place is with probability `random_share`, 0 to 1, a random one: a candidate is drawn from all that
+// fit, and a fair coin says whether it is offered there or withheld from this list, so that offered and
+// withheld differ by nothing but the offer. Of the other places every fifth, counted from a random phase so
+// that short lists have their share, goes to an untested candidate drawn at random; the rest go by lift, ties
+// to the better fit, then to the lesser name. A place that cannot be filled in its way goes by lift. The same
+// list for the same candidates and the same sequence of `rng`.
+std::vector<Placement> Choose(std::span<const Candidate> candidates, size_t slots, double random_share,
+                              Rng& rng);
 
 }  // namespace finalmile::catalog::domain

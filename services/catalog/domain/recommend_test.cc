@@ -24,7 +24,7 @@ TEST(Recommend, FillsEachPlaceWithAnotherCandidate) {
   const auto rng = NewSeededRng(1);
   for (int run = 0; run < 1'000; ++run) {
     const std::vector<Candidate> shelf = Shelf();
-    const auto list = Choose(shelf, 5, *rng);
+    const auto list = Choose(shelf, 5, kRandomShare, *rng);
     std::set<size_t> seen;
     size_t shown = 0;
     for (const Placement& place : list) {
@@ -51,7 +51,7 @@ TEST(Recommend, SharesOfSlotsAreAsPromised) {
     std::map<size_t, double> drawn;
     constexpr int kRuns = 20'000;
     for (int run = 0; run < kRuns; ++run) {
-      for (const Placement& place : Choose(Shelf(), slots, *rng)) {
+      for (const Placement& place : Choose(Shelf(), slots, kRandomShare, *rng)) {
         ++count[place.slot];
         if (place.slot == Slot::kRandom || place.slot == Slot::kWithheld) ++drawn[place.candidate];
       }
@@ -71,10 +71,21 @@ TEST(Recommend, TheRestGoesByLift) {
   for (int run = 0; run < 200; ++run) {
     const std::vector<Candidate> shelf = Shelf();
     double last = 1;
-    for (const Placement& place : Choose(shelf, 8, *rng)) {
+    for (const Placement& place : Choose(shelf, 8, kRandomShare, *rng)) {
       if (place.slot != Slot::kRanked) continue;
       EXPECT_LE(shelf[place.candidate].lift, last);
       last = shelf[place.candidate].lift;
+    }
+  }
+}
+
+TEST(Recommend, NothingIsDrawnWhereNothingIsToBeLearnt) {
+  const auto rng = NewSeededRng(6);
+  for (int run = 0; run < 200; ++run) {
+    const auto list = Choose(Shelf(), 5, 0, *rng);
+    EXPECT_EQ(list.size(), 5u);
+    for (const Placement& place : list) {
+      EXPECT_TRUE(place.slot == Slot::kRanked || place.slot == Slot::kUntested);
     }
   }
 }
@@ -84,7 +95,7 @@ TEST(Recommend, TheSameSeedGivesTheSameList) {
     const auto rng = NewSeededRng(4);
     std::vector<std::pair<size_t, Slot>> places;
     for (int run = 0; run < 50; ++run) {
-      for (const Placement& place : Choose(Shelf(), 5, *rng))
+      for (const Placement& place : Choose(Shelf(), 5, kRandomShare, *rng))
         places.emplace_back(place.candidate, place.slot);
     }
     return places;
@@ -94,9 +105,9 @@ TEST(Recommend, TheSameSeedGivesTheSameList) {
 
 TEST(Recommend, FewCandidatesGiveAShortList) {
   const auto rng = NewSeededRng(5);
-  EXPECT_TRUE(Choose({}, 5, *rng).empty());
+  EXPECT_TRUE(Choose({}, 5, kRandomShare, *rng).empty());
   const Candidate one[] = {{"assets/a", 1, 0, 0}};
-  for (int run = 0; run < 100; ++run) EXPECT_EQ(Choose(one, 5, *rng).size(), 1u);
+  for (int run = 0; run < 100; ++run) EXPECT_EQ(Choose(one, 5, kRandomShare, *rng).size(), 1u);
 }
 
 }  // namespace

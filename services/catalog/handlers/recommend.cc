@@ -110,7 +110,7 @@ struct Choice {
 };
 
 absl::StatusOr<Choice> Choose(storage::Transaction& transaction, const store::Moment& moment, int count,
-                              absl::Time now, Rng& rng) {
+                              double random_share, absl::Time now, Rng& rng) {
   Choice choice;
   ASSIGN_OR_RETURN(choice.fitting, store::FittingAssets(transaction, moment, now, kCandidates));
   std::vector<store::VersionKey> keys;
@@ -122,7 +122,7 @@ absl::StatusOr<Choice> Choose(storage::Transaction& transaction, const store::Mo
     candidates.push_back(
         {keys[i].first, keys[i].second, performance.lift(), performance.matured(), choice.fitting[i].tags});
   }
-  choice.places = domain::Choose(candidates, static_cast<size_t>(count), rng);
+  choice.places = domain::Choose(candidates, static_cast<size_t>(count), random_share, rng);
   return choice;
 }
 
@@ -184,9 +184,10 @@ absl::StatusOr<v1::RecommendAssetsResponse> CatalogHandlers::RecommendAssets(
   RETURN_IF_ERROR(Check(request));
   const store::Moment moment = MomentOf(request);
   const int count = request.page_size() == 0 ? kRecommended : request.page_size();
+  const double random_share = request.lead().empty() ? 0 : domain::kRandomShare;
   const outbox::Cause cause = outbox::CauseOf(context);
   const auto recommend = [&](storage::Transaction& transaction, absl::Time now) -> absl::StatusOr<Response> {
-    ASSIGN_OR_RETURN(const Choice choice, Choose(transaction, moment, count, now, d_.rng));
+    ASSIGN_OR_RETURN(const Choice choice, Choose(transaction, moment, count, random_share, now, d_.rng));
     if (!request.lead().empty()) {
       usage::UsageBatch batch(transaction, {d_.clock, d_.rng, now, cause});
       RETURN_IF_ERROR(Offer(batch, request, choice));
