@@ -23,6 +23,8 @@ namespace finalmile::catalog {
 namespace {
 
 constexpr absl::Duration kStartTimeout = absl::Seconds(10);
+// An index is read into memory whole: some 5 s for 100,000 assets.
+constexpr absl::Duration kIndexTimeout = absl::Minutes(2);
 
 const events::TopicSpec kTopics[] = {{.name = std::string(publishing::kCatalogEventsTopic)},
                                      {.name = std::string(consumers::kAppointmentEventsTopic)},
@@ -70,7 +72,7 @@ absl::StatusOr<std::string> SigningKey(app::Runtime& runtime) {
 absl::Status OpenIndex(const std::string& path, app::Runtime& runtime,
                        std::unique_ptr<storage::Database>& database, std::unique_ptr<search::Index>& index) {
   ASSIGN_OR_RETURN(database, storage::Open("sqlite:" + path, runtime.clock, {}));
-  ASSIGN_OR_RETURN(index, search::Index::Open(*database, runtime.clock.Steady() + kStartTimeout));
+  ASSIGN_OR_RETURN(index, search::Index::Open(*database, runtime.clock.Steady() + kIndexTimeout));
   return absl::OkStatus();
 }
 
