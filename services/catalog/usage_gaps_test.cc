@@ -158,7 +158,7 @@ TEST_P(GapsTest, SearchesInVainAreOneGapPerSetOfWords) {
   Settle();
   Search("ransomware insurances");
   Search("Insurance for... ransomware", "");
-  Search("insurance ransomware");
+  Search("insurances ransomware");
   EXPECT_THAT(Needs(), IsEmpty()) << "no search waits for the store";
   Settle();
   Search("ransomware insurance");
@@ -171,9 +171,9 @@ TEST_P(GapsTest, SearchesInVainAreOneGapPerSetOfWords) {
   Settle();
   const v1::ListGapsResponse gaps = Gaps("origin = ORIGIN_SEARCH");
   ASSERT_EQ(gaps.gaps_size(), 2);
-  EXPECT_EQ(gaps.gaps(0).need(), "insur ransomwar");
+  EXPECT_EQ(gaps.gaps(0).need(), "insurances ransomware");
   EXPECT_EQ(gaps.gaps(0).count(), 3);
-  EXPECT_EQ(gaps.gaps(1).need(), "for insur ransomwar");
+  EXPECT_EQ(gaps.gaps(1).need(), "for insurance ransomware");
   const auto missed = EventsOf(Event::kSearchMissed);
   ASSERT_EQ(missed.size(), 3u);
   int64_t searches = 0;
@@ -185,7 +185,7 @@ TEST_P(GapsTest, SearchesInVainAreOneGapPerSetOfWords) {
   Advance(usage::kSearchPatience - absl::Microseconds(1));
   EXPECT_EQ(Gaps("state = GAP_STATE_OPEN").gaps_size(), 2);
   Advance(absl::Microseconds(1));
-  EXPECT_THAT(Needs("state = GAP_STATE_OPEN"), ElementsAre("insur ransomwar"));
+  EXPECT_THAT(Needs("state = GAP_STATE_OPEN"), ElementsAre("insurances ransomware"));
   EXPECT_EQ(EventsOf(Event::kGapClosed).size(), 1u);
 }
 

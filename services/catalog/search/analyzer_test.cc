@@ -51,6 +51,9 @@ TEST(Analyzer, NeedsAreTheirSortedStems) {
   Analyzer analyzer;
   EXPECT_THAT(NeedTerms("Objections on pricing: price objection!", "en", analyzer),
               ElementsAre("object", "on", "price"));
+  EXPECT_THAT(
+      NeedWords("Objections on Pricing: price objection!", "en", analyzer),
+      ElementsAre(std::pair("object", "objections"), std::pair("on", "on"), std::pair("price", "pricing")));
 }
 
 std::string Snippet(std::string_view text, Wanted wanted) {

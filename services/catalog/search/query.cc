@@ -1,7 +1,6 @@
 #include "services/catalog/search/query.h"
 
 #include <algorithm>
-#include <set>
 
 #include "services/catalog/domain/words.h"
 
@@ -124,10 +123,20 @@ ParsedQuery ParseQuery(std::string_view text, std::span<const std::string> langu
   return Parser(languages, vocabulary, analyzer).Run(text);
 }
 
+std::map<std::string, std::string> NeedWords(std::string_view need, std::string_view language,
+                                             Analyzer& analyzer) {
+  std::map<std::string, std::string> words;
+  analyzer.ForEach(need, language, [&](Term&& term) {
+    std::string word = term.word.empty() ? term.indexed : std::move(term.word);
+    words.emplace(std::move(term.indexed), std::move(word));
+  });
+  return words;
+}
+
 std::vector<std::string> NeedTerms(std::string_view need, std::string_view language, Analyzer& analyzer) {
-  std::set<std::string> terms;
-  analyzer.ForEach(need, language, [&](Term&& term) { terms.insert(std::move(term.indexed)); });
-  return {terms.begin(), terms.end()};
+  std::vector<std::string> terms;
+  for (const auto& [term, word] : NeedWords(need, language, analyzer)) terms.push_back(term);
+  return terms;
 }
 
 }  // namespace finalmile::catalog::search

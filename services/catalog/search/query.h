@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,7 +32,11 @@ ParsedQuery ParseQuery(std::string_view text, std::span<const std::string> langu
 
 // Needs, and searches without a hit, are told in no language of their own: the stems of English do for all.
 inline constexpr std::string_view kNeedLanguage = "en";
-// The stems of a need in words, sorted, each once: what domain::GapId takes.
+// The stems of a need in words, each with the word that it first stands for, without accents and in lower
+// case.
+std::map<std::string, std::string> NeedWords(std::string_view need, std::string_view language,
+                                             Analyzer& analyzer);
+// The stems alone, sorted: what domain::GapId takes.
 std::vector<std::string> NeedTerms(std::string_view need, std::string_view language, Analyzer& analyzer);
 
 }  // namespace finalmile::catalog::search

@@ -31,17 +31,22 @@ MissedSearches::MissedSearches(storage::Database& database, Clock& clock, Rng& r
 void MissedSearches::Add(std::string_view query) {
   if (MayNameAPerson(query)) return;
   search::Analyzer analyzer;
-  std::vector<std::string> terms = search::NeedTerms(query, search::kNeedLanguage, analyzer);
+  std::vector<std::string> terms;
+  std::vector<std::string> words;
+  for (auto& [term, word] : search::NeedWords(query, search::kNeedLanguage, analyzer)) {
+    if (terms.size() == domain::kMaxGapTerms) break;
+    terms.push_back(term);
+    words.push_back(word);
+  }
   if (terms.empty()) return;
-  if (terms.size() > domain::kMaxGapTerms) terms.resize(domain::kMaxGapTerms);
   const std::string key = absl::StrJoin(terms, " ");
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto found = waiting_.find(key);
     if (found != waiting_.end()) {
-      ++found->second;
+      ++found->second.count;
     } else if (waiting_.size() < kWaiting) {
-      waiting_.emplace(key, 1);
+      waiting_.emplace(key, Miss{absl::StrJoin(words, " "), 1});
     }
   }
   wake_->Set();
@@ -61,8 +66,10 @@ absl::Duration MissedSearches::Run() {
   if (status.ok()) return clock_.Steady();
   log_.Warning("searches without a hit are not counted now", {{"error", std::string(status.message())}});
   const std::lock_guard<std::mutex> lock(mutex_);
-  for (const auto& [terms, count] : misses) {
-    if (waiting_.size() < kWaiting || waiting_.contains(terms)) waiting_[terms] += count;
+  for (const auto& [terms, miss] : misses) {
+    if (waiting_.size() >= kWaiting && !waiting_.contains(terms)) continue;
+    Miss& waits = waiting_.emplace(terms, Miss{miss.words, 0}).first->second;
+    waits.count += miss.count;
   }
   return clock_.Steady() + kPause;
 }
@@ -75,7 +82,7 @@ absl::Status MissedSearches::Write(const Misses& misses) {
     store::GapRow& draft = drafts.emplace_back();
     const std::vector<std::string> terms = absl::StrSplit(miss.first, ' ');
     draft.id = domain::GapId(terms, "", "");
-    draft.need = miss.first;
+    draft.need = miss.second.words;
     draft.origin = domain::GapOrigin::kSearch;
     ids.push_back(draft.id);
     by_id[draft.id] = &miss;
@@ -95,11 +102,11 @@ absl::Status MissedSearches::Write(const Misses& misses) {
         RETURN_IF_ERROR(batch.EnsureGaps(std::move(fresh)));
         for (const std::string& id : batch.LockedGaps()) {
           store::GapRow& gap = *batch.Gap(id);
-          const auto& [terms, count] = *by_id.at(id);
-          batch.Ask(gap, "", count);
+          const auto& [terms, miss] = *by_id.at(id);
+          batch.Ask(gap, "", miss.count);
           v1::SearchMissed& missed = *batch.EmitOf(gap, clock_.Now()).mutable_search_missed();
           missed.set_terms(terms);
-          missed.set_count(count);
+          missed.set_count(miss.count);
         }
         return batch.Write();
       });

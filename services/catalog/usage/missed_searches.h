@@ -36,8 +36,13 @@ class MissedSearches final : public Step {
   Event& wake() override { return *wake_; }
 
  private:
-  // Sorted terms with a blank between them → how often.
-  using Misses = std::map<std::string, int64_t>;
+  struct Miss {
+    // The words of the first of these searches, in the order of the terms.
+    std::string words;
+    int64_t count = 0;
+  };
+  // By the sorted terms with a blank between them.
+  using Misses = std::map<std::string, Miss>;
 
   // Some of those that wait.
   Misses Take();
