@@ -63,7 +63,8 @@ absl::Status KafkaConsumer::Open(std::string_view group) {
   own.insert(own.end(), {{"group.id", std::string(group)},
                          {"partition.assignment.strategy", "range"},
                          {"session.timeout.ms", "10000"},
-                         {"heartbeat.interval.ms", "1000"},
+                         // A member hears of a rebalance with its next heartbeat; the others wait for it.
+                         {"heartbeat.interval.ms", "300"},
                          {"max.poll.interval.ms", "60000"},
                          {"auto.offset.reset", "error"}});
   ASSIGN_OR_RETURN(Conf conf, NewConf(config_, own));
