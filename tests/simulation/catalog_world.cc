@@ -70,7 +70,7 @@ class Run {
       const std::string index = fmt::format("{}/{}.db", folder_.path(), name);
       replicas_.push_back(
           std::make_unique<Replica>(simulation_, name, [this, index](Simulation::Process& process) {
-            return CatalogProgram::Start(servers_, cache_, index, process);
+            return StartCatalog(servers_, cache_, index, process);
           }));
     }
     for (int client = 0; client < kClients; ++client) {
@@ -275,7 +275,7 @@ class Run {
     v1::Asset asset;
     absl::Status status = absl::UnavailableError("");
     AnyOf(simulation_, replicas_).Serve([&](Program& program, Simulation::Process&) {
-      status = static_cast<CatalogProgram&>(program).Call("CatalogService/GetAsset", request, asset);
+      status = CallCatalog(program, "CatalogService/GetAsset", request, asset);
     });
     if (!status.ok() && !absl::IsNotFound(status)) return;
     if (status.ok()) Learn(asset, "");
@@ -324,8 +324,7 @@ class Run {
                  google::protobuf::Message& response) {
             absl::Status status = absl::UnavailableError("it is down");
             replicas_[replica]->Serve([&](Program& program, Simulation::Process&) {
-              status =
-                  static_cast<CatalogProgram&>(program).Call("CatalogService/" + method, request, response);
+              status = CallCatalog(program, "CatalogService/" + method, request, response);
             });
             return status;
           });

@@ -12,16 +12,13 @@
 
 #include "finalmile/leads/v1/lead_service.pb.h"
 #include "finalmile/leads/v1/scoring_service.pb.h"
-#include "libs/app/assembly.h"
 #include "libs/outbox/schema.h"
-#include "libs/rpc/local_channel.h"
-#include "libs/testing/logs.h"
 #include "services/leads/consumers/activity_consumer.h"
 #include "services/leads/scoring/convert.h"
 #include "services/leads/scoring/lead_batch.h"
 #include "services/leads/wiring.h"
 #include "tests/simulation/leads_checks.h"
-#include "tests/simulation/world.h"
+#include "tests/simulation/service_program.h"
 
 namespace finalmile::simulation {
 namespace {
@@ -34,40 +31,6 @@ constexpr int kClients = 3;
 constexpr int kActions = 10;
 const std::string kActivities(leads::consumers::kActivitiesTopic);
 const std::string kEvents(leads::scoring::kLeadEventsTopic);
-
-class LeadsProgram final : public Program {
- public:
-  // Null when the service could not start.
-  static std::unique_ptr<Program> Start(Servers& servers, const config::Config& config,
-                                        Simulation::Process& process) {
-    auto program = std::make_unique<LeadsProgram>();
-    program->database_ = servers.database().Connect();
-    program->log_ = servers.events().Connect();
-    auto assembly = app::Assembly::Build(leads::kModule, config,
-                                         app::Runtime{process.clock(), process.rng(), *program->database_,
-                                                      *program->log_, program->no_log_, program->metrics_});
-    if (!assembly.ok()) return nullptr;
-    program->assembly_ = *std::move(assembly);
-    auto principal = std::make_shared<finalmile::v1::Principal>();
-    principal->set_name("client");
-    principal->add_roles(finalmile::v1::ROLE_ADMIN);
-    auto channel = rpc::NewLocalChannel(program->assembly_->services(), principal, process.clock());
-    if (!channel.ok()) return nullptr;
-    program->channel_ = *std::move(channel);
-    return program;
-  }
-
-  std::vector<Step*> steps() override { return assembly_->steps(); }
-  rpc::Channel& channel() { return *channel_; }
-
- private:
-  std::unique_ptr<storage::Database> database_;
-  std::unique_ptr<events::EventLog> log_;
-  testing::NullLog no_log_;
-  telemetry::Metrics metrics_;
-  std::unique_ptr<app::Assembly> assembly_;
-  std::unique_ptr<rpc::Channel> channel_;
-};
 
 class Run {
  public:
@@ -82,7 +45,7 @@ class Run {
     simulation_.faults() = testing::Faults::Draw(rng);
     for (const char* name : {"p1", "p2"}) {
       replicas_.push_back(std::make_unique<Replica>(simulation_, name, [this](Simulation::Process& process) {
-        return LeadsProgram::Start(servers_, config_, process);
+        return ServiceProgram::Start(servers_, leads::kModule, config_, process);
       }));
     }
     for (int client = 0; client < kClients; ++client) {
@@ -131,8 +94,8 @@ class Run {
                                absl::StatusCode expected = absl::StatusCode::kOk) {
     Response response;
     const auto answer = Persist(simulation_, replicas_, [&](Program& program, Simulation::Process&) {
-      return static_cast<LeadsProgram&>(program).channel().CallMessage("/finalmile.leads.v1." + method,
-                                                                       request, response, {.retry = false});
+      return static_cast<ServiceProgram&>(program).channel().CallMessage("/finalmile.leads.v1." + method,
+                                                                         request, response, {.retry = false});
     });
     if (answer && !answer->ok() && answer->code() != expected) {
       Violated(fmt::format("{} was refused: {}", method, answer->ToString()));
