@@ -31,25 +31,6 @@ constexpr int kClients = 3;
 constexpr int kActions = 12;
 constexpr uint64_t kAssets = 4;
 
-// A folder for what processes keep for themselves, on memory where there is such a disk.
-class Folder {
- public:
-  Folder() {
-    namespace fs = std::filesystem;
-    const fs::path base = fs::is_directory("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path();
-    path_ = (base / "finalmile-sim-XXXXXX").string();
-    if (mkdtemp(path_.data()) == nullptr) std::abort();
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 class Run {
  public:
   Run(uint64_t seed, const RunOptions& options)

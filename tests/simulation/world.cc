@@ -22,14 +22,6 @@ T Check(absl::StatusOr<T> value, std::string_view what) {
   return *std::move(value);
 }
 
-std::string NewFolder() {
-  namespace fs = std::filesystem;
-  const fs::path base = fs::is_directory("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path();
-  std::string name = (base / "finalmile-sim-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) Check(absl::InternalError(name), "cannot make a folder");
-  return name;
-}
-
 bool MayPass(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
@@ -45,15 +37,27 @@ bool MayPass(const absl::Status& status) {
 
 }  // namespace
 
+Folder::Folder() {
+  namespace fs = std::filesystem;
+  const fs::path base = fs::is_directory("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path();
+  path_ = (base / "finalmile-sim-XXXXXX").string();
+  if (mkdtemp(path_.data()) == nullptr) Check(absl::InternalError(path_), "cannot make a folder");
+}
+
+Folder::~Folder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
 Servers::Servers(testing::Simulation& simulation, const std::vector<Component>& components,
                  const std::vector<events::TopicSpec>& topics)
-    : simulation_(simulation), folder_(NewFolder()) {
+    : simulation_(simulation) {
   Clock& clock = simulation.clock();
-  store_ = Check(storage::Open("sqlite:" + folder_ + "/store.db", clock, {}), "open the store");
+  store_ = Check(storage::Open("sqlite:" + folder_.path() + "/store.db", clock, {}), "open the store");
   for (const auto& [name, migrations] : components) {
     Check(storage::Migrate(*store_, clock, name, migrations), "migrate the store");
   }
-  log_ = Check(events::Open("local:" + folder_ + "/events.db", clock), "open the event log");
+  log_ = Check(events::Open("local:" + folder_.path() + "/events.db", clock), "open the event log");
   Check(log_->ApplyTopics(topics, clock.Steady() + absl::Minutes(1)), "make the topics");
   database_server_ = std::make_unique<testing::DatabaseServer>(simulation, *store_);
   log_server_ = std::make_unique<testing::EventLogServer>(simulation, *log_);
@@ -64,8 +68,6 @@ Servers::~Servers() {
   database_server_.reset();
   log_.reset();
   store_.reset();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 std::vector<storage::Row> Servers::Query(std::string_view sql) {

@@ -47,6 +47,20 @@ Outcome RunCatalogWorld(uint64_t seed, const RunOptions& options);
 // Steady time after which a world that has no faults any more should have come to rest.
 inline constexpr absl::Duration kSettleLimit = absl::Hours(1);
 
+// A folder on memory where there is such a disk, removed at the end.
+class Folder {
+ public:
+  Folder();
+  ~Folder();
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
 // A store and an event log in files of their own on tmpfs, removed at the end, with servers in front of them.
 class Servers {
  public:
@@ -72,7 +86,7 @@ class Servers {
 
  private:
   testing::Simulation& simulation_;
-  std::string folder_;
+  const Folder folder_;
   std::unique_ptr<storage::Database> store_;
   std::unique_ptr<events::EventLog> log_;
   std::unique_ptr<testing::DatabaseServer> database_server_;
