@@ -16,11 +16,6 @@ namespace {
 
 using namespace catalog::v1;
 
-struct ListFlags {
-  int64_t limit = 50;
-  std::string filter;
-};
-
 absl::StatusOr<ExitCode> List(Session& session, const ListFlags& flags) {
   ListAssetsRequest request;
   request.set_filter(flags.filter);
@@ -33,10 +28,10 @@ absl::StatusOr<ExitCode> List(Session& session, const ListFlags& flags) {
 
 Action DeclareList(Flags& flags) {
   auto given = std::make_shared<ListFlags>();
-  flags.Number("--limit", given->limit, 0, 100'000'000, "at most so many; 0: all");
-  flags.Text("--filter", "EXPR", given->filter,
-             "over kind, state, owner, product, persona, industry, stage, situation, competitor, language, "
-             "source, review_time, …");
+  given->Declare(
+      flags,
+      "over kind, state, owner, product, persona, industry, stage, situation, competitor, language, "
+      "source, review_time, …");
   return [given](Session& session) { return List(session, *given); };
 }
 

@@ -12,11 +12,6 @@ namespace {
 
 using namespace catalog::v1;
 
-struct ListFlags {
-  int64_t limit = 50;
-  std::string filter;
-};
-
 absl::StatusOr<ExitCode> List(Session& session, const ListFlags& flags) {
   ListGapsRequest request;
   request.set_filter(flags.filter);
@@ -29,9 +24,7 @@ absl::StatusOr<ExitCode> List(Session& session, const ListFlags& flags) {
 
 Action DeclareList(Flags& flags) {
   auto given = std::make_shared<ListFlags>();
-  flags.Number("--limit", given->limit, 0, 100'000'000, "at most so many; 0: all");
-  flags.Text("--filter", "EXPR", given->filter,
-             "over state, origin, situation, competitor, persona, kind, count, create_time");
+  given->Declare(flags, "over state, origin, situation, competitor, persona, kind, count, create_time");
   return [given](Session& session) { return List(session, *given); };
 }
 

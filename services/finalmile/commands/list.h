@@ -1,14 +1,28 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "google/protobuf/repeated_field.h"
 #include "libs/base/status.h"
+#include "services/finalmile/flags.h"
 #include "services/finalmile/session.h"
 
 namespace finalmile::cli {
+
+// The flags of a verb that lists by filter.
+struct ListFlags {
+  int64_t limit = 50;
+  std::string filter;
+
+  // `fields` tells what the filter is over.
+  void Declare(Flags& flags, const std::string& fields) {
+    flags.Number("--limit", limit, 0, 100'000'000, "at most so many; 0: all");
+    flags.Text("--filter", "EXPR", filter, fields);
+  }
+};
 
 // The items of a list, page by page, until `limit` of them have come (0: all). With --json each is written as
 // it comes and none is kept: a whole store need not fit into memory. A note says that there are more, or

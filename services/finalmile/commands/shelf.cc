@@ -72,12 +72,7 @@ Action DeclarePerformance(Flags& flags) {
   return [name](Session& session) { return Performance(session, *name); };
 }
 
-struct MisuseFlags {
-  int64_t limit = 50;
-  std::string filter;
-};
-
-absl::StatusOr<ExitCode> ListMisuses(Session& session, const MisuseFlags& flags) {
+absl::StatusOr<ExitCode> ListMisuses(Session& session, const ListFlags& flags) {
   ListMisuseRequest request;
   request.set_filter(flags.filter);
   ASSIGN_OR_RETURN(const std::vector<Use> uses,
@@ -88,9 +83,8 @@ absl::StatusOr<ExitCode> ListMisuses(Session& session, const MisuseFlags& flags)
 }
 
 Action DeclareMisuse(Flags& flags) {
-  auto given = std::make_shared<MisuseFlags>();
-  flags.Number("--limit", given->limit, 0, 100'000'000, "at most so many; 0: all");
-  flags.Text("--filter", "EXPR", given->filter, "over asset, rep, channel, use_time");
+  auto given = std::make_shared<ListFlags>();
+  given->Declare(flags, "over asset, rep, channel, use_time");
   return [given](Session& session) { return ListMisuses(session, *given); };
 }
 
