@@ -118,6 +118,34 @@ TEST_F(FaultRowsOnPostgres, F7OfTwoRelaysOneIsActiveAndEitherTakesOver) {
   CheckLedger();
 }
 
+// A call waits for a lead's row while a new policy is published and the lead scored under it.
+TEST_F(FaultRowsOnPostgres, WhoWaitedForALeadDoesNotTakeItBackUnderTheOldPolicy) {
+  const std::string lead = Create("lead");
+  const std::string id = lead.substr(std::string("leads/").size());
+  testing::ScriptedSession rescorer(service_->database(), *clock_);
+  ASSERT_TRUE(rescorer.Execute("SELECT id FROM leads WHERE id = $1 FOR UPDATE", {id}).ok());
+  absl::Status changed;
+  std::thread caller([&] { changed = service_->SetOwner(lead, "owner"); });
+  const auto pause = clock_->NewEvent();
+  const absl::Duration give_up = In(absl::Seconds(10));
+  int64_t waiting = 0;
+  while (waiting == 0 && clock_->Steady() < give_up) {
+    pause->WaitUntil(In(absl::Milliseconds(5)));
+    waiting = Query("SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'").rows[0].Int(0);
+  }
+  EXPECT_EQ(waiting, 1);
+  EXPECT_TRUE(rescorer
+                  .Execute("INSERT INTO policies (number, name, content, publish_time) SELECT 2, "
+                           "'policies/second', content, publish_time FROM policies WHERE number = 1")
+                  .ok());
+  EXPECT_TRUE(rescorer.Execute("UPDATE leads SET policy = 2 WHERE id = $1", {id}).ok());
+  EXPECT_TRUE(rescorer.Commit().ok());
+  caller.join();
+  EXPECT_TRUE(changed.ok()) << changed;
+  EXPECT_EQ(Query("SELECT policy FROM leads").rows[0].Int(0), 2);
+  CheckLedger();
+}
+
 TEST_F(FaultRowsOnPostgres, F11LateCommitIsNeitherSkippedNorWaitedFor) {
   const std::string late = Create("late");
   const std::string other = Create("other");

@@ -39,9 +39,8 @@ absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::
   }
   if (activities.empty()) return absl::OkStatus();
 
-  ASSIGN_OR_RETURN(scoring::PolicyPointer policy, policies_.InForce(transaction));
   const scoring::Cause cause = outbox::CauseOf("leads.activities");
-  scoring::LeadBatch work(transaction, *policy, {clock_, rng_, now, cause});
+  scoring::LeadBatch work(transaction, policies_, {clock_, rng_, now, cause});
   ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded, work.LockAndRecord(activities));
   for (size_t i = 0; i < recorded.size(); ++i) {
     if (recorded[i] != store::Recorded::kConflict) continue;

@@ -53,11 +53,11 @@ absl::StatusOr<v1::Lead> LeadHandlers::CreateLead(rpc::CallContext& context,
   return outbox::Mutate<v1::Lead>(
       context, d_.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Lead> {
-        ASSIGN_OR_RETURN(scoring::PolicyPointer policy, d_.policies.InForce(transaction));
-        scoring::LeadBatch batch(transaction, *policy, {d_.clock, d_.rng, now, cause});
+        scoring::LeadBatch batch(transaction, d_.policies, {d_.clock, d_.rng, now, cause});
         std::string id = request.lead_id();
         if (id.empty()) {
           id = NewUuid(d_.clock, d_.rng);
+          RETURN_IF_ERROR(batch.Lock({}, scoring::LeadBatch::Absent::kLeaveOut));
         } else {
           RETURN_IF_ERROR(batch.Lock({id}, scoring::LeadBatch::Absent::kStub));
           if (batch.Find(id)->created) {
@@ -108,8 +108,7 @@ absl::StatusOr<v1::Lead> LeadHandlers::UpdateLead(rpc::CallContext& context,
   return outbox::Mutate<v1::Lead>(
       context, d_.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Lead> {
-        ASSIGN_OR_RETURN(scoring::PolicyPointer policy, d_.policies.InForce(transaction));
-        scoring::LeadBatch batch(transaction, *policy, {d_.clock, d_.rng, now, cause});
+        scoring::LeadBatch batch(transaction, d_.policies, {d_.clock, d_.rng, now, cause});
         RETURN_IF_ERROR(batch.Lock({id}, scoring::LeadBatch::Absent::kLeaveOut));
         ASSIGN_OR_RETURN(std::vector<v1::Lead> current, Load(transaction, {id}, now));
         RETURN_IF_ERROR(

@@ -207,9 +207,8 @@ absl::Status ImportSession::Store(rpc::CallContext& context, Transaction& transa
   std::vector<std::string> existing;
   for (const auto& [external, lead] : known) existing.push_back(lead);
 
-  ASSIGN_OR_RETURN(scoring::PolicyPointer policy, d_.policies.InForce(transaction));
   const scoring::Cause cause = CauseOf(context);
-  scoring::LeadBatch batch(transaction, *policy, {d_.clock, d_.rng, now, cause});
+  scoring::LeadBatch batch(transaction, d_.policies, {d_.clock, d_.rng, now, cause});
   RETURN_IF_ERROR(batch.Lock(existing, scoring::LeadBatch::Absent::kLeaveOut));
   ASSIGN_OR_RETURN(auto profiles, store::ReadProfiles(transaction, existing));
   ASSIGN_OR_RETURN(auto external_ids, store::ExternalIdsOf(transaction, existing));

@@ -64,12 +64,14 @@ v1::Score ToScore(const store::LeadState& lead, const PublishedPolicy& policy, a
 absl::Status LeadBatch::Lock(std::vector<std::string> ids, Absent absent) {
   ids = storage::SortedUnique(std::move(ids));
   ASSIGN_OR_RETURN(const storage::Deferred locked, store::LockLeads(transaction_, ids));
+  ASSIGN_OR_RETURN(const storage::Deferred in_force, store::DeferPolicyInForce(transaction_));
   RETURN_IF_ERROR(transaction_.Settle());
-  return Adopt(*locked, ids, absent);
+  return Adopt(*locked, ids, absent, *in_force);
 }
 
 absl::Status LeadBatch::Adopt(const storage::Result& locked, const std::vector<std::string>& ids,
-                              Absent absent) {
+                              Absent absent, const storage::Result& in_force) {
+  ASSIGN_OR_RETURN(policy_, policies_.ByNumber(transaction_, store::PolicyInForceOf(in_force)));
   std::vector<store::LeadState> leads = store::LeadsOf(locked);
   if (leads.size() < ids.size() && absent == Absent::kStub) {
     std::vector<std::string> missing;
@@ -111,8 +113,9 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::LockAndRecord(
   // follows from the row as it is then found.
   ASSIGN_OR_RETURN(const storage::Deferred inserted,
                    store::InsertActivities(transaction_, activities, context_.now));
+  ASSIGN_OR_RETURN(const storage::Deferred in_force, store::DeferPolicyInForce(transaction_));
   RETURN_IF_ERROR(transaction_.Settle());
-  RETURN_IF_ERROR(Adopt(*locked, ids, Absent::kStub));
+  RETURN_IF_ERROR(Adopt(*locked, ids, Absent::kStub, *in_force));
   return TakeIn(activities, *inserted);
 }
 
@@ -133,16 +136,16 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::TakeIn(std::span<const d
     Entry& entry = entries_.find(activity.lead)->second;
     // A stub is under no policy yet: its activities are counted when the lead arrives.
     if (!entry.lead.created) continue;
-    const domain::CompiledSignal* signal = policy_.compiled.Match(activity);
-    if (entry.lead.policy != policy_.number) {
+    const domain::CompiledSignal* signal = policy_->compiled.Match(activity);
+    if (entry.lead.policy != policy_->number) {
       entry.touched = true;
     } else if (!entry.recompute) {
-      const domain::ApplyResult result = domain::Apply(policy_.compiled, activity, entry.lead.engagement);
+      const domain::ApplyResult result = domain::Apply(policy_->compiled, activity, entry.lead.engagement);
       entry.recompute = result == domain::ApplyResult::kNeedsRecompute;
       entry.touched = entry.touched || result != domain::ApplyResult::kIgnored;
     }
     if (signal == nullptr) continue;
-    const domain::Signal& rule = policy_.compiled.policy().signals[signal->index];
+    const domain::Signal& rule = policy_->compiled.policy().signals[signal->index];
     v1::Reason& reason = entry.reasons.emplace_back();
     reason.set_part("engagement");
     reason.set_name(rule.name);
@@ -168,8 +171,8 @@ absl::Status LeadBatch::Create(const std::string& id, const domain::Lead& profil
   entry.profile_changed = entry.touched = true;
   // A fresh id has no history; what came for a stub is counted now.
   entry.recompute = entry.locked;
-  if (!entry.locked) entry.lead.policy = policy_.number;
-  entry.lead.fit = domain::Fit(policy_.compiled, FactsOf(profile));
+  if (!entry.locked) entry.lead.policy = policy_->number;
+  entry.lead.fit = domain::Fit(policy_->compiled, FactsOf(profile));
   entry.change = outbox::NewEvent<v1::LeadEvent>(context_, LeadName(id), 0);
   v1::LeadCreated& created = *entry.change->mutable_lead_created();
   created.set_company_domain(profile.company_domain);
@@ -187,7 +190,7 @@ absl::Status LeadBatch::Change(const std::string& id, const domain::Lead& profil
   entry.lead.update_time = context_.now;
   entry.profile = profile;
   entry.profile_changed = entry.touched = true;
-  entry.lead.fit = domain::Fit(policy_.compiled, FactsOf(profile));
+  entry.lead.fit = domain::Fit(policy_->compiled, FactsOf(profile));
   entry.change = outbox::NewEvent<v1::LeadEvent>(context_, LeadName(id), 0);
   v1::LeadUpdated& updated = *entry.change->mutable_lead_updated();
   for (std::string& path : changed) *updated.add_changed() = std::move(path);
@@ -226,7 +229,7 @@ absl::Status LeadBatch::LoadWhatIsNeeded() {
   std::vector<Entry*> profiles;
   for (auto& [id, entry] : entries_) {
     if (!entry.touched || !entry.lead.created) continue;
-    if (entry.lead.policy != policy_.number) {
+    if (entry.lead.policy != policy_->number) {
       entry.recompute = true;
       if (!entry.profile) profiles.push_back(&entry);
     }
@@ -234,11 +237,11 @@ absl::Status LeadBatch::LoadWhatIsNeeded() {
   }
   RETURN_IF_ERROR(Fetch(profiles, histories));
   for (Entry* entry : profiles) {
-    if (entry->profile) entry->lead.fit = domain::Fit(policy_.compiled, FactsOf(*entry->profile));
+    if (entry->profile) entry->lead.fit = domain::Fit(policy_->compiled, FactsOf(*entry->profile));
   }
   for (Entry* entry : histories) {
-    entry->lead.engagement = domain::Recompute(policy_.compiled, *entry->history);
-    entry->lead.policy = policy_.number;
+    entry->lead.engagement = domain::Recompute(policy_->compiled, *entry->history);
+    entry->lead.policy = policy_->number;
   }
   return absl::OkStatus();
 }
@@ -248,7 +251,7 @@ void LeadBatch::Evaluate(Entry& entry, std::string_view cause, std::vector<Entry
   const domain::ReadinessInput input{lead.gates != 0, lead.fit, lead.engagement.engagement,
                                      lead.engagement.last_hand_raise};
   domain::Readiness result =
-      domain::Evaluate(policy_.compiled.policy(), input, entry.before.readiness, context_.now);
+      domain::Evaluate(policy_->compiled.policy(), input, entry.before.readiness, context_.now);
   lead.readiness = std::move(result.state);
   lead.due_time = result.next_due;
   if (entry.change) {
@@ -257,8 +260,8 @@ void LeadBatch::Evaluate(Entry& entry, std::string_view cause, std::vector<Entry
   }
   if (!SameScore(lead, entry.before)) {
     v1::LeadScoreChanged& changed = *Emit(entry).mutable_lead_score_changed();
-    if (entry.before.created) *changed.mutable_before() = ToScore(entry.before, policy_, context_.now);
-    *changed.mutable_after() = ToScore(lead, policy_, context_.now);
+    if (entry.before.created) *changed.mutable_before() = ToScore(entry.before, *policy_, context_.now);
+    *changed.mutable_after() = ToScore(lead, *policy_, context_.now);
     changed.mutable_reasons()->Add(entry.reasons.begin(), entry.reasons.end());
     changed.set_cause(std::string(cause));
   }
@@ -268,14 +271,14 @@ void LeadBatch::Evaluate(Entry& entry, std::string_view cause, std::vector<Entry
       v1::LeadBecameSalesReady& event = *Emit(entry).mutable_lead_became_sales_ready();
       ready_events_[lead.id] = events_.size() - 1;
       event.set_lane(ready->lane);
-      *event.mutable_score() = ToScore(lead, policy_, context_.now);
+      *event.mutable_score() = ToScore(lead, *policy_, context_.now);
       event.set_grade(event.score().grade());
       if (entry.cause_time) *event.mutable_cause_time() = ToProto(*entry.cause_time);
       crossing.push_back(&entry);
     } else if (std::holds_alternative<domain::Cooled>(transition)) {
       if (lead.stage == v1::STAGE_SALES_READY) lead.stage = v1::STAGE_NEW;
       v1::LeadCooled& event = *Emit(entry).mutable_lead_cooled();
-      *event.mutable_score() = ToScore(lead, policy_, context_.now);
+      *event.mutable_score() = ToScore(lead, *policy_, context_.now);
       event.set_grade(event.score().grade());
     }
   }
@@ -287,7 +290,7 @@ absl::Status LeadBatch::Explain(const std::vector<Entry*>& crossing) {
     v1::LeadBecameSalesReady& event =
         *events_[ready_events_.at(entry->lead.id)].mutable_lead_became_sales_ready();
     const domain::Explanation explanation =
-        domain::Explain(policy_.compiled, FactsOf(*entry->profile), *entry->history, context_.now);
+        domain::Explain(policy_->compiled, FactsOf(*entry->profile), *entry->history, context_.now);
     for (const domain::Reason& reason : explanation.reasons) *event.add_reasons() = ToProto(reason);
     event.set_lead_source(entry->profile->lead_source);
     event.set_campaign(entry->profile->campaign);

@@ -34,17 +34,20 @@ v1::Score ToScore(const store::LeadState& lead, const PublishedPolicy& policy, a
 // The one way in which leads change: calls, consumer and timers lock rows, tell what happened, and write.
 // Lives inside one transaction; not thread-safe.
 //
-//   LeadBatch batch(transaction, policy, context);
+//   LeadBatch batch(transaction, policies, context);
 //   batch.LockAndRecord(activities);   batch.Write("activity");
+//
+// The policy in force is read behind the locks, in the same round trip: who waited for a lead while a new one
+// was published, and the lead was scored under it, does not take the lead back.
 class LeadBatch {
  public:
   enum class Absent { kLeaveOut, kStub };
 
   // The references outlive the batch.
-  LeadBatch(storage::Transaction& transaction, const PublishedPolicy& policy, EventContext context)
-      : transaction_(transaction), policy_(policy), context_(context) {}
+  LeadBatch(storage::Transaction& transaction, Policies& policies, EventContext context)
+      : transaction_(transaction), policies_(policies), context_(context) {}
 
-  // Locks the rows of these leads; once per batch.
+  // Locks the rows of these leads, which may be none; first, and once per batch.
   absl::Status Lock(std::vector<std::string> ids, Absent absent);
   // A locked or new lead; null when it is absent.
   const store::LeadState* Find(std::string_view id) const;
@@ -84,8 +87,9 @@ class LeadBatch {
     std::optional<absl::Time> cause_time;
   };
 
-  // Takes in what LockLeads has read, of `ids`.
-  absl::Status Adopt(const storage::Result& locked, const std::vector<std::string>& ids, Absent absent);
+  // Takes in what LockLeads has read, of `ids`, and the policy.
+  absl::Status Adopt(const storage::Result& locked, const std::vector<std::string>& ids, Absent absent,
+                     const storage::Result& in_force);
   // Counts what InsertActivities has inserted.
   absl::StatusOr<std::vector<store::Recorded>> TakeIn(std::span<const domain::Activity> activities,
                                                       const storage::Result& inserted);
@@ -97,8 +101,10 @@ class LeadBatch {
   v1::LeadEvent& Emit(Entry& entry);
 
   storage::Transaction& transaction_;
-  const PublishedPolicy& policy_;
+  Policies& policies_;
   const EventContext context_;
+  // Null until locked.
+  PolicyPointer policy_;
   std::map<std::string, Entry, std::less<>> entries_;
   std::vector<v1::LeadEvent> events_;
   std::map<std::string, size_t> ready_events_;

@@ -19,10 +19,16 @@ absl::StatusOr<std::optional<PolicyRow>> One(absl::StatusOr<storage::Result> res
 }  // namespace
 
 absl::StatusOr<int64_t> PolicyInForce(storage::Transaction& transaction) {
-  ASSIGN_OR_RETURN(storage::Result result,
-                   transaction.Execute("SELECT COALESCE(MAX(number), 0) FROM policies"));
-  return result.rows.front().Int(0);
+  ASSIGN_OR_RETURN(const storage::Deferred read, DeferPolicyInForce(transaction));
+  RETURN_IF_ERROR(transaction.Settle());
+  return PolicyInForceOf(*read);
 }
+
+absl::StatusOr<storage::Deferred> DeferPolicyInForce(storage::Transaction& transaction) {
+  return transaction.Defer("SELECT COALESCE(MAX(number), 0) FROM policies");
+}
+
+int64_t PolicyInForceOf(const storage::Result& read) { return read.rows.front().Int(0); }
 
 absl::StatusOr<std::optional<PolicyRow>> PolicyByNumber(storage::Transaction& transaction, int64_t number) {
   return One(transaction.Execute("SELECT number, name, content, publish_time FROM policies WHERE number = $1",

@@ -26,6 +26,9 @@ struct PolicyRow {
 
 // The number of the policy in force; 0: none was published.
 absl::StatusOr<int64_t> PolicyInForce(storage::Transaction& transaction);
+// The same, to be read out of the result by PolicyInForceOf.
+absl::StatusOr<storage::Deferred> DeferPolicyInForce(storage::Transaction& transaction);
+int64_t PolicyInForceOf(const storage::Result& read);
 
 absl::StatusOr<std::optional<PolicyRow>> PolicyByNumber(storage::Transaction& transaction, int64_t number);
 absl::StatusOr<std::optional<PolicyRow>> PolicyByName(storage::Transaction& transaction,

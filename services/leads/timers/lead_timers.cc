@@ -12,10 +12,10 @@ using storage::Transaction;
 constexpr int kChunk = 200;
 
 // Locks `ids`, scores them as they are now, writes what changed.
-absl::Status Revisit(Transaction& transaction, const scoring::PublishedPolicy& policy, Clock& clock, Rng& rng,
+absl::Status Revisit(Transaction& transaction, scoring::Policies& policies, Clock& clock, Rng& rng,
                      const std::vector<std::string>& ids, std::string_view task, std::string_view why) {
   const scoring::Cause cause = outbox::CauseOf(task);
-  scoring::LeadBatch batch(transaction, policy, {clock, rng, clock.Now(), cause});
+  scoring::LeadBatch batch(transaction, policies, {clock, rng, clock.Now(), cause});
   RETURN_IF_ERROR(batch.Lock(ids, scoring::LeadBatch::Absent::kLeaveOut));
   for (const std::string& id : ids) {
     if (batch.Find(id) != nullptr) batch.Visit(id);
@@ -28,8 +28,7 @@ absl::Status Revisit(Transaction& transaction, const scoring::PublishedPolicy& p
 absl::StatusOr<absl::Time> FadingTimer::RunDue(Transaction& transaction, absl::Time now) {
   ASSIGN_OR_RETURN(std::vector<std::string> due, store::DueLeads(transaction, now, kChunk));
   if (!due.empty()) {
-    ASSIGN_OR_RETURN(scoring::PolicyPointer policy, policies_.InForce(transaction));
-    RETURN_IF_ERROR(Revisit(transaction, *policy, clock_, rng_, due, "leads.fading", "fading"));
+    RETURN_IF_ERROR(Revisit(transaction, policies_, clock_, rng_, due, "leads.fading", "fading"));
   }
   return store::NextDueTime(transaction);
 }
@@ -41,12 +40,12 @@ absl::StatusOr<absl::Duration> Rescorer::Run(storage::Leadership& leadership) {
   RETURN_IF_ERROR(leadership.Transact(
       {.deadline = clock_.Steady() + leadership.heartbeat_interval()},
       [&](Transaction& transaction) -> absl::Status {
-        ASSIGN_OR_RETURN(scoring::PolicyPointer policy, policies_.InForce(transaction));
+        ASSIGN_OR_RETURN(const int64_t in_force, store::PolicyInForce(transaction));
         ASSIGN_OR_RETURN(std::vector<std::string> ids,
-                         store::LeadsNotUnderPolicy(transaction, policy->number, kChunk));
+                         store::LeadsNotUnderPolicy(transaction, in_force, kChunk));
         more = static_cast<int>(ids.size()) == kChunk;
         if (ids.empty()) return absl::OkStatus();
-        return Revisit(transaction, *policy, clock_, rng_, ids, "leads.rescorer", "policy");
+        return Revisit(transaction, policies_, clock_, rng_, ids, "leads.rescorer", "policy");
       }));
   return more ? absl::ZeroDuration() : absl::InfiniteDuration();
 }
