@@ -8,6 +8,7 @@
 
 BUILD  := .build/release
 FUZZ   := .build/fuzz
+LINT   := .build/lint
 PREFIX ?= /usr/local
 # One job a core, but no more than one for 1.5 GB of memory: gRPC's headers are hungry.
 JOBS   ?= $(shell awk -v cores=$$(nproc) '/^MemTotal/ { fit = int($$2 / 1572864); print fit < 1 ? 1 : fit < cores ? fit : cores }' /proc/meminfo)
@@ -31,7 +32,8 @@ help:
 	@echo
 	@echo '  make test        every test, with real PostgreSQL and Kafka; ends with a count'
 	@echo '                   REQUIRE_KAFKA=1: a missing broker is a failure, not a skip'
-	@echo '  make asan, tsan  every test under AddressSanitizer and UndefinedBehaviorSanitizer, or ThreadSanitizer'
+	@echo '  make asan        every test under AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo '  make tsan        every test without gRPC, which is not instrumented, under ThreadSanitizer'
 	@echo '  make sim         the simulation: SEEDS=10000; SEED=n replays one'
 	@echo '  make chaos       the long fault loops: CYCLES=1000 kills'
 	@echo '  make fuzz        malformed input under libFuzzer: FUZZ_SECONDS=60 for each target'
@@ -108,8 +110,9 @@ bench-full: deps-bench kafka-if-reachable $(BUILD)/build.ninja
 	$(call compile,finalmile_bench)
 	@$(BUILD)/tests/bench/finalmile_bench --full --json $(BUILD)/bench-full.json
 
-lint: deps-build+format+lint $(BUILD)/build.ninja
-	@deploy/lint/run $(BUILD)
+lint: deps-build+format+lint
+	@mkdir -p $(LINT) && { cmake --preset lint >$(LINT)/configure.log 2>&1 || { cat $(LINT)/configure.log >&2; exit 1; }; }
+	@deploy/lint/run $(LINT)
 
 format: deps-format
 	@git ls-files -co --exclude-standard '*.cc' '*.h' ':!deploy/service/template' | xargs -r clang-format -i
