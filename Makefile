@@ -7,8 +7,6 @@
 .PHONY: help deps build demo dev kafka test asan tsan sim chaos fuzz bench bench-full lint format service install clean proto-baseline
 
 BUILD  := .build/release
-FUZZ   := .build/fuzz
-LINT   := .build/lint
 PREFIX ?= /usr/local
 # One job a core, but no more than one for 1.5 GB of memory: gRPC's headers are hungry.
 JOBS   ?= $(shell awk -v cores=$$(nproc) '/^MemTotal/ { fit = int($$2 / 1572864); print fit < 1 ? 1 : fit < cores ? fit : cores }' /proc/meminfo)
@@ -22,6 +20,9 @@ compile = @folder=$(or $(2),$(BUILD)); if [ -t 1 ]; then cmake --build $$folder 
            else echo "Building $(1)"; cmake --build $$folder -j $(JOBS) --target $(1) >$$folder/build.log 2>&1 || \
              { grep -v '^\[[0-9]*/[0-9]*\]' $$folder/build.log >&2; exit 1; }; fi
 
+# $(call configure,PRESET): quiet unless it fails.
+configure = @mkdir -p .build/$(1) && { cmake --preset $(1) >.build/$(1)/configure.log 2>&1 || { cat .build/$(1)/configure.log >&2; exit 1; }; }
+
 help:
 	@echo 'FinalMile, from a fresh clone on Debian 12:'
 	@echo
@@ -33,7 +34,7 @@ help:
 	@echo '  make test        every test, with real PostgreSQL and Kafka; ends with a count'
 	@echo '                   REQUIRE_KAFKA=1: a missing broker is a failure, not a skip'
 	@echo '  make asan        every test under AddressSanitizer and UndefinedBehaviorSanitizer'
-	@echo '  make tsan        every test without gRPC, which is not instrumented, under ThreadSanitizer'
+	@echo '  make tsan        the tests of threads, engines and cache under ThreadSanitizer'
 	@echo '  make sim         the simulation: SEEDS=10000; SEED=n replays one'
 	@echo '  make chaos       the long fault loops: CYCLES=1000 kills'
 	@echo '  make fuzz        malformed input under libFuzzer: FUZZ_SECONDS=60 for each target'
@@ -81,13 +82,17 @@ test: kafka-if-reachable $(BUILD)/build.ninja
 	$(call compile,all)
 	@.ci/test $(BUILD) --parallel $(JOBS)
 
-# The `debug` and `tsan` presets, in folders of their own; the whole takes some times as long as `make test`.
-asan: PRESET := debug
-tsan: PRESET := tsan
-asan tsan: kafka-if-reachable
-	@mkdir -p .build/$(PRESET) && { cmake --preset $(PRESET) >.build/$(PRESET)/configure.log 2>&1 || { cat .build/$(PRESET)/configure.log >&2; exit 1; }; }
-	$(call compile,all,.build/$(PRESET))
-	@.ci/test .build/$(PRESET) --parallel $(JOBS)
+# The `debug` preset, in a folder of its own; the whole takes some times as long as `make test`.
+asan: kafka-if-reachable
+	$(call configure,debug)
+	$(call compile,all,.build/debug)
+	@.ci/test .build/debug --parallel $(JOBS)
+
+# The `tsan` preset, and of the tests those that it can judge (label `threads`).
+tsan: kafka-if-reachable
+	$(call configure,tsan)
+	$(call compile,thread_tests,.build/tsan)
+	@.ci/test .build/tsan --parallel $(JOBS) -L threads
 
 sim: deps-build $(BUILD)/build.ninja
 	$(call compile,simulation_test)
@@ -98,9 +103,9 @@ chaos: kafka-if-reachable $(BUILD)/build.ninja
 	@CHAOS_CYCLES=$(or $(CYCLES),1000) $(BUILD)/tests/chaos/chaos_test
 
 fuzz: deps-build+fuzz
-	@mkdir -p $(FUZZ) && { cmake --preset fuzz >$(FUZZ)/configure.log 2>&1 || { cat $(FUZZ)/configure.log >&2; exit 1; }; }
-	$(call compile,fuzz_programs,$(FUZZ))
-	@tests/fuzz/run $(FUZZ) $(or $(FUZZ_SECONDS),60) $(JOBS)
+	$(call configure,fuzz)
+	$(call compile,fuzz_programs,.build/fuzz)
+	@tests/fuzz/run .build/fuzz $(or $(FUZZ_SECONDS),60) $(JOBS)
 
 bench: deps-bench kafka-if-reachable $(BUILD)/build.ninja
 	$(call compile,finalmile_bench)
@@ -111,8 +116,8 @@ bench-full: deps-bench kafka-if-reachable $(BUILD)/build.ninja
 	@$(BUILD)/tests/bench/finalmile_bench --full --json $(BUILD)/bench-full.json
 
 lint: deps-build+format+lint
-	@mkdir -p $(LINT) && { cmake --preset lint >$(LINT)/configure.log 2>&1 || { cat $(LINT)/configure.log >&2; exit 1; }; }
-	@deploy/lint/run $(LINT)
+	$(call configure,lint)
+	@deploy/lint/run .build/lint
 
 format: deps-format
 	@git ls-files -co --exclude-standard '*.cc' '*.h' ':!deploy/service/template' | xargs -r clang-format -i

@@ -95,12 +95,12 @@ function(finalmile_compile name)
   endif()
 endfunction()
 
-# finalmile_library(NAME SOURCES a.cc b.cc PUBLIC dep… PRIVATE dep… TESTS a_test.cc TEST_DEPS dep…)
+# finalmile_library(NAME SOURCES a.cc b.cc PUBLIC dep… PRIVATE dep… TESTS a_test.cc TEST_DEPS dep… TEST_LABELS label…)
 #
 # One static library per folder, named after it (libs/storage -> storage), and one test program NAME_test that
 # holds the unit tests standing beside the code. Sources are listed, never globbed.
 function(finalmile_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE;TESTS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE;TESTS;TEST_DEPS;TEST_LABELS" ${ARGN})
   if(ARG_SOURCES)
     add_library(${name} STATIC ${ARG_SOURCES})
     finalmile_compile(${name})
@@ -113,11 +113,13 @@ function(finalmile_library name)
   endif()
   set_property(GLOBAL APPEND PROPERTY FINALMILE_LIBRARIES ${name})
   if(ARG_TESTS)
-    finalmile_test(${name}_test SOURCES ${ARG_TESTS} DEPS ${name} ${ARG_TEST_DEPS})
+    finalmile_test(${name}_test SOURCES ${ARG_TESTS} DEPS ${name} ${ARG_TEST_DEPS} LABELS ${ARG_TEST_LABELS})
   endif()
 endfunction()
 
-# finalmile_test(NAME SOURCES a_test.cc DEPS dep… [LABELS kafka postgres grpc …] [TIMEOUT seconds])
+# finalmile_test(NAME SOURCES a_test.cc DEPS dep… [LABELS kafka postgres threads …] [TIMEOUT seconds])
+#
+# The label `threads` adds it to what `make tsan` runs, the target thread_tests.
 #
 # A GoogleTest program, one CTest entry (its cases share a process and thereby their fixtures' servers).
 function(finalmile_test name)
@@ -129,9 +131,11 @@ function(finalmile_test name)
   finalmile_compile(${name} SUFFIX _for_tests)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock_main)
   target_compile_options(${name} PRIVATE ${test_options})
-  if(FINALMILE_SANITIZE STREQUAL "thread" AND "grpc" IN_LIST ARG_LABELS) # which is not instrumented: false alarms
-    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
-    return()
+  if("threads" IN_LIST ARG_LABELS)
+    if(NOT TARGET thread_tests)
+      add_custom_target(thread_tests)
+    endif()
+    add_dependencies(thread_tests ${name})
   endif()
   add_test(NAME ${name} COMMAND ${name})
   if(FINALMILE_SANITIZE) # programs run some times slower then
