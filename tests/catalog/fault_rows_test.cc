@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <map>
 #include <mutex>
 #include <sstream>
@@ -234,7 +235,7 @@ TEST_F(CatalogFaults, AHotAssetAsksNeitherRedisNorTheStore) {
     std::istringstream stats(redis_->Command({"INFO", "commandstats"}).value_or(""));
     for (std::string line; std::getline(stats, line);) {
       const std::string command = line.substr(0, line.find(':'));
-      if (command == "cmdstat_ping" || command == "cmdstat_info" || line.find("calls=") == line.npos)
+      if (command == "cmdstat_ping" || command == "cmdstat_info" || line.find("calls=") == std::string::npos)
         continue;
       calls[command] = line.substr(0, line.find(','));
     }
@@ -365,11 +366,14 @@ TEST_F(CatalogFaults, F22AHotAssetEndsUnderManyReaders) {
       EXPECT_TRUE(asset.ok()) << asset.status();
     });
   }
+  const absl::Duration start = replicas_->clock().Steady();
   go->Set();
   for (std::thread& reader : readers) reader.join();
+  // On a machine so busy that the readers outlast the new entry, it is looked up again from its last fifth on.
+  const double most = 1 + std::floor((replicas_->clock().Steady() - start) / (kS * 4 / 5));
   for (int replica = 0; replica < Replicas::kCount; ++replica) {
     const double reads = Answers(replica, "store") - before[replica];
-    EXPECT_LE(reads, 1);
+    EXPECT_LE(reads, most);
     fmt::print("  replica {}: {} readers, {} store reads, {} shared a look-up\n", replica, kReaders, reads,
                Answers(replica, "shared"));
   }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <mutex>
 #include <thread>
 
@@ -371,10 +372,14 @@ TEST_F(FaultsTest, F22AHotKeyExpiresUnderAThousandReaders) {
       EXPECT_TRUE(entry.ok()) << entry.status();
     });
   }
+  const absl::Duration start = clock_->Steady();
   go->Set();
   for (std::thread& reader : readers) reader.join();
-  EXPECT_LE(reads[0], 1);
-  EXPECT_LE(reads[1], 1);
+  // On a machine so busy that the readers outlast the new entry, it is looked up again from its last fifth
+  // on.
+  const double most = 1 + std::floor((clock_->Steady() - start) / (kLife * 4 / 5));
+  EXPECT_LE(reads[0], most);
+  EXPECT_LE(reads[1], most);
   EXPECT_GE(reads[0] + reads[1], 1);
   fmt::print("  2 processes, {} readers each: {} and {} store reads\n", kReaders, reads[0].load(),
              reads[1].load());
