@@ -1,9 +1,9 @@
 #include <google/protobuf/stubs/logging.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <iostream>
 
@@ -60,7 +60,8 @@ std::string Change(std::string bytes, const std::vector<std::string>& seeds, Rng
         bytes.insert(at, std::string(bytes, rng.Below(bytes.size() + 1), size));
         break;
       case 3: {
-        constexpr std::string_view kTelling("\0\xFF\x7F\x80\"'\\\n\r\t()[]{}:,;-0919*&AND", 31);
+        using namespace std::literals;
+        constexpr std::string_view kTelling = "\0\xFF\x7F\x80\"'\\\n\r\t()[]{}:,;-0919*&AND"sv;
         bytes.insert(at, 1, kTelling[rng.Below(kTelling.size())]);
         break;
       }
