@@ -5,13 +5,13 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <pwd.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -188,7 +188,7 @@ absl::StatusOr<std::string> PostgresServer::CreateDatabase() {
 absl::Status PostgresServer::Resume() {
   std::vector<std::string> command = {bin_ + "postgres", "-D", folder_ + "/data"};
   const auto set = [&](std::string setting) {
-    command.push_back("-c");
+    command.emplace_back("-c");
     command.push_back(std::move(setting));
   };
   set(fmt::format("port={}", port_));

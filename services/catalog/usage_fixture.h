@@ -125,7 +125,7 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
   }
   void Tell(const appointments::v1::AppointmentEvent& event) {
     Append(outbox::ToOutbox(event, consumers::kAppointmentEventsTopic,
-                            outbox::SourceOf(*event.GetDescriptor()), ""));
+                            outbox::SourceOf(*appointments::v1::AppointmentEvent::descriptor()), ""));
   }
   void Append(const outbox::OutgoingEvent& event) {
     const absl::Status told =

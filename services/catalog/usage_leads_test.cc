@@ -16,8 +16,8 @@ class LeadsTest : public UsageTest {
         {harness_.clock(), harness_.rng(), harness_.clock().Now(), cause}, lead, ++seqs_[lead]);
   }
   void TellLead(const leads::v1::LeadEvent& event) {
-    Append(
-        outbox::ToOutbox(event, consumers::kLeadEventsTopic, outbox::SourceOf(*event.GetDescriptor()), ""));
+    Append(outbox::ToOutbox(event, consumers::kLeadEventsTopic,
+                            outbox::SourceOf(*leads::v1::LeadEvent::descriptor()), ""));
   }
   void TellPermission(leads::v1::Channel channel, leads::v1::PermissionState state,
                       const std::string& purpose = "sales") {

@@ -18,7 +18,6 @@ namespace {
 using namespace catalog::v1;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 class AssetVerbsTest : public VerbsTest {};
 
@@ -96,7 +95,7 @@ TEST_F(AssetVerbsTest, SearchShowsSnippetsFacetsAndTheCorrection) {
   EXPECT_THAT(Invoke(line).out,
               HasSubstr("  when \x1b[1mpricing\x1b[0m comes up, \x1b[1mobjections\x1b[0m "));
   std::vector<std::string> json = line;
-  json.push_back("--json");
+  json.emplace_back("--json");
   EXPECT_THAT(Invoke(json).out, HasSubstr("\"corrected_query\":\"pricing objections\""));
   const Result none = Invoke({"search", "nothing"});
   EXPECT_EQ(*none.code, ExitCode::kOk);

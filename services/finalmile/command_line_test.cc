@@ -40,7 +40,7 @@ TEST(CommandLine, EveryVerbHasHelpWithItsExample) {
       EXPECT_FALSE(GroupSummary(arguments[0]).empty()) << path;
       arguments.push_back(path.substr(space + 1));
     }
-    arguments.push_back("--help");
+    arguments.emplace_back("--help");
     const CommandLine line = Parse(arguments);
     EXPECT_EQ(line.exit_code, ExitCode::kOk) << path;
     EXPECT_THAT(line.text, HasSubstr(std::string(verb.example))) << path;

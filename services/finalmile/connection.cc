@@ -105,7 +105,7 @@ absl::Status SuiteConnector::Connect() {
   const std::unique_ptr<Event> never = clock_.NewEvent();
   const absl::Duration deadline = clock_.Steady() + kStoreWait;
   while (true) {
-    const absl::Status connected = UseHolderOrStart();
+    absl::Status connected = UseHolderOrStart();
     // Another command took the store at the same moment, or has not said yet where it is, or is about to end.
     const bool passing = absl::IsUnavailable(connected) || absl::IsAborted(connected);
     if (!passing || clock_.Steady() >= deadline) return connected;

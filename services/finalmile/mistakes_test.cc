@@ -24,7 +24,7 @@ class MistakesTest : public SuiteTest {
   };
 
   std::string Write(const std::string& name, const std::string& content) {
-    const std::string path = folder_ + "/" + name;
+    std::string path = folder_ + "/" + name;
     std::ofstream(path, std::ios::binary) << content;
     return path;
   }

@@ -41,7 +41,7 @@ TEST(Shipped, FindsTheMappingByTheColumns) {
   EXPECT_EQ(ShippedMappingFor(columns, ';'), "bank-marketing");
   EXPECT_EQ(ShippedMappingFor(columns, ','), "");
   auto more = columns;
-  more.push_back("age");
+  more.emplace_back("age");
   EXPECT_EQ(ShippedMappingFor(more, ';'), "");
   EXPECT_EQ(ShippedMappingFor({}, ','), "");
 }

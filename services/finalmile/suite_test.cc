@@ -131,13 +131,13 @@ TEST_F(SuiteTest, WhatIsUsedShowsInTheFiguresOfTheNextCommands) {
   const std::vector<std::string> text = {"use",    "--text", sent,        "--rep", "rob",
                                          "--lead", lead,     "--channel", "email", "--stage"};
   std::vector<std::string> closing = text;
-  closing.push_back("closing");
+  closing.emplace_back("closing");
   const Result misused = Invoke(closing);
   EXPECT_THAT(misused.out, HasSubstr("Recorded: assets/" + mail + ", version 1, "));
   EXPECT_THAT(misused.out, HasSubstr("Misused: stage\n"));
   std::ofstream(sent) << "I drew on one page who would see whose crews, and what each site keeps for itself.";
   std::vector<std::string> discovery = text;
-  discovery.push_back("discovery");
+  discovery.emplace_back("discovery");
   EXPECT_THAT(Invoke(discovery).out, HasSubstr("Recorded: none of our assets\nCounted for gaps/"));
 
   EXPECT_EQ(Invoke({"rate", mail, "4"}).code, ExitCode::kOk);

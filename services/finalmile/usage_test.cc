@@ -70,7 +70,7 @@ TEST_F(UsageVerbsTest, UseSendsATokenOrATextAndSaysWhatItWas) {
   const std::vector<std::string> line = {"use", "--text", "-", "--rep", "kim", "--channel", "chat"};
   EXPECT_EQ(Invoke(line, "x").out, "Recorded: none of our assets\nCounted for gaps/g1\n");
   std::vector<std::string> json = line;
-  json.push_back("--json");
+  json.emplace_back("--json");
   EXPECT_THAT(Invoke(json, "x").out, HasSubstr("\"match\":\"MATCH_NONE\""));
   EXPECT_EQ(ErrorOf({"use", "--text", "-", "--rep", "kim", "--channel", "email", "--time", "soon"}, "x"),
             "--time 'soon' must be a time such as 2026-03-01T09:00:00Z, 2026-03-01 or 2h (ago)");

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <thread>
+#include <utility>
 
 #include "finalmile/leads/v1/lead_service.pb.h"
 #include "libs/base/status.h"
@@ -142,7 +143,7 @@ class Import {
   absl::Status Learn(std::vector<storage::Row> events) {
     for (const std::string& table : kImportTables) {
       ASSIGN_OR_RETURN(TableRows rows, world_.Capture(world_.store(), table));
-      if (table == "outbox") rows.rows = std::move(events);
+      if (table == "outbox") rows.rows = std::exchange(events, {});
       inserts_.push_back(rows.insert);
       tables_.push_back(rows.Batches((rows.rows.size() + chunks_.size() - 1) / chunks_.size()));
     }

@@ -1,8 +1,8 @@
 #include "tests/bench/world.h"
 
 #include <fmt/format.h>
-#include <time.h>
 
+#include <ctime>
 #include <filesystem>
 
 #include "finalmile/leads/v1/activity.pb.h"

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "finalmile/leads/v1/lead_service.pb.h"
+#include "libs/base/status.h"
 #include "libs/outbox/parked.h"
 #include "libs/rpc/errors.h"
 #include "libs/testing/module_harness.h"
@@ -80,9 +81,8 @@ class FaultRowsEmbedded : public ::testing::Test {
     const absl::Status status =
         harness_.database().Transact({.deadline = harness_.clock().Steady() + absl::Seconds(30)},
                                      [&](storage::Transaction& transaction) -> absl::Status {
-                                       auto read = transaction.Execute(sql);
-                                       if (read.ok()) result = *std::move(read);
-                                       return read.status();
+                                       ASSIGN_OR_RETURN(result, transaction.Execute(sql));
+                                       return absl::OkStatus();
                                      });
     EXPECT_TRUE(status.ok()) << status;
     return result;

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <stdlib.h>
 #include <sys/mount.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 

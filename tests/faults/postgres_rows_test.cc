@@ -4,6 +4,7 @@
 #include <set>
 #include <thread>
 
+#include "libs/base/status.h"
 #include "libs/outbox/outbox.h"
 #include "libs/rpc/errors.h"
 #include "libs/testing/fault_proxy.h"
@@ -59,9 +60,8 @@ class FaultRowsOnPostgres : public ::testing::Test {
     storage::Result result;
     const absl::Status status = service_->database().Transact(
         {.deadline = In(absl::Seconds(10))}, [&](storage::Transaction& transaction) -> absl::Status {
-          auto read = transaction.Execute(sql);
-          if (read.ok()) result = *std::move(read);
-          return read.status();
+          ASSIGN_OR_RETURN(result, transaction.Execute(sql));
+          return absl::OkStatus();
         });
     EXPECT_TRUE(status.ok()) << status;
     return result;
@@ -169,15 +169,15 @@ TEST_F(FaultRowsOnPostgres, F11LateCommitIsNeitherSkippedNorWaitedFor) {
           auto row = transaction.Execute("UPDATE leads SET seq = seq + 1 WHERE id = $1 RETURNING seq",
                                          {late.substr(sizeof("leads/") - 1)});
           if (!row.ok()) return row.status();
-          const absl::Status wrote = outbox::Write(transaction, {{.topic = "finalmile.leads.events.v1",
-                                                                  .key = late,
-                                                                  .seq = row->rows[0].Int(0),
-                                                                  .id = "late",
-                                                                  .source = "/finalmile/leads",
-                                                                  .type = "finalmile.leads.v1.LeadUpdated",
-                                                                  .time = clock_->Now(),
-                                                                  .traceparent = "",
-                                                                  .value = ""}});
+          absl::Status wrote = outbox::Write(transaction, {{.topic = "finalmile.leads.events.v1",
+                                                            .key = late,
+                                                            .seq = row->rows[0].Int(0),
+                                                            .id = "late",
+                                                            .source = "/finalmile/leads",
+                                                            .type = "finalmile.leads.v1.LeadUpdated",
+                                                            .time = clock_->Now(),
+                                                            .traceparent = "",
+                                                            .value = ""}});
           written->Set();
           commit->WaitUntil(In(absl::Seconds(15)));
           return wrote;

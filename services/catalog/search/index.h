@@ -24,7 +24,7 @@ struct Facet {
   std::string field;
   std::string value;
 
-  friend auto operator<=>(const Facet&, const Facet&) = default;
+  auto operator<=>(const Facet&) const = default;  // NOLINT(modernize-use-nullptr): there is no null
 };
 
 // What is indexed of an asset: plain texts.

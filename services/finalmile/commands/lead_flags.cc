@@ -86,7 +86,7 @@ absl::Status LeadFlags::Apply(Lead& lead, google::protobuf::FieldMask* mask) con
   };
   for (const auto& [field, text] : texts_) {
     if (!text) continue;
-    lead.GetReflection()->SetString(&lead, lead.GetDescriptor()->FindFieldByName(field), *text);
+    Lead::GetReflection()->SetString(&lead, Lead::descriptor()->FindFieldByName(field), *text);
     changed(field);
   }
   for (const std::string& text : attributes_) {

@@ -76,7 +76,7 @@ void ShowDetails(const Message& details, Output& output) {
 }
 
 void ShowTags(const catalog::v1::Tags& tags, Output& output) {
-  const google::protobuf::Descriptor& descriptor = *tags.GetDescriptor();
+  const google::protobuf::Descriptor& descriptor = *catalog::v1::Tags::descriptor();
   for (int i = 0; i < descriptor.field_count(); ++i) {
     const FieldDescriptor& field = *descriptor.field(i);
     ShowField(Label(field), absl::StrJoin(TextsOf(tags, field), ", "), output);
@@ -174,9 +174,9 @@ void ShowAsset(const Asset& asset, Output& output) {
   ShowField("Etag", asset.etag(), output);
   ShowField("Summary", asset.summary(), output);
   ShowMergeFields(asset, output);
-  const Reflection& reflection = *asset.GetReflection();
+  const Reflection& reflection = *Asset::GetReflection();
   const auto* details =
-      reflection.GetOneofFieldDescriptor(asset, asset.GetDescriptor()->FindOneofByName("details"));
+      reflection.GetOneofFieldDescriptor(asset, Asset::descriptor()->FindOneofByName("details"));
   if (details != nullptr) ShowDetails(reflection.GetMessage(asset, details), output);
   if (!asset.missing().empty()) output.Line("Missing, so that it cannot be published");
   for (const std::string& missing : asset.missing()) output.Line("  - " + missing);

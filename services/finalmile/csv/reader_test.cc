@@ -54,7 +54,7 @@ std::vector<int64_t> Lines(const Outcome& outcome) {
 
 TEST(CsvReader, ReadsRowsWithEveryLineEnd) {
   for (const std::string end : {"\n", "\r\n", "\r"}) {
-    const Outcome outcome = ReadAll("a,b" + end + "1,2" + end + "3,4");
+    const Outcome outcome = ReadAll(fmt::format("a,b{0}1,2{0}3,4", end));
     EXPECT_THAT(Cells(outcome),
                 ElementsAre(ElementsAre("a", "b"), ElementsAre("1", "2"), ElementsAre("3", "4")));
     EXPECT_THAT(Lines(outcome), ElementsAre(1, 2, 3));
@@ -104,8 +104,8 @@ TEST(CsvReader, NamesLineAndCellOfAMisplacedQuote) {
 TEST(CsvReader, BoundsARow) {
   const std::string half(Reader::kMaxRowBytes / 2 - 1, 'x');
   EXPECT_EQ(Cells(ReadAll(half + "," + half + "\nb\n")).size(), 2u);
-  for (const std::string& text :
-       {half + "," + half + "y\nb\n", "\"" + half + half + "yyy", half + "," + half + "y"}) {
+  for (const std::string& text : {fmt::format("{0},{0}y\nb\n", half), fmt::format("\"{0}{0}yyy", half),
+                                  fmt::format("{0},{0}y", half)}) {
     const Outcome outcome = ReadAll("head\n" + text);
     EXPECT_EQ(outcome.rows.size(), 1u);
     EXPECT_THAT(outcome.status.message(), HasSubstr("line 2: the row is larger than"));

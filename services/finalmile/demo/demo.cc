@@ -281,8 +281,8 @@ class Demo {
   }
 
   static std::string EventName(const LeadEvent& event) {
-    const auto* field = event.GetReflection()->GetOneofFieldDescriptor(
-        event, event.GetDescriptor()->FindOneofByName("event"));
+    const auto* field = LeadEvent::GetReflection()->GetOneofFieldDescriptor(
+        event, LeadEvent::descriptor()->FindOneofByName("event"));
     return field == nullptr ? "unknown" : field->message_type()->name();
   }
 

@@ -185,7 +185,7 @@ class Generator {
 
   // In the working hours of a working day.
   Activity& NewActivity(const Person& person, int week) {
-    const auto day = static_cast<int64_t>(week * 7 + static_cast<int>(rng_->Below(5)));
+    const int64_t day = int64_t{week} * 7 + static_cast<int64_t>(rng_->Below(5));
     Activity& activity = days_[static_cast<size_t>(day)].activities.emplace_back();
     activity.set_lead(person.lead);
     activity.set_source("web");

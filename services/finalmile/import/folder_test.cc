@@ -14,7 +14,6 @@ namespace {
 
 using catalog::v1::ImportAssetsResponse;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 class FolderTest : public ::testing::Test {
  protected:

@@ -179,7 +179,7 @@ TEST(ImportRow, FixedAndRelativeTimes) {
   mapping.activity_time = HoursBeforeImport{1.5};
   EXPECT_EQ(Lead7(TestCells(), mapping).activities[0].event_time, kMonday - absl::Minutes(90));
   mapping.id_column = "";
-  mapping.ignore.push_back("Id");
+  mapping.ignore.emplace_back("Id");
   EXPECT_EQ(Lead7(TestCells(), mapping).lead.external_ids[0].id, "7");
 }
 
@@ -217,7 +217,7 @@ TEST(ImportMapping, EveryColumnExactlyOnce) {
   EXPECT_THAT(WrongAfter([](ImportMapping& m) { m.ignore = {"tags"}; }),
               ElementsAre("ignore[0]: the file has no column \"tags\""));
   std::vector<std::string> columns = kColumns;
-  columns.push_back("Fax");
+  columns.emplace_back("Fax");
   EXPECT_THAT(WrongAfter([](ImportMapping&) {}, columns),
               ElementsAre("columns: the header names \"Fax\" twice; rename one of the columns"));
 }

@@ -20,8 +20,6 @@
 namespace finalmile::leads::domain {
 namespace {
 
-using ::testing::IsEmpty;
-
 const std::filesystem::path kServices = std::filesystem::path(FINALMILE_SOURCE_DIR) / "services";
 
 std::vector<std::string> Strings(const YAML::Node& node) {

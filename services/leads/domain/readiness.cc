@@ -42,12 +42,12 @@ class Evaluation {
   void Band() {
     std::string grade = Grade(policy_.grade_edges, input_.fit, result_.engagement);
     if (grade == state().grade) return;
-    if (!state().grade.empty()) result_.transitions.push_back(BandChanged{state().grade, grade});
+    if (!state().grade.empty()) result_.transitions.emplace_back(BandChanged{state().grade, grade});
     state().grade = std::move(grade);
   }
 
   void Cool(Cooled::Cause cause) {
-    result_.transitions.push_back(Cooled{state().lane, cause});
+    result_.transitions.emplace_back(Cooled{state().lane, cause});
     Close(state());
   }
 
@@ -68,7 +68,7 @@ class Evaluation {
     state().by_hand_raise = lane.hand_raise;
     state().last_crossing = now_;
     state().hand_raise_used = std::max(state().hand_raise_used, input_.last_hand_raise);
-    result_.transitions.push_back(BecameSalesReady{lane.name, lane.hand_raise});
+    result_.transitions.emplace_back(BecameSalesReady{lane.name, lane.hand_raise});
   }
 
   void Schedule() {

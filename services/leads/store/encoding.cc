@@ -19,7 +19,8 @@ absl::StatusOr<json> ParseObject(std::string_view text) {
 json ToJson(const domain::Attributes& attributes) {
   json object = json::object();
   for (const auto& [name, value] : attributes) {
-    std::visit([&](const auto& v) { object[name] = v; }, value);
+    json& member = object[name];
+    std::visit([&member](const auto& v) { member = v; }, value);
   }
   return object;
 }
