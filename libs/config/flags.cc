@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
-#include <ranges>
 #include <set>
 
 #include "libs/config/config.h"
@@ -43,10 +42,10 @@ absl::StatusOr<CommandLine> ParseFlags(const Schema& schema, const std::vector<s
         setting.type == Type::kBool ? app.add_flag(flag, value) : app.add_option(flag, value)->expected(1);
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   }
-  // CLI11 wants the arguments last first, and takes `--name=` for a missing value.
+  // CLI11 takes `--name=` for a missing value.
   std::set<std::string> emptied;
   std::vector<std::string> reversed;
-  for (const std::string& argument : std::views::reverse(arguments)) {
+  for (const std::string& argument : arguments) {
     const bool empties = argument.starts_with("--") && argument.ends_with('=') &&
                          schema.Find(std::string_view(argument).substr(2, argument.size() - 3)) != nullptr;
     if (empties) {
@@ -55,6 +54,8 @@ absl::StatusOr<CommandLine> ParseFlags(const Schema& schema, const std::vector<s
       reversed.push_back(argument);
     }
   }
+  // It wants the last first.
+  std::reverse(reversed.begin(), reversed.end());
   try {
     app.parse(reversed);
   } catch (const CLI::ParseError& e) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <ranges>
 
 #include "fmt/format.h"
 #include "libs/base/status.h"
@@ -123,18 +122,19 @@ LocalAppender::Calls LocalAppender::TakeBatch() {
 // was rolled back: the calls that still have time are tried again.
 void LocalAppender::Settle(const Calls& batch, const absl::Status& status) {
   const absl::Duration now = clock_.Steady();
-  for (Call* taken : std::views::reverse(batch)) {
-    Call& call = *taken;
-    call.taken = false;
-    call.leads = false;
-    if (absl::IsDeadlineExceeded(status) && call.deadline > now) {
-      waiting_.push_front(&call);
+  Calls again;
+  for (Call* call : batch) {
+    call->taken = false;
+    call->leads = false;
+    if (absl::IsDeadlineExceeded(status) && call->deadline > now) {
+      again.push_back(call);
       continue;
     }
-    call.done = true;
-    call.status = status;
-    call.event->Set();
+    call->done = true;
+    call->status = status;
+    call->event->Set();
   }
+  waiting_.insert(waiting_.begin(), again.begin(), again.end());
   committing_ = !waiting_.empty();
   if (committing_) {
     waiting_.front()->leads = true;
