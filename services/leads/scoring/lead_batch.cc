@@ -63,16 +63,20 @@ v1::Score ToScore(const store::LeadState& lead, const PublishedPolicy& policy, a
 
 absl::Status LeadBatch::Lock(std::vector<std::string> ids, Absent absent) {
   ids = storage::SortedUnique(std::move(ids));
-  ASSIGN_OR_RETURN(const storage::Deferred locked, store::LockLeads(transaction_, ids));
-  ASSIGN_OR_RETURN(const storage::Deferred in_force, store::DeferPolicyInForce(transaction_));
+  ASSIGN_OR_RETURN(Locked locked, DeferLock(ids));
   RETURN_IF_ERROR(transaction_.Settle());
-  return Adopt(*locked, ids, absent, *in_force);
+  return Adopt(std::move(locked), ids, absent);
 }
 
-absl::Status LeadBatch::Adopt(const storage::Result& locked, const std::vector<std::string>& ids,
-                              Absent absent, const storage::Result& in_force) {
-  ASSIGN_OR_RETURN(policy_, policies_.ByNumber(transaction_, store::PolicyInForceOf(in_force)));
-  std::vector<store::LeadState> leads = store::LeadsOf(locked);
+absl::StatusOr<LeadBatch::Locked> LeadBatch::DeferLock(const std::vector<std::string>& ids) {
+  Locked locked;
+  ASSIGN_OR_RETURN(locked.leads, store::LockLeads(transaction_, ids));
+  ASSIGN_OR_RETURN(locked.in_force, store::DeferPolicyInForce(transaction_));
+  return locked;
+}
+
+absl::Status LeadBatch::Adopt(Locked locked, const std::vector<std::string>& ids, Absent absent) {
+  std::vector<store::LeadState> leads = store::LeadsOf(*locked.leads);
   if (leads.size() < ids.size() && absent == Absent::kStub) {
     std::vector<std::string> missing;
     std::vector<std::string> present;
@@ -81,11 +85,12 @@ absl::Status LeadBatch::Adopt(const storage::Result& locked, const std::vector<s
     std::set_difference(ids.begin(), ids.end(), present.begin(), present.end(), std::back_inserter(missing));
     RETURN_IF_ERROR(store::InsertStubs(transaction_, missing));
     // Read again rather than assumed blank: somebody else's stub, or lead, may have come first.
-    ASSIGN_OR_RETURN(const storage::Deferred read, store::LockLeads(transaction_, missing));
+    ASSIGN_OR_RETURN(locked, DeferLock(missing));
     RETURN_IF_ERROR(transaction_.Settle());
-    std::vector<store::LeadState> stubs = store::LeadsOf(*read);
+    std::vector<store::LeadState> stubs = store::LeadsOf(*locked.leads);
     std::move(stubs.begin(), stubs.end(), std::back_inserter(leads));
   }
+  ASSIGN_OR_RETURN(policy_, policies_.ByNumber(transaction_, store::PolicyInForceOf(*locked.in_force)));
   for (store::LeadState& lead : leads) {
     Entry& entry = entries_[lead.id];
     entry.before = lead;
@@ -108,14 +113,13 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::LockAndRecord(
   ids.reserve(activities.size());
   for (const domain::Activity& activity : activities) ids.push_back(activity.lead);
   ids = storage::SortedUnique(std::move(ids));
-  ASSIGN_OR_RETURN(const storage::Deferred locked, store::LockLeads(transaction_, ids));
+  ASSIGN_OR_RETURN(Locked locked, DeferLock(ids));
   // Behind the locks. An activity of a lead that is absent is stored before its stub is: what is counted
   // follows from the row as it is then found.
   ASSIGN_OR_RETURN(const storage::Deferred inserted,
                    store::InsertActivities(transaction_, activities, context_.now));
-  ASSIGN_OR_RETURN(const storage::Deferred in_force, store::DeferPolicyInForce(transaction_));
   RETURN_IF_ERROR(transaction_.Settle());
-  RETURN_IF_ERROR(Adopt(*locked, ids, Absent::kStub, *in_force));
+  RETURN_IF_ERROR(Adopt(std::move(locked), ids, Absent::kStub));
   return TakeIn(activities, *inserted);
 }
 

@@ -87,9 +87,14 @@ class LeadBatch {
     std::optional<absl::Time> cause_time;
   };
 
-  // Takes in what LockLeads has read, of `ids`, and the policy.
-  absl::Status Adopt(const storage::Result& locked, const std::vector<std::string>& ids, Absent absent,
-                     const storage::Result& in_force);
+  // The rows and, read behind their locks, the policy in force.
+  struct Locked {
+    storage::Deferred leads;
+    storage::Deferred in_force;
+  };
+  absl::StatusOr<Locked> DeferLock(const std::vector<std::string>& ids);
+  // Takes in what DeferLock has read, of `ids`; stubs are locked in the same way.
+  absl::Status Adopt(Locked locked, const std::vector<std::string>& ids, Absent absent);
   // Counts what InsertActivities has inserted.
   absl::StatusOr<std::vector<store::Recorded>> TakeIn(std::span<const domain::Activity> activities,
                                                       const storage::Result& inserted);
