@@ -10,8 +10,9 @@ add_subdirectory(proto)
 add_subdirectory(services/billing)
 
 # The command line with what the generator has entered; the rest of it is in the build's libraries.
-add_executable(finalmile services/finalmile/main.cc services/finalmile/local_suite.cc services/finalmile/events/decode.cc)
-target_link_libraries(finalmile PRIVATE finalmile_options billing cli_suite)
+finalmile_program(finalmile
+  SOURCES services/finalmile/main.cc services/finalmile/local_suite.cc services/finalmile/events/decode.cc
+  DEPS billing cli_suite)
 
 finalmile_test(skeleton_smoke SOURCES tests/skeleton/smoke.cc DEPS billing_proto rpc_client storage events testing_process)
 target_compile_definitions(skeleton_smoke PRIVATE
