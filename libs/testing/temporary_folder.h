@@ -11,7 +11,8 @@ namespace finalmile::testing {
 // A folder of a test's own, gone with it. Ends the process where none can be made.
 class TemporaryFolder {
  public:
-  TemporaryFolder() : path_((std::filesystem::temp_directory_path() / "finalmile-XXXXXX").string()) {
+  explicit TemporaryFolder(const std::filesystem::path& base = std::filesystem::temp_directory_path())
+      : path_((base / "finalmile-XXXXXX").string()) {
     if (mkdtemp(path_.data()) != nullptr) return;
     std::perror(path_.c_str());
     std::abort();

@@ -5,8 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <utility>
 
 #include "libs/cache/local/local_cache.h"
@@ -321,7 +319,7 @@ class Run {
     usage_.Check(servers_);
   }
 
-  const Folder folder_;
+  const testing::TemporaryFolder folder_{MemoryDisk()};
   Simulation simulation_;
   Servers servers_;
   const std::unique_ptr<cache::Cache> shared_cache_;

@@ -4,7 +4,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 
 namespace finalmile::simulation {
 namespace {
@@ -37,16 +36,9 @@ bool MayPass(const absl::Status& status) {
 
 }  // namespace
 
-Folder::Folder() {
+std::filesystem::path MemoryDisk() {
   namespace fs = std::filesystem;
-  const fs::path base = fs::is_directory("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path();
-  path_ = (base / "finalmile-sim-XXXXXX").string();
-  if (mkdtemp(path_.data()) == nullptr) Check(absl::InternalError(path_), "cannot make a folder");
-}
-
-Folder::~Folder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
+  return fs::is_directory("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path();
 }
 
 Servers::Servers(testing::Simulation& simulation, const std::vector<Component>& components,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "libs/testing/faulty_database.h"
 #include "libs/testing/faulty_event_log.h"
 #include "libs/testing/simulation.h"
+#include "libs/testing/temporary_folder.h"
 
 namespace finalmile::simulation {
 
@@ -47,19 +49,8 @@ Outcome RunCatalogWorld(uint64_t seed, const RunOptions& options);
 // Steady time after which a world that has no faults any more should have come to rest.
 inline constexpr absl::Duration kSettleLimit = absl::Hours(1);
 
-// A folder on memory where there is such a disk, removed at the end.
-class Folder {
- public:
-  Folder();
-  ~Folder();
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
+// Where folders lie on memory, if there is such a disk.
+std::filesystem::path MemoryDisk();
 
 // A store and an event log in files of their own on tmpfs, removed at the end, with servers in front of them.
 class Servers {
@@ -86,7 +77,7 @@ class Servers {
 
  private:
   testing::Simulation& simulation_;
-  const Folder folder_;
+  const testing::TemporaryFolder folder_{MemoryDisk()};
   std::unique_ptr<storage::Database> store_;
   std::unique_ptr<events::EventLog> log_;
   std::unique_ptr<testing::DatabaseServer> database_server_;
