@@ -8,8 +8,6 @@
 namespace finalmile::bench {
 namespace {
 
-constexpr absl::Duration kAppendLimit = absl::Minutes(1);
-
 // One thread that does by hand what scoring a batch comes to, from rows that stand ready in memory.
 class HandWritten {
  public:

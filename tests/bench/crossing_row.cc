@@ -12,8 +12,6 @@
 namespace finalmile::bench {
 namespace {
 
-constexpr absl::Duration kAppendLimit = absl::Minutes(1);
-
 // Activities at a fixed rate, every tenth of which takes a lead across.
 class Crossing {
  public:

@@ -11,7 +11,6 @@ namespace finalmile::bench {
 namespace {
 
 constexpr std::string_view kMethod = "/finalmile.leads.v1.LeadService/ImportLeads";
-constexpr absl::Duration kLimit = absl::Minutes(10);
 
 // What an imported lead leaves in the store, in the order in which it is written.
 const std::vector<std::string> kImportTables = {"leads",        "profiles",   "external_ids",
@@ -49,7 +48,7 @@ class Import {
     const auto channel = world_.NewChannel();
     const double cpu = world_.ServiceCpu();
     const absl::Duration start = world_.clock().Steady();
-    const auto stream = channel->Open(std::string(kMethod), {.timeout = kLimit});
+    const auto stream = channel->Open(std::string(kMethod), {.timeout = kPatience});
     std::thread writer([&] {
       bool open = stream->Write(header);
       for (size_t i = 0; open && i < chunks_.size(); ++i) open = stream->Write(chunks_[i]);
@@ -82,7 +81,7 @@ class Import {
     const absl::Duration start = world_.clock().Steady();
     for (size_t i = 0; i < chunks_.size(); ++i) {
       RETURN_IF_ERROR(world_.twin().Transact(
-          {.deadline = world_.clock().Steady() + kLimit},
+          {.deadline = world_.clock().Steady() + kPatience},
           [&](storage::Transaction& transaction) -> absl::Status {
             for (size_t table = 0; table < kImportTables.size(); ++table) {
               if (i >= tables_[table].size()) continue;

@@ -12,7 +12,6 @@
 namespace finalmile::bench {
 namespace {
 
-constexpr absl::Duration kLimit = absl::Minutes(10);
 constexpr uint64_t kSeed = 9;
 
 // Words as a language has them: the r-th most frequent one occurs in proportion to 1/r (Zipf).
@@ -83,7 +82,7 @@ class Search {
       }
     }
     ASSIGN_OR_RETURN(database_, storage::Open("sqlite:" + copy, world_.clock(), {}));
-    ASSIGN_OR_RETURN(index_, catalog::search::Index::Open(*database_, world_.clock().Steady() + kLimit));
+    ASSIGN_OR_RETURN(index_, catalog::search::Index::Open(*database_, world_.clock().Steady() + kPatience));
     return absl::OkStatus();
   }
 
@@ -107,7 +106,7 @@ class Search {
         Sample sample, Time(in_process_, [&](const std::string& query) -> absl::StatusOr<int64_t> {
           catalog::search::Query asked;
           asked.text = query;
-          ASSIGN_OR_RETURN(const auto answer, index_->Search(asked, world_.clock().Steady() + kLimit));
+          ASSIGN_OR_RETURN(const auto answer, index_->Search(asked, world_.clock().Steady() + kPatience));
           return std::min<int64_t>(answer.total, kMostTotal);
         }));
     sample["cpu"] = (ThreadCpu() - cpu) * 1e6 / static_cast<double>(queries_.size());

@@ -12,7 +12,6 @@ namespace finalmile::bench {
 namespace {
 
 constexpr std::string_view kMethod = "/finalmile.leads.v1.LeadService/ListTopLeads";
-constexpr absl::Duration kLimit = absl::Minutes(10);
 
 // The best 100 leads, three ways.
 class Top {
@@ -86,7 +85,7 @@ class Top {
   absl::StatusOr<storage::Result> Read(std::string_view sql, std::vector<storage::Value> values) {
     storage::Result result;
     RETURN_IF_ERROR(world_.store().Transact(
-        {.deadline = world_.clock().Steady() + kLimit, .read_only = true},
+        {.deadline = world_.clock().Steady() + kPatience, .read_only = true},
         [&](storage::Transaction& transaction) -> absl::Status {
           // By hand, the server may choose to read the whole table.
           RETURN_IF_ERROR(transaction.Defer("SET LOCAL enable_seqscan = on").status());

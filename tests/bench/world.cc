@@ -14,7 +14,6 @@
 namespace finalmile::bench {
 namespace {
 
-constexpr absl::Duration kPatience = absl::Minutes(10);
 constexpr int kServiceCore = 0;
 constexpr int kDriverCore = 1;
 

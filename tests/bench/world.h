@@ -31,6 +31,10 @@ inline constexpr std::string_view kEventsTopic = "finalmile.leads.events.v1";
 // What references produce to.
 inline constexpr std::string_view kRawTopic = "finalmile.bench.raw.v1";
 
+// The longest that anything measured, and one append, may take.
+inline constexpr absl::Duration kPatience = absl::Minutes(10);
+inline constexpr absl::Duration kAppendLimit = absl::Minutes(1);
+
 // While it lives, this thread, and what it starts meanwhile, run on the service's core. The driver has the
 // other one; PostgreSQL and Kafka run where the system puts them. No effect on a machine with one core.
 class OnServiceCore {
