@@ -40,7 +40,12 @@ int64_t LocalReader::PlaceOf(const Partition& partition) const {
 
 absl::Status LocalReader::Read(int max_records, std::vector<Record>& records,
                                std::vector<PartitionOffset>& truncated) {
-  std::vector<std::pair<Partition, Place>> readable;
+  struct Readable {
+    Partition partition;
+    Place place;
+    int64_t end;
+  };
+  std::vector<Readable> readable;
   for (auto it = places_.begin(); it != places_.end();) {
     const Bounds bounds = catalog_.BoundsOf(it->second.id);
     if (it->second.next < bounds.start || it->second.next > bounds.end) {
@@ -48,12 +53,12 @@ absl::Status LocalReader::Read(int max_records, std::vector<Record>& records,
       it = places_.erase(it);
       continue;
     }
-    if (it->second.next < bounds.end) readable.emplace_back(*it);
+    if (it->second.next < bounds.end) readable.push_back({it->first, it->second, bounds.end});
     ++it;
   }
   if (readable.empty() || max_records <= 0) return absl::OkStatus();
   const auto begin = std::find_if(readable.begin(), readable.end(),
-                                  [&](const auto& entry) { return entry.first > last_read_; });
+                                  [&](const Readable& one) { return one.partition > last_read_; });
   std::rotate(readable.begin(), begin, readable.end());
 
   std::vector<Record> found;
@@ -64,16 +69,18 @@ absl::Status LocalReader::Read(int max_records, std::vector<Record>& records,
       [&](storage::Transaction& transaction) -> absl::Status {
         found.clear();
         bytes = 0;
-        for (const auto& [partition, place] : readable) {
+        for (const auto& [partition, place, end] : readable) {
           last_read_ = partition;
           int64_t next = place.next;
+          // Not beyond the end, although the table may hold more: what was committed a moment ago and is not
+          // among the bounds yet would leave the place outside the log.
           while (!full()) {
             const int64_t limit = std::min<int64_t>(kChunk, max_records - static_cast<int64_t>(found.size()));
             ASSIGN_OR_RETURN(
                 const storage::Result result,
                 transaction.Execute("SELECT id, time, key, value, headers FROM records WHERE id >= $1 AND id "
                                     "< $2 ORDER BY id LIMIT $3",
-                                    {RecordId(place.id, next), RecordId(place.id + 1, 0), limit}));
+                                    {RecordId(place.id, next), RecordId(place.id, end), limit}));
             // Offsets have no holes: a later first one means that the log was trimmed just now, as the bounds
             // will say next time.
             if (result.rows.empty() || OffsetOf(result.rows[0].Int(0)) != next) break;
