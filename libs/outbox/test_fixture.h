@@ -17,6 +17,7 @@
 #include "libs/outbox/parked.h"
 #include "libs/outbox/schema.h"
 #include "libs/storage/database.h"
+#include "libs/testing/forwarding_event_log.h"
 #include "libs/testing/logs.h"
 #include "libs/testing/manual_clock.h"
 #include "libs/testing/temporary_folder.h"
@@ -80,9 +81,9 @@ class HookedDatabase final : public storage::Database {
 };
 
 // A log of which a test sees and changes what comes back.
-class HookedLog final : public events::EventLog {
+class HookedLog final : public testing::ForwardingEventLog {
  public:
-  explicit HookedLog(events::EventLog& inner) : inner_(inner) {}
+  using ForwardingEventLog::ForwardingEventLog;
 
   // The answer to an append that has been stored.
   std::function<absl::Status()> after_append = [] { return absl::OkStatus(); };
@@ -91,32 +92,15 @@ class HookedLog final : public events::EventLog {
       [](const std::vector<events::PartitionOffset>&) {};
 
   absl::Status Append(const std::vector<events::Message>& messages, absl::Duration deadline) override {
-    RETURN_IF_ERROR(inner_.Append(messages, deadline));
+    RETURN_IF_ERROR(inner().Append(messages, deadline));
     return after_append();
   }
-  int64_t max_message_bytes() const override { return inner_.max_message_bytes(); }
   absl::StatusOr<std::unique_ptr<events::Consumer>> Join(std::string_view group,
                                                          const std::vector<std::string>& topics,
                                                          Event& wake) override {
-    ASSIGN_OR_RETURN(auto inner, inner_.Join(group, topics, wake));
-    return std::make_unique<HookedConsumer>(*this, std::move(inner));
+    ASSIGN_OR_RETURN(auto consumer, inner().Join(group, topics, wake));
+    return std::make_unique<HookedConsumer>(*this, std::move(consumer));
   }
-  absl::StatusOr<std::unique_ptr<events::Tail>> OpenTail(const std::vector<std::string>& topics,
-                                                         events::TailFrom from, absl::Duration deadline,
-                                                         Event& wake) override {
-    return inner_.OpenTail(topics, from, deadline, wake);
-  }
-  absl::StatusOr<std::vector<events::PartitionOffset>> EndOffsets(const std::vector<std::string>& topics,
-                                                                  absl::Duration deadline) override {
-    return inner_.EndOffsets(topics, deadline);
-  }
-  absl::Status ApplyTopics(const std::vector<events::TopicSpec>& topics, absl::Duration deadline) override {
-    return inner_.ApplyTopics(topics, deadline);
-  }
-  absl::StatusOr<std::vector<events::TopicSpec>> ListTopics(absl::Duration deadline) override {
-    return inner_.ListTopics(deadline);
-  }
-  std::vector<Step*> steps() override { return {}; }
 
  private:
   class HookedConsumer final : public events::Consumer {
@@ -141,8 +125,6 @@ class HookedLog final : public events::EventLog {
     HookedLog& log_;
     const std::unique_ptr<events::Consumer> inner_;
   };
-
-  events::EventLog& inner_;
 };
 
 // Notes what it is given in the table `applied`, and fails as the test says.

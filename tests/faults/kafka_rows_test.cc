@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "libs/events/kafka/appender.h"
+#include "libs/testing/forwarding_event_log.h"
 #include "libs/testing/kafka_broker.h"
 #include "tests/faults/folder.h"
 #include "tests/faults/service.h"
@@ -12,41 +13,18 @@ namespace finalmile::faults {
 namespace {
 
 // Kafka as the service sees it, with a producer that the test can break.
-class BreakableLog final : public events::EventLog {
+class BreakableLog final : public testing::ForwardingEventLog {
  public:
   BreakableLog(events::EventLog& inner, const events::kafka::Config& config, Clock& clock)
-      : inner_(inner), appender_(config, clock) {}
+      : ForwardingEventLog(inner), appender_(config, clock) {}
 
   events::kafka::KafkaAppender& appender() { return appender_; }
 
   absl::Status Append(const std::vector<events::Message>& messages, absl::Duration deadline) override {
     return appender_.Append(messages, deadline);
   }
-  int64_t max_message_bytes() const override { return inner_.max_message_bytes(); }
-  absl::StatusOr<std::unique_ptr<events::Consumer>> Join(std::string_view group,
-                                                         const std::vector<std::string>& topics,
-                                                         Event& wake) override {
-    return inner_.Join(group, topics, wake);
-  }
-  absl::StatusOr<std::unique_ptr<events::Tail>> OpenTail(const std::vector<std::string>& topics,
-                                                         events::TailFrom from, absl::Duration deadline,
-                                                         Event& wake) override {
-    return inner_.OpenTail(topics, from, deadline, wake);
-  }
-  absl::StatusOr<std::vector<events::PartitionOffset>> EndOffsets(const std::vector<std::string>& topics,
-                                                                  absl::Duration deadline) override {
-    return inner_.EndOffsets(topics, deadline);
-  }
-  absl::Status ApplyTopics(const std::vector<events::TopicSpec>& topics, absl::Duration deadline) override {
-    return inner_.ApplyTopics(topics, deadline);
-  }
-  absl::StatusOr<std::vector<events::TopicSpec>> ListTopics(absl::Duration deadline) override {
-    return inner_.ListTopics(deadline);
-  }
-  std::vector<Step*> steps() override { return inner_.steps(); }
 
  private:
-  events::EventLog& inner_;
   events::kafka::KafkaAppender appender_;
 };
 

@@ -4,10 +4,10 @@
 
 #include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "libs/base/status.h"
-#include "libs/outbox/outbox.h"
 #include "services/catalog/publishing/asset_batch.h"
 #include "services/catalog/publishing/convert.h"
 #include "services/catalog/store/asset_store.h"
+#include "tests/simulation/event_topic.h"
 
 namespace finalmile::simulation {
 namespace {
@@ -65,7 +65,9 @@ class Check {
       : model_(model), simulation_(simulation), servers_(servers), violations_(violations) {}
 
   void CheckAll() {
-    CheckTopic();
+    CheckEventTopic<v1::CatalogEvent>(
+        servers_, catalog::publishing::kCatalogEventsTopic, violations_,
+        [&](const v1::CatalogEvent& event) { Take(event, told_[event.key()]); });
     const Stored stored = ReadStore(simulation_, servers_, violations_);
     std::set<std::string> names;
     for (const catalog::store::AssetRow& row : stored.rows) {
@@ -84,26 +86,6 @@ class Check {
 
  private:
   void Violated(std::string what) { violations_.push_back(std::move(what)); }
-
-  void CheckTopic() {
-    std::map<std::pair<std::string, int64_t>, std::string> bytes;
-    for (const events::Record& record :
-         servers_.ReadTopic(std::string(catalog::publishing::kCatalogEventsTopic))) {
-      v1::CatalogEvent event;
-      if (!event.ParseFromString(record.value) || event.key() != record.key ||
-          event.seq() != outbox::SeqOf(record).value_or(0)) {
-        Violated("the topic holds a record that contradicts itself");
-        continue;
-      }
-      Told& told = told_[record.key];
-      if (event.seq() > told.seq + 1)
-        Violated(fmt::format("{}: the topic has seq {} after {}", record.key, event.seq(), told.seq));
-      const auto& [first, is_new] = bytes.try_emplace({record.key, event.seq()}, record.value);
-      if (first->second != record.value)
-        Violated(fmt::format("{}: two events have seq {}", record.key, event.seq()));
-      if (is_new) Take(event, told);
-    }
-  }
 
   void Take(const v1::CatalogEvent& event, Told& told) {
     const auto wrong = [&](std::string_view what) {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "finalmile/catalog/v1/usage_service.pb.h"
-#include "tests/simulation/catalog_program.h"
+#include "tests/simulation/service_client.h"
 
 namespace finalmile::simulation {
 
@@ -14,7 +14,7 @@ namespace finalmile::simulation {
 class CatalogUsage {
  public:
   // `client` outlives it.
-  explicit CatalogUsage(const CatalogClient& client) : client_(client) {}
+  explicit CatalogUsage(const ServiceClient& client) : client_(client) {}
 
   // One action of a client. `request` is its name, used once; `asset` may exist or not.
   void Act(const std::string& request, const std::string& asset);
@@ -52,7 +52,7 @@ class CatalogUsage {
   void CheckOffers(Servers& servers, const Told& told) const;
   void CheckGaps(Servers& servers, const Told& told) const;
 
-  const CatalogClient& client_;
+  const ServiceClient& client_;
   // Each request is its own rep, and its own lead. Rep -> use, empty until it is acknowledged.
   std::map<std::string, std::string> uses_;
   // Lead -> assets offered, where that was acknowledged.

@@ -39,7 +39,7 @@ class Run {
                   {.name = std::string(catalog::consumers::kLeadEventsTopic), .partitions = 1}}),
         shared_cache_(cache::OpenLocal(simulation_.clock(), 1 << 20)),
         cache_(simulation_, *shared_cache_),
-        client_{simulation_, replicas_, violations_},
+        client_{"finalmile.catalog.v1", simulation_, replicas_, violations_},
         usage_(client_) {}
 
   Outcome Play() {
@@ -254,7 +254,7 @@ class Run {
     v1::Asset asset;
     absl::Status status = absl::UnavailableError("");
     AnyOf(simulation_, replicas_).Serve([&](Program& program, Simulation::Process&) {
-      status = CallCatalog(program, "CatalogService/GetAsset", request, asset);
+      status = client_.CallOnce(program, "CatalogService/GetAsset", request, asset);
     });
     if (!status.ok() && !absl::IsNotFound(status)) return;
     if (status.ok()) Learn(asset, "");
@@ -303,7 +303,7 @@ class Run {
                  google::protobuf::Message& response) {
             absl::Status status = absl::UnavailableError("it is down");
             replicas_[replica]->Serve([&](Program& program, Simulation::Process&) {
-              status = CallCatalog(program, "CatalogService/" + method, request, response);
+              status = client_.CallOnce(program, "CatalogService/" + method, request, response);
             });
             return status;
           });
@@ -326,7 +326,7 @@ class Run {
   testing::CacheServer cache_;
   Replicas replicas_;
   std::vector<std::string> violations_;
-  const CatalogClient client_;
+  const ServiceClient client_;
   CatalogUsage usage_;
   int clients_done_ = 0;
   CatalogModel model_;

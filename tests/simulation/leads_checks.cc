@@ -7,19 +7,17 @@
 
 #include "finalmile/leads/v1/lead_event.pb.h"
 #include "libs/base/status.h"
-#include "libs/outbox/outbox.h"
 #include "services/leads/consumers/activity_consumer.h"
 #include "services/leads/domain/fit.h"
 #include "services/leads/scoring/convert.h"
 #include "services/leads/scoring/lead_batch.h"
+#include "tests/simulation/event_topic.h"
 
 namespace finalmile::simulation {
 namespace {
 
 namespace v1 = leads::v1;
 using leads::scoring::FromProto;
-
-const std::string kEvents(leads::scoring::kLeadEventsTopic);
 
 // What the topic tells of one lead, its events taken in order.
 struct Told {
@@ -38,7 +36,8 @@ class Check {
 
   void CheckAll() {
     CheckActivities();
-    CheckTopic();
+    CheckEventTopic<v1::LeadEvent>(servers_, leads::scoring::kLeadEventsTopic, violations_,
+                                   [&](const v1::LeadEvent& event) { Take(event, told_[event.key()]); });
     CheckLeads();
     for (const std::string& name : model_.policies) {
       if (!told_.contains(name)) Violated("lost: " + name);
@@ -74,29 +73,8 @@ class Check {
     }
   }
 
-  void CheckTopic() {
-    told_.clear();
-    std::map<std::pair<std::string, int64_t>, std::string> bytes;
-    for (const events::Record& record : servers_.ReadTopic(kEvents)) {
-      v1::LeadEvent event;
-      if (!event.ParseFromString(record.value) || event.key() != record.key ||
-          event.seq() != outbox::SeqOf(record).value_or(0)) {
-        Violated("the topic holds a record that contradicts itself");
-        continue;
-      }
-      Told& told = told_[record.key];
-      if (event.seq() > told.seq + 1)
-        Violated(fmt::format("{}: the topic has seq {} after {}", record.key, event.seq(), told.seq));
-      const auto& [first, is_new] = bytes.try_emplace({record.key, event.seq()}, record.value);
-      if (first->second != record.value)
-        Violated(fmt::format("{}: two events have seq {}", record.key, event.seq()));
-      if (!is_new) continue;
-      told.seq = event.seq();
-      Take(event, told);
-    }
-  }
-
   void Take(const v1::LeadEvent& event, Told& told) {
+    told.seq = event.seq();
     told.created += event.has_lead_created();
     told.updated += event.has_lead_updated();
     if (event.has_lead_score_changed()) told.score = event.lead_score_changed().after();

@@ -18,7 +18,7 @@
 #include "services/leads/scoring/lead_batch.h"
 #include "services/leads/wiring.h"
 #include "tests/simulation/leads_checks.h"
-#include "tests/simulation/service_program.h"
+#include "tests/simulation/service_client.h"
 
 namespace finalmile::simulation {
 namespace {
@@ -38,7 +38,8 @@ class Run {
       : simulation_(seed, {.trace = options.trace, .replay = options.replay}),
         servers_(simulation_, {{"outbox", outbox::Migrations()}, {"leads", leads::kModule.migrations}},
                  {{.name = kActivities, .partitions = 3}, {.name = kEvents, .partitions = 3}}),
-        config_(*config::Load(config::Schema(), {}, {})) {}
+        config_(*config::Load(config::Schema(), {}, {})),
+        client_{"finalmile.leads.v1", simulation_, replicas_, violations_} {}
 
   Outcome Play() {
     Rng& rng = simulation_.rng();
@@ -88,22 +89,6 @@ class Run {
     }
   }
 
-  // The answer; nothing when the client gave up. `expected` is an error that may come.
-  template <class Response>
-  std::optional<Response> Call(const std::string& method, const google::protobuf::Message& request,
-                               absl::StatusCode expected = absl::StatusCode::kOk) {
-    Response response;
-    const auto answer = Persist(simulation_, replicas_, [&](Program& program, Simulation::Process&) {
-      return static_cast<ServiceProgram&>(program).channel().CallMessage("/finalmile.leads.v1." + method,
-                                                                         request, response, {.retry = false});
-    });
-    if (answer && !answer->ok() && answer->code() != expected) {
-      Violated(fmt::format("{} was refused: {}", method, answer->ToString()));
-    }
-    if (!answer || !answer->ok()) return std::nullopt;
-    return response;
-  }
-
   void Client(int client) {
     for (int i = 0; i < kActions; ++i) {
       simulation_.Sleep(simulation_.rng().Uniform() * absl::Milliseconds(800));
@@ -151,16 +136,17 @@ class Run {
     request.mutable_lead()->set_company(id);
     FillFacts(*request.mutable_lead());
     if (simulation_.rng().Below(4) != 0) request.set_lead_id(SharedId());
-    const auto created = Call<v1::Lead>("LeadService/CreateLead", request, absl::StatusCode::kAlreadyExists);
+    const auto created =
+        client_.Call<v1::Lead>("LeadService/CreateLead", request, {absl::StatusCode::kAlreadyExists});
     if (!created) return;
     if (created->company() != id)
       Violated(fmt::format("create {} was answered with {}", id, created->name()));
     model_.created[id] = created->name();
     if (simulation_.rng().Below(3) != 0) return;
-    const auto again = Call<v1::Lead>("LeadService/CreateLead", request);
+    const auto again = client_.Call<v1::Lead>("LeadService/CreateLead", request);
     if (again && again->name() != created->name()) Violated(fmt::format("create {} made two leads", id));
     request.mutable_lead()->set_owner("someone-else");
-    if (Call<v1::Lead>("LeadService/CreateLead", request, absl::StatusCode::kInvalidArgument)) {
+    if (client_.Call<v1::Lead>("LeadService/CreateLead", request, {absl::StatusCode::kInvalidArgument})) {
       Violated(fmt::format("the request id of create {} took another body", id));
     }
   }
@@ -184,7 +170,7 @@ class Run {
     LeadModel& lead_model = model_.leads[lead.name()];
     ++lead_model.attempted_updates;
     lead_model.numbers[client].second = number;
-    if (!Call<v1::Lead>("LeadService/UpdateLead", request, absl::StatusCode::kNotFound)) return;
+    if (!client_.Call<v1::Lead>("LeadService/UpdateLead", request, {absl::StatusCode::kNotFound})) return;
     ++lead_model.acknowledged_updates;
     lead_model.numbers[client].first = number;
   }
@@ -193,7 +179,7 @@ class Run {
     Rng& rng = simulation_.rng();
     v1::GetPolicyRequest get;
     get.set_name("policies/-");
-    const auto policy = Call<v1::Policy>("ScoringService/GetPolicy", get);
+    const auto policy = client_.Call<v1::Policy>("ScoringService/GetPolicy", get);
     if (!policy) return;
     v1::PublishPolicyRequest request;
     request.set_request_id("policy-" + id);
@@ -203,7 +189,7 @@ class Run {
       if (signal.points() > 0 && rng.Below(4) == 0) signal.set_points(static_cast<double>(rng.Below(40)));
     }
     request.mutable_policy()->set_cool_below(static_cast<double>(5 + rng.Below(15)));
-    if (Call<v1::PublishPolicyResponse>("ScoringService/PublishPolicy", request))
+    if (client_.Call<v1::PublishPolicyResponse>("ScoringService/PublishPolicy", request))
       model_.policies.insert(request.policy().name());
   }
 
@@ -248,7 +234,7 @@ class Run {
       request.mutable_activities()->SwapElements(i,
                                                  static_cast<int>(rng.Below(static_cast<uint64_t>(i) + 1)));
     }
-    if (!Call<v1::RecordActivitiesResponse>("LeadService/RecordActivities", request)) return;
+    if (!client_.Call<v1::RecordActivitiesResponse>("LeadService/RecordActivities", request)) return;
     for (const v1::Activity& activity : request.activities())
       model_.recorded.emplace(activity.source(), activity.activity_id());
   }
@@ -278,6 +264,7 @@ class Run {
   const config::Config config_;
   Replicas replicas_;
   std::vector<std::string> violations_;
+  const ServiceClient client_;
   int clients_done_ = 0;
   // How far the wall clock may still be set back.
   absl::Duration set_back_ = absl::Minutes(9);
