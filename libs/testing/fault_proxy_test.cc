@@ -81,7 +81,7 @@ class Client {
     if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return "…";
     return size <= 0 ? "" : std::string(buffer, static_cast<size_t>(size));
   }
-  std::string Ask(const std::string& text) {
+  std::string Ask(const std::string& text) const {
     Send(text);
     return Receive();
   }

@@ -1,12 +1,9 @@
 #include "libs/testing/postgres_server.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <pwd.h>
 #include <spawn.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +17,7 @@
 #include <utility>
 
 #include "libs/base/status.h"
+#include "libs/testing/process.h"
 
 namespace finalmile::testing {
 namespace {
@@ -41,22 +39,10 @@ rm -rf "$0"
 
 std::string FindBin() {
   for (const char* version : {"15", "16", "17"}) {
-    const std::string bin = fmt::format("/usr/lib/postgresql/{}/bin/", version);
+    std::string bin = fmt::format("/usr/lib/postgresql/{}/bin/", version);
     if (access((bin + "postgres").c_str(), X_OK) == 0) return bin;
   }
   return {};
-}
-
-int FreePort() {
-  const int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool bound = bind(s, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     getsockname(s, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  close(s);
-  return bound ? ntohs(address.sin_port) : 0;
 }
 
 // PostgreSQL refuses to run as root.

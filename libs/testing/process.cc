@@ -79,8 +79,8 @@ void Process::Kill() {
   Wait();
 }
 
-void Process::Freeze() { kill(pid_, SIGSTOP); }
-void Process::Thaw() { kill(pid_, SIGCONT); }
+void Process::Freeze() const { kill(pid_, SIGSTOP); }
+void Process::Thaw() const { kill(pid_, SIGCONT); }
 
 int Process::Terminate() {
   kill(pid_, SIGTERM);
@@ -92,11 +92,11 @@ int FreePort() {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  bind(socket_fd, reinterpret_cast<sockaddr*>(&address), sizeof(address));
   socklen_t size = sizeof(address);
-  getsockname(socket_fd, reinterpret_cast<sockaddr*>(&address), &size);
+  const bool bound = bind(socket_fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                     getsockname(socket_fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
   close(socket_fd);
-  return ntohs(address.sin_port);
+  return bound ? ntohs(address.sin_port) : 0;
 }
 
 }  // namespace finalmile::testing

@@ -28,8 +28,8 @@ class Process {
 
   // SIGKILL, and waits for the end.
   void Kill();
-  void Freeze();
-  void Thaw();
+  void Freeze() const;
+  void Thaw() const;
   // SIGTERM; waits and returns the exit code.
   int Terminate();
 
@@ -42,7 +42,7 @@ class Process {
   std::string unread_;
 };
 
-// A port of 127.0.0.1 that was free a moment ago.
+// A port of 127.0.0.1 that was free a moment ago; 0: there was none.
 int FreePort();
 
 }  // namespace finalmile::testing

@@ -31,7 +31,7 @@ class Socket {
   }
   ~Socket() { close(file_); }
 
-  bool Send(const std::string& text) {
+  bool Send(const std::string& text) const {
     return connected_ &&
            send(file_, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
   }

@@ -17,7 +17,7 @@ std::vector<std::string> Interleaving(uint64_t seed, uint64_t* hash = nullptr) {
     simulation.Spawn(name, [&, name] {
       for (int i = 0; i < 4; ++i) {
         simulation.Point(name);
-        order.push_back(name);
+        order.emplace_back(name);
         if (i == 2) simulation.Sleep(absl::Milliseconds(simulation.rng().Below(5)));
       }
     });

@@ -369,7 +369,8 @@ TEST_F(CatalogFaults, F22AHotAssetEndsUnderManyReaders) {
   const absl::Duration start = replicas_->clock().Steady();
   go->Set();
   for (std::thread& reader : readers) reader.join();
-  // On a machine so busy that the readers outlast the new entry, it is looked up again from its last fifth on.
+  // On a machine so busy that the readers outlast the new entry, it is looked up again from its last fifth
+  // on.
   const double most = 1 + std::floor((replicas_->clock().Steady() - start) / (kS * 4 / 5));
   for (int replica = 0; replica < Replicas::kCount; ++replica) {
     const double reads = Answers(replica, "store") - before[replica];
