@@ -356,7 +356,11 @@ TEST_F(CatalogFaults, F22AHotAssetEndsUnderManyReaders) {
   for (int replica = 0; replica < Replicas::kCount; ++replica)
     ASSERT_TRUE(replicas_->Get(replica, name).ok());
   replicas_->Pause(kS);
+  const auto unanswered = [&](int replica) {
+    return replicas_->Metric(replica, "finalmile_cache_failures_total");
+  };
   const double before[] = {Answers(0, "store"), Answers(1, "store")};
+  const double unanswered_before[] = {unanswered(0), unanswered(1)};
   const auto go = replicas_->clock().NewEvent();
   std::vector<std::thread> readers;
   for (int i = 0; i < Replicas::kCount * kReaders; ++i) {
@@ -370,13 +374,14 @@ TEST_F(CatalogFaults, F22AHotAssetEndsUnderManyReaders) {
   go->Set();
   for (std::thread& reader : readers) reader.join();
   // On a machine so busy that the readers outlast the new entry, it is looked up again from its last fifth
-  // on.
-  const double most = 1 + std::floor((replicas_->clock().Steady() - start) / (kS * 4 / 5));
+  // on; and where Redis does not answer in time, the store does, without a fill.
+  const double renewals = std::floor((replicas_->clock().Steady() - start) / (kS * 4 / 5));
   for (int replica = 0; replica < Replicas::kCount; ++replica) {
     const double reads = Answers(replica, "store") - before[replica];
-    EXPECT_LE(reads, most);
-    fmt::print("  replica {}: {} readers, {} store reads, {} shared a look-up\n", replica, kReaders, reads,
-               Answers(replica, "shared"));
+    const double late = unanswered(replica) - unanswered_before[replica];
+    EXPECT_LE(reads, 1 + renewals + late);
+    fmt::print("  replica {}: {} readers, {} store reads, {} shared a look-up, {} not answered by Redis\n",
+               replica, kReaders, reads, Answers(replica, "shared"), late);
   }
 }
 
