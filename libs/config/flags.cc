@@ -44,20 +44,20 @@ absl::StatusOr<CommandLine> ParseFlags(const Schema& schema, const std::vector<s
   }
   // CLI11 takes `--name=` for a missing value.
   std::set<std::string> emptied;
-  std::vector<std::string> reversed;
+  std::vector<std::string> words;
   for (const std::string& argument : arguments) {
     const bool empties = argument.starts_with("--") && argument.ends_with('=') &&
                          schema.Find(std::string_view(argument).substr(2, argument.size() - 3)) != nullptr;
     if (empties) {
       emptied.insert(argument.substr(2, argument.size() - 3));
     } else {
-      reversed.push_back(argument);
+      words.push_back(argument);
     }
   }
-  // It wants the last first.
-  std::reverse(reversed.begin(), reversed.end());
+  // CLI11 wants the last word first.
+  std::reverse(words.begin(), words.end());
   try {
-    app.parse(reversed);
+    app.parse(words);
   } catch (const CLI::ParseError& e) {
     return absl::InvalidArgumentError(fmt::format("{}; --help says more", e.what()));
   }
