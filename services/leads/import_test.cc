@@ -138,5 +138,67 @@ TEST_F(ImportTest, AMappingThatDoesNotFitTheFileIsRefusedByName) {
   EXPECT_NE(rpc::ViolationsOf(result.status())[0].description().find("Shoe size"), std::string::npos);
 }
 
+// A mapping of the same import with `count` attribute columns "{prefix}0", "{prefix}1", …
+v1::ImportHeader WideHeader(const std::string& request_id, const std::string& prefix, int count) {
+  v1::ImportHeader header;
+  header.set_request_id(request_id);
+  header.add_columns("Id");
+  v1::ImportMapping& mapping = *header.mutable_mapping();
+  mapping.set_name("fair-2026");
+  mapping.set_id_column("Id");
+  mapping.mutable_activity_time()->set_hours_before_import(1);
+  for (int i = 0; i < count; ++i) {
+    const std::string column = prefix + std::to_string(i);
+    header.add_columns(column);
+    mapping.add_attributes()->set_column(column);
+    mapping.mutable_attributes(i)->set_type(v1::ATTRIBUTE_TYPE_TEXT);
+  }
+  // One activity, to see that a rejected row stores nothing of it.
+  header.add_columns("Visits");
+  v1::ActivityColumn& visits = *mapping.add_activities();
+  visits.set_column("Visits");
+  visits.set_type("page_view");
+  visits.set_subject(prefix);
+  visits.set_cell_is_count(true);
+  return header;
+}
+
+std::vector<std::string> WideRow(int count) {
+  std::vector<std::string> cells(static_cast<size_t>(count) + 2, "x");
+  cells.front() = "a";
+  cells.back() = "1";
+  return cells;
+}
+
+TEST_F(ImportTest, ARowThatWouldMakeAnInvalidLeadIsRejectedAndTheLeadCanStillBeChanged) {
+  ASSERT_TRUE(Import(WideHeader("run-1", "a", 100), {WideRow(100)}).ok());
+  // 199, 200 and 201 attributes together; the dry run knows before.
+  for (const int more : {99, 100, 101}) {
+    const std::string run = "run-" + std::to_string(more);
+    v1::ImportHeader dry = WideHeader("dry-" + run, "b", more);
+    dry.set_dry_run(true);
+    for (const v1::ImportHeader& header : {dry, WideHeader(run, "b", more)}) {
+      const auto result = Import(header, {WideRow(more)});
+      ASSERT_TRUE(result.ok()) << result.status();
+      EXPECT_EQ(result->updated(), more > 100 ? 0 : 1);
+      ASSERT_EQ(result->rejects_size(), more > 100 ? 1 : 0);
+      if (more <= 100) continue;
+      EXPECT_EQ(result->rejects(0).line(), 2);
+      EXPECT_EQ(result->rejects(0).reason(), "attributes has more than 200 entries");
+      EXPECT_EQ(result->activities(), 0);
+      EXPECT_EQ(result->rejected(), 1);
+    }
+  }
+  const auto listed = Call<v1::ListLeadsResponse>("ListLeads", v1::ListLeadsRequest());
+  ASSERT_TRUE(listed.ok());
+  ASSERT_EQ(listed->leads_size(), 1);
+  EXPECT_EQ(listed->leads(0).attributes_size(), 200);
+  v1::UpdateLeadRequest update;
+  update.mutable_lead()->set_name(listed->leads(0).name());
+  update.mutable_lead()->set_owner("kim");
+  update.mutable_update_mask()->add_paths("owner");
+  EXPECT_TRUE(Call<v1::Lead>("UpdateLead", update).ok());
+}
+
 }  // namespace
 }  // namespace finalmile::leads

@@ -64,6 +64,28 @@ std::string* FieldOf(Lead& lead, std::string_view field) {
 
 }  // namespace
 
+Lead Merged(Lead standing, const Lead& imported) {
+  for (std::string Lead::*field :
+       {&Lead::given_name, &Lead::family_name, &Lead::email, &Lead::phone, &Lead::company,
+        &Lead::company_domain, &Lead::owner, &Lead::lead_source, &Lead::campaign}) {
+    if (!(imported.*field).empty()) standing.*field = imported.*field;
+  }
+  for (const auto& [name, value] : imported.attributes) standing.attributes[name] = value;
+  if (imported.outcome != Outcome::kUnspecified) standing.outcome = imported.outcome;
+  for (const Permission& permission : imported.permissions) {
+    const auto same =
+        std::find_if(standing.permissions.begin(), standing.permissions.end(), [&](const Permission& p) {
+          return p.channel == permission.channel && p.purpose == permission.purpose;
+        });
+    if (same == standing.permissions.end()) {
+      standing.permissions.push_back(permission);
+    } else if (same->state != permission.state) {
+      *same = permission;
+    }
+  }
+  return standing;
+}
+
 // The reading of one row. Each step gives the reject that ends it, if any.
 struct ImportPlan::Reading {
   const ImportPlan& plan;
@@ -91,18 +113,7 @@ struct ImportPlan::Reading {
     Normalise(result.lead);
     const std::vector<Violation> violations = Validate(result.lead);
     if (violations.empty()) return std::nullopt;
-    return Reject{ColumnOf(violations.front().field), violations.front().description};
-  }
-
-  // The column that fills a field of the lead, for a violation that names the field.
-  std::string ColumnOf(const std::string& field) const {
-    for (const FieldColumn& column : mapping().fields) {
-      if (column.field == field) return column.column;
-    }
-    for (const AttributeColumn& column : mapping().attributes) {
-      if (fmt::format("attributes[{}]", AttributeName(column)) == field) return column.column;
-    }
-    return field.rfind("external_ids", 0) == 0 ? mapping().id_column : std::string();
+    return plan.RejectFor(violations.front());
   }
 
   std::optional<Reject> Id() {
@@ -249,7 +260,22 @@ std::variant<ImportedLead, Reject> ImportPlan::MapRow(absl::Span<const std::stri
                                                       absl::Time start_time) const {
   Reading reading{.plan = *this, .cells = cells, .line = line, .start_time = start_time, .result = {}};
   if (std::optional<Reject> reject = reading.Run()) return *std::move(reject);
+  reading.result.line = line;
   return std::move(reading.result);
+}
+
+Reject ImportPlan::RejectFor(const Violation& violation) const {
+  const std::string& field = violation.field;
+  for (const FieldColumn& column : mapping_.fields) {
+    if (column.field == field) return {column.column, violation.description};
+  }
+  for (const AttributeColumn& column : mapping_.attributes) {
+    if (fmt::format("attributes[{}]", AttributeName(column)) == field)
+      return {column.column, violation.description};
+  }
+  if (field.starts_with("external_ids") && !mapping_.id_column.empty())
+    return {mapping_.id_column, violation.description};
+  return {"", fmt::format("{} {}", field, violation.description)};
 }
 
 }  // namespace finalmile::leads::domain

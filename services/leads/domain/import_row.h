@@ -13,11 +13,14 @@
 #include "services/leads/domain/activity.h"
 #include "services/leads/domain/import_mapping.h"
 #include "services/leads/domain/lead.h"
+#include "services/leads/domain/violation.h"
 
 namespace finalmile::leads::domain {
 
 // A row of an import as a lead with its activities.
 struct ImportedLead {
+  // Line of the file on which the row starts.
+  int64_t line = 0;
   // Normalised and valid; its one external id has the source "import:{name}".
   Lead lead;
   // Valid but for `lead`, which the caller fills. Source "import:{name}"; ids depend only on the import's
@@ -32,6 +35,10 @@ struct Reject {
   std::string reason;
 };
 
+// `standing` with what a row says of it: the row's fields, attributes, outcome and permissions take the place
+// of those that stand; what the row leaves empty stays. The result may break the limits of a lead (Validate).
+Lead Merged(Lead standing, const Lead& imported);
+
 // A mapping and a header, prepared for reading rows. Immutable; thread-safe.
 class ImportPlan {
  public:
@@ -43,6 +50,10 @@ class ImportPlan {
   // after it is refused.
   std::variant<ImportedLead, Reject> MapRow(absl::Span<const std::string> cells, int64_t line,
                                             absl::Time start_time) const;
+
+  // The reject for a lead that has `violation`, which names a field of the lead: with the column that fills
+  // the field, or with the field in the reason where no column does.
+  Reject RejectFor(const Violation& violation) const;
 
  private:
   struct Reading;

@@ -183,6 +183,53 @@ TEST(ImportRow, FixedAndRelativeTimes) {
   EXPECT_EQ(Lead7(TestCells(), mapping).lead.external_ids[0].id, "7");
 }
 
+Permission Said(Channel channel, PermissionState state) {
+  Permission permission;
+  permission.channel = channel;
+  permission.purpose = "sales";
+  permission.state = state;
+  return permission;
+}
+
+TEST(ImportRow, MergingKeepsWhatTheRowLeavesEmpty) {
+  Lead standing;
+  standing.phone = "030 1";
+  standing.owner = "kim";
+  standing.attributes["staff"] = 10.0;
+  standing.permissions = {Said(Channel::kEmail, PermissionState::kDenied)};
+  Lead row;
+  row.owner = "lee";
+  row.attributes["fax"] = true;
+  row.outcome = Outcome::kPositive;
+  row.permissions = {Said(Channel::kEmail, PermissionState::kAllowed),
+                     Said(Channel::kPhone, PermissionState::kAllowed)};
+  const Lead merged = Merged(standing, row);
+  EXPECT_EQ(merged.phone, "030 1");
+  EXPECT_EQ(merged.owner, "lee");
+  EXPECT_EQ(merged.attributes.size(), 2u);
+  EXPECT_EQ(merged.outcome, Outcome::kPositive);
+  EXPECT_THAT(merged.permissions, ElementsAre(row.permissions[0], row.permissions[1]));
+}
+
+TEST(ImportRow, WhatMergingMakesIsValidatedAtItsLimits) {
+  for (const size_t more : {99u, 100u, 101u}) {
+    Lead standing;
+    Lead row;
+    for (size_t i = 0; i < kMaxAttributes - 100; ++i) standing.attributes["a" + std::to_string(i)] = 1.0;
+    for (size_t i = 0; i < more; ++i) row.attributes["b" + std::to_string(i)] = 1.0;
+    const std::vector<Violation> violations = Validate(Merged(standing, row));
+    ASSERT_EQ(violations.size(), more > 100 ? 1u : 0u);
+    if (violations.empty()) continue;
+    const Reject reject = ImportPlan(TestMapping(), kColumns).RejectFor(violations.front());
+    EXPECT_EQ(reject.column, "");
+    EXPECT_EQ(reject.reason, "attributes has more than 200 entries");
+  }
+  const ImportPlan plan(TestMapping(), kColumns);
+  EXPECT_EQ(plan.RejectFor({"attributes[has_fax]", "is wrong"}).column, "Fax");
+  EXPECT_EQ(plan.RejectFor({"email", "is wrong"}).column, "EMail");
+  EXPECT_EQ(plan.RejectFor({"external_ids[0].id", "is wrong"}).column, "Id");
+}
+
 RC_GTEST_PROP(ImportRow, AnyCellsAreReadOrRejected, ()) {
   const ImportPlan plan(TestMapping(), kColumns);
   std::vector<std::string> cells = TestCells();

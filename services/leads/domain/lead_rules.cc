@@ -46,11 +46,11 @@ class Collector {
   void Add(std::string field, std::string description) {
     violations_.push_back({std::move(field), std::move(description)});
   }
-  void AddIf(std::string field, std::string wrong) {
-    if (!wrong.empty()) Add(std::move(field), std::move(wrong));
+  void AddIf(std::string_view field, std::string wrong) {
+    if (!wrong.empty()) Add(std::string(field), std::move(wrong));
   }
-  void Text(std::string field, std::string_view text) {
-    AddIf(std::move(field), WrongText(text, kMaxFieldCharacters));
+  void Text(std::string_view field, std::string_view text) {
+    AddIf(field, WrongText(text, kMaxFieldCharacters));
   }
   std::vector<Violation> Take() { return std::move(violations_); }
 
@@ -186,8 +186,8 @@ std::vector<Violation> Validate(const Lead& lead) {
   for (const auto& [name, value] : lead.attributes) {
     if (std::string wrong = WrongAttributeName(name); !wrong.empty()) {
       found.Add("attributes", std::move(wrong));
-    } else {
-      found.AddIf(fmt::format("attributes[{}]", name), WrongAttributeValue(value));
+    } else if (wrong = WrongAttributeValue(value); !wrong.empty()) {
+      found.Add(fmt::format("attributes[{}]", name), std::move(wrong));
     }
   }
   std::set<Gate> gates;

@@ -45,7 +45,6 @@ absl::StatusOr<v1::Lead> LeadHandlers::CreateLead(rpc::CallContext& context,
                                                   const v1::CreateLeadRequest& request) {
   domain::Lead profile = scoring::FromProto(request.lead());
   domain::Normalise(profile);
-  RETURN_IF_ERROR(ToStatus(domain::Validate(profile), "lead"));
   if (!request.lead_id().empty() && !domain::IsLeadName("leads/" + request.lead_id())) {
     return rpc::InvalidField("lead_id", "must be a lower-case UUID, or empty for the server to choose");
   }
@@ -117,7 +116,6 @@ absl::StatusOr<v1::Lead> LeadHandlers::UpdateLead(rpc::CallContext& context,
         RETURN_IF_ERROR(rpc::ApplyMask(request.update_mask(), kUpdatable, request.lead(), merged));
         domain::Lead profile = scoring::FromProto(merged);
         domain::Normalise(profile);
-        RETURN_IF_ERROR(ToStatus(domain::Validate(profile), "lead"));
         std::vector<std::string> changed = ChangedPaths(current.front(), scoring::ToProto(profile));
         if (changed.empty()) return current.front();
         if (std::find(changed.begin(), changed.end(), "external_ids") != changed.end()) {

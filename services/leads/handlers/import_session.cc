@@ -9,6 +9,7 @@
 #include "libs/outbox/ledger.h"
 #include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
+#include "services/leads/domain/lead_rules.h"
 #include "services/leads/handlers/changes.h"
 #include "services/leads/scoring/convert.h"
 
@@ -35,34 +36,22 @@ store::ExternalId IdOf(const domain::ImportedLead& row) {
   return {row.lead.external_ids.front().source, row.lead.external_ids.front().id};
 }
 
-// What stands, with what the import says of it.
-domain::Lead Overlay(domain::Lead lead, const domain::Lead& imported) {
-  auto take = [](std::string& to, const std::string& from) {
-    if (!from.empty()) to = from;
-  };
-  take(lead.given_name, imported.given_name);
-  take(lead.family_name, imported.family_name);
-  take(lead.email, imported.email);
-  take(lead.phone, imported.phone);
-  take(lead.company, imported.company);
-  take(lead.company_domain, imported.company_domain);
-  take(lead.owner, imported.owner);
-  take(lead.lead_source, imported.lead_source);
-  take(lead.campaign, imported.campaign);
-  for (const auto& [name, value] : imported.attributes) lead.attributes[name] = value;
-  if (imported.outcome != domain::Outcome::kUnspecified) lead.outcome = imported.outcome;
-  for (const domain::Permission& permission : imported.permissions) {
-    auto same =
-        std::find_if(lead.permissions.begin(), lead.permissions.end(), [&](const domain::Permission& p) {
-          return p.channel == permission.channel && p.purpose == permission.purpose;
-        });
-    if (same == lead.permissions.end()) {
-      lead.permissions.push_back(permission);
-    } else if (same->state != permission.state) {
-      *same = permission;
-    }
+// Profiles with external ids, by lead.
+absl::StatusOr<std::map<std::string, domain::Lead>> ReadStanding(Transaction& transaction,
+                                                                 const std::vector<std::string>& ids) {
+  ASSIGN_OR_RETURN(auto profiles, store::ReadProfiles(transaction, ids));
+  ASSIGN_OR_RETURN(auto external_ids, store::ExternalIdsOf(transaction, ids));
+  for (auto& [id, profile] : profiles) {
+    for (store::ExternalId& external : external_ids[id])
+      profile.external_ids.push_back({std::move(external.first), std::move(external.second)});
   }
-  return lead;
+  return profiles;
+}
+
+std::vector<std::string> LeadsOf(const std::map<store::ExternalId, std::string>& known) {
+  std::vector<std::string> leads;
+  for (const auto& [external, lead] : known) leads.push_back(lead);
+  return leads;
 }
 
 }  // namespace
@@ -132,26 +121,21 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::TakeRows(rpc::CallContext
     return rpc::InvalidField(
         "rows", fmt::format("has {} rows; at most {} are taken at once", rows.rows_size(), kMaxRows));
   }
-  v1::ImportLeadsResponse rejects;
   std::vector<std::vector<domain::ImportedLead>> groups(1);
   std::set<store::ExternalId> ids;
-  store::ImportProgress next = progress_;
+  Taken mapped{progress_, {}};
   for (const v1::ImportRow& row : rows.rows()) {
     if (row.line() <= progress_.acknowledged_line) continue;
-    if (row.line() <= next.acknowledged_line)
+    if (row.line() <= mapped.progress.acknowledged_line)
       return rpc::InvalidField("rows", "lines must rise from row to row");
-    next.acknowledged_line = row.line();
+    mapped.progress.acknowledged_line = row.line();
     const std::vector<std::string> cells(row.cells().begin(), row.cells().end());
-    auto mapped = plan_->MapRow(cells, row.line(), progress_.start_time);
-    if (const auto* reject = std::get_if<domain::Reject>(&mapped)) {
-      ++next.rejected;
-      v1::ImportReject& to = *rejects.add_rejects();
-      to.set_line(row.line());
-      to.set_column(reject->column);
-      to.set_reason(reject->reason);
+    auto read = plan_->MapRow(cells, row.line(), progress_.start_time);
+    if (const auto* reject = std::get_if<domain::Reject>(&read)) {
+      mapped.Reject(row.line(), *reject);
       continue;
     }
-    auto& lead = std::get<domain::ImportedLead>(mapped);
+    auto& lead = std::get<domain::ImportedLead>(read);
     // A row that repeats an id changes the lead of the earlier row, so it is written after it.
     if (!ids.insert(IdOf(lead)).second) {
       groups.emplace_back();
@@ -160,101 +144,134 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::TakeRows(rpc::CallContext
     groups.back().push_back(std::move(lead));
   }
 
+  Taken taken = mapped;
   if (dry_run_) {
-    for (const auto& group : groups) RETURN_IF_ERROR(CountOnly(context, group, next));
-  } else if (next.acknowledged_line > progress_.acknowledged_line) {
-    const store::ImportProgress begun = next;
+    RETURN_IF_ERROR(d_.database.Transact({.deadline = context.deadline(), .read_only = true},
+                                         [&](Transaction& transaction) -> absl::Status {
+                                           taken = mapped;
+                                           for (const auto& group : groups)
+                                             RETURN_IF_ERROR(CountOnly(transaction, group, taken));
+                                           return absl::OkStatus();
+                                         }));
+  } else if (mapped.progress.acknowledged_line > progress_.acknowledged_line) {
     const absl::Duration deadline = std::min(context.deadline(), context.clock().Steady() + kChunkTimeout);
     RETURN_IF_ERROR(
         d_.database.Transact({.deadline = deadline}, [&](Transaction& transaction) -> absl::Status {
-          next = begun;
-          for (auto& group : groups)
-            RETURN_IF_ERROR(Store(context, transaction, d_.clock.Now(), group, next));
-          ASSIGN_OR_RETURN(bool moved, store::AdvanceImport(transaction, next, progress_.acknowledged_line));
+          taken = mapped;
+          for (const auto& group : groups)
+            RETURN_IF_ERROR(Store(context, transaction, d_.clock.Now(), group, taken));
+          ASSIGN_OR_RETURN(bool moved,
+                           store::AdvanceImport(transaction, taken.progress, progress_.acknowledged_line));
           if (moved) return absl::OkStatus();
           return rpc::Error(absl::StatusCode::kFailedPrecondition, "IMPORT_RUNS_ELSEWHERE",
                             "another client goes on with this import; start again to go on where it stops");
         }));
   }
-  progress_ = next;
+  progress_ = taken.progress;
+  std::sort(taken.rejects.begin(), taken.rejects.end(),
+            [](const v1::ImportReject& a, const v1::ImportReject& b) { return a.line() < b.line(); });
   v1::ImportLeadsResponse response = ToResponse(progress_);
-  response.mutable_rejects()->Swap(rejects.mutable_rejects());
+  response.mutable_rejects()->Assign(taken.rejects.begin(), taken.rejects.end());
   return response;
 }
 
-absl::Status ImportSession::CountOnly(rpc::CallContext& context,
-                                      const std::vector<domain::ImportedLead>& rows,
-                                      store::ImportProgress& progress) {
+void ImportSession::Taken::Reject(int64_t line, const domain::Reject& reject) {
+  ++progress.rejected;
+  v1::ImportReject& to = rejects.emplace_back();
+  to.set_line(line);
+  to.set_column(reject.column);
+  to.set_reason(reject.reason);
+}
+
+absl::Status ImportSession::CountOnly(Transaction& transaction, const std::vector<domain::ImportedLead>& rows,
+                                      Taken& taken) {
   std::vector<store::ExternalId> ids;
   for (const domain::ImportedLead& row : rows) ids.push_back(IdOf(row));
-  return d_.database.Transact({.deadline = context.deadline(), .read_only = true},
-                              [&](Transaction& transaction) -> absl::Status {
-                                ASSIGN_OR_RETURN(auto found, store::FindExternalIds(transaction, ids));
-                                progress.updated += static_cast<int64_t>(found.size());
-                                progress.created += static_cast<int64_t>(ids.size() - found.size());
-                                for (const domain::ImportedLead& row : rows) {
-                                  progress.activities += static_cast<int64_t>(row.activities.size());
-                                }
-                                return absl::OkStatus();
-                              });
+  ASSIGN_OR_RETURN(const auto known, store::FindExternalIds(transaction, ids));
+  ASSIGN_OR_RETURN(auto standing, ReadStanding(transaction, LeadsOf(known)));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto found = known.find(ids[i]);
+    if (found != known.end()) {
+      const auto violations = domain::Validate(domain::Merged(standing[found->second], rows[i].lead));
+      if (!violations.empty()) {
+        taken.Reject(rows[i].line, plan_->RejectFor(violations.front()));
+        continue;
+      }
+    }
+    ++(found == known.end() ? taken.progress.created : taken.progress.updated);
+    taken.progress.activities += static_cast<int64_t>(rows[i].activities.size());
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ImportSession::Store(rpc::CallContext& context, Transaction& transaction, absl::Time now,
-                                  std::vector<domain::ImportedLead>& rows, store::ImportProgress& progress) {
+                                  const std::vector<domain::ImportedLead>& rows, Taken& taken) {
   std::vector<store::ExternalId> ids;
   for (const domain::ImportedLead& row : rows) ids.push_back(IdOf(row));
-  ASSIGN_OR_RETURN(auto known, store::FindExternalIds(transaction, ids));
-  std::vector<std::string> existing;
-  for (const auto& [external, lead] : known) existing.push_back(lead);
+  ASSIGN_OR_RETURN(const auto known, store::FindExternalIds(transaction, ids));
+  const std::vector<std::string> existing = LeadsOf(known);
 
   const scoring::Cause cause = CauseOf(context);
   scoring::LeadBatch batch(transaction, d_.policies, {d_.clock, d_.rng, now, cause});
   RETURN_IF_ERROR(batch.Lock(existing, scoring::LeadBatch::Absent::kLeaveOut));
-  ASSIGN_OR_RETURN(auto profiles, store::ReadProfiles(transaction, existing));
-  ASSIGN_OR_RETURN(auto external_ids, store::ExternalIdsOf(transaction, existing));
+  ASSIGN_OR_RETURN(auto standing, ReadStanding(transaction, existing));
 
-  std::vector<std::pair<store::ExternalId, std::string>> taken;
+  std::vector<std::pair<store::ExternalId, std::string>> fresh;
   std::vector<domain::Activity> activities;
-  std::vector<bool> changed(rows.size());
   std::vector<size_t> owners;
+  // Per row; a rejected one counts as nothing else.
+  enum class Became { kRejected, kCreated, kUnchanged, kUpdated };
+  std::vector<Became> became(rows.size(), Became::kRejected);
   for (size_t i = 0; i < rows.size(); ++i) {
     std::string id;
+    absl::Status taken_in;
     if (const auto found = known.find(ids[i]); found == known.end()) {
       id = NewUuid(d_.clock, d_.rng);
-      RETURN_IF_ERROR(batch.Create(id, rows[i].lead));
-      taken.emplace_back(ids[i], id);
-      ++progress.created;
+      taken_in = batch.Create(id, rows[i].lead);
+      became[i] = Became::kCreated;
     } else {
       id = found->second;
-      domain::Lead current = profiles[id];
-      for (const store::ExternalId& external : external_ids[id]) {
-        current.external_ids.push_back({external.first, external.second});
+      domain::Lead& current = standing[id];
+      // The id was looked up before the lead was locked; somebody may have given it away since.
+      if (std::count(current.external_ids.begin(), current.external_ids.end(),
+                     rows[i].lead.external_ids.front()) == 0) {
+        return storage::Conflict("an external id was given to another lead meanwhile");
       }
       current.gates = scoring::GatesOf(batch.Find(id)->gates);
-      domain::Lead next = Overlay(current, rows[i].lead);
+      const domain::Lead next = domain::Merged(current, rows[i].lead);
       std::vector<std::string> paths = ChangedPaths(scoring::ToProto(current), scoring::ToProto(next));
-      changed[i] = !paths.empty();
-      if (changed[i]) RETURN_IF_ERROR(batch.Change(id, next, std::move(paths)));
+      became[i] = paths.empty() ? Became::kUnchanged : Became::kUpdated;
+      if (!paths.empty()) taken_in = batch.Change(id, next, std::move(paths));
     }
-    for (domain::Activity& activity : rows[i].activities) {
-      activity.lead = id;
+    if (const auto wrong = rpc::ViolationsOf(taken_in); !wrong.empty()) {
+      constexpr std::string_view kBelow = "lead.";
+      taken.Reject(rows[i].line, plan_->RejectFor({wrong.front().field().substr(kBelow.size()),
+                                                   wrong.front().description()}));
+      became[i] = Became::kRejected;
+      continue;
+    }
+    RETURN_IF_ERROR(taken_in);
+    if (became[i] == Became::kCreated) fresh.emplace_back(ids[i], id);
+    for (const domain::Activity& activity : rows[i].activities) {
       activities.push_back(activity);
+      activities.back().lead = id;
       owners.push_back(i);
     }
   }
-  if (absl::Status inserted = store::InsertExternalIds(transaction, taken); !inserted.ok()) {
+  if (absl::Status inserted = store::InsertExternalIds(transaction, fresh); !inserted.ok()) {
     return absl::IsAlreadyExists(inserted) ? storage::Conflict("an external id was taken meanwhile")
                                            : inserted;
   }
   ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded, batch.Record(activities));
   for (size_t i = 0; i < recorded.size(); ++i) {
     if (recorded[i] != store::Recorded::kNew) continue;
-    ++progress.activities;
-    changed[owners[i]] = true;
+    ++taken.progress.activities;
+    if (became[owners[i]] == Became::kUnchanged) became[owners[i]] = Became::kUpdated;
   }
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (!known.contains(ids[i])) continue;
-    ++(changed[i] ? progress.updated : progress.unchanged);
+  for (const Became one : became) {
+    taken.progress.created += one == Became::kCreated;
+    taken.progress.unchanged += one == Became::kUnchanged;
+    taken.progress.updated += one == Became::kUpdated;
   }
   return batch.Write("attributes");
 }

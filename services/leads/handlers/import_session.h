@@ -26,11 +26,18 @@ class ImportSession final : public rpc::BidiSession<v1::ImportLeadsRequest, v1::
  private:
   absl::StatusOr<v1::ImportLeadsResponse> Open(rpc::CallContext& context, const v1::ImportHeader& header);
   absl::StatusOr<v1::ImportLeadsResponse> TakeRows(rpc::CallContext& context, const v1::ImportRows& rows);
-  // Writes rows whose external ids are all different, counting into `progress`.
+  // What became of the rows of a message.
+  struct Taken {
+    store::ImportProgress progress;
+    std::vector<v1::ImportReject> rejects;
+    void Reject(int64_t line, const domain::Reject& reject);
+  };
+  // Writes rows whose external ids are all different, counting into `taken`.
   absl::Status Store(rpc::CallContext& context, storage::Transaction& transaction, absl::Time now,
-                     std::vector<domain::ImportedLead>& rows, store::ImportProgress& progress);
-  absl::Status CountOnly(rpc::CallContext& context, const std::vector<domain::ImportedLead>& rows,
-                         store::ImportProgress& progress);
+                     const std::vector<domain::ImportedLead>& rows, Taken& taken);
+  // Counts what Store would do, but for rows that change nothing: those count as updated.
+  absl::Status CountOnly(storage::Transaction& transaction, const std::vector<domain::ImportedLead>& rows,
+                         Taken& taken);
 
   const Dependencies d_;
   std::optional<domain::ImportPlan> plan_;

@@ -6,10 +6,12 @@
 #include <fmt/format.h>
 
 #include "libs/base/status.h"
+#include "libs/rpc/violations.h"
 #include "libs/storage/columns.h"
 #include "services/leads/domain/explain.h"
 #include "services/leads/domain/fit.h"
 #include "services/leads/domain/grade.h"
+#include "services/leads/domain/lead_rules.h"
 #include "services/leads/scoring/convert.h"
 
 namespace finalmile::leads::scoring {
@@ -163,6 +165,7 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::TakeIn(std::span<const d
 }
 
 absl::Status LeadBatch::Create(const std::string& id, const domain::Lead& profile) {
+  RETURN_IF_ERROR(rpc::ToStatus(domain::Validate(profile), "lead"));
   Entry& entry = entries_[id];
   if (entry.lead.created) return absl::AlreadyExistsError(fmt::format("{} exists", LeadName(id)));
   entry.lead.id = id;
@@ -188,6 +191,7 @@ absl::Status LeadBatch::Create(const std::string& id, const domain::Lead& profil
 
 absl::Status LeadBatch::Change(const std::string& id, const domain::Lead& profile,
                                std::vector<std::string> changed) {
+  RETURN_IF_ERROR(rpc::ToStatus(domain::Validate(profile), "lead"));
   Entry& entry = entries_.at(id);
   ++entry.lead.version;
   entry.lead.gates = GateBits(profile.gates);

@@ -57,10 +57,11 @@ class LeadBatch {
   absl::StatusOr<std::vector<store::Recorded>> LockAndRecord(std::span<const domain::Activity> activities);
   // Stores activities of locked leads and takes the new ones into the engagement.
   absl::StatusOr<std::vector<store::Recorded>> Record(std::span<const domain::Activity> activities);
-  // A lead comes into being, under a fresh id or on its locked stub.
+  // A lead comes into being, under a fresh id or on its locked stub. INVALID_ARGUMENT / INVALID_FIELDS with
+  // all that is wrong with it (domain::Validate), below "lead"; nothing has happened then.
   absl::Status Create(const std::string& id, const domain::Lead& profile);
   // A created, locked lead has another profile, gates included; `changed` names the paths. External ids are
-  // the caller's.
+  // the caller's to write. Errors as Create.
   absl::Status Change(const std::string& id, const domain::Lead& profile, std::vector<std::string> changed);
   // Looks at a locked lead again: time went by, or there is a new policy.
   void Visit(const std::string& id);
