@@ -1,5 +1,7 @@
 #include "services/catalog/wiring.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -71,7 +73,14 @@ absl::StatusOr<std::string> SigningKey(app::Runtime& runtime) {
 
 absl::Status OpenIndex(const std::string& path, app::Runtime& runtime,
                        std::unique_ptr<storage::Database>& database, std::unique_ptr<search::Index>& index) {
-  ASSIGN_OR_RETURN(database, storage::Open("sqlite:" + path, runtime.clock, {}));
+  auto opened = storage::Open("sqlite:" + path, runtime.clock, {});
+  if (!opened.ok()) {
+    return absl::Status(opened.status().code(),
+                        fmt::format("the search index: {}; every replica on a machine keeps an index of its "
+                                    "own: give this one another --data or --catalog-index",
+                                    std::string(opened.status().message())));
+  }
+  database = *std::move(opened);
   ASSIGN_OR_RETURN(index, search::Index::Open(*database, runtime.clock.Steady() + kIndexTimeout));
   return absl::OkStatus();
 }
