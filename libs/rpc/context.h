@@ -26,7 +26,7 @@ struct CallInfo {
   std::vector<std::pair<std::string, std::string>> metadata = {};
   // Set when nobody waits for the answer any more; may be null. Must outlive the context.
   const std::atomic<bool>* cancelled = nullptr;
-  // What a Pending that the call starts sets; outlives the call. Null for streams.
+  // Set by what the call waits for; outlives the call's handler and what it starts. Never null in a handler.
   Event* wake = nullptr;
 };
 
@@ -55,7 +55,7 @@ class CallContext {
   // CANCELLED or DEADLINE_EXCEEDED when going on is useless, else OK.
   absl::Status Check() const;
 
-  // Given to what a handler of Service::UnaryAfter starts.
+  // Given to what a handler of Service::UnaryAfter starts, and to what a server stream waits for.
   Event& wake() const { return *info_.wake; }
 
   // The request header `key` (lower case); empty when absent.

@@ -78,8 +78,8 @@ class Call {
   }
 
   // Fills `info_`, but for the metadata.
-  absl::Status Admit(const grpc::CallbackServerContext& context, absl::Duration standard,
-                     absl::Duration most) {
+  absl::Status Admit(const grpc::CallbackServerContext& context, absl::Duration standard, absl::Duration most,
+                     Event& wake) {
     if (core_->deps.credentials == nullptr) {
       info_.principal = core_->local_admin;
     } else {
@@ -94,7 +94,7 @@ class Call {
     info_.method = method_.path;
     info_.deadline = HandlerDeadline(arrival_, left, standard, most);
     info_.cancelled = &cancelled_;
-    info_.wake = &core_->pending.wake();
+    info_.wake = &wake;
     return absl::OkStatus();
   }
 
@@ -162,7 +162,8 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
   void Begin(const grpc::CallbackServerContext& context, const ByteBuffer& bytes) {
     self_ = shared_from_this();
     received_ = 1;
-    absl::Status status = Admit(context, core_->options.default_timeout, core_->options.max_timeout);
+    absl::Status status =
+        Admit(context, core_->options.default_timeout, core_->options.max_timeout, core_->pending.wake());
     // A caller that gave up before its message was read leaves none behind, which is not an empty one: a
     // process that was frozen finds such calls when it wakes.
     if (status.ok() && !bytes.Valid())
@@ -252,8 +253,8 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
 };
 
 // Any streaming call: on the wire all three kinds are the same. One thing happens at a time: a read, a write,
-// or a piece of the handler's work on the executor. Each starts the next, so no thread waits for a slow
-// client.
+// a wait for the handler's event, or a piece of the handler's work on the executor. Each starts the next, so
+// no thread waits for a slow client or for something to send.
 class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
                          public Call,
                          public std::enable_shared_from_this<StreamCall> {
@@ -262,14 +263,11 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
 
   void Begin(const grpc::CallbackServerContext& context) {
     self_ = shared_from_this();
-    counted_ = core_->streams.fetch_add(1) < core_->options.max_streams;
-    if (!counted_) {
-      core_->streams.fetch_sub(1);
-      return End(Overloaded());
-    }
-    const absl::Status status =
-        Admit(context, core_->options.default_stream_timeout, core_->options.max_stream_timeout);
+    absl::Status status =
+        Admit(context, core_->options.default_stream_timeout, core_->options.max_stream_timeout, *wake_);
+    if (status.ok()) status = core_->streams.Open(info_.principal->name());
     if (!status.ok()) return End(status);
+    counted_ = true;
     MakeContext(context);
     handler_ = method_.method->stream();
     Advance();
@@ -297,18 +295,41 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
       if (on_wire_) return;
     }
     End(GivenUp());
+    // If it waits, what it holds goes now.
+    core_->pending.wake().Set();
   }
 
   void OnDone() override {
-    if (counted_) core_->streams.fetch_sub(1);
+    if (counted_) core_->streams.Close(context_->principal().name());
     Leave();
     self_.reset();
   }
 
  private:
-  // Sends what there is to send, else ends, goes on pulling, or reads.
+  // Outcome: whether the handler is to be called again, or the call to be ended.
+  struct Wait final : Pending {
+    explicit Wait(const StreamCall& call) : call(call) {}
+    std::optional<absl::Status> Outcome() override {
+      if (call.core_->draining) {
+        return absl::UnavailableError("the server is stopping: open the stream again");
+      }
+      if (call.cancelled_ || call.wake_->WaitUntil(absl::ZeroDuration())) return absl::OkStatus();
+      return std::nullopt;
+    }
+    // The context says by itself that its deadline has passed.
+    absl::Status GiveUp() override { return absl::OkStatus(); }
+    const StreamCall& call;
+  };
+
+  // Sends what there is to send, else ends, waits, goes on pulling, or reads.
   void Advance() {
     if (outbox_.empty() && outcome_) return End(*outcome_);
+    if (outbox_.empty() && waits_) {
+      waits_ = false;
+      return core_->pending.Add(
+          std::make_unique<Wait>(*this), context_->deadline(),
+          [call = shared_from_this()](const absl::Status& outcome) { call->Resume(outcome); });
+    }
     if (outbox_.empty() && input_ended_) return Schedule();
     bool given_up;
     {
@@ -325,16 +346,23 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
     }
   }
 
+  void Resume(const absl::Status& outcome) {
+    if (!outcome.ok()) End(outcome);
+    // Also what has ended: its handler may take a while to be destroyed.
+    Schedule();
+  }
+
   void Schedule() {
     {
       std::lock_guard lock(mutex_);
       on_wire_ = false;
     }
-    if (cancelled_) return End(GivenUp());
+    if (cancelled_) End(GivenUp());
     if (!core_->deps.executor.TryRun([call = shared_from_this()] { call->Run(); })) End(Overloaded());
   }
 
   void Run() {
+    if (Ended()) return handler_.reset();
     absl::Status status = context_->Check();
     if (status.ok()) status = Contained([&] { return has_message_ ? Take() : Pull(); });
     if (!status.ok()) outcome_ = status;
@@ -342,8 +370,10 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
   }
 
   absl::Status Pull() {
-    ASSIGN_OR_RETURN(const bool finished, handler_->OnEnd(*context_, sink_));
-    if (finished) outcome_ = absl::OkStatus();
+    wake_->Clear();
+    ASSIGN_OR_RETURN(const StreamNext next, handler_->OnEnd(*context_, sink_));
+    if (next == StreamNext::kEnd) outcome_ = absl::OkStatus();
+    waits_ = next == StreamNext::kWait;
     return absl::OkStatus();
   }
 
@@ -355,6 +385,11 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
     return handler_->OnMessage(*context_, *request, sink_);
   }
 
+  bool Ended() {
+    std::lock_guard lock(mutex_);
+    return ended_;
+  }
+
   void End(const absl::Status& status) {
     {
       std::lock_guard lock(mutex_);
@@ -363,6 +398,8 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
     Finish(Close(status));
   }
 
+  // Outlives what the handler gave it to.
+  const std::unique_ptr<Event> wake_ = core_->pending.NewWake();
   std::unique_ptr<StreamHandler> handler_;
   bool counted_ = false;
   ByteBuffer incoming_;
@@ -372,6 +409,7 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
   const ReplySink sink_ = [this](const Message& message) { outbox_.push_back(Serialise(message)); };
   // Set when the handler is through.
   std::optional<absl::Status> outcome_;
+  bool waits_ = false;
 
   std::mutex mutex_;
   bool on_wire_ = false;
@@ -427,6 +465,7 @@ ServerCore::ServerCore(const ServerOptions& options, const ServerDeps& deps,
       methods(std::move(methods)),
       admission(std::max(32, options.max_pending / 32), options.max_pending, options.target_wait),
       pending(deps.clock),
+      streams(options.max_streams, options.max_streams_per_caller),
       idle(deps.clock.NewEvent()) {}
 
 std::unique_ptr<grpc::Service> NewGenericService(std::shared_ptr<ServerCore> core, const Service& service) {

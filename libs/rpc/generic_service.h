@@ -6,6 +6,7 @@
 
 #include "libs/rpc/admission.h"
 #include "libs/rpc/dispatch.h"
+#include "libs/rpc/open_streams.h"
 #include "libs/rpc/pending_replies.h"
 #include "libs/rpc/server.h"
 
@@ -28,7 +29,7 @@ struct ServerCore {
   const std::shared_ptr<const v1::Principal> local_admin = LocalAdmin();
   Admission admission;
   PendingReplies pending;
-  std::atomic<int> streams{0};
+  OpenStreams streams;
   // Calls between their arrival and the end of their last operation on the wire; `idle` is set when the last
   // one leaves while draining.
   std::atomic<int> calls{0};

@@ -31,8 +31,8 @@ CallInfo InfoOf(const ServedMethod& method, const std::shared_ptr<const v1::Prin
 // The handler runs inside Write and Read.
 class LocalStream final : public Stream {
  public:
-  LocalStream(const ServedMethod* method, absl::Status status, const Clock& clock, CallInfo info)
-      : method_(method), context_(clock, std::move(info)) {
+  LocalStream(const ServedMethod* method, absl::Status status, Clock& clock, CallInfo info)
+      : method_(method), wake_(clock.NewEvent()), context_(clock, WithWake(std::move(info), *wake_)) {
     if (!status.ok()) {
       outcome_ = status;
     } else {
@@ -56,9 +56,11 @@ class LocalStream final : public Stream {
     while (replies_.empty() && !outcome_ && writes_done_) {
       absl::Status status = context_.Check();
       if (status.ok()) {
-        const absl::StatusOr<bool> ended = handler_->OnEnd(context_, sink_);
-        status = ended.status();
-        if (ended.ok() && !*ended) continue;
+        wake_->Clear();
+        const absl::StatusOr<StreamNext> next = handler_->OnEnd(context_, sink_);
+        status = next.status();
+        if (next.ok() && *next == StreamNext::kWait) wake_->WaitUntil(context_.deadline());
+        if (next.ok() && *next != StreamNext::kEnd) continue;
       }
       outcome_ = Told(status, *method_);
     }
@@ -77,8 +79,14 @@ class LocalStream final : public Stream {
   }
 
  private:
+  static CallInfo WithWake(CallInfo info, Event& wake) {
+    info.wake = &wake;
+    return info;
+  }
+
   // Null when there is no such method; then the outcome is set.
   const ServedMethod* const method_;
+  const std::unique_ptr<Event> wake_;
   CallContext context_;
   std::unique_ptr<StreamHandler> handler_;
   std::deque<std::string> replies_;

@@ -4,6 +4,28 @@
 #include <optional>
 
 namespace finalmile::rpc {
+namespace {
+
+class RelayingEvent final : public Event {
+ public:
+  RelayingEvent(std::unique_ptr<Event> own, Event& step) : own_(std::move(own)), step_(step) {}
+  void Set() override {
+    own_->Set();
+    step_.Set();
+  }
+  void Clear() override { own_->Clear(); }
+  bool WaitUntil(absl::Duration deadline) override { return own_->WaitUntil(deadline); }
+
+ private:
+  const std::unique_ptr<Event> own_;
+  Event& step_;
+};
+
+}  // namespace
+
+std::unique_ptr<Event> PendingReplies::NewWake() {
+  return std::make_unique<RelayingEvent>(clock_.NewEvent(), *wake_);
+}
 
 void PendingReplies::Add(std::unique_ptr<Pending> pending, absl::Duration deadline, Done done) {
   std::optional<absl::Status> outcome = pending->Outcome();

@@ -11,8 +11,9 @@
 
 namespace finalmile::rpc {
 
-// The calls of a server whose handlers have returned and whose replies wait for something under way. They
-// hold no thread: one step answers all of them. Thread-safe.
+// The calls of a server that wait: unary ones whose handler has returned and whose reply waits for something
+// under way, and streams that have nothing to send now. They hold no thread: one step watches all of them.
+// Thread-safe.
 class PendingReplies final : public Step {
  public:
   // Given the outcome; called once, when the Pending has been destroyed.
@@ -25,6 +26,9 @@ class PendingReplies final : public Step {
   // GiveUp says once `deadline` (steady) has come; by Add itself when it is over already; by Close with
   // CANCELLED.
   void Add(std::unique_ptr<Pending> pending, absl::Duration deadline, Done done);
+
+  // An event that wakes the step too: for a stream, which looks at its own. Must not outlive this object.
+  std::unique_ptr<Event> NewWake();
 
   // Ends every call that waits, and from now on each one that is added. Not during Run.
   void Close();

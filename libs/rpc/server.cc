@@ -99,6 +99,7 @@ class Server::Impl {
     grpc_completion_queue* notified = grpc_completion_queue_create_for_next(nullptr);
     grpc_server_shutdown_and_notify(server_->c_server(), notified, nullptr);
     core_->draining = true;
+    core_->pending.wake().Set();
     if (core_->calls.load() == 0) core_->idle->Set();
     core_->idle->WaitUntil(deadline);
     server_->Shutdown(gpr_now(GPR_CLOCK_MONOTONIC));

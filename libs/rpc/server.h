@@ -32,7 +32,9 @@ struct ServerOptions {
   // Most unary calls waiting or running; less when calls wait longer than target_wait for a thread.
   int max_pending = 1000;
   absl::Duration target_wait = absl::Milliseconds(100);
+  // Streams open at once, of all callers and of one. Those beyond are RESOURCE_EXHAUSTED / TOO_MANY_STREAMS.
   int max_streams = 100;
+  int max_streams_per_caller = 32;
   // After this a client is told to connect again, so that it finds new replicas.
   absl::Duration max_connection_age = absl::Minutes(10);
 };
@@ -69,13 +71,13 @@ class Server {
   // What health answers, for the server and for each service.
   void SetServing(bool serving);
 
-  // Answers the calls of Service::UnaryAfter. To be run from Start until Drain has returned, and
-  // stopped before the server is destroyed.
+  // Answers the calls of Service::UnaryAfter and goes on with streams that wait. To be run from Start until
+  // Drain has returned, and stopped before the server is destroyed.
   Step& pending();
 
-  // Health NOT_SERVING, no new calls, running ones finish; those left at `deadline` (Clock::Steady()) are
-  // cancelled. Returns at the deadline at the latest, give or take the time to cancel, even if a handler
-  // never returns. Once is enough.
+  // Health NOT_SERVING, no new calls, running ones finish, streams that wait end UNAVAILABLE; those left at
+  // `deadline` (Clock::Steady()) are cancelled. Returns at the deadline at the latest, give or take the time
+  // to cancel, even if a handler never returns. Once is enough.
   void Drain(absl::Duration deadline);
 
  private:

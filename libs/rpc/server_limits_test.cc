@@ -39,11 +39,11 @@ TEST_F(ServerTest, SlowReaderHoldsTheStreamBackAndPinsNoThread) {
   std::shared_ptr<void> at_end(nullptr, [&](void*) { ended_.Open(); });
   const std::weak_ptr<void> streams_end = at_end;
   echo_.repeat = [&](CallContext&, const pb::SayRequest&) -> absl::StatusOr<Chunks<pb::SayResponse>> {
-    return
-        [&pulls, at_end = streams_end.lock()](CallContext&) -> absl::StatusOr<std::vector<pb::SayResponse>> {
-          ++pulls;
-          return std::vector<pb::SayResponse>{Said(std::string(64 << 10, 'x'))};
-        };
+    return [&pulls, at_end = streams_end.lock()](
+               CallContext&) -> absl::StatusOr<std::optional<std::vector<pb::SayResponse>>> {
+      ++pulls;
+      return std::vector<pb::SayResponse>{Said(std::string(64 << 10, 'x'))};
+    };
   };
   Start();
   std::vector<std::unique_ptr<Stream>> streams;
@@ -193,7 +193,12 @@ TEST_F(ServerTest, StreamsAreLimited) {
   ASSERT_TRUE(first->Write(SayOf("t", 1)));
   pb::SayResponse reply;
   ASSERT_TRUE(first->Read(reply));
-  EXPECT_EQ(ReasonOf(channel_->Open(kChat, {})->Finish()), "OVERLOADED");
+  const absl::Status refused = channel_->Open(kChat, {})->Finish();
+  EXPECT_EQ(refused.code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReasonOf(refused), "TOO_MANY_STREAMS");
+  EXPECT_EQ(
+      refused.message(),
+      "the server has 1 streams open, which is the limit: try again when another caller has closed one");
   EXPECT_EQ(first->Finish(), absl::OkStatus());
 }
 

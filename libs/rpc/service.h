@@ -26,14 +26,24 @@ using SharedBytes = std::shared_ptr<const std::string>;
 // bounds them.
 using ReplySink = std::function<void(const google::protobuf::Message&)>;
 
+// How a stream goes on once its replies have been sent.
+enum class StreamNext {
+  kMore,
+  // Nothing is to be sent now: the handler is called again when CallContext::wake() is set. The stream holds
+  // no thread meanwhile.
+  kWait,
+  kEnd,
+};
+
 // One running call of a streaming method. Used by one thread at a time.
 class StreamHandler {
  public:
   virtual ~StreamHandler() = default;
   virtual absl::Status OnMessage(CallContext& context, const google::protobuf::Message& request,
                                  const ReplySink& reply) = 0;
-  // After the last message, again and again until it returns true: there is no more to send.
-  virtual absl::StatusOr<bool> OnEnd(CallContext& context, const ReplySink& reply) = 0;
+  // After the last message, again and again until it returns kEnd. CallContext::wake() is cleared before each
+  // call.
+  virtual absl::StatusOr<StreamNext> OnEnd(CallContext& context, const ReplySink& reply) = 0;
 };
 
 // A registered method.
@@ -61,11 +71,13 @@ struct After {
   Resp reply;
 };
 
-// The rest of a server stream: each call gives the next replies, a bounded handful; none ends the stream. It
-// is called again only when the client has taken the replies before, so a slow client pins no thread. A
-// stream whose client leaves is destroyed without being called again.
+// The rest of a server stream: each call gives the next replies, a bounded handful; nullopt ends the stream.
+// No replies say that there are none now: it is called again when CallContext::wake(), which is cleared
+// before each call, has been set. Otherwise it is called again when the client has taken the replies before.
+// So neither a slow client nor a wait pins a thread. A stream whose client leaves is destroyed without being
+// called again.
 template <class Resp>
-using Chunks = std::function<absl::StatusOr<std::vector<Resp>>(CallContext&)>;
+using Chunks = std::function<absl::StatusOr<std::optional<std::vector<Resp>>>(CallContext&)>;
 
 // One running bidirectional call. One thread at a time. Destroyed without Finish when the call ends early.
 template <class Req, class Resp>
@@ -194,12 +206,13 @@ class Service::SourceHandler final : public StreamHandler {
     return chunks.status();  // NOLINT(bugprone-use-after-move): the status stays
   }
 
-  absl::StatusOr<bool> OnEnd(CallContext& context, const ReplySink& reply) override {
+  absl::StatusOr<StreamNext> OnEnd(CallContext& context, const ReplySink& reply) override {
     if (!chunks_) return absl::InvalidArgumentError("the call came without its request message");
-    absl::StatusOr<std::vector<Resp>> replies = chunks_(context);
+    absl::StatusOr<std::optional<std::vector<Resp>>> replies = chunks_(context);
     if (!replies.ok()) return replies.status();
-    for (const Resp& one : *replies) reply(one);
-    return replies->empty();
+    if (!*replies) return StreamNext::kEnd;
+    for (const Resp& one : **replies) reply(one);
+    return (*replies)->empty() ? StreamNext::kWait : StreamNext::kMore;
   }
 
  private:
@@ -225,11 +238,11 @@ class Service::SessionHandler final : public StreamHandler {
     return opened.ok() ? Send(session_->OnMessage(context, static_cast<const Req&>(request)), reply) : opened;
   }
 
-  absl::StatusOr<bool> OnEnd(CallContext& context, const ReplySink& reply) override {
+  absl::StatusOr<StreamNext> OnEnd(CallContext& context, const ReplySink& reply) override {
     absl::Status status = Opened(context);
     if (status.ok()) status = Send(session_->Finish(context), reply);
     if (!status.ok()) return status;
-    return true;
+    return StreamNext::kEnd;
   }
 
  private:

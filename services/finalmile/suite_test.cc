@@ -9,7 +9,9 @@
 #include "finalmile/catalog/v1/catalog_service.pb.h"
 #include "finalmile/catalog/v1/usage_service.pb.h"
 #include "finalmile/leads/v1/lead_service.pb.h"
+#include "finalmile/v1/events_service.pb.h"
 #include "services/finalmile/demo/content_sample.h"
+#include "services/finalmile/local_suite.h"
 #include "services/finalmile/testing/suite_fixture.h"
 
 namespace finalmile::cli {
@@ -185,6 +187,31 @@ TEST_F(SuiteTest, TalksToTheSuiteThatHoldsTheStore) {
   EXPECT_EQ(Invoke({"topics", "list"}).code, ExitCode::kOk);
   EXPECT_EQ(Invoke({"events", "tail", "nope", "--until-now"}).code, ExitCode::kNotFound);
   EXPECT_EQ(Invoke({"events", "tail", "--until-now", "--from-start"}).code, ExitCode::kOk);
+}
+
+TEST_F(SuiteTest, TailsThatWaitLeaveTheThreadsToCalls) {
+  ASSERT_EQ(Invoke({"leads", "create", "--company", "Work"}).code, ExitCode::kOk);
+  const auto suite = StartQuietly({{"data", folder_ + "/data"}, {"threads", "2"}});
+  ASSERT_TRUE(suite.ok()) << suite.status();
+  const auto channel = rpc::NewGrpcChannel({.target = (*suite)->address()}, *clock_, *rng_);
+  v1::TailEventsRequest request;
+  request.add_topics("finalmile.leads.events.v1");
+  request.set_from_start(true);
+  std::vector<std::unique_ptr<rpc::Stream>> tails;
+  for (int i = 0; i < 16; ++i) {
+    tails.push_back(channel->Open("/finalmile.v1.EventsService/TailEvents", {.timeout = absl::Seconds(60)}));
+    ASSERT_TRUE(tails.back()->Write(request));
+    tails.back()->WritesDone();
+    v1::TailEventsResponse response;
+    ASSERT_TRUE(tails.back()->Read(response)) << "tail " << i << ": " << tails.back()->Finish();
+  }
+  EXPECT_EQ(Invoke({"leads", "top"}).code, ExitCode::kOk);
+  // Each hears what happens now.
+  ASSERT_EQ(Invoke({"leads", "create", "--company", "Other"}).code, ExitCode::kOk);
+  for (const auto& tail : tails) {
+    v1::TailEventsResponse response;
+    EXPECT_TRUE(tail->Read(response)) << tail->Finish();
+  }
 }
 
 TEST_F(SuiteTest, EveryServiceHasAStoreOfItsOwn) {

@@ -197,10 +197,12 @@ struct Echo {
       };
   std::function<absl::StatusOr<Chunks<pb::SayResponse>>(CallContext&, const pb::SayRequest&)> repeat =
       [](CallContext&, const pb::SayRequest& request) {
-        return [request, sent = 0](CallContext&) mutable -> absl::StatusOr<std::vector<pb::SayResponse>> {
+        return [request, sent = 0](
+                   CallContext&) mutable -> absl::StatusOr<std::optional<std::vector<pb::SayResponse>>> {
           std::vector<pb::SayResponse> chunk;
           for (int i = 0; i < 10 && sent < request.count(); ++i)
             chunk.push_back(Said(request.text(), ++sent));
+          if (chunk.empty()) return std::nullopt;
           return chunk;
         };
       };

@@ -1,7 +1,8 @@
 #include "services/finalmile/events/events_service.h"
 
 #include <algorithm>
-#include <set>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,16 +14,7 @@ namespace finalmile::cli {
 namespace {
 
 constexpr int kChunk = 200;
-// How soon a tail hears that its caller has left.
-constexpr absl::Duration kLook = absl::Milliseconds(200);
 constexpr absl::Duration kOpenTimeout = absl::Seconds(10);
-
-// One running tail. The tail ends before the event that it sets.
-struct Reading {
-  std::unique_ptr<Event> wake;
-  std::unique_ptr<events::Tail> tail;
-  bool until_now = false;
-};
 
 v1::EventRecord ToProto(const events::Record& record) {
   v1::EventRecord to;
@@ -37,25 +29,20 @@ v1::EventRecord ToProto(const events::Record& record) {
   return to;
 }
 
-// The next records; none: the tail has come to its end.
-absl::StatusOr<std::vector<v1::TailEventsResponse>> Next(rpc::CallContext& context, Reading& reading) {
-  while (true) {
-    RETURN_IF_ERROR(context.Check());
-    reading.wake->Clear();
-    // Asked before the records are read: what it counts is then among them.
-    const bool caught_up = reading.tail->caught_up();
-    ASSIGN_OR_RETURN(const std::vector<events::Record> records, reading.tail->Poll(kChunk));
-    if (!records.empty()) {
-      v1::TailEventsResponse response;
-      for (const events::Record& record : records) *response.add_records() = ToProto(record);
-      return std::vector<v1::TailEventsResponse>{std::move(response)};
-    }
-    if (reading.until_now && caught_up) return std::vector<v1::TailEventsResponse>();
-    reading.wake->WaitUntil(std::min(context.deadline(), context.clock().Steady() + kLook));
-  }
+// As rpc::Chunks: nothing while the tail has to wait, nullopt at its end.
+absl::StatusOr<std::optional<std::vector<v1::TailEventsResponse>>> Next(events::Tail& tail, bool until_now) {
+  // Asked before the records are read: what it counts is then among them.
+  const bool caught_up = tail.caught_up();
+  ASSIGN_OR_RETURN(const std::vector<events::Record> records, tail.Poll(kChunk));
+  if (records.empty() && until_now && caught_up) return std::nullopt;
+  if (records.empty()) return std::vector<v1::TailEventsResponse>();
+  v1::TailEventsResponse response;
+  for (const events::Record& record : records) *response.add_records() = ToProto(record);
+  return std::vector<v1::TailEventsResponse>{std::move(response)};
 }
 
 absl::StatusOr<rpc::Chunks<v1::TailEventsResponse>> Open(events::EventLog& events, Clock& clock,
+                                                         rpc::CallContext& context,
                                                          const v1::TailEventsRequest& request) {
   if (request.topics().empty()) return rpc::InvalidField("topics", "must name at least one topic");
   const absl::Duration deadline = clock.Steady() + kOpenTimeout;
@@ -65,14 +52,13 @@ absl::StatusOr<rpc::Chunks<v1::TailEventsResponse>> Open(events::EventLog& event
         std::any_of(known.begin(), known.end(), [&](const auto& spec) { return spec.name == topic; });
     if (!exists) return rpc::NotFound(topic, "topic");
   }
-  auto reading = std::make_shared<Reading>();
-  reading->wake = clock.NewEvent();
-  reading->until_now = request.until_now();
-  ASSIGN_OR_RETURN(reading->tail,
+  ASSIGN_OR_RETURN(std::shared_ptr<events::Tail> tail,
                    events.OpenTail({request.topics().begin(), request.topics().end()},
                                    request.from_start() ? events::TailFrom::kStart : events::TailFrom::kEnd,
-                                   deadline, *reading->wake));
-  return [reading](rpc::CallContext& context) { return Next(context, *reading); };
+                                   deadline, context.wake()));
+  return [tail = std::move(tail), until_now = request.until_now()](rpc::CallContext&) {
+    return Next(*tail, until_now);
+  };
 }
 
 absl::StatusOr<v1::ListTopicsResponse> List(events::EventLog& events, rpc::CallContext& context) {
@@ -94,8 +80,8 @@ std::unique_ptr<rpc::Service> NewEventsService(events::EventLog& events, Clock& 
   auto service = std::make_unique<rpc::Service>(
       v1::TailEventsRequest::descriptor()->file()->FindServiceByName("EventsService"));
   service->ServerStream<v1::TailEventsRequest, v1::TailEventsResponse>(
-      "TailEvents", [&events, &clock](rpc::CallContext&, const v1::TailEventsRequest& request) {
-        return Open(events, clock, request);
+      "TailEvents", [&events, &clock](rpc::CallContext& context, const v1::TailEventsRequest& request) {
+        return Open(events, clock, context, request);
       });
   service->Unary<v1::ListTopicsRequest, v1::ListTopicsResponse>(
       "ListTopics",

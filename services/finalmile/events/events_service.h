@@ -8,8 +8,7 @@
 
 namespace finalmile::cli {
 
-// finalmile.v1.EventsService over `events`. Both outlive it. A tail that waits for records holds a thread of
-// the server.
+// finalmile.v1.EventsService over `events`. Both outlive it.
 std::unique_ptr<rpc::Service> NewEventsService(events::EventLog& events, Clock& clock);
 
 }  // namespace finalmile::cli
