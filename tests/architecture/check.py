@@ -3,8 +3,8 @@
 
   tests/architecture/check.py [ROOT]
 
-The rules are the tables below. What breaks one for a good reason stands in exceptions.txt, with the reason;
-an exception that nothing needs any more is a failure too.
+The rules are the tables below. exceptions.txt lists each exception with its reason; an exception that nothing needs any
+more is a failure too.
 """
 import collections
 import os
@@ -34,15 +34,37 @@ PROTOBUF = r"(finalmile|google)/.*"
 PLAIN = r"(libs/base|absl|fmt)/.*"
 TESTING = r"(gtest|gmock|rapidcheck|yaml-cpp|nlohmann|libs/testing)(/.*|\.h)|" + STANDARD
 
+# The layers of libs/, as ARCHITECTURE.md's table of the tree has them: library -> the headers of other libraries that
+# it may include. Adapters have a line of their own: the longest folder that holds the file decides.
+LIBRARIES = {
+    "base": r"$^",
+    "config": r"base/.*",
+    "text": r"base/.*",
+    "storage": r"base/.*",
+    "rpc": r"base/.*|storage/(value|condition)\.h",
+    "cache": r"base/.*",
+    "telemetry": r"base/.*|(rpc|cache)/observer\.h",
+    "events": r"base/.*",
+    "events/local": r"base/.*|storage/[^/]*",
+    "outbox": r"(base|storage|events)/[^/]*|rpc/(context|errors|timestamps)\.h",
+    "app": r"(?!testing/)[^/]*/[^/]*",
+    "testing": r".*",
+}
+
 # Part of a service -> what it may include beside the standard library, Abseil, fmt and libs/base.
-# {own} is services/NAME. The first pattern that matches the file's path inside its service decides.
+# {own} is services/NAME, {room} the folder inside it. The first pattern that matches the file's path inside its service
+# decides. The ways in (handlers, consumers, timers) do not lean on each other: what they share is application logic and
+# has a room of its own, which in turn knows no way in.
+WAYS_IN = r"(handlers|consumers|timers)"
 PARTS = [
     ("wiring", r"wiring\.(h|cc)", r".*"),
     ("config", r"config(_test)?\.(h|cc)", r"libs/(config|telemetry|storage|events|cache|rpc|app)/[^/]*|{own}/config\.h"),
     ("domain/", r"domain/.*", r"{own}/domain/.*"),
     ("store/", r"store/.*", r"{own}/(domain|store)/.*|libs/storage/[^/]*|nlohmann/.*"),
-    ("handlers/, consumers/, timers/ and the like", r".*/.*",
-     r"{own}/(?!wiring|main|config).*|" + PROTOBUF + r"|libs/(?!app/|testing/).*"),
+    ("a way in", WAYS_IN + r"/.*",
+     r"{own}/(?!wiring|main|config|" + WAYS_IN + r"/).*|{own}/{room}/.*|" + PROTOBUF + r"|libs/(?!app/|testing/).*"),
+    ("application logic", r".*/.*",
+     r"{own}/(?!wiring|main|config|" + WAYS_IN + r"/).*|" + PROTOBUF + r"|libs/(?!app/|testing/).*"),
     ("the top of a service", r"[^/]*", r"{own}/.*|" + PROTOBUF + r"|libs/.*"),
 ]
 NO_INPUT_OUTPUT = ("domain/",)  # parts that may not even use the standard library for it
@@ -165,7 +187,7 @@ class Check:
             return
         if path.startswith(COMMAND_LINE):
             may = COMMAND_LINE_MAY
-        allowed = [STANDARD, PLAIN, may.replace("{own}", own)]
+        allowed = [STANDARD, PLAIN, may.replace("{own}", own).replace("{room}", inside.split("/")[0])]
         if is_test(path):
             allowed.append(TESTING)
         if part in NO_INPUT_OUTPUT and re.fullmatch(INPUT_OUTPUT, header) and not is_test(path):
@@ -189,6 +211,11 @@ class Check:
         if other == "testing":
             self.fail("direction", path, number, f"only tests may include {header}")
         elif other != folder:
+            layers = [layer for layer in LIBRARIES if path.startswith(f"libs/{layer}/")]
+            if not layers:
+                self.fail("direction", path, number, f"libs/{folder} has no line in LIBRARIES of tests/architecture/check.py")
+            elif not re.fullmatch(LIBRARIES[max(layers, key=len)], header.removeprefix("libs/")):
+                self.fail("direction", path, number, f"libs/{max(layers, key=len)} may not include {header}")
             self.graph[folder].setdefault(other, (path, number, header))
 
     def cycles(self):
@@ -207,7 +234,7 @@ def main():
     for line in failures:
         print(line)
     if failures:
-        sys.exit(f"{len(failures)} against the architecture; the rules stand in tests/architecture/check.py")
+        sys.exit(f"{len(failures)} against the architecture; the rules are in tests/architecture/check.py")
 
 
 if __name__ == "__main__":
