@@ -3,16 +3,15 @@
 #include <algorithm>
 
 #include "libs/base/status.h"
+#include "libs/storage/transact.h"
 
 namespace finalmile::outbox {
 
 absl::StatusOr<absl::Duration> DueTask::Run(storage::Leadership& leadership) {
-  absl::Time next = absl::InfiniteFuture();
-  RETURN_IF_ERROR(leadership.Transact({.deadline = clock_.Steady() + leadership.heartbeat_interval()},
-                                      [&](storage::Transaction& transaction) -> absl::Status {
-                                        ASSIGN_OR_RETURN(next, RunDue(transaction, clock_.Now()));
-                                        return absl::OkStatus();
-                                      }));
+  ASSIGN_OR_RETURN(const absl::Time next,
+                   storage::Transact(
+                       leadership, {.deadline = clock_.Steady() + leadership.heartbeat_interval()},
+                       [&](storage::Transaction& transaction) { return RunDue(transaction, clock_.Now()); }));
   Committed();
   return clock_.Steady() + std::max(next - clock_.Now(), absl::ZeroDuration());
 }

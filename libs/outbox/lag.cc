@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "libs/base/status.h"
+#include "libs/storage/transact.h"
 
 namespace finalmile::outbox {
 
@@ -24,16 +25,12 @@ absl::StatusOr<std::vector<Lag>> ReadLags(storage::Database& database, events::E
   // By consumer and partition; absent: nothing was consumed.
   std::map<std::pair<std::string, events::Partition>, int64_t> consumed;
   // Before the ends, which only grow.
-  RETURN_IF_ERROR(database.Transact(
-      {.deadline = deadline, .read_only = true}, [&](storage::Transaction& transaction) -> absl::Status {
-        consumed.clear();
-        ASSIGN_OR_RETURN(
-            const storage::Result result,
-            transaction.Execute("SELECT consumer, topic, partition, next_offset FROM consumer_offsets"));
-        for (const storage::Row& row : result.rows)
-          consumed[{row.Text(0), {row.Text(1), static_cast<int32_t>(row.Int(2))}}] = row.Int(3);
-        return absl::OkStatus();
+  ASSIGN_OR_RETURN(
+      const storage::Result offsets, storage::Read(database, deadline, [](storage::Transaction& transaction) {
+        return transaction.Execute("SELECT consumer, topic, partition, next_offset FROM consumer_offsets");
       }));
+  for (const storage::Row& row : offsets.rows)
+    consumed[{row.Text(0), {row.Text(1), static_cast<int32_t>(row.Int(2))}}] = row.Int(3);
   ASSIGN_OR_RETURN(const std::vector<events::PartitionOffset> ends,
                    log.EndOffsets({topics.begin(), topics.end()}, deadline));
   for (Lag& lag : lags) {

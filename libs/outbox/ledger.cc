@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "libs/base/status.h"
+#include "libs/storage/transact.h"
 
 namespace finalmile::outbox {
 
@@ -52,20 +53,16 @@ absl::Status Save(storage::Transaction& transaction, const Request& request, std
 
 absl::StatusOr<absl::Duration> LedgerSweeper::Run(storage::Leadership& leadership) {
   constexpr int64_t kChunk = 1000;
-  int64_t deleted = 0;
-  RETURN_IF_ERROR(leadership.Transact(
-      {.deadline = clock_.Steady() + leadership.heartbeat_interval()},
-      [&](storage::Transaction& transaction) -> absl::Status {
-        ASSIGN_OR_RETURN(
-            storage::Result result,
-            transaction.Execute(
-                "DELETE FROM requests WHERE (caller, request_id) IN (SELECT caller, request_id FROM "
-                "requests WHERE expire_time <= $1 ORDER BY expire_time LIMIT $2)",
-                {ToMicros(clock_.Now()), kChunk}));
-        deleted = result.affected;
-        return absl::OkStatus();
-      }));
-  return deleted == kChunk ? absl::ZeroDuration() : clock_.Steady() + absl::Minutes(10);
+  ASSIGN_OR_RETURN(
+      const storage::Result deleted,
+      storage::Transact(leadership, {.deadline = clock_.Steady() + leadership.heartbeat_interval()},
+                        [&](storage::Transaction& transaction) {
+                          return transaction.Execute(
+                              "DELETE FROM requests WHERE (caller, request_id) IN (SELECT caller, request_id "
+                              "FROM requests WHERE expire_time <= $1 ORDER BY expire_time LIMIT $2)",
+                              {ToMicros(clock_.Now()), kChunk});
+                        }));
+  return deleted.affected == kChunk ? absl::ZeroDuration() : clock_.Steady() + absl::Minutes(10);
 }
 
 }  // namespace finalmile::outbox

@@ -13,6 +13,7 @@
 #include "libs/rpc/context.h"
 #include "libs/rpc/errors.h"
 #include "libs/storage/database.h"
+#include "libs/storage/transact.h"
 
 namespace finalmile::outbox {
 
@@ -37,28 +38,28 @@ absl::StatusOr<Response> Mutate(
     claim = {context.principal().name(), request.request_id(),
              Fingerprint(context.method(), DeterministicBytes(request))};
   }
-  Response response;
-  absl::Status done = database.Transact(
-      {.deadline = context.deadline(), .repeatable = remembered},
-      [&](storage::Transaction& transaction) -> absl::Status {
-        const absl::Time now = context.clock().Now();
-        if (remembered) {
-          auto saved = Claim(transaction, claim, now);
-          if (absl::IsInvalidArgument(saved.status())) {
-            return rpc::Error(absl::StatusCode::kInvalidArgument, "REQUEST_ID_REUSED",
-                              std::string(saved.status().message()));
-          }
-          if (!saved.ok()) return saved.status();
-          if (saved->has_value()) {
-            return response.ParseFromString(**saved) ? absl::OkStatus()
-                                                     : absl::DataLossError("a saved reply is damaged");
-          }
-        }
-        ASSIGN_OR_RETURN(response, function(transaction, now));
-        return remembered ? Save(transaction, claim, response.SerializeAsString()) : absl::OkStatus();
-      });
-  if (!done.ok()) return done;
-  return response;
+  return storage::Transact(database, {.deadline = context.deadline(), .repeatable = remembered},
+                           [&](storage::Transaction& transaction) -> absl::StatusOr<Response> {
+                             const absl::Time now = context.clock().Now();
+                             Response response;
+                             if (remembered) {
+                               auto saved = Claim(transaction, claim, now);
+                               if (absl::IsInvalidArgument(saved.status())) {
+                                 return rpc::Error(absl::StatusCode::kInvalidArgument, "REQUEST_ID_REUSED",
+                                                   std::string(saved.status().message()));
+                               }
+                               if (!saved.ok()) return saved.status();
+                               if (saved->has_value()) {
+                                 if (!response.ParseFromString(**saved))
+                                   return absl::DataLossError("a saved reply is damaged");
+                                 return response;
+                               }
+                             }
+                             ASSIGN_OR_RETURN(response, function(transaction, now));
+                             if (remembered)
+                               RETURN_IF_ERROR(Save(transaction, claim, response.SerializeAsString()));
+                             return response;
+                           });
 }
 
 // Serves a read from one snapshot of the store. `function` is re-runnable.
@@ -66,13 +67,7 @@ template <class Response>
 absl::StatusOr<Response> Read(
     rpc::CallContext& context, storage::Database& database,
     const std::function<absl::StatusOr<Response>(storage::Transaction&)>& function) {
-  Response response;
-  RETURN_IF_ERROR(database.Transact({.deadline = context.deadline(), .read_only = true},
-                                    [&](storage::Transaction& transaction) -> absl::Status {
-                                      ASSIGN_OR_RETURN(response, function(transaction));
-                                      return absl::OkStatus();
-                                    }));
-  return response;
+  return storage::Read(database, context.deadline(), function);
 }
 
 }  // namespace finalmile::outbox

@@ -4,6 +4,7 @@
 
 #include "libs/base/status.h"
 #include "libs/outbox/outbox.h"
+#include "libs/storage/transact.h"
 
 namespace finalmile::outbox {
 namespace {
@@ -21,12 +22,9 @@ std::string_view Relay::channel() const { return kOutboxChannel; }
 absl::StatusOr<absl::Duration> Relay::Run(storage::Leadership& leadership) {
   const absl::Duration beat = leadership.heartbeat_interval();
   const absl::Duration start = clock_.Steady();
-  storage::Result unsent;
-  RETURN_IF_ERROR(leadership.Transact({.deadline = start + beat, .read_only = true},
-                                      [&](storage::Transaction& transaction) -> absl::Status {
-                                        ASSIGN_OR_RETURN(unsent, Read(transaction));
-                                        return absl::OkStatus();
-                                      }));
+  ASSIGN_OR_RETURN(storage::Result unsent,
+                   storage::Read(leadership, start + beat,
+                                 [&](storage::Transaction& transaction) { return Unsent(transaction); }));
   while (!unsent.rows.empty()) {
     // Within two heartbeats, so that a broker that is down does not cost the lock.
     RETURN_IF_ERROR(Send(unsent, clock_.Steady() + 2 * beat));
@@ -35,22 +33,24 @@ absl::StatusOr<absl::Duration> Relay::Run(storage::Leadership& leadership) {
     for (const storage::Row& row : unsent.rows) {
       sent.emplace_back(std::vector<storage::Value>{row.Int(0)});
     }
-    RETURN_IF_ERROR(leadership.Transact(
-        {.deadline = clock_.Steady() + beat, .durable = false},
-        [&](storage::Transaction& transaction) -> absl::Status {
-          RETURN_IF_ERROR(
-              transaction
-                  .DeferMany("DELETE FROM outbox WHERE id IN (SELECT r.id FROM {rows: id BIGINT} AS r)", sent)
-                  .status());
-          ASSIGN_OR_RETURN(unsent, Read(transaction));
-          return absl::OkStatus();
-        }));
+    ASSIGN_OR_RETURN(
+        unsent,
+        storage::Transact(
+            leadership, {.deadline = clock_.Steady() + beat, .durable = false},
+            [&](storage::Transaction& transaction) -> absl::StatusOr<storage::Result> {
+              RETURN_IF_ERROR(
+                  transaction
+                      .DeferMany("DELETE FROM outbox WHERE id IN (SELECT r.id FROM {rows: id BIGINT} AS r)",
+                                 sent)
+                      .status());
+              return Unsent(transaction);
+            }));
     if (clock_.Steady() - start > kLongestRun) return absl::ZeroDuration();
   }
   return absl::InfiniteDuration();
 }
 
-absl::StatusOr<storage::Result> Relay::Read(storage::Transaction& transaction) const {
+absl::StatusOr<storage::Result> Relay::Unsent(storage::Transaction& transaction) const {
   return transaction.Execute("SELECT id, topic, key, value, headers FROM outbox ORDER BY id LIMIT $1",
                              {int64_t{options_.batch}});
 }
@@ -66,14 +66,10 @@ absl::Status Relay::Send(const storage::Result& rows, absl::Duration deadline) {
 }
 
 absl::StatusOr<int64_t> OutboxDepth(storage::Database& database, absl::Duration deadline) {
-  int64_t depth = 0;
-  RETURN_IF_ERROR(database.Transact(
-      {.deadline = deadline, .read_only = true}, [&](storage::Transaction& transaction) -> absl::Status {
-        ASSIGN_OR_RETURN(storage::Result result, transaction.Execute("SELECT COUNT(*) FROM outbox"));
-        depth = result.rows.front().Int(0);
-        return absl::OkStatus();
-      }));
-  return depth;
+  return storage::Read(database, deadline, [&](storage::Transaction& transaction) -> absl::StatusOr<int64_t> {
+    ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute("SELECT COUNT(*) FROM outbox"));
+    return result.rows.front().Int(0);
+  });
 }
 
 }  // namespace finalmile::outbox

@@ -29,7 +29,7 @@ class Relay final : public LeaderTask {
   std::string_view channel() const override;
 
  private:
-  absl::StatusOr<storage::Result> Read(storage::Transaction& transaction) const;
+  absl::StatusOr<storage::Result> Unsent(storage::Transaction& transaction) const;
   absl::Status Send(const storage::Result& rows, absl::Duration deadline);
 
   events::EventLog& log_;

@@ -6,6 +6,7 @@
 
 #include "libs/base/status.h"
 #include "libs/storage/sql.h"
+#include "libs/storage/transact.h"
 
 namespace finalmile::storage {
 namespace {
@@ -110,10 +111,9 @@ absl::Status Migrate(Database& database, Clock& clock, std::string_view componen
   for (bool more = true; more;) {
     // Repeatable: what stands is looked up first.
     const TransactOptions options{.deadline = clock.Steady() + kStepLimit, .repeatable = true};
-    RETURN_IF_ERROR(database.Transact(options, [&](Transaction& transaction) -> absl::Status {
-      ASSIGN_OR_RETURN(more, ApplyNext(transaction, clock, component, migrations));
-      return absl::OkStatus();
-    }));
+    ASSIGN_OR_RETURN(more, Transact(database, options, [&](Transaction& transaction) {
+                       return ApplyNext(transaction, clock, component, migrations);
+                     }));
   }
   return absl::OkStatus();
 }

@@ -3,17 +3,44 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <fstream>
 #include <thread>
 
 #include "libs/base/status.h"
 #include "libs/storage/contract_test_fixture.h"
+#include "libs/storage/transact.h"
 
 namespace finalmile::storage {
 namespace {
 
 using absl::StatusCode;
 
-class TransactionTest : public EngineTest {};
+class TransactionTest : public EngineTest {
+ protected:
+  // Overwrites pages of a table behind the engine's back.
+  void Damage(const std::string& table) {
+    database_.reset();
+    std::string file = folder_ == nullptr ? "" : folder_->path() + "/store.db";
+    if (server_ != nullptr) {
+      database_ = Open();
+      const auto path = Execute("SELECT pg_relation_filepath(CAST($1 AS TEXT))", {table});
+      ASSERT_TRUE(path.ok()) << path.status();
+      file = server_->data_folder() + "/" + path->rows[0].Text(0);
+      database_.reset();
+      ASSERT_TRUE(server_->Stop().ok());
+    }
+    {
+      std::fstream pages(file, std::ios::in | std::ios::out | std::ios::binary);
+      ASSERT_TRUE(pages) << file;
+      pages.seekp(8192);
+      pages << std::string(40'960, '\x5a');
+    }
+    if (server_ != nullptr) {
+      ASSERT_TRUE(server_->Resume().ok());
+    }
+    database_ = Open();
+  }
+};
 
 INSTANTIATE_TEST_SUITE_P(Engines, TransactionTest, ::testing::Values(Engine::kSqlite, Engine::kPostgres),
                          EngineName);
@@ -39,6 +66,68 @@ TEST_P(TransactionTest, AFailedStatementPreventsTheCommit) {
   });
   EXPECT_EQ(status.code(), StatusCode::kAlreadyExists);
   EXPECT_EQ(Count("SELECT COUNT(*) FROM items"), 0);
+}
+
+TEST_P(TransactionTest, AConflictAfterAFailedStatementIsRunAgain) {
+  MakeItems();
+  MustExecute("INSERT INTO items (id, name) VALUES (1, 'taken')");
+  int runs = 0;
+  EXPECT_EQ(Transact([&](Transaction& transaction) -> absl::Status {
+              const std::string name = ++runs == 1 ? "taken" : "free";
+              RETURN_IF_ERROR(transaction.Execute("INSERT INTO items (id) VALUES (2)").status());
+              const absl::Status named =
+                  transaction.Execute("UPDATE items SET name = $1 WHERE id = 2", {name}).status();
+              return absl::IsAlreadyExists(named) ? Conflict("the name was taken meanwhile") : named;
+            }),
+            absl::OkStatus());
+  EXPECT_EQ(runs, 2);
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM items WHERE name = 'free'"), 1) << "the second run began afresh";
+}
+
+TEST_P(TransactionTest, AConflictForEverEndsAtTheDeadline) {
+  int runs = 0;
+  const absl::Status status =
+      database_->Transact(Options(absl::Milliseconds(100)), [&](Transaction& transaction) {
+        ++runs;
+        EXPECT_FALSE(transaction.Execute("SELECT nothing").ok());
+        return Conflict("somebody came between");
+      });
+  EXPECT_GT(runs, 1);
+  EXPECT_FALSE(status.ok());
+}
+
+TEST_P(TransactionTest, ADamagedStoreIsDataLossAndNotRunAgain) {
+  MustExecute("CREATE TABLE n (id BIGINT PRIMARY KEY, name TEXT)");
+  MustExecute(
+      "WITH RECURSIVE r (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM r WHERE i < 2000) "
+      "INSERT INTO n (id, name) SELECT i, 'a name that takes some room' FROM r");
+  Damage("n");
+  int runs = 0;
+  EXPECT_EQ(Transact([&](Transaction& transaction) -> absl::Status {
+              ++runs;
+              return transaction.Execute("SELECT id, name FROM n").status();
+            }).code(),
+            StatusCode::kDataLoss);
+  EXPECT_EQ(runs, 1);
+}
+
+TEST_P(TransactionTest, AValueIsThatOfTheRunThatWasCommitted) {
+  int runs = 0;
+  const absl::StatusOr<std::vector<int64_t>> read =
+      storage::Transact(*database_, Options(), [&](Transaction&) -> absl::StatusOr<std::vector<int64_t>> {
+        if (++runs == 1) return Conflict("somebody came between");
+        return std::vector<int64_t>{runs};
+      });
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, std::vector<int64_t>{2});
+  EXPECT_EQ(storage::Read(*database_, In(absl::Seconds(10)),
+                          [&](Transaction& transaction) -> absl::StatusOr<int64_t> {
+                            return transaction.Execute("CREATE TABLE m (id BIGINT)").status();
+                          })
+                .status()
+                .code(),
+            StatusCode::kInternal)
+      << "a read does not write";
 }
 
 TEST_P(TransactionTest, AnEmptyTransactionIsFine) {

@@ -35,13 +35,14 @@ ModuleHarness::~ModuleHarness() { Close(); }
 
 void ModuleHarness::Open() {
   database_ = Must(storage::Open(store_url_, clock_, {}));
+  rerunning_ = std::make_unique<RerunningDatabase>(*database_);
   events_ = Must(events::Open("local:" + folder_.path() + "/events.db", clock_));
   Must(app::MigrateStore(spec_, *database_, clock_));
   Must(events_->ApplyTopics({spec_.topics.begin(), spec_.topics.end()}, clock_.Steady() + absl::Seconds(10)));
   config_ = std::make_unique<config::Config>(
       Must(config::Load(app::SchemaFor({&spec_}), {{"data", folder_.path()}}, {})));
   assembly_ =
-      Must(app::Assembly::Build(spec_, *config_, {clock_, *rng_, *database_, *events_, log_, metrics_}));
+      Must(app::Assembly::Build(spec_, *config_, {clock_, *rng_, *rerunning_, *events_, log_, metrics_}));
   channel_ = ChannelAs("tester", {v1::ROLE_ADMIN});
 }
 
@@ -57,6 +58,7 @@ void ModuleHarness::Close() {
   channel_.reset();
   assembly_.reset();
   events_.reset();
+  rerunning_.reset();
   database_.reset();
 }
 

@@ -14,13 +14,14 @@
 #include "libs/rpc/client.h"
 #include "libs/testing/logs.h"
 #include "libs/testing/manual_clock.h"
+#include "libs/testing/rerunning_database.h"
 #include "libs/testing/temporary_folder.h"
 
 namespace finalmile::testing {
 
 // One service on the embedded engines, in a folder of its own, on one thread and a clock that the test moves:
-// calls go through a local channel, background work runs when the test says so. Any mistake in setting up
-// ends the process with the error.
+// calls go through a local channel, background work runs when the test says so. Every function of a
+// transaction runs twice, as after a conflict. Any mistake in setting up ends the process with the error.
 class ModuleHarness {
  public:
   // On the store at `store_url`, an empty PostgreSQL database; empty: an embedded one.
@@ -71,6 +72,7 @@ class ModuleHarness {
   CapturingLog log_;
   telemetry::Metrics metrics_;
   std::unique_ptr<storage::Database> database_;
+  std::unique_ptr<RerunningDatabase> rerunning_;
   std::unique_ptr<events::EventLog> events_;
   std::unique_ptr<config::Config> config_;
   std::unique_ptr<app::Assembly> assembly_;

@@ -36,6 +36,8 @@ class PostgresServer {
   std::string url(std::string_view database) const;
   std::string tcp_url(std::string_view database) const;
   int port() const { return port_; }
+  // Where the server keeps its files.
+  std::string data_folder() const { return folder_ + "/data"; }
 
   // Makes an empty database and returns its name.
   absl::StatusOr<std::string> CreateDatabase();

@@ -8,6 +8,7 @@
 #include "libs/base/status.h"
 #include "libs/cache/near_cache.h"
 #include "libs/config/schema.h"
+#include "libs/storage/transact.h"
 #include "libs/telemetry/cache_metrics.h"
 #include "services/catalog/consumers/credit_consumer.h"
 #include "services/catalog/consumers/lead_consumer.h"
@@ -61,14 +62,11 @@ absl::StatusOr<std::string> SigningKey(app::Runtime& runtime) {
     const uint64_t bits = runtime.rng.Next();
     fresh.append(reinterpret_cast<const char*>(&bits), sizeof(bits));
   }
-  std::string key;
-  RETURN_IF_ERROR(runtime.database.Transact(
-      {.deadline = runtime.clock.Steady() + kStartTimeout, .repeatable = true},
-      [&](storage::Transaction& transaction) -> absl::Status {
-        ASSIGN_OR_RETURN(key, store::EnsureSecret(transaction, "use_token", fresh, runtime.clock.Now()));
-        return absl::OkStatus();
-      }));
-  return key;
+  return storage::Transact(runtime.database,
+                           {.deadline = runtime.clock.Steady() + kStartTimeout, .repeatable = true},
+                           [&](storage::Transaction& transaction) {
+                             return store::EnsureSecret(transaction, "use_token", fresh, runtime.clock.Now());
+                           });
 }
 
 absl::Status OpenIndex(const std::string& path, app::Runtime& runtime,

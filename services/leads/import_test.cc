@@ -118,6 +118,24 @@ TEST_F(ImportTest, AnInterruptedImportGoesOnWhereItStopped) {
   EXPECT_EQ(rpc::ReasonOf(Import(other, rows_).status()), "REQUEST_ID_REUSED");
 }
 
+TEST_F(ImportTest, ATrialOfAPolicyCountsEveryLeadOnceAlthoughChunksRunTwice) {
+  // One more than a trial reads at once.
+  std::vector<std::vector<std::string>> rows;
+  for (int i = 0; i < 1001; ++i) rows.push_back({std::to_string(i), "300", "1", "0"});
+  ASSERT_TRUE(Import(Header("run"), rows, 2000).ok());
+  v1::GetPolicyRequest current;
+  current.set_name("policies/-");
+  auto policy = Call<v1::Policy>("GetPolicy", current);
+  ASSERT_TRUE(policy.ok()) << policy.status();
+  v1::PublishPolicyRequest request;
+  *request.mutable_policy() = *policy;
+  request.mutable_policy()->set_name("policies/next");
+  request.set_dry_run(true);
+  const auto trial = Call<v1::PublishPolicyResponse>("PublishPolicy", request);
+  ASSERT_TRUE(trial.ok()) << trial.status();
+  EXPECT_EQ(trial->trial().leads(), 1001);
+}
+
 TEST_F(ImportTest, ADryRunStoresNothing) {
   v1::ImportHeader header = Header("run-1");
   header.set_dry_run(true);

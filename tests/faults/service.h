@@ -46,7 +46,9 @@ class Service {
                                     {.timeout = timeout, .retry = false});
   }
 
-  // The same, repeated until it is answered, for at most half a minute. The error is the last one.
+  // For calls of other kinds.
+  rpc::Channel& channel() { return *channel_; }
+  // As Call, repeated until it is answered, for at most half a minute. The error is the last one.
   absl::Status CallMessage(const std::string& method, const google::protobuf::Message& request,
                            google::protobuf::Message& response);
   // Calls as CallMessage makes them, whose answers are noted.

@@ -4,6 +4,7 @@
 
 #include "libs/base/status.h"
 #include "libs/outbox/outbox.h"
+#include "libs/storage/transact.h"
 #include "notes.pb.h"
 
 namespace finalmile::app {
@@ -42,9 +43,10 @@ class Counter final : public outbox::Handler {
 };
 
 absl::StatusOr<Note> AddNote(const Runtime& runtime, rpc::CallContext& context, const Note& request) {
-  Note note = request;
-  RETURN_IF_ERROR(runtime.database.Transact(
-      {.deadline = context.deadline()}, [&](storage::Transaction& transaction) -> absl::Status {
+  return storage::Transact(
+      runtime.database, {.deadline = context.deadline()},
+      [&](storage::Transaction& transaction) -> absl::StatusOr<Note> {
+        Note note = request;
         ASSIGN_OR_RETURN(
             const storage::Result inserted,
             transaction.Execute("INSERT INTO notes (text) VALUES ($1) RETURNING id", {request.text()}));
@@ -58,23 +60,22 @@ absl::StatusOr<Note> AddNote(const Runtime& runtime, rpc::CallContext& context, 
         event.type = "finalmile.apptest.v1.Note";
         event.time = runtime.clock.Now();
         event.value = note.SerializeAsString();
-        return outbox::Write(transaction, {event});
-      }));
-  return note;
+        RETURN_IF_ERROR(outbox::Write(transaction, {event}));
+        return note;
+      });
 }
 
 absl::StatusOr<NoteCounts> CountNotes(const Runtime& runtime, rpc::CallContext& context) {
-  NoteCounts counts;
-  RETURN_IF_ERROR(runtime.database.Transact(
-      {.deadline = context.deadline(), .read_only = true},
-      [&](storage::Transaction& transaction) -> absl::Status {
-        ASSIGN_OR_RETURN(const storage::Result result,
-                         transaction.Execute("SELECT (SELECT COUNT(*) FROM notes), notes FROM seen"));
-        counts.set_written(result.rows.front().Int(0));
-        counts.set_seen(result.rows.front().Int(1));
-        return absl::OkStatus();
-      }));
-  return counts;
+  return storage::Read(runtime.database, context.deadline(),
+                       [&](storage::Transaction& transaction) -> absl::StatusOr<NoteCounts> {
+                         NoteCounts counts;
+                         ASSIGN_OR_RETURN(
+                             const storage::Result result,
+                             transaction.Execute("SELECT (SELECT COUNT(*) FROM notes), notes FROM seen"));
+                         counts.set_written(result.rows.front().Int(0));
+                         counts.set_seen(result.rows.front().Int(1));
+                         return counts;
+                       });
 }
 
 absl::StatusOr<Module> Build(std::string_view name, bool serves, const Runtime& runtime) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libs/base/status.h"
+#include "libs/storage/transact.h"
 
 namespace finalmile::events {
 namespace {
@@ -44,33 +45,32 @@ class Retention final : public Step {
                        transaction.Execute("SELECT time FROM records WHERE id = $1", {RecordId(id, offset)}));
       return !found.rows.empty() && found.rows[0].Int(0) < oldest;
     };
-    bool any = false;
-    RETURN_IF_ERROR(database_.Transact({.deadline = clock_.Steady() + kTrimTime, .read_only = true},
-                                       [&](storage::Transaction& transaction) -> absl::Status {
-                                         ASSIGN_OR_RETURN(any, expired(bounds.start, transaction));
-                                         return absl::OkStatus();
-                                       }));
+    ASSIGN_OR_RETURN(const bool any, storage::Read(database_, clock_.Steady() + kTrimTime,
+                                                   [&](storage::Transaction& transaction) {
+                                                     return expired(bounds.start, transaction);
+                                                   }));
     if (!any) return 0;
-    int64_t start = bounds.start;
-    RETURN_IF_ERROR(database_.Transact(
-        {.deadline = clock_.Steady() + kTrimTime}, [&](storage::Transaction& transaction) -> absl::Status {
-          ASSIGN_OR_RETURN(const storage::Result rows,
-                           transaction.Execute(
-                               "SELECT id, time FROM records WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3",
-                               {RecordId(id, bounds.start), RecordId(id, bounds.end), most}));
-          start = bounds.start;
-          // Stops at the first that is young, even if a clock set back made later ones look old.
-          for (const storage::Row& row : rows.rows) {
-            if (row.Int(1) >= oldest) break;
-            start = OffsetOf(row.Int(0)) + 1;
-          }
-          RETURN_IF_ERROR(transaction
-                              .Execute("DELETE FROM records WHERE id >= $1 AND id < $2",
-                                       {RecordId(id, bounds.start), RecordId(id, start)})
-                              .status());
-          return transaction.Execute("UPDATE partitions SET start_offset = $1 WHERE id = $2", {start, id})
-              .status();
-        }));
+    const auto trim = [&](storage::Transaction& transaction) -> absl::StatusOr<int64_t> {
+      ASSIGN_OR_RETURN(
+          const storage::Result rows,
+          transaction.Execute("SELECT id, time FROM records WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3",
+                              {RecordId(id, bounds.start), RecordId(id, bounds.end), most}));
+      int64_t start = bounds.start;
+      // Stops at the first that is young, even if a clock set back made later ones look old.
+      for (const storage::Row& row : rows.rows) {
+        if (row.Int(1) >= oldest) break;
+        start = OffsetOf(row.Int(0)) + 1;
+      }
+      RETURN_IF_ERROR(transaction
+                          .Execute("DELETE FROM records WHERE id >= $1 AND id < $2",
+                                   {RecordId(id, bounds.start), RecordId(id, start)})
+                          .status());
+      RETURN_IF_ERROR(
+          transaction.Execute("UPDATE partitions SET start_offset = $1 WHERE id = $2", {start, id}).status());
+      return start;
+    };
+    ASSIGN_OR_RETURN(const int64_t start,
+                     storage::Transact(database_, {.deadline = clock_.Steady() + kTrimTime}, trim));
     catalog_.Trimmed(id, start);
     return start - bounds.start;
   }

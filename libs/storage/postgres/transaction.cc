@@ -89,8 +89,9 @@ class PostgresTransaction final : public Transaction {
 
   // Ends the transaction after `status`, without waiting for the server.
   Attempt Undo(absl::Status status) {
-    const bool conflict = absl::IsAborted(failure_) ||
-                          (failure_.ok() && (IsConflict(status) || (absl::IsAborted(status) && committing_)));
+    // What the function says of a statement that failed counts: it may have told a taken name from others.
+    const bool conflict = IsConflict(status) || absl::IsAborted(failure_) ||
+                          (failure_.ok() && absl::IsAborted(status) && committing_);
     if (connection_.lost()) {
       const bool by_deadline = absl::IsDeadlineExceeded(status);
       return {by_deadline ? Outcome::kRolledBack : Outcome::kLost, std::move(status)};

@@ -5,6 +5,7 @@
 
 #include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "libs/base/status.h"
+#include "libs/storage/transact.h"
 #include "services/catalog/domain/markdown.h"
 #include "services/catalog/publishing/convert.h"
 #include "services/catalog/store/asset_store.h"
@@ -110,12 +111,10 @@ absl::StatusOr<absl::Duration> ShelfWatch::Follow() {
 }
 
 absl::StatusOr<bool> ShelfWatch::LookThrough(absl::Duration deadline) {
-  std::vector<std::string> ids;
-  RETURN_IF_ERROR(database_.Transact(
-      {.deadline = deadline, .read_only = true}, [&](storage::Transaction& transaction) -> absl::Status {
-        ASSIGN_OR_RETURN(ids, store::ListAssets(transaction, {}, *pass_, kPass));
-        return absl::OkStatus();
-      }));
+  ASSIGN_OR_RETURN(const std::vector<std::string> ids,
+                   storage::Read(database_, deadline, [&](storage::Transaction& transaction) {
+                     return store::ListAssets(transaction, {}, *pass_, kPass);
+                   }));
   RETURN_IF_ERROR(Refresh(ids, /*changed=*/false, deadline));
   if (ids.empty()) {
     pass_.reset();

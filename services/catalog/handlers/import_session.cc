@@ -9,6 +9,7 @@
 #include "libs/base/text.h"
 #include "libs/outbox/ledger.h"
 #include "libs/rpc/errors.h"
+#include "libs/storage/transact.h"
 #include "services/catalog/domain/asset_rules.h"
 
 namespace finalmile::catalog::handlers {
@@ -121,14 +122,12 @@ absl::Status ImportSession::Take(rpc::CallContext& context, const v1::ImportAsse
 absl::Status ImportSession::ReadChanged(rpc::CallContext& context) {
   std::vector<std::string> ids;
   for (const Waiting& page : waiting_) ids.push_back(page.id);
+  ASSIGN_OR_RETURN(std::vector<store::AssetRow> read,
+                   storage::Read(d_.database, ChunkDeadline(context), [&](Transaction& transaction) {
+                     return store::ReadAssets(transaction, ids);
+                   }));
   std::map<std::string, store::AssetRow> rows;
-  RETURN_IF_ERROR(d_.database.Transact({.deadline = ChunkDeadline(context), .read_only = true},
-                                       [&](Transaction& transaction) -> absl::Status {
-                                         rows.clear();
-                                         ASSIGN_OR_RETURN(auto read, store::ReadAssets(transaction, ids));
-                                         for (store::AssetRow& row : read) rows[row.id] = std::move(row);
-                                         return absl::OkStatus();
-                                       }));
+  for (store::AssetRow& row : read) rows[row.id] = std::move(row);
   for (Waiting& page : waiting_) {
     const auto found = rows.find(page.id);
     page.read = found == rows.end() || found->second.digest != page.digest ||

@@ -1,6 +1,7 @@
 #include "services/catalog/publishing/hot_assets.h"
 
 #include "libs/base/status.h"
+#include "libs/storage/transact.h"
 #include "services/catalog/publishing/reading.h"
 
 namespace finalmile::catalog::publishing {
@@ -31,16 +32,15 @@ absl::StatusOr<cache::Entry> HotAssets::Get(const std::string& id, int64_t versi
 
 absl::StatusOr<cache::Entry> HotAssets::Load(const std::string& id, int64_t version,
                                              absl::Duration deadline) {
-  cache::Entry entry;
-  RETURN_IF_ERROR(database_.Transact(
-      {.deadline = deadline, .read_only = true}, [&](storage::Transaction& transaction) -> absl::Status {
+  return storage::Read(
+      database_, deadline, [&](storage::Transaction& transaction) -> absl::StatusOr<cache::Entry> {
         ASSIGN_OR_RETURN(std::vector<Read> read, ReadAssets(transaction, {{id, version}}, true));
-        entry = {read[0].revision, nullptr};
-        if (!read[0].asset) return absl::OkStatus();
-        entry.value = std::make_shared<const std::string>(read[0].asset->SerializeAsString());
-        return absl::OkStatus();
-      }));
-  return entry;
+        cache::Entry entry{read[0].revision, nullptr};
+        if (read[0].asset) {
+          entry.value = std::make_shared<const std::string>(read[0].asset->SerializeAsString());
+        }
+        return entry;
+      });
 }
 
 void HotAssets::Wrote(const std::vector<Changed>& changed) {

@@ -9,6 +9,7 @@
 #include "libs/outbox/ledger.h"
 #include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
+#include "libs/storage/transact.h"
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/handlers/changes.h"
 #include "services/leads/scoring/convert.h"
@@ -96,15 +97,17 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::Open(rpc::CallContext& co
   dry_run_ = header.dry_run();
   if (!dry_run_) {
     const store::ImportProgress fresh = progress_;
-    RETURN_IF_ERROR(d_.database.Transact(
-        {.deadline = context.deadline(), .repeatable = true}, [&](Transaction& transaction) -> absl::Status {
-          ASSIGN_OR_RETURN(auto known, store::ReadImport(transaction, fresh.caller, fresh.request_id));
-          progress_ = known ? *known : fresh;
-          if (known) return absl::OkStatus();
-          absl::Status inserted = store::InsertImport(transaction, fresh);
-          return absl::IsAlreadyExists(inserted) ? storage::Conflict("the import was begun meanwhile")
-                                                 : inserted;
-        }));
+    const auto begin = [&](Transaction& transaction) -> absl::StatusOr<store::ImportProgress> {
+      ASSIGN_OR_RETURN(auto known, store::ReadImport(transaction, fresh.caller, fresh.request_id));
+      if (known) return *known;
+      absl::Status inserted = store::InsertImport(transaction, fresh);
+      if (absl::IsAlreadyExists(inserted)) return storage::Conflict("the import was begun meanwhile");
+      RETURN_IF_ERROR(inserted);
+      return fresh;
+    };
+    ASSIGN_OR_RETURN(
+        progress_,
+        storage::Transact(d_.database, {.deadline = context.deadline(), .repeatable = true}, begin));
     if (progress_.fingerprint != fresh.fingerprint) {
       return rpc::Error(
           absl::StatusCode::kInvalidArgument, "REQUEST_ID_REUSED",
@@ -146,26 +149,25 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::TakeRows(rpc::CallContext
 
   Taken taken = mapped;
   if (dry_run_) {
-    RETURN_IF_ERROR(d_.database.Transact({.deadline = context.deadline(), .read_only = true},
-                                         [&](Transaction& transaction) -> absl::Status {
-                                           taken = mapped;
-                                           for (const auto& group : groups)
-                                             RETURN_IF_ERROR(CountOnly(transaction, group, taken));
-                                           return absl::OkStatus();
-                                         }));
+    const auto count = [&](Transaction& transaction) -> absl::StatusOr<Taken> {
+      Taken counted = mapped;
+      for (const auto& group : groups) RETURN_IF_ERROR(CountOnly(transaction, group, counted));
+      return counted;
+    };
+    ASSIGN_OR_RETURN(taken, storage::Read(d_.database, context.deadline(), count));
   } else if (mapped.progress.acknowledged_line > progress_.acknowledged_line) {
     const absl::Duration deadline = std::min(context.deadline(), context.clock().Steady() + kChunkTimeout);
-    RETURN_IF_ERROR(
-        d_.database.Transact({.deadline = deadline}, [&](Transaction& transaction) -> absl::Status {
-          taken = mapped;
-          for (const auto& group : groups)
-            RETURN_IF_ERROR(Store(context, transaction, d_.clock.Now(), group, taken));
-          ASSIGN_OR_RETURN(bool moved,
-                           store::AdvanceImport(transaction, taken.progress, progress_.acknowledged_line));
-          if (moved) return absl::OkStatus();
-          return rpc::Error(absl::StatusCode::kFailedPrecondition, "IMPORT_RUNS_ELSEWHERE",
-                            "another client goes on with this import; start again to go on where it stops");
-        }));
+    const auto write = [&](Transaction& transaction) -> absl::StatusOr<Taken> {
+      Taken stored = mapped;
+      for (const auto& group : groups)
+        RETURN_IF_ERROR(Store(context, transaction, d_.clock.Now(), group, stored));
+      ASSIGN_OR_RETURN(bool moved,
+                       store::AdvanceImport(transaction, stored.progress, progress_.acknowledged_line));
+      if (moved) return stored;
+      return rpc::Error(absl::StatusCode::kFailedPrecondition, "IMPORT_RUNS_ELSEWHERE",
+                        "another client goes on with this import; start again to go on where it stops");
+    };
+    ASSIGN_OR_RETURN(taken, storage::Transact(d_.database, {.deadline = deadline}, write));
   }
   progress_ = taken.progress;
   std::sort(taken.rejects.begin(), taken.rejects.end(),

@@ -10,6 +10,7 @@
 #include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/paging.h"
+#include "libs/storage/transact.h"
 #include "services/leads/domain/fit.h"
 #include "services/leads/domain/grade.h"
 #include "services/leads/scoring/convert.h"
@@ -73,6 +74,27 @@ absl::StatusOr<v1::Policy> Publish(Transaction& transaction, const Dependencies&
   RETURN_IF_ERROR(outbox::WriteEvents<v1::LeadEvent>(transaction, cause, scoring::kLeadEventsTopic, {event}));
   RETURN_IF_ERROR(transaction.Notify(kPolicyChannel));
   return Shown(policy, row.publish_time, true);
+}
+
+// Leads that a trial of a policy looks at together.
+struct TrialChunk {
+  std::vector<store::LeadState> leads;
+  std::map<std::string, domain::Lead> profiles;
+  std::map<std::string, std::vector<domain::Activity>> activities;
+  // The id of the last lead; more leads may follow it where the chunk is full.
+  std::string last;
+  bool full = false;
+};
+
+absl::StatusOr<TrialChunk> ReadTrialChunk(Transaction& transaction, const std::string& after) {
+  TrialChunk chunk;
+  ASSIGN_OR_RETURN(const auto ids, store::ListLeads(transaction, {}, after, kTrialChunk));
+  ASSIGN_OR_RETURN(chunk.leads, store::ReadLeads(transaction, ids));
+  ASSIGN_OR_RETURN(chunk.profiles, store::ReadProfiles(transaction, ids));
+  ASSIGN_OR_RETURN(chunk.activities, store::ActivitiesByLead(transaction, ids));
+  chunk.full = std::ssize(ids) == kTrialChunk;
+  if (!ids.empty()) chunk.last = ids.back();
+  return chunk;
 }
 
 }  // namespace
@@ -154,25 +176,15 @@ absl::StatusOr<v1::PolicyTrial> ScoringHandlers::Try(rpc::CallContext& context,
   std::vector<std::pair<double, std::string>> becoming;
   std::vector<std::pair<double, std::string>> ceasing;
   std::vector<double> candidates;
-  std::string after;
-  for (bool more = true; more;) {
+  TrialChunk chunk;
+  do {
     RETURN_IF_ERROR(context.Check());
-    std::vector<store::LeadState> leads;
-    std::map<std::string, domain::Lead> profiles;
-    std::map<std::string, std::vector<domain::Activity>> activities;
-    RETURN_IF_ERROR(d_.database.Transact(
-        {.deadline = context.deadline(), .read_only = true}, [&](Transaction& transaction) -> absl::Status {
-          ASSIGN_OR_RETURN(auto ids, store::ListLeads(transaction, {}, after, kTrialChunk));
-          ASSIGN_OR_RETURN(leads, store::ReadLeads(transaction, ids));
-          ASSIGN_OR_RETURN(profiles, store::ReadProfiles(transaction, ids));
-          ASSIGN_OR_RETURN(activities, store::ActivitiesByLead(transaction, ids));
-          more = static_cast<int>(ids.size()) == kTrialChunk;
-          if (more) after = ids.back();
-          return absl::OkStatus();
-        }));
-    for (const store::LeadState& lead : leads) {
-      const double fit = domain::Fit(compiled, scoring::FactsOf(profiles[lead.id]));
-      const domain::EngagementState engagement = domain::Recompute(compiled, activities[lead.id]);
+    ASSIGN_OR_RETURN(chunk, storage::Read(d_.database, context.deadline(), [&](Transaction& transaction) {
+                       return ReadTrialChunk(transaction, chunk.last);
+                     }));
+    for (const store::LeadState& lead : chunk.leads) {
+      const double fit = domain::Fit(compiled, scoring::FactsOf(chunk.profiles[lead.id]));
+      const domain::EngagementState engagement = domain::Recompute(compiled, chunk.activities[lead.id]);
       const domain::ReadinessInput input{lead.gates != 0, fit, engagement.engagement,
                                          engagement.last_hand_raise};
       const domain::Readiness result = domain::Evaluate(policy, input, lead.readiness, now);
@@ -190,7 +202,7 @@ absl::StatusOr<v1::PolicyTrial> ScoringHandlers::Try(rpc::CallContext& context,
         candidates.push_back(result.engagement);
       }
     }
-  }
+  } while (chunk.full);
   auto name = [](std::vector<std::pair<double, std::string>>& crossing, auto* out) {
     std::sort(crossing.begin(), crossing.end());
     for (size_t i = 0; i < std::min<size_t>(crossing.size(), kTrialNames); ++i)
