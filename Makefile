@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps build demo dev kafka test asan tsan sim chaos fuzz bench bench-full lint format service install clean proto-baseline
+.PHONY: help deps build demo dev kafka test golden asan tsan sim chaos fuzz bench bench-full lint format service install clean proto-baseline
 
 BUILD  := .build/release
 PREFIX ?= /usr/local
@@ -33,6 +33,7 @@ help:
 	@echo
 	@echo '  make test        every test, with real PostgreSQL and Kafka; ends with a count'
 	@echo '                   REQUIRE_KAFKA=1: a missing broker is a failure, not a skip'
+	@echo '  make golden      write tests/golden/expected anew after a deliberate change of schema, events or metrics'
 	@echo '  make asan        every test under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo '  make tsan        the tests of threads, engines and cache under ThreadSanitizer'
 	@echo '  make sim         the simulation: SEEDS=10000; SEED=n replays one'
@@ -81,6 +82,10 @@ kafka-if-reachable: deps-build+broker+test
 test: kafka-if-reachable $(BUILD)/build.ninja
 	$(call compile,all)
 	@.ci/test $(BUILD) --parallel $(JOBS)
+
+golden: deps-build $(BUILD)/build.ninja
+	$(call compile,golden_test)
+	@UPDATE_GOLDEN=1 $(BUILD)/tests/golden/golden_test --gtest_brief=1
 
 # The `debug` preset, in a folder of its own; the whole takes some times as long as `make test`.
 asan: kafka-if-reachable

@@ -1,0 +1,167 @@
+CREATE TABLE activities (
+  source TEXT NOT NULL,
+  activity_id TEXT NOT NULL,
+  lead TEXT NOT NULL,
+  type TEXT NOT NULL,
+  event_time BIGINT NOT NULL,
+  record_time BIGINT NOT NULL,
+  subject TEXT NOT NULL,
+  count BIGINT NOT NULL,
+  seconds DOUBLE PRECISION NOT NULL,
+  outbound BOOLEAN NOT NULL,
+  automated BOOLEAN NOT NULL,
+  properties TEXT NOT NULL,
+  PRIMARY KEY (source, activity_id)
+);
+
+CREATE INDEX activities_by_lead ON activities (lead, event_time);
+
+CREATE TABLE consumer_offsets (
+  consumer TEXT NOT NULL,
+  topic TEXT NOT NULL,
+  partition BIGINT NOT NULL,
+  next_offset BIGINT NOT NULL,
+  epoch BIGINT NOT NULL,
+  PRIMARY KEY (consumer, topic, partition)
+);
+
+CREATE TABLE consumer_seqs (
+  consumer TEXT NOT NULL,
+  topic TEXT NOT NULL,
+  key TEXT NOT NULL,
+  seq BIGINT NOT NULL,
+  PRIMARY KEY (consumer, topic, key)
+);
+
+CREATE TABLE external_ids (
+  source TEXT NOT NULL,
+  id TEXT NOT NULL,
+  lead TEXT NOT NULL,
+  PRIMARY KEY (source, id)
+);
+
+CREATE INDEX external_ids_by_lead ON external_ids (lead);
+
+CREATE TABLE fact_history (
+  lead TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  record_time BIGINT NOT NULL,
+  gates BIGINT NOT NULL,
+  facts TEXT NOT NULL,
+  PRIMARY KEY (lead, version)
+);
+
+CREATE TABLE imports (
+  caller TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  fingerprint BLOB NOT NULL,
+  start_time BIGINT NOT NULL,
+  acknowledged_line BIGINT NOT NULL,
+  created BIGINT NOT NULL,
+  updated BIGINT NOT NULL,
+  unchanged BIGINT NOT NULL,
+  activities BIGINT NOT NULL,
+  rejected BIGINT NOT NULL,
+  PRIMARY KEY (caller, request_id)
+);
+
+CREATE TABLE leads (
+  id TEXT PRIMARY KEY,
+  created BOOLEAN NOT NULL,
+  version BIGINT NOT NULL,
+  seq BIGINT NOT NULL,
+  gates BIGINT NOT NULL,
+  stage BIGINT NOT NULL,
+  policy BIGINT NOT NULL,
+  fit DOUBLE PRECISION NOT NULL,
+  short_value DOUBLE PRECISION NOT NULL,
+  short_time BIGINT NOT NULL,
+  short_key DOUBLE PRECISION,
+  long_value DOUBLE PRECISION NOT NULL,
+  long_time BIGINT NOT NULL,
+  long_key DOUBLE PRECISION,
+  limits BLOB NOT NULL,
+  last_hand_raise BIGINT,
+  grade TEXT NOT NULL,
+  lane TEXT NOT NULL,
+  by_hand_raise BOOLEAN NOT NULL,
+  last_crossing BIGINT,
+  hand_raise_used BIGINT,
+  due_time BIGINT,
+  create_time BIGINT NOT NULL,
+  update_time BIGINT NOT NULL
+);
+
+CREATE INDEX leads_by_due ON leads (due_time) WHERE due_time IS NOT NULL;
+
+CREATE INDEX leads_by_fit ON leads (fit DESC, id) WHERE created AND gates = 0;
+
+CREATE INDEX leads_by_long ON leads (long_key DESC, id) WHERE long_key IS NOT NULL AND created AND gates = 0;
+
+CREATE INDEX leads_by_policy ON leads (policy, id) WHERE created;
+
+CREATE INDEX leads_by_short ON leads (short_key DESC, id) WHERE short_key IS NOT NULL AND created AND gates = 0;
+
+CREATE TABLE outbox (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  topic TEXT NOT NULL,
+  key TEXT NOT NULL,
+  value BLOB NOT NULL,
+  headers BLOB NOT NULL
+);
+
+CREATE TABLE parked (
+  consumer TEXT NOT NULL,
+  topic TEXT NOT NULL,
+  partition BIGINT NOT NULL,
+  record_offset BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  seq BIGINT NOT NULL,
+  state TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  tries BIGINT NOT NULL,
+  parked_time BIGINT NOT NULL,
+  record_time BIGINT NOT NULL,
+  value BLOB NOT NULL,
+  headers BLOB NOT NULL,
+  PRIMARY KEY (consumer, topic, partition, record_offset)
+);
+
+CREATE INDEX parked_by_key ON parked (consumer, topic, key, seq);
+
+CREATE TABLE policies (
+  number BIGINT PRIMARY KEY NOT NULL,
+  name TEXT NOT NULL UNIQUE,
+  content BLOB NOT NULL,
+  publish_time BIGINT NOT NULL
+);
+
+CREATE TABLE profiles (
+  lead TEXT PRIMARY KEY,
+  given_name TEXT NOT NULL,
+  family_name TEXT NOT NULL,
+  email TEXT NOT NULL,
+  phone TEXT NOT NULL,
+  company TEXT NOT NULL,
+  company_domain TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  lead_source TEXT NOT NULL,
+  campaign TEXT NOT NULL,
+  outcome BIGINT NOT NULL,
+  attributes TEXT NOT NULL,
+  permissions TEXT NOT NULL
+);
+
+CREATE TABLE requests (
+  caller TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  fingerprint BLOB NOT NULL,
+  reply BLOB NOT NULL,
+  expire_time BIGINT NOT NULL,
+  PRIMARY KEY (caller, request_id)
+);
+
+CREATE INDEX requests_by_expiry ON requests (expire_time);
+
+CREATE TABLE schema_migrations (component TEXT NOT NULL, version BIGINT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (component, version));
+
