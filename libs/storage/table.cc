@@ -1,0 +1,41 @@
+#include "libs/storage/table.h"
+
+#include <fmt/format.h>
+
+namespace finalmile::storage {
+
+TableTexts::TableTexts(std::string_view table, const std::vector<std::pair<std::string, std::string>>& named,
+                       size_t keys) {
+  std::vector<std::string> names;
+  std::vector<std::string> typed;
+  std::vector<std::string> from_rows;
+  std::vector<std::string> from_excluded;
+  std::vector<std::string> key_names;
+  std::vector<std::string> key_equal;
+  for (size_t i = 0; i < named.size(); ++i) {
+    const auto& [name, type] = named[i];
+    names.push_back(name);
+    typed.push_back(name + " " + type);
+    if (i < keys) {
+      key_names.push_back(name);
+      key_equal.push_back(fmt::format("{0}.{1} = r.{1}", table, name));
+    } else {
+      from_rows.push_back(fmt::format("{0} = r.{0}", name));
+      from_excluded.push_back(fmt::format("{0} = excluded.{0}", name));
+    }
+  }
+  const std::string& key = names.front();
+  const std::string rows = fmt::format("{{rows: {}}}", fmt::join(typed, ", "));
+  columns = fmt::format("{}", fmt::join(names, ", "));
+  select = fmt::format("SELECT {} FROM {}", columns, table);
+  read = fmt::format("{0} WHERE {1} IN (SELECT r.{1} FROM {{rows: {1} TEXT}} AS r)", select, key);
+  lock = fmt::format("{} ORDER BY {} {{for_update}}", read, key);
+  insert = fmt::format("INSERT INTO {} ({}) SELECT r.* FROM {} AS r", table, columns, rows);
+  insert_absent = fmt::format("{} WHERE TRUE ON CONFLICT DO NOTHING", insert);
+  upsert = fmt::format("{} WHERE TRUE ON CONFLICT ({}) DO UPDATE SET {}", insert, fmt::join(key_names, ", "),
+                       fmt::join(from_excluded, ", "));
+  update = fmt::format("UPDATE {} SET {} FROM {} AS r WHERE {}", table, fmt::join(from_rows, ", "), rows,
+                       fmt::join(key_equal, " AND "));
+}
+
+}  // namespace finalmile::storage

@@ -1,0 +1,238 @@
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/base/clock.h"
+#include "libs/base/status.h"
+#include "libs/storage/columns.h"
+#include "libs/storage/database.h"
+
+// How a struct is kept in a table: one entry for each column. Every SQL text that names all columns follows
+// from it.
+//
+//   const Table<Note> kNotes("notes", {"id"}, {{"id", &Note::id}, {"text", &Note::text},
+//                                              {"due_time", &Note::due_time, absl::InfiniteFuture()}});
+//   kNotes.DeferLock(transaction, ids);   kNotes.Update(transaction, {&note});
+//
+// A table is immutable and thread-safe; it lives as a constant of the store that uses it.
+namespace finalmile::storage {
+
+// A column, and the field of Record that it holds.
+template <class Record>
+class Column {
+ public:
+  using Get = std::function<Value(const Record&)>;
+  // An error ends the reading: DATA_LOSS for a value that nothing of ours writes.
+  using Set = std::function<absl::Status(const Row&, size_t, Record&)>;
+
+  // A member of type std::string, int64_t, double, bool, Bytes, absl::Time (never infinite) or an
+  // enumeration.
+  template <class Field>
+  Column(std::string_view name, Field Record::*member)
+      : Column(
+            name, [member](auto& record) -> auto& { return record.*member; }) {}
+  // The same for a field inside a field: [](auto& record) -> auto& { return record.life.state; }.
+  template <class Access, class = std::enable_if_t<std::is_invocable_v<Access, Record&>>>
+  Column(std::string_view name, Access access) : name_(name), type_(TypeOf<FieldOf<Access>>()) {
+    using Field = FieldOf<Access>;
+    get_ = [access](const Record& record) { return ToValue<Field>(access(record)); };
+    set_ = [access](const Row& row, size_t column, Record& record) {
+      access(record) = FromValue<Field>(row, column);
+      return absl::OkStatus();
+    };
+  }
+  // A time that is NULL in the table where it is infinite; NULL is read as `absent`.
+  Column(std::string_view name, absl::Time Record::*member, absl::Time absent)
+      : Column(
+            name, [member](auto& record) -> auto& { return record.*member; }, absent) {}
+  template <class Access, class = std::enable_if_t<std::is_invocable_v<Access, Record&>>>
+  Column(std::string_view name, Access access, absl::Time absent) : name_(name), type_("BIGINT") {
+    get_ = [access](const Record& record) { return OptionalMicros(access(record)); };
+    set_ = [access, absent](const Row& row, size_t column, Record& record) {
+      access(record) = TimeOr(row, column, absent);
+      return absl::OkStatus();
+    };
+  }
+  // Anything else. `type` is one of {rows: …}: TEXT, BIGINT, DOUBLE, BOOLEAN, BYTES.
+  Column(std::string_view name, std::string_view type, Get get, Set set)
+      : name_(name), type_(type), get_(std::move(get)), set_(std::move(set)) {}
+  // A column that is written for the sake of an index and not read back.
+  Column(std::string_view name, std::string_view type, Get get)
+      : Column(name, type, std::move(get), [](const Row&, size_t, Record&) { return absl::OkStatus(); }) {}
+
+  const std::string& name() const { return name_; }
+  const std::string& type() const { return type_; }
+  Value ValueOf(const Record& record) const { return get_(record); }
+  absl::Status Read(const Row& row, size_t column, Record& record) const { return set_(row, column, record); }
+
+ private:
+  template <class Access>
+  using FieldOf = std::remove_reference_t<std::invoke_result_t<Access, Record&>>;
+
+  template <class Field>
+  static constexpr std::string_view TypeOf() {
+    if constexpr (std::is_same_v<Field, std::string>) return "TEXT";
+    if constexpr (std::is_same_v<Field, bool>) return "BOOLEAN";
+    if constexpr (std::is_same_v<Field, double>) return "DOUBLE";
+    if constexpr (std::is_same_v<Field, Bytes>) return "BYTES";
+    return "BIGINT";
+  }
+  template <class Field>
+  static Value ToValue(const Field& field) {
+    if constexpr (std::is_same_v<Field, absl::Time>)
+      return ToMicros(field);
+    else if constexpr (std::is_enum_v<Field> || (std::is_integral_v<Field> && !std::is_same_v<Field, bool>))
+      return static_cast<int64_t>(field);
+    else
+      return field;
+  }
+  template <class Field>
+  static Field FromValue(const Row& row, size_t column) {
+    if constexpr (std::is_same_v<Field, std::string>)
+      return row.Text(column);
+    else if constexpr (std::is_same_v<Field, bool>)
+      return row.Bool(column);
+    else if constexpr (std::is_same_v<Field, double>)
+      return row.Real(column);
+    else if constexpr (std::is_same_v<Field, Bytes>)
+      return Bytes{row.Blob(column)};
+    else if constexpr (std::is_same_v<Field, absl::Time>)
+      return FromMicros(row.Int(column));
+    else
+      return static_cast<Field>(row.Int(column));
+  }
+
+  std::string name_;
+  std::string type_;
+  Get get_;
+  Set set_;
+};
+
+// The SQL texts of a table whose columns have these names and types; the first `keys` of them are its key.
+struct TableTexts {
+  TableTexts(std::string_view table, const std::vector<std::pair<std::string, std::string>>& columns,
+             size_t keys);
+
+  // "id, text, due_time"
+  std::string columns;
+  // "SELECT id, text, due_time FROM notes"
+  std::string select;
+  // Of {rows: KEY TEXT}, in order of the key, locked; and the same without locks.
+  std::string lock;
+  std::string read;
+  std::string insert;
+  std::string insert_absent;
+  std::string upsert;
+  std::string update;
+};
+
+template <class Record>
+class Table {
+ public:
+  // The columns in any order, but those of the key first. Column names are of [a-z_].
+  Table(std::string_view name, std::initializer_list<std::string_view> key,
+        std::vector<Column<Record>> columns)
+      : name_(name),
+        keys_(key.size()),
+        columns_(std::move(columns)),
+        texts_(name, NamesOf(columns_), keys_) {}
+
+  // "id, text, due_time", for statements of the store's own: their results are read by Records.
+  const std::string& columns() const { return texts_.columns; }
+  // "SELECT id, text, due_time FROM notes"
+  const std::string& select() const { return texts_.select; }
+
+  // What this table has of a row that a statement read with all columns, in order.
+  absl::StatusOr<Record> RecordOf(const Row& row) const {
+    Record record;
+    for (size_t i = 0; i < columns_.size(); ++i) RETURN_IF_ERROR(columns_[i].Read(row, i, record));
+    return record;
+  }
+  absl::StatusOr<std::vector<Record>> Records(const Result& result) const {
+    std::vector<Record> records;
+    records.reserve(result.rows.size());
+    for (const Row& row : result.rows) {
+      ASSIGN_OR_RETURN(Record record, RecordOf(row));
+      records.push_back(std::move(record));
+    }
+    return records;
+  }
+
+  // Rows by their key, which is one text column: locked, in order of the key (`ids` from SortedUnique), or
+  // only read, in any order. Absent ones are left out. Settle, then Records.
+  absl::StatusOr<Deferred> DeferLock(Transaction& transaction, const std::vector<std::string>& ids) const {
+    return transaction.DeferMany(texts_.lock, IdRows(ids));
+  }
+  absl::StatusOr<Deferred> DeferRead(Transaction& transaction, const std::vector<std::string>& ids) const {
+    return transaction.DeferMany(texts_.read, IdRows(ids));
+  }
+
+  // Writes are deferred: their errors come out at the latest with the transaction's. A write whose
+  // ALREADY_EXISTS the caller tells from other errors is followed by Settle.
+  absl::Status Insert(Transaction& transaction, std::span<const Record* const> records) const {
+    return Write(transaction, texts_.insert, columns_, records);
+  }
+  // Rows that are there stay as they are.
+  absl::Status InsertAbsent(Transaction& transaction, std::span<const Record* const> records) const {
+    return Write(transaction, texts_.insert_absent, columns_, records);
+  }
+  absl::Status InsertOrUpdate(Transaction& transaction, std::span<const Record* const> records) const {
+    return Write(transaction, texts_.upsert, columns_, records);
+  }
+  // Rows that are absent stay absent.
+  absl::Status Update(Transaction& transaction, std::span<const Record* const> records) const {
+    return Write(transaction, texts_.update, columns_, records);
+  }
+
+  // This table with its key and only the columns `names`: its Update writes no others.
+  Table Part(std::initializer_list<std::string_view> names) const {
+    std::vector<Column<Record>> part(columns_.begin(), columns_.begin() + static_cast<ptrdiff_t>(keys_));
+    for (size_t i = keys_; i < columns_.size(); ++i) {
+      if (std::find(names.begin(), names.end(), columns_[i].name()) != names.end())
+        part.push_back(columns_[i]);
+    }
+    return Table(name_, keys_, std::move(part));
+  }
+
+ private:
+  Table(std::string_view name, size_t keys, std::vector<Column<Record>> columns)
+      : name_(name), keys_(keys), columns_(std::move(columns)), texts_(name, NamesOf(columns_), keys_) {}
+
+  static std::vector<std::pair<std::string, std::string>> NamesOf(
+      const std::vector<Column<Record>>& columns) {
+    std::vector<std::pair<std::string, std::string>> names;
+    for (const Column<Record>& column : columns) names.emplace_back(column.name(), column.type());
+    return names;
+  }
+
+  static absl::Status Write(Transaction& transaction, std::string_view sql,
+                            const std::vector<Column<Record>>& columns,
+                            std::span<const Record* const> records) {
+    std::vector<Row> rows;
+    rows.reserve(records.size());
+    for (const Record* record : records) {
+      std::vector<Value> values;
+      values.reserve(columns.size());
+      for (const Column<Record>& column : columns) values.push_back(column.ValueOf(*record));
+      rows.emplace_back(std::move(values));
+    }
+    return transaction.DeferMany(sql, rows).status();
+  }
+
+  const std::string name_;
+  const size_t keys_;
+  const std::vector<Column<Record>> columns_;
+  const TableTexts texts_;
+};
+
+}  // namespace finalmile::storage
