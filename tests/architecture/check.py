@@ -31,7 +31,7 @@ ADAPTERS = r"libs/\w+/(postgres|sqlite|kafka|local|redis)/"
 STANDARD = r"[a-z_]+"  # <string>, <cstdint>
 INPUT_OUTPUT = r"(fstream|iostream|filesystem|cstdio|thread|future|chrono|ctime)"
 PROTOBUF = r"(finalmile|google)/.*"
-PLAIN = r"(libs/base|absl|fmt)/.*"
+PLAIN = r"(libs/base|libs/text|absl|fmt)/.*"
 TESTING = r"(gtest|gmock|rapidcheck|yaml-cpp|nlohmann|libs/testing)(/.*|\.h)|" + STANDARD
 
 # The layers of libs/, as ARCHITECTURE.md's table of the tree has them: library -> the headers of other libraries that
@@ -51,7 +51,7 @@ LIBRARIES = {
     "testing": r".*",
 }
 
-# Part of a service -> what it may include beside the standard library, Abseil, fmt and libs/base.
+# Part of a service -> what it may include beside the standard library, Abseil, fmt, libs/base and libs/text.
 # {own} is services/NAME, {room} the folder inside it. The first pattern that matches the file's path inside its service
 # decides. The ways in (handlers, consumers, timers) do not lean on each other: what they share is application logic and
 # has a room of its own, which in turn knows no way in.

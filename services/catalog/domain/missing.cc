@@ -7,7 +7,7 @@
 #include "services/catalog/domain/asset_rules.h"
 #include "services/catalog/domain/markdown.h"
 #include "services/catalog/domain/merge.h"
-#include "services/catalog/domain/words.h"
+#include "libs/text/words.h"
 
 namespace finalmile::catalog::domain {
 namespace {
@@ -35,7 +35,7 @@ class Checker {
     }
   }
   void AtMostWords(size_t most) {
-    const size_t words = CountWords(ToPlainText(asset_.body).text);
+    const size_t words = text::CountWords(ToPlainText(asset_.body).text);
     if (words > most) missing_.push_back({"body", fmt::format("at most {} words, not {}", most, words)});
   }
 

@@ -7,7 +7,7 @@
 
 #include "libs/base/text.h"
 #include "services/catalog/domain/merge.h"
-#include "services/catalog/domain/words.h"
+#include "libs/text/words.h"
 
 namespace finalmile::catalog::domain {
 namespace {
@@ -18,7 +18,7 @@ class Shingler {
   explicit Shingler(std::vector<uint64_t>& shingles) : shingles_(shingles) {}
 
   void Add(std::string_view word) {
-    window_[count_ % kShingleWords] = StableHash(Fold(word));
+    window_[count_ % kShingleWords] = StableHash(text::Fold(word));
     if (++count_ < kShingleWords) return;
     uint64_t hash = 0;
     for (size_t i = 0; i < kShingleWords; ++i) {
@@ -36,8 +36,8 @@ class Shingler {
 
 void AddShingles(std::string_view text, std::vector<uint64_t>& shingles) {
   Shingler shingler(shingles);
-  WordReader words(text);
-  WordSpan word;
+  text::WordReader words(text);
+  text::WordSpan word;
   while (words.Next(word)) {
     const std::string_view run = text.substr(word.begin, word.end - word.begin);
     if (!word.unspaced) {
@@ -45,7 +45,7 @@ void AddShingles(std::string_view text, std::vector<uint64_t>& shingles) {
       continue;
     }
     for (size_t at = 0; at < run.size();) {
-      const size_t bytes = CharacterBytes(run, at);
+      const size_t bytes = text::CharacterBytes(run, at);
       shingler.Add(run.substr(at, bytes));
       at += bytes;
     }

@@ -45,7 +45,7 @@ absl::StatusOr<store::GapRow> ToDraft(const v1::ReportGapRequest& request) {
   draft.persona = gap.persona();
   draft.kind = gap.kind();
   draft.origin = domain::GapOrigin::kReported;
-  search::Analyzer analyzer;
+  text::Analyzer analyzer;
   if (draft.need.empty() || Characters(draft.need) > domain::kMaxNeedCharacters) {
     violations.Add("gap.need", fmt::format("must have 1 to {} characters", domain::kMaxNeedCharacters));
   } else {

@@ -8,7 +8,7 @@
 #include "libs/base/text.h"
 #include "services/catalog/domain/asset_rules.h"
 #include "services/catalog/domain/markdown.h"
-#include "services/catalog/domain/words.h"
+#include "libs/text/words.h"
 #include "services/catalog/import/front_matter.h"
 
 namespace finalmile::catalog::import {
@@ -47,7 +47,7 @@ bool IsContainer(std::string_view folder) {
 
 std::string CutCharacters(std::string_view text, size_t most) {
   size_t at = 0;
-  for (size_t count = 0; at < text.size() && count < most; ++count) at += domain::CharacterBytes(text, at);
+  for (size_t count = 0; at < text.size() && count < most; ++count) at += text::CharacterBytes(text, at);
   return std::string(Trim(text.substr(0, at)));
 }
 
@@ -158,7 +158,7 @@ Page Rejected(int line, std::string reason) {
 std::string WrongPath(std::string_view path) {
   if (path.empty()) return "the path is empty";
   if (path.size() > kMaxPathBytes) return fmt::format("the path is longer than {} bytes", kMaxPathBytes);
-  if (domain::ValidUtf8(path) < path.size()) return "the path is no UTF-8";
+  if (text::ValidUtf8(path) < path.size()) return "the path is no UTF-8";
   if (std::any_of(path.begin(), path.end(),
                   [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; })) {
     return "the path holds a control character";
@@ -200,7 +200,7 @@ std::string AssetIdOf(std::string_view source, std::string_view path) {
 Page ReadPage(std::string_view path, std::string_view content, const Defaults& defaults) {
   if (std::string wrong = WrongPath(path); !wrong.empty()) return Rejected(0, std::move(wrong));
   if (content.size() > kMaxPageBytes) return Rejected(0, "the page is longer than 1 MiB; split it");
-  if (const size_t valid = domain::ValidUtf8(content); valid < content.size()) {
+  if (const size_t valid = text::ValidUtf8(content); valid < content.size()) {
     return Rejected(LineOf(content, valid), "the page is no UTF-8 here; save it as UTF-8");
   }
   if (const size_t nul = content.find('\0'); nul != std::string_view::npos) {

@@ -8,7 +8,7 @@
 
 #include "libs/base/status.h"
 #include "libs/storage/database.h"
-#include "services/catalog/search/analyzer.h"
+#include "libs/text/analyzer.h"
 #include "services/catalog/search/catalogue.h"
 #include "services/catalog/search/packing.h"
 #include "services/catalog/search/postings.h"
@@ -49,11 +49,11 @@ struct Analysed {
 };
 
 Analysed Analyse(std::span<const std::string_view, kFields> texts, std::string_view language,
-                 Analyzer& analyzer) {
+                 text::Analyzer& analyzer) {
   Analysed analysed;
   for (size_t field = 0; field < kFields; ++field) {
     uint32_t place = 0;
-    analyzer.ForEach(texts[field], language, [&](Term&& term) {
+    analyzer.ForEach(texts[field], language, [&](text::Term&& term) {
       Occurrences& occurrences = analysed.terms.terms[std::move(term.indexed)];
       occurrences.weight += kFieldWeights[field];
       if (term.word.empty()) {
@@ -138,7 +138,7 @@ class MemoryIndex final : public Index {
   }
 
   absl::StatusOr<Answer> Search(const Query& query, absl::Duration deadline) const override {
-    Analyzer analyzer;
+    text::Analyzer analyzer;
     Answer answer;
     const Wanted wanted = Find(query, analyzer, answer);
     if (answer.hits.empty()) return answer;
@@ -193,12 +193,13 @@ class MemoryIndex final : public Index {
   static absl::Status Prepare(Transaction& transaction) {
     for (const std::string_view statement : kSchema) RETURN_IF_ERROR(transaction.Execute(statement).status());
     ASSIGN_OR_RETURN(const Result meta, transaction.Execute("SELECT analyzer FROM search_meta"));
-    if (meta.rows.size() == 1 && meta.rows[0].Int(0) == kAnalyzerVersion) return absl::OkStatus();
+    if (meta.rows.size() == 1 && meta.rows[0].Int(0) == text::kAnalyzerVersion) return absl::OkStatus();
     for (const std::string_view table : kTables) {
       RETURN_IF_ERROR(transaction.Execute("DROP TABLE IF EXISTS " + std::string(table)).status());
     }
     for (const std::string_view statement : kSchema) RETURN_IF_ERROR(transaction.Execute(statement).status());
-    return transaction.Execute("INSERT INTO search_meta(analyzer) VALUES ($1)", {int64_t{kAnalyzerVersion}})
+    return transaction
+        .Execute("INSERT INTO search_meta(analyzer) VALUES ($1)", {int64_t{text::kAnalyzerVersion}})
         .status();
   }
 
@@ -281,7 +282,7 @@ class MemoryIndex final : public Index {
   }
 
   // Everything but the snippets.
-  Wanted Find(const Query& query, Analyzer& analyzer, Answer& answer) const {
+  Wanted Find(const Query& query, text::Analyzer& analyzer, Answer& answer) const {
     std::unique_lock turn(turn_);
     const std::shared_lock lock(mutex_);
     turn.unlock();
@@ -302,7 +303,7 @@ class MemoryIndex final : public Index {
   }
 
   static std::string SnippetOf(const std::vector<std::string>& texts, const std::string& language,
-                               const Wanted& wanted, Analyzer& analyzer) {
+                               const Wanted& wanted, text::Analyzer& analyzer) {
     const std::string& summary = texts[2];
     const std::string& body = texts[3];
     std::string of_body = MakeSnippet(body, language, wanted, analyzer);
@@ -318,7 +319,7 @@ class MemoryIndex final : public Index {
   mutable std::mutex turn_;
   State state_;
   // Of Apply.
-  Analyzer analyzer_;
+  text::Analyzer analyzer_;
   bool unknown_ = false;
 };
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "services/catalog/domain/words.h"
+#include "libs/text/words.h"
 
 namespace finalmile::catalog::search {
 namespace {
@@ -17,13 +17,13 @@ constexpr size_t kMinPrefix = 3;
 
 class Parser {
  public:
-  Parser(std::span<const std::string> languages, const Vocabulary& vocabulary, Analyzer& analyzer)
+  Parser(std::span<const std::string> languages, const Vocabulary& vocabulary, text::Analyzer& analyzer)
       : languages_(languages), vocabulary_(vocabulary), analyzer_(analyzer) {}
 
   ParsedQuery Run(std::string_view text) {
-    std::vector<domain::WordSpan> spans;
-    domain::WordReader reader(text);
-    domain::WordSpan span;
+    std::vector<text::WordSpan> spans;
+    text::WordReader reader(text);
+    text::WordSpan span;
     while (spans.size() < kMaxWords && reader.Next(span)) spans.push_back(span);
     std::string corrected;
     size_t copied = 0;
@@ -54,13 +54,13 @@ class Parser {
         stems.push_back(std::move(stem));
     };
     for (const std::string& language : languages_) add(analyzer_.Stem(word, language));
-    if (stems.empty()) add(domain::Fold(word));
+    if (stems.empty()) add(text::Fold(word));
     return stems;
   }
 
   // Empty: the word occurs, or nothing is near.
   std::string Correction(std::string_view word, bool last) {
-    const std::string folded = domain::Fold(word);
+    const std::string folded = text::Fold(word);
     if (vocabulary_.Contains(folded) || (last && vocabulary_.ContainsPrefix(folded))) return "";
     for (const std::string& language : languages_) {
       if (FormOccurs(analyzer_.Stem(word, language), language)) return "";
@@ -78,7 +78,7 @@ class Parser {
 
   void AddWord(std::string_view word, bool last) {
     std::vector<std::string> terms = Stems(word);
-    const std::string prefix = domain::Fold(word);
+    const std::string prefix = text::Fold(word);
     if (last && prefix.size() >= kMinPrefix) {
       for (const std::string& completion : vocabulary_.WithPrefix(prefix, kMaxCompletions)) {
         // The rest is rarer than the word itself, which is whole then.
@@ -95,7 +95,7 @@ class Parser {
 
   // A run of a script without spaces must occur as it stands.
   void AddRun(std::string_view run) {
-    std::vector<Term> pairs = analyzer_.Terms(run, "");
+    std::vector<text::Term> pairs = analyzer_.Terms(run, "");
     if (pairs.empty()) return;
     if (pairs.size() == 1) {
       query_.clauses.push_back({Clause::Kind::kBeginning, {pairs[0].indexed}});
@@ -105,35 +105,36 @@ class Parser {
     }
     pairs.pop_back();
     std::vector<std::string> group;
-    for (const Term& pair : pairs) group.push_back(pair.indexed);
+    for (const text::Term& pair : pairs) group.push_back(pair.indexed);
     query_.clauses.push_back({Clause::Kind::kPhrase, group});
     query_.wanted.groups.push_back(std::move(group));
   }
 
   const std::span<const std::string> languages_;
   const Vocabulary& vocabulary_;
-  Analyzer& analyzer_;
+  text::Analyzer& analyzer_;
   ParsedQuery query_;
 };
 
 }  // namespace
 
 ParsedQuery ParseQuery(std::string_view text, std::span<const std::string> languages,
-                       const Vocabulary& vocabulary, Analyzer& analyzer) {
+                       const Vocabulary& vocabulary, text::Analyzer& analyzer) {
   return Parser(languages, vocabulary, analyzer).Run(text);
 }
 
 std::map<std::string, std::string> NeedWords(std::string_view need, std::string_view language,
-                                             Analyzer& analyzer) {
+                                             text::Analyzer& analyzer) {
   std::map<std::string, std::string> words;
-  analyzer.ForEach(need, language, [&](Term&& term) {
+  analyzer.ForEach(need, language, [&](text::Term&& term) {
     std::string word = term.word.empty() ? term.indexed : std::move(term.word);
     words.emplace(std::move(term.indexed), std::move(word));
   });
   return words;
 }
 
-std::vector<std::string> NeedTerms(std::string_view need, std::string_view language, Analyzer& analyzer) {
+std::vector<std::string> NeedTerms(std::string_view need, std::string_view language,
+                                   text::Analyzer& analyzer) {
   std::vector<std::string> terms;
   for (const auto& [term, word] : NeedWords(need, language, analyzer)) terms.push_back(term);
   return terms;

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "services/catalog/search/analyzer.h"
+#include "libs/text/analyzer.h"
 #include "services/catalog/search/postings.h"
 #include "services/catalog/search/snippet.h"
 #include "services/catalog/search/spelling.h"
@@ -28,15 +28,16 @@ struct ParsedQuery {
 // that begin so and occur in more documents than it. A word of `text` that occurs nowhere, neither itself nor
 // in another form with the same stem, is replaced by the nearest one that does. At most 32 words count.
 ParsedQuery ParseQuery(std::string_view text, std::span<const std::string> languages,
-                       const Vocabulary& vocabulary, Analyzer& analyzer);
+                       const Vocabulary& vocabulary, text::Analyzer& analyzer);
 
 // Needs, and searches without a hit, are told in no language of their own: the stems of English do for all.
 inline constexpr std::string_view kNeedLanguage = "en";
 // The stems of a need in words, each with the word that it first stands for, without accents and in lower
 // case.
 std::map<std::string, std::string> NeedWords(std::string_view need, std::string_view language,
-                                             Analyzer& analyzer);
+                                             text::Analyzer& analyzer);
 // The stems alone, sorted: what domain::GapId takes.
-std::vector<std::string> NeedTerms(std::string_view need, std::string_view language, Analyzer& analyzer);
+std::vector<std::string> NeedTerms(std::string_view need, std::string_view language,
+                                   text::Analyzer& analyzer);
 
 }  // namespace finalmile::catalog::search

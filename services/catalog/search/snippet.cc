@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "services/catalog/domain/words.h"
+#include "libs/text/words.h"
 
 namespace finalmile::catalog::search {
 namespace {
@@ -42,13 +42,13 @@ size_t Back(std::string_view text, size_t at, size_t characters) {
 }
 
 std::vector<Match> FindMatches(std::string_view text, std::string_view language, const Wanted& wanted,
-                               Analyzer& analyzer) {
+                               text::Analyzer& analyzer) {
   std::map<std::string_view, size_t> groups;
   for (size_t group = 0; group < wanted.groups.size(); ++group) {
     for (const std::string& term : wanted.groups[group]) groups.emplace(term, group);
   }
   std::vector<Match> matches;
-  analyzer.ForEach(text, language, [&](Term&& term) {
+  analyzer.ForEach(text, language, [&](text::Term&& term) {
     if (const auto found = groups.find(term.indexed); found != groups.end()) {
       matches.push_back({term.begin, term.end, found->second});
     } else if (!wanted.prefix.empty() &&
@@ -87,7 +87,7 @@ size_t BestStart(std::string_view text, const std::vector<Match>& matches, size_
 }  // namespace
 
 std::string MakeSnippet(std::string_view text, std::string_view language, const Wanted& wanted,
-                        Analyzer& analyzer) {
+                        text::Analyzer& analyzer) {
   const bool cut = text.size() > kSnippetBytes;
   if (cut) text = text.substr(0, Back(text, kSnippetBytes, 1));
   const std::vector<Match> matches = FindMatches(text, language, wanted, analyzer);

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "services/catalog/search/analyzer.h"
+#include "libs/text/analyzer.h"
 
 namespace finalmile::catalog::search {
 
@@ -27,6 +27,6 @@ struct Wanted {
 // each other, with these between kMarkBegin and kMarkEnd; an ellipsis stands for what is left out. The
 // beginning of the text where none occurs.
 std::string MakeSnippet(std::string_view text, std::string_view language, const Wanted& wanted,
-                        Analyzer& analyzer);
+                        text::Analyzer& analyzer);
 
 }  // namespace finalmile::catalog::search

@@ -1,31 +1,13 @@
 #include "services/catalog/search/spelling.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <cstdlib>
 #include <utility>
+
+#include "libs/text/edit_distance.h"
 
 namespace finalmile::catalog::search {
 namespace {
-
-// Words are cut to 64 bytes before.
-constexpr size_t kMaxLetters = 64;
-
-// The code points of valid UTF-8; at most kMaxLetters.
-std::u32string Letters(std::string_view word) {
-  std::u32string letters;
-  for (size_t at = 0; at < word.size() && letters.size() < kMaxLetters;) {
-    const auto first = static_cast<unsigned char>(word[at++]);
-    char32_t code = first;
-    if (first >= 0x80) code = first >= 0xF0 ? first & 0x07 : first >= 0xE0 ? first & 0x0F : first & 0x1F;
-    while (at < word.size() && (static_cast<unsigned char>(word[at]) & 0xC0) == 0x80) {
-      code = code << 6 | (static_cast<unsigned char>(word[at++]) & 0x3F);
-    }
-    letters += code;
-  }
-  return letters;
-}
 
 size_t CountLetters(std::string_view word) {
   return static_cast<size_t>(std::count_if(
@@ -45,31 +27,6 @@ bool HasDigit(std::string_view word) {
 
 }  // namespace
 
-size_t EditDistance(std::u32string_view a, std::u32string_view b, size_t limit) {
-  if (a.size() > b.size()) std::swap(a, b);
-  if (b.size() - a.size() > limit || b.size() > kMaxLetters) return limit + 1;
-  std::array<std::array<size_t, kMaxLetters + 1>, 3> rows;
-  for (size_t j = 0; j <= b.size(); ++j) rows[0][j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    auto& row = rows[i % 3];
-    const auto& above = rows[(i - 1) % 3];
-    row[0] = i;
-    size_t least = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        row[j] = std::min(row[j], rows[(i - 2) % 3][j - 2] + 1);
-      }
-      least = std::min(least, row[j]);
-    }
-    // A swap reaches back two rows, and then one row above is small as well.
-    if (least > limit + 1) return limit + 1;
-  }
-  return std::min(rows[a.size() % 3][b.size()], limit + 1);
-}
-
-size_t ForgivenEdits(size_t letters) { return letters >= 8 ? 2 : letters >= 4 ? 1 : 0; }
-
 void Vocabulary::Add(std::string_view word, int64_t documents) {
   if (documents == 0) return;
   auto found = words_.find(word);
@@ -87,8 +44,8 @@ bool Vocabulary::ContainsPrefix(std::string_view prefix) const {
 }
 
 std::string Vocabulary::Nearest(std::string_view word) const {
-  const std::u32string letters = Letters(word);
-  const size_t forgiven = ForgivenEdits(letters.size());
+  const std::u32string letters = text::Letters(word);
+  const size_t forgiven = text::ForgivenEdits(letters.size());
   if (forgiven == 0 || HasDigit(word)) return "";
   const uint64_t signature = Signature(word);
   const bool ascii = word.size() == letters.size();
@@ -102,7 +59,8 @@ std::string Vocabulary::Nearest(std::string_view word) const {
     if (ascii && std::popcount(signature & ~Signature(candidate)) > static_cast<int>(forgiven)) continue;
     const size_t count = CountLetters(candidate);
     if (count + forgiven < letters.size() || count > letters.size() + forgiven) continue;
-    const size_t distance = EditDistance(letters, Letters(candidate), std::min(forgiven, best_distance));
+    const size_t distance =
+        text::EditDistance(letters, text::Letters(candidate), std::min(forgiven, best_distance));
     if (distance > forgiven || HasDigit(candidate)) continue;
     if (distance < best_distance || (distance == best_distance && documents > best_documents)) {
       best = candidate;

@@ -10,14 +10,6 @@
 
 namespace finalmile::catalog::search {
 
-// Letters of which one or two are wrong: left out, put in, exchanged for another, or swapped with the next
-// (Damerau-Levenshtein distance, optimal string alignment), in code points. `limit` + 1 where it is more than
-// `limit`.
-size_t EditDistance(std::u32string_view a, std::u32string_view b, size_t limit);
-
-// How many edits are forgiven in a word of so many letters: 1 from 4, 2 from 8.
-size_t ForgivenEdits(size_t letters);
-
 // The words of the indexed documents, with the number of documents each occurs in. Not thread-safe.
 class Vocabulary {
  public:

@@ -30,7 +30,7 @@ MissedSearches::MissedSearches(storage::Database& database, Clock& clock, Rng& r
 
 void MissedSearches::Add(std::string_view query) {
   if (MayNameAPerson(query)) return;
-  search::Analyzer analyzer;
+  text::Analyzer analyzer;
   std::vector<std::string> terms;
   std::vector<std::string> words;
   for (auto& [term, word] : search::NeedWords(query, search::kNeedLanguage, analyzer)) {

@@ -11,7 +11,7 @@
 
 struct sb_stemmer;
 
-namespace finalmile::catalog::search {
+namespace finalmile::text {
 
 // Changes whenever the same text would give other terms or is kept in another way: an index built otherwise
 // is built anew.
@@ -28,7 +28,7 @@ struct Term {
   size_t end = 0;
 };
 
-// Turns text into terms: words in any script (domain/words.h), stemmed by Snowball (libstemmer) in the
+// Turns text into terms: words in any script (words.h), stemmed by Snowball (libstemmer) in the
 // language of the text, then stripped of accents. Scripts without spaces give overlapping pairs of
 // characters, so that every word of two characters is found. Not thread-safe; making one costs little, the
 // first word of a language some microseconds.
@@ -72,4 +72,4 @@ class Analyzer {
   std::map<std::string, Language, std::less<>> languages_;
 };
 
-}  // namespace finalmile::catalog::search
+}  // namespace finalmile::text

@@ -1,11 +1,11 @@
-#include "services/catalog/search/analyzer.h"
+#include "libs/text/analyzer.h"
 
 #include <libstemmer.h>
 
 #include "libs/base/text.h"
-#include "services/catalog/domain/words.h"
+#include "libs/text/words.h"
 
-namespace finalmile::catalog::search {
+namespace finalmile::text {
 namespace {
 
 // Longer words are noise (keys, hashes) and are cut.
@@ -15,7 +15,7 @@ constexpr size_t kMostMet = 8192;
 std::string_view Cut(std::string_view word) {
   size_t end = 0;
   while (end < word.size()) {
-    const size_t next = end + domain::CharacterBytes(word, end);
+    const size_t next = end + CharacterBytes(word, end);
     if (next > kMaxWordBytes) break;
     end = next;
   }
@@ -40,14 +40,14 @@ Analyzer::Language& Analyzer::LanguageOf(std::string_view tag) {
 }
 
 std::string Analyzer::StemWith(sb_stemmer* stemmer, std::string_view word) {
-  if (stemmer == nullptr) return domain::Fold(word);
-  const std::string lower = domain::FoldCase(word);
+  if (stemmer == nullptr) return Fold(word);
+  const std::string lower = FoldCase(word);
   const auto* stem = sb_stemmer_stem(stemmer, reinterpret_cast<const sb_symbol*>(lower.data()),
                                      static_cast<int>(lower.size()));
-  if (stem == nullptr) return domain::Fold(lower);
+  if (stem == nullptr) return Fold(lower);
   std::string folded =
-      domain::Fold({reinterpret_cast<const char*>(stem), static_cast<size_t>(sb_stemmer_length(stemmer))});
-  return folded.empty() ? domain::Fold(lower) : folded;
+      Fold({reinterpret_cast<const char*>(stem), static_cast<size_t>(sb_stemmer_length(stemmer))});
+  return folded.empty() ? Fold(lower) : folded;
 }
 
 std::string Analyzer::Stem(std::string_view word, std::string_view language) {
@@ -57,15 +57,14 @@ std::string Analyzer::Stem(std::string_view word, std::string_view language) {
 const Analyzer::Word& Analyzer::Meet(Language& language, std::string_view word) {
   if (const auto found = language.met.find(word); found != language.met.end()) return found->second;
   if (language.met.size() == kMostMet) language.met.clear();
-  return language.met
-      .emplace(std::string(word), Word{StemWith(language.stemmer.get(), word), domain::Fold(word)})
+  return language.met.emplace(std::string(word), Word{StemWith(language.stemmer.get(), word), Fold(word)})
       .first->second;
 }
 
 void Analyzer::ForEach(std::string_view text, std::string_view tag, const std::function<void(Term&&)>& take) {
   Language& language = LanguageOf(tag);
-  domain::WordReader reader(text);
-  domain::WordSpan span;
+  WordReader reader(text);
+  WordSpan span;
   while (reader.Next(span)) {
     const std::string_view run = text.substr(span.begin, span.end - span.begin);
     if (!span.unspaced) {
@@ -76,9 +75,9 @@ void Analyzer::ForEach(std::string_view text, std::string_view tag, const std::f
     }
     // A character is found by itself too: it begins a pair, or it is the last one of its run.
     for (size_t at = 0; at < run.size();) {
-      const size_t second = at + domain::CharacterBytes(run, at);
-      const size_t end = second < run.size() ? second + domain::CharacterBytes(run, second) : second;
-      Term term = {domain::Fold(run.substr(at, end - at)), "", span.begin + at, span.begin + end};
+      const size_t second = at + CharacterBytes(run, at);
+      const size_t end = second < run.size() ? second + CharacterBytes(run, second) : second;
+      Term term = {Fold(run.substr(at, end - at)), "", span.begin + at, span.begin + end};
       at = second;
       if (!term.indexed.empty()) take(std::move(term));
     }
@@ -91,4 +90,4 @@ std::vector<Term> Analyzer::Terms(std::string_view text, std::string_view langua
   return terms;
 }
 
-}  // namespace finalmile::catalog::search
+}  // namespace finalmile::text

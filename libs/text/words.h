@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace finalmile::catalog::domain {
+namespace finalmile::text {
 
 // Words of UTF-8 text in any script. Bytes that are no UTF-8 separate words. The character tables are
 // utf8proc's; pure functions.
@@ -47,4 +47,4 @@ size_t ValidUtf8(std::string_view text);
 // The bytes of the character that begins at `at`, at least 1; `at` < text.size().
 size_t CharacterBytes(std::string_view text, size_t at);
 
-}  // namespace finalmile::catalog::domain
+}  // namespace finalmile::text

@@ -1,4 +1,4 @@
-#include "services/catalog/domain/words.h"
+#include "libs/text/words.h"
 
 #include <utf8proc.h>
 
@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-namespace finalmile::catalog::domain {
+namespace finalmile::text {
 namespace {
 
 enum class Kind { kOther, kSpace, kLetter, kUnspaced, kJoiner, kApostrophe };
@@ -253,4 +253,4 @@ size_t ValidUtf8(std::string_view text) {
 
 size_t CharacterBytes(std::string_view text, size_t at) { return Decode(text, at).bytes; }
 
-}  // namespace finalmile::catalog::domain
+}  // namespace finalmile::text

@@ -1,11 +1,11 @@
-#include "services/catalog/domain/words.h"
+#include "libs/text/words.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace finalmile::catalog::domain {
+namespace finalmile::text {
 namespace {
 
 using ::testing::ElementsAre;
@@ -70,4 +70,4 @@ TEST(Words, ValidUtf8StopsAtTheFirstWrongByte) {
 }
 
 }  // namespace
-}  // namespace finalmile::catalog::domain
+}  // namespace finalmile::text
