@@ -27,6 +27,9 @@
 // A table is immutable and thread-safe; it lives as a constant of the store that uses it.
 namespace finalmile::storage {
 
+struct AsBytes {};
+inline constexpr AsBytes kAsBytes;
+
 // A column, and the field of Record that it holds.
 template <class Record>
 class Column {
@@ -63,6 +66,14 @@ class Column {
       return absl::OkStatus();
     };
   }
+  // A string that is stored as bytes.
+  Column(std::string_view name, AsBytes, std::string Record::*member)
+      : Column(
+            name, "BYTES", [member](const Record& record) -> Value { return Bytes{record.*member}; },
+            [member](const Row& row, size_t column, Record& record) {
+              record.*member = row.Blob(column);
+              return absl::OkStatus();
+            }) {}
   // Anything else. `type` is one of {rows: …}: TEXT, BIGINT, DOUBLE, BOOLEAN, BYTES.
   Column(std::string_view name, std::string_view type, Get get, Set set)
       : name_(name), type_(type), get_(std::move(get)), set_(std::move(set)) {}
