@@ -6,7 +6,7 @@
 namespace finalmile::outbox {
 
 Cause CauseOf(const rpc::CallContext& context) {
-  return {context.principal(), std::string(context.traceparent())};
+  return {context.principal(), ParseTraceparent(context.traceparent())};
 }
 
 Cause CauseOf(std::string_view task) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "finalmile/v1/principal.pb.h"
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
+#include "libs/base/trace_context.h"
 #include "libs/outbox/outbox.h"
 #include "libs/rpc/context.h"
 #include "libs/rpc/timestamps.h"
@@ -19,9 +21,10 @@ namespace finalmile::outbox {
 // Who and what is behind a change; stands in its events.
 struct Cause {
   v1::Principal principal;
-  std::string traceparent;
+  // Nothing else of what a caller sends beside its request reaches an event.
+  std::optional<TraceContext> trace = std::nullopt;
 };
-// Who calls.
+// Who calls. A malformed traceparent counts as none.
 Cause CauseOf(const rpc::CallContext& context);
 // A task or consumer of a service: "leads.fading".
 Cause CauseOf(std::string_view task);
@@ -53,7 +56,7 @@ std::string TypeOf(const google::protobuf::Message& envelope);
 // The outbox row of an event of the service `source` ("/finalmile/leads").
 template <class Event>
 OutgoingEvent ToOutbox(const Event& event, std::string_view topic, std::string_view source,
-                       std::string_view traceparent) {
+                       const std::optional<TraceContext>& trace) {
   return {std::string(topic),
           event.key(),
           event.seq(),
@@ -61,7 +64,7 @@ OutgoingEvent ToOutbox(const Event& event, std::string_view topic, std::string_v
           std::string(source),
           TypeOf(event),
           rpc::FromTimestamp(event.time()),
-          std::string(traceparent),
+          trace,
           event.SerializeAsString()};
 }
 
@@ -75,7 +78,7 @@ absl::Status WriteEvents(storage::Transaction& transaction, const Cause& cause, 
   const std::string source = SourceOf(*Event::descriptor());
   std::vector<OutgoingEvent> outgoing;
   outgoing.reserve(events.size());
-  for (const Event& event : events) outgoing.push_back(ToOutbox(event, topic, source, cause.traceparent));
+  for (const Event& event : events) outgoing.push_back(ToOutbox(event, topic, source, cause.trace));
   return Write(transaction, outgoing);
 }
 

@@ -36,7 +36,7 @@ events::Message ToMessage(const OutgoingEvent& event) {
                      {"ce_subject", event.key},
                      {"ce_sequence", std::to_string(event.seq)},
                      {"content-type", "application/protobuf"}};
-  if (!event.traceparent.empty()) message.headers.emplace_back("traceparent", event.traceparent);
+  if (event.trace) message.headers.emplace_back("traceparent", event.trace->ToString());
   return message;
 }
 

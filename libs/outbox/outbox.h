@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/base/trace_context.h"
 #include "libs/events/event_log.h"
 #include "libs/storage/database.h"
 
@@ -30,8 +32,8 @@ struct OutgoingEvent {
   // Full name of the event's message: "finalmile.leads.v1.LeadCreated".
   std::string type;
   absl::Time time;
-  // W3C trace context of the request that caused it; may be empty.
-  std::string traceparent;
+  // Of the request that caused it, if it had one.
+  std::optional<TraceContext> trace;
   // The serialised envelope message.
   std::string value;
 };

@@ -22,7 +22,7 @@ class RelayTest : public OutboxTest {
                                                         .source = "/s",
                                                         .type = "s.Done",
                                                         .time = absl::FromUnixSeconds(1),
-                                                        .traceparent = {},
+                                                        .trace = {},
                                                         .value = key + std::to_string(seq)}});
       return commit ? written : absl::CancelledError("changed its mind");
     });

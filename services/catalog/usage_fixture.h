@@ -125,11 +125,16 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
   }
   void Tell(const appointments::v1::AppointmentEvent& event) {
     Append(outbox::ToOutbox(event, consumers::kAppointmentEventsTopic,
-                            outbox::SourceOf(*appointments::v1::AppointmentEvent::descriptor()), ""));
+                            outbox::SourceOf(*appointments::v1::AppointmentEvent::descriptor()), {}));
   }
-  void Append(const outbox::OutgoingEvent& event) {
+  void Append(const outbox::OutgoingEvent& event) { AppendAll({event}); }
+  // Consumers are given them in one batch.
+  void AppendAll(const std::vector<outbox::OutgoingEvent>& events) {
+    if (events.empty()) return;
+    std::vector<events::Message> messages;
+    for (const outbox::OutgoingEvent& event : events) messages.push_back(outbox::ToMessage(event));
     const absl::Status told =
-        harness_.events().Append({outbox::ToMessage(event)}, harness_.clock().Steady() + absl::Seconds(5));
+        harness_.events().Append(messages, harness_.clock().Steady() + absl::Seconds(5));
     EXPECT_TRUE(told.ok()) << told;
     Settle();
   }

@@ -1,3 +1,7 @@
+#include <rapidcheck.h>
+
+#include <set>
+
 #include "finalmile/leads/v1/lead_event.pb.h"
 #include "services/catalog/consumers/lead_consumer.h"
 #include "services/catalog/usage_fixture.h"
@@ -15,23 +19,46 @@ class LeadsTest : public UsageTest {
     return outbox::NewEvent<leads::v1::LeadEvent>(
         {harness_.clock(), harness_.rng(), harness_.clock().Now(), cause}, lead, ++seqs_[lead]);
   }
-  void TellLead(const leads::v1::LeadEvent& event) {
-    Append(outbox::ToOutbox(event, consumers::kLeadEventsTopic,
-                            outbox::SourceOf(*leads::v1::LeadEvent::descriptor()), ""));
+  static outbox::OutgoingEvent ToOutbox(const leads::v1::LeadEvent& event) {
+    return outbox::ToOutbox(event, consumers::kLeadEventsTopic,
+                            outbox::SourceOf(*leads::v1::LeadEvent::descriptor()), {});
   }
-  void TellPermission(leads::v1::Channel channel, leads::v1::PermissionState state,
-                      const std::string& purpose = "sales") {
-    leads::v1::LeadEvent event = Of("leads/1");
+  void TellLead(const leads::v1::LeadEvent& event) { Append(ToOutbox(event)); }
+  leads::v1::LeadEvent PermissionOf(const std::string& lead, leads::v1::Channel channel,
+                                    leads::v1::PermissionState state, const std::string& purpose = "sales") {
+    leads::v1::LeadEvent event = Of(lead);
     auto& changed = *event.mutable_contact_permission_changed();
     changed.set_channel(channel);
     changed.set_purpose(purpose);
     changed.set_state(state);
-    TellLead(event);
+    return event;
   }
-  void TellErased(const std::string& lead) {
+  void TellPermission(leads::v1::Channel channel, leads::v1::PermissionState state,
+                      const std::string& purpose = "sales") {
+    TellLead(PermissionOf("leads/1", channel, state, purpose));
+  }
+  leads::v1::LeadEvent ErasedOf(const std::string& lead) {
     leads::v1::LeadEvent event = Of(lead);
     event.mutable_lead_erased();
-    TellLead(event);
+    return event;
+  }
+  void TellErased(const std::string& lead) { TellLead(ErasedOf(lead)); }
+
+  // What is kept of a lead: channel → allowed.
+  std::map<int64_t, bool> Permissions(const std::string& lead) {
+    std::map<int64_t, bool> permissions;
+    const absl::Status read = harness_.database().Transact(
+        {.deadline = harness_.clock().Steady() + absl::Seconds(5), .read_only = true},
+        [&](storage::Transaction& transaction) -> absl::Status {
+          permissions.clear();
+          const auto rows =
+              transaction.Execute("SELECT channel, allowed FROM permissions WHERE lead = $1", {lead});
+          if (!rows.ok()) return rows.status();
+          for (const storage::Row& row : rows->rows) permissions[row.Int(0)] = row.Bool(1);
+          return absl::OkStatus();
+        });
+    EXPECT_TRUE(read.ok()) << read;
+    return permissions;
   }
 
  private:
@@ -104,6 +131,59 @@ TEST_P(LeadsTest, AnErasedLeadLeavesSumsAndIsNotTakenAgain) {
   TellPermission(leads::v1::CHANNEL_EMAIL, leads::v1::PERMISSION_STATE_DENIED);
   for (const char* table : {"uses", "offers", "meetings", "permissions"}) EXPECT_EQ(rows(table), 0) << table;
   Record(other);
+}
+
+TEST_P(LeadsTest, NothingIsKeptOfALeadThatIsErasedInTheSameBatch) {
+  const auto denied = [&](const std::string& lead) {
+    return ToOutbox(PermissionOf(lead, leads::v1::CHANNEL_EMAIL, leads::v1::PERMISSION_STATE_DENIED));
+  };
+  AppendAll({denied("leads/before"), ToOutbox(ErasedOf("leads/before"))});
+  EXPECT_THAT(Permissions("leads/before"), IsEmpty());
+  AppendAll({ToOutbox(ErasedOf("leads/after")), denied("leads/after")});
+  EXPECT_THAT(Permissions("leads/after"), IsEmpty());
+}
+
+// However the histories of leads are cut into batches, they come to the same.
+TEST_P(LeadsTest, BatchesDoNotMatter) {
+  enum Step { kErased, kAllowed, kDenied, kUnknown, kEndOfBatch, kSteps };
+  int run = 0;
+  const bool same = rc::check([&] {
+    const auto history = *rc::gen::container<std::vector<std::tuple<int, int, int>>>(
+        rc::gen::tuple(rc::gen::inRange<int>(0, kSteps), rc::gen::inRange(0, 2), rc::gen::inRange(1, 3)));
+    const std::string prefix = "leads/r" + std::to_string(++run) + "-";
+    std::map<std::string, std::map<int64_t, bool>> expected;
+    std::set<std::string> erased;
+    std::vector<outbox::OutgoingEvent> batch;
+    for (const auto& [step, which, channel] : history) {
+      if (step == kEndOfBatch) {
+        AppendAll(std::exchange(batch, {}));
+        continue;
+      }
+      const std::string lead = prefix + std::to_string(which);
+      if (step == kErased) {
+        batch.push_back(ToOutbox(ErasedOf(lead)));
+        erased.insert(lead);
+        expected.erase(lead);
+        continue;
+      }
+      const auto state = step == kAllowed  ? leads::v1::PERMISSION_STATE_ALLOWED
+                         : step == kDenied ? leads::v1::PERMISSION_STATE_DENIED
+                                           : leads::v1::PERMISSION_STATE_UNSPECIFIED;
+      batch.push_back(ToOutbox(PermissionOf(lead, static_cast<leads::v1::Channel>(channel), state)));
+      if (erased.contains(lead)) continue;
+      if (step == kUnknown) {
+        expected[lead].erase(channel);
+      } else {
+        expected[lead][channel] = step == kAllowed;
+      }
+    }
+    AppendAll(batch);
+    for (int which = 0; which < 2; ++which) {
+      const std::string lead = prefix + std::to_string(which);
+      RC_ASSERT(Permissions(lead) == expected[lead]);
+    }
+  });
+  EXPECT_TRUE(same);
 }
 
 }  // namespace

@@ -176,7 +176,7 @@ TEST_F(FaultRowsOnPostgres, F11LateCommitIsNeitherSkippedNorWaitedFor) {
                                                             .source = "/finalmile/leads",
                                                             .type = "finalmile.leads.v1.LeadUpdated",
                                                             .time = clock_->Now(),
-                                                            .traceparent = "",
+                                                            .trace = {},
                                                             .value = ""}});
           written->Set();
           commit->WaitUntil(In(absl::Seconds(15)));

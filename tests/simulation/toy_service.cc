@@ -126,7 +126,7 @@ absl::Status Add(ToyProgram& program, Simulation::Process& process, const Additi
                             .source = "/toy",
                             .type = "toy.Added",
                             .time = clock.Now(),
-                            .traceparent = {},
+                            .trace = {},
                             .value = value});
         }
         RETURN_IF_ERROR(outbox::Write(transaction, events));

@@ -47,9 +47,10 @@ absl::Status LeadConsumer::Apply(storage::Transaction& transaction, outbox::Batc
       events.push_back(std::move(event));
     }
   }
-  ASSIGN_OR_RETURN(const auto erased, store::LockLeads(transaction, storage::SortedUnique(std::move(leads))));
+  ASSIGN_OR_RETURN(auto erased, store::LockLeads(transaction, storage::SortedUnique(std::move(leads))));
   for (const LeadEvent& event : events) {
     if (event.has_lead_erased()) {
+      erased[event.key()] = true;
       RETURN_IF_ERROR(store::EraseLeads(transaction, {event.key()}));
     } else if (!erased.at(event.key())) {
       RETURN_IF_ERROR(store::SetPermission(transaction, PermissionOf(event)));

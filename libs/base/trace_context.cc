@@ -1,8 +1,8 @@
-#include "libs/telemetry/trace_context.h"
+#include "libs/base/trace_context.h"
 
 #include <fmt/format.h>
 
-namespace finalmile::telemetry {
+namespace finalmile {
 namespace {
 
 // Lower case only, as the standard demands.
@@ -18,12 +18,6 @@ std::optional<uint64_t> ParseHex(std::string_view digits) {
     }
   }
   return value;
-}
-
-uint64_t NonZero(Rng& rng) {
-  while (true) {
-    if (const uint64_t value = rng.Next(); value != 0) return value;
-  }
 }
 
 }  // namespace
@@ -46,17 +40,4 @@ std::optional<TraceContext> ParseTraceparent(std::string_view text) {
   return TraceContext{*high, *low, *span, (*flags & 1) != 0};
 }
 
-TraceContext NewTrace(Rng& rng, bool sampled) { return {rng.Next(), NonZero(rng), NonZero(rng), sampled}; }
-
-TraceContext ChildOf(const TraceContext& parent, Rng& rng) {
-  TraceContext child = parent;
-  child.span = NonZero(rng);
-  return child;
-}
-
-std::string Propagate(std::string_view traceparent, Rng& rng) {
-  const std::optional<TraceContext> parent = ParseTraceparent(traceparent);
-  return (parent ? ChildOf(*parent, rng) : NewTrace(rng, false)).ToString();
-}
-
-}  // namespace finalmile::telemetry
+}  // namespace finalmile
