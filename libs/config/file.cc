@@ -1,7 +1,6 @@
 #include "libs/config/file.h"
 
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <cctype>
@@ -11,6 +10,7 @@
 #include <memory>
 
 #include "libs/base/status.h"
+#include "libs/config/yaml.h"
 
 namespace finalmile::config {
 namespace {
@@ -40,7 +40,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
 absl::StatusOr<std::vector<FileEntry>> ReadYaml(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string content, ReadFile(path));
   try {
-    const YAML::Node root = YAML::Load(content);
+    const YAML::Node root = LoadYaml(content);
     std::vector<FileEntry> entries;
     if (root.IsNull()) return entries;
     if (!root.IsMap())

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
-#include <yaml-cpp/yaml.h>
 
 #include <cmath>
 #include <limits>
@@ -16,7 +15,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "libs/base/status.h"
-#include "libs/config/yaml_outline.h"
+#include "libs/config/yaml.h"
 
 namespace finalmile::config {
 namespace {
@@ -280,13 +279,7 @@ absl::Status ParseYamlMessage(std::string_view yaml, std::string_view file_name,
   const Parser parser(file_name);
   // yaml-cpp throws; nothing of that leaves this function.
   try {
-    const std::string text(yaml);
-    const YamlOutline outline = OutlineOf(text);
-    if (outline.second_document)
-      return parser.Error(*outline.second_document, "a second document begins here; one is expected");
-    if (outline.alias)
-      return parser.Error(*outline.alias, "aliases (*name) are not taken; write out what it stands for");
-    const YAML::Node root = YAML::Load(text);
+    const YAML::Node root = LoadYaml(std::string(yaml));
     if (root.IsNull()) return parser.Error(YAML::Mark::null_mark(), "the file is empty");
     return parser.ReadMessage(root, "", message, 0);
   } catch (const YAML::Exception& error) {

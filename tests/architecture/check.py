@@ -82,6 +82,8 @@ WORDS = [
      r"^libs/base/", "read time through Clock"),
     ("thread", r"\bstd::(thread|jthread|async)\b",
      r"^libs/(app|base|rpc|telemetry)/|^" + ADAPTERS, "only libs/app starts threads"),
+    ("yaml", r"\bYAML::Load\w*", r"^libs/config/yaml\.cc$|^services/leads/domain/policies_test\.cc$",
+     "load with config::LoadYaml, which follows no aliases"),
 ]
 
 

@@ -52,6 +52,15 @@ bool Run(std::string_view bytes) {
   return true;
 }
 
+// Followed, its aliases would be a million words.
+std::string AliasBomb() {
+  std::string yaml = "null_words: &a [";
+  for (int i = 0; i < 1'000; ++i) yaml += "x,";
+  yaml += "]\nactivities:\n";
+  for (int i = 0; i < 1'000; ++i) yaml += "- {column: c, type: t, when: {values: *a}}\n";
+  return yaml;
+}
+
 std::vector<std::string> Seeds() {
   return {
       R"(name: small
@@ -77,7 +86,7 @@ activity_time: { column: When }
       "\fId,Staff,Ready,Mail,Site,Visits,Seconds,Last,Won,Calls,Tag,Notes,When\n"
       "1,300,Yes,ada@example.com,https://www.example.com/x,3,40.5,Submitted,1,No,t,n,2025-06-01T10:00:00Z\n"
       "2,Select,No,,,,,,0,Yes,,,\n",
-      "a: &a [1, *a]\nb: &b { c: *b }\n"};
+      "a: &a [1, *a]\nb: &b { c: *b }\n", AliasBomb()};
 }
 
 }  // namespace

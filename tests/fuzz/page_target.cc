@@ -4,6 +4,15 @@
 namespace finalmile::fuzz {
 namespace {
 
+// Followed, its aliases would be a million problems.
+std::string AliasBomb() {
+  std::string page = "a.md\n---\nkind: attack_pack\nx: &a [";
+  for (int i = 0; i < 1'000; ++i) page += "[],";
+  page += "]\nsteps:\n";
+  for (int i = 0; i < 1'000; ++i) page += "- {assets: *a}\n";
+  return page + "---\nx";
+}
+
 // The first line is the path.
 std::vector<std::string> Seeds() {
   return {
@@ -72,6 +81,7 @@ title: &a [*a]
 "b": !!binary x
 ---
 x)",
+      AliasBomb(),
       "../a.md\ntext",
       "a.md\n---\ntitle: T\n"};
 }

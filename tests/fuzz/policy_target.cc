@@ -97,6 +97,15 @@ bool Run(std::string_view bytes) {
   return true;
 }
 
+// Followed, its aliases would be a million types.
+std::string AliasBomb() {
+  std::string yaml = "x: &a [";
+  for (int i = 0; i < 1'000; ++i) yaml += "x,";
+  yaml += "]\nsignals:\n";
+  for (int i = 0; i < 1'000; ++i) yaml += "- {name: s, match: {types: *a}, points: 1}\n";
+  return yaml;
+}
+
 std::vector<std::string> Seeds() {
   std::string activities;
   for (int i = 0; i < 120; ++i) activities.push_back(static_cast<char>(i * 37));
@@ -121,6 +130,7 @@ recross_after: 168h
 grade_edges: { fit_a: 75, fit_b: 50, fit_c: 25, engagement_1: 60, engagement_2: 40, engagement_3: 15 }
 )"};
   seeds.push_back(ReadProjectFile("services/leads/policies/bank-marketing-1.yaml"));
+  seeds.push_back(AliasBomb());
   for (std::string& seed : seeds) seed += "\f" + activities;
   return seeds;
 }

@@ -23,6 +23,7 @@ inline constexpr size_t kMaxDetailCharacters = 10'000;
 inline constexpr size_t kMaxDetailItems = 100;
 inline constexpr size_t kMaxVoicemailWords = 90;
 inline constexpr size_t kMaxLetterWords = 350;
+inline constexpr size_t kMaxMissing = 20;
 
 // "assets/{1 to 100 of [a-z0-9_-]}".
 bool IsAssetName(std::string_view name);
@@ -38,7 +39,7 @@ void Normalise(Asset& asset);
 std::vector<Violation> Validate(const Asset& asset);
 
 // The required fields of its kind that a valid asset lacks, or has wrong (domain.md §2): it stays a draft
-// while there are any. Empty: complete.
+// while there are any. Empty: complete. At most kMaxMissing, and then one that says how many more there are.
 std::vector<Violation> Missing(const Asset& asset);
 
 // "field: description", as Asset.missing shows it.

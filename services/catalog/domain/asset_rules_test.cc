@@ -53,6 +53,18 @@ TEST(AssetRules, CompleteAssetsOfEveryKindAreValidAndLackNothing) {
   EXPECT_EQ(ParseKind("poster"), AssetKind::kUnspecified);
 }
 
+TEST(AssetRules, AFewMissingFieldsAreListedAndTheOthersCounted) {
+  const auto missing = [](size_t wrong) {
+    return MissingAfter(AssetKind::kEmailTemplate, [&](Asset& asset) {
+      for (size_t i = 0; i < wrong; ++i) asset.body += " {{wrong field " + std::to_string(i) + "}}";
+    });
+  };
+  EXPECT_EQ(missing(kMaxMissing - 1).size(), kMaxMissing - 1);
+  EXPECT_EQ(missing(kMaxMissing).size(), kMaxMissing);
+  EXPECT_EQ(missing(kMaxMissing + 1).size(), kMaxMissing + 1);
+  EXPECT_EQ(missing(10 * kMaxMissing).size(), kMaxMissing + 1);
+}
+
 TEST(AssetRules, Limits) {
   EXPECT_THAT(WrongAfter([](Asset& asset) { asset.title = ""; }), ElementsAre("title"));
   EXPECT_THAT(WrongAfter([](Asset& asset) { asset.title = Repeat("价", 200); }), IsEmpty());

@@ -142,7 +142,15 @@ class Checker {
 
   void operator()(const TalkTrackSource& source) { Need("situation", source.situation); }
 
-  std::vector<Violation> Take() { return std::move(missing_); }
+  // They are stored with the version and shown in lists.
+  std::vector<Violation> Take() {
+    if (missing_.size() > kMaxMissing) {
+      const size_t more = missing_.size() - kMaxMissing;
+      missing_.resize(kMaxMissing);
+      missing_.push_back({std::string(DetailsName(asset_.details)), fmt::format("and {} more", more)});
+    }
+    return std::move(missing_);
+  }
 
  private:
   static bool IsLink(std::string_view link) {

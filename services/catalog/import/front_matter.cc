@@ -1,7 +1,6 @@
 #include "services/catalog/import/front_matter.h"
 
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <array>
@@ -11,7 +10,7 @@
 
 #include "libs/base/text.h"
 #include "libs/config/schema.h"
-#include "libs/config/yaml_outline.h"
+#include "libs/config/yaml.h"
 #include "services/catalog/domain/asset_rules.h"
 #include "services/catalog/domain/merge.h"
 
@@ -83,30 +82,26 @@ bool Foreign(std::string_view key) {
 
 class Reader {
  public:
-  Reader(const Split& split, Asset& asset, Lines& lines, std::vector<Problem>& problems,
+  Reader(const Split& split, Asset& asset, Lines& lines, Problems& problems,
          std::vector<std::string>& ignored)
       : split_(split), asset_(asset), lines_(lines), problems_(problems), ignored_(ignored) {}
 
   void Run() {
     try {
-      const std::string text(split_.front_matter);
-      if (config::OutlineOf(text).second_document) {
-        return Add(split_.first_line, "the front matter must be one YAML document, a mapping, key: value");
-      }
-      const YAML::Node top = YAML::Load(text);
+      const YAML::Node top = config::LoadYaml(std::string(split_.front_matter));
       if (top.IsNull()) return;
       if (!top.IsMap()) return Add(LineOf(top), "the front matter must be a mapping, key: value");
       ReadMapping(top);
     } catch (const YAML::Exception& error) {
       Add(error.mark.is_null() ? split_.first_line : split_.first_line + error.mark.line,
-          fmt::format("broken YAML in the front matter: {}", error.msg));
+          fmt::format("in the front matter: {}", error.msg));
     }
   }
 
  private:
   using Take = std::function<void(const YAML::Node&)>;
 
-  void Add(int line, std::string reason) { problems_.push_back({line, std::move(reason)}); }
+  void Add(int line, std::string reason) { problems_.Add(line, std::move(reason)); }
   int LineOf(const YAML::Node& node) const {
     return node.Mark().is_null() ? split_.first_line : split_.first_line + node.Mark().line;
   }
@@ -195,6 +190,8 @@ class Reader {
       ignored_.push_back(written);
       return;
     }
+    // Finding out what was meant takes long.
+    if (problems_.full()) return Add(line, "");
     for (int kind = 1; kind <= domain::kAssetKinds; ++kind) {
       Asset other;
       other.kind = static_cast<domain::AssetKind>(kind);
@@ -339,13 +336,13 @@ class Reader {
   const Split& split_;
   Asset& asset_;
   Lines& lines_;
-  std::vector<Problem>& problems_;
+  Problems& problems_;
   std::vector<std::string>& ignored_;
 };
 
 }  // namespace
 
-void ReadFrontMatter(const Split& split, Asset& asset, Lines& lines, std::vector<Problem>& problems,
+void ReadFrontMatter(const Split& split, Asset& asset, Lines& lines, Problems& problems,
                      std::vector<std::string>& ignored) {
   Reader(split, asset, lines, problems, ignored).Run();
 }

@@ -155,6 +155,21 @@ Page Rejected(int line, std::string reason) {
 
 }  // namespace
 
+void Problems::Add(int line, std::string reason) {
+  if (full()) {
+    ++more_;
+  } else {
+    kept_.push_back({line, std::move(reason)});
+  }
+}
+
+std::vector<Problem> Problems::Take() {
+  std::stable_sort(kept_.begin(), kept_.end(),
+                   [](const Problem& a, const Problem& b) { return a.line < b.line; });
+  if (more_ > 0) kept_.push_back({0, fmt::format("and {} more", more_)});
+  return std::move(kept_);
+}
+
 std::string WrongPath(std::string_view path) {
   if (path.empty()) return "the path is empty";
   if (path.size() > kMaxPathBytes) return fmt::format("the path is longer than {} bytes", kMaxPathBytes);
@@ -218,8 +233,12 @@ Page ReadPage(std::string_view path, std::string_view content, const Defaults& d
   asset.kind = defaults.kind;
   asset.details = domain::EmptyDetails(asset.kind);
   Lines lines;
-  ReadFrontMatter(split, asset, lines, page.problems, page.ignored);
-  if (!page.problems.empty()) return page;
+  Problems problems;
+  ReadFrontMatter(split, asset, lines, problems, page.ignored);
+  if (!problems.empty()) {
+    page.problems = problems.Take();
+    return page;
+  }
 
   const std::vector<std::string_view> parts = SplitPath(path);
   asset.body = std::string(split.body);
@@ -234,10 +253,9 @@ Page ReadPage(std::string_view path, std::string_view content, const Defaults& d
   AudienceFromPath(parts, asset);
   domain::Normalise(asset);
   for (const Violation& violation : domain::Validate(asset)) {
-    page.problems.push_back({LineOfField(violation.field, lines), domain::ToText(violation)});
+    problems.Add(LineOfField(violation.field, lines), domain::ToText(violation));
   }
-  std::stable_sort(page.problems.begin(), page.problems.end(),
-                   [](const Problem& a, const Problem& b) { return a.line < b.line; });
+  page.problems = problems.Take();
   if (page.problems.empty()) page.missing = domain::Missing(asset);
   return page;
 }
@@ -257,6 +275,7 @@ bool FuzzPage(std::string_view bytes) {
   const std::string id = AssetIdOf("fuzz", path);
   require(domain::IsAssetName("assets/" + id));
   const int last_line = LineOf(content, content.size());
+  require(page.problems.size() <= kMaxProblems + 1);
   for (const Problem& problem : page.problems) {
     require(!problem.reason.empty());
     require(problem.line >= 0 && problem.line <= last_line + 1);

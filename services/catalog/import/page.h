@@ -13,6 +13,7 @@ namespace finalmile::catalog::import {
 inline constexpr size_t kMaxPageBytes = 1 << 20;
 inline constexpr size_t kMaxFrontMatterBytes = 64 << 10;
 inline constexpr size_t kMaxPathBytes = 512;
+inline constexpr size_t kMaxProblems = 20;
 
 // As the header of ImportAssets says.
 struct Defaults {
@@ -34,7 +35,8 @@ struct Problem {
 };
 
 struct Page {
-  // Empty: the page is an asset, normalised and valid. Otherwise in order of line, and `asset` is of no use.
+  // Empty: the page is an asset, normalised and valid. Otherwise `asset` is of no use. The first kMaxProblems
+  // that were found, in order of line; where there are more, a last one says how many.
   std::vector<Problem> problems;
   domain::Asset asset;
   // Required fields of its kind that it lacks: it stays a draft.
@@ -45,7 +47,8 @@ struct Page {
 
 // Reads the page at `path` ("sales/pitch.md", relative, with /).
 //
-// A page may begin with front matter: YAML between two lines ---, with a mapping at its top. Its keys are the
+// A page may begin with front matter: YAML between two lines ---, with a mapping at its top and without
+// aliases. Its keys are the
 // fields of asset.proto: title, kind, owner, summary, merge_fields (a list of names, or name: default, or
 // name: {default, description}); the tags products, personas, industries, stages, situations, competitors (a
 // value or a list) and language; and the fields of its kind's details (claims: [{claim, answer}], objections:

@@ -174,12 +174,12 @@ TEST(Page, UnknownKeysNameTheNearest) {
 
 TEST(Page, ProblemsHaveLines) {
   EXPECT_THAT(ProblemOf("\n---\ntitle: T\nsummary: [a\n---\nBody"),
-              HasSubstr("broken YAML in the front matter"));
+              HasSubstr("in the front matter: end of sequence flow not found"));
   EXPECT_EQ(ProblemOf("---\ntitle: T\n"), "1: the front matter that begins here is not closed by a line ---");
   EXPECT_EQ(ProblemOf("---\n- a\n---\nBody"), "2: the front matter must be a mapping, key: value");
   for (const char* stray : {",a: b", "{a: b} c"}) {
     EXPECT_EQ(ProblemOf("---\n" + std::string(stray) + "\n---\nBody"),
-              "2: the front matter must be one YAML document, a mapping, key: value")
+              "2: in the front matter: a second document begins here; one is expected")
         << stray;
   }
   EXPECT_EQ(ProblemOf("---\ntitle: [a, b]\n---\nBody"), "2: title must be one text");
@@ -197,6 +197,37 @@ TEST(Page, ProblemsHaveLines) {
   EXPECT_EQ(ProblemOf(std::string_view("a\n\nb\0", 5)), "3: the page holds U+0000; is it a text?");
   EXPECT_EQ(ReadPage("a.md", "text", {"s", AssetKind::kDeck, ""}).problems.at(0).reason,
             "owner: is required");
+}
+
+// Followed, its aliases would be 17.5 million problems.
+TEST(Page, AliasesAreRefused) {
+  std::string front = "kind: attack_pack\nx: &a [";
+  for (int i = 0; i < 4'400; ++i) front += "[],";
+  front += "]\nsteps:\n";
+  while (front.size() + 20 < kMaxFrontMatterBytes) front += "- {assets: *a}\n";
+  EXPECT_EQ(ProblemOf("---\n" + front + "---\nBody"),
+            "5: in the front matter: aliases (*name) are not taken; write out what it stands for");
+  EXPECT_THAT(Read("---\ntitle: &a T\n---\nBody").problems, IsEmpty()) << "an anchor alone does no harm";
+}
+
+TEST(Page, AFewProblemsAreListedAndTheOthersCounted) {
+  const auto problems = [](const std::string& line, size_t count) {
+    std::string front;
+    for (size_t i = 0; i < count; ++i) front += line;
+    return Read("---\nkind: phone_script\nquestions:\n" + front + "---\nBody").problems;
+  };
+  for (const size_t count : {kMaxProblems - 1, kMaxProblems}) {
+    EXPECT_EQ(problems("- []\n", count).size(), count);
+  }
+  const std::vector<Problem> more = problems("- []\n", kMaxProblems + 1);
+  ASSERT_EQ(more.size(), kMaxProblems + 1);
+  EXPECT_EQ(more[0], (Problem{4, "questions must be one text"}));
+  EXPECT_EQ(more.back(), (Problem{0, "and 1 more"}));
+  EXPECT_EQ(problems("zz: y\n", kMaxFrontMatterBytes / 7).size(), kMaxProblems + 1);
+  // What is valid YAML and no valid asset.
+  std::string stages = "stages: [";
+  for (int i = 0; i < 100; ++i) stages += std::to_string(i) + ",";
+  EXPECT_EQ(problems(stages + "]\n", 1).size(), kMaxProblems + 1);
 }
 
 TEST(Page, SizesAtTheirLimits) {

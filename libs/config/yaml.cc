@@ -1,22 +1,21 @@
-#include "libs/config/yaml_outline.h"
+#include "libs/config/yaml.h"
 
 #include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/yaml.h>
 
 #include <sstream>
 
 namespace finalmile::config {
 namespace {
 
-class Reader final : public YAML::EventHandler {
+// Refuses what LoadYaml does not take, without building anything.
+class Check final : public YAML::EventHandler {
  public:
-  const YamlOutline& outline() const { return outline_; }
-
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (++documents_ == 2) outline_.second_document = mark;
+    if (++documents_ == 2)
+      throw YAML::ParserException(mark, "a second document begins here; one is expected");
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    if (!outline_.alias) outline_.alias = mark;
+    throw YAML::ParserException(mark, "aliases (*name) are not taken; write out what it stands for");
   }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
@@ -30,17 +29,18 @@ class Reader final : public YAML::EventHandler {
 
  private:
   int documents_ = 0;
-  YamlOutline outline_;
 };
 
 }  // namespace
 
-YamlOutline OutlineOf(const std::string& yaml) {
+YAML::Node LoadYaml(const std::string& yaml) {
   std::istringstream stream(yaml);
   YAML::Parser parser(stream);
-  Reader reader;
-  for (int document = 0; document < 2 && parser.HandleNextDocument(reader); ++document) continue;
-  return reader.outline();
+  Check check;
+  // yaml-cpp 0.7 yields documents without end where a node begins with a comma or a closing bracket: the
+  // second one is refused.
+  while (parser.HandleNextDocument(check)) continue;
+  return YAML::Load(yaml);
 }
 
 }  // namespace finalmile::config
