@@ -22,6 +22,14 @@ T Must(absl::StatusOr<T> value) {
   return *std::move(value);
 }
 
+std::shared_ptr<const v1::Principal> PrincipalOf(const std::string& name,
+                                                 const std::vector<v1::Role>& roles) {
+  auto principal = std::make_shared<v1::Principal>();
+  principal->set_name(name);
+  for (const v1::Role role : roles) principal->add_roles(role);
+  return principal;
+}
+
 }  // namespace
 
 ModuleHarness::ModuleHarness(const app::ModuleSpec& spec, std::string store_url)
@@ -48,10 +56,19 @@ void ModuleHarness::Open() {
 
 std::unique_ptr<rpc::Channel> ModuleHarness::ChannelAs(const std::string& name,
                                                        const std::vector<v1::Role>& roles) {
-  auto principal = std::make_shared<v1::Principal>();
-  principal->set_name(name);
-  for (const v1::Role role : roles) principal->add_roles(role);
-  return Must(rpc::NewLocalChannel(assembly_->services(), principal, clock_));
+  return Must(rpc::NewLocalChannel(assembly_->services(), PrincipalOf(name, roles), clock_));
+}
+
+std::optional<absl::StatusOr<rpc::SharedBytes>> ModuleHarness::AnswerInline(
+    std::string_view method, const std::vector<v1::Role>& roles, const google::protobuf::Message& request) {
+  for (const rpc::Service* service : assembly_->services()) {
+    for (const rpc::Method* one : service->methods()) {
+      if (one->descriptor->full_name() != method || !one->inline_answer) continue;
+      rpc::CallContext context(clock_, {.method = method, .principal = PrincipalOf("tester", roles)});
+      return one->inline_answer(context, request);
+    }
+  }
+  return std::nullopt;
 }
 
 void ModuleHarness::Close() {

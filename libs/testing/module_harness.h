@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "libs/app/assembly.h"
 #include "libs/base/random.h"
 #include "libs/rpc/client.h"
+#include "libs/rpc/service.h"
 #include "libs/testing/logs.h"
 #include "libs/testing/manual_clock.h"
 #include "libs/testing/rerunning_database.h"
@@ -32,6 +34,11 @@ class ModuleHarness {
   rpc::Channel& channel() { return *channel_; }
   // Calls with these roles alone; ends with Restart.
   std::unique_ptr<rpc::Channel> ChannelAs(const std::string& name, const std::vector<v1::Role>& roles);
+  // What the network's thread answers at once to a call of `method`, a full name, with these roles; nullopt:
+  // a handler is run.
+  std::optional<absl::StatusOr<rpc::SharedBytes>> AnswerInline(std::string_view method,
+                                                               const std::vector<v1::Role>& roles,
+                                                               const google::protobuf::Message& request);
   ManualClock& clock() { return clock_; }
   Rng& rng() { return *rng_; }
   storage::Database& database() { return *database_; }

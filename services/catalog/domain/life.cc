@@ -104,6 +104,10 @@ bool IsLive(const Life& life, absl::Time now) {
   return life.shelf == AssetState::kPublished && life.publish_time <= now && now < life.expire_time;
 }
 
+bool RepsMayRead(AssetState state, bool published, absl::Time publish_time, absl::Time now) {
+  return state == AssetState::kInReview || (published && publish_time <= now);
+}
+
 std::vector<Due> Visit(Life& life, absl::Time now) {
   std::vector<Due> due;
   if (life.shelf != AssetState::kPublished) return due;

@@ -81,6 +81,10 @@ absl::Status Retire(Life& life);
 // Whether reps are given the published version at `now`.
 bool IsLive(const Life& life, absl::Time now);
 
+// Whether reps may read a version in `state`: the `published` one from its publish time on, also when it has
+// expired or was retired since, and a version in review, since they are its reviewers.
+bool RepsMayRead(AssetState state, bool published, absl::Time publish_time, absl::Time now);
+
 // What time brings.
 enum class Due { kExpired, kReviewDue, kReviewOverdue };
 // Moves `life` to `now`: what has fallen due since, in order. Visiting again at the same moment changes

@@ -11,7 +11,9 @@
 #include "libs/rpc/violations.h"
 #include "services/catalog/domain/asset_rules.h"
 #include "services/catalog/handlers/catalog_handlers.h"
+#include "services/catalog/handlers/sight.h"
 #include "services/catalog/publishing/convert.h"
+#include "services/catalog/publishing/sight.h"
 
 namespace finalmile::catalog::handlers {
 namespace {
@@ -119,16 +121,20 @@ absl::StatusOr<v1::Asset> CatalogHandlers::GetAsset(rpc::CallContext& context,
   if (entry.value == nullptr) return NoSuchAsset(id, request.version());
   v1::Asset asset;
   if (!asset.ParseFromString(*entry.value)) return absl::DataLossError("a cached asset is damaged");
+  RETURN_IF_ERROR(CheckMayRead(context, asset, d_.clock.Now()));
   return asset;
 }
 
 std::optional<absl::StatusOr<rpc::SharedBytes>> CatalogHandlers::TryGetAsset(
-    rpc::CallContext&, const v1::GetAssetRequest& request) {
+    rpc::CallContext& context, const v1::GetAssetRequest& request) {
   const auto id = AssetId(request.name(), "name");
   if (!id.ok() || request.version() < 0 || request.min_revision() < 0) return std::nullopt;
   std::optional<cache::Entry> entry = d_.hot.TryGet(*id, request.version(), request.min_revision());
   if (!entry) return std::nullopt;
   if (entry->value == nullptr) return NoSuchAsset(*id, request.version());
+  if (!ReadsAll(context) && !publishing::RepsMayRead(*entry->value, d_.clock.Now())) {
+    return NotForReps(request.name());
+  }
   return std::move(entry->value);
 }
 
@@ -150,6 +156,7 @@ absl::StatusOr<v1::BatchGetAssetsResponse> CatalogHandlers::BatchGetAssets(
                          publishing::ReadAssets(transaction, wanted, /*bodies=*/true));
         for (size_t i = 0; i < read.size(); ++i) {
           if (!read[i].asset) return NoSuchAsset(wanted[i].id, 0);
+          RETURN_IF_ERROR(CheckMayRead(context, *read[i].asset, d_.clock.Now()));
           *response.add_assets() = *std::move(read[i].asset);
         }
         return response;

@@ -10,6 +10,7 @@
 #include "libs/rpc/paging.h"
 #include "services/catalog/handlers/catalog_handlers.h"
 #include "services/catalog/handlers/fields.h"
+#include "services/catalog/handlers/sight.h"
 #include "services/catalog/publishing/convert.h"
 
 namespace finalmile::catalog::handlers {
@@ -19,18 +20,6 @@ using storage::Transaction;
 
 constexpr size_t kMaxQuery = 200;
 constexpr int64_t kMaxTotal = 10'000;
-
-absl::Status MaySearchUnpublished(const rpc::CallContext& context) {
-  for (const finalmile::v1::Role role :
-       {finalmile::v1::ROLE_ADMIN, finalmile::v1::ROLE_MARKETER, finalmile::v1::ROLE_COACH,
-        finalmile::v1::ROLE_MANAGER, finalmile::v1::ROLE_INTEGRATION}) {
-    if (context.HasRole(role)) return absl::OkStatus();
-  }
-  return rpc::Error(absl::StatusCode::kPermissionDenied, "ROLE_MISSING",
-                    "unpublished: only marketers, coaches, managers, integrations and admins search what is "
-                    "not published",
-                    {{"roles", "admin, marketer, coach, manager, integration"}});
-}
 
 void AddFacet(const search::FacetCount& count, v1::SearchAssetsResponse& response) {
   const int size = response.facets_size();
@@ -53,7 +42,7 @@ absl::StatusOr<v1::SearchAssetsResponse> CatalogHandlers::SearchAssets(
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}}, {.standard = 10, .most = 100}));
   ASSIGN_OR_RETURN(const std::vector<rpc::FilterTerm> terms,
                    rpc::ParseFilterTerms(request.filter(), SearchFields()));
-  if (request.unpublished()) RETURN_IF_ERROR(MaySearchUnpublished(context));
+  if (request.unpublished() && !ReadsAll(context)) return NotForReps("unpublished");
   search::Query query;
   query.text = request.query();
   for (const rpc::FilterTerm& term : terms) {

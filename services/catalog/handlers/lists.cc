@@ -9,6 +9,7 @@
 #include "services/catalog/domain/asset.h"
 #include "services/catalog/handlers/catalog_handlers.h"
 #include "services/catalog/handlers/fields.h"
+#include "services/catalog/handlers/sight.h"
 #include "services/catalog/publishing/convert.h"
 
 namespace finalmile::catalog::handlers {
@@ -56,7 +57,8 @@ const rpc::FilterSchema& SearchFields() {
 absl::StatusOr<v1::ListAssetsResponse> CatalogHandlers::ListAssets(rpc::CallContext& context,
                                                                    const v1::ListAssetsRequest& request) {
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {std::string()}));
-  ASSIGN_OR_RETURN(const store::Condition condition, rpc::CompileFilter(request.filter(), ListFields()));
+  ASSIGN_OR_RETURN(store::Condition condition, rpc::CompileFilter(request.filter(), ListFields()));
+  if (!ReadsAll(context)) condition = store::ReadByReps(std::move(condition), d_.clock.Now());
   const std::string after = page.first() ? std::string() : std::get<std::string>(page.cursor()[0]);
   return outbox::Read<v1::ListAssetsResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ListAssetsResponse> {

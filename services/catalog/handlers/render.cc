@@ -7,6 +7,7 @@
 #include "services/catalog/domain/merge.h"
 #include "services/catalog/handlers/catalog_handlers.h"
 #include "services/catalog/handlers/checks.h"
+#include "services/catalog/handlers/sight.h"
 #include "services/catalog/publishing/convert.h"
 #include "services/catalog/publishing/use_token.h"
 
@@ -32,6 +33,7 @@ absl::StatusOr<v1::RenderAssetResponse> CatalogHandlers::RenderAsset(rpc::CallCo
                       fmt::format("{} is not given to reps now; name a version to preview it", asset.name()));
   }
 
+  RETURN_IF_ERROR(CheckMayRead(context, asset, now));
   domain::Rendered rendered = domain::Render(publishing::FromProto(asset), values);
   if (!rendered.unfilled.empty()) {
     const std::string fields = absl::StrJoin(rendered.unfilled, ", ");

@@ -89,6 +89,8 @@ absl::StatusOr<absl::Time> NextDueTime(storage::Transaction& transaction);
 
 // Over assets AS a.
 using storage::Condition;
+// `condition` and that reps may read the version that is shown, as domain::RepsMayRead says.
+Condition ReadByReps(Condition condition, absl::Time now);
 // Ids of assets that meet `condition`, after `after` in order of id.
 absl::StatusOr<std::vector<std::string>> ListAssets(storage::Transaction& transaction,
                                                     const Condition& condition, std::string_view after,

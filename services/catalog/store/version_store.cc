@@ -104,6 +104,14 @@ absl::Status WriteTags(storage::Transaction& transaction,
       .status();
 }
 
+Condition ReadByReps(Condition condition, absl::Time now) {
+  condition.values.emplace_back(ToMicros(now));
+  condition.sql =
+      fmt::format("({} AND (a.state = {} OR (a.published_version <> 0 AND a.publish_time <= ${})))",
+                  condition.sql, static_cast<int>(domain::AssetState::kInReview), condition.values.size());
+  return condition;
+}
+
 absl::StatusOr<std::vector<std::string>> ListAssets(storage::Transaction& transaction,
                                                     const Condition& condition, std::string_view after,
                                                     int limit) {
