@@ -25,6 +25,9 @@ config::Schema SchemaFor(const std::vector<const ModuleSpec*>& modules) {
       .Bytes("max-message", 4 << 20, 1 << 10, 64 << 20, "largest request message")
       .Duration("drain", absl::Seconds(20), absl::ZeroDuration(), absl::Minutes(10),
                 "how long running calls may go on after SIGTERM")
+      .Duration("lame-duck", absl::Seconds(5), absl::ZeroDuration(), absl::Minutes(5),
+                "how long calls are still answered after SIGTERM while health says NOT_SERVING, so that "
+                "clients leave first; 0 unless it is given when the server listens on loopback only")
       .Duration("stuck-after", absl::Minutes(2), absl::Seconds(1), absl::Hours(1),
                 "how long one piece of background work may take before /livez fails")
       .Choice("log-level", "info", {"debug", "info", "warning", "error"}, "least severity that is logged")

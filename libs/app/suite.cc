@@ -19,6 +19,7 @@
 #include "libs/app/version.h"
 #include "libs/base/status.h"
 #include "libs/rpc/credentials.h"
+#include "libs/rpc/listen_address.h"
 #include "libs/rpc/server.h"
 #include "libs/telemetry/admin_server.h"
 #include "libs/telemetry/call_metrics.h"
@@ -127,6 +128,7 @@ class Suite::Impl {
     if (served) {
       log_->Info("stopping");
       server_->SetServing(false);
+      clock_.NewEvent()->WaitUntil(clock_.Steady() + LameDuck());
       server_->Drain(clock_.Steady() + options_.config.Duration("drain"));
     }
     module_steps_.Stop();
@@ -148,6 +150,15 @@ class Suite::Impl {
   const std::string& events() const { return events_url_; }
 
  private:
+  // Long enough for clients to hear that health says NOT_SERVING: what reaches a server that drains is lost
+  // to its caller (CANCELLED). A client on the same machine sees the process come back.
+  absl::Duration LameDuck() const {
+    const auto listen = rpc::ParseListenAddress(options_.config.Text("listen"));
+    const bool given = options_.config.source("lame-duck") != config::Source::kDefault;
+    const bool loopback = listen.ok() && listen->loopback;
+    return given || !loopback ? options_.config.Duration("lame-duck") : absl::ZeroDuration();
+  }
+
   absl::Status StartAdmin() {
     health_.AddReady("serving", [this] {
       return serving_ ? absl::OkStatus() : absl::UnavailableError("starting or stopping");

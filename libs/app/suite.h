@@ -33,8 +33,8 @@ struct SuiteOptions {
 //
 // Start: admin port → stores → event log → topics (local log; else they are checked) → migrations (SQLite;
 // else the schema is checked) → modules → gRPC → background steps → health SERVING → the embedded stores'
-// lock files say where. Stop: NOT_SERVING → calls drain → steps end at a commit point → everything is closed,
-// in the reverse order.
+// lock files say where. Stop: health NOT_SERVING → calls are answered for the time of the lame duck → calls
+// drain → steps end at a commit point → everything is closed, in the reverse order.
 class Suite {
  public:
   // Blocks for some seconds at most. Errors are one line that names the service, the thing and what to do.
@@ -53,8 +53,8 @@ class Suite {
   const std::map<std::string, std::string, std::less<>>& stores() const;
   const std::string& events() const;
 
-  // Returns when everything has ended: after the calls' drain time at the latest, plus a step's Run. Once is
-  // enough.
+  // Returns when everything has ended: after the settings `lame-duck` and `drain` at the latest, plus a
+  // step's Run. Once is enough.
   void Stop();
 
  private:

@@ -72,17 +72,18 @@ class Channel {
 };
 
 struct ChannelOptions {
-  // "host:port" or "unix:PATH".
+  // "host:port", "unix:PATH" or "ipv4:A:PORT,B:PORT". All addresses behind it are used in turn.
   std::string target;
   // Bearer token sent with every call; empty: none.
   std::string token = {};
 };
 
-// A channel over gRPC (target rpc_client), with a connection of its own, made at the first call. `clock` and
-// `rng` must outlive it.
+// A channel over gRPC (target rpc_client), with connections of its own, made at the first call. It calls
+// servers whose health says SERVING, so that it leaves one that is about to stop; while none does, calls are
+// UNAVAILABLE, and repeated as CallOptions::retry says. `clock` and `rng` must outlive it.
 std::unique_ptr<Channel> NewGrpcChannel(ChannelOptions options, Clock& clock, Rng& rng);
 
-// Whether the server at the channel's end says SERVING for the service (empty: as a whole); UNIMPLEMENTED
+// Whether a server at the channel's end says SERVING for the service (empty: as a whole); UNIMPLEMENTED
 // from a fake.
 absl::StatusOr<bool> IsServing(Channel& channel, std::string_view service, absl::Duration timeout);
 

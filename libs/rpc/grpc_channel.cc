@@ -25,6 +25,12 @@ using grpc::ByteBuffer;
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(50);
 constexpr absl::Duration kLongestBackoff = absl::Seconds(2);
 
+// Every replica behind the target is used while its health says SERVING: calls leave one that is about to
+// stop. (The default, pick_first, looks at no health.)
+constexpr char kServiceConfig[] =
+    R"({"loadBalancingConfig":[{"round_robin":{}}],"healthCheckConfig":{"serviceName":""}})";
+constexpr std::string_view kHealthService = "/grpc.health.v1.Health/";
+
 absl::Status FromGrpc(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
   google::rpc::Status details;
@@ -166,14 +172,15 @@ class GrpcChannel final : public Channel {
       : options_(std::move(options)),
         clock_(clock),
         rng_(rng),
-        channel_(NewChannel(options_.target)),
-        stub_(channel_) {}
+        asking_(NewChannel(options_.target, false)),
+        health_(asking_),
+        calls_(NewChannel(options_.target, true)) {}
 
   absl::Status Connect(absl::Duration timeout) override {
     // The reason is told by a call alone. Whoever answers it, with whatever, is there.
     const absl::Status asked = IsServing(*this, "", timeout).status();
     const bool silent = absl::IsUnavailable(asked) || absl::IsDeadlineExceeded(asked);
-    if (!silent || channel_->GetState(false) == GRPC_CHANNEL_READY) return absl::OkStatus();
+    if (!silent || asking_->GetState(false) == GRPC_CHANNEL_READY) return absl::OkStatus();
     std::string why = "no connection in time";
     if (absl::IsUnavailable(asked)) {
       why = std::string(asked.message());
@@ -202,12 +209,13 @@ class GrpcChannel final : public Channel {
   }
 
   std::unique_ptr<Stream> Open(std::string_view method, const CallOptions& options) override {
-    return std::make_unique<GrpcStream>(stub_, method, options_, options);
+    return std::make_unique<GrpcStream>(StubFor(method), method, options_, options);
   }
 
  private:
-  static std::shared_ptr<grpc::Channel> NewChannel(const std::string& target) {
+  static std::shared_ptr<grpc::Channel> NewChannel(const std::string& target, bool checks_health) {
     grpc::ChannelArguments arguments;
+    if (checks_health) arguments.SetServiceConfigJSON(kServiceConfig);
     // A connection of its own.
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
@@ -221,6 +229,10 @@ class GrpcChannel final : public Channel {
     return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
   }
 
+  grpc::GenericStub& StubFor(std::string_view method) {
+    return method.starts_with(kHealthService) ? health_ : calls_;
+  }
+
   static bool Retryable(const absl::Status& status) {
     return status.code() == absl::StatusCode::kUnavailable ||
            (status.code() == absl::StatusCode::kResourceExhausted && RetryDelayOf(status).has_value());
@@ -232,7 +244,7 @@ class GrpcChannel final : public Channel {
     Prepare(options_, options, timeout, context);
     // A queue per call is polled by the calling thread itself: no hop to another one.
     grpc::CompletionQueue queue;
-    const auto call = stub_.PrepareUnaryCall(&context, method, request, &queue);
+    const auto call = StubFor(method).PrepareUnaryCall(&context, method, request, &queue);
     call->StartCall();
     ByteBuffer bytes;
     grpc::Status status;
@@ -246,8 +258,10 @@ class GrpcChannel final : public Channel {
   const ChannelOptions options_;
   Clock& clock_;
   Rng& rng_;
-  const std::shared_ptr<grpc::Channel> channel_;
-  grpc::GenericStub stub_;
+  // For questions about health, which a server answers that is not serving. Connects when it is used.
+  const std::shared_ptr<grpc::Channel> asking_;
+  grpc::GenericStub health_;
+  grpc::GenericStub calls_;
 };
 
 }  // namespace

@@ -209,7 +209,6 @@ TEST_F(ServerTest, DrainLetsRunningCallsFinish) {
     return Said("done");
   };
   Start();
-  server_->SetServing(true);
   absl::StatusOr<pb::SayResponse> reply;
   std::thread call([&] { reply = Say(SayOf(""), {.retry = false}); });
   entered_.Wait();
@@ -303,9 +302,45 @@ TEST(ConnectTest, WhereNobodyListensIsToldAtOnceWithTheReason) {
 
 TEST_F(ServerTest, WhoeverAnswersIsConnected) {
   Start();
-  EXPECT_EQ(channel_->Connect(absl::Seconds(30)), absl::OkStatus()) << "although it says NOT_SERVING";
-  server_->SetServing(true);
   EXPECT_EQ(channel_->Connect(absl::Seconds(30)), absl::OkStatus());
+  server_->SetServing(false);
+  EXPECT_EQ(channel_->Connect(absl::Seconds(30)), absl::OkStatus()) << "although it says NOT_SERVING";
+}
+
+TEST_F(ServerTest, CallsLeaveAServerThatSaysNotServingBeforeItStops) {
+  std::atomic<int> here{0};
+  echo_.say = [&](CallContext&, const pb::SayRequest&) {
+    ++here;
+    return Said("here");
+  };
+  Start();
+  Echo other_echo;
+  const auto other =
+      Server::Start(options_, {&other_echo.service}, {.executor = executor_, .clock = *clock_, .log = log_});
+  ASSERT_EQ(other.status(), absl::OkStatus());
+  (*other)->SetServing(true);
+  const auto channel = NewGrpcChannel(
+      {.target = fmt::format("ipv4:{},{}", server_->address(), (*other)->address())}, *clock_, *rng_);
+  const auto say = [&] { return channel->Call<pb::SayResponse>(kSay, SayOf(""), {.retry = false}).status(); };
+  while (here == 0) ASSERT_EQ(say(), absl::OkStatus());
+  server_->SetServing(false);
+  // The lame duck: calls are answered until the client has heard of it.
+  for (int elsewhere = 0; elsewhere < 10; ++elsewhere) {
+    const int before = here;
+    ASSERT_EQ(say(), absl::OkStatus());
+    if (here != before) elsewhere = 0;
+  }
+  server_->Drain(clock_->Steady());
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(say(), absl::OkStatus());
+}
+
+TEST_F(ServerTest, WhereNobodyServesACallWaitsForItsRetries) {
+  Start();
+  server_->SetServing(false);
+  EXPECT_EQ(Say(SayOf(""), {.retry = false}).status().code(), StatusCode::kUnavailable);
+  std::thread call([&] { EXPECT_EQ(Say(SayOf("")).status(), absl::OkStatus()); });
+  server_->SetServing(true);
+  call.join();
 }
 
 // The executor belongs to the test, so that a call stays queued until its caller has given up.
@@ -323,6 +358,7 @@ TEST(ServerQueueTest, CallWhoseDeadlinePassedInTheQueueIsNotRun) {
   auto server = Server::Start({.listen = "127.0.0.1:0"}, {&echo.service},
                               {.executor = executor, .clock = *clock, .log = log});
   ASSERT_EQ(server.status(), absl::OkStatus());
+  (*server)->SetServing(true);
   const auto channel = NewGrpcChannel({.target = (*server)->address()}, *clock, *rng);
   EXPECT_EQ(
       channel->Call<pb::SayResponse>(kSay, SayOf(""), {.timeout = absl::Milliseconds(50)}).status().code(),

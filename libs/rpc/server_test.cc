@@ -258,6 +258,7 @@ TEST_F(ServerTest, InlineAnswerNeedsNoThread) {
 
 TEST_F(ServerTest, HealthFollowsSetServing) {
   Start();
+  server_->SetServing(false);
   const auto serving = [&](std::string_view service) {
     return IsServing(*channel_, service, absl::Seconds(5));
   };

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
@@ -42,6 +43,7 @@ class ChaosTest : public ::testing::Test {
     world_->StopClients();
     const auto counts = world_->Check();
     ASSERT_TRUE(counts.ok()) << counts.status();
+    EXPECT_EQ(world_->cancelled(), 0);
     std::cout << "ledger: " << *counts << "; " << world_->retries() << " calls repeated\n";
   }
 
@@ -111,9 +113,10 @@ TEST_F(ChaosTest, PostgresRestartsUnderWrites) {
   }
 }
 
-TEST_F(ChaosTest, ARollingRestartFailsNoCallOfARetryingClient) {
-  for (int replica = 0; replica < world_->replicas(); ++replica) {
-    const absl::Status restarted = world_->Restart(replica);
+// Row F27. TearDown holds that no call failed and no attempt was cancelled.
+TEST_F(ChaosTest, RollingRestartsFailNoCallOfARetryingClient) {
+  for (int restart = 0; restart < std::min(Cycles(), 50); ++restart) {
+    const absl::Status restarted = world_->Restart(restart % world_->replicas());
     ASSERT_TRUE(restarted.ok()) << restarted;
     ASSERT_TRUE(world_->AwaitAcknowledged(kWritesPerFault));
   }

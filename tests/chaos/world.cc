@@ -7,12 +7,18 @@
 #include "finalmile/leads/v1/lead_service.pb.h"
 #include "libs/app/deployment.h"
 #include "libs/base/status.h"
+#include "libs/rpc/errors.h"
 #include "services/leads/wiring.h"
 
 namespace finalmile::chaos {
 namespace {
 
 constexpr absl::Duration kPatience = absl::Minutes(2);
+
+bool MayRepeat(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         (absl::IsResourceExhausted(status) && rpc::RetryDelayOf(status).has_value());
+}
 
 }  // namespace
 
@@ -48,11 +54,11 @@ absl::StatusOr<std::unique_ptr<World>> World::Start(testing::PostgresServer& pos
 World::~World() { StopClients(); }
 
 absl::Status World::Launch(Replica& replica) {
-  ASSIGN_OR_RETURN(replica.process,
-                   testing::Process::Start(
-                       {FINALMILE_LEADS_BINARY, "--store", store_, "--events", kafka_->url(), "--listen",
-                        fmt::format("127.0.0.1:{}", replica.port), "--admin", "", "--drain", "5s"},
-                       log_path_));
+  ASSIGN_OR_RETURN(replica.process, testing::Process::Start(
+                                        {FINALMILE_LEADS_BINARY, "--store", store_, "--events", kafka_->url(),
+                                         "--listen", fmt::format("127.0.0.1:{}", replica.port), "--admin", "",
+                                         "--drain", "5s", "--lame-duck", "500ms"},
+                                        log_path_));
   auto ready = replica.process->ReadLine();
   if (ready.ok()) return absl::OkStatus();
   return absl::InternalError(fmt::format("a replica did not start; see {}", log_path_));
@@ -95,26 +101,30 @@ bool World::AwaitAcknowledged(int64_t more) {
   return true;
 }
 
-// Repeats the same request at one replica after the other until it is answered.
+// Repeats the same request at one replica after the other.
 bool World::Call(const std::string& method, const google::protobuf::Message& request, uint64_t first,
                  google::protobuf::Message& response) {
   const absl::Duration deadline = clock_->Steady() + kPatience;
   auto pause = clock_->NewEvent();
+  absl::Status last;
   for (uint64_t attempt = 0; clock_->Steady() < deadline; ++attempt) {
     // Both may be down for a moment.
     if (attempt >= replicas_.size()) pause->WaitUntil(clock_->Steady() + absl::Milliseconds(20));
     rpc::Channel& channel = *replicas_[(first + attempt) % replicas_.size()].channel;
-    if (channel
-            .CallMessage("/finalmile.leads.v1.LeadService/" + method, request, response,
-                         {.timeout = absl::Seconds(2), .retry = false})
-            .ok()) {
+    last = channel.CallMessage("/finalmile.leads.v1.LeadService/" + method, request, response,
+                               {.timeout = absl::Seconds(2), .retry = false});
+    if (last.ok()) {
       ++acknowledged_;
       progress_->Set();
       return true;
     }
+    if (absl::IsCancelled(last)) ++cancelled_;
+    if (!MayRepeat(last)) break;
     ++retries_;
   }
+  std::lock_guard lock(failed_mutex_);
   ++failed_;
+  last_failure_ = last;
   return false;
 }
 
@@ -160,7 +170,13 @@ void World::Write(int client) {
 }
 
 absl::StatusOr<faults::Counts> World::Check() {
-  if (failed_ > 0) return absl::DataLossError(fmt::format("{} calls were never answered", failed_.load()));
+  {
+    std::lock_guard lock(failed_mutex_);
+    if (failed_ > 0) {
+      return absl::DataLossError(
+          fmt::format("{} calls were not answered, the last one: {}", failed_, last_failure_.ToString()));
+    }
+  }
   const auto call = [this](const std::string& method, const google::protobuf::Message& request,
                            google::protobuf::Message& reply) {
     return Call(method, request, 0, reply) ? absl::OkStatus()

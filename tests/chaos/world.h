@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -34,7 +35,8 @@ class World {
   int replicas() const { return static_cast<int>(replicas_.size()); }
   testing::Process& process(int replica) { return *replicas_[replica].process; }
 
-  // Clients write until StopClients, each call with a request id and repeated until it is answered.
+  // Clients write until StopClients, each call with a request id and repeated as a client may: after
+  // UNAVAILABLE, after RESOURCE_EXHAUSTED that names a delay, and when it has given up itself.
   void StartClients(int clients);
   void StopClients();
   // Returns when the clients have had so many more acknowledgements, or with false after two minutes without.
@@ -50,6 +52,8 @@ class World {
   absl::StatusOr<faults::Counts> Check();
   // Calls that were repeated.
   int64_t retries() const { return retries_; }
+  // Attempts that ended CANCELLED, which no client repeats by itself.
+  int64_t cancelled() const { return cancelled_; }
 
  private:
   struct Replica {
@@ -78,7 +82,11 @@ class World {
   std::unique_ptr<Event> progress_;
   std::atomic<int64_t> acknowledged_ = 0;
   std::atomic<int64_t> retries_ = 0;
-  std::atomic<int64_t> failed_ = 0;
+  std::atomic<int64_t> cancelled_ = 0;
+  // Calls that were not answered, and how the last of them ended.
+  std::mutex failed_mutex_;
+  int64_t failed_ = 0;
+  absl::Status last_failure_;
 };
 
 }  // namespace finalmile::chaos

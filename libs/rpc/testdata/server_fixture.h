@@ -68,6 +68,7 @@ class ServerTest : public ::testing::Test {
   }
   void Start() {
     ASSERT_EQ(TryStart(), absl::OkStatus());
+    server_->SetServing(true);
     channel_ = NewChannel();
   }
   std::unique_ptr<Channel> NewChannel() {
