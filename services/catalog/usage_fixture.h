@@ -116,6 +116,25 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
     return events;
   }
 
+  void Execute(const std::string& sql) {
+    const absl::Status done = harness_.database().Transact(
+        {.deadline = harness_.clock().Steady() + absl::Seconds(5)},
+        [&](storage::Transaction& transaction) { return transaction.Execute(sql).status(); });
+    EXPECT_TRUE(done.ok()) << done;
+  }
+  int64_t CountRows(const std::string& table, const std::string& condition = "TRUE") {
+    int64_t count = -1;
+    const absl::Status read = harness_.database().Transact(
+        {.deadline = harness_.clock().Steady() + absl::Seconds(5), .read_only = true},
+        [&](storage::Transaction& transaction) -> absl::Status {
+          const auto counted = transaction.Execute("SELECT COUNT(*) FROM " + table + " WHERE " + condition);
+          if (counted.ok()) count = counted->rows[0].Int(0);
+          return counted.status();
+        });
+    EXPECT_TRUE(read.ok()) << read;
+    return count;
+  }
+
   // An event of the appointments service, the next of its chain.
   appointments::v1::AppointmentEvent Appointment(const std::string& chain) {
     outbox::Cause cause;

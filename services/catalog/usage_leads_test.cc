@@ -4,6 +4,7 @@
 
 #include "finalmile/leads/v1/lead_event.pb.h"
 #include "services/catalog/consumers/lead_consumer.h"
+#include "services/catalog/usage/retention.h"
 #include "services/catalog/usage_fixture.h"
 
 namespace finalmile::catalog {
@@ -103,19 +104,7 @@ TEST_P(LeadsTest, AnErasedLeadLeavesSumsAndIsNotTakenAgain) {
   TellSet("m1", "leads/1", {asset});
   TellErased("leads/1");
 
-  const auto rows = [&](const std::string& table) {
-    int64_t count = -1;
-    EXPECT_TRUE(harness_.database()
-                    .Transact({.deadline = harness_.clock().Steady() + absl::Seconds(5), .read_only = true},
-                              [&](storage::Transaction& transaction) -> absl::Status {
-                                auto counted = transaction.Execute("SELECT COUNT(*) FROM " + table +
-                                                                   " WHERE lead = 'leads/1'");
-                                if (counted.ok()) count = counted->rows[0].Int(0);
-                                return counted.status();
-                              })
-                    .ok());
-    return count;
-  };
+  const auto rows = [&](const std::string& table) { return CountRows(table, "lead = 'leads/1'"); };
   for (const char* table : {"uses", "offers", "meetings", "permissions"}) EXPECT_EQ(rows(table), 0) << table;
   EXPECT_EQ(Performance(asset).used(), 2);
 
@@ -131,6 +120,28 @@ TEST_P(LeadsTest, AnErasedLeadLeavesSumsAndIsNotTakenAgain) {
   TellPermission(leads::v1::CHANNEL_EMAIL, leads::v1::PERMISSION_STATE_DENIED);
   for (const char* table : {"uses", "offers", "meetings", "permissions"}) EXPECT_EQ(rows(table), 0) << table;
   Record(other);
+}
+
+TEST_P(LeadsTest, ALeadThatNobodyNamesIsForgottenAndAnErasedOneIsNot) {
+  const std::string asset = Published("Letter").name();
+  const auto view = [&](const std::string& lead) {
+    v1::RecordViewRequest request;
+    request.set_asset(asset);
+    request.set_lead(lead);
+    EXPECT_TRUE(Ask<v1::RecordViewResponse>("RecordView", request).ok());
+  };
+  view("leads/seen");
+  view("leads/again");
+  TellErased("leads/gone");
+  // Days are what counts.
+  Advance(usage::kRetention - absl::Hours(24));
+  EXPECT_EQ(CountRows("leads"), 3);
+  view("leads/again");
+  Advance(absl::Hours(48));
+  EXPECT_EQ(CountRows("leads", "lead = 'leads/seen'"), 0);
+  EXPECT_EQ(CountRows("leads", "lead = 'leads/again'"), 1);
+  EXPECT_EQ(CountRows("leads", "lead = 'leads/gone' AND erased"), 1);
+  view("leads/seen");
 }
 
 TEST_P(LeadsTest, NothingIsKeptOfALeadThatIsErasedInTheSameBatch) {

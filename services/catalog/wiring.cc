@@ -114,8 +114,10 @@ absl::StatusOr<app::Module> BuildOn(std::unique_ptr<cache::Cache> cache, const c
   state->hot = std::make_unique<publishing::HotAssets>(*state->near, runtime.database);
   RETURN_IF_ERROR(OpenIndexes(config, runtime, *state));
   ASSIGN_OR_RETURN(std::string key, SigningKey(runtime));
-  state->missed =
-      std::make_unique<usage::MissedSearches>(runtime.database, runtime.clock, runtime.rng, runtime.log);
+  state->missed = std::make_unique<usage::MissedSearches>(
+      runtime.database,
+      [&index = *state->indexes.shelf](const std::string& term) { return index.HasTerm(term); },
+      runtime.clock, runtime.rng, runtime.log);
 
   app::Module module;
   const handlers::Dependencies dependencies{runtime.clock,  runtime.rng,    runtime.database, *state->hot,
@@ -129,7 +131,7 @@ absl::StatusOr<app::Module> BuildOn(std::unique_ptr<cache::Cache> cache, const c
   app::ModuleConsumer& leads = module.consumers.emplace_back();
   leads.options.name = consumers::kLeadConsumer;
   leads.options.topics = {std::string(consumers::kLeadEventsTopic)};
-  leads.handler = std::make_unique<consumers::LeadConsumer>();
+  leads.handler = std::make_unique<consumers::LeadConsumer>(runtime.clock);
   module.leader_tasks.push_back(std::make_unique<timers::DueTimer>(runtime.clock, runtime.rng, *state->hot));
   module.leader_tasks.push_back(std::make_unique<timers::MaturityTimer>(runtime.clock));
   module.leader_tasks.push_back(std::make_unique<timers::UsageSweeper>(runtime.clock, runtime.rng));

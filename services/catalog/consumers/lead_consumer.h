@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "libs/base/clock.h"
 #include "libs/outbox/handler.h"
 
 namespace finalmile::catalog::consumers {
@@ -14,7 +15,13 @@ inline constexpr std::string_view kLeadConsumer = "catalog.leads";
 // events of leads are passed over; what is no LeadEvent is parked.
 class LeadConsumer final : public outbox::Handler {
  public:
+  // The clock outlives the consumer.
+  explicit LeadConsumer(Clock& clock) : clock_(clock) {}
+
   absl::Status Apply(storage::Transaction& transaction, outbox::Batch& batch) override;
+
+ private:
+  Clock& clock_;
 };
 
 }  // namespace finalmile::catalog::consumers

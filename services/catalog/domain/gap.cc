@@ -26,6 +26,8 @@ std::string GapId(std::span<const std::string> stems, std::string_view situation
   return fmt::format("{:016x}{:016x}", StableHash(key, 1), StableHash(key, 2));
 }
 
+bool IsClosed(const Gap& gap) { return gap.state == GapState::kUsed || gap.state == GapState::kDeclined; }
+
 bool Ask(Gap& gap, std::string_view asker) {
   const bool is_new = gap.state == GapState::kUnspecified;
   if (is_new) gap.state = GapState::kOpen;

@@ -44,6 +44,9 @@ struct Gap {
   friend bool operator==(const Gap&, const Gap&) = default;
 };
 
+// Used or declined.
+bool IsClosed(const Gap& gap);
+
 // Somebody asks; `asker` may be empty. A new gap is open; an answered one is counted and stays as it was
 // answered. Whether the gap is new.
 bool Ask(Gap& gap, std::string_view asker);

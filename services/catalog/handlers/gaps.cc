@@ -10,6 +10,7 @@
 #include "services/catalog/handlers/checks.h"
 #include "services/catalog/handlers/usage_handlers.h"
 #include "services/catalog/search/query.h"
+#include "services/catalog/usage/retention.h"
 
 namespace finalmile::catalog::handlers {
 namespace {
@@ -74,10 +75,13 @@ absl::StatusOr<v1::Gap> UsageHandlers::ReportGap(rpc::CallContext& context,
   ASSIGN_OR_RETURN(const store::GapRow draft, ToDraft(request));
   const std::string& asker = request.asker().empty() ? context.principal().name() : request.asker();
   return Mutate<v1::Gap>(context, request, [&](usage::UsageBatch& batch) -> absl::StatusOr<v1::Gap> {
-    RETURN_IF_ERROR(batch.EnsureGaps({draft}));
-    store::GapRow& gap = *batch.Gap(draft.id);
-    batch.Ask(gap, asker);
-    return usage::ToProto(gap);
+    ASSIGN_OR_RETURN(store::GapRow * gap, batch.EnsureGap(draft));
+    if (gap == nullptr) {
+      return rpc::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_GAPS",
+                        fmt::format("{} gaps are open; answer some of them first", usage::kMaxOpenGaps));
+    }
+    batch.Ask(*gap, asker);
+    return usage::ToProto(*gap);
   });
 }
 

@@ -58,7 +58,8 @@ absl::StatusOr<v1::ApproveAssetResponse> CatalogHandlers::ApproveAsset(
   RETURN_IF_ERROR(CheckReason(request.refusal(), "refusal"));
   return ChangeOne<v1::ApproveAssetResponse>(
       context, request, publishing::kLatest, [&](publishing::AssetBatch& batch, const std::string& id) {
-        return request.refusal().empty() ? batch.Approve(id, context.principal().name()) : batch.SendBack(id);
+        return request.refusal().empty() ? batch.Approve(id, context.principal().name())
+                                         : batch.SendBack(id, request.refusal());
       });
 }
 

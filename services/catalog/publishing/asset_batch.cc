@@ -89,6 +89,7 @@ void AssetBatch::Show(Entry& entry) {
 
 void AssetBatch::WriteVersion(Entry& entry, domain::Asset content) {
   domain::Write(entry.asset.life);
+  entry.asset.reason.clear();
   Touch(entry);
   entry.latest = std::move(content);
   entry.version = ToVersion(*entry.latest);
@@ -134,6 +135,7 @@ absl::Status AssetBatch::Submit(const std::string& id) {
   ASSIGN_OR_RETURN(Entry * entry, At(id));
   RETURN_IF_ERROR(Load(*entry));
   RETURN_IF_ERROR(ToError(domain::Submit(entry->asset.life, domain::Missing(*entry->latest))));
+  entry->asset.reason.clear();
   Touch(*entry);
   return absl::OkStatus();
 }
@@ -147,10 +149,11 @@ absl::Status AssetBatch::Approve(const std::string& id, std::string_view reviewe
   return absl::OkStatus();
 }
 
-absl::Status AssetBatch::SendBack(const std::string& id) {
+absl::Status AssetBatch::SendBack(const std::string& id, std::string_view reason) {
   ASSIGN_OR_RETURN(Entry * entry, At(id));
   RETURN_IF_ERROR(ToError(domain::SendBack(entry->asset.life)));
   entry->reviewer_changed = true;
+  entry->asset.reason = std::string(reason);
   Touch(*entry);
   return absl::OkStatus();
 }
@@ -165,6 +168,7 @@ absl::Status AssetBatch::Publish(const std::string& id, const domain::Publicatio
   entry->reviewer_changed = true;
   entry->published = true;
   entry->retired = false;
+  entry->asset.reason.clear();
   Touch(*entry);
   Show(*entry);
   v1::AssetPublished& published = *Emit(*entry).mutable_asset_published();
@@ -187,10 +191,9 @@ absl::Status AssetBatch::Retire(const std::string& id, std::string_view reason) 
   RETURN_IF_ERROR(ToError(domain::Retire(life)));
   entry->published = false;
   entry->retired = true;
+  entry->asset.reason = std::string(reason);
   Touch(*entry);
-  v1::AssetRetired& retired = *Emit(*entry).mutable_asset_retired();
-  retired.set_version(store::ShownVersion(life));
-  retired.set_reason(std::string(reason));
+  Emit(*entry).mutable_asset_retired()->set_version(store::ShownVersion(life));
   return absl::OkStatus();
 }
 

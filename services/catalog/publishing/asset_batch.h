@@ -64,7 +64,7 @@ class AssetBatch {
   absl::StatusOr<bool> Reimport(const std::string& id, domain::Asset content, std::string digest);
   absl::Status Submit(const std::string& id);
   absl::Status Approve(const std::string& id, std::string_view reviewer);
-  absl::Status SendBack(const std::string& id);
+  absl::Status SendBack(const std::string& id, std::string_view reason);
   absl::Status Publish(const std::string& id, const domain::Publication& publication);
   absl::Status Retire(const std::string& id, std::string_view reason);
   // Looks at an asset again: time went by.

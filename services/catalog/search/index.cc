@@ -159,6 +159,11 @@ class MemoryIndex final : public Index {
     return answer;
   }
 
+  bool HasTerm(const std::string& term) const override {
+    const std::shared_lock lock(mutex_);
+    return state_.postings.Has(term);
+  }
+
   int64_t VersionOf(std::string_view asset) const override {
     const std::shared_lock lock(mutex_);
     const auto document = state_.catalogue.Find(asset);

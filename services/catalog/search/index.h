@@ -114,6 +114,9 @@ class Index {
   // DEADLINE_EXCEEDED when it is not answered by `deadline` (steady).
   virtual absl::StatusOr<Answer> Search(const Query& query, absl::Duration deadline) const = 0;
 
+  // Whether a document has the term, as Term::indexed.
+  virtual bool HasTerm(const std::string& term) const = 0;
+
   // The version of an asset's document; 0: it is not indexed.
   virtual int64_t VersionOf(std::string_view asset) const = 0;
   virtual size_t size() const = 0;

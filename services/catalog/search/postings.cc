@@ -173,6 +173,11 @@ void Postings::Compact() {
   std::erase(lengths_, 0u);
 }
 
+bool Postings::Has(const std::string& term) const {
+  const List* list = Lookup(term);
+  return list != nullptr && list->count > 0;
+}
+
 const Postings::List* Postings::Lookup(const std::string& term) const {
   const auto found = lists_.find(term);
   return found == lists_.end() ? nullptr : &found->second;

@@ -65,6 +65,8 @@ class Postings {
   // Forgets removed documents: the others move up, in order.
   void Compact();
 
+  // Whether a document has the term.
+  bool Has(const std::string& term) const;
   // The documents that have every clause, in order; none where there is no clause. The score is BM25 (k1 1.2,
   // b 0.75; Robertson, Zaragoza 2009, doi:10.1561/1500000019) with weights for frequencies, added up over the
   // terms. Takes time linear in the documents that have one of the terms, some nanoseconds for each.

@@ -10,6 +10,8 @@ namespace {
 using storage::Bytes;
 using storage::TimeOr;
 
+// clang-format takes "-> auto&" for the beginning of a function.
+// clang-format off
 const storage::Table<AssetRow> kAssets(
     "assets", {"id"},
     {{"id", &AssetRow::id},
@@ -19,7 +21,7 @@ const storage::Table<AssetRow> kAssets(
      // Filters read it.
      {"state", "BIGINT",
       [](const AssetRow& asset) -> storage::Value {
-  return static_cast<int64_t>(domain::StateOf(asset.life, ShownVersion(asset.life)));
+        return static_cast<int64_t>(domain::StateOf(asset.life, ShownVersion(asset.life)));
       }},
      {"title", &AssetRow::title},
      {"owner", &AssetRow::owner},
@@ -27,47 +29,23 @@ const storage::Table<AssetRow> kAssets(
      {"source", &AssetRow::source},
      {"path", &AssetRow::path},
      {"digest", storage::kAsBytes, &AssetRow::digest},
-     {"latest_version", [](auto& asset) -> auto& { return asset.life.latest_version;
-}  // namespace
-}  // namespace finalmile::catalog::store
-, {"latest_state", [](auto& asset) -> auto& {return asset.life.latest;
-}
-}
-, {"reviewer", [](auto& asset) -> auto& {return asset.life.reviewer;
-}
-}
-, {"published_version", [](auto& asset) -> auto& {return asset.life.published_version;
-}
-}
-, {"shelf", [](auto& asset) -> auto& {return asset.life.shelf;
-}
-}
-, {"publish_time", [](auto& asset) -> auto& {return asset.life.publish_time;
-}
-, absl::InfinitePast()
-}
-, {"expire_time", [](auto& asset) -> auto& {return asset.life.expire_time;
-}
-, absl::InfiniteFuture()
-}
-, {"review_time", [](auto& asset) -> auto& {return asset.life.review_time;
-}
-, absl::InfiniteFuture()
-}
-, {"review_due_told", [](auto& asset) -> auto& {return asset.life.review_due_told;
-}
-}
-, {"review_overdue_told", [](auto& asset) -> auto& {return asset.life.review_overdue_told;
-}
-}
-,
-    // The due timer finds it by this.
-    {"due_time", "BIGINT",
-     [](const AssetRow& asset) { return storage::OptionalMicros(domain::NextDue(asset.life)); }},
-    {"create_time", &AssetRow::create_time}, {
-  "update_time", &AssetRow::update_time
-}
-});
+     {"latest_version", [](auto& asset) -> auto& { return asset.life.latest_version; }},
+     {"latest_state", [](auto& asset) -> auto& { return asset.life.latest; }},
+     {"reviewer", [](auto& asset) -> auto& { return asset.life.reviewer; }},
+     {"published_version", [](auto& asset) -> auto& { return asset.life.published_version; }},
+     {"shelf", [](auto& asset) -> auto& { return asset.life.shelf; }},
+     {"publish_time", [](auto& asset) -> auto& { return asset.life.publish_time; }, absl::InfinitePast()},
+     {"expire_time", [](auto& asset) -> auto& { return asset.life.expire_time; }, absl::InfiniteFuture()},
+     {"review_time", [](auto& asset) -> auto& { return asset.life.review_time; }, absl::InfiniteFuture()},
+     {"review_due_told", [](auto& asset) -> auto& { return asset.life.review_due_told; }},
+     {"review_overdue_told", [](auto& asset) -> auto& { return asset.life.review_overdue_told; }},
+     // The due timer finds it by this.
+     {"due_time", "BIGINT",
+      [](const AssetRow& asset) { return storage::OptionalMicros(domain::NextDue(asset.life)); }},
+     {"create_time", &AssetRow::create_time},
+     {"update_time", &AssetRow::update_time},
+     {"reason", &AssetRow::reason}});
+// clang-format on
 
 absl::StatusOr<std::vector<AssetRow>> Settled(storage::Transaction& transaction,
                                               absl::StatusOr<storage::Deferred> read) {

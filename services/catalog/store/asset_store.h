@@ -33,6 +33,8 @@ struct AssetRow {
   // Of the page it was imported from and of what else decided about its content.
   std::string digest;
   domain::Life life;
+  // Why it was retired, or its newest version sent back; empty once it has gone on.
+  std::string reason;
   absl::Time create_time = absl::UnixEpoch();
   absl::Time update_time = absl::UnixEpoch();
 };

@@ -17,12 +17,13 @@ using storage::TimeOr;
 
 #define GAP_COLUMNS                                                                               \
   "id, seq, revision, need, situation, competitor, persona, kind, origin, state, asked, askers, " \
-  "asset, reason, create_time, ask_time, ship_time, first_use_time"
+  "asset, reason, create_time, ask_time, ship_time, first_use_time, close_time"
 
-#define GAP_ROWS                                                                                    \
-  "{rows: id TEXT, seq BIGINT, revision BIGINT, need TEXT, situation TEXT, competitor TEXT, "       \
-  "persona TEXT, kind BIGINT, origin BIGINT, state BIGINT, asked BIGINT, askers TEXT, asset TEXT, " \
-  "reason TEXT, create_time BIGINT, ask_time BIGINT, ship_time BIGINT, first_use_time BIGINT}"
+#define GAP_ROWS                                                                                           \
+  "{rows: id TEXT, seq BIGINT, revision BIGINT, need TEXT, situation TEXT, competitor TEXT, "              \
+  "persona TEXT, kind BIGINT, origin BIGINT, state BIGINT, asked BIGINT, askers TEXT, asset TEXT, "        \
+  "reason TEXT, create_time BIGINT, ask_time BIGINT, ship_time BIGINT, first_use_time BIGINT, close_time " \
+  "BIGINT}"
 
 std::vector<storage::Row> ToRows(const std::vector<const GapRow*>& gaps) {
   std::vector<storage::Row> rows;
@@ -32,8 +33,8 @@ std::vector<storage::Row> ToRows(const std::vector<const GapRow*>& gaps) {
         {gap->id, gap->seq, gap->revision, gap->need, gap->situation, gap->competitor, gap->persona,
          gap->kind, static_cast<int64_t>(gap->origin), static_cast<int64_t>(gap->gap.state), gap->gap.count,
          nlohmann::json(gap->gap.askers).dump(), gap->gap.asset, gap->gap.reason, ToMicros(gap->create_time),
-         ToMicros(gap->ask_time), OptionalMicros(gap->gap.ship_time),
-         OptionalMicros(gap->gap.first_use_time)}));
+         ToMicros(gap->ask_time), OptionalMicros(gap->gap.ship_time), OptionalMicros(gap->gap.first_use_time),
+         OptionalMicros(gap->close_time)}));
   }
   return rows;
 }
@@ -66,8 +67,17 @@ absl::StatusOr<std::vector<GapRow>> Gaps(absl::StatusOr<storage::Result> result)
     gap.ask_time = FromMicros(row.Int(15));
     gap.gap.ship_time = TimeOr(row, 16, absl::InfiniteFuture());
     gap.gap.first_use_time = TimeOr(row, 17, absl::InfiniteFuture());
+    gap.close_time = TimeOr(row, 18, absl::InfiniteFuture());
   }
   return gaps;
+}
+
+absl::StatusOr<std::vector<std::string>> SortedIds(absl::StatusOr<storage::Result> result) {
+  if (!result.ok()) return result.status();
+  std::vector<std::string> ids;
+  for (const storage::Row& row : result->rows) ids.push_back(row.Text(0));
+  std::sort(ids.begin(), ids.end());
+  return ids;
 }
 
 }  // namespace
@@ -101,8 +111,8 @@ absl::Status UpdateGaps(storage::Transaction& transaction, const std::vector<con
           "competitor = r.competitor, persona = r.persona, kind = r.kind, origin = r.origin, state = "
           "r.state, "
           "asked = r.asked, askers = r.askers, asset = r.asset, reason = r.reason, ask_time = r.ask_time, "
-          "ship_time = r.ship_time, first_use_time = r.first_use_time FROM " GAP_ROWS
-          " AS r WHERE gaps.id = r.id",
+          "ship_time = r.ship_time, first_use_time = r.first_use_time, close_time = r.close_time "
+          "FROM " GAP_ROWS " AS r WHERE gaps.id = r.id",
           ToRows(gaps))
       .status();
 }
@@ -124,6 +134,13 @@ absl::StatusOr<std::vector<GapRow>> ListGaps(storage::Transaction& transaction, 
   return Gaps(transaction.Execute(sql, std::move(values)));
 }
 
+absl::StatusOr<int64_t> CountOpenGaps(storage::Transaction& transaction) {
+  ASSIGN_OR_RETURN(
+      storage::Result result,
+      transaction.Execute("SELECT COUNT(*) FROM gaps WHERE origin IN (1, 3) AND state IN (1, 2)"));
+  return result.rows[0].Int(0);
+}
+
 absl::StatusOr<int64_t> CountOpenSearches(storage::Transaction& transaction) {
   ASSIGN_OR_RETURN(storage::Result result,
                    transaction.Execute("SELECT COUNT(*) FROM gaps WHERE origin = 2 AND state = 1"));
@@ -132,16 +149,19 @@ absl::StatusOr<int64_t> CountOpenSearches(storage::Transaction& transaction) {
 
 absl::StatusOr<std::vector<std::string>> IdleSearches(storage::Transaction& transaction, absl::Time time,
                                                       int limit) {
-  ASSIGN_OR_RETURN(
-      storage::Result result,
+  return SortedIds(
       transaction.Execute("SELECT id FROM gaps WHERE origin = 2 AND state = 1 AND ask_time <= $1 "
                           "AND askers = '[]' "
                           "ORDER BY ask_time LIMIT $2",
                           {ToMicros(time), int64_t{limit}}));
-  std::vector<std::string> ids;
-  for (const storage::Row& row : result.rows) ids.push_back(row.Text(0));
-  std::sort(ids.begin(), ids.end());
-  return ids;
+}
+
+absl::StatusOr<std::vector<std::string>> ClosedGaps(storage::Transaction& transaction, absl::Time time,
+                                                    int limit) {
+  return SortedIds(
+      transaction.Execute("SELECT id FROM gaps WHERE state IN (4, 5) AND need <> '' "
+                          "AND (close_time <= $1 OR close_time IS NULL) LIMIT $2",
+                          {ToMicros(time), int64_t{limit}}));
 }
 
 }  // namespace finalmile::catalog::store

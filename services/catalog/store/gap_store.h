@@ -29,6 +29,9 @@ struct GapRow {
   absl::Time create_time = absl::UnixEpoch();
   // When it was last asked for.
   absl::Time ask_time = absl::UnixEpoch();
+  // When it was heard that it was used or declined; InfiniteFuture of closed ones, too, whose words were not
+  // erased yet and that the program of before this column closed.
+  absl::Time close_time = absl::InfiniteFuture();
 };
 
 // Inserts those that are absent, in order of id, as stubs in state kUnspecified, so that there is something
@@ -52,11 +55,17 @@ struct GapPosition {
 absl::StatusOr<std::vector<GapRow>> ListGaps(storage::Transaction& transaction, const Condition& condition,
                                              const GapPosition& after, int limit);
 
+// Open and accepted gaps that are not of searches.
+absl::StatusOr<int64_t> CountOpenGaps(storage::Transaction& transaction);
 // Open gaps of searches.
 absl::StatusOr<int64_t> CountOpenSearches(storage::Transaction& transaction);
 // Those of them that nobody asked for by name, and that were last searched at or before `time`, at most
 // `limit`; sorted ids.
 absl::StatusOr<std::vector<std::string>> IdleSearches(storage::Transaction& transaction, absl::Time time,
                                                       int limit);
+// Closed gaps that still have their need, and that were closed at or before `time` or have no close time, at
+// most `limit`; sorted ids.
+absl::StatusOr<std::vector<std::string>> ClosedGaps(storage::Transaction& transaction, absl::Time time,
+                                                    int limit);
 
 }  // namespace finalmile::catalog::store

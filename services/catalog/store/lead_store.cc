@@ -5,19 +5,41 @@
 #include "libs/storage/columns.h"
 
 namespace finalmile::catalog::store {
+namespace {
+
+int64_t DayOf(absl::Time time) {
+  constexpr int64_t kMicrosPerDay = int64_t{24} * 3'600 * 1'000'000;
+  return ToMicros(time) / kMicrosPerDay * kMicrosPerDay;
+}
+
+}  // namespace
 
 absl::StatusOr<std::map<std::string, bool>> LockLeads(storage::Transaction& transaction,
-                                                      const std::vector<std::string>& leads) {
-  // The update that changes nothing locks the row, in the order of the rows given.
+                                                      const std::vector<std::string>& leads, absl::Time now) {
+  // Mostly the update changes nothing, so that no index is written; it locks the row, in the order of the
+  // rows given.
+  std::vector<storage::Row> rows;
+  rows.reserve(leads.size());
+  for (const std::string& lead : leads) rows.push_back(storage::Row({lead, DayOf(now)}));
   ASSIGN_OR_RETURN(
       storage::Result result,
-      transaction.ExecuteMany("INSERT INTO leads (lead, erased) SELECT lead, FALSE FROM {rows: lead TEXT} AS "
-                              "r WHERE TRUE ON CONFLICT (lead) DO UPDATE SET erased = leads.erased RETURNING "
-                              "lead, erased",
-                              storage::IdRows(leads)));
+      transaction.ExecuteMany(
+          "INSERT INTO leads (lead, erased, named_time) SELECT lead, FALSE, named_time FROM {rows: "
+          "lead TEXT, named_time BIGINT} AS r WHERE TRUE ON CONFLICT (lead) DO UPDATE SET "
+          "named_time = excluded.named_time RETURNING lead, erased",
+          rows));
   std::map<std::string, bool> erased;
   for (const storage::Row& row : result.rows) erased[row.Text(0)] = row.Bool(1);
   return erased;
+}
+
+absl::StatusOr<int64_t> DeleteIdleLeads(storage::Transaction& transaction, absl::Time time, int limit) {
+  ASSIGN_OR_RETURN(
+      storage::Result result,
+      transaction.Execute("DELETE FROM leads WHERE NOT erased AND lead IN (SELECT lead FROM leads WHERE NOT "
+                          "erased AND named_time < $1 ORDER BY named_time LIMIT $2 {skip_locked})",
+                          {DayOf(time), int64_t{limit}}));
+  return result.affected;
 }
 
 absl::Status EraseLeads(storage::Transaction& transaction, const std::vector<std::string>& leads) {

@@ -15,9 +15,13 @@ namespace finalmile::catalog::store {
 // What the catalog keeps of leads, which are named "leads/{lead}": what they permit, and that they were
 // erased.
 
-// Locks the rows of `leads` (sorted, unique), making those that are absent; whether each was erased.
+// Locks the rows of `leads` (sorted, unique), which are named at `now`, making those that are absent; whether
+// each was erased.
 absl::StatusOr<std::map<std::string, bool>> LockLeads(storage::Transaction& transaction,
-                                                      const std::vector<std::string>& leads);
+                                                      const std::vector<std::string>& leads, absl::Time now);
+// Deletes the rows of leads that were not erased and last named on a day before `time`, at most `limit`; how
+// many. Without its row a lead is as if it had never been named: whatever names it next makes the row again.
+absl::StatusOr<int64_t> DeleteIdleLeads(storage::Transaction& transaction, absl::Time time, int limit);
 // Deletes everything that names these leads, which are locked, and marks them as erased.
 absl::Status EraseLeads(storage::Transaction& transaction, const std::vector<std::string>& leads);
 

@@ -6,6 +6,23 @@ namespace {
 // assets is what is locked, listed and filtered; its title, owner, language and tags are those of the version
 // that is shown. asset_versions never change but for the reviewer; a version is stored in two pieces, so that
 // lists need not read bodies.
+//
+// What bounds each table:
+//   assets, asset_versions, asset_tags    what authors and imports write; they are never deleted, because
+//   uses
+//                                         and events name versions. A version has at most 1 MiB of body
+//   live_periods, sketches, sketch_hashes one row, one row and at most 32 rows for each publication
+//   version_figures, arms, cells          one row, two rows and at most 17 × 5 rows for each version
+//   ratings                               one row for each rater and version
+//   uses, offers, meetings (and touches)  swept after 400 days
+//   leads                                 swept 400 days after the lead was last named; the mark of an erased
+//                                         one stays, so that nothing is taken of it again
+//   permissions                           one row for each channel of a lead, until it is erased
+//   gaps                                  at most 1,000 open ones of searches, which are declined after 90
+//   days,
+//                                         and 10,000 others; a closed one keeps a row without its words,
+//                                         because its events go on counting
+//   signing_keys                          one row
 constexpr storage::Migration kMigrations[] = {
     {1, "assets", R"sql(
 CREATE TABLE assets (
@@ -206,7 +223,7 @@ CREATE TABLE meeting_touches (
 );
 )sql"},
     // A lead that something was told of: its row is locked by whatever names it, so that nothing of it is
-    // written behind its erasure, whose mark stays.
+    // written behind its erasure, whose mark stays. Without the mark the row is nothing but the lock.
     {3, "leads", R"sql(
 CREATE TABLE leads (
   lead TEXT {sorted} PRIMARY KEY,
@@ -220,6 +237,16 @@ CREATE TABLE permissions (
   PRIMARY KEY (lead, channel)
 );
 CREATE INDEX meetings_by_lead ON meetings (lead);
+)sql"},
+    // What people typed is kept here alone and can be erased. A gap that was closed before this has no close
+    // time until the sweeper gives it one. named_time is when a lead was last named, to the day.
+    {4, "words", R"sql(
+ALTER TABLE assets ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE gaps ADD COLUMN close_time BIGINT;
+CREATE INDEX gaps_closed ON gaps (close_time) WHERE state IN (4, 5) AND need <> '';
+CREATE INDEX gaps_open ON gaps (origin) WHERE state IN (1, 2);
+ALTER TABLE leads ADD COLUMN named_time BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX leads_by_time ON leads (named_time) WHERE NOT erased;
 )sql"},
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libs/base/status.h"
+#include "services/catalog/store/lead_store.h"
 #include "services/catalog/usage/credit.h"
 #include "services/catalog/usage/retention.h"
 #include "services/catalog/usage/usage_batch.h"
@@ -44,13 +45,22 @@ absl::StatusOr<absl::Duration> UsageSweeper::Run(storage::Leadership& leadership
       [&](storage::Transaction& transaction) -> absl::Status {
         const absl::Time now = clock_.Now();
         ASSIGN_OR_RETURN(most, store::DeleteUsage(transaction, now - usage::kRetention, kChunk));
-        ASSIGN_OR_RETURN(const std::vector<std::string> idle,
+        ASSIGN_OR_RETURN(const int64_t leads,
+                         store::DeleteIdleLeads(transaction, now - usage::kRetention, kChunk));
+        ASSIGN_OR_RETURN(std::vector<std::string> gaps,
                          store::IdleSearches(transaction, now - usage::kSearchPatience, kChunk));
-        most = std::max<int64_t>(most, std::ssize(idle));
+        ASSIGN_OR_RETURN(const std::vector<std::string> closed,
+                         store::ClosedGaps(transaction, now - usage::kWordsKept, kChunk));
+        most = std::max<int64_t>({most, leads, std::ssize(gaps), std::ssize(closed)});
+        gaps.insert(gaps.end(), closed.begin(), closed.end());
         usage::UsageBatch batch(transaction, {clock_, rng_, now, cause});
-        RETURN_IF_ERROR(batch.LockGaps(idle));
+        RETURN_IF_ERROR(batch.LockGaps(std::move(gaps)));
         for (const std::string& id : batch.LockedGaps()) {
           store::GapRow& gap = *batch.Gap(id);
+          if (domain::IsClosed(gap.gap)) {
+            batch.EraseWords(gap, now - usage::kWordsKept);
+            continue;
+          }
           // Somebody searched again, asked for it or answered it, before it was locked.
           const bool idle_still = gap.gap.state == domain::GapState::kOpen && gap.gap.askers.empty() &&
                                   gap.ask_time <= now - usage::kSearchPatience;

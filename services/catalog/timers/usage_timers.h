@@ -19,8 +19,9 @@ class MaturityTimer final : public outbox::DueTask {
   absl::StatusOr<absl::Time> RunDue(storage::Transaction& transaction, absl::Time now) override;
 };
 
-// Deletes single uses, offers and meetings 400 days after the last that was heard of them, and declines gaps
-// of searches that nobody has repeated for 90 days; what was counted of them stays.
+// Deletes single uses, offers, meetings and leads 400 days after the last that was heard of them, and
+// declines gaps of searches that nobody has repeated for 90 days; what was counted of them stays. Erases what
+// was typed of gaps 90 days after they were closed.
 class UsageSweeper final : public outbox::LeaderTask {
  public:
   // The references outlive the sweeper.

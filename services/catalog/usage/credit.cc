@@ -40,7 +40,7 @@ absl::Status Hear(storage::Transaction& transaction, const MeetingNews& news, ab
   if (known) {
     before = *std::move(known);
   } else {
-    ASSIGN_OR_RETURN(const auto erased, store::LockLeads(transaction, {news.lead}));
+    ASSIGN_OR_RETURN(const auto erased, store::LockLeads(transaction, {news.lead}, now));
     if (erased.at(news.lead)) return absl::OkStatus();
     before.chain = news.chain;
     before.lead = news.lead;

@@ -25,8 +25,14 @@ bool MayNameAPerson(std::string_view query) {
 
 }  // namespace
 
-MissedSearches::MissedSearches(storage::Database& database, Clock& clock, Rng& rng, Log& log)
-    : database_(database), clock_(clock), rng_(rng), log_(log), wake_(clock.NewEvent()) {}
+MissedSearches::MissedSearches(storage::Database& database, KnowsTerm knows_term, Clock& clock, Rng& rng,
+                               Log& log)
+    : database_(database),
+      knows_term_(std::move(knows_term)),
+      clock_(clock),
+      rng_(rng),
+      log_(log),
+      wake_(clock.NewEvent()) {}
 
 void MissedSearches::Add(std::string_view query) {
   if (MayNameAPerson(query)) return;
@@ -105,8 +111,15 @@ absl::Status MissedSearches::Write(const Misses& misses) {
           const auto& [terms, miss] = *by_id.at(id);
           batch.Ask(gap, "", miss.count);
           v1::SearchMissed& missed = *batch.EmitOf(gap, clock_.Now()).mutable_search_missed();
-          missed.set_terms(terms);
           missed.set_count(miss.count);
+          // A word that no asset has may be a person's name.
+          for (const std::string& term : std::vector<std::string>(absl::StrSplit(terms, ' '))) {
+            if (knows_term_(term)) {
+              missed.add_known_terms(term);
+            } else {
+              missed.set_unknown_terms(missed.unknown_terms() + 1);
+            }
+          }
         }
         return batch.Write();
       });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -24,8 +25,11 @@ class MissedSearches final : public Step {
  public:
   static constexpr size_t kWaiting = 1'000;
 
+  // Whether an asset on the shelf has a term, as search::Index::HasTerm.
+  using KnowsTerm = std::function<bool(const std::string& term)>;
+
   // The references outlive it.
-  MissedSearches(storage::Database& database, Clock& clock, Rng& rng, Log& log);
+  MissedSearches(storage::Database& database, KnowsTerm knows_term, Clock& clock, Rng& rng, Log& log);
 
   // `query` found nothing on the shelf. One that looks like an address or a number (an @, or seven digits) is
   // not kept, since it may name a person.
@@ -49,6 +53,7 @@ class MissedSearches final : public Step {
   absl::Status Write(const Misses& misses);
 
   storage::Database& database_;
+  const KnowsTerm knows_term_;
   Clock& clock_;
   Rng& rng_;
   Log& log_;

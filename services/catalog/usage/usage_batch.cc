@@ -11,11 +11,12 @@
 #include "services/catalog/publishing/details.h"
 #include "services/catalog/store/lead_store.h"
 #include "services/catalog/store/use_store.h"
+#include "services/catalog/usage/retention.h"
 
 namespace finalmile::catalog::usage {
 
 absl::Status UsageBatch::LockLead(const std::string& lead) {
-  ASSIGN_OR_RETURN(const auto erased, store::LockLeads(transaction_, {lead}));
+  ASSIGN_OR_RETURN(const auto erased, store::LockLeads(transaction_, {lead}, context_.now));
   if (!erased.at(lead)) return absl::OkStatus();
   return rpc::Error(absl::StatusCode::kFailedPrecondition, "LEAD_ERASED", "the lead was erased");
 }
@@ -79,6 +80,15 @@ absl::Status UsageBatch::EnsureGaps(std::vector<store::GapRow> drafts) {
   return LockGaps(std::move(ids));
 }
 
+absl::StatusOr<store::GapRow*> UsageBatch::EnsureGap(const store::GapRow& draft) {
+  RETURN_IF_ERROR(LockGaps({draft.id}));
+  if (store::GapRow* gap = Gap(draft.id)) return gap;
+  ASSIGN_OR_RETURN(const int64_t open, store::CountOpenGaps(transaction_));
+  if (open >= kMaxOpenGaps) return nullptr;
+  RETURN_IF_ERROR(EnsureGaps({draft}));
+  return Gap(draft.id);
+}
+
 store::GapRow* UsageBatch::Gap(const std::string& id) {
   const auto found = gaps_.find(id);
   return found == gaps_.end() ? nullptr : &found->second.row;
@@ -132,7 +142,7 @@ absl::Status UsageBatch::Answer(store::GapRow& gap,
       publishing::Assign(gap.gap.askers, *event.mutable_gap_shipped()->mutable_askers());
       break;
     default:
-      event.mutable_gap_closed()->set_reason(gap.gap.reason);
+      gap.close_time = context_.now;
       publishing::Assign(gap.gap.askers, *event.mutable_gap_closed()->mutable_askers());
       break;
   }
@@ -144,10 +154,21 @@ void UsageBatch::CloseShipped(const std::string& asset, absl::Time time) {
     store::GapRow& gap = entry.row;
     if (gap.gap.asset != asset || !domain::Use(gap.gap, time)) continue;
     ++gap.revision;
+    gap.close_time = context_.now;
     v1::GapClosed& closed = *EmitOf(gap, time).mutable_gap_closed();
     closed.set_asset("assets/" + asset);
     publishing::Assign(gap.gap.askers, *closed.mutable_askers());
   }
+}
+
+void UsageBatch::EraseWords(store::GapRow& gap, absl::Time before) {
+  if (gap.close_time == absl::InfiniteFuture()) {
+    gap.close_time = context_.now;
+  } else if (gap.close_time <= before) {
+    gap.need.clear();
+    gap.gap.reason.clear();
+  }
+  gaps_.at(gap.id).written = true;
 }
 
 absl::Status UsageBatch::Write() {
@@ -182,6 +203,9 @@ v1::Gap ToProto(const store::GapRow& gap) {
   }
   if (gap.gap.first_use_time != absl::InfiniteFuture()) {
     *result.mutable_first_use_time() = rpc::ToTimestamp(gap.gap.first_use_time);
+  }
+  if (gap.close_time != absl::InfiniteFuture()) {
+    *result.mutable_close_time() = rpc::ToTimestamp(gap.close_time);
   }
   result.set_etag(rpc::Etag(gap.revision));
   return result;

@@ -47,6 +47,8 @@ class UsageBatch {
   // The gaps that `drafts` describe (id, need, situation, competitor, persona, kind, origin); those that are
   // absent are made. A new one has to be asked for.
   absl::Status EnsureGaps(std::vector<store::GapRow> drafts);
+  // The same for one that is not of a search; null where it is absent and kMaxOpenGaps are open.
+  absl::StatusOr<store::GapRow*> EnsureGap(const store::GapRow& draft);
   // A locked gap, to be changed by Ask or Answer; null when it is absent.
   store::GapRow* Gap(const std::string& id);
   std::vector<std::string> LockedGaps() const;
@@ -58,6 +60,10 @@ class UsageBatch {
   v1::CatalogEvent& EmitOf(store::GapRow& gap, absl::Time time);
   // An asset was used: those of the locked gaps that it was shipped for are closed, with GapClosed.
   void CloseShipped(const std::string& asset, absl::Time time);
+
+  // Erases what was typed of a locked, closed gap when it has been closed since `before` or longer. One
+  // without a close time is closed now.
+  void EraseWords(store::GapRow& gap, absl::Time before);
 
   // Writes gaps and events.
   absl::Status Write();

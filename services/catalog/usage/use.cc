@@ -37,11 +37,11 @@ store::GapRow RepMaterialGap(const std::string& situation) {
 absl::Status RecordOwnMaterial(UsageBatch& batch, const Told& told, store::UseRow& use) {
   if (told.sketch.shingles < domain::kMinShingles) return absl::OkStatus();
   const store::GapRow draft = RepMaterialGap(told.situation);
+  ASSIGN_OR_RETURN(store::GapRow * gap, batch.EnsureGap(draft));
+  if (gap == nullptr) return absl::OkStatus();
   use.gap = draft.id;
-  RETURN_IF_ERROR(batch.EnsureGaps({draft}));
-  store::GapRow& gap = *batch.Gap(draft.id);
-  batch.Ask(gap, told.rep);
-  v1::RepMaterialFound& found = *batch.EmitOf(gap, told.use_time).mutable_rep_material_found();
+  batch.Ask(*gap, told.rep);
+  v1::RepMaterialFound& found = *batch.EmitOf(*gap, told.use_time).mutable_rep_material_found();
   found.set_rep(told.rep);
   found.set_lead(told.lead);
   found.set_channel(told.channel);

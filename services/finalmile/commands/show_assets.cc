@@ -159,6 +159,7 @@ void ShowAsset(const Asset& asset, Output& output) {
   if (asset.latest_version() > asset.version())
     version += fmt::format("; newest is {}", asset.latest_version());
   ShowField("Version", version, output);
+  ShowField("Reason", asset.reason(), output);
   ShowField("Owner", asset.owner(), output);
   ShowField("Reviewer", asset.reviewer(), output);
   ShowTags(asset.tags(), output);

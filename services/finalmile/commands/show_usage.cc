@@ -165,8 +165,9 @@ void ShowGaps(const std::vector<Gap>& gaps, Output& output) {
                {"GAP"}});
   for (const Gap& gap : gaps) {
     table.Add({FormatCount(gap.count()), EnumText(Gap::GapState_Name(gap.state()), "GAP_STATE_"),
-               EnumText(Gap::Origin_Name(gap.origin()), "ORIGIN_"), gap.need(), gap.situation(),
-               gap.competitor(), gap.asset().empty() ? gap.reason() : gap.asset(), gap.name()});
+               EnumText(Gap::Origin_Name(gap.origin()), "ORIGIN_"),
+               gap.need().empty() ? "(erased)" : gap.need(), gap.situation(), gap.competitor(),
+               gap.asset().empty() ? gap.reason() : gap.asset(), gap.name()});
   }
   output.Show(table);
 }

@@ -49,7 +49,7 @@ CREATE TABLE assets (
   due_time BIGINT,
   create_time BIGINT NOT NULL,
   update_time BIGINT NOT NULL
-);
+, reason TEXT NOT NULL DEFAULT '');
 
 CREATE INDEX assets_by_due ON assets (due_time) WHERE due_time IS NOT NULL;
 
@@ -102,9 +102,13 @@ CREATE TABLE gaps (
   ask_time BIGINT NOT NULL,
   ship_time BIGINT,
   first_use_time BIGINT
-);
+, close_time BIGINT);
 
 CREATE INDEX gaps_by_asked ON gaps (asked DESC, id);
+
+CREATE INDEX gaps_closed ON gaps (close_time) WHERE state IN (4, 5) AND need <> '';
+
+CREATE INDEX gaps_open ON gaps (origin) WHERE state IN (1, 2);
 
 CREATE INDEX gaps_searched ON gaps (ask_time) WHERE origin = 2 AND state = 1;
 
@@ -113,7 +117,9 @@ CREATE INDEX gaps_shipped ON gaps (asset) WHERE state = 3;
 CREATE TABLE leads (
   lead TEXT  PRIMARY KEY,
   erased BOOLEAN NOT NULL
-);
+, named_time BIGINT NOT NULL DEFAULT 0);
+
+CREATE INDEX leads_by_time ON leads (named_time) WHERE NOT erased;
 
 CREATE TABLE live_periods (
   asset TEXT NOT NULL,
