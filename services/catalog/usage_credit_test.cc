@@ -68,6 +68,58 @@ TEST_P(CreditTest, AMeetingIsSetHeldAndCorrected) {
   EXPECT_EQ(Performance(asset).used(), 2);
 }
 
+// However the histories of meetings are cut into batches, they come to the same.
+TEST_P(CreditTest, BatchesDoNotMatter) {
+  enum Step { kSet, kHeld, kNoShow, kCancelled, kCorrected, kSteps };
+  const std::string one_by_one = Published("One by one", 1).name();
+  const std::string at_once = Published("At once", 100).name();
+  const auto rng = NewSeededRng(12);
+  for (int run = 0; run < 12; ++run) {
+    const std::string prefix = "r" + std::to_string(run);
+    const auto lead_of = [&](const std::string& asset) {
+      return "leads/" + prefix + (asset == at_once ? "a" : "o");
+    };
+    const auto event_of = [&](int step, int meeting, bool touched, const std::string& asset) {
+      const std::string lead = lead_of(asset);
+      auto event = Appointment(prefix + std::to_string(meeting) + (asset == at_once ? "a" : "o"));
+      const std::vector<std::string> touches = touched ? std::vector{asset} : std::vector<std::string>();
+      switch (step) {
+        case kSet:
+          event.mutable_appointment_set()->set_meeting_kind("initial");
+          Touched(*event.mutable_appointment_set(), lead, touches);
+          break;
+        case kHeld:
+          event.mutable_appointment_held()->set_meeting_kind("initial");
+          Touched(*event.mutable_appointment_held(), lead, touches);
+          break;
+        case kNoShow:
+          Touched(*event.mutable_appointment_no_show(), lead, touches);
+          break;
+        case kCancelled:
+          Touched(*event.mutable_appointment_cancelled(), lead, touches);
+          break;
+        default:
+          event.mutable_outcome_corrected()->set_after(OutcomeCorrected::OUTCOME_HELD);
+          Touched(*event.mutable_outcome_corrected(), lead, touches);
+      }
+      return ToOutbox(event);
+    };
+    Use(one_by_one, lead_of(one_by_one));
+    Use(at_once, lead_of(at_once));
+    std::vector<outbox::OutgoingEvent> batch;
+    for (uint64_t left = 2 + rng->Below(7); left > 0; --left) {
+      const int step = static_cast<int>(rng->Below(kSteps));
+      const int meeting = static_cast<int>(rng->Below(2));
+      const bool touched = rng->Below(2) == 0;
+      Append(event_of(step, meeting, touched, one_by_one));
+      batch.push_back(event_of(step, meeting, touched, at_once));
+    }
+    AppendAll(batch);
+    ASSERT_EQ(Credit(one_by_one), Credit(at_once)) << run;
+  }
+  EXPECT_GT(std::get<2>(Credit(at_once)), 0);
+}
+
 TEST_P(CreditTest, OnlyInitialMeetingsCount) {
   const std::string asset = Published("Letter").name();
   Use(asset, "leads/1");

@@ -142,10 +142,11 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
         {harness_.clock(), harness_.rng(), harness_.clock().Now(), cause}, "appointments/" + chain,
         ++seqs_[chain]);
   }
-  void Tell(const appointments::v1::AppointmentEvent& event) {
-    Append(outbox::ToOutbox(event, consumers::kAppointmentEventsTopic,
-                            outbox::SourceOf(*appointments::v1::AppointmentEvent::descriptor()), {}));
+  static outbox::OutgoingEvent ToOutbox(const appointments::v1::AppointmentEvent& event) {
+    return outbox::ToOutbox(event, consumers::kAppointmentEventsTopic,
+                            outbox::SourceOf(*appointments::v1::AppointmentEvent::descriptor()), {});
   }
+  void Tell(const appointments::v1::AppointmentEvent& event) { Append(ToOutbox(event)); }
   void Append(const outbox::OutgoingEvent& event) { AppendAll({event}); }
   // Consumers are given them in one batch.
   void AppendAll(const std::vector<outbox::OutgoingEvent>& events) {

@@ -57,7 +57,7 @@ class CatalogUsage {
   std::map<std::string, std::string> uses_;
   // Lead -> assets offered, where that was acknowledged.
   std::map<std::string, std::set<std::string>> offers_;
-  // By asset; by need.
+  // By asset; by gap.
   std::map<std::string, Counted> views_;
   std::map<std::string, Counted> asked_;
 };
