@@ -18,6 +18,8 @@ absl::StatusOr<std::unique_ptr<Assembly>> Assembly::Build(const ModuleSpec& spec
         consumer.options, consumer.members, runtime.database, runtime.events, runtime.clock, runtime.log,
         *consumer.handler));
   }
+  assembly->election_ = std::make_unique<outbox::Election>(spec.name, assembly->runtime_.database,
+                                                           assembly->runtime_.clock, assembly->runtime_.log);
   assembly->Lead(std::make_unique<outbox::Relay>(runtime.events, runtime.clock));
   assembly->Lead(std::make_unique<outbox::LedgerSweeper>(runtime.clock));
   for (auto& task : std::exchange(assembly->module_.leader_tasks, {})) assembly->Lead(std::move(task));
@@ -33,7 +35,7 @@ absl::StatusOr<std::unique_ptr<Assembly>> Assembly::Build(const ModuleSpec& spec
 }
 
 void Assembly::Lead(std::unique_ptr<outbox::LeaderTask> task) {
-  leaders_.push_back(std::make_unique<outbox::LeaderStep>(spec_.name, runtime_.database, runtime_.clock,
+  leaders_.push_back(std::make_unique<outbox::LeaderStep>(*election_, runtime_.database, runtime_.clock,
                                                           runtime_.log, std::move(task)));
 }
 
@@ -50,6 +52,7 @@ std::vector<Step*> Assembly::steps() const {
   for (const auto& consumer : consumers_) {
     for (const auto& member : consumer->members()) steps.push_back(member.get());
   }
+  steps.push_back(election_.get());
   for (const auto& leader : leaders_) steps.push_back(leader.get());
   steps.push_back(watch_.get());
   return steps;

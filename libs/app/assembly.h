@@ -11,9 +11,9 @@
 
 namespace finalmile::app {
 
-// A module with what the process adds to it (consumers, relay, ledger sweeper, store watch), ready to be run.
-// It starts no thread and does no I/O of its own: Suite runs it on threads, a simulation in an order of its
-// choice.
+// A module with what the process adds to it (consumers, election, relay, ledger sweeper, store watch), ready
+// to be run. It starts no thread and does no I/O of its own: Suite runs it on threads, a simulation in an
+// order of its choice.
 class Assembly {
  public:
   // What `runtime` refers to, `spec` and `config` outlive the assembly. Errors are the module's own.
@@ -27,6 +27,7 @@ class Assembly {
   std::vector<const rpc::Service*> services() const;
   std::vector<Step*> steps() const;
   const std::vector<std::unique_ptr<outbox::ConsumerGroup>>& consumers() const { return consumers_; }
+  outbox::Election& election() const { return *election_; }
   const std::vector<std::unique_ptr<outbox::LeaderStep>>& leaders() const { return leaders_; }
   const StoreWatch& watch() const { return *watch_; }
 
@@ -39,6 +40,7 @@ class Assembly {
   Runtime runtime_;
   Module module_;
   std::vector<std::unique_ptr<outbox::ConsumerGroup>> consumers_;
+  std::unique_ptr<outbox::Election> election_;
   std::vector<std::unique_ptr<outbox::LeaderStep>> leaders_;
   std::unique_ptr<StoreWatch> watch_;
 };

@@ -96,15 +96,15 @@ class OperationsTest : public ::testing::Test {
 TEST_F(OperationsTest, AModuleGetsWhatEveryModuleHas) {
   std::vector<std::string> names;
   for (const Step* step : assemblies_[0]->steps()) names.emplace_back(step->name());
-  EXPECT_EQ(names,
-            (std::vector<std::string>{"alpha.notes", "alpha.relay", "alpha.ledger_sweeper", "alpha.watch"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"alpha.notes", "alpha.election", "alpha.relay",
+                                             "alpha.ledger_sweeper", "alpha.watch"}));
   EXPECT_EQ(assemblies_[0]->services().size(), 1u);
   EXPECT_EQ(assemblies_[1]->services().size(), 0u);
 }
 
 TEST_F(OperationsTest, StatusTellsOfEveryService) {
   Park(1, 5, "poison", absl::FromUnixSeconds(1'700'000'000));
-  assemblies_[0]->leaders()[0]->Run();
+  assemblies_[0]->election().Run();
   const v1::Status status = Status();
   EXPECT_EQ(status.version(), "1.2.3");
   EXPECT_GE(status.uptime().nanos(), 0);
@@ -117,7 +117,8 @@ TEST_F(OperationsTest, StatusTellsOfEveryService) {
   ASSERT_EQ(status.services(0).leader_tasks_size(), 2);
   EXPECT_EQ(status.services(0).leader_tasks(0).name(), "alpha.relay");
   EXPECT_TRUE(status.services(0).leader_tasks(0).leader());
-  EXPECT_FALSE(status.services(0).leader_tasks(1).leader());
+  EXPECT_TRUE(status.services(0).leader_tasks(1).leader()) << "one election is for all tasks";
+  EXPECT_FALSE(status.services(1).leader_tasks(0).leader());
   EXPECT_EQ(status.services(1).parked_failed(), 1);
   EXPECT_EQ(status.services(1).oldest_parked_time().seconds(), 1'700'000'000);
   ASSERT_EQ(status.services(1).consumers_size(), 1);

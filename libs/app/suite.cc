@@ -202,8 +202,8 @@ class Suite::Impl {
       }
       storage::OpenOptions open;
       open.application = fmt::format("finalmile-{}", spec.name);
-      // The calls' threads, and some for the steps, which rarely meet.
-      open.connections = static_cast<int>(options_.config.Int("threads")) + 4;
+      open.connections =
+          SessionsOf(static_cast<int>(options_.config.Int("threads"))) - storage::kOtherSessions;
       auto opened = storage::Open(url, clock_, open);
       RETURN_IF_ERROR(Within(spec.name, opened.status()));
       module->owned_database = *std::move(opened);

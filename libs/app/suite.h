@@ -27,6 +27,12 @@ struct SuiteOptions {
   std::map<std::string, storage::Database*, std::less<>> databases = {};
 };
 
+// The most sessions of PostgreSQL that one service takes in one process: one for each thread that answers
+// calls, four for background steps, which rarely meet, and storage::kOtherSessions. With the default of 16
+// threads these are 22, so that two replicas of two services stay below the 97 that PostgreSQL gives to
+// services by default (max_connections 100, less the 3 that it keeps for administrators).
+constexpr int SessionsOf(int threads) { return threads + 4 + storage::kOtherSessions; }
+
 // One or several services in one process: each has its own store, they share an event log, a gRPC port, an
 // admin port, and the threads. It serves finalmile.v1.OperationsService beside the services' own.
 // Thread-safe, but for Stop.

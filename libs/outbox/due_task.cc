@@ -10,10 +10,10 @@ namespace finalmile::outbox {
 absl::StatusOr<absl::Duration> DueTask::Run(storage::Leadership& leadership) {
   ASSIGN_OR_RETURN(const absl::Time next,
                    storage::Transact(
-                       leadership, {.deadline = clock_.Steady() + leadership.heartbeat_interval()},
+                       leadership, {.deadline = clock_.Steady() + kTurnTimeout},
                        [&](storage::Transaction& transaction) { return RunDue(transaction, clock_.Now()); }));
   Committed();
-  return clock_.Steady() + std::max(next - clock_.Now(), absl::ZeroDuration());
+  return clock_.Steady() + std::clamp(next - clock_.Now(), absl::ZeroDuration(), kLookAgain);
 }
 
 }  // namespace finalmile::outbox

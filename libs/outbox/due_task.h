@@ -9,7 +9,7 @@
 namespace finalmile::outbox {
 
 // A timer over rows that fall due at instants kept in the store. It runs at once when woken, else when the
-// next row falls due.
+// next row falls due, and at least every kLookAgain: a row written meanwhile may fall due earlier.
 class DueTask : public LeaderTask {
  public:
   // The clock outlives the task.

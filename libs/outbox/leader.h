@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -10,27 +11,75 @@
 #include "libs/base/step.h"
 #include "libs/storage/database.h"
 
+// Work that one process per store does: relay, timers, rescoring. A process takes part in one Election for
+// each store; a LeaderStep runs each task while the election is won. All tasks work on the one session that
+// holds the lock, so that each of their transactions commits only while this process leads, even after it was
+// frozen; they take turns there, and a task waits at most for one transaction of each other task.
 namespace finalmile::outbox {
 
-// Work that one process per store does: relay, timers, rescoring.
+// How long a task may wait until it looks for work again although nothing woke it: a notification may be lost
+// (storage::Transaction::Notify).
+inline constexpr absl::Duration kLookAgain = absl::Seconds(10);
+// The deadline of a leader's transaction, from its call on: time for the transactions that come before it. It
+// runs for at most the leadership's heartbeat interval itself.
+inline constexpr absl::Duration kTurnTimeout = absl::Seconds(10);
+
 class LeaderTask {
  public:
   virtual ~LeaderTask() = default;
-  // Also the name of its lock: "relay".
+  // Names it within its service: "relay".
   virtual std::string_view name() const = 0;
-  // One bounded piece of work, in transactions of `leadership` only, none longer than its heartbeat interval.
-  // Returns when it wants to run next (steady; see Step::Run). An error is logged and answered by backing
-  // off; UNAVAILABLE from the leadership gives it up.
+  // One bounded piece of work, in transactions of `leadership` only. Returns when it wants to run next
+  // (steady; see Step::Run); it is not run earlier unless it is woken or this process has become the leader.
+  // An error is logged and answered by backing off.
   virtual absl::StatusOr<absl::Duration> Run(storage::Leadership& leadership) = 0;
   // Channel whose notifications wake it; empty: none.
   virtual std::string_view channel() const { return {}; }
 };
 
-// Runs a task while this process holds its lock; else tries for the lock every heartbeat interval.
+// This process's part in electing the leader of a store. It asks for the lock every heartbeat interval, on
+// one session that it keeps, and beats once it leads, however long the tasks take.
+class Election final : public Step {
+ public:
+  // The references outlive the election. `service` names the lock and, in logs, the step: "leads".
+  Election(std::string_view service, storage::Database& database, Clock& clock, Log& log);
+
+  std::string_view service() const { return service_; }
+  std::string_view name() const override { return name_; }
+  absl::Duration Run() override;
+  // Set to have the lock looked at now.
+  Event& wake() override { return *wake_; }
+
+  // What this process leads by; null while another process leads. For one run of a task: a lost leadership is
+  // given back, and the session closed, when nobody uses it any more. Thread-safe.
+  std::shared_ptr<storage::Leadership> leadership() const;
+
+  // `event` is set whenever this process becomes the leader, from Add until Remove. Thread-safe.
+  void Add(Event& event);
+  void Remove(Event& event);
+
+ private:
+  absl::Duration Try();
+  absl::Duration Fail(std::string_view what, const absl::Status& status);
+
+  const std::string service_;
+  const std::string name_;
+  storage::Database& database_;
+  Clock& clock_;
+  Log& log_;
+  const std::unique_ptr<Event> wake_;
+  int failures_ = 0;
+  // Guards what follows.
+  mutable std::mutex mutex_;
+  std::shared_ptr<storage::Leadership> leadership_;
+  std::set<Event*> events_;
+};
+
+// Runs a task while this process leads.
 class LeaderStep final : public Step {
  public:
-  // The references outlive the step. `prefix` is the service's name, for logs: "leads".
-  LeaderStep(std::string_view prefix, storage::Database& database, Clock& clock, Log& log,
+  // The references outlive the step.
+  LeaderStep(Election& election, storage::Database& database, Clock& clock, Log& log,
              std::unique_ptr<LeaderTask> task);
   ~LeaderStep() override;
 
@@ -39,25 +88,17 @@ class LeaderStep final : public Step {
   Event& wake() override { return *wake_; }
 
   // Whether this process leads now. Thread-safe.
-  bool leads() const;
+  bool leads() const { return election_.leadership() != nullptr; }
 
  private:
-  absl::Duration Fail(std::string_view what, const absl::Status& status);
-  void Follow();
-
   const std::string name_;
-  storage::Database& database_;
+  Election& election_;
   Clock& clock_;
   Log& log_;
   const std::unique_ptr<Event> wake_;
   const std::unique_ptr<LeaderTask> task_;
   std::unique_ptr<storage::Subscription> subscription_;
-  std::unique_ptr<storage::Leadership> leadership_;
-  // When the leadership's next heartbeat is due.
-  absl::Duration beat_due_ = absl::ZeroDuration();
   int failures_ = 0;
-  mutable std::mutex mutex_;
-  bool leads_ = false;
 };
 
 }  // namespace finalmile::outbox

@@ -10,6 +10,7 @@ class CountingTask final : public LeaderTask {
  public:
   CountingTask(Clock& clock, int& runs, absl::Status& fault) : clock_(clock), runs_(runs), fault_(fault) {}
   std::string_view name() const override { return "task"; }
+  std::string_view channel() const override { return "task_channel"; }
   absl::StatusOr<absl::Duration> Run(storage::Leadership&) override {
     ++runs_;
     if (!fault_.ok()) return fault_;
@@ -24,84 +25,116 @@ class CountingTask final : public LeaderTask {
 
 class LeaderTest : public OutboxTest {
  protected:
-  std::unique_ptr<LeaderStep> NewStep(int& runs) {
-    return std::make_unique<LeaderStep>("s", *database, clock, logger,
-                                        std::make_unique<CountingTask>(clock, runs, fault_));
+  struct Process {
+    Process(storage::Database& database, Clock& clock, Log& log, absl::Status& fault)
+        : election("s", database, clock, log),
+          task(election, database, clock, log, std::make_unique<CountingTask>(clock, runs, fault)) {}
+
+    // As the runtime does, where something woke the task.
+    bool Woken() {
+      const bool woken = task.wake().WaitUntil(absl::ZeroDuration());
+      task.wake().Clear();
+      return woken;
+    }
+
+    int runs = 0;
+    Election election;
+    LeaderStep task;
+  };
+
+  std::unique_ptr<Process> NewProcess() {
+    return std::make_unique<Process>(*database, clock, logger, fault_);
   }
 
   absl::Status fault_;
-  int first_runs_ = 0;
-  int second_runs_ = 0;
-  std::unique_ptr<LeaderStep> first_ = NewStep(first_runs_);
-  std::unique_ptr<LeaderStep> second_ = NewStep(second_runs_);
+  std::unique_ptr<Process> first_ = NewProcess();
+  std::unique_ptr<Process> second_ = NewProcess();
 };
 
 TEST_F(LeaderTest, OneLeadsAndTheNextTakesOver) {
-  EXPECT_EQ(first_->name(), "s.task");
-  first_->Run();
-  second_->Run();
-  EXPECT_TRUE(first_->leads());
-  EXPECT_FALSE(second_->leads());
-  EXPECT_EQ(second_runs_, 0);
+  EXPECT_EQ(first_->election.name(), "s.election");
+  EXPECT_EQ(first_->task.name(), "s.task");
+  first_->election.Run();
+  second_->election.Run();
+  EXPECT_TRUE(first_->task.leads());
+  EXPECT_FALSE(second_->task.leads());
+  EXPECT_TRUE(first_->Woken()) << "it leads now";
+  EXPECT_FALSE(second_->Woken());
+  EXPECT_EQ(second_->task.Run(), absl::InfiniteDuration());
+  EXPECT_EQ(second_->runs, 0);
   first_.reset();
   clock.Advance(absl::Seconds(1));
-  second_->Run();
-  EXPECT_TRUE(second_->leads());
-  EXPECT_EQ(second_runs_, 1);
+  second_->election.Run();
+  EXPECT_TRUE(second_->Woken());
+  second_->task.Run();
+  EXPECT_EQ(second_->runs, 1);
 }
 
-TEST_F(LeaderTest, AFollowerAsksAgainWithinASecond) {
-  first_->Run();
-  const absl::Duration next = second_->Run();
-  EXPECT_GT(next, clock.Steady());
-  EXPECT_LE(next, clock.Steady() + absl::Seconds(1));
+TEST_F(LeaderTest, AFollowerAsksAgainAfterASecondWhateverIsCommitted) {
+  first_->election.Run();
+  EXPECT_EQ(second_->election.Run(), clock.Steady() + absl::Seconds(1));
+  ASSERT_TRUE(
+      store_
+          ->Transact({.deadline = Soon()},
+                     [](storage::Transaction& transaction) { return transaction.Notify("task_channel"); })
+          .ok());
+  EXPECT_FALSE(second_->election.wake().WaitUntil(absl::ZeroDuration()));
 }
 
-TEST_F(LeaderTest, ALeaderComesBackForItsHeartbeat) {
-  const absl::Duration next = first_->Run();
-  EXPECT_GT(next, clock.Steady());
-  EXPECT_LE(next, clock.Steady() + absl::Seconds(1)) << "although the task asked for ten minutes";
-}
-
-TEST_F(LeaderTest, AWakeBeforeTheHeartbeatRunsTheTaskAlone) {
-  const absl::Duration beat = first_->Run();
-  database->expel = true;
-  clock.Advance(beat - clock.Steady() - absl::Microseconds(1));
-  EXPECT_EQ(first_->Run(), beat);
-  EXPECT_EQ(first_runs_, 2);
-  EXPECT_TRUE(first_->leads()) << "nothing was asked of the store";
-  clock.Advance(absl::Microseconds(1));
-  first_->Run();
-  EXPECT_FALSE(first_->leads());
+TEST_F(LeaderTest, TheElectionBeatsAndTheTaskRunsWhenItAskedTo) {
+  EXPECT_EQ(first_->election.Run(), clock.Steady() + absl::Seconds(1));
+  EXPECT_EQ(first_->task.Run(), clock.Steady() + absl::Minutes(10));
+  clock.Advance(absl::Seconds(1));
+  EXPECT_EQ(first_->election.Run(), clock.Steady() + absl::Seconds(1));
+  EXPECT_EQ(first_->runs, 1);
 }
 
 TEST_F(LeaderTest, ATaskThatFailsKeepsTheLockAndIsTriedAgain) {
+  first_->election.Run();
   fault_ = absl::InternalError("a bug");
   absl::Duration pause = absl::ZeroDuration();
   for (int i = 0; i < 8; ++i) {
-    const absl::Duration next = first_->Run();
+    const absl::Duration next = first_->task.Run();
     EXPECT_GE(next - clock.Steady(), pause);
-    EXPECT_LE(next - clock.Steady(), absl::Seconds(1)) << "the heartbeat goes on";
+    EXPECT_LE(next - clock.Steady(), absl::Seconds(4));
     pause = next - clock.Steady();
+    EXPECT_TRUE(first_->election.wake().WaitUntil(absl::ZeroDuration())) << "the session is looked at";
+    first_->election.wake().Clear();
+    first_->election.Run();
     clock.Advance(pause);
   }
-  EXPECT_TRUE(first_->leads());
-  EXPECT_EQ(first_runs_, 8);
-  second_->Run();
-  EXPECT_FALSE(second_->leads());
+  EXPECT_TRUE(first_->task.leads());
+  EXPECT_EQ(first_->runs, 8);
+  second_->election.Run();
+  EXPECT_FALSE(second_->task.leads());
 }
 
 TEST_F(LeaderTest, ALostLockMakesAFollower) {
-  first_->Run();
+  first_->election.Run();
   database->expel = true;
   clock.Advance(absl::Seconds(1));
-  first_->Run();
-  EXPECT_FALSE(first_->leads());
+  first_->election.Run();
+  EXPECT_FALSE(first_->task.leads());
+  first_->task.Run();
+  EXPECT_EQ(first_->runs, 0);
   database->expel = false;
-  second_->Run();
-  EXPECT_TRUE(second_->leads());
-  first_->Run();
-  EXPECT_FALSE(first_->leads());
+  second_->election.Run();
+  EXPECT_TRUE(second_->task.leads());
+  first_->election.Run();
+  EXPECT_FALSE(first_->task.leads());
+}
+
+TEST_F(LeaderTest, AStoreThatIsAwayIsAskedAgainWithinASecond) {
+  database->away = true;
+  for (int i = 0; i < 8; ++i) {
+    const absl::Duration next = first_->election.Run();
+    EXPECT_GT(next, clock.Steady());
+    EXPECT_LE(next, clock.Steady() + absl::Seconds(1));
+    clock.Advance(next - clock.Steady());
+  }
+  database->away = false;
+  first_->election.Run();
+  EXPECT_TRUE(first_->task.leads());
 }
 
 class LedgerTest : public OutboxTest {
@@ -153,7 +186,9 @@ TEST_F(LedgerTest, TheSweeperDeletesWhatHasExpired) {
   Request later = request_;
   later.request_id = "later";
   ASSERT_TRUE(Serve(later, "two").ok());
-  LeaderStep sweeper("s", *database, clock, logger, std::make_unique<LedgerSweeper>(clock));
+  Election election("s", *database, clock, logger);
+  LeaderStep sweeper(election, *database, clock, logger, std::make_unique<LedgerSweeper>(clock));
+  election.Run();
   clock.Advance(kRequestLifetime - absl::Hours(1) - absl::Microseconds(1));
   sweeper.Run();
   EXPECT_EQ(Sql("SELECT COUNT(*) FROM requests")[0].Int(0), 2);
@@ -168,7 +203,9 @@ TEST_F(LedgerTest, TheSweeperWorksInChunks) {
   Sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1001) INSERT INTO requests "
       "(caller, "
       "request_id, fingerprint, reply, expire_time) SELECT 'ann', i, x'', x'', 0 FROM n");
-  LeaderStep sweeper("s", *database, clock, logger, std::make_unique<LedgerSweeper>(clock));
+  Election election("s", *database, clock, logger);
+  LeaderStep sweeper(election, *database, clock, logger, std::make_unique<LedgerSweeper>(clock));
+  election.Run();
   EXPECT_EQ(sweeper.Run(), absl::ZeroDuration());
   EXPECT_EQ(Sql("SELECT COUNT(*) FROM requests")[0].Int(0), 1);
   EXPECT_GT(sweeper.Run(), clock.Steady());

@@ -55,7 +55,7 @@ absl::StatusOr<absl::Duration> LedgerSweeper::Run(storage::Leadership& leadershi
   constexpr int64_t kChunk = 1000;
   ASSIGN_OR_RETURN(
       const storage::Result deleted,
-      storage::Transact(leadership, {.deadline = clock_.Steady() + leadership.heartbeat_interval()},
+      storage::Transact(leadership, {.deadline = clock_.Steady() + kTurnTimeout},
                         [&](storage::Transaction& transaction) {
                           return transaction.Execute(
                               "DELETE FROM requests WHERE (caller, request_id) IN (SELECT caller, request_id "

@@ -9,8 +9,11 @@
 namespace finalmile::outbox {
 namespace {
 
-// Then the step gives its thread a chance to stop, and its leadership a heartbeat.
+// Then the step gives its thread a chance to stop.
 constexpr absl::Duration kLongestRun = absl::Milliseconds(50);
+constexpr absl::Duration kSendTimeout = absl::Seconds(2);
+// A lost notification delays an event by no more than this. An empty outbox costs next to nothing to look at.
+constexpr absl::Duration kLookInterval = absl::Seconds(1);
 
 }  // namespace
 
@@ -20,14 +23,12 @@ Relay::Relay(events::EventLog& log, Clock& clock, Options options)
 std::string_view Relay::channel() const { return kOutboxChannel; }
 
 absl::StatusOr<absl::Duration> Relay::Run(storage::Leadership& leadership) {
-  const absl::Duration beat = leadership.heartbeat_interval();
   const absl::Duration start = clock_.Steady();
   ASSIGN_OR_RETURN(storage::Result unsent,
-                   storage::Read(leadership, start + beat,
+                   storage::Read(leadership, start + kTurnTimeout,
                                  [&](storage::Transaction& transaction) { return Unsent(transaction); }));
   while (!unsent.rows.empty()) {
-    // Within two heartbeats, so that a broker that is down does not cost the lock.
-    RETURN_IF_ERROR(Send(unsent, clock_.Steady() + 2 * beat));
+    RETURN_IF_ERROR(Send(unsent, clock_.Steady() + kSendTimeout));
     std::vector<storage::Row> sent;
     sent.reserve(unsent.rows.size());
     for (const storage::Row& row : unsent.rows) {
@@ -36,7 +37,7 @@ absl::StatusOr<absl::Duration> Relay::Run(storage::Leadership& leadership) {
     ASSIGN_OR_RETURN(
         unsent,
         storage::Transact(
-            leadership, {.deadline = clock_.Steady() + beat, .durable = false},
+            leadership, {.deadline = clock_.Steady() + kTurnTimeout, .durable = false},
             [&](storage::Transaction& transaction) -> absl::StatusOr<storage::Result> {
               RETURN_IF_ERROR(
                   transaction
@@ -47,7 +48,7 @@ absl::StatusOr<absl::Duration> Relay::Run(storage::Leadership& leadership) {
             }));
     if (clock_.Steady() - start > kLongestRun) return absl::ZeroDuration();
   }
-  return absl::InfiniteDuration();
+  return clock_.Steady() + kLookInterval;
 }
 
 absl::StatusOr<storage::Result> Relay::Unsent(storage::Transaction& transaction) const {

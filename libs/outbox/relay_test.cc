@@ -9,8 +9,10 @@ namespace {
 class RelayTest : public OutboxTest {
  protected:
   RelayTest() {
-    step_ = std::make_unique<LeaderStep>("s", *database, clock, logger,
+    step_ = std::make_unique<LeaderStep>(election_, *database, clock, logger,
                                          std::make_unique<Relay>(*events, clock, Relay::Options{.batch = 2}));
+    election_.Run();
+    step_->wake().Clear();
   }
 
   void Emit(const std::string& key, int64_t seq, bool commit = true) {
@@ -41,6 +43,7 @@ class RelayTest : public OutboxTest {
   }
   int64_t Unsent() { return *OutboxDepth(*database, Soon()); }
 
+  Election election_{"s", *database, clock, logger};
   std::unique_ptr<LeaderStep> step_;
 };
 
@@ -96,15 +99,38 @@ TEST_F(RelayTest, ALeaderThatLostItsLockDeletesNothing) {
     return absl::OkStatus();
   };
   step_->Run();
+  EXPECT_TRUE(election_.wake().WaitUntil(absl::ZeroDuration()));
+  election_.Run();
   EXPECT_FALSE(step_->leads());
   EXPECT_EQ(Unsent(), 1) << "another leader may be sending it";
   database->expel = false;
   events->after_append = [] { return absl::OkStatus(); };
   clock.Advance(absl::Seconds(1));
-  Drive(*step_);
+  election_.Run();
   EXPECT_TRUE(step_->leads());
+  Drive(*step_);
   EXPECT_EQ(Values(), (Strings{"k1", "k1"}));
   EXPECT_EQ(Unsent(), 0);
+}
+
+TEST_F(RelayTest, ABrokerThatIsAwayDoesNotCostTheLock) {
+  Emit("k", 1);
+  events->after_append = [&] {
+    // Append takes its time, while the election beats.
+    for (int i = 0; i < 5; ++i) {
+      clock.Advance(absl::Seconds(1));
+      election_.Run();
+    }
+    return absl::UnavailableError("no broker");
+  };
+  step_->Run();
+  election_.Run();
+  EXPECT_TRUE(step_->leads());
+  EXPECT_EQ(Unsent(), 1);
+}
+
+TEST_F(RelayTest, LooksAgainThoughNothingWokeIt) {
+  EXPECT_EQ(step_->Run(), clock.Steady() + absl::Seconds(1));
 }
 
 TEST(Headers, SurviveStorageAndAreRefusedWhenCut) {

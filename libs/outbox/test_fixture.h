@@ -41,10 +41,10 @@ class HookedDatabase final : public storage::Database {
                         const storage::TransactionFunction& function) override {
     return away ? absl::UnavailableError("the store is away") : inner_.Transact(options, function);
   }
-  absl::StatusOr<std::unique_ptr<storage::Leadership>> Lead(std::string_view name,
-                                                            absl::Duration deadline) override {
+  absl::StatusOr<std::unique_ptr<storage::Leadership>> Elect(std::string_view name,
+                                                             absl::Duration deadline) override {
     if (away) return absl::UnavailableError("the store is away");
-    ASSIGN_OR_RETURN(auto inner, inner_.Lead(name, deadline));
+    ASSIGN_OR_RETURN(auto inner, inner_.Elect(name, deadline));
     return std::make_unique<HookedLeadership>(*this, std::move(inner));
   }
   std::unique_ptr<storage::Subscription> Subscribe(std::string_view channel, Event& event) override {

@@ -118,17 +118,20 @@ struct TransactOptions {
 };
 
 // A session that holds a named lock of the store: the one leader among all processes on this store.
-// Not thread-safe. Destroying it releases the lock.
+// Thread-safe: its transactions take turns on the one session, in order of arrival, so each waits at most for
+// those that came before it. Destroying it releases the lock; nobody may be using it then.
 class Leadership {
  public:
   virtual ~Leadership() = default;
   // Runs a transaction on the very session that holds the lock: it commits only if the lock is still held.
-  // UNAVAILABLE when the lock is lost, UNKNOWN when it was lost during COMMIT; then, as after
-  // DEADLINE_EXCEEDED, this object may be of no further use, which Heartbeat tells. The function is not run
-  // again: ABORTED after a conflict.
+  // It is given up with DEADLINE_EXCEEDED at options.deadline, or heartbeat_interval() after its turn has
+  // come (SQLite: after the call) if that is earlier. UNAVAILABLE when the lock is lost, UNKNOWN when it was
+  // lost during COMMIT. After any error the lock may be lost, which Heartbeat tells. A conflict may be
+  // answered with ABORTED.
   virtual absl::Status Transact(const TransactOptions& options, const TransactionFunction& function) = 0;
   // To be called at least every heartbeat_interval(): the server ends a session that stays silent for three
-  // of them (a frozen process loses the lock although its socket lives). UNAVAILABLE when the lock is lost.
+  // of them (a frozen process loses the lock although its socket lives). Returns OK at once while a
+  // transaction runs, which the server hears of. After an error this object is of no further use.
   virtual absl::Status Heartbeat(absl::Duration deadline) = 0;
   virtual absl::Duration heartbeat_interval() const = 0;
 };
@@ -155,10 +158,11 @@ class Database {
   // TransactOptions::repeatable). `function` must not call Transact: on SQLite that would wait for itself.
   virtual absl::Status Transact(const TransactOptions& options, const TransactionFunction& function) = 0;
 
-  // Takes the lock `name`. FAILED_PRECONDITION at once when another session holds it. On PostgreSQL its
-  // session comes on top of OpenOptions::connections. The leadership must not outlive the database.
-  virtual absl::StatusOr<std::unique_ptr<Leadership>> Lead(std::string_view name,
-                                                           absl::Duration deadline) = 0;
+  // Takes the lock `name`. FAILED_PRECONDITION at once when another session holds it. On PostgreSQL the
+  // session that tried is kept for the next try of this name, so that who tries at every heartbeat interval
+  // opens no further one. The leadership must not outlive the database.
+  virtual absl::StatusOr<std::unique_ptr<Leadership>> Elect(std::string_view name,
+                                                            absl::Duration deadline) = 0;
 
   // `event` must outlive the subscription, and its Set must not call the database. A lost connection sets the
   // event too once it is back: look again.
@@ -173,8 +177,12 @@ class Database {
   virtual absl::Status Advertise(std::string_view address) = 0;
 };
 
+// Sessions of PostgreSQL that a process may hold on top of OpenOptions::connections: one listens, one leads
+// or waits to lead.
+inline constexpr int kOtherSessions = 2;
+
 struct OpenOptions {
-  // Most connections (PostgreSQL) or concurrent readers (SQLite).
+  // Most connections (PostgreSQL; see kOtherSessions) or concurrent readers (SQLite).
   int connections = 8;
   // Session name shown by the server: "finalmile-leads".
   std::string application = "finalmile";

@@ -178,16 +178,16 @@ class DatabaseServer::Session final : public storage::Database {
     return server_.Run(options, function, nullptr);
   }
 
-  absl::StatusOr<std::unique_ptr<storage::Leadership>> Lead(std::string_view name,
-                                                            absl::Duration deadline) override {
+  absl::StatusOr<std::unique_ptr<storage::Leadership>> Elect(std::string_view name,
+                                                             absl::Duration deadline) override {
     Simulation& simulation = server_.simulation_;
-    simulation.Gate("lead");
+    simulation.Gate("elect");
     if (simulation.Strikes(simulation.faults().fail)) return ConnectionLost();
     const auto holder = server_.locks_.find(name);
     if (holder != server_.locks_.end() && !holder->second->lost && server_.Expired(*holder->second)) {
       holder->second->Lose();
     }
-    auto taken = server_.database_.Lead(name, deadline);
+    auto taken = server_.database_.Elect(name, deadline);
     if (!taken.ok()) return taken.status();
     auto lock = std::make_shared<Lock>();
     lock->name = std::string(name);

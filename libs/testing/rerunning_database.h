@@ -19,9 +19,9 @@ class RerunningDatabase final : public storage::Database {
   storage::Engine engine() const override { return inner_.engine(); }
   absl::Status Transact(const storage::TransactOptions& options,
                         const storage::TransactionFunction& function) override;
-  absl::StatusOr<std::unique_ptr<storage::Leadership>> Lead(std::string_view name,
-                                                            absl::Duration deadline) override {
-    return inner_.Lead(name, deadline);
+  absl::StatusOr<std::unique_ptr<storage::Leadership>> Elect(std::string_view name,
+                                                             absl::Duration deadline) override {
+    return inner_.Elect(name, deadline);
   }
   std::unique_ptr<storage::Subscription> Subscribe(std::string_view channel, Event& event) override {
     return inner_.Subscribe(channel, event);

@@ -81,7 +81,8 @@ ToyProgram::ToyProgram(ToyWorld& world, Simulation::Process& process)
     : database(world.servers.database().Connect()),
       log(world.servers.events().Connect()),
       handler_(world),
-      relay_("toy", *database, process.clock(), world.log,
+      election_("toy", *database, process.clock(), world.log),
+      relay_(election_, *database, process.clock(), world.log,
              std::make_unique<outbox::Relay>(
                  *log, process.clock(),
                  outbox::Relay::Options{.batch = 1 + static_cast<int>(process.rng().Below(8))})),

@@ -61,13 +61,14 @@ class ToyProgram final : public Program {
  public:
   ToyProgram(ToyWorld& world, Simulation::Process& process);
 
-  std::vector<Step*> steps() override { return {&relay_, &consumer}; }
+  std::vector<Step*> steps() override { return {&election_, &relay_, &consumer}; }
 
   const std::unique_ptr<storage::Database> database;
   const std::unique_ptr<events::EventLog> log;
 
  private:
   CopyHandler handler_;
+  outbox::Election election_;
   outbox::LeaderStep relay_;
 
  public:

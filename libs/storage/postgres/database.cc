@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <mutex>
 #include <string>
 #include <utility>
 
 #include "libs/base/backoff.h"
+#include "libs/base/fair_semaphore.h"
 #include "libs/base/pool.h"
 #include "libs/base/random.h"
 #include "libs/base/status.h"
@@ -25,16 +28,22 @@ class PostgresLeadership final : public Leadership {
       : connection_(std::move(connection)),
         clock_(clock),
         notifier_(notifier),
-        heartbeat_interval_(heartbeat_interval) {}
+        heartbeat_interval_(heartbeat_interval),
+        turns_(clock, 1) {}
 
   absl::Status Transact(const TransactOptions& options, const TransactionFunction& function) override {
-    if (!connection_->Usable()) return absl::UnavailableError("the lock is lost: its session has ended");
-    if (clock_.Steady() >= options.deadline)
+    const Turn turn(turns_, options.deadline);
+    if (!turn.taken() || clock_.Steady() >= options.deadline)
       return absl::DeadlineExceededError("the deadline passed before the start");
-    return RunOnce(*connection_, clock_, notifier_, options, function).status;
+    if (!connection_->Usable()) return absl::UnavailableError("the lock is lost: its session has ended");
+    TransactOptions bounded = options;
+    bounded.deadline = std::min(options.deadline, clock_.Steady() + heartbeat_interval_);
+    return RunOnce(*connection_, clock_, notifier_, bounded, function).status;
   }
 
   absl::Status Heartbeat(absl::Duration deadline) override {
+    const Turn turn(turns_, clock_.Steady());
+    if (!turn.taken()) return absl::OkStatus();
     RETURN_IF_ERROR(connection_->Add("SELECT 1"));
     return connection_->Run(deadline);
   }
@@ -42,10 +51,27 @@ class PostgresLeadership final : public Leadership {
   absl::Duration heartbeat_interval() const override { return heartbeat_interval_; }
 
  private:
+  class Turn {
+   public:
+    Turn(FairSemaphore& turns, absl::Duration deadline) : turns_(turns), taken_(turns.Acquire(deadline)) {}
+    ~Turn() {
+      if (taken_) turns_.Release();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    bool taken() const { return taken_; }
+
+   private:
+    FairSemaphore& turns_;
+    const bool taken_;
+  };
+
+  // Used by who has the turn.
   const std::unique_ptr<Connection> connection_;
   Clock& clock_;
   const Notifier& notifier_;
   const absl::Duration heartbeat_interval_;
+  FairSemaphore turns_;
 };
 
 class PostgresDatabase final : public Database {
@@ -93,15 +119,20 @@ class PostgresDatabase final : public Database {
     }
   }
 
-  absl::StatusOr<std::unique_ptr<Leadership>> Lead(std::string_view name, absl::Duration deadline) override {
-    SessionOptions session = session_;
-    session.idle_session = session.idle_in_transaction = 3 * heartbeat_interval_;
-    ASSIGN_OR_RETURN(auto connection, Connect(session, deadline));
+  absl::StatusOr<std::unique_ptr<Leadership>> Elect(std::string_view name, absl::Duration deadline) override {
+    std::unique_ptr<Connection> connection = TakeCandidate(name);
+    if (connection == nullptr || !connection->Usable()) {
+      SessionOptions session = session_;
+      session.idle_session = session.idle_in_transaction = 3 * heartbeat_interval_;
+      ASSIGN_OR_RETURN(connection, Connect(session, deadline));
+    }
     const Deferred locked;
     RETURN_IF_ERROR(connection->Add("SELECT pg_try_advisory_lock(hashtextextended($1, 0))",
                                     {std::string(name)}, locked.slot()));
     RETURN_IF_ERROR(connection->Run(deadline));
     if (!locked->rows[0].Bool(0)) {
+      std::lock_guard lock(mutex_);
+      candidates_[std::string(name)] = std::move(connection);
       return absl::FailedPreconditionError(fmt::format("another session leads \"{}\"", name));
     }
     return std::make_unique<PostgresLeadership>(std::move(connection), clock_, notifier_,
@@ -126,6 +157,12 @@ class PostgresDatabase final : public Database {
       return {away ? Outcome::kLost : Outcome::kRolledBack, connection.status()};
     }
     return RunOnce(**connection, clock_, notifier_, options, function);
+  }
+
+  std::unique_ptr<Connection> TakeCandidate(std::string_view name) {
+    std::lock_guard lock(mutex_);
+    auto candidate = candidates_.extract(std::string(name));
+    return candidate.empty() ? nullptr : std::move(candidate.mapped());
   }
 
   // Opens a session, or repeats the last failure while it is too early for another try: a server that comes
@@ -160,6 +197,8 @@ class PostgresDatabase final : public Database {
   int failures_ = 0;
   absl::Duration next_try_;
   std::string failure_;
+  // By the name of the lock, the sessions that found it taken.
+  std::map<std::string, std::unique_ptr<Connection>> candidates_;
   Pool<Connection> pool_;
   Listener listener_;
 };

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <mutex>
 #include <set>
 #include <utility>
@@ -89,7 +90,7 @@ class SqliteDatabase final : public Database {
     return status;
   }
 
-  absl::StatusOr<std::unique_ptr<Leadership>> Lead(std::string_view name, absl::Duration deadline) override;
+  absl::StatusOr<std::unique_ptr<Leadership>> Elect(std::string_view name, absl::Duration deadline) override;
 
   std::unique_ptr<Subscription> Subscribe(std::string_view channel, Event& event) override {
     return subscribers_.Add(channel, event);
@@ -163,7 +164,9 @@ class SqliteLeadership final : public Leadership {
   }
 
   absl::Status Transact(const TransactOptions& options, const TransactionFunction& function) override {
-    return database_.Transact(options, function);
+    TransactOptions bounded = options;
+    bounded.deadline = std::min(options.deadline, database_.clock_.Steady() + heartbeat_interval());
+    return database_.Transact(bounded, function);
   }
   absl::Status Heartbeat(absl::Duration) override { return absl::OkStatus(); }
   absl::Duration heartbeat_interval() const override { return database_.heartbeat_interval_; }
@@ -173,7 +176,7 @@ class SqliteLeadership final : public Leadership {
   const std::string name_;
 };
 
-absl::StatusOr<std::unique_ptr<Leadership>> SqliteDatabase::Lead(std::string_view name, absl::Duration) {
+absl::StatusOr<std::unique_ptr<Leadership>> SqliteDatabase::Elect(std::string_view name, absl::Duration) {
   std::lock_guard lock(mutex_);
   if (!leaders_.emplace(name).second) {
     return absl::FailedPreconditionError(fmt::format("another session leads \"{}\"", name));

@@ -41,7 +41,7 @@ absl::StatusOr<absl::Duration> UsageSweeper::Run(storage::Leadership& leadership
   int64_t most = 0;
   const outbox::Cause cause = outbox::CauseOf("catalog.usage_sweeper");
   RETURN_IF_ERROR(leadership.Transact(
-      {.deadline = clock_.Steady() + leadership.heartbeat_interval()},
+      {.deadline = clock_.Steady() + outbox::kTurnTimeout},
       [&](storage::Transaction& transaction) -> absl::Status {
         const absl::Time now = clock_.Now();
         ASSIGN_OR_RETURN(most, store::DeleteUsage(transaction, now - usage::kRetention, kChunk));

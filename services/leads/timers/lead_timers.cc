@@ -38,7 +38,7 @@ std::string_view Rescorer::channel() const { return handlers::kPolicyChannel; }
 absl::StatusOr<absl::Duration> Rescorer::Run(storage::Leadership& leadership) {
   bool more = false;
   RETURN_IF_ERROR(leadership.Transact(
-      {.deadline = clock_.Steady() + leadership.heartbeat_interval()},
+      {.deadline = clock_.Steady() + outbox::kTurnTimeout},
       [&](Transaction& transaction) -> absl::Status {
         ASSIGN_OR_RETURN(const int64_t in_force, store::PolicyInForce(transaction));
         ASSIGN_OR_RETURN(std::vector<std::string> ids,
@@ -47,7 +47,7 @@ absl::StatusOr<absl::Duration> Rescorer::Run(storage::Leadership& leadership) {
         if (ids.empty()) return absl::OkStatus();
         return Revisit(transaction, policies_, clock_, rng_, ids, "leads.rescorer", "policy");
       }));
-  return more ? absl::ZeroDuration() : absl::InfiniteDuration();
+  return more ? absl::ZeroDuration() : clock_.Steady() + outbox::kLookAgain;
 }
 
 }  // namespace finalmile::leads::timers
