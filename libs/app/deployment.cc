@@ -11,14 +11,22 @@
 
 namespace finalmile::app {
 
+namespace {
+
+constexpr std::string_view kLibraries[] = {"outbox"};
+
+}  // namespace
+
 absl::Status MigrateStore(const ModuleSpec& module, storage::Database& database, Clock& clock) {
-  RETURN_IF_ERROR(storage::Migrate(database, clock, "outbox", outbox::Migrations()));
-  return storage::Migrate(database, clock, module.name, module.migrations);
+  const storage::Owner owner{module.name, kLibraries};
+  RETURN_IF_ERROR(storage::Migrate(database, clock, "outbox", outbox::Migrations(), owner));
+  return storage::Migrate(database, clock, module.name, module.migrations, owner);
 }
 
 absl::Status CheckStore(const ModuleSpec& module, storage::Database& database, Clock& clock) {
-  RETURN_IF_ERROR(storage::CheckSchema(database, clock, "outbox", outbox::Migrations()));
-  return storage::CheckSchema(database, clock, module.name, module.migrations);
+  const storage::Owner owner{module.name, kLibraries};
+  RETURN_IF_ERROR(storage::CheckSchema(database, clock, "outbox", outbox::Migrations(), owner));
+  return storage::CheckSchema(database, clock, module.name, module.migrations, owner);
 }
 
 absl::StatusOr<std::vector<events::TopicSpec>> TopicsOf(const std::vector<const ModuleSpec*>& modules) {

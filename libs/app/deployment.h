@@ -13,7 +13,8 @@
 // production profile; on the embedded one the process does it for itself.
 namespace finalmile::app {
 
-// Brings a module's store to its schema; the errors of storage::Migrate.
+// Brings a module's store to its schema; the errors of storage::Migrate. FAILED_PRECONDITION, before anything
+// is changed, for a store that holds the tables of another service; CheckStore too.
 absl::Status MigrateStore(const ModuleSpec& module, storage::Database& database, Clock& clock);
 
 // OK when the store has exactly the module's schema; FAILED_PRECONDITION says to run `finalmile migrate`.

@@ -206,6 +206,20 @@ TEST_F(SuiteTest, TakesWhatIsOpenAlready) {
   EXPECT_FALSE(std::filesystem::exists(folder_.path() + "/notes.db"));
 }
 
+TEST_F(SuiteTest, AStoreOfAnotherServiceIsRefused) {
+  const std::string store = "sqlite:" + folder_.path() + "/shared.db";
+  const auto first = Start({&notes_}, {{"store", store}});
+  ASSERT_TRUE(first.ok()) << first.status();
+  (*first)->Stop();
+  const ModuleSpec beta = NotesModule("beta", false);
+  const auto second = Start({&beta}, {{"store", store}});
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(
+      second.status().message(),
+      "beta: this store holds the tables of notes, so beta cannot use it: each service has a store of its "
+      "own; give beta another database");
+}
+
 TEST_F(SuiteTest, WhatIsWrongIsOneClearLine) {
   const auto running = Start({&notes_});
   ASSERT_TRUE(running.ok()) << running.status();

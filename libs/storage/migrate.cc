@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 
 #include "libs/base/status.h"
@@ -59,9 +60,26 @@ absl::StatusOr<size_t> Standing(Transaction& transaction, std::string_view compo
   return applied.rows.size();
 }
 
+absl::Status CheckOwner(Transaction& transaction, const Owner& owner) {
+  if (owner.service.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(
+      const Result held,
+      transaction.Execute("SELECT DISTINCT component FROM schema_migrations ORDER BY component"));
+  for (const Row& row : held.rows) {
+    const std::string& component = row.Text(0);
+    if (component == owner.service || std::ranges::find(owner.libraries, component) != owner.libraries.end())
+      continue;
+    return absl::FailedPreconditionError(
+        fmt::format("this store holds the tables of {}, so {} cannot use it: each service has a store of its "
+                    "own; give {} another database",
+                    component, owner.service, owner.service));
+  }
+  return absl::OkStatus();
+}
+
 // Applies the step that is due, if one is. Only one process gets past the first statement at a time.
 absl::StatusOr<bool> ApplyNext(Transaction& transaction, Clock& clock, std::string_view component,
-                               std::span<const Migration> migrations) {
+                               std::span<const Migration> migrations, const Owner& owner) {
   if (transaction.engine() == Engine::kPostgres) {
     RETURN_IF_ERROR(
         transaction.Execute("SELECT 1 FROM pg_advisory_xact_lock(hashtextextended('schema_migrations', 0))")
@@ -74,6 +92,7 @@ absl::StatusOr<bool> ApplyNext(Transaction& transaction, Clock& clock, std::stri
               "NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL, "
               "PRIMARY KEY (component, version))")
           .status());
+  RETURN_IF_ERROR(CheckOwner(transaction, owner));
   ASSIGN_OR_RETURN(const size_t standing, Standing(transaction, component, migrations));
   if (standing == migrations.size()) return false;
   const Migration& next = migrations[standing];
@@ -106,26 +125,27 @@ absl::Status CheckNumbering(std::string_view component, std::span<const Migratio
 }  // namespace
 
 absl::Status Migrate(Database& database, Clock& clock, std::string_view component,
-                     std::span<const Migration> migrations) {
+                     std::span<const Migration> migrations, const Owner& owner) {
   RETURN_IF_ERROR(CheckNumbering(component, migrations));
   for (bool more = true; more;) {
     // Repeatable: what stands is looked up first.
     const TransactOptions options{.deadline = clock.Steady() + kStepLimit, .repeatable = true};
     ASSIGN_OR_RETURN(more, Transact(database, options, [&](Transaction& transaction) {
-                       return ApplyNext(transaction, clock, component, migrations);
+                       return ApplyNext(transaction, clock, component, migrations, owner);
                      }));
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckSchema(Database& database, Clock& clock, std::string_view component,
-                         std::span<const Migration> migrations) {
+                         std::span<const Migration> migrations, const Owner& owner) {
   RETURN_IF_ERROR(CheckNumbering(component, migrations));
   const TransactOptions options{.deadline = clock.Steady() + kCheckLimit, .read_only = true};
   return database.Transact(options, [&](Transaction& transaction) -> absl::Status {
     size_t standing = 0;
     ASSIGN_OR_RETURN(const bool has_table, HasTable(transaction));
     if (has_table) {
+      RETURN_IF_ERROR(CheckOwner(transaction, owner));
       ASSIGN_OR_RETURN(standing, Standing(transaction, component, migrations));
     }
     if (standing == migrations.size()) return absl::OkStatus();

@@ -85,5 +85,30 @@ TEST_P(MigrateTest, SeveralAtOnceApplyEachStepOnce) {
   EXPECT_EQ(Count("SELECT COUNT(*) FROM n"), 1);
 }
 
+TEST_P(MigrateTest, AStoreBelongsToOneServiceAndItsLibraries) {
+  constexpr std::string_view kLibraries[] = {"outbox"};
+  const std::vector<Migration> none_yet = {{1, "make m", "CREATE TABLE m (id BIGINT)"}};
+  const auto migrate = [&](std::string_view component, std::string_view service,
+                           const std::vector<Migration>& migrations) {
+    return Migrate(*database_, *clock_, component, migrations, {service, kLibraries});
+  };
+  EXPECT_EQ(migrate("outbox", "leads", {kFirst}), absl::OkStatus());
+  EXPECT_EQ(migrate("outbox", "catalog", {kFirst}), absl::OkStatus()) << "nobody's yet";
+  EXPECT_EQ(migrate("leads", "leads", none_yet), absl::OkStatus());
+  for (const std::string_view component : {"outbox", "catalog"}) {
+    for (const absl::Status& refused :
+         {migrate(component, "catalog", {kFirst}),
+          CheckSchema(*database_, *clock_, component, std::vector<Migration>{kFirst},
+                      {"catalog", kLibraries})}) {
+      EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition);
+      EXPECT_EQ(refused.message(),
+                "this store holds the tables of leads, so catalog cannot use it: each service has a store of "
+                "its own; give catalog another database");
+    }
+  }
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM schema_migrations"), 2) << "nothing was changed";
+  EXPECT_EQ(CheckSchema(*database_, *clock_, "leads", none_yet, {"leads", kLibraries}), absl::OkStatus());
+}
+
 }  // namespace
 }  // namespace finalmile::storage
