@@ -65,7 +65,7 @@ absl::Status Conflict(std::string_view message) {
 bool IsConflict(const absl::Status& status) { return status.GetPayload(kConflictPayload).has_value(); }
 
 absl::StatusOr<std::string> HolderOf(std::string_view path) {
-  return sqlite::LockFile::AddressOf(std::string(path) + ".lock");
+  return sqlite::LockFile::AddressOf(std::string(path));
 }
 
 }  // namespace finalmile::storage

@@ -1,8 +1,6 @@
 #include "libs/storage/sqlite/database.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <mutex>
@@ -193,10 +191,10 @@ absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path, Clock& c
     return absl::InvalidArgumentError(
         "sqlite: needs the path of a file, as in sqlite:/var/lib/finalmile/leads.db");
   }
-  ASSIGN_OR_RETURN(auto lock, LockFile::Take(path + ".lock", clock));
-  // Made here so that it is the owner's alone: it holds personal data. SQLite gives its log the same mode.
-  if (const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); file >= 0) close(file);
-  auto database = std::make_unique<SqliteDatabase>(path, std::move(lock), clock, options.connections);
+  ASSIGN_OR_RETURN(auto lock, LockFile::Take(path, clock));
+  // By its own name, beside which SQLite looks for its log.
+  const std::string store = lock->store();
+  auto database = std::make_unique<SqliteDatabase>(store, std::move(lock), clock, options.connections);
   database->SetHeartbeat(options.heartbeat_interval);
   RETURN_IF_ERROR(database->Touch());
   return database;

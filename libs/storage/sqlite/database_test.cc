@@ -1,6 +1,8 @@
 // What SQLite alone promises: one process per store, and what befalls a file.
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -35,6 +37,55 @@ class SqliteTest : public StoreTest {
 
   std::string path() const { return folder_->path() + "/store.db"; }
 
+  // 0 when `check` is true in a process of its own.
+  static int InChild(const std::function<bool()>& check) {
+    const pid_t child = fork();
+    if (child == 0) _exit(check() ? 0 : 1);
+    int status = -1;
+    waitpid(child, &status, 0);
+    return status;
+  }
+
+  // Another process that has the store open, and says that it answers at 127.0.0.1:7000.
+  class Holder {
+   public:
+    explicit Holder(SqliteTest& test) {
+      int opened[2];
+      int end[2];
+      EXPECT_EQ(pipe(opened), 0);
+      EXPECT_EQ(pipe(end), 0);
+      child_ = fork();
+      if (child_ == 0) {
+        close(end[1]);
+        auto database = test.Open();
+        char byte = database != nullptr && database->Advertise("127.0.0.1:7000").ok() ? 1 : 0;
+        if (write(opened[1], &byte, 1) != 1 || read(end[0], &byte, 1) != 0) _exit(1);
+        database.reset();
+        _exit(0);
+      }
+      close(opened[1]);
+      close(end[0]);
+      end_ = end[1];
+      char byte = 0;
+      EXPECT_EQ(read(opened[0], &byte, 1), 1);
+      EXPECT_EQ(byte, 1);
+      close(opened[0]);
+    }
+    ~Holder() { End(); }
+
+    void End() {
+      if (end_ < 0) return;
+      close(std::exchange(end_, -1));
+      int status = -1;
+      waitpid(child_, &status, 0);
+      EXPECT_EQ(status, 0);
+    }
+
+   private:
+    pid_t child_ = -1;
+    int end_ = -1;
+  };
+
   bool mounted_ = false;
 };
 
@@ -52,6 +103,53 @@ TEST_F(SqliteTest, ASecondOpeningIsRefusedAndToldWhereTheFirstAnswers) {
   EXPECT_EQ(HolderOf(path()).status().code(), StatusCode::kNotFound);
   EXPECT_EQ(HolderOf("/nowhere/store.db").status().code(), StatusCode::kNotFound);
   EXPECT_TRUE(storage::Open(url_, *clock_, {}).ok());
+}
+
+TEST_F(SqliteTest, NoOtherNameOfTheFileLetsASecondProcessIn) {
+  const std::string link = folder_->path() + "/link.db";
+  const std::string hard = folder_->path() + "/hard.db";
+  const std::string moved = folder_->path() + "/moved.db";
+  MustExecute("CREATE TABLE n (id BIGINT)");
+  std::filesystem::create_symlink(path(), link);
+  std::filesystem::create_hard_link(path(), hard);
+  database_.reset();
+  Holder holder(*this);
+  ASSERT_EQ(*HolderOf(path()), "127.0.0.1:7000");
+  EXPECT_EQ(*HolderOf(link), "127.0.0.1:7000");
+  EXPECT_EQ(HolderOf(hard).status().code(), StatusCode::kUnavailable) << "held, but nobody says where";
+  const auto refused = [&](const std::string& name) {
+    const absl::Status status = storage::Open("sqlite:" + name, *clock_, {}).status();
+    EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition) << name << ": " << status;
+    return std::string(status.message());
+  };
+  refused(path());
+  EXPECT_NE(refused(link).find("127.0.0.1:7000"), std::string::npos) << "a link is the file that it names";
+  EXPECT_NE(refused(hard).find("another name"), std::string::npos);
+  std::filesystem::remove(path() + ".lock");
+  EXPECT_NE(refused(path()).find(path() + ".lock was removed"), std::string::npos);
+  EXPECT_EQ(HolderOf(path()).status().code(), StatusCode::kUnavailable);
+  std::filesystem::rename(path(), moved);
+  refused(moved);
+  holder.End();
+  EXPECT_EQ(HolderOf(moved).status().code(), StatusCode::kNotFound);
+  EXPECT_TRUE(storage::Open("sqlite:" + moved, *clock_, {}).ok());
+}
+
+TEST_F(SqliteTest, TheSameProcessIsKeptOutWithoutLosingItsLocks) {
+  MustExecute("CREATE TABLE n (id BIGINT)");
+  const std::string hard = folder_->path() + "/hard.db";
+  std::filesystem::create_hard_link(path(), hard);
+  EXPECT_EQ(storage::Open("sqlite:" + hard, *clock_, {}).status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(HolderOf(hard).status().code(), StatusCode::kUnavailable);
+  // SQLite's own locks on the file are still there, which closing any descriptor of it would have dropped.
+  const int status = InChild([&] {
+    const int file = open(path().c_str(), O_RDWR | O_CLOEXEC);
+    struct flock lock {};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    return fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  });
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(SqliteTest, ClosingLeavesOneFileThatOnlyItsOwnerMayRead) {
@@ -161,20 +259,16 @@ TEST_F(SqliteTest, AKilledProcessLosesNoCommit) {
 
 TEST_F(SqliteTest, WaitsForAnotherProgramsLockUntilTheDeadline) {
   MustExecute("CREATE TABLE n (id BIGINT PRIMARY KEY)");
-  // A writer that does not know of the lock file, as the sqlite3 shell is one.
-  const std::string other = folder_->path() + "/other.db";
-  std::filesystem::create_symlink(path(), other);
-  auto stranger = storage::Open("sqlite:" + other, *clock_, {});
-  ASSERT_TRUE(stranger.ok()) << stranger.status();
-  const absl::Status outer = (*stranger)->Transact(Options(), [&](Transaction&) {
-    const absl::Duration start = clock_->Steady();
-    const absl::Status blocked =
-        database_->Transact(Options(absl::Milliseconds(100)), [](Transaction&) { return absl::OkStatus(); });
-    EXPECT_EQ(blocked.code(), StatusCode::kDeadlineExceeded) << blocked;
-    EXPECT_GE(clock_->Steady() - start, absl::Milliseconds(100));
-    return absl::OkStatus();
-  });
-  EXPECT_TRUE(outer.ok()) << outer;
+  // A writer that knows nothing of our lock, as the sqlite3 shell is one.
+  sqlite3* stranger = nullptr;
+  ASSERT_EQ(sqlite3_open(path().c_str(), &stranger), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(stranger, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  const absl::Duration start = clock_->Steady();
+  const absl::Status blocked =
+      database_->Transact(Options(absl::Milliseconds(100)), [](Transaction&) { return absl::OkStatus(); });
+  EXPECT_EQ(blocked.code(), StatusCode::kDeadlineExceeded) << blocked;
+  EXPECT_GE(clock_->Steady() - start, absl::Milliseconds(100));
+  sqlite3_close(stranger);
   MustExecute("INSERT INTO n (id) VALUES (1)");
 }
 
