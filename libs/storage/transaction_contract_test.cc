@@ -1,4 +1,4 @@
-// What database.h promises of transactions, leadership and notifications, on both engines.
+// What database.h promises of transactions and notifications, on both engines.
 
 #include <gtest/gtest.h>
 
@@ -244,79 +244,6 @@ TEST_P(TransactionTest, CallersBeyondTheConnectionsWaitUntilTheirDeadline) {
                              })
                   .ok());
   EXPECT_EQ(inner.code(), StatusCode::kDeadlineExceeded);
-}
-
-TEST_P(TransactionTest, OneSessionLeads) {
-  auto leader = database_->Elect("relay", In(absl::Seconds(5)));
-  ASSERT_TRUE(leader.ok()) << leader.status();
-  EXPECT_EQ(database_->Elect("relay", In(absl::Seconds(5))).status().code(), StatusCode::kFailedPrecondition);
-  EXPECT_TRUE(database_->Elect("trainer", In(absl::Seconds(5))).ok());
-  EXPECT_EQ((*leader)->heartbeat_interval(), absl::Seconds(1));
-  EXPECT_TRUE((*leader)->Heartbeat(In(absl::Seconds(5))).ok());
-  MustExecute("CREATE TABLE n (id BIGINT PRIMARY KEY)");
-  int runs = 0;
-  EXPECT_TRUE((*leader)
-                  ->Transact(Options(),
-                             [&](Transaction& transaction) {
-                               ++runs;
-                               return transaction.Execute("INSERT INTO n (id) VALUES (1)").status();
-                             })
-                  .ok());
-  EXPECT_EQ(runs, 1);
-  EXPECT_EQ((*leader)->Transact(Options(), [](Transaction&) { return absl::NotFoundError("x"); }),
-            absl::NotFoundError("x"));
-  EXPECT_EQ(Count("SELECT COUNT(*) FROM n"), 1);
-  leader->reset();
-  // The server lets go of the lock when it notices the closed session.
-  absl::Status again;
-  const absl::Duration give_up = In(absl::Seconds(5));
-  do again = database_->Elect("relay", In(absl::Seconds(5))).status();
-  while (!again.ok() && clock_->Steady() < give_up);
-  EXPECT_TRUE(again.ok()) << again;
-}
-
-TEST_P(TransactionTest, TheTransactionsOfALeaderTakeTurns) {
-  MustExecute("CREATE TABLE counter (value BIGINT NOT NULL)");
-  MustExecute("INSERT INTO counter (value) VALUES (0)");
-  auto leader = database_->Elect("s", In(absl::Seconds(5)));
-  ASSERT_TRUE(leader.ok()) << leader.status();
-  std::vector<std::thread> threads;
-  std::atomic<int> failures{0};
-  for (int t = 0; t < 4; ++t) {
-    threads.emplace_back([&] {
-      for (int i = 0; i < 25; ++i) {
-        const absl::Status status =
-            (*leader)->Transact(Options(), [](Transaction& transaction) -> absl::Status {
-              ASSIGN_OR_RETURN(Result row, transaction.Execute("SELECT value FROM counter"));
-              return transaction.Execute("UPDATE counter SET value = $1", {row.rows[0].Int(0) + 1}).status();
-            });
-        if (!status.ok() || !(*leader)->Heartbeat(In(absl::Seconds(5))).ok()) ++failures;
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(failures, 0);
-  EXPECT_EQ(Count("SELECT value FROM counter"), 100) << "no two ran beside each other";
-}
-
-TEST_P(TransactionTest, ALeadersTransactionEndsWithTheHeartbeatIntervalAndWaitsForNoBeat) {
-  database_.reset();
-  database_ = Open({.heartbeat_interval = absl::Milliseconds(200)});
-  MustExecute("CREATE TABLE n (id BIGINT PRIMARY KEY)");
-  auto leader = database_->Elect("s", In(absl::Seconds(5)));
-  ASSERT_TRUE(leader.ok()) << leader.status();
-  const auto never = clock_->NewEvent();
-  const absl::Status late = (*leader)->Transact(Options(), [&](Transaction& transaction) -> absl::Status {
-    RETURN_IF_ERROR(transaction.Execute("INSERT INTO n (id) VALUES (1)").status());
-    const absl::Duration before = clock_->Steady();
-    EXPECT_TRUE((*leader)->Heartbeat(In(absl::Seconds(5))).ok()) << "a transaction is a beat";
-    EXPECT_LT(clock_->Steady() - before, absl::Seconds(1));
-    never->WaitUntil(In(absl::Milliseconds(250)));
-    return absl::OkStatus();
-  });
-  EXPECT_EQ(late.code(), StatusCode::kDeadlineExceeded) << late;
-  EXPECT_EQ(Count("SELECT COUNT(*) FROM n"), 0);
-  EXPECT_TRUE((*leader)->Heartbeat(In(absl::Seconds(5))).ok()) << "that cost the leader nothing";
 }
 
 // Runs the steps of a database as the runtime would.

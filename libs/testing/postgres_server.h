@@ -36,8 +36,9 @@ class PostgresServer {
   std::string url(std::string_view database) const;
   std::string tcp_url(std::string_view database) const;
   int port() const { return port_; }
-  // Where the server keeps its files.
+  // Where the server keeps its files, and what it logs to.
   std::string data_folder() const { return folder_ + "/data"; }
+  std::string log_file() const { return folder_ + "/server.log"; }
 
   // Makes an empty database and returns its name.
   absl::StatusOr<std::string> CreateDatabase();

@@ -212,43 +212,6 @@ TEST_F(PostgresTest, ALeaderCutOffWithinItsTransactionCommitsNothing) {
   EXPECT_EQ(V(1), 0);
 }
 
-TEST_F(PostgresTest, AFollowerAsksOnOneSession) {
-  auto leader = database_->Elect("s", In(absl::Seconds(5)));
-  ASSERT_TRUE(leader.ok()) << leader.status();
-  auto follower = Open();
-  const auto sessions = [&] {
-    return Count(
-        "SELECT COUNT(*) FROM pg_stat_activity WHERE query LIKE '%pg_try_advisory_lock%' AND pid <> "
-        "pg_backend_pid() AND datname = current_database()");
-  };
-  const auto session = [&] {
-    return Execute(
-               "SELECT CAST(pid AS BIGINT) FROM pg_stat_activity WHERE query LIKE '%pg_try_advisory_lock%' "
-               "AND pid <> pg_backend_pid() AND datname = current_database() ORDER BY backend_start DESC")
-        ->rows[0]
-        .Int(0);
-  };
-  EXPECT_TRUE(absl::IsFailedPrecondition(follower->Elect("s", In(absl::Seconds(5))).status()));
-  const int64_t first = session();
-  for (int i = 0; i < 5; ++i) {
-    EXPECT_TRUE(absl::IsFailedPrecondition(follower->Elect("s", In(absl::Seconds(5))).status()));
-  }
-  EXPECT_EQ(sessions(), 2);
-  EXPECT_EQ(session(), first);
-  Terminate("pid = " + std::to_string(first));
-  absl::Status tried;
-  const absl::Duration give_up = In(absl::Seconds(5));
-  do tried = follower->Elect("s", In(absl::Seconds(5))).status();
-  while (absl::IsUnavailable(tried) && clock_->Steady() < give_up);
-  EXPECT_TRUE(absl::IsFailedPrecondition(tried)) << "a lost session is replaced: " << tried;
-  leader->reset();
-  absl::StatusOr<std::unique_ptr<Leadership>> next;
-  do next = follower->Elect("s", In(absl::Seconds(5)));
-  while (!next.ok() && clock_->Steady() < give_up);
-  ASSERT_TRUE(next.ok()) << next.status();
-  EXPECT_TRUE((*next)->Transact(Options(), [](Transaction& t) { return Increment(t, 1); }).ok());
-}
-
 TEST_F(PostgresTest, ALeaderThatStaysSilentForThreeHeartbeatsLosesTheLock) {
   // Long enough that a busy machine does not miss three of them.
   auto quick = Open({.heartbeat_interval = absl::Milliseconds(400)});
