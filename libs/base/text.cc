@@ -1,11 +1,40 @@
 #include "libs/base/text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstring>
 
 namespace finalmile {
 namespace {
 
 char LowerChar(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+// The length of the well-formed character at the start of `text` and its code point; 0 where there is none.
+size_t TakeCharacter(std::string_view text, uint32_t& code) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) {
+    code = first;
+    return 1;
+  }
+  const size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < size) return 0;
+  code = first & (0x7F >> size);
+  for (size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+    code = code << 6 | (byte(i) & 0x3F);
+  }
+  constexpr uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
+  return code < kLeast[size] || surrogate || code > 0x10FFFF ? 0 : size;
+}
+
+// Control characters, and those that change the direction or the lines of text.
+bool Disturbs(uint32_t code) {
+  return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x61C || code == 0x200E || code == 0x200F ||
+         (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+}
+
 bool IsLowerOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
 }  // namespace
@@ -41,6 +70,45 @@ bool IsToken(std::string_view text, size_t max, std::string_view also) {
 
 bool IsName(std::string_view text, size_t max, std::string_view also) {
   return IsToken(text, max, also) && text.front() >= 'a' && text.front() <= 'z';
+}
+
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    uint64_t eight;
+    if (text.size() >= sizeof(eight)) {
+      std::memcpy(&eight, text.data(), sizeof(eight));
+      if ((eight & 0x8080808080808080) == 0) {
+        text.remove_prefix(sizeof(eight));
+        continue;
+      }
+    }
+    uint32_t code;
+    const size_t size = TakeCharacter(text, code);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
+std::string Printable(std::string_view bytes, size_t max) {
+  std::string out;
+  while (!bytes.empty()) {
+    uint32_t code = 0;
+    const size_t size = TakeCharacter(bytes, code);
+    std::string next;
+    if (size == 0 || code == '\\' || (code < 0x80 && Disturbs(code))) {
+      next =
+          code == '\\' && size == 1 ? "\\\\" : fmt::format("\\x{:02X}", static_cast<unsigned char>(bytes[0]));
+    } else if (Disturbs(code)) {
+      next = fmt::format("\\u{{{:X}}}", code);
+    } else {
+      next = bytes.substr(0, size);
+    }
+    if (out.size() + next.size() > max) return out + "…";
+    out += next;
+    bytes.remove_prefix(std::max<size_t>(size, 1));
+  }
+  return out;
 }
 
 uint64_t StableHash(std::string_view text, uint64_t seed) {

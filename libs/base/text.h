@@ -21,6 +21,13 @@ bool IsName(std::string_view text, size_t max, std::string_view also);
 // `text` is 1 to `max` characters long, all from a-z, 0-9 and `also`.
 bool IsToken(std::string_view text, size_t max, std::string_view also);
 
+// Whether `text` is well-formed UTF-8: no overlong form, surrogate or code point above U+10FFFF.
+bool IsUtf8(std::string_view text);
+// Bytes from anywhere as one line that is safe to print: well-formed UTF-8 in which control characters, the
+// characters that change the direction of text, backslashes and bytes that are no UTF-8 are written as \xHH
+// or \u{H…}. Longer than `max` bytes it is cut, between two characters, and ends in "…".
+std::string Printable(std::string_view bytes, size_t max);
+
 // FNV-1a of `text`, mixed (SplitMix64's finaliser): the same on every platform, for keys and marks that
 // are stored. `seed` gives independent functions. No defence against an adversary.
 uint64_t StableHash(std::string_view text, uint64_t seed = 0);

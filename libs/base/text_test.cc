@@ -30,6 +30,29 @@ TEST(Text, NamesAndTokens) {
   EXPECT_FALSE(IsToken("", 3, "-"));
 }
 
+TEST(Text, Utf8IsWellFormed) {
+  for (const std::string_view good :
+       {"", "a", "12345678", "1234567890é", "価", "\xF0\x9F\x98\x80", "\xF4\x8F\xBF\xBF"}) {
+    EXPECT_TRUE(IsUtf8(good)) << good;
+  }
+  EXPECT_TRUE(IsUtf8(std::string_view("\0", 1)));
+  for (const std::string_view bad :
+       {"\x80", "12345678\xFF", "\xC3", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80",
+        "\xF8\x88\x80\x80\x80", "1234567\xE4\xBB"}) {
+    EXPECT_FALSE(IsUtf8(bad)) << Printable(bad, 100);
+  }
+}
+
+TEST(Text, WhatIsPrintedDisturbsNoTerminal) {
+  EXPECT_EQ(Printable("leads/1 é", 100), "leads/1 é");
+  EXPECT_EQ(Printable(std::string_view("a\0\x1B[31m\n\\", 9), 100), "a\\x00\\x1B[31m\\x0A\\\\");
+  EXPECT_EQ(Printable("\xFF\xC3", 100), "\\xFF\\xC3");
+  EXPECT_EQ(Printable("\u202Eabc\u0085", 100), "\\u{202E}abc\\u{85}");
+  EXPECT_EQ(Printable("éé", 4), "éé");
+  EXPECT_EQ(Printable("éé", 3), "é…");
+  EXPECT_EQ(Printable("", 0), "");
+}
+
 // Stored in keys: these values never change.
 TEST(Text, HashIsTheSameEverywhere) {
   EXPECT_EQ(StableHash(""), StableHash("", 0));

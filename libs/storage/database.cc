@@ -17,6 +17,9 @@ namespace {
 // Tells a conflict from an ABORTED that is an answer, such as a wrong etag.
 constexpr const char* kConflictPayload = "finalmile.storage/conflict";
 
+// Tells a value that cannot be stored from other invalid arguments, such as a row of another width.
+constexpr const char* kUnstorablePayload = "finalmile.storage/unstorable";
+
 bool Consume(std::string_view& text, std::string_view prefix) {
   if (text.substr(0, prefix.size()) != prefix) return false;
   text.remove_prefix(prefix.size());
@@ -63,6 +66,14 @@ absl::Status Conflict(std::string_view message) {
 }
 
 bool IsConflict(const absl::Status& status) { return status.GetPayload(kConflictPayload).has_value(); }
+
+absl::Status Unstorable(std::string_view message) {
+  absl::Status status = absl::InvalidArgumentError(fmt::format("{}", message));
+  status.SetPayload(kUnstorablePayload, absl::Cord());
+  return status;
+}
+
+bool IsUnstorable(const absl::Status& status) { return status.GetPayload(kUnstorablePayload).has_value(); }
 
 absl::StatusOr<std::string> HolderOf(std::string_view path) {
   return sqlite::LockFile::AddressOf(std::string(path));

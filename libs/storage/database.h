@@ -28,11 +28,12 @@
 // Types in {rows}: TEXT, BIGINT, DOUBLE, BOOLEAN, {bytes} written as BYTES. Braces in literals, quoted names
 // and comments stay.
 //
-// What is the same on both engines: text with U+0000 and NaN are refused (one engine cannot store them; -0.0
-// may come back as 0.0, infinities stay); LIKE minds case; "x" is a name, never text. A parameter has the
-// type of its Value and must suit its place without a conversion of kind: text is not taken for a number.
-// NULL alone has no type: write CAST($1 AS BIGINT) where the place does not tell. A result column must be of
-// a type that Value has, or a whole numeric: CAST anything else.
+// What is the same on both engines: text with U+0000, text that is not UTF-8 and NaN are refused before they
+// are sent, with an error that IsUnstorable knows (one engine cannot store them; -0.0 may come back as 0.0,
+// infinities stay); LIKE minds case; "x" is a name, never text. A parameter has the type of its Value and
+// must suit its place without a conversion of kind: text is not taken for a number. NULL alone has no type:
+// write CAST($1 AS BIGINT) where the place does not tell. A result column must be of a type that Value has,
+// or a whole numeric: CAST anything else.
 namespace finalmile::storage {
 
 enum class Engine { kSqlite, kPostgres };
@@ -100,6 +101,12 @@ class Transaction {
 // that another transaction came between. ABORTED; `message` is what the caller hears when time runs out.
 absl::Status Conflict(std::string_view message);
 bool IsConflict(const absl::Status& status);
+
+// What Execute and the like return for a value that no store can hold: text with U+0000 or that is not UTF-8,
+// or a NaN. INVALID_ARGUMENT. The fault lies in the data and not in the store, and the statement was not
+// sent.
+absl::Status Unstorable(std::string_view message);
+bool IsUnstorable(const absl::Status& status);
 
 using TransactionFunction = std::function<absl::Status(Transaction&)>;
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "libs/base/status.h"
+#include "libs/base/text.h"
 
 namespace finalmile::storage {
 namespace {
@@ -134,9 +135,10 @@ absl::Status ExpandWord(Engine engine, std::string_view word, std::string_view s
   return absl::OkStatus();
 }
 
-const char* Unstorable(const Value& value) {
+const char* FaultOf(const Value& value) {
   if (const auto* text = std::get_if<std::string>(&value)) {
-    return text->find('\0') == std::string::npos ? nullptr : "text must not hold U+0000";
+    if (text->find('\0') != std::string::npos) return "text must not hold U+0000";
+    return IsUtf8(*text) ? nullptr : "text must be UTF-8";
   }
   if (const auto* real = std::get_if<double>(&value)) {
     return std::isnan(*real) ? "a double must not be NaN" : nullptr;
@@ -203,8 +205,8 @@ std::vector<std::string_view> SplitStatements(std::string_view script) {
 
 absl::Status CheckValues(const std::vector<Value>& values) {
   for (size_t i = 0; i < values.size(); ++i) {
-    if (const char* fault = Unstorable(values[i])) {
-      return absl::InvalidArgumentError(fmt::format("parameter ${}: {}", i + 1, fault));
+    if (const char* fault = FaultOf(values[i])) {
+      return Unstorable(fmt::format("parameter ${}: {}", i + 1, fault));
     }
   }
   return absl::OkStatus();
@@ -219,11 +221,12 @@ absl::Status CheckRows(const std::vector<RowsColumn>& columns, const std::vector
     }
     for (size_t c = 0; c < columns.size(); ++c) {
       if (std::holds_alternative<std::monostate>(values[c])) continue;
-      const char* fault = Unstorable(values[c]);
-      if (fault != nullptr || !Fits(columns[c].type, values[c])) {
-        return absl::InvalidArgumentError(fmt::format(
-            "row {}, column {}: {}", r, columns[c].name,
-            fault != nullptr ? fault : fmt::format("not of type {}", NameOf(columns[c].type).name)));
+      if (const char* fault = FaultOf(values[c])) {
+        return Unstorable(fmt::format("row {}, column {}: {}", r, columns[c].name, fault));
+      }
+      if (!Fits(columns[c].type, values[c])) {
+        return absl::InvalidArgumentError(fmt::format("row {}, column {}: not of type {}", r, columns[c].name,
+                                                      NameOf(columns[c].type).name));
       }
     }
   }

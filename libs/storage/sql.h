@@ -34,7 +34,7 @@ absl::StatusOr<Statement> Expand(Engine engine, std::string_view sql);
 // left out.
 std::vector<std::string_view> SplitStatements(std::string_view script);
 
-// INVALID_ARGUMENT for what one of the engines could not store: text that holds U+0000 or a NaN.
+// Unstorable for what one of the engines could not store: text that holds U+0000 or is not UTF-8, or a NaN.
 absl::Status CheckValues(const std::vector<Value>& values);
 
 // CheckValues for every row; also INVALID_ARGUMENT for a row of another width, or a value that is neither
