@@ -74,15 +74,17 @@ struct Polled {
   std::vector<PartitionOffset> truncated;
 };
 
+// After so long without a Poll a member is put out of its group.
+inline constexpr absl::Duration kPollPatience = absl::Seconds(60);
+
 // A member of a consumer group. Offsets are kept by the caller. Not thread-safe; leaving the group is
 // destroying it.
 class Consumer {
  public:
   virtual ~Consumer() = default;
   // Never blocks. At most `max_records`. UNAVAILABLE: the log cannot be reached now (goes on by itself).
-  // NOT_FOUND names a topic of Join that does not exist, once; the others go on. Must
-  // be called at least every 60 s or the member is put out of the group (an assignment follows at the next
-  // call).
+  // NOT_FOUND names a topic of Join that does not exist, once; the others go on. Must be called at least
+  // every kPollPatience or the member is put out of the group (an assignment follows at the next call).
   virtual absl::StatusOr<Polled> Poll(int max_records) = 0;
   // Answers an assignment: where to read its partitions. It may name some of them only: the others stay where
   // they are, or wait. Offsets outside the log are reported as truncated; INVALID_ARGUMENT for a negative
@@ -144,6 +146,11 @@ class EventLog {
   // and fails, as OpenTail does.
   virtual absl::StatusOr<std::vector<PartitionOffset>> EndOffsets(const std::vector<std::string>& topics,
                                                                   absl::Duration deadline) = 0;
+
+  // The first offset that each partition holds, or the one its next record will get where it holds none. As
+  // EndOffsets otherwise.
+  virtual absl::StatusOr<std::vector<PartitionOffset>> StartOffsets(const std::vector<std::string>& topics,
+                                                                    absl::Duration deadline) = 0;
 
   // Makes the topics that are absent. FAILED_PRECONDITION names a topic that exists with another partition
   // count (counts are fixed at creation).

@@ -463,6 +463,11 @@ TEST_P(EventLogContract, EndOffsetsAreThoseOfTheNextRecords) {
     ASSERT_EQ(ends(), expected);
   }
   EXPECT_EQ(log_->EndOffsets({}, Soon())->size(), 0u);
+  const auto starts = log_->StartOffsets({topic, other}, Soon());
+  ASSERT_TRUE(starts.ok()) << starts.status();
+  ASSERT_EQ(starts->size(), 4u);
+  for (const PartitionOffset& start : *starts) EXPECT_EQ(start.offset, 0);
+  EXPECT_TRUE(absl::IsNotFound(log_->StartOffsets({"absent"}, Soon()).status()));
 }
 
 TEST_P(EventLogContract, WithoutTimeTheLogIsNotAsked) {

@@ -161,6 +161,14 @@ class EventLogServer::Session final : public events::EventLog {
     return log_.EndOffsets(topics, deadline);
   }
 
+  absl::StatusOr<std::vector<events::PartitionOffset>> StartOffsets(const std::vector<std::string>& topics,
+                                                                    absl::Duration deadline) override {
+    simulation_.Gate("start offsets");
+    if (simulation_.Strikes(simulation_.faults().fail)) return BrokerLost();
+    Simulation::EngineScope engine(simulation_);
+    return log_.StartOffsets(topics, deadline);
+  }
+
   absl::Status ApplyTopics(const std::vector<events::TopicSpec>& topics, absl::Duration deadline) override {
     simulation_.Gate("apply topics");
     if (simulation_.Strikes(simulation_.faults().fail)) return BrokerLost();

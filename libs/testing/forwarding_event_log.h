@@ -33,6 +33,10 @@ class ForwardingEventLog : public events::EventLog {
                                                                   absl::Duration deadline) override {
     return inner_.EndOffsets(topics, deadline);
   }
+  absl::StatusOr<std::vector<events::PartitionOffset>> StartOffsets(const std::vector<std::string>& topics,
+                                                                    absl::Duration deadline) override {
+    return inner_.StartOffsets(topics, deadline);
+  }
   absl::Status ApplyTopics(const std::vector<events::TopicSpec>& topics, absl::Duration deadline) override {
     return inner_.ApplyTopics(topics, deadline);
   }

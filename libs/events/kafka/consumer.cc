@@ -65,7 +65,7 @@ absl::Status KafkaConsumer::Open(std::string_view group) {
                          {"session.timeout.ms", "10000"},
                          // A member hears of a rebalance with its next heartbeat; the others wait for it.
                          {"heartbeat.interval.ms", "300"},
-                         {"max.poll.interval.ms", "60000"},
+                         {"max.poll.interval.ms", std::to_string(absl::ToInt64Milliseconds(kPollPatience))},
                          {"auto.offset.reset", "error"}});
   ASSIGN_OR_RETURN(Conf conf, NewConf(config_, own));
   rd_kafka_conf_set_opaque(conf.get(), this);

@@ -17,14 +17,14 @@ absl::StatusOr<rd_kafka_s*> EndOffsets::Connected() {
   return client_.get();
 }
 
-absl::StatusOr<std::vector<PartitionOffset>> EndOffsets::Of(const std::vector<std::string>& topics,
+absl::StatusOr<std::vector<PartitionOffset>> EndOffsets::Of(const std::vector<std::string>& topics, Edge edge,
                                                             absl::Duration deadline) {
   RETURN_IF_ERROR(CheckDeadline(clock_, deadline));
   ASSIGN_OR_RETURN(rd_kafka_s* const client, Connected());
   auto ends = [&]() -> absl::StatusOr<std::vector<PartitionOffset>> {
     ASSIGN_OR_RETURN(const std::vector<Partition> partitions,
                      FetchPartitions(client, config_, trouble_, topics, clock_, deadline));
-    return FetchOffsets(client, partitions, Edge::kEnd, clock_, deadline);
+    return FetchOffsets(client, partitions, edge, clock_, deadline);
   }();
   if (absl::IsDeadlineExceeded(ends.status())) return absl::UnavailableError(ends.status().message());
   return ends;

@@ -13,14 +13,15 @@
 
 namespace finalmile::events::kafka {
 
-// Asks where partitions end, over connections that are made at the first call and kept. Thread-safe.
+// Asks where partitions start and end, over connections that are made at the first call and kept.
+// Thread-safe.
 class EndOffsets {
  public:
   // The references outlive it.
   EndOffsets(const Config& config, Clock& clock) : config_(config), clock_(clock) {}
 
-  // See EventLog::EndOffsets.
-  absl::StatusOr<std::vector<PartitionOffset>> Of(const std::vector<std::string>& topics,
+  // See EventLog::EndOffsets and StartOffsets.
+  absl::StatusOr<std::vector<PartitionOffset>> Of(const std::vector<std::string>& topics, Edge edge,
                                                   absl::Duration deadline);
 
  private:

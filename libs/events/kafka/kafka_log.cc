@@ -36,7 +36,11 @@ class KafkaLog final : public EventLog {
   }
   absl::StatusOr<std::vector<PartitionOffset>> EndOffsets(const std::vector<std::string>& topics,
                                                           absl::Duration deadline) override {
-    return ends_.Of(topics, deadline);
+    return ends_.Of(topics, kafka::Edge::kEnd, deadline);
+  }
+  absl::StatusOr<std::vector<PartitionOffset>> StartOffsets(const std::vector<std::string>& topics,
+                                                            absl::Duration deadline) override {
+    return ends_.Of(topics, kafka::Edge::kStart, deadline);
   }
   absl::Status ApplyTopics(const std::vector<TopicSpec>& topics, absl::Duration deadline) override {
     return kafka::ApplyTopics(config_, clock_, topics, deadline);

@@ -155,14 +155,11 @@ class LocalLog final : public EventLog {
 
   absl::StatusOr<std::vector<PartitionOffset>> EndOffsets(const std::vector<std::string>& topics,
                                                           absl::Duration deadline) override {
-    RETURN_IF_ERROR(CheckDeadline(clock_, deadline));
-    ASSIGN_OR_RETURN(const std::vector<Catalog::Topic> found, Find(topics));
-    std::vector<PartitionOffset> ends;
-    for (const Catalog::Topic& topic : found) {
-      for (int32_t p = 0; p < topic.spec.partitions; ++p)
-        ends.push_back({{topic.spec.name, p}, catalog_->BoundsOf(topic.first_id + p).end});
-    }
-    return ends;
+    return Offsets(topics, deadline, &Bounds::end);
+  }
+  absl::StatusOr<std::vector<PartitionOffset>> StartOffsets(const std::vector<std::string>& topics,
+                                                            absl::Duration deadline) override {
+    return Offsets(topics, deadline, &Bounds::start);
   }
 
   absl::Status ApplyTopics(const std::vector<TopicSpec>& topics, absl::Duration deadline) override {
@@ -184,6 +181,19 @@ class LocalLog final : public EventLog {
   }
 
  private:
+  absl::StatusOr<std::vector<PartitionOffset>> Offsets(const std::vector<std::string>& topics,
+                                                       absl::Duration deadline,
+                                                       int64_t Bounds::*bound) const {
+    RETURN_IF_ERROR(CheckDeadline(clock_, deadline));
+    ASSIGN_OR_RETURN(const std::vector<Catalog::Topic> found, Find(topics));
+    std::vector<PartitionOffset> offsets;
+    for (const Catalog::Topic& topic : found) {
+      for (int32_t p = 0; p < topic.spec.partitions; ++p)
+        offsets.push_back({{topic.spec.name, p}, catalog_->BoundsOf(topic.first_id + p).*bound});
+    }
+    return offsets;
+  }
+
   absl::StatusOr<std::vector<Catalog::Topic>> Find(const std::vector<std::string>& topics) const {
     std::vector<Catalog::Topic> found;
     for (const std::string& name : topics) {
