@@ -2,17 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <optional>
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include "finalmile/v1/operations_service.pb.h"
+#include "libs/app/instants.h"
+#include "libs/app/parked_operations.h"
 #include "libs/base/status.h"
+#include "libs/base/text.h"
 #include "libs/outbox/lag.h"
-#include "libs/outbox/parked.h"
+#include "libs/outbox/place.h"
 #include "libs/rpc/errors.h"
-#include "libs/rpc/paging.h"
 
 namespace finalmile::app {
 namespace {
@@ -20,112 +21,14 @@ namespace {
 // Of one service's figures from its store, or from the log: what does not answer must not hide the others.
 constexpr absl::Duration kFiguresTimeout = absl::Seconds(2);
 
-void SetTime(absl::Time time, google::protobuf::Timestamp& out) {
-  const int64_t micros = ToMicros(time);
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  out.set_seconds(seconds);
-  out.set_nanos(static_cast<int32_t>((micros - seconds * 1'000'000) * 1000));
-}
-
-void SetDuration(absl::Duration duration, google::protobuf::Duration& out) {
-  absl::Duration rest;
-  out.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &rest));
-  out.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(rest)));
-}
-
-// What names a parked record.
-struct RecordName {
-  std::string service;
-  std::string consumer;
-  std::string topic;
-  int32_t partition = 0;
-  int64_t offset = 0;
-};
-
-template <typename Number>
-bool ParseNumber(std::string_view text, Number& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() && number >= 0;
-}
-
-// Takes what stands before `separator` off `text`.
-std::optional<std::string_view> Take(std::string_view& text, char separator) {
-  const size_t at = text.find(separator);
-  if (at == std::string_view::npos) return std::nullopt;
-  const std::string_view taken = text.substr(0, at);
-  text.remove_prefix(at + 1);
-  return taken;
-}
-
-std::string NameOf(std::string_view service, const outbox::ParkedRecord& parked) {
-  return fmt::format("services/{}/parkedRecords/{}:{}:{}:{}", service, parked.consumer, parked.record.topic,
-                     parked.record.partition, parked.record.offset);
-}
-
-absl::StatusOr<RecordName> ParseName(const std::string& name) {
-  std::string_view rest = name;
-  const auto collection = Take(rest, '/');
-  const auto service = Take(rest, '/');
-  const auto records = Take(rest, '/');
-  const auto consumer = Take(rest, ':');
-  const auto topic = Take(rest, ':');
-  const auto partition = Take(rest, ':');
-  RecordName parsed;
-  if (collection != "services" || records != "parkedRecords" || !consumer || !topic || !partition ||
-      !ParseNumber(*partition, parsed.partition) || !ParseNumber(rest, parsed.offset)) {
-    return rpc::InvalidField(
-        "name",
-        "must be services/SERVICE/parkedRecords/CONSUMER:TOPIC:PARTITION:OFFSET, as ListParked gives it");
-  }
-  parsed.service = *service;
-  parsed.consumer = *consumer;
-  parsed.topic = *topic;
-  return parsed;
-}
-
-void SetRecord(std::string_view service, const outbox::ParkedRecord& parked, bool content,
-               v1::ParkedRecord& out) {
-  out.set_name(NameOf(service, parked));
-  out.set_state(parked.state == outbox::kWaiting ? v1::ParkedRecord::STATE_WAITING
-                                                 : v1::ParkedRecord::STATE_FAILED);
-  out.set_reason(parked.reason);
-  out.set_tries(parked.tries);
-  SetTime(parked.parked_time, *out.mutable_park_time());
-  SetTime(parked.record.time, *out.mutable_record_time());
-  out.set_key(parked.record.key);
-  out.set_seq(parked.seq);
-  if (!content) return;
-  out.set_value(parked.record.value);
-  for (const auto& [key, value] : parked.record.headers) {
-    auto& header = *out.add_headers();
-    header.set_key(key);
-    header.set_value(value);
-  }
-}
-
-// What a page of parked records ends with: the service and the position in its store.
-std::vector<storage::Value> CursorOf(std::string_view service, const outbox::ParkedRecord& last) {
-  return {std::string(service), ToMicros(last.parked_time),     last.consumer,
-          last.record.topic,    int64_t{last.record.partition}, last.record.offset};
-}
-
-outbox::ParkedRecord PositionOf(const std::vector<storage::Value>& cursor) {
-  const storage::Row row(cursor);
-  outbox::ParkedRecord position;
-  position.parked_time = FromMicros(row.Int(1));
-  position.consumer = row.Text(2);
-  position.record.topic = row.Text(3);
-  position.record.partition = static_cast<int32_t>(row.Int(4));
-  position.record.offset = row.Int(5);
-  return position;
-}
-
 class Operations {
  public:
-  Operations(std::string version, std::vector<const Assembly*> assemblies, const Clock& clock)
-      : version_(std::move(version)),
+  Operations(std::string version, std::vector<const Assembly*> assemblies, const Clock& clock, Log& log)
+      : parked_(assemblies, log),
+        version_(std::move(version)),
         assemblies_(std::move(assemblies)),
         clock_(clock),
+        log_(log),
         start_time_(clock.Now()),
         start_(clock.Steady()) {}
 
@@ -141,68 +44,54 @@ class Operations {
     return status;
   }
 
-  absl::StatusOr<v1::ListParkedResponse> ListParked(rpc::CallContext& context,
-                                                    const v1::ListParkedRequest& request) const {
-    ASSIGN_OR_RETURN(const std::vector<const Assembly*> listed, Listed(request.parent()));
-    ASSIGN_OR_RETURN(const rpc::Page page, rpc::Page::Of(request, CursorOf({}, {})));
-    v1::ListParkedResponse response;
-    bool begun = page.first();
-    std::vector<storage::Value> cursor;
-    for (const Assembly* assembly : listed) {
-      const bool resumes = !begun && storage::Row(page.cursor()).Text(0) == assembly->name();
-      if (!begun && !resumes) continue;
-      begun = true;
-      const outbox::ParkedRecord position = resumes ? PositionOf(page.cursor()) : outbox::ParkedRecord();
-      // One more than fits tells whether there is a further page.
-      const int room = page.size() + 1 - response.parked_records_size();
-      std::vector<outbox::ParkedRecord> records;
-      RETURN_IF_ERROR(Read(context, *assembly, [&](storage::Transaction& transaction) -> absl::Status {
-        ASSIGN_OR_RETURN(records, outbox::ListParked(transaction, room, resumes ? &position : nullptr));
-        return absl::OkStatus();
-      }));
-      for (const outbox::ParkedRecord& parked : records) {
-        if (response.parked_records_size() == page.size()) {
-          response.set_next_page_token(page.NextToken(cursor));
-          return response;
-        }
-        SetRecord(assembly->name(), parked, false, *response.add_parked_records());
-        cursor = CursorOf(assembly->name(), parked);
+  absl::StatusOr<v1::MoveConsumerResponse> MoveConsumer(rpc::CallContext& context,
+                                                        const v1::MoveConsumerRequest& request) const {
+    outbox::NewPlace place = request.offset();
+    if (!request.has_offset()) {
+      if (request.edge() == v1::MoveConsumerRequest::EDGE_UNSPECIFIED ||
+          !v1::MoveConsumerRequest::Edge_IsValid(request.edge())) {
+        return rpc::InvalidField("place", "is missing: give an offset, or an edge of the partition");
       }
+      place = request.edge() == v1::MoveConsumerRequest::EDGE_EARLIEST ? outbox::PlaceEdge::kEarliest
+                                                                       : outbox::PlaceEdge::kLatest;
     }
+    const auto [assembly, consumer] = Find(request.consumer());
+    if (consumer == nullptr) {
+      return rpc::Error(
+          absl::StatusCode::kNotFound, "CONSUMER_NOT_FOUND",
+          fmt::format("there is no consumer {} in this process; `finalmile consumers list` names them",
+                      Printable(request.consumer(), 100)),
+          {{"resource", request.consumer()}});
+    }
+    const std::vector<std::string>& topics = consumer->topics();
+    if (std::find(topics.begin(), topics.end(), request.topic()) == topics.end()) {
+      return rpc::InvalidField(
+          "topic", fmt::format("must be one that the consumer reads: {}", fmt::join(topics, ", ")));
+    }
+    const absl::StatusOr<outbox::Moved> moved = outbox::MovePlace(
+        assembly->database(), assembly->events(), *consumer, {request.topic(), request.partition()}, place,
+        request.dry_run(), context.deadline());
+    const std::string why(moved.status().message());
+    if (absl::IsNotFound(moved.status())) return rpc::InvalidField("partition", why);
+    if (absl::IsInvalidArgument(moved.status())) return rpc::InvalidField("offset", why);
+    RETURN_IF_ERROR(moved.status());
+    if (!request.dry_run()) {
+      log_.Info("a consumer was moved", {{"principal", context.principal().name()},
+                                         {"consumer", request.consumer()},
+                                         {"topic", request.topic()},
+                                         {"partition", std::to_string(request.partition())},
+                                         {"previous", std::to_string(moved->previous)},
+                                         {"offset", std::to_string(moved->offset)}});
+    }
+    v1::MoveConsumerResponse response;
+    response.set_previous_offset(moved->previous);
+    response.set_offset(moved->offset);
+    response.set_start_offset(moved->start);
+    response.set_end_offset(moved->end);
     return response;
   }
 
-  absl::StatusOr<v1::ParkedRecord> GetParked(rpc::CallContext& context,
-                                             const v1::GetParkedRequest& request) const {
-    ASSIGN_OR_RETURN(const RecordName name, ParseName(request.name()));
-    const Assembly* assembly = Find(name.service);
-    if (assembly == nullptr) return Missing(request.name());
-    outbox::ParkedRecord parked;
-    // Not a read-only transaction: the row is locked.
-    const absl::Status read = assembly->database().Transact(
-        {.deadline = context.deadline()}, [&](storage::Transaction& transaction) -> absl::Status {
-          ASSIGN_OR_RETURN(
-              parked, outbox::GetParked(transaction, name.consumer, name.topic, name.partition, name.offset));
-          return absl::OkStatus();
-        });
-    if (absl::IsNotFound(read)) return Missing(request.name());
-    RETURN_IF_ERROR(read);
-    v1::ParkedRecord record;
-    SetRecord(assembly->name(), parked, true, record);
-    return record;
-  }
-
-  absl::StatusOr<v1::RetryParkedResponse> RetryParked(rpc::CallContext& context,
-                                                      const v1::RetryParkedRequest& request) const {
-    RETURN_IF_ERROR(Resolve(context, request.name(), &outbox::Consumer::Retry));
-    return v1::RetryParkedResponse();
-  }
-
-  absl::StatusOr<v1::SkipParkedResponse> SkipParked(rpc::CallContext& context,
-                                                    const v1::SkipParkedRequest& request) const {
-    RETURN_IF_ERROR(Resolve(context, request.name(), &outbox::Consumer::Skip));
-    return v1::SkipParkedResponse();
-  }
+  const ParkedOperations& parked() const { return parked_; }
 
  private:
   void SetService(rpc::CallContext& context, const Assembly& assembly, v1::ServiceStatus& out) const {
@@ -247,11 +136,24 @@ class Operations {
       member.set_skipped_offsets(stats.skipped_offsets);
       member.set_fenced_batches(stats.fenced);
       member.set_truncated_partitions(stats.truncated);
+      member.set_held_reason(stats.held_reason);
+      if (stats.held > absl::ZeroDuration()) SetDuration(stats.held, *member.mutable_held_duration());
+      if (const absl::Duration stalled = assembly.watch().Stalled(consumer->name());
+          stalled >= StoreWatch::kStalledAfter) {
+        SetDuration(stalled, *member.mutable_stalled_duration());
+      }
       for (const outbox::Lag& lag : *lags) {
         if (lag.consumer != consumer->name()) continue;
         auto& of_topic = *member.add_lags();
         of_topic.set_topic(lag.topic);
         of_topic.set_records(lag.records);
+        for (const outbox::Lag::Place& place : lag.places) {
+          auto& partition = *member.add_partitions();
+          partition.set_topic(lag.topic);
+          partition.set_partition(place.partition);
+          partition.set_next_offset(place.next);
+          partition.set_end_offset(place.end);
+        }
       }
     }
   }
@@ -260,56 +162,21 @@ class Operations {
     return std::min(context.deadline(), clock_.Steady() + kFiguresTimeout);
   }
 
-  const Assembly* Find(std::string_view service) const {
+  // Null: no service of the process has this consumer.
+  std::pair<const Assembly*, const outbox::ConsumerGroup*> Find(std::string_view consumer) const {
     for (const Assembly* assembly : assemblies_) {
-      if (assembly->name() == service) return assembly;
-    }
-    return nullptr;
-  }
-
-  absl::StatusOr<std::vector<const Assembly*>> Listed(const std::string& parent) const {
-    if (parent.empty()) return assemblies_;
-    constexpr std::string_view kCollection = "services/";
-    const std::string_view name = parent;
-    const Assembly* assembly =
-        name.starts_with(kCollection) ? Find(name.substr(kCollection.size())) : nullptr;
-    if (assembly != nullptr) return std::vector<const Assembly*>{assembly};
-    std::vector<std::string> known;
-    for (const Assembly* one : assemblies_) known.push_back(fmt::format("services/{}", one->name()));
-    return rpc::InvalidField("parent", fmt::format("must be empty or one of {}", fmt::join(known, ", ")));
-  }
-
-  static absl::Status Missing(std::string_view name) {
-    return rpc::Error(absl::StatusCode::kNotFound, "PARKED_RECORD_NOT_FOUND",
-                      fmt::format("there is no parked record {}", name), {{"resource", name}});
-  }
-
-  static absl::Status Read(rpc::CallContext& context, const Assembly& assembly,
-                           const storage::TransactionFunction& function) {
-    return assembly.database().Transact({.deadline = context.deadline(), .read_only = true}, function);
-  }
-
-  using Resolution = absl::Status (outbox::Consumer::*)(std::string_view, int32_t, int64_t, absl::Duration);
-  absl::Status Resolve(rpc::CallContext& context, const std::string& record, Resolution resolution) const {
-    ASSIGN_OR_RETURN(const RecordName name, ParseName(record));
-    const Assembly* assembly = Find(name.service);
-    if (assembly == nullptr) return Missing(record);
-    for (const auto& consumer : assembly->consumers()) {
-      if (consumer->name() != name.consumer) continue;
-      absl::Status done = (*consumer->members().front().*resolution)(name.topic, name.partition, name.offset,
-                                                                     context.deadline());
-      if (absl::IsNotFound(done)) return Missing(record);
-      if (absl::IsFailedPrecondition(done)) {
-        return rpc::Error(done.code(), "PARKED_RECORD_FAILED", std::string(done.message()));
+      for (const auto& group : assembly->consumers()) {
+        if (group->name() == consumer) return {assembly, group.get()};
       }
-      return done;
     }
-    return Missing(record);
+    return {nullptr, nullptr};
   }
 
+  const ParkedOperations parked_;
   const std::string version_;
   const std::vector<const Assembly*> assemblies_;
   const Clock& clock_;
+  Log& log_;
   const absl::Time start_time_;
   const absl::Duration start_;
 };
@@ -318,27 +185,32 @@ class Operations {
 
 std::unique_ptr<rpc::Service> NewOperationsService(std::string version,
                                                    std::vector<const Assembly*> assemblies,
-                                                   const Clock& clock) {
+                                                   const Clock& clock, Log& log) {
   const auto operations =
-      std::make_shared<const Operations>(std::move(version), std::move(assemblies), clock);
+      std::make_shared<const Operations>(std::move(version), std::move(assemblies), clock, log);
   // The descriptor of a generated file is found through any of its messages.
   auto service = std::make_unique<rpc::Service>(
       v1::GetStatusRequest::descriptor()->file()->FindServiceByName("OperationsService"));
   service->Unary<v1::GetStatusRequest, v1::Status>(
       "GetStatus",
       [operations](auto& context, const auto& request) { return operations->GetStatus(context, request); });
-  service->Unary<v1::ListParkedRequest, v1::ListParkedResponse>(
-      "ListParked",
-      [operations](auto& context, const auto& request) { return operations->ListParked(context, request); });
-  service->Unary<v1::GetParkedRequest, v1::ParkedRecord>(
-      "GetParked",
-      [operations](auto& context, const auto& request) { return operations->GetParked(context, request); });
-  service->Unary<v1::RetryParkedRequest, v1::RetryParkedResponse>(
-      "RetryParked",
-      [operations](auto& context, const auto& request) { return operations->RetryParked(context, request); });
-  service->Unary<v1::SkipParkedRequest, v1::SkipParkedResponse>(
-      "SkipParked",
-      [operations](auto& context, const auto& request) { return operations->SkipParked(context, request); });
+  service->Unary<v1::MoveConsumerRequest, v1::MoveConsumerResponse>(
+      "MoveConsumer", [operations](auto& context, const auto& request) {
+        return operations->MoveConsumer(context, request);
+      });
+  const auto parked = [&]<class Request, class Response>(
+                          const std::string& method, absl::StatusOr<Response> (ParkedOperations::*function)(
+                                                         rpc::CallContext&, const Request&) const) {
+    service->Unary<Request, Response>(method, [operations, function](auto& context, const auto& request) {
+      return (operations->parked().*function)(context, request);
+    });
+  };
+  parked("ListParked", &ParkedOperations::List);
+  parked("GetParked", &ParkedOperations::Get);
+  parked("RetryParked", &ParkedOperations::Retry);
+  parked("SkipParked", &ParkedOperations::Skip);
+  parked("RetryMatchingParked", &ParkedOperations::RetryMatching);
+  parked("SkipMatchingParked", &ParkedOperations::SkipMatching);
   return service;
 }
 

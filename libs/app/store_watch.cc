@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "libs/base/status.h"
-#include "libs/outbox/lag.h"
 #include "libs/outbox/relay.h"
 
 namespace finalmile::app {
@@ -30,6 +30,14 @@ struct StoreWatch::ConsumerMetrics {
 
   ConsumerMetrics(const outbox::ConsumerGroup& watched, telemetry::Metrics& metrics)
       : consumer(watched),
+        held(metrics.Gauge(
+            "finalmile_consumer_held_seconds",
+            "For how long a fault of the store or of the program has held the consumer; 0: none.",
+            LabelsOf(watched))),
+        stalled(metrics.Gauge(
+            "finalmile_consumer_stalled_seconds",
+            "For how long a partition with records to consume has not moved, whoever owns it; 0: each moves.",
+            LabelsOf(watched))),
         truncated(
             metrics.Gauge("finalmile_consumer_truncated_partitions",
                           "Partitions that stand still because the log no longer holds what comes next.",
@@ -56,10 +64,13 @@ struct StoreWatch::ConsumerMetrics {
     const outbox::ConsumerStats now = consumer.stats();
     for (const auto& [field, counter] : followed) counter.Add(static_cast<double>(now.*field - seen.*field));
     truncated.Set(static_cast<double>(now.truncated));
+    held.Set(absl::ToDoubleSeconds(now.held));
     seen = now;
   }
 
   const outbox::ConsumerGroup& consumer;
+  const telemetry::Gauge held;
+  const telemetry::Gauge stalled;
   const telemetry::Gauge truncated;
   std::vector<Followed> followed;
   outbox::ConsumerStats seen;
@@ -101,9 +112,22 @@ StoreWatch::StoreWatch(std::string_view service, storage::Database& database, ev
 
 StoreWatch::~StoreWatch() = default;
 
+absl::Status StoreWatch::Probe() {
+  return database_.Transact(
+      {.deadline = clock_.Steady() + kTimeout, .read_only = true}, [](storage::Transaction& transaction) {
+        return transaction.Execute("SELECT version FROM schema_migrations LIMIT 1").status();
+      });
+}
+
 absl::Duration StoreWatch::Run() {
   for (size_t i = 0; i < leaders_.size(); ++i) leading_[i].Set(leaders_[i]->leads() ? 1 : 0);
   for (const auto& consumer : consumers_) consumer->Update();
+  const absl::Status answers = Probe();
+  {
+    std::lock_guard lock(mutex_);
+    last_ = answers;
+  }
+  if (!answers.ok()) return clock_.Steady() + kRetryInterval;
   const absl::StatusOr<Backlog> backlog = ReadBacklog(database_, clock_.Steady() + kTimeout);
   if (backlog.ok()) {
     outbox_.Set(static_cast<double>(backlog->outbox));
@@ -113,11 +137,58 @@ absl::Duration StoreWatch::Run() {
     oldest_.Set(any ? absl::ToDoubleSeconds(clock_.Now() - backlog->parked.oldest) : 0);
   }
   const auto lags = outbox::ReadLags(database_, log_, watched_, clock_.Steady() + kTimeout);
-  for (size_t i = 0; lags.ok() && i < lags->size(); ++i)
-    lags_[i].Set(static_cast<double>((*lags)[i].records));
-  std::lock_guard lock(mutex_);
-  last_ = backlog.status();
+  if (lags.ok()) Follow(*lags);
   return clock_.Steady() + kInterval;
+}
+
+void StoreWatch::Follow(const std::vector<outbox::Lag>& lags) {
+  const absl::Duration now = clock_.Steady();
+  for (size_t i = 0; i < lags.size(); ++i) {
+    lags_[i].Set(static_cast<double>(lags[i].records));
+    std::lock_guard lock(mutex_);
+    for (const outbox::Lag::Place& place : lags[i].places) {
+      const Place fresh{place.next, now, place.records() > 0};
+      Place& followed =
+          places_[lags[i].consumer].try_emplace({lags[i].topic, place.partition}, fresh).first->second;
+      if (followed.next != fresh.next || !fresh.behind || !followed.behind) followed = fresh;
+    }
+  }
+  for (const auto& consumer : consumers_)
+    consumer->stalled.Set(absl::ToDoubleSeconds(Stalled(consumer->consumer.name())));
+}
+
+absl::Duration StoreWatch::Stalled(std::string_view consumer) const {
+  const absl::Duration now = clock_.Steady();
+  absl::Duration longest = absl::ZeroDuration();
+  std::lock_guard lock(mutex_);
+  const auto places = places_.find(consumer);
+  if (places == places_.end()) return longest;
+  for (const auto& [partition, place] : places->second) {
+    if (place.behind) longest = std::max(longest, now - place.since);
+  }
+  return longest;
+}
+
+std::string StoreWatch::TroubleOf(const outbox::ConsumerGroup& consumer) const {
+  const outbox::ConsumerStats stats = consumer.stats();
+  std::vector<std::string> troubles;
+  if (stats.held > absl::ZeroDuration()) {
+    const absl::Time since = clock_.Now() - stats.held;
+    troubles.push_back(fmt::format("is held since {} by {}; it goes on by itself once that is mended",
+                                   absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", since, absl::UTCTimeZone()),
+                                   stats.held_reason));
+  }
+  if (stats.truncated > 0) {
+    troubles.push_back(
+        fmt::format("the topic no longer holds what comes next in {} partitions; see `finalmile "
+                    "consumers list` and `finalmile consumers skip-to`",
+                    stats.truncated));
+  }
+  if (const absl::Duration stalled = Stalled(consumer.name()); stalled >= kStalledAfter) {
+    troubles.push_back(fmt::format("a partition with records to consume has not moved for {} s",
+                                   absl::ToInt64Seconds(stalled)));
+  }
+  return fmt::format("{}", fmt::join(troubles, "; "));
 }
 
 absl::Status StoreWatch::last() const {

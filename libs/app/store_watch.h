@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,6 +15,7 @@
 #include "libs/base/step.h"
 #include "libs/events/event_log.h"
 #include "libs/outbox/consumer_group.h"
+#include "libs/outbox/lag.h"
 #include "libs/outbox/leader.h"
 #include "libs/outbox/parked.h"
 #include "libs/storage/database.h"
@@ -28,18 +31,23 @@ struct Backlog {
 absl::StatusOr<Backlog> ReadBacklog(storage::Database& database, absl::Duration deadline);
 
 // Looks at a module's store, and at where the log ends, every kInterval: keeps the metrics of its backlog, of
-// its consumers and of its leadership, and whether the store answers. Metrics of what does not answer stay as
-// they are.
-//   finalmile_outbox_depth{service}, finalmile_parked_depth{service,state},
+// its consumers and of its leadership, and whether the store answers, for which one row is read. Metrics of
+// what does not answer stay as they are.
+//   finalmile_outbox_depth{service}, finalmile_parked_depth{service,state}: at most outbox::kDepthCap
 //   finalmile_parked_oldest_age_seconds{service} finalmile_leader{task}: 1 on the process that does the work
 //   finalmile_consumer_records_total, …_batches_total, …_parked_total, …_duplicates_total,
 //   …_skipped_offsets_total, …_fenced_batches_total {consumer};
-//   finalmile_consumer_truncated_partitions{consumer}; finalmile_consumer_lag{consumer,topic}: see
-//   outbox::Lag
+//   finalmile_consumer_held_seconds{consumer}, finalmile_consumer_truncated_partitions{consumer}: of this
+//   process now, see outbox::ConsumerStats; finalmile_consumer_lag{consumer,topic}: see outbox::Lag
+//   finalmile_consumer_stalled_seconds{consumer}: Stalled
 class StoreWatch final : public Step {
  public:
   static constexpr absl::Duration kInterval = absl::Seconds(10);
   static constexpr absl::Duration kTimeout = absl::Seconds(2);
+  // Between two looks while the store does not answer.
+  static constexpr absl::Duration kRetryInterval = absl::Seconds(1);
+  // A partition with records to consume that has not moved for so long is taken for one that stands still.
+  static constexpr absl::Duration kStalledAfter = absl::Seconds(60);
 
   // Everything outlives the watch.
   StoreWatch(std::string_view service, storage::Database& database, events::EventLog& log,
@@ -51,11 +59,27 @@ class StoreWatch final : public Step {
   absl::Duration Run() override;
   Event& wake() override { return *wake_; }
 
-  // How the last look went; OK before the first. Thread-safe.
+  // Whether the store answered at the last look; OK before the first. Thread-safe.
   absl::Status last() const;
+  // For how long a partition of the consumer with records to consume has not moved, whoever owns it; the
+  // longest time of all its partitions, zero when each moves or has nothing to consume. As of the last look.
+  // Thread-safe.
+  absl::Duration Stalled(std::string_view consumer) const;
+  // Why the consumer does not move, for people, on one line; empty when it moves or has nothing to do.
+  // Without personal data. Thread-safe.
+  std::string TroubleOf(const outbox::ConsumerGroup& consumer) const;
 
  private:
   struct ConsumerMetrics;
+  // A consumer's place in a partition, and since when (steady) it has been there.
+  struct Place {
+    int64_t next = 0;
+    absl::Duration since;
+    bool behind = false;
+  };
+
+  absl::Status Probe();
+  void Follow(const std::vector<outbox::Lag>& lags);
 
   const std::string name_;
   storage::Database& database_;
@@ -74,6 +98,7 @@ class StoreWatch final : public Step {
   std::vector<telemetry::Gauge> lags_;
   mutable std::mutex mutex_;
   absl::Status last_;
+  std::map<std::string, std::map<events::Partition, Place>, std::less<>> places_;
 };
 
 }  // namespace finalmile::app

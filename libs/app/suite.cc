@@ -232,6 +232,10 @@ class Suite::Impl {
                                      {clock_, rng_, *module.database, *events_, *module.log, metrics_}));
     const StoreWatch& watch = module.assembly->watch();
     health_.AddReady(fmt::format("{} store", module.spec.name), [&watch] { return watch.last(); });
+    for (const auto& consumer : module.assembly->consumers()) {
+      health_.AddNote(fmt::format("{} consumer", consumer->name()),
+                      [&watch, &consumer = *consumer] { return watch.TroubleOf(consumer); });
+    }
     return absl::OkStatus();
   }
 
@@ -259,7 +263,7 @@ class Suite::Impl {
       assemblies.push_back(module->assembly.get());
       for (const rpc::Service* service : module->assembly->services()) services.push_back(service);
     }
-    operations_ = NewOperationsService(std::string(Version()), std::move(assemblies), clock_);
+    operations_ = NewOperationsService(std::string(Version()), std::move(assemblies), clock_, *log_);
     services.push_back(operations_.get());
     auto started =
         rpc::Server::Start(options, services, {*pool_, clock_, *log_, observer_.get(), credentials_.get()});

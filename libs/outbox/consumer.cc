@@ -5,14 +5,17 @@
 #include <fmt/format.h>
 
 #include "libs/base/status.h"
-#include "libs/outbox/parked.h"
+#include "libs/base/text.h"
 
 namespace finalmile::outbox {
 namespace {
 
 constexpr absl::Duration kIdle = absl::Seconds(5);
-// Below the time after which the log puts a silent member out of its group.
-constexpr absl::Duration kLongestHold = absl::Seconds(45);
+// A transaction with less time than this is not begun.
+constexpr absl::Duration kShortestTry = absl::Seconds(5);
+// A fault of which nothing more is heard for so long is over: another member has the partitions.
+constexpr absl::Duration kForgetFault = absl::Seconds(30);
+constexpr size_t kLongestReason = 300;
 // Telling the log costs it a write; lag displays do not look more often.
 constexpr absl::Duration kReportInterval = absl::Seconds(1);
 
@@ -21,34 +24,6 @@ constexpr std::string_view kMoveOffsets =
     "BIGINT, expected BIGINT, epoch BIGINT, next BIGINT} AS r WHERE consumer_offsets.consumer = r.consumer "
     "AND consumer_offsets.topic = r.topic AND consumer_offsets.partition = r.partition AND "
     "consumer_offsets.next_offset = r.expected AND consumer_offsets.epoch = r.epoch";
-
-// Whether the record itself is at fault rather than the store.
-bool IsPermanent(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kFailedPrecondition:
-    case absl::StatusCode::kOutOfRange:
-    case absl::StatusCode::kNotFound:
-    case absl::StatusCode::kAlreadyExists:
-    case absl::StatusCode::kDataLoss:
-      return true;
-    default:
-      return false;
-  }
-}
-
-// Giving up a record makes all before it count as seen.
-absl::Status CheckFirstOfItsKey(storage::Transaction& transaction, const ParkedRecord& record, int64_t seen) {
-  ASSIGN_OR_RETURN(const std::vector<ParkedRecord> parked,
-                   ParkedOfKeys(transaction, record.consumer, record.record.topic, {record.record.key}));
-  for (const ParkedRecord& other : parked) {
-    if (other.seq <= seen || other.seq >= record.seq) continue;
-    return absl::FailedPreconditionError(fmt::format(
-        "seq {} of its key is parked before it, at partition {} offset {}: retry or skip that one first",
-        other.seq, other.record.partition, other.record.offset));
-  }
-  return absl::OkStatus();
-}
 
 }  // namespace
 
@@ -66,8 +41,34 @@ Consumer::~Consumer() = default;
 
 ConsumerStats Consumer::stats() const {
   std::lock_guard lock(mutex_);
-  return stats_;
+  ConsumerStats stats = stats_;
+  if (held_since_) stats.held = std::max(clock_.Steady() - *held_since_, absl::Nanoseconds(1));
+  return stats;
 }
+
+void Consumer::Hold(const absl::Status& status) {
+  std::lock_guard lock(mutex_);
+  failed_at_ = clock_.Steady();
+  if (!held_since_) held_since_ = failed_at_;
+  stats_.held_reason =
+      Printable(fmt::format("{}: {}", absl::StatusCodeToString(status.code()), std::string(status.message())),
+                kLongestReason);
+}
+
+void Consumer::GoOn() {
+  failures_ = 0;
+  held_by_batch_ = false;
+  if (drain_fails_) return;
+  std::lock_guard lock(mutex_);
+  held_since_.reset();
+  stats_.held_reason.clear();
+}
+
+absl::Duration Consumer::Deadline() const {
+  return std::min(clock_.Steady() + options_.timeout, polled_at_ + kLongestHold);
+}
+
+bool Consumer::MustPoll() const { return clock_.Steady() + kShortestTry > polled_at_ + kLongestHold; }
 
 absl::Duration Consumer::Backoff() {
   failures_ = std::min(failures_ + 1, 7);
@@ -83,11 +84,28 @@ absl::Duration Consumer::Run() {
       return Backoff();
     }
     member_ = *std::move(member);
+    polled_at_ = clock_.Steady();
   }
-  return pending_.empty() ? Poll() : Process();
+  if (!pending_.empty()) return Process();
+  if (!MustPoll() && draining_.exchange(false)) {
+    const absl::StatusOr<bool> drained = DrainOne(Deadline());
+    drain_fails_ = !drained.ok();
+    if (!drained.ok()) {
+      logger_.Warning("cannot apply what waited",
+                      {{"consumer", options_.name}, {"error", drained.status().ToString()}});
+      Hold(drained.status());
+    }
+    if (!drained.ok() || *drained) draining_ = true;
+    // The log is asked all the same, so that other keys go on and a new assignment is heard of.
+    const absl::Duration next = Poll();
+    if (!drained.ok()) return pending_.empty() ? Backoff() : next;
+    return *drained ? absl::ZeroDuration() : next;
+  }
+  return Poll();
 }
 
 absl::Duration Consumer::Poll() {
+  polled_at_ = clock_.Steady();
   auto polled = member_->Poll(options_.max_records);
   if (!polled.ok()) {
     logger_.Warning("cannot read from the event log",
@@ -96,24 +114,22 @@ absl::Duration Consumer::Poll() {
   }
   if (polled->assigned) {
     owned_.clear();
+    truncated_.clear();
     unreported_.clear();
     assigned_ = std::move(polled->partitions);
   }
-  for (const events::PartitionOffset& truncated : polled->truncated) {
-    logger_.Error("the log no longer holds what comes next; the partition stands still",
-                  {{"consumer", options_.name},
-                   {"topic", truncated.partition.topic},
-                   {"partition", std::to_string(truncated.partition.partition)},
-                   {"first_offset", std::to_string(truncated.offset)}});
-    std::lock_guard lock(mutex_);
-    ++stats_.truncated;
-  }
+  Note(polled->truncated);
   if (assigned_) {
     if (absl::Status taken = TakeOver(); !taken.ok()) {
       logger_.Warning("cannot take over partitions",
                       {{"consumer", options_.name}, {"error", taken.ToString()}});
+      Hold(taken);
       return Backoff();
     }
+    return absl::ZeroDuration();
+  }
+  if (!owned_.empty() && clock_.Steady() >= look_due_ && !StillOwns()) {
+    Abandon("its place was moved");
     return absl::ZeroDuration();
   }
   if (absl::Status admitted = Admit(std::move(polled->records)); !admitted.ok()) {
@@ -122,21 +138,52 @@ absl::Duration Consumer::Poll() {
     Abandon("cannot seek");
     return Backoff();
   }
-  if (pending_.empty()) {
-    Report();
-    const absl::Duration idle = clock_.Steady() + kIdle;
-    return unreported_.empty() ? idle : std::min(idle, report_due_);
+  if (!pending_.empty()) return Process();
+  Report();
+  if (clock_.Steady() - failed_at_ > kForgetFault) GoOn();
+  const absl::Duration idle = clock_.Steady() + kIdle;
+  return unreported_.empty() ? idle : std::min(idle, report_due_);
+}
+
+void Consumer::Note(const std::vector<events::PartitionOffset>& truncated) {
+  for (const auto& [partition, first] : truncated) {
+    logger_.Error("the log no longer holds what comes next; the partition stands still",
+                  {{"consumer", options_.name},
+                   {"topic", partition.topic},
+                   {"partition", std::to_string(partition.partition)},
+                   {"first_offset", std::to_string(first)}});
+    truncated_.insert(partition);
   }
-  pending_since_ = clock_.Steady();
-  return Process();
+  std::lock_guard lock(mutex_);
+  stats_.truncated = static_cast<int64_t>(truncated_.size());
+}
+
+bool Consumer::StillOwns() {
+  look_due_ = clock_.Steady() + kIdle;
+  std::map<events::Partition, int64_t> epochs;
+  const absl::Status read = database_.Transact(
+      {.deadline = Deadline(), .read_only = true}, [&](storage::Transaction& transaction) -> absl::Status {
+        epochs.clear();
+        ASSIGN_OR_RETURN(
+            const storage::Result result,
+            transaction.Execute("SELECT topic, partition, epoch FROM consumer_offsets WHERE consumer = $1",
+                                {options_.name}));
+        for (const storage::Row& row : result.rows)
+          epochs[{row.Text(0), static_cast<int32_t>(row.Int(1))}] = row.Int(2);
+        return absl::OkStatus();
+      });
+  if (!read.ok()) return true;
+  return std::all_of(owned_.begin(), owned_.end(), [&](const auto& owned) {
+    const auto epoch = epochs.find(owned.first);
+    return epoch != epochs.end() && epoch->second == owned.second.epoch;
+  });
 }
 
 absl::Status Consumer::TakeOver() {
   std::sort(assigned_->begin(), assigned_->end());
   std::map<events::Partition, Owned> owned;
   RETURN_IF_ERROR(database_.Transact(
-      {.deadline = clock_.Steady() + options_.timeout, .repeatable = true},
-      [&](storage::Transaction& transaction) -> absl::Status {
+      {.deadline = Deadline(), .repeatable = true}, [&](storage::Transaction& transaction) -> absl::Status {
         owned.clear();
         for (const events::Partition& partition : *assigned_) {
           // The epoch shuts out whoever owned the partition before, even with a batch in flight.
@@ -158,6 +205,10 @@ absl::Status Consumer::TakeOver() {
   owned_ = std::move(owned);
   assigned_.reset();
   failures_ = 0;
+  if (!held_by_batch_) GoOn();
+  look_due_ = clock_.Steady() + kIdle;
+  // Whoever had the partitions may have left something that is ready.
+  draining_ = true;
   return absl::OkStatus();
 }
 
@@ -197,6 +248,7 @@ absl::Status Consumer::Admit(std::vector<events::Record> records) {
 void Consumer::Abandon(std::string_view why) {
   logger_.Info("gives its partitions back", {{"consumer", options_.name}, {"reason", std::string(why)}});
   owned_.clear();
+  truncated_.clear();
   unreported_.clear();
   pending_.clear();
   assigned_.reset();
@@ -205,41 +257,47 @@ void Consumer::Abandon(std::string_view why) {
 }
 
 absl::Duration Consumer::Process() {
+  if (MustPoll()) {
+    // The rest is read again from where the store is.
+    Abandon("it has held its records for too long");
+    return absl::ZeroDuration();
+  }
   const size_t count = singly_ > 0 ? 1 : pending_.size();
   const std::span<const events::Record> records(pending_.data(), count);
-  absl::Status processed = ProcessRecords(records, {});
-  const bool internal = absl::IsInternal(processed);
-  internal_failures_ = internal ? internal_failures_ + 1 : 0;
-  if (IsPermanent(processed) || (internal && internal_failures_ >= options_.max_tries)) {
-    internal_failures_ = 0;
-    if (count > 1) {
+  bool fenced = false;
+  absl::Status processed = ProcessRecords(records, {}, fenced);
+  if (IsRecordFault(processed)) {
+    if (singly_ == 0) {
       singly_ = count;
       return absl::ZeroDuration();
     }
-    logger_.Error("parks a record", {{"consumer", options_.name},
-                                     {"topic", records[0].topic},
-                                     {"partition", std::to_string(records[0].partition)},
-                                     {"offset", std::to_string(records[0].offset)},
-                                     {"reason", std::string(processed.message())}});
-    processed = ProcessRecords(records, {{PositionOf(records[0]), std::string(processed.message())}});
+    logger_.Error("parks a record",
+                  {{"consumer", options_.name},
+                   {"topic", records[0].topic},
+                   {"partition", std::to_string(records[0].partition)},
+                   {"offset", std::to_string(records[0].offset)},
+                   {"reason", Printable(std::string(processed.message()), kLongestReason)}});
+    processed = ProcessRecords(records, {{PositionOf(records[0]), std::string(processed.message())}}, fenced);
   }
   if (processed.ok()) {
     Advance(records);
     pending_.erase(pending_.begin(), pending_.begin() + static_cast<ptrdiff_t>(count));
     if (singly_ > 0) --singly_;
-    failures_ = 0;
+    GoOn();
     return absl::ZeroDuration();
   }
-  if (absl::IsCancelled(processed)) {
+  if (fenced) {
     {
       std::lock_guard lock(mutex_);
       ++stats_.fenced;
     }
+    GoOn();
     Abandon("another member moved the offsets");
     return absl::ZeroDuration();
   }
   logger_.Warning("holds a batch", {{"consumer", options_.name}, {"error", processed.ToString()}});
-  if (clock_.Steady() - pending_since_ > kLongestHold) Abandon("the store did not take the batch");
+  Hold(processed);
+  held_by_batch_ = true;
   return Backoff();
 }
 
@@ -271,19 +329,20 @@ std::vector<storage::Row> Consumer::Moves(std::span<const events::Record> record
   return rows;
 }
 
-absl::Status Consumer::ProcessRecords(std::span<const events::Record> records, Rejected rejected) {
-  Sequencer sequencer(options_.name, handler_);
+absl::Status Consumer::ProcessRecords(std::span<const events::Record> records, Rejected rejected,
+                                      bool& fenced) {
+  // A fault of a record that runs alone must be its own.
+  Sequencer sequencer(options_.name, handler_, singly_ > 0 ? 0 : Sequencer::kMostDrained);
   SequencerCounts counts;
   const std::vector<storage::Row> moves = Moves(records);
   bool again;
   absl::Status status;
   do {
     // Set by the function only, which is not called when the store is away.
-    again = false;
+    again = fenced = false;
     status = database_.Transact(
-        {.deadline = clock_.Steady() + options_.timeout, .repeatable = true},
-        [&](storage::Transaction& transaction) -> absl::Status {
-          again = false;
+        {.deadline = Deadline(), .repeatable = true}, [&](storage::Transaction& transaction) -> absl::Status {
+          again = fenced = false;
           counts = {};
           ASSIGN_OR_RETURN(const storage::Deferred moved, transaction.DeferMany(kMoveOffsets, moves));
           absl::Status applied =
@@ -293,10 +352,12 @@ absl::Status Consumer::ProcessRecords(std::span<const events::Record> records, R
           if (!moved.answered()) RETURN_IF_ERROR(transaction.Settle());
           if (moved->affected == static_cast<int64_t>(moves.size())) return applied;
           again = false;
-          return absl::CancelledError("fenced");
+          fenced = true;
+          return absl::CancelledError("another member has the partition");
         });
   } while (again);
   if (status.ok()) {
+    if (counts.more) draining_ = true;
     std::lock_guard lock(mutex_);
     stats_.records += counts.applied;
     stats_.parked += counts.parked;
@@ -304,66 +365,6 @@ absl::Status Consumer::ProcessRecords(std::span<const events::Record> records, R
     ++stats_.batches;
   }
   return status;
-}
-
-absl::Status Consumer::Retry(std::string_view topic, int32_t partition, int64_t offset,
-                             absl::Duration deadline) {
-  return Resolve(topic, partition, offset, true, deadline);
-}
-
-absl::Status Consumer::Skip(std::string_view topic, int32_t partition, int64_t offset,
-                            absl::Duration deadline) {
-  return Resolve(topic, partition, offset, false, deadline);
-}
-
-absl::Status Consumer::Resolve(std::string_view topic, int32_t partition, int64_t offset, bool apply,
-                               absl::Duration deadline) {
-  Sequencer sequencer(options_.name, handler_);
-  Rejected rejected;
-  SequencerCounts counts;
-  bool again;
-  // Whether the record was there and came to its turn.
-  bool tried = false;
-  absl::Status status;
-  do {
-    again = false;
-    status =
-        database_.Transact({.deadline = deadline}, [&](storage::Transaction& transaction) -> absl::Status {
-          again = false;
-          counts = {};
-          ASSIGN_OR_RETURN(ParkedRecord parked,
-                           GetParked(transaction, options_.name, topic, partition, offset));
-          tried = true;
-          const Sequencer::Key key{parked.record.topic, parked.record.key};
-          ASSIGN_OR_RETURN(const int64_t seen, sequencer.Seen(transaction, key));
-          if (!apply) RETURN_IF_ERROR(CheckFirstOfItsKey(transaction, parked, seen));
-          RETURN_IF_ERROR(DeleteParked(transaction, {parked}));
-          std::set<Sequencer::Key> unblocked;
-          std::span<const events::Record> records;
-          if (apply) {
-            records = {&parked.record, 1};
-          } else if (parked.seq > 0) {
-            if (parked.seq > seen) RETURN_IF_ERROR(sequencer.SetSeen(transaction, {{key, parked.seq}}));
-            unblocked.insert(key);
-          }
-          RETURN_IF_ERROR(
-              sequencer.Apply(transaction, records, unblocked, clock_.Now(), rejected, again, counts));
-          if (!apply) return absl::OkStatus();
-          // A retry that would only park the record again changes nothing.
-          auto still = GetParked(transaction, options_.name, topic, partition, offset);
-          if (!still.ok()) return absl::IsNotFound(still.status()) ? absl::OkStatus() : still.status();
-          tried = still->state != kWaiting;
-          return absl::FailedPreconditionError(still->reason);
-        });
-  } while (again);
-  if (!apply || !tried || !(IsPermanent(status) || absl::IsInternal(status))) return status;
-  // Nothing of the try was kept, so that it is counted in a transaction of its own.
-  absl::Status fault = absl::FailedPreconditionError(status.message());
-  RETURN_IF_ERROR(
-      database_.Transact({.deadline = deadline}, [&](storage::Transaction& transaction) -> absl::Status {
-        return CountTry(transaction, options_.name, topic, partition, offset, std::string(fault.message()));
-      }));
-  return fault;
 }
 
 }  // namespace finalmile::outbox

@@ -21,6 +21,10 @@ ConsumerStats ConsumerGroup::stats() const {
     sum.skipped_offsets += stats.skipped_offsets;
     sum.fenced += stats.fenced;
     sum.truncated += stats.truncated;
+    if (stats.held > sum.held) {
+      sum.held = stats.held;
+      sum.held_reason = stats.held_reason;
+    }
   }
   return sum;
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -38,15 +39,23 @@ class Batch {
   std::vector<std::pair<size_t, std::string>> parked_;
 };
 
+// What a handler returns for a permanent fault of a record that it found only after it had written something
+// for it, so that Batch::Park would be too late. `reason` is for people (no personal data).
+absl::Status RecordFault(std::string_view reason);
+// Whether a record rather than the store is at fault: RecordFault, or a value that no store can hold
+// (storage::IsUnstorable). The code of a status says nothing of this, since a damaged store and a schema that
+// does not fit answer with the same codes.
+bool IsRecordFault(const absl::Status& status);
+
 // What a service does with the records of its topics.
 class Handler {
  public:
   virtual ~Handler() = default;
   // Writes the effect of the batch in `transaction`; re-runnable, as Database::Transact demands. Locks
-  // aggregate rows sorted, then writes. INVALID_ARGUMENT, FAILED_PRECONDITION, OUT_OF_RANGE, NOT_FOUND,
-  // ALREADY_EXISTS and DATA_LOSS are faults of a record: the batch is run again record by record and those
-  // that fail are parked. INTERNAL is tried ConsumerOptions::max_tries times, then treated alike. Any other
-  // error is the store's: the batch is held and tried again.
+  // aggregate rows sorted, then writes. A record that can never be applied is set aside by Batch::Park or
+  // said by RecordFault: then the batch is run again record by record, and those that fail so are parked.
+  // Every other error, whatever its code, and everything thrown is taken for a fault of the store or of the
+  // program: the batch is held, shown to operators and tried again until it succeeds.
   virtual absl::Status Apply(storage::Transaction& transaction, Batch& batch) = 0;
 };
 

@@ -1,6 +1,5 @@
 #include "libs/outbox/lag.h"
 
-#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -37,8 +36,8 @@ absl::StatusOr<std::vector<Lag>> ReadLags(storage::Database& database, events::E
     for (const auto& [partition, end] : ends) {
       if (partition.topic != lag.topic) continue;
       const auto next = consumed.find({lag.consumer, partition});
-      // A log that lost its end has less than was consumed.
-      lag.records += std::max<int64_t>(0, end - (next == consumed.end() ? 0 : next->second));
+      lag.places.push_back({partition.partition, next == consumed.end() ? 0 : next->second, end});
+      lag.records += lag.places.back().records();
     }
   }
   return lags;

@@ -45,8 +45,8 @@ absl::StatusOr<int64_t> SeqOf(const events::Record& record) {
     if (name != "ce_sequence") continue;
     int64_t seq = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seq);
-    if (error != std::errc() || end != value.data() + value.size() || seq <= 0) {
-      return absl::InvalidArgumentError("header ce_sequence is not a number above 0");
+    if (error != std::errc() || end != value.data() + value.size() || seq <= 0 || seq > kHighestSeq) {
+      return absl::InvalidArgumentError("header ce_sequence is not a number from 1 to 2^62");
     }
     return seq;
   }

@@ -15,6 +15,9 @@
 
 namespace finalmile::outbox {
 
+// Beyond so many rows what waits is not counted further.
+inline constexpr int64_t kDepthCap = 100'000;
+
 // Channel notified when a transaction wrote outbox rows.
 inline constexpr std::string_view kOutboxChannel = "outbox";
 
@@ -41,7 +44,10 @@ struct OutgoingEvent {
 // The record that `event` becomes.
 events::Message ToMessage(const OutgoingEvent& event);
 
-// ce_sequence of a record; 0 when it has none. INVALID_ARGUMENT when it is not a number above 0.
+// The highest seq; far above what is ever counted, and so that one more never overflows.
+inline constexpr int64_t kHighestSeq = int64_t{1} << 62;
+// ce_sequence of a record; 0 when it has none. INVALID_ARGUMENT when it is not a number from 1 to
+// kHighestSeq.
 absl::StatusOr<int64_t> SeqOf(const events::Record& record);
 
 // Writes events with the state they tell of: call once per transaction, after the aggregates' rows were

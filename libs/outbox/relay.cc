@@ -68,7 +68,9 @@ absl::Status Relay::Send(const storage::Result& rows, absl::Duration deadline) {
 
 absl::StatusOr<int64_t> OutboxDepth(storage::Database& database, absl::Duration deadline) {
   return storage::Read(database, deadline, [&](storage::Transaction& transaction) -> absl::StatusOr<int64_t> {
-    ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute("SELECT COUNT(*) FROM outbox"));
+    ASSIGN_OR_RETURN(
+        const storage::Result result,
+        transaction.Execute("SELECT COUNT(*) FROM (SELECT 1 FROM outbox LIMIT $1) AS counted", {kDepthCap}));
     return result.rows.front().Int(0);
   });
 }

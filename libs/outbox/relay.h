@@ -37,7 +37,7 @@ class Relay final : public LeaderTask {
   const Options options_;
 };
 
-// Rows that wait to be sent, for the status and metrics.
+// Rows that wait to be sent, at most kDepthCap, for the status and metrics.
 absl::StatusOr<int64_t> OutboxDepth(storage::Database& database, absl::Duration deadline);
 
 }  // namespace finalmile::outbox

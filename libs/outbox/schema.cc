@@ -3,6 +3,11 @@
 namespace finalmile::outbox {
 namespace {
 
+// Bounds. outbox: what the relay has not sent. consumer_offsets: a row for each consumer and partition.
+// consumer_seqs: a row of about 100 bytes for each key of which the consumer has seen a record with a seq,
+// kept for as long as the store, since a record may be repeated at any time; so as many as there are
+// aggregates whose events it reads. parked: what a person has not decided about, and what waits for that.
+// requests: one for each mutation of seven days.
 constexpr storage::Migration kMigrations[] = {
     {1, "delivery", R"sql(
 CREATE TABLE outbox (
@@ -53,6 +58,14 @@ CREATE TABLE requests (
   PRIMARY KEY (caller, request_id)
 );
 CREATE INDEX requests_by_expiry ON requests (expire_time);
+)sql"},
+    // A key that is long or no text is named by its digest in `key` (see keys.h) and stands in `key_bytes`.
+    // The version before writes the rows that it could write before, and reads them as before: where it meets
+    // a name in place of a key, it parks the record, since the key fits no content.
+    {2, "keys of any bytes", R"sql(
+ALTER TABLE parked ADD COLUMN key_bytes {bytes};
+CREATE INDEX parked_by_time ON parked (parked_time, consumer {sorted}, topic {sorted}, partition, record_offset);
+CREATE INDEX parked_by_state ON parked (state, parked_time);
 )sql"},
 };
 

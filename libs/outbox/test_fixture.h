@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,13 +35,19 @@ class HookedDatabase final : public storage::Database {
   bool away = false;
   // Leaders lose their locks.
   bool expel = false;
+  // Called before each transaction of the database's own; what it returns is the answer unless it is OK.
+  std::function<absl::Status(const storage::TransactOptions&)> before = [](const auto&) {
+    return absl::OkStatus();
+  };
   // What it says that it is.
   std::optional<storage::Engine> called;
 
   storage::Engine engine() const override { return called.value_or(inner_.engine()); }
   absl::Status Transact(const storage::TransactOptions& options,
                         const storage::TransactionFunction& function) override {
-    return away ? absl::UnavailableError("the store is away") : inner_.Transact(options, function);
+    if (away) return absl::UnavailableError("the store is away");
+    RETURN_IF_ERROR(before(options));
+    return inner_.Transact(options, function);
   }
   absl::StatusOr<std::unique_ptr<storage::Leadership>> Elect(std::string_view name,
                                                              absl::Duration deadline) override {
@@ -133,12 +141,18 @@ class NotingHandler final : public Handler {
   // By the record's value.
   std::map<std::string, absl::Status> faults;
   std::set<std::string> set_aside;
+  // The value at which it throws; empty: none.
+  std::string throws;
   int calls = 0;
+  // Deliveries of the largest batch.
+  size_t largest = 0;
 
   absl::Status Apply(storage::Transaction& transaction, Batch& batch) override {
     ++calls;
+    largest = std::max(largest, batch.deliveries().size());
     for (size_t i = 0; i < batch.deliveries().size(); ++i) {
       const auto& [record, seq] = batch.deliveries()[i];
+      if (!throws.empty() && record->value == throws) throw std::runtime_error("no jane@example.org");
       if (const auto fault = faults.find(record->value); fault != faults.end()) return fault->second;
       if (set_aside.contains(record->value)) {
         batch.Park(i, "set aside");
@@ -146,7 +160,7 @@ class NotingHandler final : public Handler {
       }
       RETURN_IF_ERROR(transaction
                           .Execute("INSERT INTO applied (key, seq, value) VALUES ($1, $2, $3)",
-                                   {record->key, seq, record->value})
+                                   {storage::Bytes{record->key}, seq, record->value})
                           .status());
     }
     return absl::OkStatus();
@@ -162,7 +176,7 @@ class OutboxTest : public ::testing::Test {
     EXPECT_TRUE(store.ok()) << store.status();
     store_ = *std::move(store);
     EXPECT_TRUE(storage::Migrate(*store_, clock, "outbox", Migrations()).ok());
-    Sql("CREATE TABLE applied (id INTEGER PRIMARY KEY, key TEXT, seq BIGINT, value TEXT)");
+    Sql("CREATE TABLE applied (id INTEGER PRIMARY KEY, key BLOB, seq BIGINT, value TEXT)");
     auto log = events::Open("local:" + folder_.path() + "/events.db", clock);
     EXPECT_TRUE(log.ok()) << log.status();
     log_ = *std::move(log);
@@ -217,7 +231,7 @@ class OutboxTest : public ::testing::Test {
   std::vector<std::string> Applied(const std::string& key = "") {
     std::vector<std::string> values;
     for (const storage::Row& row : Sql("SELECT key, value FROM applied ORDER BY id")) {
-      if (key.empty() || row.Text(0) == key) values.push_back(row.Text(1));
+      if (key.empty() || row.Blob(0) == key) values.push_back(row.Text(1));
     }
     return values;
   }

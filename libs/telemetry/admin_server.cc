@@ -66,6 +66,7 @@ struct Health::Impl {
   mutable std::mutex mutex;
   Checks live;
   Checks ready;
+  std::vector<std::pair<std::string, Health::Note>> notes;
 };
 
 Health::Health() : impl_(std::make_unique<Impl>()) {}
@@ -81,8 +82,24 @@ void Health::AddReady(std::string_view name, Check check) {
   impl_->ready.emplace_back(name, std::move(check));
 }
 
+void Health::AddNote(std::string_view name, Note note) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->notes.emplace_back(name, std::move(note));
+}
+
 Health::Report Health::Live() const { return RunChecks(impl_->Copy(impl_->live)); }
-Health::Report Health::Ready() const { return RunChecks(impl_->Copy(impl_->ready)); }
+Health::Report Health::Ready() const {
+  Report report = RunChecks(impl_->Copy(impl_->ready));
+  const auto notes = [&] {
+    std::lock_guard lock(impl_->mutex);
+    return impl_->notes;
+  }();
+  for (const auto& [name, note] : notes) {
+    const std::string text = note();
+    report.text += fmt::format("{}: {}\n", name, text.empty() ? "ok" : text);
+  }
+  return report;
+}
 
 class AdminServer::Impl {
  public:

@@ -26,10 +26,14 @@ class Health {
   void AddLive(std::string_view name, Check check);
   // Without which it should be sent no calls now.
   void AddReady(std::string_view name, Check check);
+  // What people should know although calls are served as always: a line of the text of Ready that never
+  // decides. The note is empty when all is well; quick and thread-safe, as a check.
+  using Note = std::function<std::string()>;
+  void AddNote(std::string_view name, Note note);
 
   struct Report {
     bool ok = true;
-    // "NAME: ok" or "NAME: <error>", one line per check, in order of registration.
+    // "NAME: ok" or "NAME: <error>", one line per check and then per note, in order of registration.
     std::string text;
   };
   Report Live() const;

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "finalmile/leads/v1/lead_event.pb.h"
+#include "libs/base/status.h"
 #include "services/catalog/consumers/lead_consumer.h"
 #include "services/catalog/usage/retention.h"
 #include "services/catalog/usage_fixture.h"
@@ -195,6 +196,34 @@ TEST_P(LeadsTest, BatchesDoNotMatter) {
     }
   });
   EXPECT_TRUE(same);
+}
+
+TEST_P(LeadsTest, AnEventThatNamesNoLeadIsParkedAndTheOthersGoOn) {
+  const auto tell = [&](const std::string& key, const std::string& record_key) {
+    outbox::OutgoingEvent outgoing = ToOutbox(ErasedOf(key));
+    outgoing.key = record_key;
+    Append(outgoing);
+  };
+  const std::string large = "leads/" + std::string(64 << 10, 'x');
+  tell(large, large);
+  tell("leads/1", std::string("\0\xFF", 2));
+  tell("somebody", "somebody");
+  tell("leads/2\n", "leads/2\n");
+  TellErased("leads/3");
+  int64_t parked = 0;
+  std::string erased;
+  const absl::Status read = harness_.database().Transact(
+      {.deadline = harness_.clock().Steady() + absl::Seconds(5)},
+      [&](storage::Transaction& transaction) -> absl::Status {
+        ASSIGN_OR_RETURN(const auto counted, transaction.Execute("SELECT COUNT(*) FROM parked"));
+        ASSIGN_OR_RETURN(const auto leads, transaction.Execute("SELECT lead FROM leads WHERE erased"));
+        parked = counted.rows[0].Int(0);
+        erased = leads.rows.size() == 1 ? leads.rows[0].Text(0) : "";
+        return absl::OkStatus();
+      });
+  ASSERT_TRUE(read.ok()) << read;
+  EXPECT_EQ(parked, 4);
+  EXPECT_EQ(erased, "leads/3");
 }
 
 }  // namespace

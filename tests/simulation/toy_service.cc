@@ -37,7 +37,7 @@ absl::Status CopyHandler::Apply(storage::Transaction& transaction, outbox::Batch
   for (size_t i = 0; i < batch.deliveries().size(); ++i) {
     const auto& [record, seq] = batch.deliveries()[i];
     const char kind = world_.healed ? kPlain : record->value[0];
-    if (kind == kRefused) return absl::InvalidArgumentError("poison");
+    if (kind == kRefused) return outbox::RecordFault("poison");
     if (kind == kInternal) return absl::InternalError("poison");
     if (kind == kSetAside) {
       batch.Park(i, "poison");
@@ -55,7 +55,7 @@ absl::Status CopyHandler::Apply(storage::Transaction& transaction, outbox::Batch
 }
 
 absl::Status CopyHandler::Copy(storage::Transaction& transaction, const events::Record& record, int64_t seq) {
-  // A second effect breaks the primary key, and then the record would stay parked.
+  // A second effect breaks the primary key, and then the batch would be held for ever.
   RETURN_IF_ERROR(
       transaction.Execute("INSERT INTO copied (key, seq) VALUES ($1, $2)", {record.key, seq}).status());
   ASSIGN_OR_RETURN(const storage::Result before,

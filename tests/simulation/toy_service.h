@@ -29,7 +29,7 @@ inline const std::string kNotes = "toy.notes";
 inline constexpr char kPlain = 'p';
 inline constexpr char kRefused = 'r';   // the handler fails with a fault of the record
 inline constexpr char kSetAside = 's';  // the handler parks the record
-inline constexpr char kInternal = 'i';  // the handler fails with INTERNAL
+inline constexpr char kInternal = 'i';  // the handler fails with INTERNAL, which holds the batch
 
 // What is common to the processes of one run.
 struct ToyWorld {

@@ -5,6 +5,7 @@
 #include "finalmile/appointments/v1/appointment_event.pb.h"
 #include "libs/base/status.h"
 #include "libs/rpc/timestamps.h"
+#include "services/catalog/consumers/names.h"
 #include "services/catalog/domain/asset_rules.h"
 #include "services/catalog/usage/credit.h"
 
@@ -68,12 +69,19 @@ absl::Status CreditConsumer::Apply(storage::Transaction& transaction, outbox::Ba
   usage::CreditBook book;
   AppointmentEvent event;
   for (size_t i = 0; i < batch.deliveries().size(); ++i) {
-    if (!event.ParseFromString(batch.deliveries()[i].record->value)) {
+    const events::Record& record = *batch.deliveries()[i].record;
+    if (!event.ParseFromString(record.value)) {
       batch.Park(i, "the record's value is no finalmile.appointments.v1.AppointmentEvent");
       continue;
     }
     const std::optional<usage::MeetingNews> news = Read(event);
-    if (news) RETURN_IF_ERROR(usage::Hear(transaction, *news, now, book));
+    if (!news) continue;
+    if (event.key() != record.key || !IsNameIn("appointments/", event.key()) ||
+        !(news->lead.empty() || IsNameIn("leads/", news->lead))) {
+      batch.Park(i, "the event's key is not the record's, or an appointment or lead is not named by its id");
+      continue;
+    }
+    RETURN_IF_ERROR(usage::Hear(transaction, *news, now, book));
   }
   return book.Write(transaction);
 }

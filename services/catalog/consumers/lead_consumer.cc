@@ -8,6 +8,7 @@
 #include "libs/base/status.h"
 #include "libs/rpc/timestamps.h"
 #include "libs/storage/columns.h"
+#include "services/catalog/consumers/names.h"
 #include "services/catalog/store/lead_store.h"
 
 namespace finalmile::catalog::consumers {
@@ -40,9 +41,14 @@ absl::Status LeadConsumer::Apply(storage::Transaction& transaction, outbox::Batc
   std::vector<std::string> leads;
   for (size_t i = 0; i < batch.deliveries().size(); ++i) {
     LeadEvent event;
-    if (!event.ParseFromString(batch.deliveries()[i].record->value)) {
+    const events::Record& record = *batch.deliveries()[i].record;
+    if (!event.ParseFromString(record.value)) {
       batch.Park(i, "the record's value is no finalmile.leads.v1.LeadEvent");
-    } else if (Concerns(event)) {
+    } else if (!Concerns(event)) {
+      continue;
+    } else if (event.key() != record.key || !IsNameIn("leads/", event.key())) {
+      batch.Park(i, "the event's key is not the record's, or not leads/ and then an id");
+    } else {
       leads.push_back(event.key());
       events.push_back(std::move(event));
     }
