@@ -45,6 +45,16 @@ TEST_F(SuiteTest, ActivitiesOfOneCommandCountInTheNext) {
   EXPECT_THAT(Invoke({"leads", "top"}).out, HasSubstr(lead.name()));
   EXPECT_EQ(Invoke({"parked", "list"}).out.find("failed"), std::string::npos);
   EXPECT_THAT(Invoke({"status"}).out, HasSubstr("in this process"));
+  EXPECT_THAT(Invoke({"consumers", "list"}).out, HasSubstr("leads.activities"));
+  const Result moved = Invoke({"consumers", "skip-to", "leads.activities", "finalmile.leads.activities.v1",
+                               "0", "latest", "--dry-run"});
+  EXPECT_EQ(moved.code, ExitCode::kOk) << moved.error;
+  EXPECT_THAT(moved.out, HasSubstr("Would go from offset"));
+  for (const std::string verb : {"retry", "skip"}) {
+    const Result resolved = Invoke({"parked", verb, "--all", "--dry-run"});
+    EXPECT_EQ(resolved.code, ExitCode::kOk) << resolved.error;
+    EXPECT_THAT(resolved.error, HasSubstr("0 records would be touched"));
+  }
 }
 
 TEST_F(SuiteTest, ImportsTwiceWithoutADuplicateWithTheShippedPolicies) {

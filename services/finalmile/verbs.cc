@@ -17,6 +17,7 @@ std::vector<Verb> ChannelVerbs() {
   AddPolicy(verbs);
   AddEvents(verbs);
   AddOperations(verbs);
+  AddParked(verbs);
   AddVersion(verbs);
   return verbs;
 }
@@ -29,6 +30,7 @@ std::string_view GroupSummary(std::string_view group) {
   if (group == "policy") return "the rules that score leads";
   if (group == "events") return "what the services told each other";
   if (group == "topics") return "the topics of the event log";
+  if (group == "consumers") return "where consumers are in their topics, and moving them on";
   if (group == "parked") return "records that could not be applied";
   return "";
 }

@@ -20,6 +20,7 @@ void AddGaps(std::vector<Verb>& verbs);
 void AddImport(std::vector<Verb>& verbs);
 void AddEvents(std::vector<Verb>& verbs);
 void AddOperations(std::vector<Verb>& verbs);
+void AddParked(std::vector<Verb>& verbs);
 void AddVersion(std::vector<Verb>& verbs);
 
 // What runs the suite, its stores or its event log in this process.

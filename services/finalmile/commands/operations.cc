@@ -1,19 +1,38 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 
-#include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "finalmile/v1/operations_service.pb.h"
 #include "libs/base/status.h"
 #include "libs/rpc/timestamps.h"
 #include "services/finalmile/commands/commands.h"
-#include "services/finalmile/commands/show.h"
-#include "services/finalmile/events/decode.h"
 #include "services/finalmile/output/format.h"
 
 namespace finalmile::cli {
 namespace {
+
+std::string Seconds(const google::protobuf::Duration& duration) {
+  return fmt::format("{} s", FormatCount(duration.seconds()));
+}
+
+// Why a consumer does not move; empty: it does, or has nothing to do.
+std::string TroubleOf(const v1::ConsumerStatus& consumer) {
+  std::vector<std::string> troubles;
+  if (consumer.has_held_duration()) {
+    troubles.push_back(
+        fmt::format("held for {} by {}", Seconds(consumer.held_duration()), consumer.held_reason()));
+  }
+  if (consumer.truncated_partitions() > 0) {
+    troubles.push_back("the topic no longer holds what comes next; see finalmile consumers skip-to");
+  }
+  if (consumer.has_stalled_duration()) {
+    troubles.push_back(fmt::format("a partition has not moved for {}", Seconds(consumer.stalled_duration())));
+  }
+  return fmt::format("{}", fmt::join(troubles, "; "));
+}
 
 // A row for each topic; what is counted for the consumer as a whole stands in the first.
 void AddConsumer(const v1::ConsumerStatus& consumer, Table& table) {
@@ -24,7 +43,8 @@ void AddConsumer(const v1::ConsumerStatus& consumer, Table& table) {
                                   FormatCount(consumer.parked()),
                                   FormatCount(consumer.duplicates()),
                                   FormatCount(consumer.fenced_batches()),
-                                  FormatCount(consumer.truncated_partitions())};
+                                  FormatCount(consumer.truncated_partitions()),
+                                  TroubleOf(consumer)};
   if (consumer.lags().empty()) table.Add(row);
   for (const v1::TopicLag& lag : consumer.lags()) {
     row[1] = lag.topic();
@@ -37,10 +57,9 @@ void AddConsumer(const v1::ConsumerStatus& consumer, Table& table) {
 bool IsHealthy(const v1::Status& status) {
   return std::all_of(
       status.services().begin(), status.services().end(), [](const v1::ServiceStatus& service) {
-        return service.error().empty() && std::none_of(service.consumers().begin(), service.consumers().end(),
-                                                       [](const v1::ConsumerStatus& consumer) {
-                                                         return consumer.truncated_partitions() > 0;
-                                                       });
+        return service.error().empty() &&
+               std::none_of(service.consumers().begin(), service.consumers().end(),
+                            [](const v1::ConsumerStatus& consumer) { return !TroubleOf(consumer).empty(); });
       });
 }
 
@@ -80,7 +99,8 @@ absl::StatusOr<ExitCode> Status(Session& session) {
                    {"PARKED", Align::kRight},
                    {"DUPLICATES", Align::kRight},
                    {"FENCED", Align::kRight},
-                   {"TRUNCATED", Align::kRight}});
+                   {"TRUNCATED", Align::kRight},
+                   {"NOTE", Align::kLeft, true}});
   for (const v1::ServiceStatus& service : status.services()) {
     for (const v1::ConsumerStatus& consumer : service.consumers()) {
       AddConsumer(consumer, consumers);
@@ -94,137 +114,102 @@ Action DeclareStatus(Flags&) {
   return [](Session& session) { return Status(session); };
 }
 
-std::string StateText(const v1::ParkedRecord& record) {
-  return EnumText(v1::ParkedRecord::State_Name(record.state()), "STATE_");
-}
-
-absl::StatusOr<ExitCode> ListParked(Session& session, int64_t limit) {
-  v1::ListParkedRequest request;
-  Table table({{"STATE"},
-               {"TRIES", Align::kRight},
-               {"PARKED"},
-               {"KEY", Align::kLeft, true},
-               {"SEQ", Align::kRight},
-               {"REASON", Align::kLeft, true},
-               {"RECORD"}});
-  int64_t shown = 0;
-  RETURN_IF_ERROR(session
-                      .EachPage<v1::ListParkedResponse>(
-                          "v1.OperationsService/ListParked", request, limit,
-                          [&](const v1::ListParkedResponse& page) -> int64_t {
-                            for (const v1::ParkedRecord& record : page.parked_records()) {
-                              if (session.output.json()) session.output.Json(record);
-                              table.Add({StateText(record), FormatCount(record.tries()),
-                                         session.output.TimeText(rpc::FromTimestamp(record.park_time())),
-                                         record.key(), record.seq() == 0 ? "" : FormatCount(record.seq()),
-                                         record.reason(), record.name()});
-                            }
-                            shown += page.parked_records_size();
-                            return page.parked_records_size();
-                          })
-                      .status());
+absl::StatusOr<ExitCode> ListConsumers(Session& session) {
+  ASSIGN_OR_RETURN(const v1::Status status,
+                   session.Call<v1::Status>("v1.OperationsService/GetStatus", v1::GetStatusRequest()));
+  const ExitCode code = IsHealthy(status) ? ExitCode::kOk : ExitCode::kFailed;
+  Table table({{"CONSUMER"},
+               {"TOPIC", Align::kLeft, true},
+               {"PARTITION", Align::kRight},
+               {"NEXT", Align::kRight},
+               {"END", Align::kRight},
+               {"LAG", Align::kRight}});
+  for (const v1::ServiceStatus& service : status.services()) {
+    for (const v1::ConsumerStatus& consumer : service.consumers()) {
+      if (session.output.json()) session.output.Json(consumer);
+      for (const v1::ConsumerPartition& partition : consumer.partitions()) {
+        const int64_t lag = std::max<int64_t>(0, partition.end_offset() - partition.next_offset());
+        table.Add({consumer.name(), partition.topic(), std::to_string(partition.partition()),
+                   FormatCount(partition.next_offset()), FormatCount(partition.end_offset()),
+                   FormatCount(lag)});
+      }
+    }
+    if (!service.error().empty())
+      session.output.Note(fmt::format("{}: {}", service.service(), service.error()));
+  }
   if (!session.output.json()) session.output.Show(table);
-  if (shown == 0) session.output.Note("Nothing is parked.");
-  return ExitCode::kOk;
+  return code;
 }
 
-Action DeclareListParked(Flags& flags) {
-  auto limit = std::make_shared<int64_t>(100);
-  flags.Number("--limit", *limit, 1, 1'000'000, "at most so many");
-  return [limit](Session& session) { return ListParked(session, *limit); };
+Action DeclareListConsumers(Flags&) {
+  return [](Session& session) { return ListConsumers(session); };
 }
 
-// The topic in "services/{service}/parkedRecords/{consumer}:{topic}:{partition}:{offset}".
-std::string TopicOf(const std::string& name) {
-  const size_t from = name.find(':');
-  const size_t to = name.find(':', from + 1);
-  return from == std::string::npos || to == std::string::npos ? "" : name.substr(from + 1, to - from - 1);
+struct SkipToFlags {
+  std::string consumer;
+  std::string topic;
+  std::string partition;
+  std::string place;
+  bool dry_run = false;
+};
+
+absl::Status SetNumber(std::string_view name, const std::string& text, auto& number) {
+  if (absl::SimpleAtoi(text, &number) && number >= 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      fmt::format("{} must be a whole number of at least 0, not {}", name, text));
 }
 
-absl::StatusOr<ExitCode> ShowParked(Session& session, const std::string& name) {
-  v1::GetParkedRequest request;
-  request.set_name(name);
-  ASSIGN_OR_RETURN(const v1::ParkedRecord record,
-                   session.Call<v1::ParkedRecord>("v1.OperationsService/GetParked", request));
-  Output& output = session.output;
-  if (output.json()) {
-    output.Json(record);
+absl::StatusOr<ExitCode> SkipTo(Session& session, const SkipToFlags& flags) {
+  v1::MoveConsumerRequest request;
+  request.set_consumer(flags.consumer);
+  request.set_topic(flags.topic);
+  int32_t partition = 0;
+  RETURN_IF_ERROR(SetNumber("PARTITION", flags.partition, partition));
+  request.set_partition(partition);
+  if (flags.place == "earliest") {
+    request.set_edge(v1::MoveConsumerRequest::EDGE_EARLIEST);
+  } else if (flags.place == "latest") {
+    request.set_edge(v1::MoveConsumerRequest::EDGE_LATEST);
+  } else {
+    int64_t offset = 0;
+    RETURN_IF_ERROR(SetNumber("OFFSET, when not earliest or latest,", flags.place, offset));
+    request.set_offset(offset);
+  }
+  request.set_dry_run(flags.dry_run);
+  ASSIGN_OR_RETURN(const auto moved,
+                   session.Call<v1::MoveConsumerResponse>("v1.OperationsService/MoveConsumer", request));
+  if (session.output.json()) {
+    session.output.Json(moved);
     return ExitCode::kOk;
   }
-  output.Line(record.name());
-  output.Line(fmt::format("{}, {} tries: {}", StateText(record), record.tries(), record.reason()));
-  output.Line(fmt::format("Key {}, seq {}, parked {}, in the log since {}", record.key(), record.seq(),
-                          output.TimeText(rpc::FromTimestamp(record.park_time())),
-                          output.TimeText(rpc::FromTimestamp(record.record_time()))));
-  for (const auto& header : record.headers())
-    output.Line(fmt::format("{}: {}", header.key(), header.value()));
-  output.Line();
-  const absl::StatusOr<DecodedEvent> event = DecodeEvent(TopicOf(record.name()), record.value());
-  if (event.ok()) {
-    output.Json(*event->message);
-  } else {
-    output.Line(fmt::format("{} ({} bytes): {}", std::string(event.status().message()), record.value().size(),
-                            absl::CHexEscape(record.value().substr(0, 200))));
-  }
+  const int64_t by = moved.offset() - moved.previous_offset();
+  session.output.Line(fmt::format("{} from offset {} to {}: {} offsets {}. The partition holds {} to {}.",
+                                  flags.dry_run ? "Would go" : "Goes", FormatCount(moved.previous_offset()),
+                                  FormatCount(moved.offset()), FormatCount(std::abs(by)),
+                                  by >= 0 ? "are passed over" : "are read again",
+                                  FormatCount(moved.start_offset()), FormatCount(moved.end_offset())));
   return ExitCode::kOk;
 }
 
-template <class Request, class Response>
-absl::StatusOr<ExitCode> Resolve(Session& session, const std::string& name, std::string_view method,
-                                 std::string_view done) {
-  Request request;
-  request.set_name(name);
-  ASSIGN_OR_RETURN(const Response response, session.Call<Response>(method, request));
-  if (session.output.json()) {
-    session.output.Json(response);
-  } else {
-    session.output.Line(done);
-  }
-  return ExitCode::kOk;
-}
-
-std::shared_ptr<std::string> DeclareRecord(Flags& flags) {
-  auto name = std::make_shared<std::string>();
-  flags.Argument("RECORD", *name, "its name, as parked list gives it");
-  return name;
-}
-
-Action DeclareShowParked(Flags& flags) {
-  return [name = DeclareRecord(flags)](Session& session) { return ShowParked(session, *name); };
-}
-
-Action DeclareRetry(Flags& flags) {
-  return [name = DeclareRecord(flags)](Session& session) {
-    return Resolve<v1::RetryParkedRequest, v1::RetryParkedResponse>(
-        session, *name, "v1.OperationsService/RetryParked", "Applied, with those that waited for it.");
-  };
-}
-
-Action DeclareSkip(Flags& flags) {
-  return [name = DeclareRecord(flags)](Session& session) {
-    return Resolve<v1::SkipParkedRequest, v1::SkipParkedResponse>(
-        session, *name, "v1.OperationsService/SkipParked", "Given up; those that waited for it are applied.");
-  };
+Action DeclareSkipTo(Flags& flags) {
+  auto given = std::make_shared<SkipToFlags>();
+  flags.Argument("CONSUMER", given->consumer, "its name, as consumers list gives it");
+  flags.Argument("TOPIC", given->topic, "one that it reads");
+  flags.Argument("PARTITION", given->partition, "the partition's number, from 0");
+  flags.Argument("OFFSET", given->place, "the offset to be consumed next, earliest or latest");
+  flags.Switch("--dry-run", given->dry_run, "say what would change, and change nothing");
+  return [given](Session& session) { return SkipTo(session, *given); };
 }
 
 }  // namespace
 
 void AddOperations(std::vector<Verb>& verbs) {
   verbs.push_back({"status", "which suite answers, and how it is", "finalmile status --json", DeclareStatus});
-  verbs.push_back(
-      {"parked list", "what waits for a person's decision", "finalmile parked list", DeclareListParked});
-  verbs.push_back({"parked show", "one record, decoded",
-                   "finalmile parked show "
-                   "services/leads/parkedRecords/leads.activities:finalmile.leads.activities.v1:3:120",
-                   DeclareShowParked});
-  verbs.push_back({"parked retry", "apply it again, once its cause is gone",
-                   "finalmile parked retry "
-                   "services/leads/parkedRecords/leads.activities:finalmile.leads.activities.v1:3:120",
-                   DeclareRetry});
-  verbs.push_back({"parked skip", "give it up for good",
-                   "finalmile parked skip "
-                   "services/leads/parkedRecords/leads.activities:finalmile.leads.activities.v1:3:120",
-                   DeclareSkip});
+  verbs.push_back({"consumers list", "where each consumer is in each partition", "finalmile consumers list",
+                   DeclareListConsumers});
+  verbs.push_back({"consumers skip-to", "have a consumer go on at another offset of a partition",
+                   "finalmile consumers skip-to leads.activities finalmile.leads.activities.v1 3 earliest",
+                   DeclareSkipTo});
 }
 
 }  // namespace finalmile::cli
