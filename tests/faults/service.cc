@@ -1,6 +1,7 @@
 #include "tests/faults/service.h"
 
 #include <fmt/format.h>
+#include <httplib.h>
 
 #include "libs/app/deployment.h"
 #include "libs/app/settings.h"
@@ -37,8 +38,11 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Start(const Options& options) 
   ASSIGN_OR_RETURN(const std::vector<events::TopicSpec> topics, app::TopicsOf({&leads::kModule}));
   RETURN_IF_ERROR(service->log_->ApplyTopics(topics, clock.Steady() + kPatience));
 
-  config::Assignments settings = {
-      {"store", options.store}, {"listen", "127.0.0.1:0"}, {"admin", ""}, {"drain", "2s"}, {"threads", "8"}};
+  config::Assignments settings = {{"store", options.store},
+                                  {"listen", "127.0.0.1:0"},
+                                  {"admin", "127.0.0.1:0"},
+                                  {"drain", "2s"},
+                                  {"threads", "8"}};
   if (options.log == nullptr) settings.emplace_back("events", options.events);
   ASSIGN_OR_RETURN(config::Config config, config::Load(app::SchemaFor({&leads::kModule}), settings, {}));
   app::SuiteOptions suite{
@@ -51,9 +55,15 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Start(const Options& options) 
   return service;
 }
 
-Service::~Service() {
+void Service::Stop() {
   channel_.reset();
   suite_.reset();
+  owned_log_.reset();
+  database_.reset();
+}
+
+Service::~Service() {
+  Stop();
   if (output_ != nullptr) std::fclose(output_);
 }
 
@@ -113,6 +123,16 @@ absl::Status Service::Record(const std::string& lead, const std::string& id, con
   RETURN_IF_ERROR(CallMessage("RecordActivity", RequestOf(lead, id, subject), response));
   ledger_->NoteActivity(id, lead);
   return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Status> Service::Status() {
+  return channel_->Call<v1::Status>("/finalmile.v1.OperationsService/GetStatus", v1::GetStatusRequest(),
+                                    {.timeout = absl::Seconds(10), .retry = false});
+}
+
+std::string Service::Admin(const std::string& path) {
+  const httplib::Result answer = httplib::Client("http://" + suite_->admin_address()).Get(path);
+  return answer ? fmt::format("HTTP {}\n{}", answer->status, answer->body) : "no answer";
 }
 
 absl::StatusOr<Counts> Service::Check(int64_t parked) {

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "finalmile/leads/v1/lead_service.pb.h"
+#include "finalmile/v1/operations_service.pb.h"
 #include "libs/app/suite.h"
 #include "libs/base/random.h"
 #include "libs/rpc/client.h"
@@ -31,6 +32,8 @@ class Service {
   // Migrates the store and makes the topics first.
   static absl::StatusOr<std::unique_ptr<Service>> Start(const Options& options);
   ~Service();
+  // Ends the service and closes its store and log; what it has noted in the ledger stays.
+  void Stop();
 
   Clock& clock() { return *clock_; }
   // Of an embedded store the service's own, else connections that are the test's.
@@ -59,6 +62,11 @@ class Service {
   leads::v1::RecordActivityRequest RequestOf(const std::string& lead, const std::string& id,
                                              const std::string& subject) const;
   int64_t retries() const { return retries_; }
+
+  // How the process says it is: an answer of its operations service, and the text of its admin port at `path`
+  // ("/readyz"), with "HTTP " and the code before it.
+  absl::StatusOr<v1::Status> Status();
+  std::string Admin(const std::string& path);
 
   // Ledger::Check; `parked` as there.
   absl::StatusOr<Counts> Check(int64_t parked = 0);

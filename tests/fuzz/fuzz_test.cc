@@ -116,7 +116,7 @@ TEST_P(FaultRows, F13MalformedBytesAreRefusedAndPromisesKept) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, FaultRows,
-                         ::testing::Values(&Csv, &Event, &Filter, &Limits, &Mapping, &Page, &PageToken,
+                         ::testing::Values(&Csv, &Event, &Filter, &Key, &Limits, &Mapping, &Page, &PageToken,
                                            &Policy, &Request),
                          [](const auto& info) { return info.param().name; });
 

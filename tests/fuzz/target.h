@@ -25,6 +25,8 @@ Target Csv();
 Target Event();
 // Filters: whatever is accepted runs as SQL.
 Target Filter();
+// Keys and headers of records as any producer may make them: what is stored and shown of them.
+Target Key();
 // What a lead's row says of its limits: only what Encode writes is accepted, and is safe to go on with.
 Target Limits();
 // A mapping file and, after a form feed, a CSV file: rows become valid leads and activities, or rejects.

@@ -56,7 +56,8 @@ class Attributes:
     """The CloudEvents attributes of a record, from its headers."""
 
     def __init__(self, record):
-        headers = {name: value.decode() for name, value in record.headers() or []}
+        # Any producer may write to the topic: a header's value may be null.
+        headers = {name: (value or b"").decode() for name, value in record.headers() or []}
         self.id = headers["ce_id"]
         self.type = headers["ce_type"].rpartition(".")[2]
         self.key = headers["ce_subject"]
@@ -147,6 +148,8 @@ def follow(consumer, envelope, options):
             continue
         try:
             attributes = Attributes(record)
+            if record.value() is None:
+                raise ValueError("it has no value")
             event = envelope.FromString(record.value())
         except (KeyError, ValueError, message.DecodeError) as fault:
             note(f"passed over: {TOPIC}/{record.partition()} offset {record.offset()} is no lead event ({fault!r})")

@@ -243,11 +243,17 @@ class LeadEventsTest(unittest.TestCase):
         self.append(key_of(1), b"\xff\xff", {"ce_id": "x", "ce_type": "t", "ce_subject": "s", "ce_sequence": "1", "ce_time": "t"})
         self.append(key_of(1), b"", {})
         self.append(key_of(1), b"", {"ce_id": "x", "ce_type": "t", "ce_subject": "s", "ce_sequence": "one", "ce_time": "t"})
+        # A value, a header's value and a key that are null, and a key that is no text.
+        event = {"ce_id": "x", "ce_type": "t", "ce_subject": "s", "ce_sequence": "1", "ce_time": "t"}
+        self.append(key_of(1), None, event)
+        self.append(key_of(1), None, {"ce_id": None})
         self.send(key_of(1), 1, "lead_created")
+        self.append(None, None, {})
+        self.append(b"\x00\xff", None, event)
         lines, errors = self.consume("--from-start", "--until", "1")
         self.assertEqual(lines, [f"2026-02-02T02:40:01Z  LeadCreated  {key_of(1)}  #1"])
-        passed_over = [re.search(r"offset (\d) is no lead event", line) for line in errors if "passed over" in line]
-        self.assertEqual([found.group(1) for found in passed_over], ["0", "1", "2"])
+        passed_over = {found.group(1) for line in errors if (found := re.search(r"offset (\d) is no lead event", line))}
+        self.assertLessEqual({"0", "1", "2", "3", "4"}, passed_over)
 
     def test_ends_quietly_on_sigterm(self):
         consumer = Consumer()
