@@ -8,12 +8,19 @@
 namespace finalmile::outbox {
 
 absl::StatusOr<absl::Duration> DueTask::Run(storage::Leadership& leadership) {
-  ASSIGN_OR_RETURN(const absl::Time next,
-                   storage::Transact(
-                       leadership, {.deadline = clock_.Steady() + kTurnTimeout},
-                       [&](storage::Transaction& transaction) { return RunDue(transaction, clock_.Now()); }));
+  struct Done {
+    absl::Time next;
+    bool full;
+  };
+  ASSIGN_OR_RETURN(const Done done,
+                   RunChunk(leadership, clock_, chunk_,
+                            [&](storage::Transaction& transaction, int rows) -> absl::StatusOr<Done> {
+                              const absl::Time now = clock_.Now();
+                              ASSIGN_OR_RETURN(const absl::Time next, RunDue(transaction, now, rows));
+                              return Done{next, next <= now};
+                            }));
   Committed();
-  return clock_.Steady() + std::clamp(next - clock_.Now(), absl::ZeroDuration(), kLookAgain);
+  return clock_.Steady() + std::clamp(done.next - clock_.Now(), absl::ZeroDuration(), kLookAgain);
 }
 
 }  // namespace finalmile::outbox

@@ -8,16 +8,18 @@ namespace {
 // Says what falls due next, and notes what it was asked.
 class Timer final : public DueTask {
  public:
-  explicit Timer(Clock& clock) : DueTask(clock) {}
+  explicit Timer(Clock& clock) : DueTask(clock, 80) {}
   std::string_view name() const override { return "timer"; }
 
   absl::StatusOr<absl::Time> next = absl::InfiniteFuture();
   absl::Time asked;
+  int asked_rows = 0;
   int committed = 0;
 
  private:
-  absl::StatusOr<absl::Time> RunDue(storage::Transaction&, absl::Time now) override {
+  absl::StatusOr<absl::Time> RunDue(storage::Transaction&, absl::Time now, int rows) override {
     asked = now;
+    asked_rows = rows;
     return next;
   }
   void Committed() override { ++committed; }
@@ -44,6 +46,7 @@ TEST_F(DueTaskTest, RunsAgainAtOnceWhereMoreIsDue) {
     timer_.next = clock.Now() - ago;
     EXPECT_EQ(*Run(), clock.Steady());
   }
+  EXPECT_EQ(timer_.asked_rows, 11);  // more of them, since there was more to do
 }
 
 TEST_F(DueTaskTest, LooksAgainWhereNothingWillFallDueSoon) {

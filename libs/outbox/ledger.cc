@@ -52,17 +52,19 @@ absl::Status Save(storage::Transaction& transaction, const Request& request, std
 }
 
 absl::StatusOr<absl::Duration> LedgerSweeper::Run(storage::Leadership& leadership) {
-  constexpr int64_t kChunk = 1000;
   ASSIGN_OR_RETURN(
-      const storage::Result deleted,
-      storage::Transact(leadership, {.deadline = clock_.Steady() + kTurnTimeout},
-                        [&](storage::Transaction& transaction) {
-                          return transaction.Execute(
-                              "DELETE FROM requests WHERE (caller, request_id) IN (SELECT caller, request_id "
-                              "FROM requests WHERE expire_time <= $1 ORDER BY expire_time LIMIT $2)",
-                              {ToMicros(clock_.Now()), kChunk});
-                        }));
-  return deleted.affected == kChunk ? absl::ZeroDuration() : clock_.Steady() + absl::Minutes(10);
+      const Chunk done,
+      RunChunk(leadership, clock_, chunk_,
+               [&](storage::Transaction& transaction, int rows) -> absl::StatusOr<Chunk> {
+                 ASSIGN_OR_RETURN(
+                     const storage::Result deleted,
+                     transaction.Execute(
+                         "DELETE FROM requests WHERE (caller, request_id) IN (SELECT caller, request_id FROM "
+                         "requests WHERE expire_time <= $1 ORDER BY expire_time LIMIT $2)",
+                         {ToMicros(clock_.Now()), int64_t{rows}}));
+                 return Chunk{.full = deleted.affected == rows};
+               }));
+  return done.full ? absl::ZeroDuration() : clock_.Steady() + absl::Minutes(10);
 }
 
 }  // namespace finalmile::outbox

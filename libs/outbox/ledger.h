@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/outbox/chunk.h"
 #include "libs/outbox/leader.h"
 #include "libs/storage/database.h"
 
@@ -46,6 +47,7 @@ class LedgerSweeper final : public LeaderTask {
 
  private:
   Clock& clock_;
+  ChunkSize chunk_{1000};
 };
 
 }  // namespace finalmile::outbox

@@ -3,15 +3,10 @@
 #include "libs/base/status.h"
 
 namespace finalmile::catalog::timers {
-namespace {
 
-constexpr int kChunk = 200;
-
-}  // namespace
-
-absl::StatusOr<absl::Time> DueTimer::RunDue(storage::Transaction& transaction, absl::Time now) {
+absl::StatusOr<absl::Time> DueTimer::RunDue(storage::Transaction& transaction, absl::Time now, int rows) {
   changed_.clear();
-  ASSIGN_OR_RETURN(const std::vector<std::string> due, store::DueAssets(transaction, now, kChunk));
+  ASSIGN_OR_RETURN(const std::vector<std::string> due, store::DueAssets(transaction, now, rows));
   if (!due.empty()) {
     const outbox::Cause cause = outbox::CauseOf("catalog.due");
     publishing::AssetBatch batch(transaction, {clock_, rng_, now, cause});

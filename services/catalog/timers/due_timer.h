@@ -15,12 +15,12 @@ class DueTimer final : public outbox::DueTask {
  public:
   // The references outlive the timer.
   DueTimer(Clock& clock, Rng& rng, publishing::HotAssets& hot)
-      : DueTask(clock), clock_(clock), rng_(rng), hot_(hot) {}
+      : DueTask(clock, /*most=*/200), clock_(clock), rng_(rng), hot_(hot) {}
   std::string_view name() const override { return "due"; }
   std::string_view channel() const override { return publishing::kDueChannel; }
 
  private:
-  absl::StatusOr<absl::Time> RunDue(storage::Transaction& transaction, absl::Time now) override;
+  absl::StatusOr<absl::Time> RunDue(storage::Transaction& transaction, absl::Time now, int rows) override;
   void Committed() override { hot_.Wrote(changed_); }
 
   Clock& clock_;

@@ -16,15 +16,16 @@ constexpr absl::Duration kSweepEvery = absl::Minutes(10);
 
 }  // namespace
 
-absl::StatusOr<absl::Time> MaturityTimer::RunDue(storage::Transaction& transaction, absl::Time now) {
+absl::StatusOr<absl::Time> MaturityTimer::RunDue(storage::Transaction& transaction, absl::Time now,
+                                                 int rows) {
   const absl::Time old = now - domain::kMaturity;
   usage::CreditBook book;
-  ASSIGN_OR_RETURN(const std::vector<domain::Touch> uses, store::MatureUses(transaction, old, kChunk));
+  ASSIGN_OR_RETURN(const std::vector<domain::Touch> uses, store::MatureUses(transaction, old, rows));
   for (const domain::Touch& use : uses) book.AddMatured(use, 1);
-  ASSIGN_OR_RETURN(const std::vector<store::ArmKey> trials, store::MatureTrials(transaction, old, kChunk));
+  ASSIGN_OR_RETURN(const std::vector<store::ArmKey> trials, store::MatureTrials(transaction, old, rows));
   for (const store::ArmKey& trial : trials) book.AddMatured(trial);
   ASSIGN_OR_RETURN(const std::vector<store::MeetingRow> meetings,
-                   store::LockUnknownMeetings(transaction, old, kChunk));
+                   store::LockUnknownMeetings(transaction, old, rows));
   for (const store::MeetingRow& before : meetings) {
     store::MeetingRow after = before;
     after.outcome.matured = true;

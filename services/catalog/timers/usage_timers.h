@@ -12,11 +12,12 @@ namespace finalmile::catalog::timers {
 // Counts uses, trials and meetings that are 30 days old and of which nothing more was heard.
 class MaturityTimer final : public outbox::DueTask {
  public:
-  using DueTask::DueTask;
+  // The clock outlives the timer.
+  explicit MaturityTimer(Clock& clock) : DueTask(clock, /*most=*/500) {}
   std::string_view name() const override { return "maturity"; }
 
  private:
-  absl::StatusOr<absl::Time> RunDue(storage::Transaction& transaction, absl::Time now) override;
+  absl::StatusOr<absl::Time> RunDue(storage::Transaction& transaction, absl::Time now, int rows) override;
 };
 
 // Deletes single uses, offers, meetings and leads 400 days after the last that was heard of them, and

@@ -25,8 +25,8 @@ absl::Status Revisit(Transaction& transaction, scoring::Policies& policies, Cloc
 
 }  // namespace
 
-absl::StatusOr<absl::Time> FadingTimer::RunDue(Transaction& transaction, absl::Time now) {
-  ASSIGN_OR_RETURN(std::vector<std::string> due, store::DueLeads(transaction, now, kChunk));
+absl::StatusOr<absl::Time> FadingTimer::RunDue(Transaction& transaction, absl::Time now, int rows) {
+  ASSIGN_OR_RETURN(std::vector<std::string> due, store::DueLeads(transaction, now, rows));
   if (!due.empty()) {
     RETURN_IF_ERROR(Revisit(transaction, policies_, clock_, rng_, due, "leads.fading", "fading"));
   }

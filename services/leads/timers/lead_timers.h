@@ -14,11 +14,11 @@ class FadingTimer final : public outbox::DueTask {
  public:
   // The references outlive the timer.
   FadingTimer(Clock& clock, Rng& rng, scoring::Policies& policies)
-      : DueTask(clock), clock_(clock), rng_(rng), policies_(policies) {}
+      : DueTask(clock, /*most=*/200), clock_(clock), rng_(rng), policies_(policies) {}
   std::string_view name() const override { return "fading"; }
 
  private:
-  absl::StatusOr<absl::Time> RunDue(storage::Transaction& transaction, absl::Time now) override;
+  absl::StatusOr<absl::Time> RunDue(storage::Transaction& transaction, absl::Time now, int rows) override;
 
   Clock& clock_;
   Rng& rng_;
