@@ -84,14 +84,24 @@ void ModuleHarness::Restart() {
   Open();
 }
 
-void ModuleHarness::Settle() {
+void ModuleHarness::Settle() { Run(assembly_->steps()); }
+
+void ModuleHarness::Consume() {
+  std::vector<Step*> steps;
+  for (const auto& consumer : assembly_->consumers()) {
+    for (const auto& member : consumer->members()) steps.push_back(member.get());
+  }
+  Run(steps);
+}
+
+void ModuleHarness::Run(const std::vector<Step*>& steps) {
   for (bool busy = true; busy;) {
     busy = false;
-    for (Step* step : assembly_->steps()) {
+    for (Step* step : steps) {
       step->wake().Clear();
       busy = step->Run() <= clock_.Steady() || busy;
     }
-    for (Step* step : assembly_->steps()) busy = step->wake().WaitUntil(absl::ZeroDuration()) || busy;
+    for (Step* step : steps) busy = step->wake().WaitUntil(absl::ZeroDuration()) || busy;
   }
 }
 

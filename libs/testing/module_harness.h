@@ -48,6 +48,8 @@ class ModuleHarness {
 
   // Runs consumers, relay and the other leader tasks until none has anything to do at this moment.
   void Settle();
+  // Runs the consumers alone until they have nothing to do at this moment.
+  void Consume();
   // Closes everything and opens it again from the files.
   void Restart();
   // Everything in a topic, from its start, in order per key.
@@ -70,6 +72,7 @@ class ModuleHarness {
  private:
   void Open();
   void Close();
+  void Run(const std::vector<Step*>& steps);
 
   const app::ModuleSpec& spec_;
   const TemporaryFolder folder_;

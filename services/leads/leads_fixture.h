@@ -15,9 +15,12 @@
 
 namespace finalmile::leads {
 
-// The leads service on the embedded engines, driven through its API.
+// The leads service, by default on the embedded engines, driven through its API.
 class LeadsTest : public ::testing::Test {
  protected:
+  // On the store at `store_url`, as ModuleHarness.
+  explicit LeadsTest(std::string store_url = {}) : harness_(kModule, std::move(store_url)) {}
+
   template <class Response>
   absl::StatusOr<Response> Call(const std::string& method, const google::protobuf::Message& request) {
     const std::string service =
@@ -102,7 +105,7 @@ class LeadsTest : public ::testing::Test {
     return count;
   }
 
-  testing::ModuleHarness harness_{kModule};
+  testing::ModuleHarness harness_;
 };
 
 }  // namespace finalmile::leads

@@ -7,6 +7,7 @@
 #include "services/leads/handlers/lead_handlers.h"
 #include "services/leads/handlers/scoring_handlers.h"
 #include "services/leads/store/schema.h"
+#include "services/leads/timers/history_sweeper.h"
 #include "services/leads/timers/lead_timers.h"
 
 namespace finalmile::leads {
@@ -25,8 +26,9 @@ const events::TopicSpec kTopics[] = {
 
 absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) {
   auto policies = std::make_shared<scoring::Policies>();
-  const handlers::Dependencies dependencies{runtime.clock, runtime.rng, runtime.database, runtime.events,
-                                            *policies};
+  const handlers::Dependencies dependencies{runtime.clock,    runtime.rng,
+                                            runtime.database, runtime.events,
+                                            *policies,        scoring::LateActivities(runtime.metrics)};
   v1::Policy policy;
   RETURN_IF_ERROR(
       config::ParseYamlMessage(DefaultPolicy().front().content, "policies/b2b-software-1.yaml", policy));
@@ -40,9 +42,12 @@ absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) 
   activities.options.topics = {std::string(consumers::kActivitiesTopic)};
   // Two made the backlog of P4 half as fast again; the hot topic is bound by its commits.
   activities.members = 2;
-  activities.handler = std::make_unique<consumers::ActivityConsumer>(runtime.clock, runtime.rng, *policies);
+  activities.handler = std::make_unique<consumers::ActivityConsumer>(runtime.clock, runtime.rng, *policies,
+                                                                     dependencies.late.by_topic);
   module.leader_tasks.push_back(std::make_unique<timers::FadingTimer>(runtime.clock, runtime.rng, *policies));
-  module.leader_tasks.push_back(std::make_unique<timers::Rescorer>(runtime.clock, runtime.rng, *policies));
+  module.leader_tasks.push_back(std::make_unique<timers::Rescorer>(runtime.clock, runtime.rng, *policies,
+                                                                   runtime.log, runtime.metrics));
+  module.leader_tasks.push_back(std::make_unique<timers::HistorySweeper>(runtime.clock, *policies));
   module.state = std::move(policies);
   return module;
 }

@@ -14,6 +14,7 @@
 #include "finalmile/leads/v1/scoring_service.pb.h"
 #include "libs/outbox/schema.h"
 #include "services/leads/consumers/activity_consumer.h"
+#include "services/leads/domain/lead_rules.h"
 #include "services/leads/scoring/convert.h"
 #include "services/leads/scoring/lead_batch.h"
 #include "services/leads/wiring.h"
@@ -61,6 +62,11 @@ class Run {
     simulation_.ShiftWallClock(absl::Hours(24 * 40));
     Settle();
     CheckLeadsWorld(model_, simulation_, servers_, violations_);
+    // No activity is kept one by one any more; what they amount to is.
+    simulation_.ShiftWallClock(leads::domain::kActivitiesKept);
+    Settle();
+    CheckLeadsWorld(model_, simulation_, servers_, violations_);
+    CheckAged();
     for (const auto& replica : replicas_) replica->Stop();
     simulation_.JoinAll();
     return {violations_, simulation_.trace_hash(), simulation_.points(), simulation_.clock().Steady()};
@@ -239,22 +245,39 @@ class Run {
       model_.recorded.emplace(activity.source(), activity.activity_id());
   }
 
+  void CheckAged() {
+    const int64_t kept = Count("activities");
+    if (kept > 0) Violated(fmt::format("{} activities are kept although they are old", kept));
+    const int64_t versions = Count("fact_history");
+    const int64_t created = Count("leads WHERE created");
+    if (versions != created)
+      Violated(fmt::format("{} versions of facts are kept of {} leads", versions, created));
+  }
+
+  int64_t Count(std::string_view from) {
+    return servers_.Query(fmt::format("SELECT COUNT(*) FROM {}", from))[0].Int(0);
+  }
+
   void Settle() {
     const absl::Duration limit = simulation_.clock().Steady() + kSettleLimit;
     std::string left;
     do {
       simulation_.Sleep(absl::Seconds(5));
-      const auto count = [&](std::string_view from) {
-        return servers_.Query(fmt::format("SELECT COUNT(*) FROM {}", from))[0].Int(0);
-      };
-      const int64_t outbox = count("outbox");
-      const int64_t stale = count("leads WHERE created AND policy <> (SELECT MAX(number) FROM policies)");
-      const int64_t due = count(
-          fmt::format("leads WHERE due_time <= {}", ToMicros(simulation_.clock().Now() - absl::Seconds(5))));
+      const int64_t outbox = Count("outbox");
+      const int64_t stale = Count("leads WHERE created AND policy <> (SELECT MAX(number) FROM policies)");
+      const absl::Time now = simulation_.clock().Now();
+      const int64_t due = Count(fmt::format("leads WHERE due_time <= {}", ToMicros(now - absl::Seconds(5))));
+      const int64_t old = Count(fmt::format("activities WHERE event_time < {}",
+                                            ToMicros(now - leads::domain::kActivitiesKept))) +
+                          Count(fmt::format("fact_history AS f JOIN fact_history AS n ON n.lead = f.lead AND "
+                                            "n.version = f.version + 1 WHERE n.record_time < {}",
+                                            ToMicros(now - leads::domain::kHistory)));
       const int64_t lag = servers_.Lag(leads::consumers::kActivityConsumer, kActivities);
-      if (outbox + stale + due + lag == 0) return;
-      left = fmt::format("{} rows in the outbox, {} leads under an old policy, {} due, {} activities behind",
-                         outbox, stale, due, lag);
+      if (outbox + stale + due + old + lag == 0) return;
+      left = fmt::format(
+          "{} rows in the outbox, {} leads under an old policy, {} due, {} rows too old, {} activities "
+          "behind",
+          outbox, stale, due, old, lag);
     } while (simulation_.clock().Steady() < limit);
     Violated("does not come to rest: " + left);
   }

@@ -28,6 +28,10 @@ absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::
     // Against the log's clock too: it was acknowledged then, and ours may have been set back since.
     std::vector<domain::Violation> violations = domain::Validate(activity, std::max(now, record.time));
     if (record.key != activity.lead) violations.push_back({"lead", "differs from the record's key"});
+    if (violations.empty() && domain::IsAgedOut(activity, std::min(now, record.time))) {
+      late_.Add();
+      violations.push_back(domain::AgedOut());
+    }
     if (!violations.empty()) {
       batch.Park(i, fmt::format("{}: {}", violations.front().field, violations.front().description));
       continue;
@@ -43,6 +47,10 @@ absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::
   scoring::LeadBatch work(transaction, policies_, {clock_, rng_, now, cause});
   ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded, work.LockAndRecord(activities));
   for (size_t i = 0; i < recorded.size(); ++i) {
+    if (recorded[i] == store::Recorded::kAgedOut) {
+      late_.Add();
+      batch.Park(positions[i], "event_time: is before the time from which the lead's activities are kept");
+    }
     if (recorded[i] != store::Recorded::kConflict) continue;
     batch.Park(positions[i], fmt::format("activity_id {} of source {} was recorded with another body",
                                          activities[i].activity_id, activities[i].source));

@@ -5,6 +5,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
 #include "libs/outbox/handler.h"
+#include "libs/telemetry/metrics.h"
 #include "services/leads/scoring/policies.h"
 
 namespace finalmile::leads::consumers {
@@ -12,13 +13,14 @@ namespace finalmile::leads::consumers {
 inline constexpr std::string_view kActivitiesTopic = "finalmile.leads.activities.v1";
 inline constexpr std::string_view kActivityConsumer = "leads.activities";
 
-// Takes activities off their topic into the store and the scores. Parks what is no valid activity, and what
-// repeats a (source, activity_id) with another body.
+// Takes activities off their topic into the store and the scores. Parks what is no valid activity, what
+// repeats a (source, activity_id) with another body, and what came too late: more than domain::kHistory after
+// it happened when the topic got it, or after the time from which the lead's activities are kept.
 class ActivityConsumer final : public outbox::Handler {
  public:
   // The references outlive the consumer.
-  ActivityConsumer(Clock& clock, Rng& rng, scoring::Policies& policies)
-      : clock_(clock), rng_(rng), policies_(policies) {}
+  ActivityConsumer(Clock& clock, Rng& rng, scoring::Policies& policies, telemetry::Counter late)
+      : clock_(clock), rng_(rng), policies_(policies), late_(late) {}
 
   absl::Status Apply(storage::Transaction& transaction, outbox::Batch& batch) override;
 
@@ -26,6 +28,7 @@ class ActivityConsumer final : public outbox::Handler {
   Clock& clock_;
   Rng& rng_;
   scoring::Policies& policies_;
+  const telemetry::Counter late_;
 };
 
 }  // namespace finalmile::leads::consumers

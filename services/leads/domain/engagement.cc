@@ -8,20 +8,28 @@
 namespace finalmile::leads::domain {
 namespace {
 
+void AddPoints(const CompiledSignal& signal, double units, absl::Time time, Engagement& engagement) {
+  const bool is_short = signal.half_life == HalfLife::kShort;
+  Add(is_short ? engagement.short_half_life : engagement.long_half_life,
+      is_short ? kShortHalfLife : kLongHalfLife, signal.points * units, time);
+}
+
+void NoteHandRaise(const CompiledSignal& signal, const Activity& activity, EngagementState& state) {
+  if (!signal.hand_raise) return;
+  state.last_hand_raise = std::max(state.last_hand_raise, FromMicros(ToMicros(activity.event_time)));
+}
+
+uint32_t UnitsOf(const Activity& activity) { return static_cast<uint32_t>(std::max(activity.count, 1)); }
+
 // False: the limit state cannot tell; nothing was changed.
 bool Take(const CompiledSignal& signal, const Activity& activity, EngagementState& state) {
   if (signal.points > 0) {
     const std::optional<double> counted =
-        state.limits.Count(signal, ToMicros(activity.event_time), activity.subject,
-                           static_cast<uint32_t>(std::max(activity.count, 1)));
+        state.limits.Count(signal, ToMicros(activity.event_time), activity.subject, UnitsOf(activity));
     if (!counted) return false;
-    const bool is_short = signal.half_life == HalfLife::kShort;
-    Add(is_short ? state.engagement.short_half_life : state.engagement.long_half_life,
-        is_short ? kShortHalfLife : kLongHalfLife, signal.points * *counted, activity.event_time);
+    AddPoints(signal, *counted, activity.event_time, state.engagement);
   }
-  if (signal.hand_raise) {
-    state.last_hand_raise = std::max(state.last_hand_raise, FromMicros(ToMicros(activity.event_time)));
-  }
+  NoteHandRaise(signal, activity, state);
   return true;
 }
 
@@ -51,15 +59,41 @@ std::vector<const Activity*> InOrder(absl::Span<const Activity> activities, absl
   return ordered;
 }
 
-EngagementState Recompute(const CompiledPolicy& policy, absl::Span<const Activity> activities) {
-  EngagementState state;
-  state.limits.fingerprint = policy.fingerprint();
-  for (const Activity* activity : InOrder(activities, absl::InfiniteFuture())) {
-    const CompiledSignal* signal = policy.Match(*activity);
-    if (signal != nullptr) Take(*signal, *activity, state);
+EngagementState Under(const EngagementState& state, const CompiledPolicy& from, const CompiledPolicy& to) {
+  EngagementState under = state;
+  under.limits = state.limits.Under(from, to);
+  return under;
+}
+
+Recount::Recount(const CompiledPolicy& policy, EngagementState aged)
+    : policy_(&policy), state_(std::move(aged)) {
+  state_.limits.fingerprint = policy.fingerprint();
+}
+
+Recount::Counted Recount::Take(const Activity& activity) {
+  const CompiledSignal* signal = policy_->Match(activity);
+  if (signal == nullptr) return {};
+  double counted = UnitsOf(activity);
+  if (signal->points > 0) {
+    counted = state_.limits.CountInOrder(*signal, ToMicros(activity.event_time), activity.subject,
+                                         UnitsOf(activity));
+    AddPoints(*signal, counted, activity.event_time, state_.engagement);
   }
-  state.limits.Trim();
-  return state;
+  NoteHandRaise(*signal, activity, state_);
+  return {signal, counted};
+}
+
+EngagementState Recount::Row() const {
+  EngagementState row = state_;
+  row.limits.Trim();
+  return row;
+}
+
+EngagementState Recompute(const CompiledPolicy& policy, absl::Span<const Activity> activities,
+                          const EngagementState& aged) {
+  Recount recount(policy, aged);
+  for (const Activity* activity : InOrder(activities, absl::InfiniteFuture())) recount.Take(*activity);
+  return recount.Row();
 }
 
 ApplyResult Apply(const CompiledPolicy& policy, const Activity& activity, EngagementState& state) {

@@ -30,8 +30,40 @@ bool HappenedBefore(const Activity& a, const Activity& b);
 // activity_id) only the first in that order. Pointers into `activities`.
 std::vector<const Activity*> InOrder(absl::Span<const Activity> activities, absl::Time as_of);
 
-// The truth: the state after exactly these activities of one lead, in any order. O(n log n).
-EngagementState Recompute(const CompiledPolicy& policy, absl::Span<const Activity> activities);
+// `state`, which stands under `from`, as the start of a count under `to`: points stay as they were counted;
+// of limits see LimitState::Under.
+EngagementState Under(const EngagementState& state, const CompiledPolicy& from, const CompiledPolicy& to);
+
+// Counts the activities of one lead one after the other, in canonical order; so a history is counted in pages
+// and memory does not grow with it.
+class Recount {
+ public:
+  // On top of `aged`, what is left of activities before all others; its limits are of this policy. The policy
+  // outlives the count.
+  explicit Recount(const CompiledPolicy& policy, EngagementState aged = {});
+
+  struct Counted {
+    // Null: nothing counts the activity.
+    const CompiledSignal* signal = nullptr;
+    // Those of the activity's units that count.
+    double units = 0;
+  };
+  Counted Take(const Activity& activity);
+
+  // What to go on counting from.
+  const EngagementState& state() const { return state_; }
+  // The same for the lead's row, which keeps fewer buckets.
+  EngagementState Row() const;
+
+ private:
+  const CompiledPolicy* policy_;
+  EngagementState state_;
+};
+
+// The truth: the state after exactly these activities of one lead, in any order, on top of `aged`.
+// O(n log n).
+EngagementState Recompute(const CompiledPolicy& policy, absl::Span<const Activity> activities,
+                          const EngagementState& aged = {});
 
 enum class ApplyResult {
   // The activity matches no signal, or is outbound or automated: nothing to store but the activity itself.

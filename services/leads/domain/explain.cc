@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "libs/base/clock.h"
 #include "services/leads/domain/fading.h"
 #include "services/leads/domain/fit.h"
 #include "services/leads/domain/grade.h"
@@ -13,58 +12,53 @@
 namespace finalmile::leads::domain {
 namespace {
 
-struct Tally {
-  double points = 0;
-  int64_t units = 0;
-  int64_t counted = 0;
-  absl::Time last = absl::InfinitePast();
-};
+// Fills in what follows from the rest.
+void Sum(const CompiledPolicy& policy, double engagement, Explanation& explanation) {
+  explanation.engagement = engagement;
+  explanation.score = explanation.fit + explanation.engagement;
+  explanation.grade = Grade(policy.policy().grade_edges, explanation.fit, explanation.engagement);
+}
 
-std::string Text(const Signal& signal, const Tally& tally) {
+}  // namespace
+
+std::string Explainer::Text(const Signal& signal, const Tally& tally) {
   if (tally.counted < tally.units)
     return fmt::format("{}, {} of {} counted", signal.text, tally.counted, tally.units);
   if (tally.units > 1) return fmt::format("{}, {} times", signal.text, tally.units);
   return signal.text;
 }
 
-}  // namespace
+Explainer::Explainer(const CompiledPolicy& policy, absl::Time as_of, EngagementState aged,
+                     int64_t aged_activities)
+    : policy_(policy),
+      as_of_(as_of),
+      aged_(aged.engagement),
+      aged_activities_(aged_activities),
+      recount_(policy, std::move(aged)),
+      tallies_(policy.signals().size()) {}
 
-Explanation Explain(const CompiledPolicy& policy, const LeadFacts& facts,
-                    absl::Span<const Activity> activities, absl::Time as_of) {
+void Explainer::Take(const Activity& activity) {
+  const Recount::Counted counted = recount_.Take(activity);
+  if (counted.signal == nullptr) return;
+  Tally& tally = tallies_[counted.signal->index];
+  tally.units += std::max(activity.count, 1);
+  if (counted.units == 0) return;
+  tally.counted += static_cast<int64_t>(std::ceil(counted.units));
+  tally.last = activity.event_time;
+  FadingValue alone;
+  const absl::Duration half_life =
+      counted.signal->half_life == HalfLife::kShort ? kShortHalfLife : kLongHalfLife;
+  Add(alone, half_life, counted.signal->points * counted.units, activity.event_time);
+  tally.points += ValueAt(alone, half_life, as_of_);
+}
+
+Explanation Explainer::Explain(const LeadFacts& facts) const {
   Explanation explanation;
-  explanation.fit = ExplainFit(policy, facts, explanation.reasons);
-
-  Engagement engagement;
-  LimitState limits;
-  std::vector<Tally> tallies(policy.signals().size());
-  for (const Activity* activity : InOrder(activities, absl::InfiniteFuture())) {
-    const CompiledSignal* signal = policy.Match(*activity);
-    if (signal == nullptr) continue;
-    Tally& tally = tallies[signal->index];
-    const int32_t units = std::max(activity->count, 1);
-    tally.units += units;
-    // In order of time and without Trim the limits can always tell.
-    const double counted = signal->points == 0
-                               ? units
-                               : *limits.Count(*signal, ToMicros(activity->event_time), activity->subject,
-                                               static_cast<uint32_t>(units));
-    if (counted == 0) continue;
-    tally.counted += static_cast<int64_t>(std::ceil(counted));
-    tally.last = activity->event_time;
-
-    FadingValue alone;
-    const bool is_short = signal->half_life == HalfLife::kShort;
-    const absl::Duration half_life = is_short ? kShortHalfLife : kLongHalfLife;
-    Add(alone, half_life, signal->points * counted, activity->event_time);
-    tally.points += ValueAt(alone, half_life, as_of);
-    Add(is_short ? engagement.short_half_life : engagement.long_half_life, half_life, alone.value,
-        alone.time);
-  }
-
-  for (const CompiledSignal& signal : policy.signals()) {
-    const Tally& tally = tallies[signal.index];
+  explanation.fit = ExplainFit(policy_, facts, explanation.reasons);
+  for (const CompiledSignal& signal : policy_.signals()) {
+    const Tally& tally = tallies_[signal.index];
     if (tally.units == 0 || (signal.points == 0 && !signal.hand_raise)) continue;
-    const Signal& described = policy.policy().signals[signal.index];
+    const Signal& described = policy_.policy().signals[signal.index];
     explanation.reasons.push_back({.part = "engagement",
                                    .name = described.name,
                                    .text = Text(described, tally),
@@ -72,9 +66,37 @@ Explanation Explain(const CompiledPolicy& policy, const LeadFacts& facts,
                                    .count = static_cast<int32_t>(std::min<int64_t>(tally.counted, INT32_MAX)),
                                    .last_time = tally.last});
   }
-  explanation.engagement = EngagementAt(engagement, as_of);
-  explanation.score = explanation.fit + explanation.engagement;
-  explanation.grade = Grade(policy.policy().grade_edges, explanation.fit, explanation.engagement);
+  if (aged_activities_ > 0) {
+    explanation.reasons.push_back(
+        {.part = "engagement",
+         .name = "aged:activities",
+         .text = "activities that are no longer kept one by one",
+         .points = EngagementAt(aged_, as_of_),
+         .count = static_cast<int32_t>(std::min<int64_t>(aged_activities_, INT32_MAX)),
+         .last_time = absl::InfinitePast()});
+  }
+  Sum(policy_, EngagementAt(recount_.state().engagement, as_of_), explanation);
+  return explanation;
+}
+
+Explanation Explain(const CompiledPolicy& policy, const LeadFacts& facts,
+                    absl::Span<const Activity> activities, absl::Time as_of) {
+  Explainer explainer(policy, as_of);
+  for (const Activity* activity : InOrder(activities, absl::InfiniteFuture())) explainer.Take(*activity);
+  return explainer.Explain(facts);
+}
+
+Explanation ExplainInSum(const CompiledPolicy& policy, const LeadFacts& facts, const Engagement& engagement,
+                         absl::Time as_of) {
+  Explanation explanation;
+  explanation.fit = ExplainFit(policy, facts, explanation.reasons);
+  Sum(policy, EngagementAt(engagement, as_of), explanation);
+  explanation.reasons.push_back({.part = "engagement",
+                                 .name = "sum:activities",
+                                 .text = "all activities together; ExplainScore lists them by signal",
+                                 .points = explanation.engagement,
+                                 .count = 0,
+                                 .last_time = absl::InfinitePast()});
   return explanation;
 }
 

@@ -24,9 +24,44 @@ struct Explanation {
   std::vector<Reason> reasons;
 };
 
+// Explains a score from activities that come one after the other, in canonical order (engagement.h); so its
+// memory does not grow with the history.
+class Explainer {
+ public:
+  // On top of `aged`, what is left of `aged_activities` before all others. The policy outlives the explainer.
+  Explainer(const CompiledPolicy& policy, absl::Time as_of, EngagementState aged = {},
+            int64_t aged_activities = 0);
+
+  void Take(const Activity& activity);
+  Explanation Explain(const LeadFacts& facts) const;
+  // What the activities amount to, for the lead's row.
+  EngagementState Row() const { return recount_.Row(); }
+
+ private:
+  struct Tally {
+    double points = 0;
+    int64_t units = 0;
+    int64_t counted = 0;
+    absl::Time last = absl::InfinitePast();
+  };
+  static std::string Text(const Signal& signal, const Tally& tally);
+
+  const CompiledPolicy& policy_;
+  const absl::Time as_of_;
+  const Engagement aged_;
+  const int64_t aged_activities_;
+  Recount recount_;
+  // By position of the signal.
+  std::vector<Tally> tallies_;
+};
+
 // The score of a lead at `as_of` and what it is made of. All of `activities` count, in any order: whoever
 // asks for a past moment leaves out what was not recorded or had not happened by then.
 Explanation Explain(const CompiledPolicy& policy, const LeadFacts& facts,
                     absl::Span<const Activity> activities, absl::Time as_of);
+
+// The same where the activities are too many to be read: one reason says what they amount to.
+Explanation ExplainInSum(const CompiledPolicy& policy, const LeadFacts& facts, const Engagement& engagement,
+                         absl::Time as_of);
 
 }  // namespace finalmile::leads::domain

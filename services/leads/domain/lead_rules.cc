@@ -212,6 +212,13 @@ bool IsLeadName(std::string_view name) {
   return true;
 }
 
+bool IsAgedOut(const Activity& activity, absl::Time now) { return activity.event_time < now - kHistory; }
+
+Violation AgedOut() {
+  return {"event_time", fmt::format("is more than {} days ago; activities are taken that long",
+                                    absl::ToInt64Hours(kHistory) / 24)};
+}
+
 std::vector<Violation> Validate(const Activity& activity, absl::Time now) {
   Collector found;
   if (!IsLeadName(activity.lead)) found.Add("lead", "must be leads/ and then a lower-case UUID");

@@ -26,6 +26,12 @@ inline constexpr absl::Duration kMaxFuture = absl::Minutes(10);
 // 2000-01-01T00:00:00Z.
 inline constexpr absl::Time kEarliestActivity = absl::FromUnixSeconds(946'684'800);
 
+// How long after it happened an activity is taken, and how far back answers as of a past moment go.
+inline constexpr absl::Duration kHistory = absl::Hours(24 * 400);
+// How long an activity is kept one by one. A month longer, so that one that was acknowledged in time is taken
+// in its order, however late the activities topic, which keeps 30 days, hands it on.
+inline constexpr absl::Duration kActivitiesKept = absl::Hours(24 * 430);
+
 // An address in the form it is stored and compared in: trimmed, in lower case. INVALID_ARGUMENT when it is
 // not one address of the form local@domain.tld (at most 64 and 254 characters); the message does not repeat
 // it.
@@ -51,6 +57,12 @@ std::string WrongAttributeValue(const AttributeValue& value);
 
 // Everything wrong with an activity, by the limits of activity.proto, at `now`.
 std::vector<Violation> Validate(const Activity& activity, absl::Time now);
+
+// Whether an activity that is heard of at `now` comes too late to be taken: more than kHistory after it
+// happened.
+bool IsAgedOut(const Activity& activity, absl::Time now);
+// What is said of such an activity.
+Violation AgedOut();
 
 // "leads/{lower-case UUID}".
 bool IsLeadName(std::string_view name);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <tuple>
 #include <type_traits>
 
@@ -115,6 +116,18 @@ int64_t IsoWeek(int64_t time_micros) {
 
 std::optional<double> LimitState::Count(const CompiledSignal& signal, int64_t time_micros,
                                         const std::string& subject, uint32_t units) {
+  return CountAs(/*in_order=*/false, signal, time_micros, subject, units);
+}
+
+double LimitState::CountInOrder(const CompiledSignal& signal, int64_t time_micros, const std::string& subject,
+                                uint32_t units) {
+  const double counted = *CountAs(/*in_order=*/true, signal, time_micros, subject, units);
+  Trim(kMaxCounting);
+  return counted;
+}
+
+std::optional<double> LimitState::CountAs(bool in_order, const CompiledSignal& signal, int64_t time_micros,
+                                          const std::string& subject, uint32_t units) {
   if (signal.scope == LimitScope::kNone) return units;
 
   Bucket wanted{.signal = static_cast<uint8_t>(signal.index), .scope = signal.scope, .last = time_micros};
@@ -127,7 +140,7 @@ std::optional<double> LimitState::Count(const CompiledSignal& signal, int64_t ti
   auto bucket = std::lower_bound(buckets_.begin(), buckets_.end(), wanted, Before);
   if (bucket == buckets_.end() || Before(wanted, *bucket)) {
     const bool forgotten = signal.scope == LimitScope::kWeek ? wanted.key < week_floor_ : forgot_others_;
-    if (forgotten) return std::nullopt;
+    if (forgotten && !in_order) return std::nullopt;
     wanted.units = std::min(units, full);
     buckets_.insert(bucket, wanted);
     return std::min<double>(units, most);
@@ -135,7 +148,7 @@ std::optional<double> LimitState::Count(const CompiledSignal& signal, int64_t ti
 
   const uint64_t sum = uint64_t{bucket->units} + units;
   const bool overflows = static_cast<double>(sum) > most;
-  if (overflows && time_micros < bucket->last) return std::nullopt;
+  if (overflows && time_micros < bucket->last && !in_order) return std::nullopt;
   const double counted =
       std::min<double>(static_cast<double>(sum), most) - std::min<double>(bucket->units, most);
   bucket->units = static_cast<uint32_t>(std::min<uint64_t>(sum, full));
@@ -143,8 +156,8 @@ std::optional<double> LimitState::Count(const CompiledSignal& signal, int64_t ti
   return counted;
 }
 
-void LimitState::Trim() {
-  while (buckets_.size() > kMaxBuckets) {
+void LimitState::Trim(size_t most) {
+  while (buckets_.size() > most) {
     const Bucket* oldest_other = nullptr;
     int64_t oldest_week = std::numeric_limits<int64_t>::max();
     int64_t newest_week = std::numeric_limits<int64_t>::min();
@@ -157,15 +170,35 @@ void LimitState::Trim() {
       }
     }
     if (oldest_week < newest_week || oldest_other == nullptr) {
-      week_floor_ = oldest_week + 1;
-      std::erase_if(buckets_, [&](const Bucket& bucket) {
-        return bucket.scope == LimitScope::kWeek && bucket.key <= oldest_week;
-      });
+      ForgetWeeksBefore(oldest_week + 1);
     } else {
       forgot_others_ = true;
       buckets_.erase(buckets_.begin() + (oldest_other - buckets_.data()));
     }
   }
+}
+
+void LimitState::ForgetWeeksBefore(int64_t week) {
+  week_floor_ = std::max(week_floor_, week);
+  std::erase_if(buckets_,
+                [&](const Bucket& bucket) { return bucket.scope == LimitScope::kWeek && bucket.key < week; });
+}
+
+LimitState LimitState::Under(const CompiledPolicy& from, const CompiledPolicy& to) const {
+  LimitState under = *this;
+  under.fingerprint = to.fingerprint();
+  if (from.fingerprint() == to.fingerprint()) return under;
+  std::map<std::string_view, const CompiledSignal*> by_name;
+  for (const CompiledSignal& signal : to.signals()) by_name[to.policy().signals[signal.index].name] = &signal;
+  under.buckets_.clear();
+  for (Bucket bucket : buckets_) {
+    const auto same = by_name.find(from.policy().signals[bucket.signal].name);
+    if (same == by_name.end() || same->second->scope != bucket.scope) continue;
+    bucket.signal = static_cast<uint8_t>(same->second->index);
+    under.buckets_.push_back(bucket);
+  }
+  std::sort(under.buckets_.begin(), under.buckets_.end(), Before);
+  return under;
 }
 
 std::string LimitState::Encode() const {
@@ -189,7 +222,7 @@ std::string LimitState::Encode() const {
   return out;
 }
 
-absl::StatusOr<LimitState> LimitState::Decode(std::string_view bytes) {
+absl::StatusOr<LimitState> LimitState::Decode(std::string_view bytes, size_t most) {
   LimitState state;
   if (bytes.empty()) return state;
   if (static_cast<uint8_t>(bytes.front()) != kVersion) return Reader::Malformed("its version is unknown");
@@ -206,7 +239,7 @@ absl::StatusOr<LimitState> LimitState::Decode(std::string_view bytes) {
     }
   }
   ASSIGN_OR_RETURN(const uint64_t buckets, reader.Number());
-  if (buckets > kMaxBuckets) return Reader::Malformed("it has too many buckets");
+  if (buckets > most) return Reader::Malformed("it has too many buckets");
   state.buckets_.reserve(buckets + 1);
   for (uint64_t i = 0; i < buckets; ++i) {
     ASSIGN_OR_RETURN(const Bucket bucket, ReadBucket(reader));

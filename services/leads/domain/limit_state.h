@@ -22,7 +22,10 @@ namespace finalmile::leads::domain {
 // Encoded: about 12 bytes a bucket.
 class LimitState {
  public:
+  // Of a lead's row.
   static constexpr size_t kMaxBuckets = 64;
+  // While activities are counted in order, and of what is left of aged ones: about 130 kB in memory.
+  static constexpr size_t kMaxCounting = 4096;
 
   struct Bucket {
     uint8_t signal = 0;
@@ -39,11 +42,20 @@ class LimitState {
 
   // How many of the `units` (> 0) of an activity at `time_micros` count, 0 to units; the state then holds
   // them. Nullopt: the state cannot tell and is unchanged. May grow beyond kMaxBuckets: call Trim() when
-  // done. With activities in order of time and no Trim() in between it always can tell.
+  // done.
   std::optional<double> Count(const CompiledSignal& signal, int64_t time_micros, const std::string& subject,
                               uint32_t units);
-  // Forgets buckets until at most kMaxBuckets are left.
-  void Trim();
+  // The same for whoever counts all activities in order of time: what was forgotten was never seen. Keeps at
+  // most kMaxCounting buckets.
+  double CountInOrder(const CompiledSignal& signal, int64_t time_micros, const std::string& subject,
+                      uint32_t units);
+  // Forgets buckets until at most `most` are left.
+  void Trim(size_t most = kMaxBuckets);
+  // Forgets the weeks before `week` (IsoWeek), of which nothing more comes.
+  void ForgetWeeksBefore(int64_t week);
+  // The same counts for the limits of `to`: a limit keeps what it counted where its signal kept its name and
+  // the kind of its limit. `from` is the policy of this state.
+  LimitState Under(const CompiledPolicy& from, const CompiledPolicy& to) const;
 
   // The policy the buckets belong to (CompiledPolicy::fingerprint); 0: no activity was counted yet.
   uint64_t fingerprint = 0;
@@ -53,13 +65,18 @@ class LimitState {
   // A compact binary form, the same for equal states on every platform; empty for a state without a
   // fingerprint.
   std::string Encode() const;
-  // The inverse. INVALID_ARGUMENT for anything Encode does not write: the caller recomputes. Takes untrusted
-  // bytes.
-  static absl::StatusOr<LimitState> Decode(std::string_view bytes);
+  // The inverse, for a state of at most `most` buckets. INVALID_ARGUMENT for anything Encode does not write:
+  // the caller recomputes. Takes untrusted bytes.
+  static absl::StatusOr<LimitState> Decode(std::string_view bytes, size_t most = kMaxBuckets);
 
   friend bool operator==(const LimitState&, const LimitState&) = default;
 
  private:
+  // `in_order`: the activity comes no earlier than any that was counted, and what was forgotten was never
+  // seen.
+  std::optional<double> CountAs(bool in_order, const CompiledSignal& signal, int64_t time_micros,
+                                const std::string& subject, uint32_t units);
+
   // Sorted by signal, scope, key.
   std::vector<Bucket> buckets_;
   // Buckets of weeks before this one were forgotten.

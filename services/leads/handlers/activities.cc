@@ -18,13 +18,24 @@ events::Message ToMessage(const v1::Activity& activity) {
   return {std::string(consumers::kActivitiesTopic), activity.lead(), activity.SerializeAsString(), {}};
 }
 
+// Everything wrong with an activity that is heard of at `now`, by a call.
+std::vector<domain::Violation> Check(const v1::Activity& message, absl::Time now,
+                                     const scoring::LateActivities& late) {
+  const domain::Activity activity = scoring::FromProto(message);
+  std::vector<domain::Violation> violations = domain::Validate(activity, now);
+  if (violations.empty() && domain::IsAgedOut(activity, now)) {
+    late.by_call.Add();
+    violations.push_back(domain::AgedOut());
+  }
+  return violations;
+}
+
 }  // namespace
 
 absl::StatusOr<rpc::After<v1::RecordActivityResponse>> LeadHandlers::RecordActivity(
     rpc::CallContext& context, const v1::RecordActivityRequest& request) {
   if (!request.has_activity()) return rpc::InvalidField("activity", "is required");
-  RETURN_IF_ERROR(
-      ToStatus(domain::Validate(scoring::FromProto(request.activity()), context.clock().Now()), "activity"));
+  RETURN_IF_ERROR(ToStatus(Check(request.activity(), context.clock().Now(), d_.late), "activity"));
   ASSIGN_OR_RETURN(auto append, d_.events.StartAppend({ToMessage(request.activity())}, context.deadline(),
                                                       context.wake()));
   return rpc::After<v1::RecordActivityResponse>{std::move(append), {}};
@@ -41,8 +52,7 @@ absl::StatusOr<rpc::After<v1::RecordActivitiesResponse>> LeadHandlers::RecordAct
   messages.reserve(request.activities_size());
   for (int i = 0; i < request.activities_size(); ++i) {
     const v1::Activity& activity = request.activities(i);
-    for (domain::Violation& violation :
-         domain::Validate(scoring::FromProto(activity), context.clock().Now())) {
+    for (domain::Violation& violation : Check(activity, context.clock().Now(), d_.late)) {
       violations.push_back(
           {fmt::format("activities[{}].{}", i, violation.field), std::move(violation.description)});
     }

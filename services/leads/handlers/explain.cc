@@ -8,6 +8,7 @@
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/handlers/lead_handlers.h"
 #include "services/leads/scoring/convert.h"
+#include "services/leads/scoring/histories.h"
 #include "services/leads/scoring/history.h"
 
 namespace finalmile::leads::handlers {
@@ -18,13 +19,35 @@ using storage::Transaction;
 
 constexpr int kMaxActivities = 1000;
 
-// Everything a lead's past scores follow from; NOT_FOUND for a lead that was never created.
+// Most activities, and most versions of facts, that changes are played again from.
+constexpr int kMaxReplayed = 10'000;
+
+absl::Status AgedOut(std::string_view field) {
+  return rpc::Error(absl::StatusCode::kFailedPrecondition, "HISTORY_AGED_OUT",
+                    fmt::format("{} is more than {} days ago; what was known then is no longer kept", field,
+                                absl::ToInt64Hours(domain::kHistory) / 24));
+}
+
+// What a lead's changes from `since` on follow from. NOT_FOUND for a lead that was never created;
+// FAILED_PRECONDITION / HISTORY_TOO_LONG.
 absl::StatusOr<scoring::LeadPast> LoadPast(Transaction& transaction, scoring::Policies& policies,
-                                           const std::string& id) {
+                                           const std::string& id, absl::Time since) {
   scoring::LeadPast past;
-  ASSIGN_OR_RETURN(past.facts, store::FactHistory(transaction, id));
+  past.since = since;
+  ASSIGN_OR_RETURN(past.facts, store::FactHistory(transaction, id, since, kMaxReplayed + 1));
   if (past.facts.empty()) return rpc::NotFound(fmt::format("leads/{}", id), "lead");
-  ASSIGN_OR_RETURN(past.activities, store::ActivitiesOfLeads(transaction, {id}));
+  ASSIGN_OR_RETURN(past.activities, store::ActivitiesInOrder(transaction, id, nullptr, {}, kMaxReplayed + 1));
+  if (past.facts.size() > kMaxReplayed || past.activities.size() > kMaxReplayed) {
+    return rpc::Error(absl::StatusCode::kFailedPrecondition, "HISTORY_TOO_LONG",
+                      fmt::format("the lead has more than {} activities or changes, too many to play again; "
+                                  "ask ExplainScore as of a time instead",
+                                  kMaxReplayed));
+  }
+  ASSIGN_OR_RETURN(const std::optional<store::Aged> aged, store::ReadAged(transaction, id));
+  if (aged) {
+    past.aged = aged->state;
+    ASSIGN_OR_RETURN(past.aged_policy, policies.ByNumber(transaction, aged->policy));
+  }
   ASSIGN_OR_RETURN(int64_t last, store::PolicyInForce(transaction));
   for (int64_t number = 1; number <= last; ++number) {
     ASSIGN_OR_RETURN(past.policies.emplace_back(), policies.ByNumber(transaction, number));
@@ -52,20 +75,19 @@ void Readiness(const domain::Policy& policy, const domain::Explanation& explanat
 }
 
 template <class Response>
-void Fill(const PolicyPointer& policy, const domain::LeadFacts& facts,
-          const std::vector<domain::Activity>& activities, bool gated, absl::Time as_of, Response& response) {
-  const domain::CompiledPolicy& compiled = policy->compiled;
-  const domain::Explanation explanation = domain::Explain(compiled, facts, activities, as_of);
+void Fill(const scoring::PublishedPolicy& policy, const domain::LeadFacts& facts,
+          const domain::Explainer& explainer, bool gated, absl::Time as_of, Response& response) {
+  const domain::Explanation explanation = explainer.Explain(facts);
   store::LeadState state;
   state.fit = explanation.fit;
-  state.engagement = domain::Recompute(compiled, activities);
-  *response.mutable_score() = scoring::ToScore(state, *policy, as_of);
+  state.engagement = explainer.Row();
+  *response.mutable_score() = scoring::ToScore(state, policy, as_of);
   // The sum of the reasons, to the last bit that the reader sees.
   response.mutable_score()->set_engagement(explanation.engagement);
   response.mutable_score()->set_score(explanation.score);
   for (const domain::Reason& reason : explanation.reasons) *response.add_reasons() = scoring::ToProto(reason);
   const bool hand_raised = state.engagement.last_hand_raise > as_of - domain::kHandRaiseLife;
-  Readiness(compiled.policy(), explanation, hand_raised, gated, *response.mutable_readiness());
+  Readiness(policy.compiled.policy(), explanation, hand_raised, gated, *response.mutable_readiness());
 }
 
 }  // namespace
@@ -76,31 +98,40 @@ absl::StatusOr<v1::ExplainScoreResponse> LeadHandlers::ExplainScore(rpc::CallCon
   const absl::Time now = d_.clock.Now();
   const absl::Time as_of = request.has_as_of() ? scoring::FromProto(request.as_of()) : now;
   if (as_of > now) return rpc::InvalidField("as_of", "must not be in the future");
+  if (as_of < now - domain::kHistory) return AgedOut("as_of");
   return outbox::Read<v1::ExplainScoreResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ExplainScoreResponse> {
         v1::ExplainScoreResponse response;
-        ASSIGN_OR_RETURN(std::vector<store::LeadState> rows, store::ReadLeads(transaction, {id}));
-        ASSIGN_OR_RETURN(scoring::LeadPast past, LoadPast(transaction, d_.policies, id));
-        scoring::PastState state = scoring::StateAt(past, as_of);
-        // The stored score counts what a source's clock dates a little ahead of ours; a past one does not.
+        ASSIGN_OR_RETURN(const std::vector<store::LeadState> rows, store::ReadLeads(transaction, {id}));
+        ASSIGN_OR_RETURN(const std::optional<store::FactVersion> facts,
+                         store::FactsAt(transaction, id, as_of));
+        if (!facts || rows.empty()) return rpc::NotFound(request.name(), "lead");
+        if (facts->record_time > as_of) {
+          return rpc::InvalidField("as_of",
+                                   fmt::format("is before the lead was created, {}",
+                                               absl::FormatTime(facts->record_time, absl::UTCTimeZone())));
+        }
+        const store::LeadState& row = rows.front();
+        // Now means the stored score, which a new policy may not have reached yet, and which counts what a
+        // source's clock dates a little ahead of ours; a past one does not.
+        store::Which which;
+        PolicyPointer policy;
         if (request.has_as_of()) {
-          std::erase_if(state.activities, [&](const domain::Activity& a) { return a.event_time > as_of; });
+          which = {.recorded_by = as_of, .happened_by = as_of};
+          ASSIGN_OR_RETURN(policy, d_.policies.At(transaction, as_of));
+        } else {
+          ASSIGN_OR_RETURN(policy, d_.policies.ByNumber(transaction, row.policy));
         }
-        if (state.facts == nullptr) {
-          return rpc::InvalidField(
-              "as_of", fmt::format("is before the lead was created, {}",
-                                   absl::FormatTime(past.facts.front().record_time, absl::UTCTimeZone())));
+        ASSIGN_OR_RETURN(const domain::Explainer explainer,
+                         scoring::ReadExplainer(transaction, d_.policies, id, policy->compiled, as_of, which,
+                                                [&] { return context.Check(); }));
+        Fill(*policy, facts->facts, explainer, facts->gates != 0, as_of, response);
+        if (request.has_as_of()) return response;
+        if (!row.readiness.lane.empty()) {
+          response.mutable_score()->set_lane(row.readiness.lane);
+          *response.mutable_score()->mutable_ready_time() = scoring::ToProto(row.readiness.last_crossing);
         }
-        // Now means the stored score, which a new policy may not have reached yet.
-        if (!request.has_as_of() && !rows.empty()) {
-          ASSIGN_OR_RETURN(state.policy, d_.policies.ByNumber(transaction, rows.front().policy));
-        }
-        Fill(state.policy, state.facts->facts, state.activities, state.facts->gates != 0, as_of, response);
-        if (!request.has_as_of() && !rows.empty() && !rows.front().readiness.lane.empty()) {
-          response.mutable_score()->set_lane(rows.front().readiness.lane);
-          *response.mutable_score()->mutable_ready_time() =
-              scoring::ToProto(rows.front().readiness.last_crossing);
-        }
+        response.set_recounting(store::IsSetAside(row));
         return response;
       });
 }
@@ -111,10 +142,13 @@ absl::StatusOr<v1::ListScoreChangesResponse> LeadHandlers::ListScoreChanges(
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}, int64_t{}}));
   // The cursor: the moment the first page was made for, and how many changes up to it are not shown yet.
   const absl::Time until = page.first() ? d_.clock.Now() : FromMicros(std::get<int64_t>(page.cursor()[0]));
-  const auto past = outbox::Read<scoring::LeadPast>(
-      context, d_.database, [&](Transaction& transaction) { return LoadPast(transaction, d_.policies, id); });
-  if (!past.ok()) return past.status();
-  const std::vector<scoring::PastChange> changes = scoring::Replay(*past, until);
+  const absl::Time since = until - domain::kHistory;
+  ASSIGN_OR_RETURN(const scoring::LeadPast past,
+                   outbox::Read<scoring::LeadPast>(context, d_.database, [&](Transaction& transaction) {
+                     return LoadPast(transaction, d_.policies, id, since);
+                   }));
+  ASSIGN_OR_RETURN(const std::vector<scoring::PastChange> changes,
+                   scoring::Replay(past, until, [&] { return context.Check(); }));
   int64_t left = static_cast<int64_t>(changes.size());
   if (!page.first()) left = std::min(left, std::get<int64_t>(page.cursor()[1]));
   v1::ListScoreChangesResponse response;
@@ -155,7 +189,10 @@ absl::StatusOr<v1::SimulateScoreResponse> LeadHandlers::SimulateScore(
                      }));
   }
   v1::SimulateScoreResponse response;
-  Fill(policy, scoring::FactsOf(lead), activities, !lead.gates.empty(), as_of, response);
+  domain::Explainer explainer(policy->compiled, as_of);
+  for (const domain::Activity* activity : domain::InOrder(activities, absl::InfiniteFuture()))
+    explainer.Take(*activity);
+  Fill(*policy, scoring::FactsOf(lead), explainer, !lead.gates.empty(), as_of, response);
   return response;
 }
 

@@ -30,6 +30,7 @@ v1::ImportLeadsResponse ToResponse(const store::ImportProgress& progress) {
   response.set_unchanged(progress.unchanged);
   response.set_activities(progress.activities);
   response.set_rejected(progress.rejected);
+  response.set_aged_activities(progress.aged);
   return response;
 }
 
@@ -100,7 +101,7 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::Open(rpc::CallContext& co
     const auto begin = [&](Transaction& transaction) -> absl::StatusOr<store::ImportProgress> {
       ASSIGN_OR_RETURN(auto known, store::ReadImport(transaction, fresh.caller, fresh.request_id));
       if (known) return *known;
-      absl::Status inserted = store::InsertImport(transaction, fresh);
+      absl::Status inserted = store::InsertImport(transaction, fresh, d_.clock.Now());
       if (absl::IsAlreadyExists(inserted)) return storage::Conflict("the import was begun meanwhile");
       RETURN_IF_ERROR(inserted);
       return fresh;
@@ -127,6 +128,7 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::TakeRows(rpc::CallContext
   std::vector<std::vector<domain::ImportedLead>> groups(1);
   std::set<store::ExternalId> ids;
   Taken mapped{progress_, {}};
+  const absl::Time now = d_.clock.Now();
   for (const v1::ImportRow& row : rows.rows()) {
     if (row.line() <= progress_.acknowledged_line) continue;
     if (row.line() <= mapped.progress.acknowledged_line)
@@ -139,6 +141,8 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::TakeRows(rpc::CallContext
       continue;
     }
     auto& lead = std::get<domain::ImportedLead>(read);
+    mapped.progress.aged += static_cast<int64_t>(std::erase_if(
+        lead.activities, [&](const domain::Activity& activity) { return domain::IsAgedOut(activity, now); }));
     // A row that repeats an id changes the lead of the earlier row, so it is written after it.
     if (!ids.insert(IdOf(lead)).second) {
       groups.emplace_back();
@@ -159,16 +163,16 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::TakeRows(rpc::CallContext
     const absl::Duration deadline = std::min(context.deadline(), context.clock().Steady() + kChunkTimeout);
     const auto write = [&](Transaction& transaction) -> absl::StatusOr<Taken> {
       Taken stored = mapped;
-      for (const auto& group : groups)
-        RETURN_IF_ERROR(Store(context, transaction, d_.clock.Now(), group, stored));
+      for (const auto& group : groups) RETURN_IF_ERROR(Store(context, transaction, now, group, stored));
       ASSIGN_OR_RETURN(bool moved,
-                       store::AdvanceImport(transaction, stored.progress, progress_.acknowledged_line));
+                       store::AdvanceImport(transaction, stored.progress, progress_.acknowledged_line, now));
       if (moved) return stored;
       return rpc::Error(absl::StatusCode::kFailedPrecondition, "IMPORT_RUNS_ELSEWHERE",
                         "another client goes on with this import; start again to go on where it stops");
     };
     ASSIGN_OR_RETURN(taken, storage::Transact(d_.database, {.deadline = deadline}, write));
   }
+  if (!dry_run_) d_.late.by_import.Add(static_cast<double>(taken.progress.aged - progress_.aged));
   progress_ = taken.progress;
   std::sort(taken.rejects.begin(), taken.rejects.end(),
             [](const v1::ImportReject& a, const v1::ImportReject& b) { return a.line() < b.line(); });

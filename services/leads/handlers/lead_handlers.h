@@ -12,6 +12,7 @@
 #include "libs/rpc/service.h"
 #include "libs/rpc/violations.h"
 #include "libs/storage/database.h"
+#include "services/leads/scoring/late_activities.h"
 #include "services/leads/scoring/lead_batch.h"
 #include "services/leads/scoring/policies.h"
 
@@ -24,6 +25,7 @@ struct Dependencies {
   storage::Database& database;
   events::EventLog& events;
   scoring::Policies& policies;
+  scoring::LateActivities late;
 };
 
 // The methods of LeadService, as lead_service.proto says. Thread-safe.

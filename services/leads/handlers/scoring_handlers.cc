@@ -14,6 +14,7 @@
 #include "services/leads/domain/fit.h"
 #include "services/leads/domain/grade.h"
 #include "services/leads/scoring/convert.h"
+#include "services/leads/scoring/histories.h"
 #include "services/leads/store/list_store.h"
 
 namespace finalmile::leads::handlers {
@@ -21,7 +22,7 @@ namespace {
 
 using storage::Transaction;
 
-constexpr int kTrialChunk = 1000;
+constexpr int kTrialChunk = 200;
 constexpr int kTrialNames = 100;
 constexpr std::string_view kInForce = "policies/-";
 
@@ -72,7 +73,7 @@ absl::StatusOr<v1::Policy> Publish(Transaction& transaction, const Dependencies&
     event.mutable_policy_published()->set_previous(before->message.name());
   }
   RETURN_IF_ERROR(outbox::WriteEvents<v1::LeadEvent>(transaction, cause, scoring::kLeadEventsTopic, {event}));
-  RETURN_IF_ERROR(transaction.Notify(kPolicyChannel));
+  RETURN_IF_ERROR(transaction.Notify(scoring::kRescoreChannel));
   return Shown(policy, row.publish_time, true);
 }
 
@@ -80,18 +81,25 @@ absl::StatusOr<v1::Policy> Publish(Transaction& transaction, const Dependencies&
 struct TrialChunk {
   std::vector<store::LeadState> leads;
   std::map<std::string, domain::Lead> profiles;
-  std::map<std::string, std::vector<domain::Activity>> activities;
+  // Under the policy that is tried; a lead without activities may be left out.
+  std::map<std::string, domain::EngagementState> engagements;
   // The id of the last lead; more leads may follow it where the chunk is full.
   std::string last;
   bool full = false;
 };
 
-absl::StatusOr<TrialChunk> ReadTrialChunk(Transaction& transaction, const std::string& after) {
+absl::StatusOr<TrialChunk> ReadTrialChunk(rpc::CallContext& context, Transaction& transaction,
+                                          scoring::Policies& policies, const domain::CompiledPolicy& policy,
+                                          const std::string& after) {
   TrialChunk chunk;
   ASSIGN_OR_RETURN(const auto ids, store::ListLeads(transaction, {}, after, kTrialChunk));
   ASSIGN_OR_RETURN(chunk.leads, store::ReadLeads(transaction, ids));
   ASSIGN_OR_RETURN(chunk.profiles, store::ReadProfiles(transaction, ids));
-  ASSIGN_OR_RETURN(chunk.activities, store::ActivitiesByLead(transaction, ids));
+  ASSIGN_OR_RETURN(const store::Histories histories, store::ReadHistories(transaction, ids));
+  for (const auto& [id, history] : histories) {
+    ASSIGN_OR_RETURN(chunk.engagements[id], scoring::RecomputeAll(transaction, policies, id, history, policy,
+                                                                  [&] { return context.Check(); }));
+  }
   chunk.full = std::ssize(ids) == kTrialChunk;
   if (!ids.empty()) chunk.last = ids.back();
   return chunk;
@@ -180,11 +188,11 @@ absl::StatusOr<v1::PolicyTrial> ScoringHandlers::Try(rpc::CallContext& context,
   do {
     RETURN_IF_ERROR(context.Check());
     ASSIGN_OR_RETURN(chunk, storage::Read(d_.database, context.deadline(), [&](Transaction& transaction) {
-                       return ReadTrialChunk(transaction, chunk.last);
+                       return ReadTrialChunk(context, transaction, d_.policies, compiled, chunk.last);
                      }));
     for (const store::LeadState& lead : chunk.leads) {
       const double fit = domain::Fit(compiled, scoring::FactsOf(chunk.profiles[lead.id]));
-      const domain::EngagementState engagement = domain::Recompute(compiled, chunk.activities[lead.id]);
+      const domain::EngagementState& engagement = chunk.engagements[lead.id];
       const domain::ReadinessInput input{lead.gates != 0, fit, engagement.engagement,
                                          engagement.last_hand_raise};
       const domain::Readiness result = domain::Evaluate(policy, input, lead.readiness, now);

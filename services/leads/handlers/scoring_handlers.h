@@ -6,9 +6,6 @@
 
 namespace finalmile::leads::handlers {
 
-// Notified when a policy was published.
-inline constexpr std::string_view kPolicyChannel = "policy";
-
 // The methods of ScoringService, as scoring_service.proto says. Thread-safe.
 class ScoringHandlers {
  public:

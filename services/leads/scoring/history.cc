@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "libs/base/status.h"
 #include "services/leads/domain/fit.h"
 #include "services/leads/scoring/lead_batch.h"
 
@@ -23,37 +24,37 @@ std::string_view CauseName(const Moment& moment) {
 
 }  // namespace
 
-PastState StateAt(const LeadPast& past, absl::Time time) {
-  PastState state;
-  for (const PolicyPointer& policy : past.policies) {
-    if (state.policy == nullptr || policy->publish_time <= time) state.policy = policy;
-  }
-  for (const store::FactVersion& facts : past.facts) {
-    if (facts.record_time <= time) state.facts = &facts;
-  }
-  for (const store::RecordedActivity& recorded : past.activities) {
-    if (recorded.record_time <= time) state.activities.push_back(recorded.activity);
-  }
-  return state;
-}
-
-std::vector<PastChange> Replay(const LeadPast& past, absl::Time now) {
+absl::StatusOr<std::vector<PastChange>> Replay(const LeadPast& past, absl::Time now,
+                                               const std::function<absl::Status()>& check) {
   const absl::Time created = past.facts.front().record_time;
+  const absl::Time begin = std::max(created, past.since);
   std::map<absl::Time, Moment> moments;
-  for (const store::FactVersion& facts : past.facts) moments[facts.record_time].facts = &facts;
-  for (const PolicyPointer& policy : past.policies) {
-    if (policy->publish_time > created) moments[policy->publish_time].policy = policy;
+  // What held as the play begins is the last of what was recorded before.
+  for (const store::FactVersion& facts : past.facts)
+    moments[std::max(facts.record_time, begin)].facts = &facts;
+  PolicyPointer policy = past.policies.front();
+  for (const PolicyPointer& published : past.policies) {
+    if (published->publish_time > begin) {
+      moments[published->publish_time].policy = published;
+    } else {
+      policy = published;
+    }
   }
   for (const store::RecordedActivity& recorded : past.activities) {
     // What came for a stub is counted when the lead arrives.
-    moments[std::max(recorded.record_time, created)].activities.push_back(&recorded.activity);
+    moments[std::max(recorded.record_time, begin)].activities.push_back(&recorded.activity);
   }
+  const auto start = [&] {
+    return past.aged_policy == nullptr
+               ? domain::EngagementState()
+               : domain::Under(past.aged, past.aged_policy->compiled, policy->compiled);
+  };
 
   std::vector<PastChange> changes;
   std::vector<domain::Activity> known;
-  PolicyPointer policy = StateAt(past, created).policy;
   const store::FactVersion* facts = &past.facts.front();
   store::LeadState state;
+  state.engagement = start();
   v1::Score last;
   auto evaluate = [&](absl::Time time, std::string_view cause) {
     const domain::ReadinessInput input{state.gates != 0, state.fit, state.engagement.engagement,
@@ -66,7 +67,8 @@ std::vector<PastChange> Replay(const LeadPast& past, absl::Time now) {
     state.due_time = result.next_due;
     if (!moved) return;
     v1::Score score = ToScore(state, *policy, time);
-    changes.push_back({last, score, std::string(cause), time});
+    // How the lead stood as the play began is no change, unless it came into being then.
+    if (time > begin || begin == created) changes.push_back({last, score, std::string(cause), time});
     last = std::move(score);
   };
   auto fade_until = [&](absl::Time time) {
@@ -79,6 +81,7 @@ std::vector<PastChange> Replay(const LeadPast& past, absl::Time now) {
 
   for (const auto& [time, moment] : moments) {
     if (time > now) break;
+    RETURN_IF_ERROR(check());
     fade_until(time);
     bool recompute = false;
     if (moment.policy != nullptr) {
@@ -98,7 +101,7 @@ std::vector<PastChange> Replay(const LeadPast& past, absl::Time now) {
       recompute = applied == domain::ApplyResult::kNeedsRecompute;
       counted = counted || applied == domain::ApplyResult::kApplied;
     }
-    if (recompute) state.engagement = domain::Recompute(policy->compiled, known);
+    if (recompute) state.engagement = domain::Recompute(policy->compiled, known, start());
     if (counted || recompute || moment.facts != nullptr) evaluate(time, CauseName(moment));
   }
   fade_until(now);

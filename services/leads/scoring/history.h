@@ -1,8 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "finalmile/leads/v1/lead.pb.h"
 #include "services/leads/scoring/policies.h"
@@ -11,14 +13,19 @@
 
 namespace finalmile::leads::scoring {
 
-// Everything a lead's past scores follow from.
+// What a lead's changes of the last domain::kHistory follow from.
 struct LeadPast {
-  // In order of version; not empty.
+  // The version that held at `since`, if the lead is that old, and all later ones; not empty.
   std::vector<store::FactVersion> facts;
   // In any order.
   std::vector<store::RecordedActivity> activities;
   // Those ever in force, in order of number; not empty.
   std::vector<PolicyPointer> policies;
+  // What is left of earlier activities, under `aged_policy`; null: nothing.
+  domain::EngagementState aged;
+  PolicyPointer aged_policy;
+  // What changed before is not known any more.
+  absl::Time since = absl::InfinitePast();
 };
 
 struct PastChange {
@@ -29,16 +36,11 @@ struct PastChange {
   absl::Time time;
 };
 
-// What was known of a lead at `time`: from what was recorded by then.
-struct PastState {
-  PolicyPointer policy;
-  const store::FactVersion* facts = nullptr;
-  std::vector<domain::Activity> activities;
-};
-PastState StateAt(const LeadPast& past, absl::Time time);
-
-// Plays the past again up to `now`: every change of the stored score and every crossing of a band edge, in
-// order. A change of policy stands at its publication, though the rows were scored anew a moment later. Pure.
-std::vector<PastChange> Replay(const LeadPast& past, absl::Time now);
+// Plays the past again from `since` up to `now`: every change of the stored score and every crossing of a
+// band edge, in order. For a lead that is older than `since` its readiness then is evaluated afresh. A change
+// of policy stands at its publication, though the rows were scored anew a moment later. `check` is asked now
+// and then; its error ends the play.
+absl::StatusOr<std::vector<PastChange>> Replay(const LeadPast& past, absl::Time now,
+                                               const std::function<absl::Status()>& check);
 
 }  // namespace finalmile::leads::scoring

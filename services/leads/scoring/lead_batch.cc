@@ -13,6 +13,7 @@
 #include "services/leads/domain/grade.h"
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/scoring/convert.h"
+#include "services/leads/scoring/histories.h"
 
 namespace finalmile::leads::scoring {
 namespace {
@@ -22,21 +23,6 @@ std::string LeadName(std::string_view id) { return fmt::format("leads/{}", id); 
 void SetFading(const domain::FadingValue& from, v1::FadingValue& to) {
   to.set_value(from.value);
   *to.mutable_time() = ToProto(from.time);
-}
-
-bool SameScore(const store::LeadState& a, const store::LeadState& b) {
-  return a.fit == b.fit && a.engagement.engagement == b.engagement.engagement && a.policy == b.policy &&
-         a.readiness.grade == b.readiness.grade && a.readiness.lane == b.readiness.lane;
-}
-
-// Whether store::UpdateEngagement writes all that differs.
-bool OnlyEngagementDiffers(const store::LeadState& a, const store::LeadState& b) {
-  return std::tie(a.created, a.version, a.gates, a.stage, a.policy, a.fit, a.engagement.last_hand_raise,
-                  a.readiness.lane, a.readiness.by_hand_raise, a.readiness.last_crossing,
-                  a.readiness.hand_raise_used, a.create_time, a.update_time) ==
-         std::tie(b.created, b.version, b.gates, b.stage, b.policy, b.fit, b.engagement.last_hand_raise,
-                  b.readiness.lane, b.readiness.by_hand_raise, b.readiness.last_crossing,
-                  b.readiness.hand_raise_used, b.create_time, b.update_time);
 }
 
 }  // namespace
@@ -98,6 +84,10 @@ absl::Status LeadBatch::Adopt(Locked locked, const std::vector<std::string>& ids
     entry.before = lead;
     entry.lead = std::move(lead);
     entry.locked = true;
+    entry.policy = policy_;
+    if (store::IsSetAside(entry.lead)) {
+      ASSIGN_OR_RETURN(entry.policy, policies_.ByNumber(transaction_, entry.lead.policy));
+    }
   }
   return absl::OkStatus();
 }
@@ -109,12 +99,26 @@ const store::LeadState* LeadBatch::Find(std::string_view id) const {
 
 void LeadBatch::Visit(const std::string& id) { entries_.at(id).touched = true; }
 
+void LeadBatch::Recounted(const std::string& id, domain::EngagementState engagement) {
+  Entry& entry = entries_.at(id);
+  entry.lead.engagement = std::move(engagement);
+  entry.lead.policy = policy_->number;
+  entry.lead.recount = absl::InfinitePast();
+  entry.policy = policy_;
+  entry.touched = entry.recounted = true;
+}
+
 absl::StatusOr<std::vector<store::Recorded>> LeadBatch::LockAndRecord(
     std::span<const domain::Activity> activities) {
   std::vector<std::string> ids;
   ids.reserve(activities.size());
   for (const domain::Activity& activity : activities) ids.push_back(activity.lead);
   ids = storage::SortedUnique(std::move(ids));
+  const auto is_old = [&](const domain::Activity& a) { return domain::IsAgedOut(a, context_.now); };
+  if (std::any_of(activities.begin(), activities.end(), is_old)) {
+    RETURN_IF_ERROR(Lock(ids, Absent::kStub));
+    return RecordOld(activities, ids);
+  }
   ASSIGN_OR_RETURN(Locked locked, DeferLock(ids));
   // Behind the locks. An activity of a lead that is absent is stored before its stub is: what is counted
   // follows from the row as it is then found.
@@ -132,6 +136,23 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::Record(std::span<const d
   return TakeIn(activities, *inserted);
 }
 
+absl::StatusOr<std::vector<store::Recorded>> LeadBatch::RecordOld(
+    std::span<const domain::Activity> activities, const std::vector<std::string>& ids) {
+  ASSIGN_OR_RETURN(const auto aged, store::ReadAged(transaction_, ids));
+  std::vector<store::Recorded> outcome(activities.size(), store::Recorded::kAgedOut);
+  std::vector<domain::Activity> taken;
+  std::vector<size_t> positions;
+  for (size_t i = 0; i < activities.size(); ++i) {
+    const auto found = aged.find(activities[i].lead);
+    if (found != aged.end() && activities[i].event_time < found->second.until) continue;
+    taken.push_back(activities[i]);
+    positions.push_back(i);
+  }
+  ASSIGN_OR_RETURN(const std::vector<store::Recorded> recorded, Record(taken));
+  for (size_t i = 0; i < recorded.size(); ++i) outcome[positions[i]] = recorded[i];
+  return outcome;
+}
+
 absl::StatusOr<std::vector<store::Recorded>> LeadBatch::TakeIn(std::span<const domain::Activity> activities,
                                                                const storage::Result& inserted) {
   ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded,
@@ -142,16 +163,21 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::TakeIn(std::span<const d
     Entry& entry = entries_.find(activity.lead)->second;
     // A stub is under no policy yet: its activities are counted when the lead arrives.
     if (!entry.lead.created) continue;
-    const domain::CompiledSignal* signal = policy_->compiled.Match(activity);
-    if (entry.lead.policy != policy_->number) {
+    if (store::IsSetAside(entry.lead) && activity.event_time <= entry.lead.recount) {
+      entry.lead.recount = store::LeadState::kFromTheStart;
+      entry.touched = true;
+    }
+    const domain::CompiledPolicy& policy = entry.policy->compiled;
+    const domain::CompiledSignal* signal = policy.Match(activity);
+    if (entry.lead.policy != entry.policy->number) {
       entry.touched = true;
     } else if (!entry.recompute) {
-      const domain::ApplyResult result = domain::Apply(policy_->compiled, activity, entry.lead.engagement);
+      const domain::ApplyResult result = domain::Apply(policy, activity, entry.lead.engagement);
       entry.recompute = result == domain::ApplyResult::kNeedsRecompute;
       entry.touched = entry.touched || result != domain::ApplyResult::kIgnored;
     }
     if (signal == nullptr) continue;
-    const domain::Signal& rule = policy_->compiled.policy().signals[signal->index];
+    const domain::Signal& rule = policy.policy().signals[signal->index];
     v1::Reason& reason = entry.reasons.emplace_back();
     reason.set_part("engagement");
     reason.set_name(rule.name);
@@ -178,8 +204,9 @@ absl::Status LeadBatch::Create(const std::string& id, const domain::Lead& profil
   entry.profile_changed = entry.touched = true;
   // A fresh id has no history; what came for a stub is counted now.
   entry.recompute = entry.locked;
+  entry.policy = policy_;
   if (!entry.locked) entry.lead.policy = policy_->number;
-  entry.lead.fit = domain::Fit(policy_->compiled, FactsOf(profile));
+  entry.lead.fit = domain::Fit(entry.policy->compiled, FactsOf(profile));
   entry.change = outbox::NewEvent<v1::LeadEvent>(context_, LeadName(id), 0);
   v1::LeadCreated& created = *entry.change->mutable_lead_created();
   created.set_company_domain(profile.company_domain);
@@ -198,144 +225,13 @@ absl::Status LeadBatch::Change(const std::string& id, const domain::Lead& profil
   entry.lead.update_time = context_.now;
   entry.profile = profile;
   entry.profile_changed = entry.touched = true;
-  entry.lead.fit = domain::Fit(policy_->compiled, FactsOf(profile));
+  entry.lead.fit = domain::Fit(entry.policy->compiled, FactsOf(profile));
   entry.change = outbox::NewEvent<v1::LeadEvent>(context_, LeadName(id), 0);
   v1::LeadUpdated& updated = *entry.change->mutable_lead_updated();
   for (std::string& path : changed) *updated.add_changed() = std::move(path);
   updated.set_owner(profile.owner);
   for (domain::Gate gate : profile.gates) updated.add_gates(static_cast<v1::Gate>(gate));
   return absl::OkStatus();
-}
-
-v1::LeadEvent& LeadBatch::Emit(Entry& entry) {
-  return events_.emplace_back(
-      outbox::NewEvent<v1::LeadEvent>(context_, LeadName(entry.lead.id), ++entry.lead.seq));
-}
-
-absl::Status LeadBatch::Fetch(const std::vector<Entry*>& profiles, const std::vector<Entry*>& histories) {
-  std::vector<std::string> with_profile;
-  std::vector<std::string> with_history;
-  for (const Entry* entry : profiles) {
-    if (!entry->profile) with_profile.push_back(entry->lead.id);
-  }
-  for (const Entry* entry : histories) {
-    if (!entry->history) with_history.push_back(entry->lead.id);
-  }
-  if (with_profile.empty() && with_history.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const storage::Deferred read_profiles, store::DeferProfiles(transaction_, with_profile));
-  ASSIGN_OR_RETURN(const storage::Deferred read_histories, store::DeferHistories(transaction_, with_history));
-  RETURN_IF_ERROR(transaction_.Settle());
-  ASSIGN_OR_RETURN(auto profile_of, store::ProfilesOf(*read_profiles));
-  for (auto& [id, profile] : profile_of) entries_.find(id)->second.profile = std::move(profile);
-  ASSIGN_OR_RETURN(auto history_of, store::HistoriesOf(*read_histories));
-  for (const std::string& id : with_history) entries_.find(id)->second.history = std::move(history_of[id]);
-  return absl::OkStatus();
-}
-
-absl::Status LeadBatch::LoadWhatIsNeeded() {
-  std::vector<Entry*> histories;
-  std::vector<Entry*> profiles;
-  for (auto& [id, entry] : entries_) {
-    if (!entry.touched || !entry.lead.created) continue;
-    if (entry.lead.policy != policy_->number) {
-      entry.recompute = true;
-      if (!entry.profile) profiles.push_back(&entry);
-    }
-    if (entry.recompute) histories.push_back(&entry);
-  }
-  RETURN_IF_ERROR(Fetch(profiles, histories));
-  for (Entry* entry : profiles) {
-    if (entry->profile) entry->lead.fit = domain::Fit(policy_->compiled, FactsOf(*entry->profile));
-  }
-  for (Entry* entry : histories) {
-    entry->lead.engagement = domain::Recompute(policy_->compiled, *entry->history);
-    entry->lead.policy = policy_->number;
-  }
-  return absl::OkStatus();
-}
-
-void LeadBatch::Evaluate(Entry& entry, std::string_view cause, std::vector<Entry*>& crossing) {
-  store::LeadState& lead = entry.lead;
-  const domain::ReadinessInput input{lead.gates != 0, lead.fit, lead.engagement.engagement,
-                                     lead.engagement.last_hand_raise};
-  domain::Readiness result =
-      domain::Evaluate(policy_->compiled.policy(), input, entry.before.readiness, context_.now);
-  lead.readiness = std::move(result.state);
-  lead.due_time = result.next_due;
-  if (entry.change) {
-    entry.change->set_seq(++lead.seq);
-    events_.push_back(*std::move(entry.change));
-  }
-  if (!SameScore(lead, entry.before)) {
-    v1::LeadScoreChanged& changed = *Emit(entry).mutable_lead_score_changed();
-    if (entry.before.created) *changed.mutable_before() = ToScore(entry.before, *policy_, context_.now);
-    *changed.mutable_after() = ToScore(lead, *policy_, context_.now);
-    changed.mutable_reasons()->Add(entry.reasons.begin(), entry.reasons.end());
-    changed.set_cause(std::string(cause));
-  }
-  for (const domain::Transition& transition : result.transitions) {
-    if (const auto* ready = std::get_if<domain::BecameSalesReady>(&transition)) {
-      lead.stage = v1::STAGE_SALES_READY;
-      v1::LeadBecameSalesReady& event = *Emit(entry).mutable_lead_became_sales_ready();
-      ready_events_[lead.id] = events_.size() - 1;
-      event.set_lane(ready->lane);
-      *event.mutable_score() = ToScore(lead, *policy_, context_.now);
-      event.set_grade(event.score().grade());
-      if (entry.cause_time) *event.mutable_cause_time() = ToProto(*entry.cause_time);
-      crossing.push_back(&entry);
-    } else if (std::holds_alternative<domain::Cooled>(transition)) {
-      if (lead.stage == v1::STAGE_SALES_READY) lead.stage = v1::STAGE_NEW;
-      v1::LeadCooled& event = *Emit(entry).mutable_lead_cooled();
-      *event.mutable_score() = ToScore(lead, *policy_, context_.now);
-      event.set_grade(event.score().grade());
-    }
-  }
-}
-
-absl::Status LeadBatch::Explain(const std::vector<Entry*>& crossing) {
-  RETURN_IF_ERROR(Fetch(crossing, crossing));
-  for (Entry* entry : crossing) {
-    v1::LeadBecameSalesReady& event =
-        *events_[ready_events_.at(entry->lead.id)].mutable_lead_became_sales_ready();
-    const domain::Explanation explanation =
-        domain::Explain(policy_->compiled, FactsOf(*entry->profile), *entry->history, context_.now);
-    for (const domain::Reason& reason : explanation.reasons) *event.add_reasons() = ToProto(reason);
-    event.set_lead_source(entry->profile->lead_source);
-    event.set_campaign(entry->profile->campaign);
-    event.set_owner(entry->profile->owner);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status LeadBatch::Write(std::string_view cause) {
-  RETURN_IF_ERROR(LoadWhatIsNeeded());
-  std::vector<Entry*> crossing;
-  std::vector<const store::LeadState*> inserted;
-  std::vector<const store::LeadState*> updated;
-  std::vector<const store::LeadState*> engaged;
-  std::map<std::string, const domain::Lead*> profiles;
-  std::vector<store::FactVersion> facts;
-  for (auto& [id, entry] : entries_) {
-    if (!entry.touched || !entry.lead.created) continue;
-    Evaluate(entry, cause, crossing);
-    if (!entry.locked) {
-      inserted.push_back(&entry.lead);
-    } else {
-      (OnlyEngagementDiffers(entry.lead, entry.before) ? engaged : updated).push_back(&entry.lead);
-    }
-    if (!entry.profile_changed) continue;
-    profiles[id] = &*entry.profile;
-    facts.push_back({id, entry.lead.version, context_.now, entry.lead.gates, FactsOf(*entry.profile)});
-  }
-  if (!crossing.empty()) RETURN_IF_ERROR(Explain(crossing));
-  RETURN_IF_ERROR(store::InsertLeads(transaction_, inserted));
-  RETURN_IF_ERROR(store::UpdateLeads(transaction_, updated));
-  RETURN_IF_ERROR(store::UpdateEngagement(transaction_, engaged));
-  if (!profiles.empty()) {
-    RETURN_IF_ERROR(store::WriteProfiles(transaction_, profiles));
-    RETURN_IF_ERROR(store::AppendFacts(transaction_, facts));
-  }
-  return outbox::WriteEvents(transaction_, context_.cause, kLeadEventsTopic, events_);
 }
 
 }  // namespace finalmile::leads::scoring

@@ -24,6 +24,8 @@
 namespace finalmile::leads::scoring {
 
 inline constexpr std::string_view kLeadEventsTopic = "finalmile.leads.events.v1";
+// Notified when there is work for the rescorer.
+inline constexpr std::string_view kRescoreChannel = "policy";
 
 using outbox::Cause;
 using outbox::EventContext;
@@ -39,6 +41,10 @@ v1::Score ToScore(const store::LeadState& lead, const PublishedPolicy& policy, a
 //
 // The policy in force is read behind the locks, in the same round trip: who waited for a lead while a new one
 // was published, and the lead was scored under it, does not take the lead back.
+//
+// A lead whose activities would have to be counted anew, but are too many to be read in passing
+// (store::kWholeHistory), is set aside (LeadState::recount): it goes on under the policy that it stands
+// under, takes in what needs no look back, and the rescorer counts it alone.
 class LeadBatch {
  public:
   enum class Absent { kLeaveOut, kStub };
@@ -55,7 +61,8 @@ class LeadBatch {
   // Locks the leads of `activities`, absent ones as stubs, and does as Record, in one round trip; instead of
   // Lock.
   absl::StatusOr<std::vector<store::Recorded>> LockAndRecord(std::span<const domain::Activity> activities);
-  // Stores activities of locked leads and takes the new ones into the engagement.
+  // Stores activities of locked leads and takes the new ones into the engagement. None of them happened more
+  // than domain::kHistory ago; LockAndRecord takes those, too, where they do not come too late.
   absl::StatusOr<std::vector<store::Recorded>> Record(std::span<const domain::Activity> activities);
   // A lead comes into being, under a fresh id or on its locked stub. INVALID_ARGUMENT / INVALID_FIELDS with
   // all that is wrong with it (domain::Validate), below "lead"; nothing has happened then.
@@ -65,6 +72,10 @@ class LeadBatch {
   absl::Status Change(const std::string& id, const domain::Lead& profile, std::vector<std::string> changed);
   // Looks at a locked lead again: time went by, or there is a new policy.
   void Visit(const std::string& id);
+  // The activities of a locked lead that was set aside were counted under the policy in force.
+  void Recounted(const std::string& id, domain::EngagementState engagement);
+  // The policy in force, once locked.
+  const PolicyPointer& policy() const { return policy_; }
 
   // Scores what was touched, writes rows and events.
   absl::Status Write(std::string_view cause);
@@ -77,9 +88,12 @@ class LeadBatch {
     bool locked = false;
     bool touched = false;
     bool recompute = false;
+    bool recounted = false;
+    // The lead's own while it is set aside, else the one in force.
+    PolicyPointer policy;
     std::optional<domain::Lead> profile;
-    // All activities, where they were read.
-    std::optional<std::vector<domain::Activity>> history;
+    // Where it was read.
+    std::optional<store::History> history;
     bool profile_changed = false;
     // LeadCreated or LeadUpdated, without seq.
     std::optional<v1::LeadEvent> change;
@@ -96,12 +110,16 @@ class LeadBatch {
   absl::StatusOr<Locked> DeferLock(const std::vector<std::string>& ids);
   // Takes in what DeferLock has read, of `ids`; stubs are locked in the same way.
   absl::Status Adopt(Locked locked, const std::vector<std::string>& ids, Absent absent);
+  // Record for locked leads `ids`, where some activities may come too late.
+  absl::StatusOr<std::vector<store::Recorded>> RecordOld(std::span<const domain::Activity> activities,
+                                                         const std::vector<std::string>& ids);
   // Counts what InsertActivities has inserted.
   absl::StatusOr<std::vector<store::Recorded>> TakeIn(std::span<const domain::Activity> activities,
                                                       const storage::Result& inserted);
   // Reads what these leads lack, in one round trip.
   absl::Status Fetch(const std::vector<Entry*>& profiles, const std::vector<Entry*>& histories);
   absl::Status LoadWhatIsNeeded();
+  absl::Status SetAside(Entry& entry);
   absl::Status Explain(const std::vector<Entry*>& crossing);
   void Evaluate(Entry& entry, std::string_view cause, std::vector<Entry*>& crossing);
   v1::LeadEvent& Emit(Entry& entry);

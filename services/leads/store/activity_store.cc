@@ -1,11 +1,15 @@
 #include "services/leads/store/activity_store.h"
 
+#include <fmt/format.h>
+
+#include <limits>
 #include <map>
 #include <set>
 #include <tuple>
 
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
+#include "services/leads/domain/lead_rules.h"
 #include "services/leads/store/encoding.h"
 
 namespace finalmile::leads::store {
@@ -49,6 +53,26 @@ bool SameBody(const domain::Activity& a, const domain::Activity& b) {
   return std::tie(a.lead, a.type, a.event_time, a.subject, a.count, a.seconds, a.outbound, a.automated,
                   a.properties) == std::tie(b.lead, b.type, b.event_time, b.subject, b.count, b.seconds,
                                             b.outbound, b.automated, b.properties);
+}
+
+constexpr std::string_view kSelectAged =
+    "SELECT lead, policy, activities, until, short_value, short_time, long_value, long_time, limits, "
+    "last_hand_raise FROM aged WHERE lead IN (SELECT r.id FROM {rows: id TEXT} AS r)";
+
+absl::StatusOr<std::map<std::string, Aged>> AgedOf(const storage::Result& read) {
+  std::map<std::string, Aged> found;
+  for (const storage::Row& row : read.rows) {
+    Aged& aged = found[row.Text(0)];
+    aged.policy = row.Int(1);
+    aged.activities = row.Int(2);
+    aged.until = FromMicros(row.Int(3));
+    aged.state.engagement = {{row.Real(4), FromMicros(row.Int(5))}, {row.Real(6), FromMicros(row.Int(7))}};
+    auto limits = domain::LimitState::Decode(row.Blob(8), domain::LimitState::kMaxCounting);
+    if (!limits.ok()) return absl::DataLossError("what is left of aged activities is damaged");
+    aged.state.limits = *std::move(limits);
+    aged.state.last_hand_raise = storage::TimeOr(row, 9, absl::InfinitePast());
+  }
+  return found;
 }
 
 }  // namespace
@@ -111,32 +135,125 @@ absl::StatusOr<std::vector<Recorded>> OutcomeOf(storage::Transaction& transactio
   return outcome;
 }
 
-absl::StatusOr<storage::Deferred> DeferHistories(storage::Transaction& transaction,
+absl::StatusOr<DeferredHistories> DeferHistories(storage::Transaction& transaction,
                                                  const std::vector<std::string>& leads) {
-  return transaction.DeferMany(std::string("SELECT ") + kColumns +
-                                   " FROM {rows: lead TEXT} AS r JOIN activities AS a ON a.lead = r.lead",
-                               IdRows(leads));
+  // OFFSET rather than a count, so that no more entries of the index are read than decide it.
+  static const std::string long_one = fmt::format(
+      "EXISTS (SELECT 1 FROM activities AS b WHERE b.lead = r.lead LIMIT 1 OFFSET {})", kWholeHistory);
+  DeferredHistories read;
+  ASSIGN_OR_RETURN(
+      read.long_ones,
+      transaction.DeferMany("SELECT r.lead FROM {rows: lead TEXT} AS r WHERE " + long_one, IdRows(leads)));
+  ASSIGN_OR_RETURN(read.activities,
+                   transaction.DeferMany(std::string("SELECT ") + kColumns +
+                                             " FROM (SELECT r.lead FROM {rows: lead TEXT} AS r WHERE NOT " +
+                                             long_one + ") AS w JOIN activities AS a ON a.lead = w.lead",
+                                         IdRows(leads)));
+  ASSIGN_OR_RETURN(read.aged, transaction.DeferMany(kSelectAged, IdRows(leads)));
+  return read;
 }
 
-absl::StatusOr<std::vector<RecordedActivity>> ActivitiesOfLeads(storage::Transaction& transaction,
-                                                                const std::vector<std::string>& leads) {
-  ASSIGN_OR_RETURN(const storage::Deferred read, DeferHistories(transaction, leads));
-  RETURN_IF_ERROR(transaction.Settle());
-  return FromRows(*read);
-}
-
-absl::StatusOr<Histories> HistoriesOf(const storage::Result& read) {
-  ASSIGN_OR_RETURN(std::vector<RecordedActivity> recorded, FromRows(read));
+absl::StatusOr<Histories> HistoriesOf(const DeferredHistories& read) {
   Histories histories;
-  for (RecordedActivity& one : recorded) histories[one.activity.lead].push_back(std::move(one.activity));
+  for (const storage::Row& row : read.long_ones->rows) histories[row.Text(0)].is_long = true;
+  ASSIGN_OR_RETURN(auto aged, AgedOf(*read.aged));
+  for (auto& [lead, one] : aged) histories[lead].aged = std::move(one);
+  ASSIGN_OR_RETURN(std::vector<RecordedActivity> recorded, FromRows(*read.activities));
+  for (RecordedActivity& one : recorded) {
+    History& history = histories[one.activity.lead];
+    history.activities.push_back(std::move(one.activity));
+  }
   return histories;
 }
 
-absl::StatusOr<Histories> ActivitiesByLead(storage::Transaction& transaction,
-                                           const std::vector<std::string>& leads) {
-  ASSIGN_OR_RETURN(const storage::Deferred read, DeferHistories(transaction, leads));
+absl::StatusOr<Histories> ReadHistories(storage::Transaction& transaction,
+                                        const std::vector<std::string>& leads) {
+  ASSIGN_OR_RETURN(const DeferredHistories read, DeferHistories(transaction, leads));
   RETURN_IF_ERROR(transaction.Settle());
-  return HistoriesOf(*read);
+  return HistoriesOf(read);
+}
+
+absl::StatusOr<std::map<std::string, Aged>> ReadAged(storage::Transaction& transaction,
+                                                     const std::vector<std::string>& leads) {
+  ASSIGN_OR_RETURN(const storage::Result read, transaction.ExecuteMany(kSelectAged, IdRows(leads)));
+  return AgedOf(read);
+}
+
+absl::StatusOr<std::optional<Aged>> ReadAged(storage::Transaction& transaction, std::string_view lead) {
+  ASSIGN_OR_RETURN(auto read, ReadAged(transaction, std::vector<std::string>{std::string(lead)}));
+  if (read.empty()) return std::nullopt;
+  return std::move(read.begin()->second);
+}
+
+absl::Status WriteAged(storage::Transaction& transaction, std::string_view lead, const Aged& aged) {
+  const domain::Engagement& engagement = aged.state.engagement;
+  return transaction
+      .DeferMany(
+          "INSERT INTO aged (lead, policy, activities, until, short_value, short_time, long_value, "
+          "long_time, limits, last_hand_raise) SELECT r.* FROM {rows: lead TEXT, policy BIGINT, "
+          "activities BIGINT, until BIGINT, short_value DOUBLE, short_time BIGINT, long_value DOUBLE, "
+          "long_time BIGINT, limits BYTES, last_hand_raise BIGINT} AS r WHERE TRUE ON CONFLICT (lead) "
+          "DO UPDATE SET policy = excluded.policy, activities = excluded.activities, until = "
+          "excluded.until, short_value = excluded.short_value, short_time = excluded.short_time, "
+          "long_value = excluded.long_value, long_time = excluded.long_time, limits = "
+          "excluded.limits, last_hand_raise = excluded.last_hand_raise",
+          {storage::Row({std::string(lead), aged.policy, aged.activities, ToMicros(aged.until),
+                         engagement.short_half_life.value, ToMicros(engagement.short_half_life.time),
+                         engagement.long_half_life.value, ToMicros(engagement.long_half_life.time),
+                         storage::Bytes{aged.state.limits.Encode()},
+                         storage::OptionalMicros(aged.state.last_hand_raise)})})
+      .status();
+}
+
+absl::StatusOr<std::vector<RecordedActivity>> ActivitiesInOrder(storage::Transaction& transaction,
+                                                                std::string_view lead,
+                                                                const domain::Activity* after,
+                                                                const Which& which, int limit) {
+  const auto micros = [](absl::Time time) {
+    return time == absl::InfiniteFuture() ? std::numeric_limits<int64_t>::max() : ToMicros(time);
+  };
+  domain::Activity first;
+  first.event_time = domain::kEarliestActivity - absl::Seconds(1);
+  const domain::Activity& from = after == nullptr ? first : *after;
+  ASSIGN_OR_RETURN(
+      const storage::Result result,
+      transaction.Execute(
+          std::string("SELECT ") + kColumns +
+              " FROM activities AS a WHERE a.lead = $1 AND a.event_time >= $2 AND (a.event_time > $2 OR "
+              "a.source {sorted} > $3 OR (a.source = $3 AND a.activity_id {sorted} > $4)) AND a.record_time "
+              "<= $5 AND a.event_time <= $6 ORDER BY a.event_time, a.source {sorted}, a.activity_id {sorted} "
+              "LIMIT $7",
+          {std::string(lead), ToMicros(from.event_time), from.source, from.activity_id,
+           micros(which.recorded_by), micros(which.happened_by), int64_t{limit}}));
+  return FromRows(result);
+}
+
+absl::StatusOr<std::vector<std::string>> WithActivitiesBefore(storage::Transaction& transaction,
+                                                              const std::vector<std::string>& leads,
+                                                              absl::Time time) {
+  std::vector<storage::Row> rows;
+  for (const std::string& lead : leads) rows.emplace_back(std::vector<storage::Value>{lead, ToMicros(time)});
+  ASSIGN_OR_RETURN(const storage::Result result,
+                   transaction.ExecuteMany(
+                       "SELECT r.lead FROM {rows: lead TEXT, time BIGINT} AS r WHERE EXISTS (SELECT 1 FROM "
+                       "activities AS a WHERE a.lead = r.lead AND a.event_time < r.time)",
+                       rows));
+  std::vector<std::string> found;
+  for (const storage::Row& row : result.rows) found.push_back(row.Text(0));
+  return found;
+}
+
+absl::Status DeleteActivities(storage::Transaction& transaction,
+                              const std::vector<RecordedActivity>& activities) {
+  std::vector<storage::Row> rows;
+  for (const RecordedActivity& one : activities)
+    rows.emplace_back(std::vector<storage::Value>{one.activity.source, one.activity.activity_id});
+  return transaction
+      .DeferMany(
+          "DELETE FROM activities WHERE (source, activity_id) IN (SELECT r.source, r.activity_id FROM "
+          "{rows: source TEXT, activity_id TEXT} AS r)",
+          rows)
+      .status();
 }
 
 absl::StatusOr<std::vector<RecordedActivity>> ListActivities(storage::Transaction& transaction,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "absl/time/time.h"
 #include "libs/storage/database.h"
 #include "services/leads/domain/activity.h"
+#include "services/leads/domain/engagement.h"
 
 namespace finalmile::leads::store {
 
@@ -24,6 +26,8 @@ enum class Recorded {
   kRepeated,
   // Another activity stands under (source, activity_id).
   kConflict,
+  // It happened before Aged::until, and was not stored.
+  kAgedOut,
 };
 
 // Stores those of `activities` whose (source, activity_id) is new, the first of equal ones. The leads' rows
@@ -36,18 +40,64 @@ absl::StatusOr<std::vector<Recorded>> OutcomeOf(storage::Transaction& transactio
                                                 const storage::Result& inserted,
                                                 std::span<const domain::Activity> activities);
 
-// All activities of the leads, in no order.
-absl::StatusOr<std::vector<RecordedActivity>> ActivitiesOfLeads(storage::Transaction& transaction,
-                                                                const std::vector<std::string>& leads);
+// A lead's history of more activities than this is long: it is read in pages alone.
+inline constexpr int kWholeHistory = 1'000;
 
-// The same without their times of record, by lead; leads without activities are left out.
-using Histories = std::map<std::string, std::vector<domain::Activity>>;
-absl::StatusOr<storage::Deferred> DeferHistories(storage::Transaction& transaction,
+// What is left of activities that are no longer kept one by one.
+struct Aged {
+  // PolicyRow::number that they were counted under, the last of them at least.
+  int64_t policy = 0;
+  int64_t activities = 0;
+  // They happened before this, and what happened before it and comes now comes too late.
+  absl::Time until = absl::InfinitePast();
+  // Its limits are those of `policy`.
+  domain::EngagementState state;
+};
+absl::StatusOr<std::optional<Aged>> ReadAged(storage::Transaction& transaction, std::string_view lead);
+absl::StatusOr<std::map<std::string, Aged>> ReadAged(storage::Transaction& transaction,
+                                                     const std::vector<std::string>& leads);
+// Inserts or overwrites.
+absl::Status WriteAged(storage::Transaction& transaction, std::string_view lead, const Aged& aged);
+
+// All activities of a lead.
+struct History {
+  // Then `activities` is empty.
+  bool is_long = false;
+  std::optional<Aged> aged;
+  // In no order; at most kWholeHistory.
+  std::vector<domain::Activity> activities;
+};
+// By lead; a lead without activities may be left out.
+using Histories = std::map<std::string, History>;
+struct DeferredHistories {
+  storage::Deferred long_ones;
+  storage::Deferred activities;
+  storage::Deferred aged;
+};
+absl::StatusOr<DeferredHistories> DeferHistories(storage::Transaction& transaction,
                                                  const std::vector<std::string>& leads);
-absl::StatusOr<Histories> HistoriesOf(const storage::Result& read);
+absl::StatusOr<Histories> HistoriesOf(const DeferredHistories& read);
 // Both halves.
-absl::StatusOr<Histories> ActivitiesByLead(storage::Transaction& transaction,
-                                           const std::vector<std::string>& leads);
+absl::StatusOr<Histories> ReadHistories(storage::Transaction& transaction,
+                                        const std::vector<std::string>& leads);
+
+// Which of a lead's activities are meant.
+struct Which {
+  absl::Time recorded_by = absl::InfiniteFuture();
+  absl::Time happened_by = absl::InfiniteFuture();
+};
+// The next `limit` of a lead's activities in canonical order (domain::HappenedBefore), behind `after`;
+// nullptr: from the first.
+absl::StatusOr<std::vector<RecordedActivity>> ActivitiesInOrder(storage::Transaction& transaction,
+                                                                std::string_view lead,
+                                                                const domain::Activity* after,
+                                                                const Which& which, int limit);
+// Those of `leads` with activities that happened before `time`.
+absl::StatusOr<std::vector<std::string>> WithActivitiesBefore(storage::Transaction& transaction,
+                                                              const std::vector<std::string>& leads,
+                                                              absl::Time time);
+absl::Status DeleteActivities(storage::Transaction& transaction,
+                              const std::vector<RecordedActivity>& activities);
 
 // A page of a lead's activities, newest first by (event time, source, id), after `after`; nullptr: from the
 // newest.

@@ -14,7 +14,7 @@ namespace {
   "long_time, "                                                                                            \
   "long_key, limits, last_hand_raise, grade, lane, by_hand_raise, last_crossing, hand_raise_used, "        \
   "due_time, create_time, "                                                                                \
-  "update_time"
+  "update_time, recount"
 
 #define LEAD_ROWS                                                                                            \
   "{rows: id TEXT, created BOOLEAN, version BIGINT, seq BIGINT, gates BIGINT, stage BIGINT, policy BIGINT, " \
@@ -23,7 +23,8 @@ namespace {
   "DOUBLE, "                                                                                                 \
   "limits BYTES, last_hand_raise BIGINT, grade TEXT, lane TEXT, by_hand_raise BOOLEAN, last_crossing "       \
   "BIGINT, "                                                                                                 \
-  "hand_raise_used BIGINT, due_time BIGINT, create_time BIGINT, update_time BIGINT}"
+  "hand_raise_used BIGINT, due_time BIGINT, create_time BIGINT, update_time BIGINT, "                        \
+  "recount BIGINT}"
 
 using storage::OptionalMicros;
 using storage::TimeOr;
@@ -58,7 +59,8 @@ storage::Row ToRow(const LeadState& lead) {
                        OptionalMicros(lead.readiness.hand_raise_used),
                        OptionalMicros(lead.due_time),
                        ToMicros(lead.create_time),
-                       ToMicros(lead.update_time)});
+                       ToMicros(lead.update_time),
+                       OptionalMicros(lead.recount)});
 }
 
 LeadState FromRow(const storage::Row& row) {
@@ -87,6 +89,7 @@ LeadState FromRow(const storage::Row& row) {
   lead.due_time = TimeOr(row, 21, absl::InfiniteFuture());
   lead.create_time = FromMicros(row.Int(22));
   lead.update_time = FromMicros(row.Int(23));
+  lead.recount = TimeOr(row, 24, absl::InfinitePast());
   return lead;
 }
 
@@ -164,7 +167,7 @@ absl::Status UpdateLeads(storage::Transaction& transaction, const std::vector<co
       "r.last_hand_raise, grade = r.grade, lane = r.lane, by_hand_raise = r.by_hand_raise, last_crossing = "
       "r.last_crossing, hand_raise_used = r.hand_raise_used, due_time = r.due_time, create_time = "
       "r.create_time, "
-      "update_time = r.update_time FROM " LEAD_ROWS " AS r WHERE leads.id = r.id",
+      "update_time = r.update_time, recount = r.recount FROM " LEAD_ROWS " AS r WHERE leads.id = r.id",
       leads);
 }
 
@@ -192,6 +195,27 @@ absl::Status UpdateEngagement(storage::Transaction& transaction, const std::vect
       .status();
 }
 
+absl::Status SetRecount(storage::Transaction& transaction, std::string_view id, absl::Time recount) {
+  return transaction
+      .Defer("UPDATE leads SET recount = CAST($2 AS BIGINT) WHERE id = $1",
+             {std::string(id), OptionalMicros(recount)})
+      .status();
+}
+
+absl::StatusOr<std::optional<std::string>> LeadToRecount(storage::Transaction& transaction) {
+  ASSIGN_OR_RETURN(
+      auto ids,
+      Ids(transaction.Execute("SELECT id FROM leads WHERE recount IS NOT NULL ORDER BY id LIMIT 1")));
+  if (ids.empty()) return std::nullopt;
+  return std::move(ids.front());
+}
+
+absl::StatusOr<std::vector<std::string>> AllLeads(storage::Transaction& transaction, std::string_view after,
+                                                  int limit) {
+  return Ids(transaction.Execute("SELECT id FROM leads WHERE id > $1 ORDER BY id LIMIT $2",
+                                 {std::string(after), int64_t{limit}}));
+}
+
 absl::StatusOr<std::vector<std::string>> DueLeads(storage::Transaction& transaction, absl::Time now,
                                                   int limit) {
   return Ids(transaction.Execute(
@@ -204,9 +228,9 @@ absl::StatusOr<std::vector<std::string>> LeadsNotUnderPolicy(storage::Transactio
   // Two ranges rather than <>, so that the index is read only where such leads are.
   return Ids(
       transaction.Execute("SELECT id FROM (SELECT id FROM (SELECT id FROM leads WHERE created AND policy < "
-                          "$1 ORDER BY policy, id LIMIT $2) AS below "
+                          "$1 AND recount IS NULL ORDER BY policy, id LIMIT $2) AS below "
                           "UNION ALL SELECT id FROM (SELECT id FROM leads WHERE created AND policy > $1 "
-                          "ORDER BY policy, id LIMIT $2) AS above) AS "
+                          "AND recount IS NULL ORDER BY policy, id LIMIT $2) AS above) AS "
                           "other ORDER BY id LIMIT $2",
                           {policy, int64_t{limit}}));
 }

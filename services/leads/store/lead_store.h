@@ -38,7 +38,14 @@ struct LeadState {
   absl::Time due_time = absl::InfiniteFuture();
   absl::Time create_time = absl::UnixEpoch();
   absl::Time update_time = absl::UnixEpoch();
+  // InfinitePast: nothing. Else the lead's activities are too many to be counted in passing, and the rescorer
+  // counts them anew in pages: those up to this event time are counted. One that comes at or before it sets
+  // it to kFromTheStart. Until it is done, the lead stays under its policy.
+  absl::Time recount = absl::InfinitePast();
+
+  static constexpr absl::Time kFromTheStart = absl::UnixEpoch();
 };
+inline bool IsSetAside(const LeadState& lead) { return lead.recount != absl::InfinitePast(); }
 
 // (source, id).
 using ExternalId = std::pair<std::string, std::string>;
@@ -63,8 +70,16 @@ absl::Status UpdateLeads(storage::Transaction& transaction, const std::vector<co
 // The same where only engagement, grade, due time and seq have changed, as with most activities.
 absl::Status UpdateEngagement(storage::Transaction& transaction, const std::vector<const LeadState*>& leads);
 
-// Ids of leads that are due at `now`, earliest first; of leads under another policy than `policy`, in order
-// of id.
+// Sets LeadState::recount of a locked row.
+absl::Status SetRecount(storage::Transaction& transaction, std::string_view id, absl::Time recount);
+// A lead that waits to be counted anew in pages.
+absl::StatusOr<std::optional<std::string>> LeadToRecount(storage::Transaction& transaction);
+// The next leads and stubs in order of id, after `after`.
+absl::StatusOr<std::vector<std::string>> AllLeads(storage::Transaction& transaction, std::string_view after,
+                                                  int limit);
+
+// Ids of leads that are due at `now`, earliest first; of leads under another policy than `policy` that do not
+// wait for a recount, in order of id.
 absl::StatusOr<std::vector<std::string>> DueLeads(storage::Transaction& transaction, absl::Time now,
                                                   int limit);
 absl::StatusOr<std::vector<std::string>> LeadsNotUnderPolicy(storage::Transaction& transaction,
@@ -93,7 +108,7 @@ absl::Status InsertExternalIds(storage::Transaction& transaction,
                                const std::vector<std::pair<ExternalId, std::string>>& external_ids);
 absl::Status DeleteExternalIds(storage::Transaction& transaction, std::string_view lead);
 
-// A version of what fit reads, kept for ever.
+// A version of what fit reads. Kept while it holds, and 400 days longer.
 struct FactVersion {
   std::string lead;
   int64_t version = 0;
@@ -102,8 +117,18 @@ struct FactVersion {
   domain::LeadFacts facts;
 };
 absl::Status AppendFacts(storage::Transaction& transaction, const std::vector<FactVersion>& versions);
-// In order of version.
-absl::StatusOr<std::vector<FactVersion>> FactHistory(storage::Transaction& transaction,
-                                                     std::string_view lead);
+// The version that held at `time`; for an earlier time than the lead's first the first. Nullopt: the lead was
+// never created.
+absl::StatusOr<std::optional<FactVersion>> FactsAt(storage::Transaction& transaction, std::string_view lead,
+                                                   absl::Time time);
+// The versions that held at `since` or later, in order of version, at most `limit` of them.
+absl::StatusOr<std::vector<FactVersion>> FactHistory(storage::Transaction& transaction, std::string_view lead,
+                                                     absl::Time since, int limit);
+// Those of `leads` with versions that held only before `time`; DeleteFacts deletes at most `limit` of one.
+absl::StatusOr<std::vector<std::string>> WithFactsBefore(storage::Transaction& transaction,
+                                                         const std::vector<std::string>& leads,
+                                                         absl::Time time);
+absl::StatusOr<int64_t> DeleteFacts(storage::Transaction& transaction, std::string_view lead, absl::Time time,
+                                    int limit);
 
 }  // namespace finalmile::leads::store

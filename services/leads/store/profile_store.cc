@@ -153,40 +153,4 @@ absl::Status DeleteExternalIds(storage::Transaction& transaction, std::string_vi
   return transaction.Defer("DELETE FROM external_ids WHERE lead = $1", {std::string(lead)}).status();
 }
 
-absl::Status AppendFacts(storage::Transaction& transaction, const std::vector<FactVersion>& versions) {
-  std::vector<storage::Row> rows;
-  rows.reserve(versions.size());
-  for (const FactVersion& version : versions) {
-    rows.emplace_back(std::vector<storage::Value>{version.lead, version.version,
-                                                  ToMicros(version.record_time), version.gates,
-                                                  EncodeFacts(version.facts)});
-  }
-  return transaction
-      .DeferMany(
-          "INSERT INTO fact_history (lead, version, record_time, gates, facts) SELECT r.* FROM {rows: lead "
-          "TEXT, version "
-          "BIGINT, record_time BIGINT, gates BIGINT, facts TEXT} AS r",
-          rows)
-      .status();
-}
-
-absl::StatusOr<std::vector<FactVersion>> FactHistory(storage::Transaction& transaction,
-                                                     std::string_view lead) {
-  ASSIGN_OR_RETURN(
-      storage::Result result,
-      transaction.Execute(
-          "SELECT version, record_time, gates, facts FROM fact_history WHERE lead = $1 ORDER BY version",
-          {std::string(lead)}));
-  std::vector<FactVersion> versions;
-  for (const storage::Row& row : result.rows) {
-    FactVersion& version = versions.emplace_back();
-    version.lead = lead;
-    version.version = row.Int(0);
-    version.record_time = FromMicros(row.Int(1));
-    version.gates = row.Int(2);
-    ASSIGN_OR_RETURN(version.facts, DecodeFacts(row.Text(3)));
-  }
-  return versions;
-}
-
 }  // namespace finalmile::leads::store

@@ -5,6 +5,14 @@ namespace {
 
 // leads is the hot row of a lead: what every activity reads, locks and writes. It exists as a stub (created =
 // FALSE) when an activity comes before its lead. profiles is what only people and fit read.
+//
+// What bounds the tables (the sweeper is timers::HistorySweeper):
+//   leads, profiles, external_ids   the leads there are; at most 16 external ids each
+//   aged                            a row per lead with activities that are no longer kept one by one
+//   activities                      430 days after they happened; then the sweeper adds them up in aged
+//   fact_history                    per lead the versions of the last 400 days, and the one before them
+//   imports                         400 days after the import last moved on
+//   policies                        published by people, so they stay few; kept for ever
 constexpr storage::Migration kMigrations[] = {
     {1, "leads", R"sql(
 CREATE TABLE leads (
@@ -103,6 +111,27 @@ CREATE TABLE imports (
   rejected BIGINT NOT NULL,
   PRIMARY KEY (caller, request_id)
 );
+)sql"},
+    // leads.recount: NULL, or the event time up to which the rescorer has counted the activities of a lead
+    // that has too many of them to be scored in passing (store::LeadState::recount). imports.move_time: when
+    // it last moved on; NULL where an older program began it. imports.aged: activities that came too late.
+    {2, "bounds", R"sql(
+ALTER TABLE leads ADD COLUMN recount BIGINT;
+CREATE INDEX leads_by_recount ON leads (id) WHERE recount IS NOT NULL;
+CREATE TABLE aged (
+  lead TEXT PRIMARY KEY,
+  policy BIGINT NOT NULL,
+  activities BIGINT NOT NULL,
+  until BIGINT NOT NULL,
+  short_value DOUBLE PRECISION NOT NULL,
+  short_time BIGINT NOT NULL,
+  long_value DOUBLE PRECISION NOT NULL,
+  long_time BIGINT NOT NULL,
+  limits {bytes} NOT NULL,
+  last_hand_raise BIGINT
+);
+ALTER TABLE imports ADD COLUMN move_time BIGINT;
+ALTER TABLE imports ADD COLUMN aged BIGINT NOT NULL DEFAULT 0;
 )sql"},
 };
 

@@ -16,6 +16,19 @@ CREATE TABLE activities (
 
 CREATE INDEX activities_by_lead ON activities (lead, event_time);
 
+CREATE TABLE aged (
+  lead TEXT PRIMARY KEY,
+  policy BIGINT NOT NULL,
+  activities BIGINT NOT NULL,
+  until BIGINT NOT NULL,
+  short_value DOUBLE PRECISION NOT NULL,
+  short_time BIGINT NOT NULL,
+  long_value DOUBLE PRECISION NOT NULL,
+  long_time BIGINT NOT NULL,
+  limits BLOB NOT NULL,
+  last_hand_raise BIGINT
+);
+
 CREATE TABLE consumer_offsets (
   consumer TEXT NOT NULL,
   topic TEXT NOT NULL,
@@ -61,7 +74,7 @@ CREATE TABLE imports (
   updated BIGINT NOT NULL,
   unchanged BIGINT NOT NULL,
   activities BIGINT NOT NULL,
-  rejected BIGINT NOT NULL,
+  rejected BIGINT NOT NULL, move_time BIGINT, aged BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (caller, request_id)
 );
 
@@ -90,7 +103,7 @@ CREATE TABLE leads (
   due_time BIGINT,
   create_time BIGINT NOT NULL,
   update_time BIGINT NOT NULL
-);
+, recount BIGINT);
 
 CREATE INDEX leads_by_due ON leads (due_time) WHERE due_time IS NOT NULL;
 
@@ -99,6 +112,8 @@ CREATE INDEX leads_by_fit ON leads (fit DESC, id) WHERE created AND gates = 0;
 CREATE INDEX leads_by_long ON leads (long_key DESC, id) WHERE long_key IS NOT NULL AND created AND gates = 0;
 
 CREATE INDEX leads_by_policy ON leads (policy, id) WHERE created;
+
+CREATE INDEX leads_by_recount ON leads (id) WHERE recount IS NOT NULL;
 
 CREATE INDEX leads_by_short ON leads (short_key DESC, id) WHERE short_key IS NOT NULL AND created AND gates = 0;
 

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "libs/storage/database.h"
+#include "services/leads/domain/engagement.h"
+#include "services/leads/scoring/lead_batch.h"
+#include "services/leads/scoring/policies.h"
+
+namespace finalmile::leads::scoring {
+
+// Counts the activities of one lead that was set aside (LeadState::recount), one page in each transaction, so
+// that neither memory nor the time that the lead is locked grows with their number. What was counted so far
+// is kept in memory, and how far that goes on the lead's row: an activity that comes at or before it takes it
+// back, and then the count begins again, as it does when another policy or another process came between.
+//
+// A value: take a copy, do a page with it, and keep it once the transaction has committed.
+class LongRecount {
+ public:
+  // kGone: the lead does not wait to be counted (any more).
+  enum class Progress { kGoesOn, kBeganAgain, kDone, kGone };
+
+  explicit LongRecount(std::string lead) : lead_(std::move(lead)) {}
+
+  // Counts the next `rows` activities; behind the last of them scores the lead and writes it.
+  absl::StatusOr<Progress> CountPage(storage::Transaction& transaction, Policies& policies,
+                                     EventContext context, int rows);
+
+  const std::string& lead() const { return lead_; }
+  int64_t counted() const { return counted_; }
+
+ private:
+  std::string lead_;
+  // Keeps alive what `count_` refers to.
+  PolicyPointer policy_;
+  std::optional<domain::Recount> count_;
+  // The last one that was counted.
+  std::optional<domain::Activity> last_;
+  int64_t counted_ = 0;
+};
+
+}  // namespace finalmile::leads::scoring
