@@ -182,6 +182,31 @@ TEST_F(CatalogTest, ARequestIdTakesEffectOnce) {
   EXPECT_EQ(Events().size(), 1u);
 }
 
+TEST_F(CatalogTest, OfWhatACallerSendsBesideItsRequestOnlyAWellFormedTraceReachesEvents) {
+  const std::string good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  int made = 0;
+  for (const std::string& sent :
+       {good, "ann@example.com " + std::string(2'000, 'x'), good + "-ann@example.com"}) {
+    v1::CreateAssetRequest request;
+    *request.mutable_asset() = Letter("Letter " + std::to_string(++made));
+    ASSERT_TRUE(
+        harness_.channel()
+            .Call<v1::Asset>(std::string(kService) + "CreateAsset", request,
+                             {.metadata = {{"traceparent", sent}, {"tracestate", "by=ann@example.com"}}})
+            .ok());
+  }
+  harness_.Settle();
+  std::vector<std::string> traces;
+  for (const events::Record& record : harness_.ReadTopic(publishing::kCatalogEventsTopic)) {
+    EXPECT_EQ(record.value.find("ann@"), std::string::npos);
+    for (const auto& [name, value] : record.headers) {
+      EXPECT_EQ(value.find("ann@"), std::string::npos) << name;
+      if (name == "traceparent") traces.push_back(value);
+    }
+  }
+  EXPECT_THAT(traces, ElementsAre(good));
+}
+
 TEST_F(CatalogTest, TimeBringsReviewAndExpiry) {
   const v1::Asset created = Create(Letter("First touch"));
   const absl::Time begin = harness_.clock().Now();

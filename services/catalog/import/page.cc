@@ -6,9 +6,9 @@
 #include <cstdlib>
 
 #include "libs/base/text.h"
+#include "libs/text/words.h"
 #include "services/catalog/domain/asset_rules.h"
 #include "services/catalog/domain/markdown.h"
-#include "libs/text/words.h"
 #include "services/catalog/import/front_matter.h"
 
 namespace finalmile::catalog::import {
@@ -159,7 +159,7 @@ void Problems::Add(int line, std::string reason) {
   if (full()) {
     ++more_;
   } else {
-    kept_.push_back({line, std::move(reason)});
+    kept_.push_back({line, CutCharacters(reason, kMaxProblemCharacters)});
   }
 }
 

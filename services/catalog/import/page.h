@@ -14,6 +14,7 @@ inline constexpr size_t kMaxPageBytes = 1 << 20;
 inline constexpr size_t kMaxFrontMatterBytes = 64 << 10;
 inline constexpr size_t kMaxPathBytes = 512;
 inline constexpr size_t kMaxProblems = 20;
+inline constexpr size_t kMaxProblemCharacters = 500;
 
 // As the header of ImportAssets says.
 struct Defaults {
@@ -28,7 +29,7 @@ struct Defaults {
 struct Problem {
   // 1-based; 0: the page as a whole.
   int line = 0;
-  // What is wrong and what to do.
+  // What is wrong and what to do; longer ones are cut to kMaxProblemCharacters.
   std::string reason;
 
   friend bool operator==(const Problem&, const Problem&) = default;

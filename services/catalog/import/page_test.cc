@@ -230,6 +230,12 @@ TEST(Page, AFewProblemsAreListedAndTheOthersCounted) {
   EXPECT_EQ(problems(stages + "]\n", 1).size(), kMaxProblems + 1);
 }
 
+TEST(Page, AProblemThatQuotesALongKeyIsCut) {
+  const Page page = Read("---\n" + std::string(1'000, 'k') + ": x\n---\nBody");
+  ASSERT_EQ(page.problems.size(), 1u);
+  EXPECT_EQ(page.problems[0].reason.size(), kMaxProblemCharacters);
+}
+
 TEST(Page, SizesAtTheirLimits) {
   EXPECT_THAT(Read(std::string(kMaxPageBytes, 'x')).problems, IsEmpty());
   EXPECT_EQ(ProblemOf(std::string(kMaxPageBytes + 1, 'x')), "0: the page is longer than 1 MiB; split it");
