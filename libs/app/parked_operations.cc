@@ -174,13 +174,16 @@ absl::StatusOr<bool> IsFrom(rpc::CallContext& context, const Assembly& assembly,
 absl::StatusOr<v1::ListParkedResponse> ParkedOperations::List(rpc::CallContext& context,
                                                               const v1::ListParkedRequest& request) const {
   ASSIGN_OR_RETURN(const std::vector<const Assembly*> listed, Listed(request.parent()));
-  ASSIGN_OR_RETURN(const rpc::Page page, rpc::Page::Of(request, CursorOf({}, {})));
+  ASSIGN_OR_RETURN(const rpc::Page page, rpc::Page::Of(context.answers(), request, CursorOf({}, {})));
   v1::ListParkedResponse response;
+  rpc::AnswerRoom room(context.answers().most);
   ASSIGN_OR_RETURN(*response.mutable_next_page_token(),
                    EachOfPage(context, listed, page, {},
                               [&](const Assembly& assembly, const outbox::ParkedRecord& parked) {
-                                SetRecord(assembly.name(), parked, *response.add_parked_records());
-                                return true;
+                                v1::ParkedRecord& record = *response.add_parked_records();
+                                SetRecord(assembly.name(), parked, record);
+                                // The last one is below what the room leaves free.
+                                return room.Take(record);
                               }));
   return response;
 }
@@ -285,8 +288,8 @@ absl::StatusOr<Response> ParkedOperations::ResolveMatching(rpc::CallContext& con
                                                            Resolution resolution,
                                                            std::string_view message) const {
   ASSIGN_OR_RETURN(const std::vector<const Assembly*> listed, Listed(request.parent()));
-  ASSIGN_OR_RETURN(const rpc::Page page,
-                   rpc::Page::Of(request, CursorOf({}, {}), {.standard = 100, .most = 500}));
+  ASSIGN_OR_RETURN(const rpc::Page page, rpc::Page::Of(context.answers(), request, CursorOf({}, {}),
+                                                       {.standard = 100, .most = 500}));
   const std::string& source = request.filter().source();
   Response response;
   const auto take = [&](const Assembly& assembly,

@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 
+#include "libs/rpc/answer.h"
+
 namespace finalmile::app {
 
 config::Schema SchemaFor(const std::vector<const ModuleSpec*>& modules) {
@@ -23,6 +25,8 @@ config::Schema SchemaFor(const std::vector<const ModuleSpec*>& modules) {
       .Path("tokens-file", "", "bearer tokens of callers; empty: every caller is the local admin")
       .Int("threads", 16, 1, 256, "threads that answer calls")
       .Bytes("max-message", 4 << 20, 1 << 10, 64 << 20, "largest request message")
+      .Bytes("max-answer", rpc::kDefaultMaxAnswer, 64 << 10, 64 << 20,
+             "largest message of an answer; lists end their pages earlier. Clients take 4 MiB by default")
       .Duration("drain", absl::Seconds(20), absl::ZeroDuration(), absl::Minutes(10),
                 "how long running calls may go on after SIGTERM")
       .Duration("lame-duck", absl::Seconds(5), absl::ZeroDuration(), absl::Minutes(5),

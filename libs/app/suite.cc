@@ -243,6 +243,7 @@ class Suite::Impl {
     rpc::ServerOptions options;
     options.listen = options_.config.Text("listen");
     options.max_message_bytes = static_cast<size_t>(options_.config.Int("max-message"));
+    options.answers.most = static_cast<size_t>(options_.config.Int("max-answer"));
     if (const std::string& tokens = options_.config.Text("tokens-file"); !tokens.empty()) {
       auto loaded = rpc::Credentials::Load(tokens);
       if (!loaded.ok()) {

@@ -27,6 +27,7 @@ std::string DeterministicBytes(const google::protobuf::Message& message);
 // saved reply, and another request under that id is INVALID_ARGUMENT / REQUEST_ID_REUSED. `request` has a
 // field request_id; `function` is re-runnable. A connection lost during COMMIT is survived where there is a
 // request_id; without one the caller hears UNKNOWN, which no client repeats by itself, and has to look.
+// A response that is larger than an answer may be takes no effect.
 template <class Response, class Request>
 absl::StatusOr<Response> Mutate(
     rpc::CallContext& context, storage::Database& database, const Request& request,
@@ -56,6 +57,8 @@ absl::StatusOr<Response> Mutate(
                                }
                              }
                              ASSIGN_OR_RETURN(response, function(transaction, now));
+                             // Nothing takes effect that could not be answered.
+                             RETURN_IF_ERROR(rpc::CheckAnswer(response, context.answers().most));
                              if (remembered)
                                RETURN_IF_ERROR(Save(transaction, claim, response.SerializeAsString()));
                              return response;

@@ -19,6 +19,11 @@ absl::Status CallContext::Check() const {
   return absl::OkStatus();
 }
 
+const AnswerRules& CallContext::answers() const {
+  static const auto& defaults = *new AnswerRules();
+  return info_.answers == nullptr ? defaults : *info_.answers;
+}
+
 std::string_view CallContext::metadata(std::string_view key) const {
   for (const auto& [name, value] : info_.metadata) {
     if (name == key) return value;

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "finalmile/v1/principal.pb.h"
 #include "libs/base/clock.h"
+#include "libs/rpc/answer.h"
 
 namespace finalmile::rpc {
 
@@ -28,6 +29,8 @@ struct CallInfo {
   const std::atomic<bool>* cancelled = nullptr;
   // Set by what the call waits for; outlives the call's handler and what it starts. Never null in a handler.
   Event* wake = nullptr;
+  // Outlive the call; null: the defaults.
+  const AnswerRules* answers = nullptr;
 };
 
 // Who calls, until when, and with what. Given to every handler; one thread at a time.
@@ -54,6 +57,10 @@ class CallContext {
   }
   // CANCELLED or DEADLINE_EXCEEDED when going on is useless, else OK.
   absl::Status Check() const;
+
+  // The server refuses an answer that breaks them. A handler whose answer grows with what is stored keeps to
+  // them while it makes it: Page::Fill, FillBatch.
+  const AnswerRules& answers() const;
 
   // Given to what a handler of Service::UnaryAfter starts, and to what a server stream waits for.
   Event& wake() const { return *info_.wake; }

@@ -95,6 +95,7 @@ class Call {
     info_.deadline = HandlerDeadline(arrival_, left, standard, most);
     info_.cancelled = &cancelled_;
     info_.wake = &wake;
+    info_.answers = &core_->options.answers;
     return absl::OkStatus();
   }
 
@@ -174,7 +175,11 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
       if (status = ReadRequest(bytes); !status.ok()) return End(status);
       CallContext without_metadata(core_->deps.clock, info_);
       if (const auto answer = method_.method->inline_answer(without_metadata, *request_)) {
-        return answer->ok() ? End(absl::OkStatus(), Share(**answer)) : End(answer->status());
+        if (!answer->ok()) return End(answer->status());
+        const size_t size = (**answer)->size();
+        const size_t most = core_->options.answers.most;
+        return size > most ? End(AnswerTooLarge(NameOf(*request_), size, most))
+                           : End(absl::OkStatus(), Share(**answer));
       }
     } else {
       bytes_ = bytes;
@@ -223,8 +228,9 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
                        [call = shared_from_this()](const absl::Status& outcome) { call->Answer(outcome); });
   }
 
-  void Answer(const absl::Status& status) {
+  void Answer(absl::Status status) {
     core_->admission.Leave();
+    if (status.ok()) status = CheckAnswer(*reply_, core_->options.answers.most);
     status.ok() ? End(status, Serialise(*reply_)) : End(status);
   }
 
@@ -406,7 +412,11 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
   bool has_message_ = false;
   bool input_ended_ = false;
   std::deque<ByteBuffer> outbox_;
-  const ReplySink sink_ = [this](const Message& message) { outbox_.push_back(Serialise(message)); };
+  const ReplySink sink_ = [this](const Message& message) {
+    RETURN_IF_ERROR(CheckAnswer(message, core_->options.answers.most));
+    outbox_.push_back(Serialise(message));
+    return absl::OkStatus();
+  };
   // Set when the handler is through.
   std::optional<absl::Status> outcome_;
   bool waits_ = false;

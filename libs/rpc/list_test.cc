@@ -27,7 +27,7 @@ TEST(PageTest, SizeIsClamped) {
   const auto size = [](int asked) {
     pb::ListThingsRequest request;
     request.set_page_size(asked);
-    return Page::Of(request, kNumber)->size();
+    return Page::Of({}, request, kNumber)->size();
   };
   EXPECT_EQ(size(0), 50);
   EXPECT_EQ(size(1), 1);
@@ -35,20 +35,9 @@ TEST(PageTest, SizeIsClamped) {
   EXPECT_EQ(size(1000), 1000);
   EXPECT_EQ(size(1001), 1000);
   pb::ListThingsRequest request;
-  EXPECT_EQ(Page::Of(request, kNumber, {.standard = 10, .most = 20})->size(), 10);
+  EXPECT_EQ(Page::Of({}, request, kNumber, {.standard = 10, .most = 20})->size(), 10);
   request.set_page_size(-1);
-  EXPECT_EQ(FieldOf(Page::Of(request, kNumber).status()), "page_size");
-}
-
-TEST(PageTest, CutsWhatWasReadBeyondThePage) {
-  pb::ListThingsRequest request;
-  request.set_page_size(2);
-  const Page page = *Page::Of(request, kNumber);
-  for (const size_t read : {0, 1, 2, 3}) {
-    std::vector<int> items(read);
-    EXPECT_EQ(page.Cut(items), read == 3) << read;
-    EXPECT_EQ(items.size(), std::min<size_t>(read, 2));
-  }
+  EXPECT_EQ(FieldOf(Page::Of({}, request, kNumber).status()), "page_size");
 }
 
 TEST(PageTest, TokenCarriesEveryKindOfValue) {
@@ -63,20 +52,20 @@ TEST(PageTest, TokenCarriesEveryKindOfValue) {
                                      std::string("t\"ext"),
                                      std::string(),
                                      storage::Bytes{std::string("\0\1", 2)}};
-  const auto first = Page::Of(request, cursor);
+  const auto first = Page::Of({}, request, cursor);
   EXPECT_TRUE(first->first());
   request.set_page_token(first->NextToken(cursor));
   EXPECT_EQ(request.page_token().find_first_not_of(
                 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
             std::string::npos);
   request.set_page_size(7);
-  const auto second = Page::Of(request, cursor);
+  const auto second = Page::Of({}, request, cursor);
   ASSERT_EQ(second.status(), absl::OkStatus());
   EXPECT_FALSE(second->first());
   EXPECT_EQ(second->cursor(), cursor);
   // The next token is bound to the same request.
   request.set_page_token(second->NextToken({int64_t{1}}));
-  EXPECT_EQ(Page::Of(request, kNumber)->cursor(), std::vector<Value>{int64_t{1}});
+  EXPECT_EQ(Page::Of({}, request, kNumber)->cursor(), std::vector<Value>{int64_t{1}});
 }
 
 TEST(PageTest, TokenOfAnotherRequestIsRefused) {
@@ -84,43 +73,54 @@ TEST(PageTest, TokenOfAnotherRequestIsRefused) {
   request.set_filter("x = 1");
   (*request.mutable_extra())["a"] = "1";
   (*request.mutable_extra())["b"] = "2";
-  request.set_page_token(Page::Of(request, kNumber)->NextToken({int64_t{1}}));
-  EXPECT_EQ(Page::Of(request, kNumber).status(), absl::OkStatus());
+  request.set_page_token(Page::Of({}, request, kNumber)->NextToken({int64_t{1}}));
+  EXPECT_EQ(Page::Of({}, request, kNumber).status(), absl::OkStatus());
   pb::ListThingsRequest other = request;
   other.set_filter("x = 2");
-  EXPECT_EQ(FieldOf(Page::Of(other, kNumber).status()), "page_token");
+  EXPECT_EQ(FieldOf(Page::Of({}, other, kNumber).status()), "page_token");
   other = request;
   (*other.mutable_extra())["b"] = "3";
-  EXPECT_EQ(FieldOf(Page::Of(other, kNumber).status()), "page_token");
+  EXPECT_EQ(FieldOf(Page::Of({}, other, kNumber).status()), "page_token");
+}
+
+TEST(PageTest, OnlyTheSameKeyOpensAToken) {
+  pb::ListThingsRequest request;
+  const AnswerRules mine = {.page_key = "mine"};
+  const AnswerRules other = {.page_key = "other"};
+  request.set_page_token(Page::Of(mine, request, kNumber)->NextToken({int64_t{1}}));
+  EXPECT_EQ(Page::Of({.page_key = "mine"}, request, kNumber)->cursor(), std::vector<Value>{int64_t{1}})
+      << "a replica";
+  EXPECT_EQ(FieldOf(Page::Of(other, request, kNumber).status()), "page_token");
+  EXPECT_EQ(FieldOf(Page::Of({}, request, kNumber).status()), "page_token");
 }
 
 TEST(PageTest, DamagedTokensAreRefused) {
   pb::ListThingsRequest request;
   const std::vector<Value> shape = {std::string(), int64_t{}};
-  const std::string token = Page::Of(request, shape)->NextToken({std::string("cursor"), int64_t{1}});
+  const std::string token = Page::Of({}, request, shape)->NextToken({std::string("cursor"), int64_t{1}});
   for (size_t i = 0; i < token.size(); ++i) {
     std::string damaged = token;
     damaged[i] = damaged[i] == 'A' ? 'B' : 'A';
     request.set_page_token(damaged);
-    EXPECT_EQ(FieldOf(Page::Of(request, shape).status()), "page_token") << i;
+    EXPECT_EQ(FieldOf(Page::Of({}, request, shape).status()), "page_token") << i;
     request.set_page_token(token.substr(0, i));
-    EXPECT_EQ(Page::Of(request, shape).ok(), i == 0) << i;
+    EXPECT_EQ(Page::Of({}, request, shape).ok(), i == 0) << i;
   }
   for (const std::string& text : {std::string("!"), std::string("AA"), std::string(100'000, 'A')}) {
     request.set_page_token(text);
-    EXPECT_EQ(FieldOf(Page::Of(request, shape).status()), "page_token");
+    EXPECT_EQ(FieldOf(Page::Of({}, request, shape).status()), "page_token");
   }
 }
 
-TEST(PageTest, ForgedCursorsAreRefused) {
+TEST(PageTest, CursorsOfAnotherShapeAreRefused) {
   pb::ListThingsRequest request;
   const std::vector<Value> shape = {std::string(), int64_t{}};
-  const auto first = Page::Of(request, shape);
+  const auto first = Page::Of({}, request, shape);
   const std::vector<Value> forged[] = {
       {int64_t{}, int64_t{}}, {std::string()}, {std::string(), int64_t{}, Value()}};
   for (const std::vector<Value>& cursor : forged) {
     request.set_page_token(first->NextToken(cursor));
-    EXPECT_EQ(FieldOf(Page::Of(request, shape).status()), "page_token");
+    EXPECT_EQ(FieldOf(Page::Of({}, request, shape).status()), "page_token");
   }
 }
 

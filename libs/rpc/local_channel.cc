@@ -90,7 +90,11 @@ class LocalStream final : public Stream {
   CallContext context_;
   std::unique_ptr<StreamHandler> handler_;
   std::deque<std::string> replies_;
-  const ReplySink sink_ = [this](const Message& reply) { replies_.push_back(reply.SerializeAsString()); };
+  const ReplySink sink_ = [this](const Message& reply) {
+    RETURN_IF_ERROR(CheckAnswer(reply, context_.answers().most));
+    replies_.push_back(reply.SerializeAsString());
+    return absl::OkStatus();
+  };
   bool writes_done_ = false;
   std::optional<absl::Status> outcome_;
 };
@@ -123,6 +127,7 @@ class LocalChannel final : public Channel {
       status = pending.status();
       if (pending.ok() && *pending != nullptr) status = Await(**pending, *wake, context.deadline());
     }
+    if (status.ok()) status = CheckAnswer(*answer, context.answers().most);
     if (!status.ok()) return Told(status, *served);
     if (reply.ParseFromString(answer->SerializeAsString())) return absl::OkStatus();
     return absl::InternalError(

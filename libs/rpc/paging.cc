@@ -8,14 +8,15 @@
 #include <memory>
 #include <optional>
 
-#include "absl/strings/escaping.h"
 #include "fmt/format.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "libs/rpc/errors.h"
+#include "libs/rpc/signed_token.h"
 
-// A token is base64url of: version byte, 8 bytes of digest, then the values, each a tag byte and its content.
+// A token is signed (signed_token.h). It says: version byte, 8 bytes of the request's digest, then the
+// values, each a tag byte and its content.
 namespace finalmile::rpc {
 namespace {
 
@@ -23,15 +24,14 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using storage::Value;
 
-constexpr char kVersion = 1;
+constexpr char kVersion = 2;
 constexpr size_t kDigestSize = 8;
 constexpr size_t kMaxToken = 8192;
 
 enum Tag : char { kNull, kInt, kReal, kFalse, kTrue, kText, kBytes };
 
-std::string Digest(std::string_view binding, std::string_view content) {
+std::string Digest(std::string_view bytes) {
   unsigned char digest[SHA256_DIGEST_LENGTH];
-  const std::string bytes = fmt::format("{}{}{}{}", kVersion, binding.size(), binding, content);
   SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
   return std::string(reinterpret_cast<const char*>(digest), kDigestSize);
 }
@@ -88,13 +88,18 @@ std::optional<Value> Take(std::string_view& in) {
   return tag == kText ? Value(std::move(text)) : Value(storage::Bytes{std::move(text)});
 }
 
-// Nullopt for a token that this binding did not make.
-std::optional<std::vector<Value>> Decode(const std::string& token, std::string_view binding) {
-  std::string bytes;
-  if (token.size() > kMaxToken || !absl::WebSafeBase64Unescape(token, &bytes)) return std::nullopt;
-  if (bytes.size() <= 1 + kDigestSize || bytes[0] != kVersion) return std::nullopt;
-  std::string_view content = std::string_view(bytes).substr(1 + kDigestSize);
-  if (Digest(binding, content) != bytes.substr(1, kDigestSize)) return std::nullopt;
+// Nullopt for a token that was not made with this key for this request.
+std::optional<std::vector<Value>> Decode(const std::string& token, std::string_view key,
+                                         std::string_view binding) {
+  if (token.size() > kMaxToken) return std::nullopt;
+  const absl::StatusOr<std::string> opened = OpenToken(token, key);
+  if (!opened.ok()) return std::nullopt;
+  std::string_view content = *opened;
+  if (content.size() <= 1 + kDigestSize || content[0] != kVersion ||
+      content.substr(1, kDigestSize) != binding) {
+    return std::nullopt;
+  }
+  content.remove_prefix(1 + kDigestSize);
   std::vector<Value> values;
   while (!content.empty()) {
     std::optional<Value> value = Take(content);
@@ -115,36 +120,40 @@ std::string BindingOf(const Message& request, const FieldDescriptor* size, const
   coded.SetSerializationDeterministic(true);
   rest->SerializeToCodedStream(&coded);
   coded.Trim();
-  return bytes;
+  return Digest(bytes);
 }
 
 }  // namespace
 
-absl::StatusOr<Page> Page::Of(const Message& request, const std::vector<Value>& shape, const Sizes& sizes) {
+absl::StatusOr<Page> Page::Of(const AnswerRules& rules, const Message& request, const Cursor& shape,
+                              const Sizes& sizes) {
   const FieldDescriptor* size = request.GetDescriptor()->FindFieldByName("page_size");
   const FieldDescriptor* token = request.GetDescriptor()->FindFieldByName("page_token");
   const int asked = request.GetReflection()->GetInt32(request, size);
   if (asked < 0) return InvalidField("page_size", "must not be negative");
   Page page;
   page.size_ = asked == 0 ? sizes.standard : std::min(asked, sizes.most);
+  page.piece_ = sizes.piece;
+  page.most_bytes_ = rules.most;
+  page.key_ = rules.page_key;
   page.binding_ = BindingOf(request, size, token);
   const std::string text = request.GetReflection()->GetString(request, token);
   if (text.empty()) return page;
-  std::optional<std::vector<Value>> cursor = Decode(text, page.binding_);
+  std::optional<std::vector<Value>> cursor = Decode(text, page.key_, page.binding_);
   const auto alike = [](const Value& a, const Value& b) { return a.index() == b.index(); };
   if (!cursor || !std::equal(cursor->begin(), cursor->end(), shape.begin(), shape.end(), alike)) {
-    return InvalidField(
-        "page_token",
-        "is damaged or belongs to another request; repeat the request it came from, or begin without it");
+    return InvalidField("page_token",
+                        "was not given out here, or belongs to another request; repeat the request it came "
+                        "from, or begin without it");
   }
   page.cursor_ = *std::move(cursor);
   return page;
 }
 
-std::string Page::NextToken(const std::vector<Value>& cursor) const {
-  std::string content;
+std::string Page::NextToken(const Cursor& cursor) const {
+  std::string content = fmt::format("{}{}", kVersion, binding_);
   for (const Value& value : cursor) Append(value, content);
-  return absl::WebSafeBase64Escape(fmt::format("{}{}{}", kVersion, Digest(binding_, content), content));
+  return SignToken(content, key_);
 }
 
 }  // namespace finalmile::rpc

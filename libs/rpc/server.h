@@ -23,6 +23,9 @@ struct ServerOptions {
   // Largest request message, in bytes. A larger one is INVALID_ARGUMENT / MESSAGE_TOO_LARGE before a handler
   // sees it; the transport itself refuses twice this size (RESOURCE_EXHAUSTED).
   size_t max_message_bytes = 4 << 20;
+  // Every message that is sent: a larger one is RESOURCE_EXHAUSTED / ANSWER_TOO_LARGE in its place. The key
+  // signs the page tokens of its lists.
+  AnswerRules answers = {};
   // Given to a unary call that comes without a deadline, and the most that one gets.
   absl::Duration default_timeout = absl::Seconds(10);
   absl::Duration max_timeout = absl::Minutes(2);

@@ -23,8 +23,8 @@ namespace finalmile::rpc {
 using SharedBytes = std::shared_ptr<const std::string>;
 
 // The caller's side of a running stream, seen from a method. Takes one reply; the caller of the handler
-// bounds them.
-using ReplySink = std::function<void(const google::protobuf::Message&)>;
+// bounds how many. RESOURCE_EXHAUSTED / ANSWER_TOO_LARGE, which ends the stream.
+using ReplySink = std::function<absl::Status(const google::protobuf::Message&)>;
 
 // How a stream goes on once its replies have been sent.
 enum class StreamNext {
@@ -154,6 +154,8 @@ class Service {
 
   template <class Req, class Resp>
   void Session(std::string_view name, Kind kind, OpenSession<Req, Resp> open);
+  template <class Resp>
+  static absl::Status SendAll(const std::vector<Resp>& replies, const ReplySink& reply);
   // Null after a mistake.
   Method* Register(std::string_view name, Kind kind, const Message& request, const Message& response);
   void RegisterInline(std::string_view name, const Message& request, decltype(Method::inline_answer) answer);
@@ -193,6 +195,14 @@ void Service::UnaryAfter(std::string_view name,
   };
 }
 
+template <class Resp>
+absl::Status Service::SendAll(const std::vector<Resp>& replies, const ReplySink& reply) {
+  for (const Resp& one : replies) {
+    if (absl::Status sent = reply(one); !sent.ok()) return sent;
+  }
+  return absl::OkStatus();
+}
+
 template <class Req, class Resp>
 class Service::SourceHandler final : public StreamHandler {
  public:
@@ -211,7 +221,8 @@ class Service::SourceHandler final : public StreamHandler {
     absl::StatusOr<std::optional<std::vector<Resp>>> replies = chunks_(context);
     if (!replies.ok()) return replies.status();
     if (!*replies) return StreamNext::kEnd;
-    for (const Resp& one : **replies) reply(one);
+    absl::Status sent = Service::SendAll(**replies, reply);
+    if (!sent.ok()) return sent;
     return (*replies)->empty() ? StreamNext::kWait : StreamNext::kMore;
   }
 
@@ -255,8 +266,7 @@ class Service::SessionHandler final : public StreamHandler {
 
   static absl::Status Send(const absl::StatusOr<std::vector<Resp>>& replies, const ReplySink& reply) {
     if (!replies.ok()) return replies.status();
-    for (const Resp& one : *replies) reply(one);
-    return absl::OkStatus();
+    return Service::SendAll(*replies, reply);
   }
 
   const OpenSession<Req, Resp>& open_;

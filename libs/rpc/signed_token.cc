@@ -32,6 +32,8 @@ absl::StatusOr<std::string> OpenToken(std::string_view token, std::string_view k
   if (!absl::WebSafeBase64Unescape({token.data(), token.size()}, &bytes) || bytes.size() < kMacBytes) {
     return wrong;
   }
+  // The last digit of base64 may hold bits that say nothing.
+  if (absl::WebSafeBase64Escape(bytes) != absl::string_view(token.data(), token.size())) return wrong;
   std::string payload = bytes.substr(kMacBytes);
   if (CRYPTO_memcmp(Mac(payload, key).data(), bytes.data(), kMacBytes) != 0) return wrong;
   return payload;

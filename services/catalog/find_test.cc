@@ -210,6 +210,30 @@ TEST_F(FindTest, RenderingRefusesWithTheListOfWhatIsUnfilled) {
   EXPECT_FALSE(rendered->use_token().empty());
 }
 
+TEST_F(FindTest, AValueThatIsRepeatedTooOftenIsRefused) {
+  v1::Asset letter = Letter("First touch");
+  std::string body;
+  for (int i = 0; i < 4'000; ++i) body += "{{first_name}}";
+  letter.set_body(body);
+  const v1::Asset asset = Create(letter);
+  const auto refused = Render(asset.name(), {{"first_name", std::string(10'000, 'x')}}, 1);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(rpc::ReasonOf(refused.status()), "ANSWER_TOO_LARGE");
+  EXPECT_EQ(rpc::ErrorInfoOf(refused.status())->metadata().at("resource"), asset.name());
+}
+
+TEST_F(FindTest, ABatchAnswersEachNameOnce) {
+  const std::string first = Create(Letter("First")).name();
+  const std::string second = Create(Letter("Second")).name();
+  v1::BatchGetAssetsRequest request;
+  for (const std::string& name : {second, first, second, first, first}) request.add_names(name);
+  const auto found = Call<v1::BatchGetAssetsResponse>("BatchGetAssets", request);
+  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_EQ(found->assets_size(), 2);
+  EXPECT_EQ(found->assets(0).name(), second);
+  EXPECT_EQ(found->assets(1).name(), first);
+}
+
 TEST_F(FindTest, RecommendationsFitTheMoment) {
   for (const auto& [title, stage] : {std::pair{"A", "closing"}, {"B", "discovery"}, {"C", "closing"}}) {
     Publish(Create(Tagged(title, stage, "search")).name());

@@ -1,3 +1,8 @@
+#include <fmt/format.h>
+
+#include <set>
+
+#include "libs/rpc/answer.h"
 #include "libs/rpc/errors.h"
 #include "services/leads/leads_fixture.h"
 
@@ -259,6 +264,40 @@ TEST_F(LeadsTest, APolicyIsTriedPublishedAndReachesEveryLead) {
   request.mutable_policy()->set_cool_below(4);
   EXPECT_EQ(rpc::ReasonOf(Call<v1::PublishPolicyResponse>("PublishPolicy", request).status()),
             "POLICY_EXISTS");
+}
+
+TEST_F(LeadsTest, ABatchAnswersEachNameOnceAndListsEndTheirPagesByBytes) {
+  v1::Lead lead;
+  for (int i = 0; i < 200; ++i) {
+    (*lead.mutable_attributes())[fmt::format("note_{}", i)].set_text(std::string(1024, 'x'));
+  }
+  std::vector<std::string> names;
+  for (int i = 0; i < 20; ++i) names.push_back(Create(lead).name());
+
+  v1::BatchGetLeadsRequest batch;
+  for (int i = 0; i < 1000; ++i) batch.add_names(names[static_cast<size_t>(i % 2)]);
+  const auto found = Call<v1::BatchGetLeadsResponse>("BatchGetLeads", batch);
+  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_EQ(found->leads_size(), 2);
+  EXPECT_EQ(found->leads(0).name(), names[0]);
+  for (const std::string& name : names) batch.set_names(static_cast<int>(&name - names.data()), name);
+  EXPECT_EQ(rpc::ReasonOf(Call<v1::BatchGetLeadsResponse>("BatchGetLeads", batch).status()),
+            "ANSWER_TOO_LARGE");
+
+  v1::ListLeadsRequest request;
+  request.set_page_size(1000);
+  std::set<std::string> listed;
+  int pages = 0;
+  do {
+    const auto page = Call<v1::ListLeadsResponse>("ListLeads", request);
+    ASSERT_TRUE(page.ok()) << page.status();
+    EXPECT_LE(page->ByteSizeLong(), rpc::kDefaultMaxAnswer);
+    for (const v1::Lead& one : page->leads()) listed.insert(one.name());
+    request.set_page_token(page->next_page_token());
+    ++pages;
+  } while (!request.page_token().empty());
+  EXPECT_EQ(listed, std::set<std::string>(names.begin(), names.end()));
+  EXPECT_EQ(pages, 2);
 }
 
 }  // namespace

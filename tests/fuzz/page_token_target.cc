@@ -17,7 +17,7 @@ leads::v1::ListLeadsRequest Request(std::string_view token) {
 }
 
 bool AnyToken(std::string_view bytes) {
-  const auto page = rpc::Page::Of(Request(bytes), {std::string()});
+  const auto page = rpc::Page::Of({}, Request(bytes), {std::string()});
   if (!page.ok()) {
     Require(absl::IsInvalidArgument(page.status()), "a refused token is an invalid argument");
   } else {
@@ -58,16 +58,16 @@ std::vector<storage::Value> Values(std::string_view bytes) {
 void OwnToken(std::string_view bytes) {
   const std::vector<storage::Value> cursor = Values(bytes);
   if (cursor.empty()) return;
-  const std::string token = rpc::Page::Of(Request(""), cursor).value().NextToken(cursor);
-  const auto page = rpc::Page::Of(Request(token), cursor);
+  const std::string token = rpc::Page::Of({}, Request(""), cursor).value().NextToken(cursor);
+  const auto page = rpc::Page::Of({}, Request(token), cursor);
   if (token.size() <= 8192)
     Require(page.ok() && page->cursor() == cursor, "a token reads back as its cursor");
-  if (page.ok() && rpc::Page::Of(Request(token), {std::string()}).ok()) {
+  if (page.ok() && rpc::Page::Of({}, Request(token), {std::string()}).ok()) {
     Require(cursor.size() == 1 && std::holds_alternative<std::string>(cursor[0]), "a cursor has its shape");
   }
   leads::v1::ListLeadsRequest other = Request(token);
   other.set_filter("owner = bob");
-  Require(!rpc::Page::Of(other, cursor).ok(), "a token serves no other request");
+  Require(!rpc::Page::Of({}, other, cursor).ok(), "a token serves no other request");
 }
 
 bool Run(std::string_view bytes) {
@@ -79,7 +79,7 @@ bool Run(std::string_view bytes) {
 }
 
 std::vector<std::string> Seeds() {
-  const rpc::Page page = rpc::Page::Of(Request(""), {}).value();
+  const rpc::Page page = rpc::Page::Of({}, Request(""), {}).value();
   return {"", rpc::Etag(7), page.NextToken({int64_t{1}, 2.5, std::string("leads/1")}),
           page.NextToken({true, storage::Value(), storage::Bytes{"x"}}),
           std::string("\0"

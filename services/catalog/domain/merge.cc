@@ -50,32 +50,46 @@ std::string_view TrimSpaces(std::string_view text) {
 
 class Filler {
  public:
-  Filler(const Asset& asset, const MergeValues& values) : values_(values) {
+  Filler(const Asset& asset, const MergeValues& values, size_t most) : values_(values), left_(most) {
     for (const MergeField& field : asset.merge_fields) {
       if (field.default_value.has_value()) defaults_.emplace(field.name, *field.default_value);
     }
   }
 
-  std::string Fill(std::string_view text, Names& unfilled) const {
+  std::string Fill(std::string_view text, Names& unfilled) {
     std::string filled;
     for (const MergePiece& piece : SplitMergeFields(text)) {
-      if (piece.field.empty()) {
-        filled += piece.text;
-      } else if (const auto value = values_.find(piece.field); value != values_.end()) {
-        filled += value->second;
-      } else if (const auto fallback = defaults_.find(piece.field); fallback != defaults_.end()) {
-        filled += fallback->second;
+      std::string_view stretch = piece.text;
+      if (!piece.field.empty() && !Find(piece.field, stretch)) unfilled.Add(piece.field);
+      if (stretch.size() > left_) {
+        too_large_ = true;
       } else {
-        filled += piece.text;
-        unfilled.Add(piece.field);
+        left_ -= stretch.size();
+        filled += stretch;
       }
     }
     return filled;
   }
 
+  bool too_large() const { return too_large_; }
+
  private:
+  // Sets `text` to the value of a field, if it has one.
+  bool Find(std::string_view field, std::string_view& text) const {
+    if (const auto value = values_.find(field); value != values_.end()) {
+      text = value->second;
+      return true;
+    }
+    const auto fallback = defaults_.find(field);
+    if (fallback == defaults_.end()) return false;
+    text = fallback->second;
+    return true;
+  }
+
   const MergeValues& values_;
   std::map<std::string_view, std::string_view> defaults_;
+  size_t left_;
+  bool too_large_ = false;
 };
 
 }  // namespace
@@ -156,15 +170,16 @@ std::vector<Violation> CheckMergeValues(const MergeValues& values) {
   return violations;
 }
 
-Rendered Render(const Asset& asset, const MergeValues& values) {
+Rendered Render(const Asset& asset, const MergeValues& values, size_t most) {
   Rendered rendered;
-  const Filler filler(asset, values);
+  Filler filler(asset, values, most);
   Names unfilled;
   rendered.title = filler.Fill(asset.title, unfilled);
   if (const auto* email = std::get_if<EmailTemplate>(&asset.details)) {
     rendered.subject = filler.Fill(email->subject, unfilled);
   }
   rendered.body = filler.Fill(asset.body, unfilled);
+  rendered.too_large = filler.too_large();
   rendered.unfilled = unfilled.Take();
   const std::vector<std::string> fields = MergeFieldsOf(asset);
   for (const auto& [name, value] : values) {

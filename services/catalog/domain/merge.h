@@ -55,10 +55,13 @@ struct Rendered {
   std::vector<std::string> unfilled;
   // Names of `values` that are no field of the asset, sorted: probably misspelt.
   std::vector<std::string> unknown;
+  // The texts together would be longer than they may be; then they are cut.
+  bool too_large = false;
 };
 
 // Fills the merge fields of title, body and subject with `values`, else with the declared defaults. One pass:
-// braces in a value are text. Time and memory grow with the asset and the values used.
-Rendered Render(const Asset& asset, const MergeValues& values);
+// braces in a value are text. A field may stand in the text any number of times, so the texts together are
+// bounded: they have at most `most` bytes.
+Rendered Render(const Asset& asset, const MergeValues& values, size_t most);
 
 }  // namespace finalmile::catalog::domain

@@ -8,6 +8,8 @@
 namespace finalmile::catalog::domain {
 namespace {
 
+constexpr size_t kNoLimit = 1 << 20;
+
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -52,7 +54,7 @@ Asset Template() {
 
 TEST(Merge, RendersValuesAndDefaults) {
   const Rendered rendered =
-      Render(Template(), {{"first_name", "Ada"}, {"company", "Acme"}, {"number", "12"}});
+      Render(Template(), {{"first_name", "Ada"}, {"company", "Acme"}, {"number", "12"}}, kNoLimit);
   EXPECT_EQ(rendered.title, "Follow-up");
   EXPECT_EQ(rendered.subject, "ramp-up for Acme");
   EXPECT_EQ(rendered.body, "Hi Ada, about ramp-up at Acme: 12 %. {{Not a field}}");
@@ -61,15 +63,15 @@ TEST(Merge, RendersValuesAndDefaults) {
 }
 
 TEST(Merge, ListsAllThatIsUnfilledAndUnknown) {
-  const Rendered rendered = Render(Template(), {{"topic", ""}, {"firstname", "Ada"}, {"zip", "1"}});
+  const Rendered rendered = Render(Template(), {{"topic", ""}, {"firstname", "Ada"}, {"zip", "1"}}, kNoLimit);
   EXPECT_THAT(rendered.unfilled, ElementsAre("company", "first_name", "number"));
   EXPECT_THAT(rendered.unknown, ElementsAre("firstname", "zip"));
   EXPECT_EQ(rendered.subject, " for {{company}}");
 }
 
 TEST(Merge, ValuesAreNotExpandedAgain) {
-  const Rendered rendered =
-      Render(Template(), {{"first_name", "{{company}}"}, {"company", "{{first_name}}"}, {"number", "{{"}});
+  const Rendered rendered = Render(
+      Template(), {{"first_name", "{{company}}"}, {"company", "{{first_name}}"}, {"number", "{{"}}, kNoLimit);
   EXPECT_EQ(rendered.body, "Hi {{company}}, about ramp-up at {{first_name}}: {{ %. {{Not a field}}");
   EXPECT_THAT(rendered.unfilled, IsEmpty());
 }
@@ -85,6 +87,19 @@ TEST(Merge, ValuesHaveLimits) {
   EXPECT_EQ(CheckMergeValues({{"a", std::string(kMaxMergeValueCharacters + 1, 'x')}}).at(0).field,
             "values[a]");
   EXPECT_EQ(CheckMergeValues({{"A", "x"}}).at(0).field, "values");
+}
+
+TEST(MergeTest, TheTextsTogetherAreBounded) {
+  Asset asset;
+  asset.title = "T{{a}}";
+  asset.body = "{{a}}{{a}} and {{a}}";
+  const MergeValues values = {{"a", std::string(100, 'x')}};
+  // 1 + 4 · 100 + 5 bytes.
+  for (const size_t most : {405, 406, 407}) {
+    const Rendered rendered = Render(asset, values, most);
+    EXPECT_EQ(rendered.too_large, most < 406) << most;
+    EXPECT_LE(rendered.title.size() + rendered.body.size(), most);
+  }
 }
 
 }  // namespace

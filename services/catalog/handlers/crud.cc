@@ -21,6 +21,8 @@ namespace {
 using storage::Transaction;
 
 constexpr int kMaxBatch = 100;
+// Assets read at once; one has up to 4 MiB.
+constexpr int kPiece = 8;
 constexpr size_t kMaxIdFromTitle = 80;
 
 // The fields of Asset that callers set; the kind is set once, at creation.
@@ -144,21 +146,31 @@ absl::StatusOr<v1::BatchGetAssetsResponse> CatalogHandlers::BatchGetAssets(
     return rpc::InvalidField(
         "names", fmt::format("has {} entries; at most {} are read at once", request.names_size(), kMaxBatch));
   }
-  std::vector<publishing::Wanted> wanted;
+  std::vector<std::string> ids;
   for (int i = 0; i < request.names_size(); ++i) {
-    ASSIGN_OR_RETURN(std::string id, AssetId(request.names(i), fmt::format("names[{}]", i)));
-    wanted.push_back({std::move(id)});
+    ASSIGN_OR_RETURN(ids.emplace_back(), AssetId(request.names(i), fmt::format("names[{}]", i)));
   }
+  rpc::Fold(ids);
   return outbox::Read<v1::BatchGetAssetsResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::BatchGetAssetsResponse> {
         v1::BatchGetAssetsResponse response;
-        ASSIGN_OR_RETURN(std::vector<publishing::Read> read,
-                         publishing::ReadAssets(transaction, wanted, /*bodies=*/true));
-        for (size_t i = 0; i < read.size(); ++i) {
-          if (!read[i].asset) return NoSuchAsset(wanted[i].id, 0);
-          RETURN_IF_ERROR(CheckMayRead(context, *read[i].asset, d_.clock.Now()));
-          *response.add_assets() = *std::move(read[i].asset);
-        }
+        const absl::Time now = d_.clock.Now();
+        const auto read =
+            [&](const std::vector<std::string>& some) -> absl::StatusOr<std::vector<v1::Asset>> {
+          std::vector<publishing::Wanted> wanted;
+          for (const std::string& id : some) wanted.push_back({id});
+          ASSIGN_OR_RETURN(std::vector<publishing::Read> found,
+                           publishing::ReadAssets(transaction, wanted, /*bodies=*/true));
+          std::vector<v1::Asset> assets;
+          for (size_t i = 0; i < found.size(); ++i) {
+            if (!found[i].asset) return NoSuchAsset(some[i], 0);
+            RETURN_IF_ERROR(CheckMayRead(context, *found[i].asset, now));
+            assets.push_back(*std::move(found[i].asset));
+          }
+          return assets;
+        };
+        RETURN_IF_ERROR((rpc::FillBatch<std::string, v1::Asset>(ids, kPiece, context.answers().most, read,
+                                                                *response.mutable_assets())));
         return response;
       });
 }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "libs/base/status.h"
 #include "libs/base/text.h"
@@ -39,7 +40,8 @@ absl::StatusOr<v1::SearchAssetsResponse> CatalogHandlers::SearchAssets(
   if (Trim(request.query()).empty() || Characters(request.query()) > kMaxQuery) {
     return rpc::InvalidField("query", fmt::format("must have 1 to {} characters", kMaxQuery));
   }
-  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}}, {.standard = 10, .most = 100}));
+  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(context.answers(), request, {int64_t{}},
+                                                 {.standard = 10, .most = 100, .piece = kHeadsAtOnce}));
   ASSIGN_OR_RETURN(const std::vector<rpc::FilterTerm> terms,
                    rpc::ParseFilterTerms(request.filter(), SearchFields()));
   if (request.unpublished() && !ReadsAll(context)) return NotForReps("unpublished");
@@ -61,31 +63,44 @@ absl::StatusOr<v1::SearchAssetsResponse> CatalogHandlers::SearchAssets(
   if (answer.total == 0 && query.filters.empty() && !request.unpublished() && !filling)
     d_.missed.Add(request.query());
 
-  std::vector<publishing::Wanted> wanted;
-  for (const search::Hit& hit : answer.hits) {
-    wanted.push_back(
-        {hit.asset.substr(sizeof("assets/") - 1), request.unpublished() ? publishing::kLatest : 0});
-  }
+  using Entries = std::vector<rpc::PageEntry<v1::SearchAssetsResponse::Hit>>;
   return outbox::Read<v1::SearchAssetsResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::SearchAssetsResponse> {
         v1::SearchAssetsResponse response;
-        ASSIGN_OR_RETURN(std::vector<publishing::Read> read,
-                         publishing::ReadAssets(transaction, wanted, /*bodies=*/false));
-        for (size_t i = 0; i < read.size(); ++i) {
-          if (!read[i].asset) continue;
-          // The index may be a moment behind the store.
-          if (!request.unpublished() && !publishing::IsLive(*read[i].asset, d_.clock.Now())) continue;
-          v1::SearchAssetsResponse::Hit& hit = *response.add_hits();
-          *hit.mutable_asset() = *std::move(read[i].asset);
-          hit.set_score(answer.hits[i].score);
-          hit.set_snippet(answer.hits[i].snippet);
-        }
+        size_t shown = 0;
+        const auto read = [&](const rpc::Page::Cursor&, int count) -> absl::StatusOr<Entries> {
+          const std::span hits = std::span(answer.hits)
+                                     .subspan(shown)
+                                     .first(std::min(answer.hits.size() - shown, static_cast<size_t>(count)));
+          std::vector<publishing::Wanted> wanted;
+          for (const search::Hit& hit : hits) {
+            wanted.push_back(
+                {hit.asset.substr(sizeof("assets/") - 1), request.unpublished() ? publishing::kLatest : 0});
+          }
+          ASSIGN_OR_RETURN(std::vector<publishing::Read> found,
+                           publishing::ReadAssets(transaction, wanted, /*bodies=*/false));
+          Entries entries;
+          for (size_t i = 0; i < hits.size(); ++i) {
+            auto& entry = entries.emplace_back();
+            entry.cursor = {offset + static_cast<int64_t>(++shown)};
+            if (!found[i].asset) continue;
+            // The index may be a moment behind the store.
+            if (!request.unpublished() && !publishing::IsLive(*found[i].asset, d_.clock.Now())) continue;
+            entry.item.emplace();
+            *entry.item->mutable_asset() = *std::move(found[i].asset);
+            entry.item->set_score(hits[i].score);
+            entry.item->set_snippet(hits[i].snippet);
+          }
+          return entries;
+        };
+        ASSIGN_OR_RETURN(*response.mutable_next_page_token(), page.Fill(*response.mutable_hits(), read));
         response.set_total(std::min(answer.total, kMaxTotal));
         for (const search::FacetCount& count : answer.facets) AddFacet(count, response);
         response.set_corrected_query(answer.corrected);
         response.set_filling(filling);
         const int64_t next = offset + page.size();
-        if (next < response.total()) response.set_next_page_token(page.NextToken({next}));
+        if (response.next_page_token().empty() && next < response.total())
+          response.set_next_page_token(page.NextToken({next}));
         return response;
       });
 }

@@ -130,20 +130,23 @@ absl::StatusOr<v1::Gap> UsageHandlers::AnswerGap(rpc::CallContext& context,
 
 absl::StatusOr<v1::ListGapsResponse> UsageHandlers::ListGaps(rpc::CallContext& context,
                                                              const v1::ListGapsRequest& request) {
-  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}, std::string()}));
+  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(context.answers(), request, {int64_t{}, std::string()}));
   ASSIGN_OR_RETURN(const store::Condition condition, rpc::CompileFilter(request.filter(), GapFields()));
-  store::GapPosition after;
-  if (!page.first()) {
-    after = {std::get<int64_t>(page.cursor()[0]), std::get<std::string>(page.cursor()[1])};
-  }
+  using Entries = std::vector<rpc::PageEntry<v1::Gap>>;
   return outbox::Read<v1::ListGapsResponse>(
       context, d_.database, [&](storage::Transaction& transaction) -> absl::StatusOr<v1::ListGapsResponse> {
         v1::ListGapsResponse response;
-        ASSIGN_OR_RETURN(std::vector<store::GapRow> gaps,
-                         store::ListGaps(transaction, condition, after, page.size() + 1));
-        const bool more = page.Cut(gaps);
-        for (const store::GapRow& gap : gaps) *response.add_gaps() = usage::ToProto(gap);
-        if (more) response.set_next_page_token(page.NextToken({gaps.back().gap.count, gaps.back().id}));
+        const auto read = [&](const rpc::Page::Cursor& cursor, int count) -> absl::StatusOr<Entries> {
+          store::GapPosition after;
+          if (!cursor.empty()) after = {std::get<int64_t>(cursor[0]), std::get<std::string>(cursor[1])};
+          ASSIGN_OR_RETURN(const std::vector<store::GapRow> gaps,
+                           store::ListGaps(transaction, condition, after, count));
+          Entries entries;
+          for (const store::GapRow& gap : gaps)
+            entries.push_back({usage::ToProto(gap), {gap.gap.count, gap.id}});
+          return entries;
+        };
+        ASSIGN_OR_RETURN(*response.mutable_next_page_token(), page.Fill(*response.mutable_gaps(), read));
         return response;
       });
 }

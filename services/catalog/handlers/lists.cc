@@ -18,6 +18,9 @@ namespace {
 using rpc::FilterType;
 using storage::Transaction;
 
+// Versions with their long texts that a list reads at once at first; each has up to 4 MiB.
+constexpr int kWholeAtOnce = 8;
+
 rpc::FilterSchema Tagged(std::vector<rpc::FilterField> fields) {
   for (const domain::TagList& list : domain::kTagLists) {
     fields.push_back(
@@ -56,24 +59,27 @@ const rpc::FilterSchema& SearchFields() {
 
 absl::StatusOr<v1::ListAssetsResponse> CatalogHandlers::ListAssets(rpc::CallContext& context,
                                                                    const v1::ListAssetsRequest& request) {
-  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {std::string()}));
+  ASSIGN_OR_RETURN(rpc::Page page,
+                   rpc::Page::Of(context.answers(), request, {std::string()}, {.piece = kHeadsAtOnce}));
   ASSIGN_OR_RETURN(store::Condition condition, rpc::CompileFilter(request.filter(), ListFields()));
   if (!ReadsAll(context)) condition = store::ReadByReps(std::move(condition), d_.clock.Now());
-  const std::string after = page.first() ? std::string() : std::get<std::string>(page.cursor()[0]);
+  using Entries = std::vector<rpc::PageEntry<v1::Asset>>;
   return outbox::Read<v1::ListAssetsResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ListAssetsResponse> {
         v1::ListAssetsResponse response;
-        ASSIGN_OR_RETURN(std::vector<std::string> ids,
-                         store::ListAssets(transaction, condition, after, page.size() + 1));
-        const bool more = page.Cut(ids);
-        std::vector<publishing::Wanted> wanted;
-        for (const std::string& id : ids) wanted.push_back({id});
-        ASSIGN_OR_RETURN(std::vector<publishing::Read> read,
-                         publishing::ReadAssets(transaction, wanted, /*bodies=*/false));
-        for (publishing::Read& one : read) {
-          if (one.asset) *response.add_assets() = *std::move(one.asset);
-        }
-        if (more) response.set_next_page_token(page.NextToken({ids.back()}));
+        const auto read = [&](const rpc::Page::Cursor& cursor, int count) -> absl::StatusOr<Entries> {
+          const std::string after = cursor.empty() ? "" : std::get<std::string>(cursor[0]);
+          ASSIGN_OR_RETURN(const std::vector<std::string> ids,
+                           store::ListAssets(transaction, condition, after, count));
+          std::vector<publishing::Wanted> wanted;
+          for (const std::string& id : ids) wanted.push_back({id});
+          ASSIGN_OR_RETURN(std::vector<publishing::Read> found,
+                           publishing::ReadAssets(transaction, wanted, /*bodies=*/false));
+          Entries entries;
+          for (size_t i = 0; i < ids.size(); ++i) entries.push_back({std::move(found[i].asset), {ids[i]}});
+          return entries;
+        };
+        ASSIGN_OR_RETURN(*response.mutable_next_page_token(), page.Fill(*response.mutable_assets(), read));
         return response;
       });
 }
@@ -81,21 +87,27 @@ absl::StatusOr<v1::ListAssetsResponse> CatalogHandlers::ListAssets(rpc::CallCont
 absl::StatusOr<v1::ListAssetVersionsResponse> CatalogHandlers::ListAssetVersions(
     rpc::CallContext& context, const v1::ListAssetVersionsRequest& request) {
   ASSIGN_OR_RETURN(const std::string id, AssetId(request.parent(), "parent"));
-  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}}));
-  const int64_t before =
-      page.first() ? std::numeric_limits<int64_t>::max() : std::get<int64_t>(page.cursor()[0]);
+  ASSIGN_OR_RETURN(rpc::Page page,
+                   rpc::Page::Of(context.answers(), request, {int64_t{}}, {.piece = kWholeAtOnce}));
+  using Entries = std::vector<rpc::PageEntry<v1::Asset>>;
   return outbox::Read<v1::ListAssetVersionsResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ListAssetVersionsResponse> {
         v1::ListAssetVersionsResponse response;
         ASSIGN_OR_RETURN(const std::vector<store::AssetRow> rows, store::ReadAssets(transaction, {id}));
         if (rows.empty()) return rpc::NotFound(request.parent(), "asset");
-        ASSIGN_OR_RETURN(std::vector<store::VersionRow> versions,
-                         store::ListVersions(transaction, id, before, page.size() + 1));
-        const bool more = page.Cut(versions);
-        for (const store::VersionRow& version : versions) {
-          ASSIGN_OR_RETURN(*response.add_versions(), publishing::ToProto(rows[0], version));
-        }
-        if (more) response.set_next_page_token(page.NextToken({versions.back().version}));
+        const auto read = [&](const rpc::Page::Cursor& cursor, int count) -> absl::StatusOr<Entries> {
+          const int64_t before =
+              cursor.empty() ? std::numeric_limits<int64_t>::max() : std::get<int64_t>(cursor[0]);
+          ASSIGN_OR_RETURN(const std::vector<store::VersionRow> versions,
+                           store::ListVersions(transaction, id, before, count));
+          Entries entries;
+          for (const store::VersionRow& version : versions) {
+            ASSIGN_OR_RETURN(v1::Asset asset, publishing::ToProto(rows[0], version));
+            entries.push_back({std::move(asset), {version.version}});
+          }
+          return entries;
+        };
+        ASSIGN_OR_RETURN(*response.mutable_next_page_token(), page.Fill(*response.mutable_versions(), read));
         return response;
       });
 }

@@ -34,7 +34,8 @@ absl::StatusOr<v1::RenderAssetResponse> CatalogHandlers::RenderAsset(rpc::CallCo
   }
 
   RETURN_IF_ERROR(CheckMayRead(context, asset, now));
-  domain::Rendered rendered = domain::Render(publishing::FromProto(asset), values);
+  const size_t most = context.answers().most;
+  domain::Rendered rendered = domain::Render(publishing::FromProto(asset), values, most);
   if (!rendered.unfilled.empty()) {
     const std::string fields = absl::StrJoin(rendered.unfilled, ", ");
     std::string message = fmt::format("give values for these merge fields: {}", fields);
@@ -44,6 +45,7 @@ absl::StatusOr<v1::RenderAssetResponse> CatalogHandlers::RenderAsset(rpc::CallCo
     return rpc::Error(absl::StatusCode::kInvalidArgument, "MERGE_FIELDS_MISSING", message,
                       {{"fields", fields}});
   }
+  if (rendered.too_large) return rpc::AnswerTooLarge(asset.name(), most, most);
   v1::RenderAssetResponse response;
   response.set_title(std::move(rendered.title));
   response.set_body(std::move(rendered.body));

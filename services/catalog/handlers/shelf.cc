@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <span>
 #include <tuple>
 
 #include "libs/base/status.h"
@@ -12,6 +13,7 @@
 #include "libs/rpc/paging.h"
 #include "libs/rpc/timestamps.h"
 #include "services/catalog/domain/shelf.h"
+#include "services/catalog/handlers/fields.h"
 #include "services/catalog/handlers/usage_handlers.h"
 #include "services/catalog/publishing/reading.h"
 #include "services/catalog/store/sketch_store.h"
@@ -106,68 +108,79 @@ absl::StatusOr<v1::GetAssetPerformanceResponse> UsageHandlers::GetAssetPerforman
 absl::StatusOr<v1::ListUnusedAssetsResponse> UsageHandlers::ListUnusedAssets(
     rpc::CallContext& context, const v1::ListUnusedAssetsRequest& request) {
   // The cursor: the moment all pages hold for, and the last asset of the page before.
-  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}, int64_t{}, std::string()}));
+  ASSIGN_OR_RETURN(rpc::Page page,
+                   rpc::Page::Of(context.answers(), request, {int64_t{}, int64_t{}, std::string()},
+                                 {.piece = kHeadsAtOnce}));
   absl::Time now = FromMicros(ToMicros(d_.clock.Now()));
   std::pair<int64_t, std::string> after = {-1, ""};
   if (!page.first()) {
     now = FromMicros(std::get<int64_t>(page.cursor()[0]));
     after = {std::get<int64_t>(page.cursor()[1]), std::get<std::string>(page.cursor()[2])};
   }
+  using Entries = std::vector<rpc::PageEntry<v1::ListUnusedAssetsResponse::Item>>;
   return outbox::Read<v1::ListUnusedAssetsResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ListUnusedAssetsResponse> {
         v1::ListUnusedAssetsResponse response;
         ASSIGN_OR_RETURN(const std::vector<Shelved> shelf, ReadShelf(transaction, now));
         SetRate(shelf, response);
-        std::vector<const Shelved*> shown;
-        bool more = false;
+        std::vector<const Shelved*> wanted;
         for (const Shelved& one : shelf) {
-          const bool wanted =
+          const bool unused =
               domain::IsUnused(one.item) || (request.include_misused() && domain::IsMisused(one.item));
           // What was used since the first page has another place now.
-          if (!wanted || one.last_use > ToMicros(now)) continue;
+          if (!unused || one.last_use > ToMicros(now)) continue;
           if (std::tie(one.last_use, one.id) <= std::tie(after.first, after.second)) continue;
-          more = static_cast<int>(shown.size()) == page.size();
-          if (more) break;
-          shown.push_back(&one);
+          wanted.push_back(&one);
+          if (static_cast<int>(wanted.size()) > page.size()) break;
         }
-        std::vector<publishing::Wanted> wanted;
-        for (const Shelved* one : shown) wanted.push_back({one->id});
-        ASSIGN_OR_RETURN(std::vector<publishing::Read> read,
-                         publishing::ReadAssets(transaction, wanted, /*bodies=*/false));
-        for (size_t i = 0; i < shown.size(); ++i) {
-          if (!read[i].asset) continue;
-          v1::ListUnusedAssetsResponse::Item& item = *response.add_items();
-          *item.mutable_asset() = *std::move(read[i].asset);
-          if (shown[i]->last_use != 0) {
-            *item.mutable_last_use_time() = rpc::ToTimestamp(FromMicros(shown[i]->last_use));
+        size_t shown = 0;
+        const auto read = [&](const rpc::Page::Cursor&, int count) -> absl::StatusOr<Entries> {
+          const std::span some = std::span(wanted).subspan(shown).first(
+              std::min(wanted.size() - shown, static_cast<size_t>(count)));
+          shown += some.size();
+          std::vector<publishing::Wanted> keys;
+          for (const Shelved* one : some) keys.push_back({one->id});
+          ASSIGN_OR_RETURN(std::vector<publishing::Read> found,
+                           publishing::ReadAssets(transaction, keys, /*bodies=*/false));
+          Entries entries;
+          for (size_t i = 0; i < some.size(); ++i) {
+            auto& entry = entries.emplace_back();
+            entry.cursor = {ToMicros(now), some[i]->last_use, some[i]->id};
+            if (!found[i].asset) continue;
+            entry.item.emplace();
+            *entry.item->mutable_asset() = *std::move(found[i].asset);
+            if (some[i]->last_use != 0) {
+              *entry.item->mutable_last_use_time() = rpc::ToTimestamp(FromMicros(some[i]->last_use));
+            }
+            entry.item->set_misuses(some[i]->item.misuses);
           }
-          item.set_misuses(shown[i]->item.misuses);
-        }
-        if (more) {
-          response.set_next_page_token(
-              page.NextToken({ToMicros(now), shown.back()->last_use, shown.back()->id}));
-        }
+          return entries;
+        };
+        ASSIGN_OR_RETURN(*response.mutable_next_page_token(), page.Fill(*response.mutable_items(), read));
         return response;
       });
 }
 
 absl::StatusOr<v1::ListMisuseResponse> UsageHandlers::ListMisuse(rpc::CallContext& context,
                                                                  const v1::ListMisuseRequest& request) {
-  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}, std::string()}));
+  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(context.answers(), request, {int64_t{}, std::string()}));
   ASSIGN_OR_RETURN(const store::Condition condition, rpc::CompileFilter(request.filter(), MisuseFields()));
-  store::UsePosition before;
-  if (!page.first()) {
-    before = {FromMicros(std::get<int64_t>(page.cursor()[0])), std::get<std::string>(page.cursor()[1])};
-  }
+  using Entries = std::vector<rpc::PageEntry<v1::Use>>;
   return outbox::Read<v1::ListMisuseResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ListMisuseResponse> {
         v1::ListMisuseResponse response;
-        ASSIGN_OR_RETURN(std::vector<store::UseRow> uses,
-                         store::ListMisuses(transaction, condition, before, page.size() + 1));
-        const bool more = page.Cut(uses);
-        for (const store::UseRow& use : uses) *response.add_uses() = usage::ToProto(use);
-        if (more)
-          response.set_next_page_token(page.NextToken({ToMicros(uses.back().use_time), uses.back().id}));
+        const auto read = [&](const rpc::Page::Cursor& cursor, int count) -> absl::StatusOr<Entries> {
+          store::UsePosition before;
+          if (!cursor.empty())
+            before = {FromMicros(std::get<int64_t>(cursor[0])), std::get<std::string>(cursor[1])};
+          ASSIGN_OR_RETURN(const std::vector<store::UseRow> uses,
+                           store::ListMisuses(transaction, condition, before, count));
+          Entries entries;
+          for (const store::UseRow& use : uses)
+            entries.push_back({usage::ToProto(use), {ToMicros(use.use_time), use.id}});
+          return entries;
+        };
+        ASSIGN_OR_RETURN(*response.mutable_next_page_token(), page.Fill(*response.mutable_uses(), read));
         return response;
       });
 }

@@ -66,35 +66,40 @@ absl::StatusOr<rpc::After<v1::RecordActivitiesResponse>> LeadHandlers::RecordAct
 absl::StatusOr<v1::ListActivitiesResponse> LeadHandlers::ListActivities(
     rpc::CallContext& context, const v1::ListActivitiesRequest& request) {
   ASSIGN_OR_RETURN(std::string id, LeadId(request.parent(), "parent"));
-  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}, std::string(), std::string()}));
-  domain::Activity after;
-  if (!page.first()) {
-    after.event_time = FromMicros(std::get<int64_t>(page.cursor()[0]));
-    after.source = std::get<std::string>(page.cursor()[1]);
-    after.activity_id = std::get<std::string>(page.cursor()[2]);
-  }
-  using Found = std::vector<store::RecordedActivity>;
-  ASSIGN_OR_RETURN(
-      Found found,
-      outbox::Read<Found>(
-          context, d_.database, [&](storage::Transaction& transaction) -> absl::StatusOr<Found> {
-            ASSIGN_OR_RETURN(std::vector<store::LeadState> lead, store::ReadLeads(transaction, {id}));
-            if (lead.empty()) return rpc::NotFound(request.parent(), "lead");
-            return store::ListActivities(transaction, id, page.first() ? nullptr : &after, page.size() + 1);
-          }));
-  v1::ListActivitiesResponse response;
-  const bool more = page.Cut(found);
-  for (store::RecordedActivity& recorded : found) {
-    recorded.activity.lead = request.parent();
-    v1::RecordedActivity& to = *response.add_activities();
-    *to.mutable_activity() = scoring::ToProto(recorded.activity);
-    *to.mutable_record_time() = scoring::ToProto(recorded.record_time);
-  }
-  if (more) {
-    const domain::Activity& last = found.back().activity;
-    response.set_next_page_token(page.NextToken({ToMicros(last.event_time), last.source, last.activity_id}));
-  }
-  return response;
+  ASSIGN_OR_RETURN(rpc::Page page,
+                   rpc::Page::Of(context.answers(), request, {int64_t{}, std::string(), std::string()}));
+  using Entries = std::vector<rpc::PageEntry<v1::RecordedActivity>>;
+  return outbox::Read<v1::ListActivitiesResponse>(
+      context, d_.database,
+      [&](storage::Transaction& transaction) -> absl::StatusOr<v1::ListActivitiesResponse> {
+        v1::ListActivitiesResponse response;
+        ASSIGN_OR_RETURN(std::vector<store::LeadState> lead, store::ReadLeads(transaction, {id}));
+        if (lead.empty()) return rpc::NotFound(request.parent(), "lead");
+        const auto read = [&](const rpc::Page::Cursor& cursor, int count) -> absl::StatusOr<Entries> {
+          domain::Activity after;
+          if (!cursor.empty()) {
+            after.event_time = FromMicros(std::get<int64_t>(cursor[0]));
+            after.source = std::get<std::string>(cursor[1]);
+            after.activity_id = std::get<std::string>(cursor[2]);
+          }
+          ASSIGN_OR_RETURN(std::vector<store::RecordedActivity> found,
+                           store::ListActivities(transaction, id, cursor.empty() ? nullptr : &after, count));
+          Entries entries;
+          for (store::RecordedActivity& recorded : found) {
+            domain::Activity& activity = recorded.activity;
+            activity.lead = request.parent();
+            v1::RecordedActivity item;
+            *item.mutable_activity() = scoring::ToProto(activity);
+            *item.mutable_record_time() = scoring::ToProto(recorded.record_time);
+            entries.push_back(
+                {std::move(item), {ToMicros(activity.event_time), activity.source, activity.activity_id}});
+          }
+          return entries;
+        };
+        ASSIGN_OR_RETURN(*response.mutable_next_page_token(),
+                         page.Fill(*response.mutable_activities(), read));
+        return response;
+      });
 }
 
 }  // namespace finalmile::leads::handlers

@@ -18,6 +18,8 @@ namespace {
 using storage::Transaction;
 
 constexpr int kMaxBatch = 1000;
+// Leads read at once; one has up to 0.8 MB.
+constexpr int kPiece = 64;
 
 absl::Status TakeExternalIds(Transaction& transaction, const std::string& lead, const domain::Lead& profile) {
   std::vector<store::ExternalId> wanted;
@@ -91,11 +93,15 @@ absl::StatusOr<v1::BatchGetLeadsResponse> LeadHandlers::BatchGetLeads(
   for (int i = 0; i < request.names_size(); ++i) {
     ASSIGN_OR_RETURN(ids.emplace_back(), LeadId(request.names(i), fmt::format("names[{}]", i)));
   }
+  rpc::Fold(ids);
   return outbox::Read<v1::BatchGetLeadsResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::BatchGetLeadsResponse> {
         v1::BatchGetLeadsResponse response;
-        ASSIGN_OR_RETURN(std::vector<v1::Lead> leads, Load(transaction, ids, d_.clock.Now()));
-        response.mutable_leads()->Assign(leads.begin(), leads.end());
+        const absl::Time now = d_.clock.Now();
+        RETURN_IF_ERROR((rpc::FillBatch<std::string, v1::Lead>(
+            ids, kPiece, context.answers().most,
+            [&](const std::vector<std::string>& some) { return Load(transaction, some, now); },
+            *response.mutable_leads())));
         return response;
       });
 }

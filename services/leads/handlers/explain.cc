@@ -139,7 +139,7 @@ absl::StatusOr<v1::ExplainScoreResponse> LeadHandlers::ExplainScore(rpc::CallCon
 absl::StatusOr<v1::ListScoreChangesResponse> LeadHandlers::ListScoreChanges(
     rpc::CallContext& context, const v1::ListScoreChangesRequest& request) {
   ASSIGN_OR_RETURN(std::string id, LeadId(request.parent(), "parent"));
-  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}, int64_t{}}));
+  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(context.answers(), request, {int64_t{}, int64_t{}}));
   // The cursor: the moment the first page was made for, and how many changes up to it are not shown yet.
   const absl::Time until = page.first() ? d_.clock.Now() : FromMicros(std::get<int64_t>(page.cursor()[0]));
   const absl::Time since = until - domain::kHistory;
@@ -151,16 +151,23 @@ absl::StatusOr<v1::ListScoreChangesResponse> LeadHandlers::ListScoreChanges(
                    scoring::Replay(past, until, [&] { return context.Check(); }));
   int64_t left = static_cast<int64_t>(changes.size());
   if (!page.first()) left = std::min(left, std::get<int64_t>(page.cursor()[1]));
+  using Entries = std::vector<rpc::PageEntry<v1::ScoreChange>>;
   v1::ListScoreChangesResponse response;
-  for (; left > 0 && response.changes_size() < page.size(); --left) {
-    const scoring::PastChange& change = changes[static_cast<size_t>(left - 1)];
-    v1::ScoreChange& to = *response.add_changes();
-    if (change.before.has_as_of()) *to.mutable_before() = change.before;
-    *to.mutable_after() = change.after;
-    to.set_cause(change.cause);
-    *to.mutable_record_time() = scoring::ToProto(change.time);
-  }
-  if (left > 0) response.set_next_page_token(page.NextToken({ToMicros(until), left}));
+  ASSIGN_OR_RETURN(*response.mutable_next_page_token(),
+                   page.Fill(*response.mutable_changes(),
+                             [&](const rpc::Page::Cursor&, int count) -> absl::StatusOr<Entries> {
+                               Entries entries;
+                               for (; left > 0 && count > 0; --count) {
+                                 const scoring::PastChange& change = changes[static_cast<size_t>(--left)];
+                                 v1::ScoreChange to;
+                                 if (change.before.has_as_of()) *to.mutable_before() = change.before;
+                                 *to.mutable_after() = change.after;
+                                 to.set_cause(change.cause);
+                                 *to.mutable_record_time() = scoring::ToProto(change.time);
+                                 entries.push_back({std::move(to), {ToMicros(until), left}});
+                               }
+                               return entries;
+                             }));
   return response;
 }
 

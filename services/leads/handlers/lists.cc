@@ -13,6 +13,7 @@ namespace finalmile::leads::handlers {
 namespace {
 
 using storage::Transaction;
+using LeadEntries = std::vector<rpc::PageEntry<v1::Lead>>;
 
 const rpc::FilterSchema& Schema() {
   using rpc::FilterType;
@@ -36,26 +37,33 @@ const rpc::FilterSchema& Schema() {
 
 absl::StatusOr<v1::ListLeadsResponse> LeadHandlers::ListLeads(rpc::CallContext& context,
                                                               const v1::ListLeadsRequest& request) {
-  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {std::string()}));
+  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(context.answers(), request, {std::string()}));
   ASSIGN_OR_RETURN(store::Condition condition, rpc::CompileFilter(request.filter(), Schema()));
-  const std::string after = page.first() ? std::string() : std::get<std::string>(page.cursor()[0]);
   return outbox::Read<v1::ListLeadsResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ListLeadsResponse> {
         v1::ListLeadsResponse response;
-        ASSIGN_OR_RETURN(std::vector<std::string> ids,
-                         store::ListLeads(transaction, condition, after, page.size() + 1));
-        const bool more = page.Cut(ids);
-        ASSIGN_OR_RETURN(std::vector<v1::Lead> leads, Load(transaction, ids, d_.clock.Now()));
-        response.mutable_leads()->Assign(leads.begin(), leads.end());
-        if (more) response.set_next_page_token(page.NextToken({ids.back()}));
+        const absl::Time now = d_.clock.Now();
+        ASSIGN_OR_RETURN(
+            *response.mutable_next_page_token(),
+            page.Fill(*response.mutable_leads(),
+                      [&](const rpc::Page::Cursor& cursor, int count) -> absl::StatusOr<LeadEntries> {
+                        const std::string after = cursor.empty() ? "" : std::get<std::string>(cursor[0]);
+                        ASSIGN_OR_RETURN(const std::vector<std::string> ids,
+                                         store::ListLeads(transaction, condition, after, count));
+                        ASSIGN_OR_RETURN(std::vector<v1::Lead> leads, Load(transaction, ids, now));
+                        LeadEntries entries;
+                        for (size_t i = 0; i < ids.size(); ++i)
+                          entries.push_back({std::move(leads[i]), {ids[i]}});
+                        return entries;
+                      }));
         return response;
       });
 }
 
 absl::StatusOr<v1::ListTopLeadsResponse> LeadHandlers::ListTopLeads(rpc::CallContext& context,
                                                                     const v1::ListTopLeadsRequest& request) {
-  ASSIGN_OR_RETURN(rpc::Page page,
-                   rpc::Page::Of(request, {int64_t{}, double{}, std::string()}, {.standard = 10}));
+  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(context.answers(), request,
+                                                 {int64_t{}, double{}, std::string()}, {.standard = 10}));
   ASSIGN_OR_RETURN(store::Condition condition, rpc::CompileFilter(request.filter(), Schema()));
   // The cursor: the moment all pages hold for, and the last lead of the page before.
   absl::Time as_of = FromMicros(ToMicros(d_.clock.Now()));
@@ -76,16 +84,26 @@ absl::StatusOr<v1::ListTopLeadsResponse> LeadHandlers::ListTopLeads(rpc::CallCon
                            store::ReadRanks(transaction, fetch->list, condition, position, fetch->rows));
           search.Feed(fetch->list, rows, rows.size() < fetch->rows);
         }
-        std::vector<domain::TopLead> top = search.results();
-        const bool more = page.Cut(top);
-        std::vector<std::string> ids;
-        for (const domain::TopLead& lead : top) ids.push_back(lead.name);
-        ASSIGN_OR_RETURN(std::vector<v1::Lead> leads, Load(transaction, ids, as_of));
-        response.mutable_leads()->Assign(leads.begin(), leads.end());
+        const std::vector<domain::TopLead> top = search.results();
+        size_t shown = 0;
+        ASSIGN_OR_RETURN(
+            *response.mutable_next_page_token(),
+            page.Fill(*response.mutable_leads(),
+                      [&](const rpc::Page::Cursor&, int count) -> absl::StatusOr<LeadEntries> {
+                        std::vector<std::string> ids;
+                        for (size_t i = shown; i < top.size() && count > 0; ++i, --count)
+                          ids.push_back(top[i].name);
+                        ASSIGN_OR_RETURN(std::vector<v1::Lead> leads, Load(transaction, ids, as_of));
+                        LeadEntries entries;
+                        for (v1::Lead& lead : leads) {
+                          entries.push_back(
+                              {std::move(lead), {ToMicros(as_of), top[shown].score, top[shown].name}});
+                          ++shown;
+                        }
+                        return entries;
+                      }));
         response.set_touched(static_cast<int64_t>(search.rows_touched()));
         *response.mutable_as_of() = scoring::ToProto(as_of);
-        if (more)
-          response.set_next_page_token(page.NextToken({ToMicros(as_of), top.back().score, top.back().name}));
         return response;
       });
 }

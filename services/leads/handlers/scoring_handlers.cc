@@ -135,20 +135,25 @@ absl::StatusOr<v1::Policy> ScoringHandlers::GetPolicy(rpc::CallContext& context,
 
 absl::StatusOr<v1::ListPoliciesResponse> ScoringHandlers::ListPolicies(
     rpc::CallContext& context, const v1::ListPoliciesRequest& request) {
-  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(request, {int64_t{}}));
-  const int64_t before =
-      page.first() ? std::numeric_limits<int64_t>::max() : std::get<int64_t>(page.cursor()[0]);
+  ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(context.answers(), request, {int64_t{}}));
+  using Entries = std::vector<rpc::PageEntry<v1::Policy>>;
   return outbox::Read<v1::ListPoliciesResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ListPoliciesResponse> {
         v1::ListPoliciesResponse response;
         ASSIGN_OR_RETURN(int64_t in_force, store::PolicyInForce(transaction));
-        ASSIGN_OR_RETURN(auto rows, store::ListPolicies(transaction, before, page.size() + 1));
-        const bool more = page.Cut(rows);
-        for (const store::PolicyRow& row : rows) {
-          ASSIGN_OR_RETURN(scoring::PolicyPointer policy, d_.policies.ByNumber(transaction, row.number));
-          *response.add_policies() = Shown(policy->message, row.publish_time, row.number == in_force);
-        }
-        if (more) response.set_next_page_token(page.NextToken({rows.back().number}));
+        const auto read = [&](const rpc::Page::Cursor& cursor, int count) -> absl::StatusOr<Entries> {
+          const int64_t before =
+              cursor.empty() ? std::numeric_limits<int64_t>::max() : std::get<int64_t>(cursor[0]);
+          ASSIGN_OR_RETURN(auto rows, store::ListPolicies(transaction, before, count));
+          Entries entries;
+          for (const store::PolicyRow& row : rows) {
+            ASSIGN_OR_RETURN(scoring::PolicyPointer policy, d_.policies.ByNumber(transaction, row.number));
+            entries.push_back(
+                {Shown(policy->message, row.publish_time, row.number == in_force), {row.number}});
+          }
+          return entries;
+        };
+        ASSIGN_OR_RETURN(*response.mutable_next_page_token(), page.Fill(*response.mutable_policies(), read));
         return response;
       });
 }
