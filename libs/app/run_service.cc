@@ -13,6 +13,7 @@
 #include "libs/app/signals.h"
 #include "libs/app/suite.h"
 #include "libs/app/version.h"
+#include "libs/base/address.h"
 
 namespace finalmile::app {
 namespace {
@@ -62,7 +63,7 @@ int RunService(int argc, char** argv, const ModuleSpec& module) {
   }
   fmt::print(
       "{} {} serves on {}; store {}; events {}; admin {}\n", program, Version(), (*suite)->address(),
-      (*suite)->stores().begin()->second, (*suite)->events(),
+      ShownAddress((*suite)->stores().begin()->second), ShownAddress((*suite)->events()),
       (*suite)->admin_address().empty() ? "none" : fmt::format("http://{}", (*suite)->admin_address()));
   std::fflush(stdout);
   signals.Wait();

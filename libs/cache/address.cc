@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "absl/status/status.h"
+#include "libs/base/address.h"
 #include "libs/base/status.h"
 
 namespace finalmile::cache {
@@ -48,7 +49,8 @@ absl::StatusOr<RedisAddress> ParseRedisAddress(std::string_view url) {
   const std::string_view scheme = url.substr(0, url.find(':'));
   const size_t question = url.find('?');
   std::string_view place = url.substr(0, question);
-  std::string_view query = question == std::string_view::npos ? "" : url.substr(question + 1);
+  RETURN_IF_ERROR(CheckNoSecret(url));
+  ASSIGN_OR_RETURN(const std::vector<AddressParameter> parameters, ParametersOf(url));
 
   RedisAddress address;
   if (Consume(place, "redis+unix:")) {
@@ -65,20 +67,15 @@ absl::StatusOr<RedisAddress> ParseRedisAddress(std::string_view url) {
     return Refuse(
         fmt::format("no engine for \"{}\"; write local:, redis://host:port or redis+unix:PATH", scheme));
   }
-  while (!query.empty()) {
-    const size_t end = query.find('&');
-    std::string_view pair = query.substr(0, end);
-    query = end == std::string_view::npos ? "" : query.substr(end + 1);
-    if (Consume(pair, "user=")) {
-      address.user = pair;
-    } else if (Consume(pair, "password.file=")) {
-      address.password_file = pair;
-      if (pair.empty()) return Refuse("password.file is empty; write the path of the file");
+  for (const AddressParameter& parameter : parameters) {
+    if (parameter.name == "user") {
+      address.user = parameter.value;
+    } else if (parameter.name == "password.file") {
+      address.password_file = parameter.value;
+      if (parameter.value.empty()) return Refuse("password.file is empty; write the path of the file");
     } else {
       return Refuse(
-          fmt::format("\"{}\" is unknown after ?; there are user and password.file (a password itself "
-                      "belongs in that file)",
-                      pair.substr(0, pair.find('='))));
+          fmt::format("\"{}\" is unknown after ?; there are user and password.file", parameter.name));
     }
   }
   if (!address.user.empty() && address.password_file.empty()) {

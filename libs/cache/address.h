@@ -19,9 +19,9 @@ struct RedisAddress {
   std::string password_file;
 };
 
-// Reads `redis://host[:port]` or `redis+unix:PATH`, either with `?user=NAME&password.file=PATH`; an IPv6
-// host stands in brackets. INVALID_ARGUMENT says what to write instead; it never repeats what may be a
-// password.
+// Parameters may be percent-encoded. Reads `redis://host[:port]` or `redis+unix:PATH`, either with
+// `?user=NAME&password.file=PATH`; an IPv6 host stands in brackets. INVALID_ARGUMENT says what to write
+// instead; it never repeats what may be a password.
 absl::StatusOr<RedisAddress> ParseRedisAddress(std::string_view url);
 
 }  // namespace finalmile::cache

@@ -64,6 +64,9 @@ TEST(Open, RefusesAWrongPrefix) {
   }
   EXPECT_TRUE(absl::IsInvalidArgument(Open("local:", *clock, {.connections = 0}).status()));
   EXPECT_TRUE(Open("local:", *clock, {}).ok());
+  const absl::Status without = Open("redis://127.0.0.1:1?password.file=/absent", *clock, {}).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(without));
+  EXPECT_THAT(std::string(without.message()), HasSubstr("/absent"));
   // Nobody listens there: that is no reason not to start.
   EXPECT_TRUE(Open("redis://127.0.0.1:1", *clock, {}).ok());
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "libs/base/address.h"
 #include "libs/base/status.h"
 #include "libs/cache/address.h"
 #include "libs/cache/local/local_cache.h"
@@ -22,6 +23,9 @@ absl::StatusOr<std::unique_ptr<Cache>> Open(std::string_view url, Clock& clock, 
   if (options.connections < 1) return absl::InvalidArgumentError("cache: at least one connection is needed");
   if (url == "local:") return OpenLocal(clock, options.local_bytes);
   ASSIGN_OR_RETURN(RedisAddress address, ParseRedisAddress(url));
+  if (!address.password_file.empty()) {
+    RETURN_IF_ERROR(CheckSecretFile("cache: password.file", address.password_file));
+  }
   return OpenRedis(std::move(address), clock, options);
 }
 

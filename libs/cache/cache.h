@@ -106,7 +106,8 @@ struct OpenOptions {
 
 // Opens `local:` (in this process), `redis://host:port` or `redis+unix:PATH`; the latter two may go on with
 // `?user=NAME&password.file=PATH`. The file's first line is the password, read at each connection, so that it
-// can be changed. INVALID_ARGUMENT for another scheme and for a password in the address. Makes no connection
+// can be changed. INVALID_ARGUMENT for another scheme and for a secret in the address;
+// FAILED_PRECONDITION when the file cannot be read. Makes no connection
 // yet: a cache that is away is no reason not to start. Ignores SIGPIPE in this process where nobody handles
 // it (Redis: a write to a dead socket raises it). `clock` must outlive the cache.
 absl::StatusOr<std::unique_ptr<Cache>> Open(std::string_view url, Clock& clock, const OpenOptions& options);

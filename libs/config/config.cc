@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <set>
 
+#include "libs/base/address.h"
 #include "libs/base/status.h"
 #include "libs/config/file.h"
 
@@ -33,10 +34,8 @@ absl::Status Assign(Entries& entries, const Setting& setting, std::string_view t
   std::optional<TypedValue> value = ParseValue(setting, text);
   if (!value) {
     if (setting.type == Type::kUrl) {
-      return absl::InvalidArgumentError(fmt::format(
-          "{}: {} holds a password; put it into a file that only the service can read (for PostgreSQL a "
-          "passfile, named by the parameter passfile=PATH)",
-          origin, setting.name));
+      return absl::InvalidArgumentError(
+          fmt::format("{}: {}: {}", origin, setting.name, std::string(CheckNoSecret(text).message())));
     }
     return absl::InvalidArgumentError(
         fmt::format("{}: {} is \"{}\"; it must be {}", origin, setting.name, text, Expectation(setting)));

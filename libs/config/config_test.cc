@@ -97,7 +97,7 @@ TEST_F(ConfigTest, AMistakeThatIsOverruledIsStillAMistake) {
 
 TEST_F(ConfigTest, APasswordIsRefusedAndNotRepeated) {
   const std::string error = Error({{"store", "postgresql://a:hunter2@db/leads"}});
-  EXPECT_NE(error.find("--store: store holds a password"), std::string::npos) << error;
+  EXPECT_NE(error.find("--store: store: the address holds a password"), std::string::npos) << error;
   EXPECT_EQ(error.find("hunter2"), std::string::npos);
 }
 

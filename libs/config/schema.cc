@@ -172,7 +172,7 @@ std::string Expectation(const Setting& setting) {
     case Type::kChoice:
       return fmt::format("one of {}", fmt::join(setting.choices, ", "));
     case Type::kUrl:
-      return "an address without a password";
+      return "an address without a secret";
     case Type::kPath:
       return "a path";
     case Type::kSecret:

@@ -43,7 +43,7 @@ class Schema {
   // One of `choices`.
   Schema& Choice(std::string_view name, std::string_view fallback, std::vector<std::string> choices,
                  std::string_view help);
-  // An address of an engine. One that holds a password is refused: secrets come from files.
+  // An address of an engine. One that holds a secret is refused (libs/base/address.h).
   Schema& Url(std::string_view name, std::string_view fallback, std::string_view help);
   // Relative to the working directory. Empty: none.
   Schema& Path(std::string_view name, std::string_view fallback, std::string_view help);

@@ -9,6 +9,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
+#include "libs/base/address.h"
 
 namespace finalmile::config {
 namespace {
@@ -55,19 +56,6 @@ std::optional<bool> ParseBool(std::string_view text) {
   return std::nullopt;
 }
 
-// Whether a URL carries a password: user:password@, or a parameter of that name.
-bool HoldsPassword(std::string_view url) {
-  const size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return false;
-  const std::string_view rest = url.substr(scheme + 3);
-  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
-  const size_t at = authority.rfind('@');
-  if (at != std::string_view::npos && authority.substr(0, at).find(':') != std::string_view::npos)
-    return true;
-  return rest.find("?password=") != std::string_view::npos ||
-         rest.find("&password=") != std::string_view::npos;
-}
-
 template <typename T>
 std::optional<TypedValue> InRange(const Setting& setting, std::optional<T> value, double measure) {
   if (!value || !(measure >= setting.min && measure <= setting.max)) return std::nullopt;
@@ -83,7 +71,7 @@ std::optional<TypedValue> ParseValue(const Setting& setting, std::string_view te
     case Type::kSecret:
       return TypedValue(std::string(text));
     case Type::kUrl:
-      if (HoldsPassword(text)) return std::nullopt;
+      if (!CheckNoSecret(text).ok()) return std::nullopt;
       return TypedValue(std::string(text));
     case Type::kChoice:
       if (std::find(setting.choices.begin(), setting.choices.end(), text) == setting.choices.end())

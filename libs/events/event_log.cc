@@ -3,6 +3,8 @@
 #include <cstring>
 
 #include "fmt/format.h"
+#include "libs/base/address.h"
+#include "libs/base/status.h"
 #include "libs/events/checks.h"
 #include "libs/events/kafka/kafka_log.h"
 #include "libs/events/local/local_log.h"
@@ -117,6 +119,7 @@ absl::Status UnknownTopic(std::string_view topic) {
 absl::StatusOr<std::unique_ptr<EventLog>> Open(std::string_view url, Clock& clock) {
   constexpr std::string_view kLocal = "local:";
   constexpr std::string_view kKafka = "kafka://";
+  RETURN_IF_ERROR(CheckNoSecret(url));
   if (url.starts_with(kLocal)) return OpenLocal(url.substr(kLocal.size()), clock);
   if (url.starts_with(kKafka)) return OpenKafka(url, clock);
   const std::string_view scheme = url.substr(0, url.find(':'));

@@ -171,8 +171,8 @@ TEST_F(AnswerServerTest, EveryMessageIsBounded) {
   };
   echo_.repeat = [](CallContext&, const pb::SayRequest& request) -> absl::StatusOr<Chunks<pb::SayResponse>> {
     return [size = static_cast<size_t>(request.count()),
-            sent = 0](CallContext&) mutable -> absl::StatusOr<std::vector<pb::SayResponse>> {
-      if (sent++ == 2) return std::vector<pb::SayResponse>();
+            sent = 0](CallContext&) mutable -> absl::StatusOr<std::optional<std::vector<pb::SayResponse>>> {
+      if (sent++ == 2) return std::nullopt;
       return std::vector<pb::SayResponse>{Said(std::string(sent == 1 ? 1 : size, 'x'))};
     };
   };

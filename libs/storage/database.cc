@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "absl/strings/cord.h"
+#include "libs/base/address.h"
 #include "libs/base/status.h"
 #include "libs/storage/postgres/database.h"
 #include "libs/storage/sqlite/database.h"
@@ -49,6 +50,7 @@ absl::Status Transaction::Settle() { return absl::OkStatus(); }
 absl::StatusOr<std::unique_ptr<Database>> Open(std::string_view url, Clock& clock,
                                                const OpenOptions& options) {
   if (options.connections < 1) return absl::InvalidArgumentError("a store needs at least one connection");
+  RETURN_IF_ERROR(CheckNoSecret(url));
   std::string_view rest = url;
   if (Consume(rest, "sqlite:")) return sqlite::Open(std::string(rest), clock, options);
   if (Consume(rest, "postgresql://") || Consume(rest, "postgres://")) {

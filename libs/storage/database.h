@@ -199,7 +199,8 @@ struct OpenOptions {
 
 // Opens `sqlite:PATH` (made if absent; one process at a time, by flock on PATH.lock: FAILED_PRECONDITION
 // names the holder's address) or `postgresql://…` (libpq URI; the password may come from a passfile, never
-// from the command line). INVALID_ARGUMENT for another scheme. `clock` must outlive the database.
+// from the command line: FAILED_PRECONDITION when it cannot be read). INVALID_ARGUMENT for another scheme and
+// for a secret in the URI. `clock` must outlive the database.
 absl::StatusOr<std::unique_ptr<Database>> Open(std::string_view url, Clock& clock,
                                                const OpenOptions& options);
 

@@ -333,6 +333,13 @@ TEST(Open, RefusesAnUnknownScheme) {
   }
   EXPECT_EQ(Open("sqlite::memory:", *clock, {}).status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(Open("sqlite:", *clock, {}).status().code(), StatusCode::kInvalidArgument);
+  const absl::Status without = Open("postgresql:///x?passfile=/absent", *clock, {}).status();
+  EXPECT_EQ(without.code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(without.message().find("/absent"), absl::string_view::npos) << without;
+  EXPECT_EQ(Open("postgresql:///x?passfile=/proc/self/status", *clock, {}).status().code(),
+            StatusCode::kFailedPrecondition)
+      << "others may read it";
+  EXPECT_EQ(Open("postgresql:///x?passw%6Frd=y", *clock, {}).status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(Open("postgresql:///x?nonsense=1", *clock, {}).status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(Open("sqlite:/nowhere/at/all.db", *clock, {}).status().code(), StatusCode::kNotFound);
 }

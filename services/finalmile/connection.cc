@@ -8,6 +8,7 @@
 
 #include "absl/strings/numbers.h"
 #include "libs/app/settings.h"
+#include "libs/base/address.h"
 #include "libs/base/status.h"
 #include "libs/config/file.h"
 #include "libs/storage/database.h"
@@ -139,7 +140,7 @@ absl::Status SuiteConnector::UseHolderOrStart() {
   RETURN_IF_ERROR(suite.status());
   suite_ = *std::move(suite);
   std::vector<std::string> stores;
-  for (const auto& [service, store] : suite_->stores()) stores.push_back(store);
+  for (const auto& [service, store] : suite_->stores()) stores.push_back(ShownAddress(store));
   where_ = fmt::format("in this process ({})", fmt::join(stores, ", "));
   return Dial(suite_->address());
 }

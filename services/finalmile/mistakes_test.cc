@@ -208,7 +208,7 @@ TEST_F(MistakesTest, InAddressesSettingsAndTokens) {
        "sqlite: or postgresql://"},
       {{"status", "--service", "leads", "--store", "postgresql://u:p@h/x"},
        ExitCode::kUsage,
-       "holds a password"},
+       "the address holds a password"},
       {{"status", "--service", "leads", "--store", "postgresql://127.0.0.1:1/x"},
        ExitCode::kUnavailable,
        "leads: the connection to the store was lost"},

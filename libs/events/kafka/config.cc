@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <fstream>
 #include <iterator>
 #include <memory>
-#include <optional>
 
 #include "fmt/format.h"
+#include "libs/base/address.h"
 #include "libs/base/status.h"
 
 namespace finalmile::events::kafka {
@@ -38,42 +37,17 @@ constexpr std::array<std::string_view, 15> kFixed = {"bootstrap.servers",
                                                      "enable.auto.offset.store",
                                                      "transactional.id"};
 
-absl::StatusOr<std::string> Decode(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out.push_back(text[i]);
-      continue;
-    }
-    uint8_t byte = 0;
-    const char* begin = text.data() + i + 1;
-    if (i + 2 >= text.size() || std::from_chars(begin, begin + 2, byte, 16).ptr != begin + 2) {
-      return absl::InvalidArgumentError(
-          fmt::format("events: \"{}\" ends in or holds a bad %-escape; write %25 for a percent sign", text));
-    }
-    out.push_back(static_cast<char>(byte));
-    i += 2;
-  }
-  return out;
-}
-
 absl::StatusOr<std::string> ReadSecret(const std::string& name, const std::string& path) {
+  RETURN_IF_ERROR(CheckSecretFile(fmt::format("events: {}{}", name, kFileSuffix), path));
   std::ifstream file(path, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) return absl::NotFoundError(fmt::format("events: {}{}: cannot read {}", name, kFileSuffix, path));
   if (text.ends_with('\n')) text.pop_back();
   if (text.ends_with('\r')) text.pop_back();
   return text;
 }
 
-absl::StatusOr<std::pair<std::string, std::string>> ParseProperty(std::string_view text) {
-  const size_t equals = text.find('=');
-  if (equals == std::string_view::npos || equals == 0) {
-    return absl::InvalidArgumentError(
-        fmt::format("events: \"{}\" in the Kafka URL is not property=value", text));
-  }
-  ASSIGN_OR_RETURN(std::string name, Decode(text.substr(0, equals)));
-  ASSIGN_OR_RETURN(std::string value, Decode(text.substr(equals + 1)));
+absl::StatusOr<std::pair<std::string, std::string>> PropertyOf(AddressParameter parameter) {
+  auto& [name, value] = parameter;
   if (name.ends_with(kFileSuffix)) {
     name.resize(name.size() - kFileSuffix.size());
     ASSIGN_OR_RETURN(value, ReadSecret(name, value));
@@ -91,6 +65,7 @@ absl::StatusOr<Config> ParseUrl(std::string_view url) {
   constexpr std::string_view kScheme = "kafka://";
   if (!url.starts_with(kScheme))
     return absl::InvalidArgumentError("events: a Kafka URL starts with kafka://");
+  ASSIGN_OR_RETURN(std::vector<AddressParameter> parameters, ParametersOf(url));
   url.remove_prefix(kScheme.size());
   const size_t question = url.find('?');
   Config config{.servers = std::string(url.substr(0, question)), .properties = {}};
@@ -99,12 +74,9 @@ absl::StatusOr<Config> ParseUrl(std::string_view url) {
     return absl::InvalidArgumentError("events: kafka:// names no broker; write kafka://host:port,host:port");
 
   config.properties.emplace_back(kMaxBytes, kDefaultMaxBytes);
-  std::string_view rest = question == std::string_view::npos ? "" : url.substr(question + 1);
-  while (!rest.empty()) {
-    const size_t end = rest.find('&');
-    ASSIGN_OR_RETURN(auto property, ParseProperty(rest.substr(0, end)));
+  for (AddressParameter& parameter : parameters) {
+    ASSIGN_OR_RETURN(auto property, PropertyOf(std::move(parameter)));
     config.properties.push_back(std::move(property));
-    rest = end == std::string_view::npos ? "" : rest.substr(end + 1);
   }
 
   const std::unique_ptr<rd_kafka_conf_t, void (*)(rd_kafka_conf_t*)> conf(rd_kafka_conf_new(),

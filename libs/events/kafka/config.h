@@ -24,8 +24,8 @@ struct Config {
 // Reads kafka://host:port,host:port?property=value&property=value. Values may be percent-encoded;
 // `property.file=PATH` takes the value from a file (a final newline is dropped), for secrets.
 // INVALID_ARGUMENT names an unknown property, one with a bad value, and one that the suite's promises depend
-// on and that is therefore fixed; NOT_FOUND a file that cannot be read. The limit of a message follows
-// message.max.bytes (1,048,588 by default) less 48,588 bytes for framing.
+// on and that is therefore fixed; FAILED_PRECONDITION a file that cannot be read. The limit of a message
+// follows message.max.bytes (1,048,588 by default) less 48,588 bytes for framing.
 absl::StatusOr<Config> ParseUrl(std::string_view url);
 
 }  // namespace finalmile::events::kafka

@@ -1,13 +1,16 @@
 #include "libs/storage/postgres/database.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <map>
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "libs/base/address.h"
 #include "libs/base/backoff.h"
 #include "libs/base/fair_semaphore.h"
 #include "libs/base/pool.h"
@@ -203,11 +206,26 @@ class PostgresDatabase final : public Database {
   Listener listener_;
 };
 
+// libpq ignores a passfile that is missing, or that others may read, and goes on without a password.
+absl::Status CheckPassfile(const std::string& url) {
+  ASSIGN_OR_RETURN(const std::vector<AddressParameter> parameters, ParametersOf(url));
+  for (const auto& [name, path] : parameters) {
+    if (name != "passfile") continue;
+    RETURN_IF_ERROR(CheckSecretFile("store: passfile", path));
+    struct stat info;
+    if (stat(path.c_str(), &info) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)) == 0) continue;
+    return absl::FailedPreconditionError(fmt::format(
+        "store: passfile: others may read {}, and so libpq ignores it: run `chmod 600 {}`", path, path));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& url, Clock& clock,
                                                const OpenOptions& options) {
   RETURN_IF_ERROR(CheckUrl(url));
+  RETURN_IF_ERROR(CheckPassfile(url));
   if (options.heartbeat_interval < absl::Milliseconds(1)) {
     return absl::InvalidArgumentError("the heartbeat interval must be at least 1 ms");
   }

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "libs/app/signals.h"
+#include "libs/base/address.h"
 #include "libs/base/status.h"
 #include "services/finalmile/commands/commands.h"
 #include "services/finalmile/local_suite.h"
@@ -32,8 +33,9 @@ absl::StatusOr<ExitCode> Dev(Session& session, const DevFlags& flags) {
 
   Output& output = session.output;
   output.Line(fmt::format("The suite serves on {}.", suite->address()));
-  for (const auto& [service, store] : suite->stores()) output.Line(fmt::format("  {:10}{}", service, store));
-  output.Line(fmt::format("  {:10}{}", "events", suite->events()));
+  for (const auto& [service, store] : suite->stores())
+    output.Line(fmt::format("  {:10}{}", service, ShownAddress(store)));
+  output.Line(fmt::format("  {:10}{}", "events", ShownAddress(suite->events())));
   if (!suite->admin_address().empty()) {
     output.Line(fmt::format("  {:10}http://{}/metrics, /livez, /readyz", "admin", suite->admin_address()));
   }

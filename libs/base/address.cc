@@ -1,0 +1,136 @@
+#include "libs/base/address.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include "libs/base/status.h"
+#include "libs/base/text.h"
+
+namespace finalmile {
+namespace {
+
+absl::StatusOr<std::string> Decode(std::string_view text, std::string_view what) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out.push_back(text[i]);
+      continue;
+    }
+    const std::string_view digits = text.substr(i + 1, 2);
+    unsigned char byte = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+    if (digits.size() < 2 || error != std::errc() || end != digits.data() + 2) {
+      return absl::InvalidArgumentError(
+          fmt::format("{} in the address holds a bad %-escape; write %25 for a percent sign", what));
+    }
+    out.push_back(static_cast<char>(byte));
+    i += 2;
+  }
+  return out;
+}
+
+// Where the address of a server begins behind its scheme; npos for a file.
+size_t PlaceOf(std::string_view address) {
+  const size_t slashes = address.find("://");
+  if (slashes != std::string_view::npos) return slashes + 3;
+  constexpr std::string_view kSocket = "redis+unix:";
+  return address.starts_with(kSocket) ? kSocket.size() : std::string_view::npos;
+}
+
+// Where the user info ends, behind its '@'; 0 when there is none. libpq looks for it up to the first slash,
+// beyond a question mark.
+size_t EndOfUser(std::string_view address, std::string_view place) {
+  const bool postgres = address.starts_with("postgres");
+  const size_t at = place.substr(0, place.find_first_of(postgres ? "/" : "/?")).rfind('@');
+  return at == std::string_view::npos ? 0 : at + 1;
+}
+
+bool NamesFile(std::string_view name) {
+  if (name.ends_with(".file") || name.ends_with(".location")) return true;
+  for (const std::string_view whole : {"passfile", "sslkey", "sslcert", "sslrootcert", "sslcrl"}) {
+    if (name == whole) return true;
+  }
+  return false;
+}
+
+bool HoldsSecret(std::string_view name) {
+  for (const std::string_view part : {"password", "passwd", "passphrase", "secret", "credential", "key.pem",
+                                      "ssl_key", "jaas", "sasl.oauthbearer.config"}) {
+    if (name.find(part) != std::string_view::npos) return true;
+  }
+  return name.ends_with("token");
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<AddressParameter>> ParametersOf(std::string_view address) {
+  std::vector<AddressParameter> parameters;
+  const size_t question = address.find('?');
+  if (PlaceOf(address) == std::string_view::npos || question == std::string_view::npos) return parameters;
+  std::string_view rest = address.substr(question + 1);
+  while (!rest.empty()) {
+    const size_t end = rest.find('&');
+    const std::string_view pair = rest.substr(0, end);
+    rest = end == std::string_view::npos ? "" : rest.substr(end + 1);
+    const size_t equals = pair.find('=');
+    if (equals == std::string_view::npos || equals == 0) {
+      return absl::InvalidArgumentError("what follows ? in the address must be name=value&name=value");
+    }
+    AddressParameter& parameter = parameters.emplace_back();
+    ASSIGN_OR_RETURN(parameter.name, Decode(pair.substr(0, equals), "the name of a parameter"));
+    ASSIGN_OR_RETURN(parameter.value,
+                     Decode(pair.substr(equals + 1), fmt::format("the parameter {}", parameter.name)));
+  }
+  return parameters;
+}
+
+absl::Status CheckNoSecret(std::string_view address) {
+  const size_t begin = PlaceOf(address);
+  if (begin == std::string_view::npos) return absl::OkStatus();
+  const std::string_view place = address.substr(begin);
+  if (place.substr(0, EndOfUser(address, place)).find(':') != std::string_view::npos) {
+    return absl::InvalidArgumentError(
+        "the address holds a password before '@'; put it into a file that only the service can read, and "
+        "name the file by a parameter (PostgreSQL: passfile=PATH, Redis: password.file=PATH)");
+  }
+  ASSIGN_OR_RETURN(const std::vector<AddressParameter> parameters, ParametersOf(address));
+  for (const AddressParameter& parameter : parameters) {
+    const std::string name = Lower(parameter.name);
+    if (NamesFile(name) || !HoldsSecret(name)) continue;
+    return absl::InvalidArgumentError(fmt::format(
+        "the parameter {} of the address holds a secret; put it into a file that only the service "
+        "can read, and name the file by a parameter (PostgreSQL: passfile=PATH, Kafka and Redis: "
+        "{}.file=PATH)",
+        name, name));
+  }
+  return absl::OkStatus();
+}
+
+std::string ShownAddress(std::string_view address) {
+  const size_t begin = PlaceOf(address);
+  if (begin == std::string_view::npos) return std::string(address);
+  std::string_view place = address.substr(begin);
+  place.remove_prefix(EndOfUser(address, place));
+  return fmt::format("{}{}", address.substr(0, begin), place.substr(0, place.find('?')));
+}
+
+absl::Status CheckSecretFile(std::string_view name, const std::string& path) {
+  const auto refuse = [&](std::string_view why) {
+    return absl::FailedPreconditionError(fmt::format("{}: cannot read the file {}: {}", name, path, why));
+  };
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) return refuse(std::strerror(errno));
+  struct stat info;
+  const bool regular = fstat(file, &info) == 0 && S_ISREG(info.st_mode);
+  close(file);
+  return regular ? absl::OkStatus() : refuse("it is no regular file");
+}
+
+}  // namespace finalmile
