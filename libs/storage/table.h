@@ -27,6 +27,14 @@
 // A table is immutable and thread-safe; it lives as a constant of the store that uses it.
 namespace finalmile::storage {
 
+// The field that is reached from a record through `members`: In(&Asset::life, &Life::state).
+// clang-format off
+template <class... Members>
+auto In(Members... members) {
+  return [members...](auto& record) -> auto& { return (record .* ... .* members); };
+}
+// clang-format on
+
 struct AsBytes {};
 inline constexpr AsBytes kAsBytes;
 
@@ -41,10 +49,8 @@ class Column {
   // A member of type std::string, int64_t, double, bool, Bytes, absl::Time (never infinite) or an
   // enumeration.
   template <class Field>
-  Column(std::string_view name, Field Record::*member)
-      : Column(
-            name, [member](auto& record) -> auto& { return record.*member; }) {}
-  // The same for a field inside a field: [](auto& record) -> auto& { return record.life.state; }.
+  Column(std::string_view name, Field Record::*member) : Column(name, In(member)) {}
+  // The same for a field inside a field: In(&Asset::life, &Life::state).
   template <class Access, class = std::enable_if_t<std::is_invocable_v<Access, Record&>>>
   Column(std::string_view name, Access access) : name_(name), type_(TypeOf<FieldOf<Access>>()) {
     using Field = FieldOf<Access>;
@@ -56,8 +62,7 @@ class Column {
   }
   // A time that is NULL in the table where it is infinite; NULL is read as `absent`.
   Column(std::string_view name, absl::Time Record::*member, absl::Time absent)
-      : Column(
-            name, [member](auto& record) -> auto& { return record.*member; }, absent) {}
+      : Column(name, In(member), absent) {}
   template <class Access, class = std::enable_if_t<std::is_invocable_v<Access, Record&>>>
   Column(std::string_view name, Access access, absl::Time absent) : name_(name), type_("BIGINT") {
     get_ = [access](const Record& record) { return OptionalMicros(access(record)); };

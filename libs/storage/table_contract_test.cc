@@ -14,6 +14,11 @@ using ::testing::UnorderedElementsAre;
 
 enum class Mood { kGrave = 1, kGay = 2 };
 
+struct Reader {
+  std::string name;
+  absl::Time seen = absl::InfinitePast();
+};
+
 struct Note {
   std::string id;
   std::string text;
@@ -24,10 +29,7 @@ struct Note {
   Mood mood = Mood::kGrave;
   absl::Time create_time = absl::UnixEpoch();
   absl::Time due_time = absl::InfiniteFuture();
-  struct {
-    std::string name;
-    absl::Time seen = absl::InfinitePast();
-  } reader;
+  Reader reader;
   bool operator==(const Note& other) const {
     return std::tie(id, text, version, weight, pinned, picture, mood, create_time, due_time, reader.name,
                     reader.seen) == std::tie(other.id, other.text, other.version, other.weight, other.pinned,
@@ -37,29 +39,22 @@ struct Note {
 };
 
 const Table<Note>& Notes() {
-  static const Table<Note> kNotes(
-      "notes", {"id"},
-      {{"id", &Note::id},
-       {"text", &Note::text},
-       {"version", &Note::version},
-       {"weight", &Note::weight},
-       {"pinned", &Note::pinned},
-       {"picture", &Note::picture},
-       {"mood", &Note::mood},
-       {"create_time", &Note::create_time},
-       {"due_time", &Note::due_time, absl::InfiniteFuture()},
-       {"reader_name", [](auto& note) -> auto& { return note.reader.name;
-}
-}  // namespace
-, {"reader_seen", [](auto& note) -> auto& {return note.reader.seen;
-}  // namespace finalmile::storage
-, absl::InfinitePast()
-}
-, {
-  "length", "BIGINT", [](const Note& note) -> Value { return static_cast<int64_t>(note.text.size()); }
-}
-});
-return kNotes;
+  static const Table<Note> kNotes("notes", {"id"},
+                                  {{"id", &Note::id},
+                                   {"text", &Note::text},
+                                   {"version", &Note::version},
+                                   {"weight", &Note::weight},
+                                   {"pinned", &Note::pinned},
+                                   {"picture", &Note::picture},
+                                   {"mood", &Note::mood},
+                                   {"create_time", &Note::create_time},
+                                   {"due_time", &Note::due_time, absl::InfiniteFuture()},
+                                   {"reader_name", In(&Note::reader, &Reader::name)},
+                                   {"reader_seen", In(&Note::reader, &Reader::seen), absl::InfinitePast()},
+                                   {"length", "BIGINT", [](const Note& note) -> Value {
+                                      return static_cast<int64_t>(note.text.size());
+                                    }}});
+  return kNotes;
 }
 
 Note NoteOf(std::string id, std::string text) {

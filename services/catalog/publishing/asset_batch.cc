@@ -12,8 +12,6 @@
 namespace finalmile::catalog::publishing {
 namespace {
 
-std::string AssetName(std::string_view id) { return "assets/" + std::string(id); }
-
 // A refusal of the domain as the caller sees it.
 absl::Status ToError(const absl::Status& status) {
   const std::string reason = domain::RefusalReason(status);
@@ -23,36 +21,23 @@ absl::Status ToError(const absl::Status& status) {
 
 }  // namespace
 
-absl::Status AssetBatch::Lock(std::vector<std::string> ids) {
-  ids = storage::SortedUnique(std::move(ids));
-  ASSIGN_OR_RETURN(std::vector<store::AssetRow> assets, store::LockAssets(transaction_, ids));
-  for (store::AssetRow& asset : assets) {
-    const std::string id = asset.id;
-    Entry& entry = entries_[id];
-    entry.asset = std::move(asset);
-    entry.due_before = domain::NextDue(entry.asset.life);
-  }
-  return absl::OkStatus();
-}
-
 const store::AssetRow* AssetBatch::Find(std::string_view id) const {
-  const auto found = entries_.find(id);
-  return found == entries_.end() ? nullptr : &found->second.asset;
+  const Entry* found = assets_.Find(id);
+  return found == nullptr ? nullptr : &found->row;
 }
 
 absl::StatusOr<AssetBatch::Entry*> AssetBatch::At(const std::string& id) {
-  const auto found = entries_.find(id);
-  if (found == entries_.end()) return rpc::NotFound(AssetName(id), "asset");
-  return &found->second;
+  if (Entry* found = assets_.Find(id)) return found;
+  return rpc::NotFound("assets/" + id, "asset");
 }
 
 absl::Status AssetBatch::Load(Entry& entry) {
   if (entry.latest) return absl::OkStatus();
-  const store::VersionKey key{entry.asset.id, entry.asset.life.latest_version};
+  const store::VersionKey key{entry.row.id, entry.row.life.latest_version};
   ASSIGN_OR_RETURN(auto versions, store::ReadVersions(transaction_, {key}, /*bodies=*/true));
   const auto found = versions.find(key);
   if (found == versions.end())
-    return absl::DataLossError(AssetName(entry.asset.id) + " lacks its newest version");
+    return absl::DataLossError(assets_.NameOf(entry) + " lacks its newest version");
   ASSIGN_OR_RETURN(const v1::Asset content, ContentOf(found->second));
   entry.latest = FromProto(content);
   return absl::OkStatus();
@@ -65,20 +50,19 @@ absl::StatusOr<domain::Asset> AssetBatch::Latest(const std::string& id) {
 }
 
 void AssetBatch::Touch(Entry& entry) {
-  entry.written = true;
-  ++entry.asset.revision;
-  entry.asset.update_time = context_.now;
+  entry.changed = true;
+  ++entry.row.revision;
+  entry.row.update_time = context_.now;
 }
 
 v1::CatalogEvent& AssetBatch::Emit(Entry& entry) {
-  v1::CatalogEvent& event = events_.emplace_back(
-      outbox::NewEvent<v1::CatalogEvent>(context_, AssetName(entry.asset.id), ++entry.asset.seq));
-  event.set_revision(entry.asset.revision);
+  v1::CatalogEvent& event = assets_.Emit(entry);
+  event.set_revision(entry.row.revision);
   return event;
 }
 
 void AssetBatch::Show(Entry& entry) {
-  store::AssetRow& asset = entry.asset;
+  store::AssetRow& asset = entry.row;
   if (store::ShownVersion(asset.life) != asset.life.latest_version) return;
   entry.shown_changed = true;
   asset.kind = static_cast<int64_t>(entry.latest->kind);
@@ -88,29 +72,27 @@ void AssetBatch::Show(Entry& entry) {
 }
 
 void AssetBatch::WriteVersion(Entry& entry, domain::Asset content) {
-  domain::Write(entry.asset.life);
-  entry.asset.reason.clear();
+  domain::Write(entry.row.life);
+  entry.row.reason.clear();
   Touch(entry);
   entry.latest = std::move(content);
   entry.version = ToVersion(*entry.latest);
-  entry.version->asset = entry.asset.id;
-  entry.version->version = entry.asset.life.latest_version;
+  entry.version->asset = entry.row.id;
+  entry.version->version = entry.row.life.latest_version;
   entry.version->create_time = context_.now;
   Show(entry);
   v1::AssetVersioned& versioned = *Emit(entry).mutable_asset_versioned();
-  versioned.set_version(entry.asset.life.latest_version);
+  versioned.set_version(entry.row.life.latest_version);
   versioned.set_kind(static_cast<v1::AssetKind>(entry.latest->kind));
   *versioned.mutable_tags() = ToProto(entry.latest->tags);
 }
 
 void AssetBatch::Create(const std::string& id, domain::Asset content, Origin origin) {
-  Entry& entry = entries_[id];
-  entry.created = true;
-  entry.asset.id = id;
-  entry.asset.source = std::move(origin.source);
-  entry.asset.path = std::move(origin.path);
-  entry.asset.digest = std::move(origin.digest);
-  entry.asset.create_time = context_.now;
+  Entry& entry = assets_.Add(id, Assets::Id::kChosen);
+  entry.row.source = std::move(origin.source);
+  entry.row.path = std::move(origin.path);
+  entry.row.digest = std::move(origin.digest);
+  entry.row.create_time = context_.now;
   WriteVersion(entry, std::move(content));
 }
 
@@ -124,9 +106,9 @@ absl::Status AssetBatch::Change(const std::string& id, domain::Asset content) {
 absl::StatusOr<bool> AssetBatch::Reimport(const std::string& id, domain::Asset content, std::string digest) {
   ASSIGN_OR_RETURN(Entry * entry, At(id));
   RETURN_IF_ERROR(Load(*entry));
-  entry->asset.digest = std::move(digest);
-  entry->written = true;
-  if (content == *entry->latest && entry->asset.life.shelf != domain::AssetState::kRetired) return false;
+  entry->row.digest = std::move(digest);
+  entry->changed = true;
+  if (content == *entry->latest && entry->row.life.shelf != domain::AssetState::kRetired) return false;
   WriteVersion(*entry, std::move(content));
   return true;
 }
@@ -134,8 +116,8 @@ absl::StatusOr<bool> AssetBatch::Reimport(const std::string& id, domain::Asset c
 absl::Status AssetBatch::Submit(const std::string& id) {
   ASSIGN_OR_RETURN(Entry * entry, At(id));
   RETURN_IF_ERROR(Load(*entry));
-  RETURN_IF_ERROR(ToError(domain::Submit(entry->asset.life, domain::Missing(*entry->latest))));
-  entry->asset.reason.clear();
+  RETURN_IF_ERROR(ToError(domain::Submit(entry->row.life, domain::Missing(*entry->latest))));
+  entry->row.reason.clear();
   Touch(*entry);
   return absl::OkStatus();
 }
@@ -143,7 +125,7 @@ absl::Status AssetBatch::Submit(const std::string& id) {
 absl::Status AssetBatch::Approve(const std::string& id, std::string_view reviewer) {
   ASSIGN_OR_RETURN(Entry * entry, At(id));
   RETURN_IF_ERROR(Load(*entry));
-  RETURN_IF_ERROR(ToError(domain::Approve(entry->asset.life, reviewer, entry->latest->owner)));
+  RETURN_IF_ERROR(ToError(domain::Approve(entry->row.life, reviewer, entry->latest->owner)));
   entry->reviewer_changed = true;
   Touch(*entry);
   return absl::OkStatus();
@@ -151,9 +133,9 @@ absl::Status AssetBatch::Approve(const std::string& id, std::string_view reviewe
 
 absl::Status AssetBatch::SendBack(const std::string& id, std::string_view reason) {
   ASSIGN_OR_RETURN(Entry * entry, At(id));
-  RETURN_IF_ERROR(ToError(domain::SendBack(entry->asset.life)));
+  RETURN_IF_ERROR(ToError(domain::SendBack(entry->row.life)));
   entry->reviewer_changed = true;
-  entry->asset.reason = std::string(reason);
+  entry->row.reason = std::string(reason);
   Touch(*entry);
   return absl::OkStatus();
 }
@@ -161,14 +143,14 @@ absl::Status AssetBatch::SendBack(const std::string& id, std::string_view reason
 absl::Status AssetBatch::Publish(const std::string& id, const domain::Publication& publication) {
   ASSIGN_OR_RETURN(Entry * entry, At(id));
   RETURN_IF_ERROR(Load(*entry));
-  domain::Life& life = entry->asset.life;
+  domain::Life& life = entry->row.life;
   const int64_t previous = life.published_version;
   RETURN_IF_ERROR(ToError(domain::Publish(life, publication, entry->latest->owner,
                                           domain::Missing(*entry->latest), context_.now)));
   entry->reviewer_changed = true;
   entry->published = true;
   entry->retired = false;
-  entry->asset.reason.clear();
+  entry->row.reason.clear();
   Touch(*entry);
   Show(*entry);
   v1::AssetPublished& published = *Emit(*entry).mutable_asset_published();
@@ -187,11 +169,11 @@ absl::Status AssetBatch::Publish(const std::string& id, const domain::Publicatio
 
 absl::Status AssetBatch::Retire(const std::string& id, std::string_view reason) {
   ASSIGN_OR_RETURN(Entry * entry, At(id));
-  domain::Life& life = entry->asset.life;
+  domain::Life& life = entry->row.life;
   RETURN_IF_ERROR(ToError(domain::Retire(life)));
   entry->published = false;
   entry->retired = true;
-  entry->asset.reason = std::string(reason);
+  entry->row.reason = std::string(reason);
   Touch(*entry);
   Emit(*entry).mutable_asset_retired()->set_version(store::ShownVersion(life));
   return absl::OkStatus();
@@ -199,7 +181,7 @@ absl::Status AssetBatch::Retire(const std::string& id, std::string_view reason) 
 
 absl::Status AssetBatch::Visit(const std::string& id) {
   ASSIGN_OR_RETURN(Entry * entry, At(id));
-  domain::Life& life = entry->asset.life;
+  domain::Life& life = entry->row.life;
   const std::vector<domain::Due> due = domain::Visit(life, context_.now);
   if (!due.empty()) Touch(*entry);
   for (const domain::Due what : due) {
@@ -210,11 +192,11 @@ absl::Status AssetBatch::Visit(const std::string& id) {
         break;
       case domain::Due::kReviewDue:
         event.mutable_asset_review_due()->set_version(life.published_version);
-        event.mutable_asset_review_due()->set_owner(entry->asset.owner);
+        event.mutable_asset_review_due()->set_owner(entry->row.owner);
         break;
       case domain::Due::kReviewOverdue:
         event.mutable_review_overdue()->set_version(life.published_version);
-        event.mutable_review_overdue()->set_owner(entry->asset.owner);
+        event.mutable_review_overdue()->set_owner(entry->row.owner);
         break;
     }
   }
@@ -225,10 +207,10 @@ absl::Status AssetBatch::WriteLive() {
   std::vector<std::string> ended;
   std::vector<store::PeriodRow> periods;
   std::vector<store::SketchRow> sketches;
-  for (const auto& [id, entry] : entries_) {
+  for (const auto& [id, entry] : assets_.entries()) {
     if (entry.published || entry.retired) ended.push_back(id);
     if (!entry.published) continue;
-    const domain::Life& life = entry.asset.life;
+    const domain::Life& life = entry.row.life;
     periods.push_back(
         {id, life.published_version, {std::max(life.publish_time, context_.now), life.expire_time}});
     sketches.push_back(
@@ -241,33 +223,25 @@ absl::Status AssetBatch::WriteLive() {
 }
 
 absl::Status AssetBatch::Write() {
-  std::vector<const store::AssetRow*> inserted;
-  std::vector<const store::AssetRow*> updated;
   std::vector<store::VersionRow> versions;
   std::vector<std::pair<store::VersionKey, std::string>> reviewers;
   std::map<std::string, std::vector<store::Tag>> tags;
   bool due_changed = false;
-  for (auto& [id, entry] : entries_) {
-    if (!entry.written) continue;
-    const domain::Life& life = entry.asset.life;
-    (entry.created ? inserted : updated).push_back(&entry.asset);
+  for (const auto& [id, entry] : assets_.entries()) {
+    if (!entry.changed) continue;
+    const domain::Life& life = entry.row.life;
     if (entry.version) versions.push_back(*entry.version);
     if (entry.reviewer_changed) reviewers.push_back({{id, life.latest_version}, life.reviewer});
     if (entry.shown_changed) tags[id] = TagsOf(*entry.latest);
-    due_changed = due_changed || domain::NextDue(life) != entry.due_before;
-    changed_.push_back({id, entry.asset.revision});
+    due_changed = due_changed || domain::NextDue(life) != domain::NextDue(entry.before.life);
+    changed_.push_back({id, entry.row.revision});
   }
-  if (absl::Status status = store::InsertAssets(transaction_, inserted); !status.ok()) {
-    return absl::IsAlreadyExists(status) ? storage::Conflict("an asset of that name was made meanwhile")
-                                         : status;
-  }
-  RETURN_IF_ERROR(store::UpdateAssets(transaction_, updated));
+  RETURN_IF_ERROR(assets_.Write(kCatalogEventsTopic));
   RETURN_IF_ERROR(store::InsertVersions(transaction_, versions));
   RETURN_IF_ERROR(store::SetReviewers(transaction_, reviewers));
   if (!tags.empty()) RETURN_IF_ERROR(store::WriteTags(transaction_, tags));
   RETURN_IF_ERROR(WriteLive());
-  if (due_changed) RETURN_IF_ERROR(transaction_.Notify(kDueChannel));
-  return outbox::WriteEvents(transaction_, context_.cause, kCatalogEventsTopic, events_);
+  return due_changed ? transaction_.Notify(kDueChannel) : absl::OkStatus();
 }
 
 }  // namespace finalmile::catalog::publishing

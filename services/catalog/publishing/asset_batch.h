@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "finalmile/catalog/v1/catalog_event.pb.h"
-#include "libs/outbox/envelope.h"
+#include "libs/outbox/aggregates.h"
 #include "libs/storage/database.h"
 #include "services/catalog/domain/asset.h"
 #include "services/catalog/store/asset_store.h"
@@ -40,10 +40,12 @@ class AssetBatch {
  public:
   // The references outlive the batch.
   AssetBatch(storage::Transaction& transaction, outbox::EventContext context)
-      : transaction_(transaction), context_(context) {}
+      : transaction_(transaction),
+        context_(context),
+        assets_(transaction, store::kAssets, "assets/", context) {}
 
   // Locks the rows of these assets; once per batch. Absent ones are left out.
-  absl::Status Lock(std::vector<std::string> ids);
+  absl::Status Lock(std::vector<std::string> ids) { return assets_.Lock(std::move(ids)); }
   // A locked or new asset; null when it is absent.
   const store::AssetRow* Find(std::string_view id) const;
   // The content of the newest version of a locked or new asset.
@@ -76,11 +78,8 @@ class AssetBatch {
   const std::vector<Changed>& changed() const { return changed_; }
 
  private:
-  struct Entry {
-    store::AssetRow asset;
-    bool created = false;
-    bool written = false;
-    absl::Time due_before = absl::InfiniteFuture();
+  // What is kept beside each row.
+  struct Work {
     // Content of the newest version, where it was needed.
     std::optional<domain::Asset> latest;
     // A version to be written.
@@ -92,6 +91,8 @@ class AssetBatch {
     bool published = false;
     bool retired = false;
   };
+  using Assets = outbox::Aggregates<store::AssetRow, v1::CatalogEvent, Work>;
+  using Entry = Assets::Entry;
 
   absl::StatusOr<Entry*> At(const std::string& id);
   absl::Status Load(Entry& entry);
@@ -106,8 +107,7 @@ class AssetBatch {
 
   storage::Transaction& transaction_;
   const outbox::EventContext context_;
-  std::map<std::string, Entry, std::less<>> entries_;
-  std::vector<v1::CatalogEvent> events_;
+  Assets assets_;
   std::vector<Changed> changed_;
 };
 

@@ -5,13 +5,10 @@
 #include "libs/storage/table.h"
 
 namespace finalmile::catalog::store {
-namespace {
 
 using storage::Bytes;
 using storage::TimeOr;
 
-// clang-format takes "-> auto&" for the beginning of a function.
-// clang-format off
 const storage::Table<AssetRow> kAssets(
     "assets", {"id"},
     {{"id", &AssetRow::id},
@@ -29,55 +26,32 @@ const storage::Table<AssetRow> kAssets(
      {"source", &AssetRow::source},
      {"path", &AssetRow::path},
      {"digest", storage::kAsBytes, &AssetRow::digest},
-     {"latest_version", [](auto& asset) -> auto& { return asset.life.latest_version; }},
-     {"latest_state", [](auto& asset) -> auto& { return asset.life.latest; }},
-     {"reviewer", [](auto& asset) -> auto& { return asset.life.reviewer; }},
-     {"published_version", [](auto& asset) -> auto& { return asset.life.published_version; }},
-     {"shelf", [](auto& asset) -> auto& { return asset.life.shelf; }},
-     {"publish_time", [](auto& asset) -> auto& { return asset.life.publish_time; }, absl::InfinitePast()},
-     {"expire_time", [](auto& asset) -> auto& { return asset.life.expire_time; }, absl::InfiniteFuture()},
-     {"review_time", [](auto& asset) -> auto& { return asset.life.review_time; }, absl::InfiniteFuture()},
-     {"review_due_told", [](auto& asset) -> auto& { return asset.life.review_due_told; }},
-     {"review_overdue_told", [](auto& asset) -> auto& { return asset.life.review_overdue_told; }},
+     {"latest_version", storage::In(&AssetRow::life, &domain::Life::latest_version)},
+     {"latest_state", storage::In(&AssetRow::life, &domain::Life::latest)},
+     {"reviewer", storage::In(&AssetRow::life, &domain::Life::reviewer)},
+     {"published_version", storage::In(&AssetRow::life, &domain::Life::published_version)},
+     {"shelf", storage::In(&AssetRow::life, &domain::Life::shelf)},
+     {"publish_time", storage::In(&AssetRow::life, &domain::Life::publish_time), absl::InfinitePast()},
+     {"expire_time", storage::In(&AssetRow::life, &domain::Life::expire_time), absl::InfiniteFuture()},
+     {"review_time", storage::In(&AssetRow::life, &domain::Life::review_time), absl::InfiniteFuture()},
+     {"review_due_told", storage::In(&AssetRow::life, &domain::Life::review_due_told)},
+     {"review_overdue_told", storage::In(&AssetRow::life, &domain::Life::review_overdue_told)},
      // The due timer finds it by this.
      {"due_time", "BIGINT",
       [](const AssetRow& asset) { return storage::OptionalMicros(domain::NextDue(asset.life)); }},
      {"create_time", &AssetRow::create_time},
      {"update_time", &AssetRow::update_time},
      {"reason", &AssetRow::reason}});
-// clang-format on
-
-absl::StatusOr<std::vector<AssetRow>> Settled(storage::Transaction& transaction,
-                                              absl::StatusOr<storage::Deferred> read) {
-  RETURN_IF_ERROR(read.status());
-  RETURN_IF_ERROR(transaction.Settle());
-  return kAssets.Records(**read);
-}
-
-}  // namespace
 
 int64_t ShownVersion(const domain::Life& life) {
   return life.published_version != 0 ? life.published_version : life.latest_version;
 }
 
-absl::StatusOr<std::vector<AssetRow>> LockAssets(storage::Transaction& transaction,
-                                                 const std::vector<std::string>& ids) {
-  return Settled(transaction, kAssets.DeferLock(transaction, ids));
-}
-
 absl::StatusOr<std::vector<AssetRow>> ReadAssets(storage::Transaction& transaction,
                                                  const std::vector<std::string>& ids) {
-  return Settled(transaction, kAssets.DeferRead(transaction, ids));
-}
-
-absl::Status InsertAssets(storage::Transaction& transaction, const std::vector<const AssetRow*>& assets) {
-  RETURN_IF_ERROR(kAssets.Insert(transaction, assets));
-  // The caller tells ALREADY_EXISTS from other errors.
-  return transaction.Settle();
-}
-
-absl::Status UpdateAssets(storage::Transaction& transaction, const std::vector<const AssetRow*>& assets) {
-  return kAssets.Update(transaction, assets);
+  ASSIGN_OR_RETURN(const storage::Deferred read, kAssets.DeferRead(transaction, ids));
+  RETURN_IF_ERROR(transaction.Settle());
+  return kAssets.Records(*read);
 }
 
 absl::StatusOr<std::vector<std::string>> DueAssets(storage::Transaction& transaction, absl::Time now,

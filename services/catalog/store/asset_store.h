@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "libs/storage/condition.h"
 #include "libs/storage/database.h"
+#include "libs/storage/table.h"
 #include "services/catalog/domain/life.h"
 
 namespace finalmile::catalog::store {
@@ -42,16 +43,11 @@ struct AssetRow {
 // The version that reps are given, or the newest where none was ever published.
 int64_t ShownVersion(const domain::Life& life);
 
-// Locks the rows of `ids` (sorted, unique) in order; absent ones are left out.
-absl::StatusOr<std::vector<AssetRow>> LockAssets(storage::Transaction& transaction,
-                                                 const std::vector<std::string>& ids);
-// The same without locks, in any order.
+// Their table: locks, inserts and updates.
+extern const storage::Table<AssetRow> kAssets;
+// Rows without locks, in any order; absent ones are left out.
 absl::StatusOr<std::vector<AssetRow>> ReadAssets(storage::Transaction& transaction,
                                                  const std::vector<std::string>& ids);
-// ALREADY_EXISTS.
-absl::Status InsertAssets(storage::Transaction& transaction, const std::vector<const AssetRow*>& assets);
-// Overwrites rows that are locked.
-absl::Status UpdateAssets(storage::Transaction& transaction, const std::vector<const AssetRow*>& assets);
 
 // (asset, version).
 using VersionKey = std::pair<std::string, int64_t>;

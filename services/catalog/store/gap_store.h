@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "libs/storage/database.h"
+#include "libs/storage/table.h"
 #include "services/catalog/domain/gap.h"
 #include "services/catalog/store/asset_store.h"
 
@@ -34,16 +34,11 @@ struct GapRow {
   absl::Time close_time = absl::InfiniteFuture();
 };
 
-// Inserts those that are absent, in order of id, as stubs in state kUnspecified, so that there is something
-// to lock.
-absl::Status InsertGaps(storage::Transaction& transaction, const std::vector<const GapRow*>& gaps);
-// Locks the rows of `ids` (sorted, unique) in order; absent ones are left out.
-absl::StatusOr<std::vector<GapRow>> LockGaps(storage::Transaction& transaction,
-                                             const std::vector<std::string>& ids);
-// Locks the gaps that `asset` (an id) was shipped for and that it has not closed yet.
-absl::StatusOr<std::vector<GapRow>> LockShipped(storage::Transaction& transaction, std::string_view asset);
-// Overwrites rows that are locked.
-absl::Status UpdateGaps(storage::Transaction& transaction, const std::vector<const GapRow*>& gaps);
+// Their table. A gap is inserted as a stub in state kUnspecified first, so that there is something to lock.
+extern const storage::Table<GapRow> kGaps;
+// Locks the gaps that `asset` (an id) was shipped for and that it has not closed yet, in order of id, with
+// all columns.
+absl::StatusOr<storage::Deferred> DeferLockShipped(storage::Transaction& transaction, std::string_view asset);
 
 // Where a list of gaps, most asked for first, goes on: gaps after it.
 struct GapPosition {

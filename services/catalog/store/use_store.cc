@@ -165,14 +165,4 @@ absl::StatusOr<std::map<VersionKey, Rating>> ReadRatings(storage::Transaction& t
   return ratings;
 }
 
-absl::Status SetSeqs(storage::Transaction& transaction, const std::map<std::string, int64_t>& seqs) {
-  std::vector<storage::Row> rows;
-  rows.reserve(seqs.size());
-  for (const auto& [asset, seq] : seqs) rows.push_back(storage::Row({asset, seq}));
-  return transaction
-      .DeferMany("UPDATE assets SET seq = r.seq FROM {rows: id TEXT, seq BIGINT} AS r WHERE assets.id = r.id",
-                 rows)
-      .status();
-}
-
 }  // namespace finalmile::catalog::store

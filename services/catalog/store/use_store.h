@@ -77,7 +77,4 @@ struct Rating {
 absl::StatusOr<std::map<VersionKey, Rating>> ReadRatings(storage::Transaction& transaction,
                                                          const std::vector<VersionKey>& keys);
 
-// Overwrites the seq of assets that are locked.
-absl::Status SetSeqs(storage::Transaction& transaction, const std::map<std::string, int64_t>& seqs);
-
 }  // namespace finalmile::catalog::store

@@ -21,48 +21,21 @@ absl::Status UsageBatch::LockLead(const std::string& lead) {
   return rpc::Error(absl::StatusCode::kFailedPrecondition, "LEAD_ERASED", "the lead was erased");
 }
 
-absl::Status UsageBatch::LockAssets(std::vector<std::string> ids) {
-  ids = storage::SortedUnique(std::move(ids));
-  ASSIGN_OR_RETURN(std::vector<store::AssetRow> assets, store::LockAssets(transaction_, ids));
-  for (store::AssetRow& asset : assets) {
-    std::string id = asset.id;
-    assets_[std::move(id)] = std::move(asset);
-  }
-  return absl::OkStatus();
-}
-
 const store::AssetRow* UsageBatch::Asset(const std::string& id) const {
-  const auto found = assets_.find(id);
-  return found == assets_.end() ? nullptr : &found->second;
+  const auto* found = assets_.Find(id);
+  return found == nullptr ? nullptr : &found->row;
 }
 
 v1::CatalogEvent& UsageBatch::Emit(const std::string& asset, absl::Time time) {
-  const int64_t seq = ++assets_.at(asset).seq;
-  seqs_[asset] = seq;
-  v1::CatalogEvent& event =
-      events_.emplace_back(outbox::NewEvent<v1::CatalogEvent>(context_, "assets/" + asset, seq));
+  v1::CatalogEvent& event = assets_.Emit(*assets_.Find(asset));
   *event.mutable_time() = rpc::ToTimestamp(time);
   return event;
 }
 
-void UsageBatch::Take(std::vector<store::GapRow> rows) {
-  for (store::GapRow& row : rows) {
-    std::string id = row.id;
-    gaps_[std::move(id)].row = std::move(row);
-  }
-}
-
-absl::Status UsageBatch::LockGaps(std::vector<std::string> ids) {
-  ids = storage::SortedUnique(std::move(ids));
-  ASSIGN_OR_RETURN(std::vector<store::GapRow> rows, store::LockGaps(transaction_, ids));
-  Take(std::move(rows));
-  return absl::OkStatus();
-}
-
 absl::Status UsageBatch::LockShipped(const std::string& asset) {
-  ASSIGN_OR_RETURN(std::vector<store::GapRow> rows, store::LockShipped(transaction_, asset));
-  Take(std::move(rows));
-  return absl::OkStatus();
+  ASSIGN_OR_RETURN(const storage::Deferred locked, store::DeferLockShipped(transaction_, asset));
+  RETURN_IF_ERROR(transaction_.Settle());
+  return gaps_.Take(*locked);
 }
 
 absl::Status UsageBatch::EnsureGaps(std::vector<store::GapRow> drafts) {
@@ -76,7 +49,7 @@ absl::Status UsageBatch::EnsureGaps(std::vector<store::GapRow> drafts) {
     rows.push_back(&draft);
     ids.push_back(draft.id);
   }
-  RETURN_IF_ERROR(store::InsertGaps(transaction_, rows));
+  RETURN_IF_ERROR(store::kGaps.InsertAbsent(transaction_, rows));
   return LockGaps(std::move(ids));
 }
 
@@ -90,26 +63,24 @@ absl::StatusOr<store::GapRow*> UsageBatch::EnsureGap(const store::GapRow& draft)
 }
 
 store::GapRow* UsageBatch::Gap(const std::string& id) {
-  const auto found = gaps_.find(id);
-  return found == gaps_.end() ? nullptr : &found->second.row;
+  auto* found = gaps_.Find(id);
+  return found == nullptr ? nullptr : &found->row;
 }
 
 std::vector<std::string> UsageBatch::LockedGaps() const {
   std::vector<std::string> ids;
-  for (const auto& [id, entry] : gaps_) ids.push_back(id);
+  for (const auto& [id, entry] : gaps_.entries()) ids.push_back(id);
   return ids;
 }
 
 v1::CatalogEvent& UsageBatch::EmitOf(store::GapRow& gap, absl::Time time) {
-  gaps_.at(gap.id).written = true;
-  v1::CatalogEvent& event =
-      events_.emplace_back(outbox::NewEvent<v1::CatalogEvent>(context_, GapName(gap.id), ++gap.seq));
+  v1::CatalogEvent& event = gaps_.Emit(*gaps_.Find(gap.id));
   *event.mutable_time() = rpc::ToTimestamp(time);
   return event;
 }
 
 void UsageBatch::Ask(store::GapRow& gap, std::string_view asker, int64_t times) {
-  gaps_.at(gap.id).written = true;
+  gaps_.Find(gap.id)->changed = true;
   const bool is_new = domain::Ask(gap.gap, asker);
   gap.gap.count += times - 1;
   gap.ask_time = context_.now;
@@ -150,7 +121,7 @@ absl::Status UsageBatch::Answer(store::GapRow& gap,
 }
 
 void UsageBatch::CloseShipped(const std::string& asset, absl::Time time) {
-  for (auto& [id, entry] : gaps_) {
+  for (auto& [id, entry] : gaps_.entries()) {
     store::GapRow& gap = entry.row;
     if (gap.gap.asset != asset || !domain::Use(gap.gap, time)) continue;
     ++gap.revision;
@@ -168,17 +139,15 @@ void UsageBatch::EraseWords(store::GapRow& gap, absl::Time before) {
     gap.need.clear();
     gap.gap.reason.clear();
   }
-  gaps_.at(gap.id).written = true;
+  gaps_.Find(gap.id)->changed = true;
 }
 
 absl::Status UsageBatch::Write() {
-  std::vector<const store::GapRow*> gaps;
-  for (const auto& [id, entry] : gaps_) {
-    if (entry.written) gaps.push_back(&entry.row);
-  }
-  RETURN_IF_ERROR(store::SetSeqs(transaction_, seqs_));
-  RETURN_IF_ERROR(store::UpdateGaps(transaction_, gaps));
-  return outbox::WriteEvents(transaction_, context_.cause, publishing::kCatalogEventsTopic, events_);
+  // An asset is not changed by being used: only its events are counted.
+  static const storage::Table<store::AssetRow> kSeqOfAsset = store::kAssets.Part({"seq"});
+  RETURN_IF_ERROR(assets_.Write(
+      publishing::kCatalogEventsTopic, [](const auto&) -> const auto& { return kSeqOfAsset; }));
+  return gaps_.Write(publishing::kCatalogEventsTopic);
 }
 
 std::string GapName(std::string_view id) { return "gaps/" + std::string(id); }

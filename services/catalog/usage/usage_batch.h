@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "finalmile/catalog/v1/catalog_event.pb.h"
-#include "libs/outbox/envelope.h"
+#include "libs/outbox/aggregates.h"
 #include "libs/storage/database.h"
 #include "services/catalog/store/asset_store.h"
 #include "services/catalog/store/gap_store.h"
@@ -25,7 +25,10 @@ class UsageBatch {
  public:
   // The references outlive the batch.
   UsageBatch(storage::Transaction& transaction, outbox::EventContext context)
-      : transaction_(transaction), context_(context) {}
+      : transaction_(transaction),
+        context_(context),
+        assets_(transaction, store::kAssets, "assets/", context),
+        gaps_(transaction, store::kGaps, "gaps/", context) {}
 
   storage::Transaction& transaction() { return transaction_; }
   const outbox::EventContext& context() const { return context_; }
@@ -34,14 +37,14 @@ class UsageBatch {
   // LEAD_ERASED.
   absl::Status LockLead(const std::string& lead);
   // Absent ones are left out.
-  absl::Status LockAssets(std::vector<std::string> ids);
+  absl::Status LockAssets(std::vector<std::string> ids) { return assets_.Lock(std::move(ids)); }
   // A locked asset; null when it is absent.
   const store::AssetRow* Asset(const std::string& id) const;
   // The next event of a locked asset; `time` is when it happened.
   v1::CatalogEvent& Emit(const std::string& asset, absl::Time time);
 
   // Absent ones are left out.
-  absl::Status LockGaps(std::vector<std::string> ids);
+  absl::Status LockGaps(std::vector<std::string> ids) { return gaps_.Lock(std::move(ids)); }
   // The gaps that a shipped asset has not closed yet.
   absl::Status LockShipped(const std::string& asset);
   // The gaps that `drafts` describe (id, need, situation, competitor, persona, kind, origin); those that are
@@ -69,20 +72,10 @@ class UsageBatch {
   absl::Status Write();
 
  private:
-  struct GapEntry {
-    store::GapRow row;
-    bool written = false;
-  };
-
-  void Take(std::vector<store::GapRow> rows);
-
   storage::Transaction& transaction_;
   const outbox::EventContext context_;
-  std::map<std::string, store::AssetRow> assets_;
-  // Seqs that have grown.
-  std::map<std::string, int64_t> seqs_;
-  std::map<std::string, GapEntry> gaps_;
-  std::vector<v1::CatalogEvent> events_;
+  outbox::Aggregates<store::AssetRow, v1::CatalogEvent> assets_;
+  outbox::Aggregates<store::GapRow, v1::CatalogEvent> gaps_;
 };
 
 // The name of a gap, and the message that callers are shown.
