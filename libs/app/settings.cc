@@ -24,6 +24,7 @@ config::Schema SchemaFor(const std::vector<const ModuleSpec*>& modules) {
               "one); empty: none")
       .Path("tokens-file", "", "bearer tokens of callers; empty: every caller is the local admin")
       .Int("threads", 16, 1, 256, "threads that answer calls")
+      .Int("max-connections", 2000, 1, 100'000, "connections of callers that may be open at once")
       .Bytes("max-message", 4 << 20, 1 << 10, 64 << 20, "largest request message")
       .Bytes("max-answer", rpc::kDefaultMaxAnswer, 64 << 10, 64 << 20,
              "largest message of an answer; lists end their pages earlier. Clients take 4 MiB by default")

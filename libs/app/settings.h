@@ -10,9 +10,9 @@
 namespace finalmile::app {
 
 // The settings of a process that runs these modules: the common ones (data, store, events, listen, admin,
-// tokens-file, threads, max-message, max-answer, drain, lame-duck, stuck-after, log-level, log-format), then
-// the modules' own. With several modules `store` becomes one setting per module: leads-store. By default
-// everything is embedded, in files under `data`.
+// tokens-file, threads, max-connections, max-message, max-answer, drain, lame-duck, stuck-after, log-level,
+// log-format), then the modules' own. With several modules `store` becomes one setting per module:
+// leads-store. By default everything is embedded, in files under `data`.
 config::Schema SchemaFor(const std::vector<const ModuleSpec*>& modules);
 
 // $XDG_DATA_HOME/finalmile, else ~/.local/share/finalmile, else ./finalmile-data.

@@ -7,18 +7,21 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
 #include <utility>
 
 #include "libs/app/assembly.h"
 #include "libs/app/credentials_step.h"
 #include "libs/app/deployment.h"
 #include "libs/app/operations.h"
+#include "libs/app/process_limits.h"
 #include "libs/app/settings.h"
 #include "libs/app/step_runner.h"
 #include "libs/app/thread_pool.h"
 #include "libs/app/version.h"
 #include "libs/base/status.h"
 #include "libs/rpc/credentials.h"
+#include "libs/rpc/grpc_log.h"
 #include "libs/rpc/listen_address.h"
 #include "libs/rpc/server.h"
 #include "libs/telemetry/admin_server.h"
@@ -100,6 +103,7 @@ class Suite::Impl {
   ~Impl() { Stop(); }
 
   absl::Status Start() {
+    BoundArenas();
     RETURN_IF_ERROR(StartAdmin());
     // Stores first: who finds one in use learns from its lock file where its holder can be reached.
     for (const ModuleSpec* spec : options_.modules) RETURN_IF_ERROR(OpenStore(*spec));
@@ -127,6 +131,7 @@ class Suite::Impl {
     const bool served = server_ != nullptr;
     if (served) {
       log_->Info("stopping");
+      SetListening(false);
       server_->SetServing(false);
       clock_.NewEvent()->WaitUntil(clock_.Steady() + LameDuck());
       server_->Drain(clock_.Steady() + options_.config.Duration("drain"));
@@ -157,6 +162,11 @@ class Suite::Impl {
     const bool given = options_.config.source("lame-duck") != config::Source::kDefault;
     const bool loopback = listen.ok() && listen->loopback;
     return given || !loopback ? options_.config.Duration("lame-duck") : absl::ZeroDuration();
+  }
+
+  void SetListening(bool listening) {
+    std::lock_guard lock(listener_mutex_);
+    listening_ = listening;
   }
 
   absl::Status StartAdmin() {
@@ -244,6 +254,16 @@ class Suite::Impl {
     options.listen = options_.config.Text("listen");
     options.max_message_bytes = static_cast<size_t>(options_.config.Int("max-message"));
     options.answers.most = static_cast<size_t>(options_.config.Int("max-answer"));
+    options.max_connections = static_cast<int>(options_.config.Int("max-connections"));
+    const int affordable = ConnectionsFor(RaiseOpenFiles());
+    if (affordable < options.max_connections) {
+      log_->Warning(
+          "the limit of open files (ulimit -n) allows fewer connections than the setting "
+          "max-connections: raise it",
+          {telemetry::Field("max_connections", options.max_connections),
+           telemetry::Field("allowed", affordable)});
+      options.max_connections = affordable;
+    }
     if (const std::string& tokens = options_.config.Text("tokens-file"); !tokens.empty()) {
       auto loaded = rpc::Credentials::Load(tokens);
       if (!loaded.ok()) {
@@ -273,6 +293,11 @@ class Suite::Impl {
                                                                std::string(started.status().message())));
     }
     server_ = *std::move(started);
+    health_.AddLive("listener", [this] {
+      std::lock_guard lock(listener_mutex_);
+      return listening_ ? server_->CheckListening() : absl::OkStatus();
+    });
+    SetListening(true);
     module_steps_.Add(server_->pending());
     address_ = Reachable(server_->address());
     return absl::OkStatus();
@@ -285,11 +310,15 @@ class Suite::Impl {
   const std::unique_ptr<Rng> owned_rng_;
   Rng& rng_;
   const std::unique_ptr<telemetry::Logger> log_;
+  const rpc::GrpcLog grpc_log_{*log_};
   telemetry::Metrics metrics_;
   telemetry::Health health_;
   StepRunner engine_steps_;
   StepRunner module_steps_;
   std::atomic<bool> serving_ = false;
+  std::mutex listener_mutex_;
+  // Whether the server is there to be asked.
+  bool listening_ = false;
   bool stopped_ = false;
   std::unique_ptr<telemetry::AdminServer> admin_;
   std::unique_ptr<events::EventLog> owned_events_;

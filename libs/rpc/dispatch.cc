@@ -32,6 +32,17 @@ uint32_t AllowedRoles(const MethodDescriptor& method) {
   return allowed;
 }
 
+std::unique_ptr<ServedMethod> Served(const Method& method) {
+  auto served = std::make_unique<ServedMethod>();
+  const google::protobuf::ServiceDescriptor& service = *method.descriptor->service();
+  served->method = &method;
+  served->path = fmt::format("/{}/{}", service.full_name(), method.descriptor->name());
+  served->domain = DomainOf(service.file()->package());
+  served->allowed = AllowedRoles(*method.descriptor);
+  served->shape = std::make_unique<RequestShape>(*method.descriptor->input_type());
+  return served;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<std::unique_ptr<ServedMethod>>> Serve(const std::vector<const Service*>& services,
@@ -45,11 +56,7 @@ absl::StatusOr<std::vector<std::unique_ptr<ServedMethod>>> Serve(const std::vect
       return absl::FailedPreconditionError(fmt::format("{} is served twice", descriptor.full_name()));
     }
     for (const Method* method : service->methods()) {
-      auto one = std::make_unique<ServedMethod>();
-      one->method = method;
-      one->path = fmt::format("/{}/{}", descriptor.full_name(), method->descriptor->name());
-      one->domain = DomainOf(descriptor.file()->package());
-      one->allowed = AllowedRoles(*method->descriptor);
+      auto one = Served(*method);
       if (observer != nullptr) {
         one->observer = observer->ForMethod(
             {descriptor.full_name(), method->descriptor->name(), TypeLabel(*method->descriptor)});
@@ -57,6 +64,12 @@ absl::StatusOr<std::vector<std::unique_ptr<ServedMethod>>> Serve(const std::vect
       served.push_back(std::move(one));
     }
   }
+  return served;
+}
+
+std::vector<std::unique_ptr<ServedMethod>> ServeOpenly(const Service& service) {
+  std::vector<std::unique_ptr<ServedMethod>> served;
+  for (const Method* method : service.methods()) served.emplace_back(Served(*method))->open = true;
   return served;
 }
 

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "libs/rpc/credentials.h"
 #include "libs/rpc/observer.h"
+#include "libs/rpc/request_shape.h"
 #include "libs/rpc/service.h"
 
 // What a server knows of its methods and does with every call, whatever transport brought it.
@@ -22,6 +23,11 @@ struct ServedMethod {
   std::string domain;
   // Bit i: v1::Role i may call.
   uint32_t allowed = 0;
+  // May be called by anybody, without a token. Its handlers run on the network's threads, as inline answers
+  // do.
+  bool open = false;
+  // Of its request message.
+  std::unique_ptr<const RequestShape> shape;
   // May be null.
   std::unique_ptr<MethodObserver> observer;
 };
@@ -30,6 +36,10 @@ struct ServedMethod {
 // twice.
 absl::StatusOr<std::vector<std::unique_ptr<ServedMethod>>> Serve(const std::vector<const Service*>& services,
                                                                  CallObserver* observer);
+
+// The methods of a service that anybody may call: Service::Check asks for the roles of others. Its unary
+// methods have inline answers.
+std::vector<std::unique_ptr<ServedMethod>> ServeOpenly(const Service& service);
 
 // Who is behind the header `authorization` (empty: absent). UNAUTHENTICATED / TOKEN_MISSING, TOKEN_UNKNOWN.
 absl::StatusOr<std::shared_ptr<const v1::Principal>> Authenticate(const Credentials& credentials,

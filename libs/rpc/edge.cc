@@ -101,4 +101,14 @@ absl::Status CheckSize(size_t size, size_t limit) {
       {{"size", std::to_string(size)}, {"limit", std::to_string(limit)}});
 }
 
+absl::Status CheckParsedSize(size_t size, int64_t parsed, int64_t limit) {
+  if (parsed <= limit) return absl::OkStatus();
+  return Error(
+      absl::StatusCode::kInvalidArgument, "MESSAGE_TOO_LARGE",
+      fmt::format("the request message of {} bytes has so many elements that it would take more than {} "
+                  "bytes of memory, which is the limit: send fewer at once",
+                  size, limit),
+      {{"size", std::to_string(size)}, {"limit", std::to_string(limit)}});
+}
+
 }  // namespace finalmile::rpc

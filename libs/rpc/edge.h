@@ -15,4 +15,7 @@ absl::Status ParseRequest(std::string_view bytes, google::protobuf::Message& req
 // INVALID_ARGUMENT / MESSAGE_TOO_LARGE names both sizes when `size` exceeds `limit`.
 absl::Status CheckSize(size_t size, size_t limit);
 
+// The same for what a message of `size` bytes takes when it is parsed.
+absl::Status CheckParsedSize(size_t size, int64_t parsed, int64_t limit);
+
 }  // namespace finalmile::rpc

@@ -20,6 +20,12 @@ namespace {
 using google::protobuf::Message;
 using grpc::ByteBuffer;
 
+// Whatever a message of this size is parsed into is small.
+constexpr size_t kSmallMessage = 16 << 10;
+// How many times its largest size a request message may take when it is parsed.
+constexpr int64_t kMostGrowth = 16;
+constexpr int64_t kRequestMemory = 128 << 20;
+
 std::string_view View(grpc::string_ref text) { return {text.data(), text.size()}; }
 
 absl::Duration TimeLeft(const grpc::CallbackServerContext& context) {
@@ -32,6 +38,22 @@ absl::Duration TimeLeft(const grpc::CallbackServerContext& context) {
 bool Passed(std::string_view key) {
   return key != "authorization" && key != "user-agent" && key.substr(0, 5) != "grpc-" &&
          key.substr(0, 1) != ":";
+}
+
+absl::Status Overloaded(const ServerOptions& options) {
+  return WithRetry(Error(absl::StatusCode::kResourceExhausted, "OVERLOADED",
+                         "the server has more calls than it can carry: try again a little later"),
+                   options.target_wait);
+}
+
+// Takes the room of a message as it came from the budget of all calls. Small ones are bounded by the number
+// of calls.
+absl::Status TakeRoom(const ByteBuffer& bytes, const ServerOptions& options, MemoryShare& memory) {
+  RETURN_IF_ERROR(CheckSize(bytes.Length(), options.max_message_bytes));
+  const bool small = bytes.Length() <= kSmallMessage;
+  // Twice: its pieces are put together.
+  return small || memory.Take(2 * static_cast<int64_t>(bytes.Length())) ? absl::OkStatus()
+                                                                        : Overloaded(options);
 }
 
 ByteBuffer Serialise(const Message& message) {
@@ -48,13 +70,22 @@ ByteBuffer Share(const SharedBytes& bytes) {
   return ByteBuffer(&slice, 1);
 }
 
-absl::Status Parse(const ByteBuffer& bytes, Message& request) {
+// Parses a message whose own bytes have been taken from `memory` already, if it is large.
+absl::Status Parse(const ByteBuffer& bytes, const ServedMethod& method, const ServerOptions& options,
+                   MemoryShare& memory, Message& request) {
   grpc::Slice whole;
   // Of several pieces, or compressed: into one.
   if (!bytes.TrySingleSlice(&whole).ok() && !bytes.DumpToSingleSlice(&whole).ok()) {
     return absl::InvalidArgumentError("the request message cannot be decompressed");
   }
-  return ParseRequest({reinterpret_cast<const char*>(whole.begin()), whole.size()}, request);
+  const std::string_view view(reinterpret_cast<const char*>(whole.begin()), whole.size());
+  if (view.size() > kSmallMessage) {
+    const int64_t most = kMostGrowth * static_cast<int64_t>(options.max_message_bytes);
+    const int64_t parsed = method.shape->ParsedBytes(view, most);
+    RETURN_IF_ERROR(CheckParsedSize(view.size(), parsed, most));
+    if (!memory.Take(parsed)) return Overloaded(options);
+  }
+  return ParseRequest(view, request);
 }
 
 // A handler that throws fails its own call, not the server.
@@ -73,22 +104,14 @@ class Call {
  protected:
   Call(const std::shared_ptr<ServerCore>& core, const ServedMethod& method)
       : core_(core), method_(method), arrival_(core->deps.clock.Steady()) {
-    core_->calls.fetch_add(1);
+    if (!method_.open) core_->calls.fetch_add(1);
     if (method_.observer != nullptr) method_.observer->Started();
   }
 
   // Fills `info_`, but for the metadata.
   absl::Status Admit(const grpc::CallbackServerContext& context, absl::Duration standard, absl::Duration most,
                      Event& wake) {
-    if (core_->deps.credentials == nullptr) {
-      info_.principal = core_->local_admin;
-    } else {
-      const auto& headers = context.client_metadata();
-      const auto found = headers.find("authorization");
-      ASSIGN_OR_RETURN(info_.principal, Authenticate(*core_->deps.credentials,
-                                                     found == headers.end() ? "" : View(found->second)));
-    }
-    RETURN_IF_ERROR(Authorise(method_, *info_.principal));
+    ASSIGN_OR_RETURN(info_.principal, PrincipalOf(context));
     const absl::Duration left = TimeLeft(context);
     caller_deadline_ = arrival_ + left;
     info_.method = method_.path;
@@ -99,18 +122,30 @@ class Call {
     return absl::OkStatus();
   }
 
+  // Who calls, if they may.
+  absl::StatusOr<std::shared_ptr<const v1::Principal>> PrincipalOf(
+      const grpc::CallbackServerContext& context) const {
+    if (method_.open) return core_->anybody;
+    std::shared_ptr<const v1::Principal> principal = core_->local_admin;
+    if (core_->deps.credentials != nullptr) {
+      const auto [first, last] = context.client_metadata().equal_range("authorization");
+      if (first != last && std::next(first) != last) {
+        return Error(absl::StatusCode::kUnauthenticated, "TOKEN_AMBIGUOUS",
+                     "the call has more than one header `authorization`: send it once");
+      }
+      ASSIGN_OR_RETURN(principal,
+                       Authenticate(*core_->deps.credentials, first == last ? "" : View(first->second)));
+    }
+    RETURN_IF_ERROR(Authorise(method_, *principal));
+    return principal;
+  }
+
   // Makes `context_` of `info_` and the metadata.
   void MakeContext(const grpc::CallbackServerContext& context) {
     for (const auto& [key, value] : context.client_metadata()) {
       if (Passed(View(key))) info_.metadata.emplace_back(View(key), View(value));
     }
     context_.emplace(core_->deps.clock, std::move(info_));
-  }
-
-  absl::Status Overloaded() const {
-    return WithRetry(Error(absl::StatusCode::kResourceExhausted, "OVERLOADED",
-                           "the server has more calls than it can carry: try again a little later"),
-                     core_->options.target_wait);
   }
 
   // Why the transport gave the call up.
@@ -139,7 +174,7 @@ class Call {
 
   // gRPC is through with the call.
   void Leave() {
-    if (core_->calls.fetch_sub(1) == 1 && core_->draining.load()) core_->idle->Set();
+    if (!method_.open && core_->calls.fetch_sub(1) == 1 && core_->draining.load()) core_->idle->Set();
   }
 
   const std::shared_ptr<ServerCore> core_;
@@ -169,12 +204,18 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
     // process that was frozen finds such calls when it wakes.
     if (status.ok() && !bytes.Valid())
       status = absl::CancelledError("the call came without its request message");
-    if (status.ok()) status = CheckSize(bytes.Length(), core_->options.max_message_bytes);
+    if (status.ok()) status = TakeRoom(bytes, core_->options, memory_);
     if (!status.ok()) return End(status);
     if (method_.method->inline_answer) {
-      if (status = ReadRequest(bytes); !status.ok()) return End(status);
-      CallContext without_metadata(core_->deps.clock, info_);
-      if (const auto answer = method_.method->inline_answer(without_metadata, *request_)) {
+      std::optional<absl::StatusOr<SharedBytes>> answer;
+      status = Contained([&]() -> absl::Status {
+        RETURN_IF_ERROR(ReadRequest(bytes));
+        CallContext without_metadata(core_->deps.clock, info_);
+        answer = method_.method->inline_answer(without_metadata, *request_);
+        return absl::OkStatus();
+      });
+      if (!status.ok()) return End(status);
+      if (answer) {
         if (!answer->ok()) return End(answer->status());
         const size_t size = (**answer)->size();
         const size_t most = core_->options.answers.most;
@@ -185,10 +226,10 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
       bytes_ = bytes;
     }
     MakeContext(context);
-    if (!core_->admission.TryEnter()) return End(Overloaded());
+    if (!core_->admission.TryEnter()) return End(Overloaded(core_->options));
     if (!core_->deps.executor.TryRun([call = self_] { call->Run(); })) {
       core_->admission.Leave();
-      End(Overloaded());
+      End(Overloaded(core_->options));
     }
   }
 
@@ -215,7 +256,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
     core_->admission.Began(now - arrival_, now);
     absl::Status status = context_->Check();
     std::unique_ptr<Pending> pending;
-    if (status.ok() && request_ == nullptr) status = ReadRequest(bytes_);
+    if (status.ok() && request_ == nullptr) status = Contained([&] { return ReadRequest(bytes_); });
     if (status.ok()) {
       reply_.reset(method_.method->response->New());
       status = Contained([&]() -> absl::Status {
@@ -231,12 +272,15 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
   void Answer(absl::Status status) {
     core_->admission.Leave();
     if (status.ok()) status = CheckAnswer(*reply_, core_->options.answers.most);
+    request_.reset();
+    bytes_.Clear();
+    memory_.Release();
     status.ok() ? End(status, Serialise(*reply_)) : End(status);
   }
 
   absl::Status ReadRequest(const ByteBuffer& bytes) {
     request_.reset(method_.method->request->New());
-    return Parse(bytes, *request_);
+    return Parse(bytes, method_, core_->options, memory_, *request_);
   }
 
   // Whoever is first ends the call; only then may what belongs to gRPC be touched.
@@ -250,6 +294,8 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
   }
 
   ByteBuffer* const response_;
+  // Of the two below.
+  MemoryShare memory_{core_->requests};
   // As it came, unless it has been read.
   ByteBuffer bytes_;
   std::unique_ptr<Message> request_;
@@ -271,7 +317,7 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
     self_ = shared_from_this();
     absl::Status status =
         Admit(context, core_->options.default_stream_timeout, core_->options.max_stream_timeout, *wake_);
-    if (status.ok()) status = core_->streams.Open(info_.principal->name());
+    if (status.ok()) status = OpenStreamsOf(method_).Open(info_.principal->name());
     if (!status.ok()) return End(status);
     counted_ = true;
     MakeContext(context);
@@ -306,12 +352,16 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
   }
 
   void OnDone() override {
-    if (counted_) core_->streams.Close(context_->principal().name());
+    if (counted_) OpenStreamsOf(method_).Close(context_->principal().name());
     Leave();
     self_.reset();
   }
 
  private:
+  OpenStreams& OpenStreamsOf(const ServedMethod& method) {
+    return method.open ? core_->watches : core_->streams;
+  }
+
   // Outcome: whether the handler is to be called again, or the call to be ended.
   struct Wait final : Pending {
     explicit Wait(const StreamCall& call) : call(call) {}
@@ -364,7 +414,10 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
       on_wire_ = false;
     }
     if (cancelled_) End(GivenUp());
-    if (!core_->deps.executor.TryRun([call = shared_from_this()] { call->Run(); })) End(Overloaded());
+    // Health has to be told also when there are more calls than threads.
+    if (method_.open) return Run();
+    if (!core_->deps.executor.TryRun([call = shared_from_this()] { call->Run(); }))
+      End(Overloaded(core_->options));
   }
 
   void Run() {
@@ -385,9 +438,11 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
 
   absl::Status Take() {
     has_message_ = false;
-    RETURN_IF_ERROR(CheckSize(incoming_.Length(), core_->options.max_message_bytes));
+    MemoryShare memory(core_->requests);
+    RETURN_IF_ERROR(TakeRoom(incoming_, core_->options, memory));
     const std::unique_ptr<Message> request(method_.method->request->New());
-    RETURN_IF_ERROR(Parse(incoming_, *request));
+    RETURN_IF_ERROR(Parse(incoming_, method_, core_->options, memory, *request));
+    incoming_.Clear();
     return handler_->OnMessage(*context_, *request, sink_);
   }
 
@@ -469,14 +524,20 @@ class GenericService final : public grpc::Service {
 }  // namespace
 
 ServerCore::ServerCore(const ServerOptions& options, const ServerDeps& deps,
-                       std::vector<std::unique_ptr<ServedMethod>> methods)
+                       const std::vector<const Service*>& services,
+                       std::vector<std::unique_ptr<ServedMethod>> served)
     : options(options),
       deps(deps),
-      methods(std::move(methods)),
+      health(services),
+      methods(std::move(served)),
       admission(std::max(32, options.max_pending / 32), options.max_pending, options.target_wait),
       pending(deps.clock),
       streams(options.max_streams, options.max_streams_per_caller),
-      idle(deps.clock.NewEvent()) {}
+      watches(options.max_connections, options.max_connections),
+      requests(std::max(kRequestMemory, (kMostGrowth + 4) * static_cast<int64_t>(options.max_message_bytes))),
+      idle(deps.clock.NewEvent()) {
+  for (auto& method : ServeOpenly(health.service())) methods.push_back(std::move(method));
+}
 
 std::unique_ptr<grpc::Service> NewGenericService(std::shared_ptr<ServerCore> core, const Service& service) {
   return std::make_unique<GenericService>(core, service);

@@ -6,6 +6,8 @@
 
 #include "libs/rpc/admission.h"
 #include "libs/rpc/dispatch.h"
+#include "libs/rpc/health.h"
+#include "libs/rpc/memory_budget.h"
 #include "libs/rpc/open_streams.h"
 #include "libs/rpc/pending_replies.h"
 #include "libs/rpc/server.h"
@@ -21,17 +23,23 @@ namespace finalmile::rpc {
 // gone.
 struct ServerCore {
   ServerCore(const ServerOptions& options, const ServerDeps& deps,
-             std::vector<std::unique_ptr<ServedMethod>> methods);
+             const std::vector<const Service*>& services, std::vector<std::unique_ptr<ServedMethod>> methods);
 
   const ServerOptions options;
   const ServerDeps deps;
-  const std::vector<std::unique_ptr<ServedMethod>> methods;
+  Health health;
+  // With those of health.
+  std::vector<std::unique_ptr<ServedMethod>> methods;
   const std::shared_ptr<const v1::Principal> local_admin = LocalAdmin();
+  const std::shared_ptr<const v1::Principal> anybody = std::make_shared<v1::Principal>();
   Admission admission;
   PendingReplies pending;
   OpenStreams streams;
-  // Calls between their arrival and the end of their last operation on the wire; `idle` is set when the last
-  // one leaves while draining.
+  // Of clients that watch health: one for each of their connections.
+  OpenStreams watches;
+  MemoryBudget requests;
+  // Calls, but for those of health, between their arrival and the end of their last operation on the wire;
+  // `idle` is set when the last one leaves while draining.
   std::atomic<int> calls{0};
   std::atomic<bool> draining{false};
   const std::unique_ptr<Event> idle;

@@ -4,11 +4,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <memory>
 
 #include "absl/strings/numbers.h"
 #include "fmt/format.h"
@@ -17,7 +12,15 @@
 namespace finalmile::rpc {
 namespace {
 
-using Addresses = std::unique_ptr<addrinfo, void (*)(addrinfo*)>;
+bool IsLoopback(const sockaddr& address) {
+  if (address.sa_family == AF_INET) {
+    return (ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 24) == 127;
+  }
+  return address.sa_family == AF_INET6 &&
+         IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr);
+}
+
+}  // namespace
 
 absl::StatusOr<Addresses> Resolve(const std::string& host, int port) {
   addrinfo hints{};
@@ -29,16 +32,6 @@ absl::StatusOr<Addresses> Resolve(const std::string& host, int port) {
   }
   return Addresses(list, &freeaddrinfo);
 }
-
-bool IsLoopback(const sockaddr& address) {
-  if (address.sa_family == AF_INET) {
-    return (ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 24) == 127;
-  }
-  return address.sa_family == AF_INET6 &&
-         IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr);
-}
-
-}  // namespace
 
 absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text) {
   const auto wrong = [&] {
@@ -66,25 +59,6 @@ absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text) {
     address.loopback = address.loopback && IsLoopback(*info->ai_addr);
   }
   return address;
-}
-
-absl::Status CheckFree(const ListenAddress& address) {
-  ASSIGN_OR_RETURN(const Addresses addresses, Resolve(address.host, address.port));
-  for (const addrinfo* info = addresses.get(); info != nullptr; info = info->ai_next) {
-    const int fd = socket(info->ai_family, info->ai_socktype | SOCK_CLOEXEC, info->ai_protocol);
-    if (fd < 0) continue;
-    const int on = 1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    // A listening socket elsewhere lets a bind pass that has SO_REUSEADDR, but not a listen.
-    const bool free = bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, 1) == 0;
-    const int error = errno;
-    close(fd);
-    if (!free) {
-      return absl::FailedPreconditionError(
-          fmt::format("cannot listen on {}:{}: {}", address.host, address.port, std::strerror(error)));
-    }
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace finalmile::rpc

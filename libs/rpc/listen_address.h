@@ -1,5 +1,8 @@
 #pragma once
 
+#include <netdb.h>
+
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -20,8 +23,8 @@ struct ListenAddress {
 // Reads "host:port" or "[v6]:port" and resolves the host. INVALID_ARGUMENT names what is wrong with the text.
 absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text);
 
-// OK when a socket could be bound there a moment ago; FAILED_PRECONDITION names address and cause (port in
-// use, no right, not an address of this machine). gRPC itself would say it on several lines of its own log.
-absl::Status CheckFree(const ListenAddress& address);
+// The socket addresses that a host stands for; at least one. INVALID_ARGUMENT: an unknown host.
+using Addresses = std::unique_ptr<addrinfo, void (*)(addrinfo*)>;
+absl::StatusOr<Addresses> Resolve(const std::string& host, int port);
 
 }  // namespace finalmile::rpc

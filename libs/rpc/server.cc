@@ -5,6 +5,7 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/impl/service_type.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
@@ -13,13 +14,18 @@
 
 #include "fmt/format.h"
 #include "google/protobuf/stubs/logging.h"
-#include "grpc/health/v1/health.pb.h"
 #include "libs/base/status.h"
+#include "libs/rpc/acceptor.h"
 #include "libs/rpc/generic_service.h"
 #include "libs/rpc/listen_address.h"
 
 namespace finalmile::rpc {
 namespace {
+
+constexpr int kCallsPerConnection = 200;
+constexpr int kReflectionThreads = 8;
+// What gRPC may hold of messages that are on their way.
+constexpr size_t kTransportMemory = 128 << 20;
 
 int Millis(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
 
@@ -36,6 +42,19 @@ void Configure(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              Millis(absl::Seconds(10)));
+  // One that says nothing, and one that calls nothing.
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Millis(absl::Seconds(10)));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Millis(absl::Minutes(5)));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kCallsPerConnection);
+  // A compressed message would be unpacked whole before its size or the caller is looked at.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+  // Reflection has a thread for each stream; those beyond are RESOURCE_EXHAUSTED.
+  grpc::ResourceQuota quota("server");
+  quota.Resize(std::max<size_t>(kTransportMemory, 16 * options.max_message_bytes));
+  quota.SetMaxThreads(kReflectionThreads);
+  builder.SetResourceQuota(quota);
   // Only reflection is served synchronously.
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
@@ -56,37 +75,41 @@ class Server::Impl {
           "127.0.0.1:{}",
           options.listen, listen.port));
     }
-    RETURN_IF_ERROR(CheckFree(listen));
-    core_ = std::make_shared<ServerCore>(options, deps, std::move(methods));
+    ASSIGN_OR_RETURN(acceptor_, Acceptor::Listen(listen, options.max_connections));
+    core_ = std::make_shared<ServerCore>(options, deps, services, std::move(methods));
 
-    // Reflection shows only services whose descriptors are linked.
-    grpc::health::v1::HealthCheckRequest::descriptor();
     // A request that is not UTF-8 is the caller's error, not a line on our standard error.
     google::protobuf::SetLogHandler(nullptr);
-    grpc::EnableDefaultHealthCheckService(true);
+    grpc::EnableDefaultHealthCheckService(false);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     Configure(options, builder);
-    builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &port_);
-    for (const Service* service : services) {
+    using External = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+    connections_ = builder.experimental().AddExternalConnectionAcceptor(External::FROM_FD,
+                                                                        grpc::InsecureServerCredentials());
+    std::vector<const Service*> all = services;
+    all.push_back(&core_->health.service());
+    for (const Service* service : all) {
       services_.push_back(NewGenericService(core_, *service));
       builder.RegisterService(services_.back().get());
     }
     server_ = builder.BuildAndStart();
-    if (server_ == nullptr) {
-      return absl::FailedPreconditionError(
-          fmt::format("cannot listen on {}: the port is in use", options.listen));
-    }
-    names_.emplace_back();
-    for (const Service* service : services) names_.push_back(service->descriptor().full_name());
-    SetServing(false);
+    if (server_ == nullptr) return absl::InternalError("gRPC does not start");
+    acceptor_->Start([this](int listener, int connection) {
+      grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+      parameters.listener_fd = listener;
+      parameters.fd = connection;
+      connections_->HandleNewConnection(&parameters);
+    });
     const bool v6 = listen.host.find(':') != std::string::npos;
-    address_ = fmt::format("{}{}{}:{}", v6 ? "[" : "", listen.host, v6 ? "]" : "", port_);
+    address_ = fmt::format("{}{}{}:{}", v6 ? "[" : "", listen.host, v6 ? "]" : "", port());
     return absl::OkStatus();
   }
 
-  void SetServing(bool serving) {
-    for (const std::string& name : names_) server_->GetHealthCheckService()->SetServingStatus(name, serving);
+  void SetServing(bool serving) { core_->health.SetServing(serving); }
+
+  absl::Status CheckListening() const {
+    return core_->draining ? absl::UnavailableError("the server is stopping") : acceptor_->Check();
   }
 
   void Drain(absl::Duration deadline) {
@@ -94,6 +117,7 @@ class Server::Impl {
     if (server_ == nullptr || drained_) return;
     drained_ = true;
     SetServing(false);
+    acceptor_->Stop();
     // GOAWAY to every client and no new calls. grpc::Server::Shutdown alone would wait for health and
     // reflection streams, which clients hold open for as long as they like.
     grpc_completion_queue* notified = grpc_completion_queue_create_for_next(nullptr);
@@ -118,14 +142,14 @@ class Server::Impl {
 
   Step& pending() { return core_->pending; }
   const std::string& address() const { return address_; }
-  int port() const { return port_; }
+  int port() const { return acceptor_->port(); }
 
  private:
+  std::unique_ptr<Acceptor> acceptor_;
   std::shared_ptr<ServerCore> core_;
   std::vector<std::unique_ptr<grpc::Service>> services_;
-  std::vector<std::string> names_;
-  int port_ = 0;
   std::string address_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections_;
   std::unique_ptr<grpc::Server> server_;
   std::mutex drain_mutex_;
   bool drained_ = false;
@@ -144,6 +168,7 @@ Server::~Server() = default;
 Step& Server::pending() { return impl_->pending(); }
 const std::string& Server::address() const { return impl_->address(); }
 int Server::port() const { return impl_->port(); }
+absl::Status Server::CheckListening() const { return impl_->CheckListening(); }
 void Server::SetServing(bool serving) { impl_->SetServing(serving); }
 void Server::Drain(absl::Duration deadline) { impl_->Drain(deadline); }
 

@@ -21,7 +21,8 @@ struct ServerOptions {
   // "host:port"; port 0 takes a free one. Without credentials the host must be a loopback address.
   std::string listen = "127.0.0.1:7000";
   // Largest request message, in bytes. A larger one is INVALID_ARGUMENT / MESSAGE_TOO_LARGE before a handler
-  // sees it; the transport itself refuses twice this size (RESOURCE_EXHAUSTED).
+  // sees it, and so is one that would take more than 16 times this when it is parsed; the transport itself
+  // refuses twice this size (RESOURCE_EXHAUSTED). Compressed messages are UNIMPLEMENTED.
   size_t max_message_bytes = 4 << 20;
   // Every message that is sent: a larger one is RESOURCE_EXHAUSTED / ANSWER_TOO_LARGE in its place. The key
   // signs the page tokens of its lists.
@@ -38,6 +39,8 @@ struct ServerOptions {
   // Streams open at once, of all callers and of one. Those beyond are RESOURCE_EXHAUSTED / TOO_MANY_STREAMS.
   int max_streams = 100;
   int max_streams_per_caller = 32;
+  // Connections open at once, at least 1. One beyond is closed as soon as it comes.
+  int max_connections = 2000;
   // After this a client is told to connect again, so that it finds new replicas.
   absl::Duration max_connection_age = absl::Minutes(10);
 };
@@ -67,6 +70,10 @@ class Server {
   // Drains with no patience.
   ~Server();
 
+  // OK while connections are accepted or refused by the bound; UNAVAILABLE with the reason otherwise, and
+  // while it drains.
+  absl::Status CheckListening() const;
+
   // "127.0.0.1:7000", with the port that was taken.
   const std::string& address() const;
   int port() const;
@@ -78,9 +85,9 @@ class Server {
   // Drain has returned, and stopped before the server is destroyed.
   Step& pending();
 
-  // Health NOT_SERVING, no new calls, running ones finish, streams that wait end UNAVAILABLE; those left at
-  // `deadline` (Clock::Steady()) are cancelled. Returns at the deadline at the latest, give or take the time
-  // to cancel, even if a handler never returns. Once is enough.
+  // Health NOT_SERVING, no new connections and calls, running ones finish, streams that wait end UNAVAILABLE;
+  // those left at `deadline` (Clock::Steady()) are cancelled. Returns at the deadline at the latest, give or
+  // take the time to cancel, even if a handler never returns. Once is enough.
   void Drain(absl::Duration deadline);
 
  private:

@@ -216,6 +216,7 @@ TEST_F(ServerTest, DrainLetsRunningCallsFinish) {
   auto watch = channel_->Open("/grpc.health.v1.Health/Watch", {.timeout = absl::Minutes(10)});
   google::protobuf::Empty any;
   EXPECT_TRUE(watch->Write(any));
+  watch->WritesDone();
   EXPECT_TRUE(watch->Read(any));
   std::thread drain([&] { server_->Drain(absl::InfiniteDuration()); });
   // New calls are refused while the old one runs.
@@ -314,6 +315,7 @@ TEST_F(ServerTest, CallsLeaveAServerThatSaysNotServingBeforeItStops) {
     return Said("here");
   };
   Start();
+  RunPending();
   Echo other_echo;
   const auto other =
       Server::Start(options_, {&other_echo.service}, {.executor = executor_, .clock = *clock_, .log = log_});
@@ -332,10 +334,12 @@ TEST_F(ServerTest, CallsLeaveAServerThatSaysNotServingBeforeItStops) {
   }
   server_->Drain(clock_->Steady());
   for (int i = 0; i < 10; ++i) EXPECT_EQ(say(), absl::OkStatus());
+  StopPending();
 }
 
 TEST_F(ServerTest, WhereNobodyServesACallWaitsForItsRetries) {
   Start();
+  RunPending();
   server_->SetServing(false);
   EXPECT_EQ(Say(SayOf(""), {.retry = false}).status().code(), StatusCode::kUnavailable);
   std::thread call([&] { EXPECT_EQ(Say(SayOf("")).status(), absl::OkStatus()); });

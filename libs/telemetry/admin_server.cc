@@ -1,18 +1,16 @@
 #include "libs/telemetry/admin_server.h"
 
 #include <fmt/format.h>
-#include <httplib.h>
 
-#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <mutex>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "libs/base/status.h"
+#include "libs/telemetry/http_port.h"
 
 namespace finalmile::telemetry {
 namespace {
@@ -103,82 +101,54 @@ Health::Report Health::Ready() const {
 
 class AdminServer::Impl {
  public:
-  Impl(const AdminOptions& options, const Metrics& metrics, const Health& health) {
-    server_.new_task_queue = [] { return new httplib::ThreadPool(2); };
-    // The default adds SO_REUSEPORT, with which two processes share a port unawares.
-    server_.set_socket_options([](socket_t socket) {
-      const int yes = 1;
-      setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-    });
-    // An idle connection would pin one of the two threads.
-    server_.set_keep_alive_max_count(1);
-    server_.set_read_timeout(2, 0);
-    server_.set_write_timeout(2, 0);
-    server_.set_payload_max_length(1024);
-    server_.Get("/metrics", [&metrics](const httplib::Request&, httplib::Response& response) {
-      response.set_content(metrics.Serialize(), "text/plain; version=0.0.4; charset=utf-8");
-    });
-    server_.Get("/livez", [&health](const httplib::Request&, httplib::Response& response) {
-      Answer(health.Live(), response);
-    });
-    server_.Get("/readyz", [&health](const httplib::Request&, httplib::Response& response) {
-      Answer(health.Ready(), response);
-    });
-    const std::string version =
-        fmt::format("{{\"service\":\"{}\",\"version\":\"{}\"}}\n", options.service, options.version);
-    server_.Get("/version", [version](const httplib::Request&, httplib::Response& response) {
-      response.set_content(version, "application/json");
-    });
-    server_.Get("/", [](const httplib::Request&, httplib::Response& response) {
-      response.set_content("/metrics\n/livez\n/readyz\n/version\n", "text/plain");
-    });
-  }
-
-  ~Impl() {
-    if (!thread_.joinable()) return;
-    // stop() has no effect before the thread has come to serve, which is a matter of microseconds.
-    while (!server_.is_running() && !ended_) std::this_thread::yield();
-    server_.stop();
-    thread_.join();
-  }
+  Impl(const AdminOptions& options, const Metrics& metrics, const Health& health)
+      : metrics_(metrics),
+        health_(health),
+        version_(
+            fmt::format("{{\"service\":\"{}\",\"version\":\"{}\"}}\n", options.service, options.version)) {}
 
   absl::Status Start(const std::string& listen) {
     ASSIGN_OR_RETURN(const Address address, ParseAddress(listen));
-    errno = 0;
-    int port = address.port;
-    if (port == 0) {
-      port = server_.bind_to_any_port(address.host);
-    } else if (!server_.bind_to_port(address.host, port)) {
-      port = -1;
-    }
-    if (port <= 0) {
+    auto port =
+        HttpPort::Start(address.host, address.port, [this](std::string_view path) { return Get(path); });
+    if (!port.ok()) {
+      const std::string why(port.status().message());
       return absl::FailedPreconditionError(
-          errno == EADDRINUSE
+          why == std::strerror(EADDRINUSE)
               ? fmt::format("admin: {} is in use by another process; give a free port with --admin", listen)
               : fmt::format("admin: cannot listen on {}: {}; give another address with --admin", listen,
-                            errno == 0 ? "the host is unknown" : std::strerror(errno)));
+                            why));
     }
+    port_ = *std::move(port);
     const bool ipv6 = address.host.find(':') != std::string::npos;
-    address_ = ipv6 ? fmt::format("[{}]:{}", address.host, port) : fmt::format("{}:{}", address.host, port);
-    thread_ = std::thread([this] {
-      server_.listen_after_bind();
-      ended_ = true;
-    });
+    address_ = ipv6 ? fmt::format("[{}]:{}", address.host, port_->port())
+                    : fmt::format("{}:{}", address.host, port_->port());
     return absl::OkStatus();
   }
 
   const std::string& address() const { return address_; }
 
  private:
-  static void Answer(const Health::Report& report, httplib::Response& response) {
-    response.status = report.ok ? 200 : 503;
-    response.set_content(report.text, "text/plain; charset=utf-8");
+  HttpAnswer Get(std::string_view path) const {
+    if (path == "/metrics")
+      return {.type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics_.Serialize()};
+    if (path == "/livez") return Answer(health_.Live());
+    if (path == "/readyz") return Answer(health_.Ready());
+    if (path == "/version") return {.type = "application/json", .body = version_};
+    if (path == "/") return {.body = "/metrics\n/livez\n/readyz\n/version\n"};
+    return {.status = 404, .body = "Not Found\n"};
   }
 
-  httplib::Server server_;
+  static HttpAnswer Answer(Health::Report report) {
+    return {.status = report.ok ? 200 : 503, .body = std::move(report.text)};
+  }
+
+  const Metrics& metrics_;
+  const Health& health_;
+  const std::string version_;
   std::string address_;
-  std::atomic<bool> ended_ = false;
-  std::thread thread_;
+  // Last: its thread uses the others.
+  std::unique_ptr<HttpPort> port_;
 };
 
 absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminOptions& options,

@@ -14,7 +14,7 @@ namespace finalmile::telemetry {
 // Named conditions of a process. Thread-safe.
 class Health {
  public:
-  // Quick and thread-safe; its error says what is wrong. Runs on the admin server's threads.
+  // Quick and thread-safe; its error says what is wrong. Runs on the admin server's thread.
   using Check = std::function<absl::Status()>;
 
   Health();
@@ -53,14 +53,14 @@ struct AdminOptions {
 };
 
 // The HTTP port of a process for its operators: GET /metrics, /livez, /readyz (200 or 503, with a line per
-// check), /version (JSON). Thread-safe. Runs three threads of its own.
+// check), /version (JSON). Thread-safe. Runs a thread of its own, which slow clients do not hold (HttpPort).
 class AdminServer {
  public:
   // Binds and serves. `metrics` and `health` must outlive the server. INVALID_ARGUMENT for an address that is
   // none, FAILED_PRECONDITION for a port that is taken; one line that names the address.
   static absl::StatusOr<std::unique_ptr<AdminServer>> Start(const AdminOptions& options,
                                                             const Metrics& metrics, const Health& health);
-  // Answers what has arrived and stops; takes up to 2 s when a client dawdles.
+  // Stops at once.
   ~AdminServer();
 
   // "127.0.0.1:7001", with the port that was taken.

@@ -15,6 +15,8 @@
 #include <sstream>
 #include <variant>
 
+#include "libs/telemetry/process_metrics.h"
+
 namespace finalmile::telemetry {
 namespace {
 
@@ -124,7 +126,7 @@ telemetry::Histogram Metrics::Histogram(std::string_view name, std::string_view 
 std::string Metrics::Serialize() const {
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, impl_->registry.Collect());
-  return std::move(out).str();
+  return std::move(out).str() + ProcessMetrics();
 }
 
 }  // namespace finalmile::telemetry

@@ -75,7 +75,7 @@ class Metrics {
   telemetry::Histogram Histogram(std::string_view name, std::string_view help,
                                  const std::vector<double>& buckets, const Labels& labels = {});
 
-  // All series in Prometheus's text format 0.0.4.
+  // All series in Prometheus's text format 0.0.4, with those of the process itself (process_…).
   std::string Serialize() const;
 
  private:

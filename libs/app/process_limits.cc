@@ -1,0 +1,35 @@
+#include "libs/app/process_limits.h"
+
+#include <malloc.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <limits>
+#include <thread>
+
+namespace finalmile::app {
+namespace {
+
+constexpr int64_t kOwnFiles = 384;
+
+}  // namespace
+
+int64_t RaiseOpenFiles() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  const rlimit raised{limit.rlim_max, limit.rlim_max};
+  if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  return static_cast<int64_t>(
+      std::min<rlim_t>(limit.rlim_cur, static_cast<rlim_t>(std::numeric_limits<int32_t>::max())));
+}
+
+int ConnectionsFor(int64_t open_files) {
+  return static_cast<int>(
+      std::clamp<int64_t>(open_files - kOwnFiles, 1, std::numeric_limits<int32_t>::max()));
+}
+
+void BoundArenas() {
+  mallopt(M_ARENA_MAX, static_cast<int>(std::max(2u, std::thread::hardware_concurrency())));
+}
+
+}  // namespace finalmile::app
