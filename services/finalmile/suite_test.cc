@@ -53,7 +53,7 @@ TEST_F(SuiteTest, ActivitiesOfOneCommandCountInTheNext) {
   for (const std::string verb : {"retry", "skip"}) {
     const Result resolved = Invoke({"parked", verb, "--all", "--dry-run"});
     EXPECT_EQ(resolved.code, ExitCode::kOk) << resolved.error;
-    EXPECT_THAT(resolved.error, HasSubstr("0 records would be touched"));
+    EXPECT_THAT(resolved.out, HasSubstr("0 records would be touched"));
   }
 }
 

@@ -162,12 +162,10 @@ absl::StatusOr<ExitCode> ResolveMatching(Session& session, const ResolveFlags& f
     failed += page.failed();
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
-  if (flags.dry_run) {
-    session.output.Note(
-        fmt::format("{} records would be touched; nothing was changed.", FormatCount(matched)));
-    return ExitCode::kOk;
-  }
-  session.output.Note(fmt::format("{} {}, {} {}.", FormatCount(done), resolution.done, FormatCount(failed),
+  if (session.output.json()) return failed == 0 ? ExitCode::kOk : ExitCode::kFailed;
+  session.output.Line(
+      flags.dry_run ? fmt::format("{} records would be touched; nothing was changed.", FormatCount(matched))
+                    : fmt::format("{} {}, {} {}.", FormatCount(done), resolution.done, FormatCount(failed),
                                   resolution.failed));
   return failed == 0 ? ExitCode::kOk : ExitCode::kFailed;
 }
