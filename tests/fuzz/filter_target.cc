@@ -1,6 +1,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "libs/base/text.h"
 #include "libs/rpc/filter.h"
 #include "libs/storage/database.h"
 #include "tests/fuzz/target.h"
@@ -60,6 +61,8 @@ class Store {
 
 bool Run(std::string_view bytes) {
   static Store store;
+  // Protobuf takes no other text from a caller.
+  if (!IsUtf8(bytes)) return false;
   const auto condition = rpc::CompileFilter(bytes, Schema(), 1);
   if (!condition.ok()) {
     Require(absl::IsInvalidArgument(condition.status()), "a refused filter is an invalid argument");
