@@ -201,11 +201,15 @@ CREATE TABLE parked (
   parked_time BIGINT NOT NULL,
   record_time BIGINT NOT NULL,
   value BLOB NOT NULL,
-  headers BLOB NOT NULL,
+  headers BLOB NOT NULL, key_bytes BLOB,
   PRIMARY KEY (consumer, topic, partition, record_offset)
 );
 
 CREATE INDEX parked_by_key ON parked (consumer, topic, key, seq);
+
+CREATE INDEX parked_by_state ON parked (state, parked_time);
+
+CREATE INDEX parked_by_time ON parked (parked_time, consumer , topic , partition, record_offset);
 
 CREATE TABLE permissions (
   lead TEXT NOT NULL,
