@@ -42,7 +42,7 @@ help:
 	@echo '  make bench       the table of speed ratios in ten minutes; bench-full takes the full sizes'
 	@echo '  make lint        format, clang-tidy on changed files (LINT_ALL=1: all), buf lint and breaking'
 	@echo '  make format      rewrite the sources as .clang-format says'
-	@echo '  make service     stamp out a new service: NAME=billing, and what it keeps: RESOURCE=invoice'
+	@echo '  make service     stamp out a new service: NAME=billing, and its resource: RESOURCE=line_item'
 	@echo
 	@echo '  make deps        install what any target needs (they do so by themselves); starts no server'
 	@echo '  make kafka       fetch the Kafka broker into .cache/kafka; deploy/kafka/broker runs it'

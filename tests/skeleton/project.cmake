@@ -8,11 +8,12 @@ include(deploy/build.cmake)
 
 add_subdirectory(proto)
 add_subdirectory(services/billing)
+add_subdirectory(services/support)
 
 # The command line with what the generator has entered; the rest of it is in the build's libraries.
 finalmile_program(finalmile
   SOURCES services/finalmile/main.cc services/finalmile/local_suite.cc services/finalmile/events/decode.cc
-  DEPS billing cli_suite)
+  DEPS billing cli_suite support)
 
 finalmile_test(skeleton_smoke SOURCES tests/skeleton/smoke.cc DEPS billing_proto rpc_client storage events testing_process)
 target_compile_definitions(skeleton_smoke PRIVATE

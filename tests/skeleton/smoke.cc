@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "finalmile/billing/v1/billing_service.pb.h"
-#include "finalmile/billing/v1/invoice_event.pb.h"
+#include "finalmile/billing/v1/billing_event.pb.h"
 #include "finalmile/v1/operations_service.pb.h"
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
@@ -36,12 +36,12 @@ class Skeleton : public ::testing::Test {
     return *std::move(process);
   }
 
-  // Creates an invoice, and returns its name once its event is on the topic.
+  // Creates a line item, and returns its name once its event is on the topic.
   std::string Create() {
-    billing::v1::CreateInvoiceRequest request;
-    request.mutable_invoice()->set_title("Consulting");
+    billing::v1::CreateLineItemRequest request;
+    request.mutable_line_item()->set_title("Consulting");
     const auto created =
-        channel_->Call<billing::v1::Invoice>("/finalmile.billing.v1.BillingService/CreateInvoice", request);
+        channel_->Call<billing::v1::LineItem>("/finalmile.billing.v1.BillingService/CreateLineItem", request);
     EXPECT_TRUE(created.ok()) << created.status();
     const auto never = clock_->NewEvent();
     for (const absl::Duration deadline = clock_->Steady() + absl::Seconds(30); Unsent() > 0;) {
@@ -89,10 +89,10 @@ TEST_F(Skeleton, ServesTellsAndStops) {
   ASSERT_TRUE(records.ok()) << records.status();
   ASSERT_EQ(records->size(), 1u);
   EXPECT_EQ(records->front().key, name);
-  billing::v1::InvoiceEvent event;
+  billing::v1::BillingEvent event;
   ASSERT_TRUE(event.ParseFromString(records->front().value));
   EXPECT_EQ(event.seq(), 1);
-  EXPECT_EQ(event.invoice_created().title(), "Consulting");
+  EXPECT_EQ(event.line_item_created().title(), "Consulting");
 }
 
 TEST_F(Skeleton, StandsInTheSuite) {
@@ -104,7 +104,7 @@ TEST_F(Skeleton, StandsInTheSuite) {
   ASSERT_TRUE(tail.ok()) << tail.status();
   std::string shown;
   for (auto line = (*tail)->ReadLine(); line.ok(); line = (*tail)->ReadLine()) shown += *line + "\n";
-  EXPECT_THAT(shown, HasSubstr("InvoiceCreated"));
+  EXPECT_THAT(shown, HasSubstr("LineItemCreated"));
   EXPECT_THAT(shown, HasSubstr(name));
   EXPECT_EQ(suite->Terminate(), 0);
 }

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "finalmile/@name@/v1/@noun@_event.pb.h"
+#include "finalmile/@name@/v1/@event_file@.pb.h"
 #include "finalmile/@name@/v1/@name@_service.pb.h"
 #include "libs/testing/module_harness.h"
 #include "libs/testing/personal_fields.h"
@@ -33,10 +33,35 @@ class @Name@Test : public ::testing::Test {
     return Call<v1::@Noun@>("Get@Noun@", request);
   }
 
+  absl::StatusOr<v1::List@Nouns@Response> List(int page_size = 0, const std::string& page_token = "",
+                                             const std::string& filter = "") {
+    v1::List@Nouns@Request request;
+    request.set_page_size(page_size);
+    request.set_page_token(page_token);
+    request.set_filter(filter);
+    return Call<v1::List@Nouns@Response>("List@Nouns@", request);
+  }
+  absl::StatusOr<v1::@Noun@> Update(const v1::@Noun@& @noun@, const std::vector<std::string>& mask) {
+    v1::Update@Noun@Request request;
+    *request.mutable_@noun@() = @noun@;
+    for (const std::string& path : mask) request.mutable_update_mask()->add_paths(path);
+    return Call<v1::@Noun@>("Update@Noun@", request);
+  }
+  absl::Status Delete(const std::string& name, const std::string& etag = "") {
+    v1::Delete@Noun@Request request;
+    request.set_name(name);
+    request.set_etag(etag);
+    return Call<google::protobuf::Empty>("Delete@Noun@", request).status();
+  }
+  std::vector<v1::@Event@> Events() {
+    harness_.Settle();
+    return harness_.ReadEvents<v1::@Event@>(handlers::k@Name@EventsTopic);
+  }
+
   testing::ModuleHarness harness_{kModule};
 };
 
-TEST_F(@Name@Test, WhatIsCreatedIsReadAndToldOnce) {
+TEST_F(@Name@Test, CreatesOnceAndSendsAnEvent) {
   const auto created = Create(" first ", "r1");
   ASSERT_TRUE(created.ok()) << created.status();
   EXPECT_EQ(created->title(), "first");
@@ -48,21 +73,70 @@ TEST_F(@Name@Test, WhatIsCreatedIsReadAndToldOnce) {
   const auto read = Get(created->name());
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->SerializeAsString(), created->SerializeAsString());
-  harness_.Settle();
-  const auto events = harness_.ReadEvents<v1::@Noun@Event>(handlers::k@Name@EventsTopic);
+  const auto events = Events();
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(events[0].key(), created->name());
   EXPECT_EQ(events[0].@noun@_created().title(), "first");
+}
+
+TEST_F(@Name@Test, ListsInPagesAndByFilter) {
+  for (const char* title : {"a", "b", "c"}) ASSERT_TRUE(Create(title).ok());
+  const auto first = List(2);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->@table@_size(), 2);
+  const auto second = List(2, first->next_page_token());
+  ASSERT_TRUE(second.ok()) << second.status();
+  ASSERT_EQ(second->@table@_size(), 1);
+  EXPECT_THAT((std::vector{first->@table@(0).title(), first->@table@(1).title(), second->@table@(0).title()}),
+              ::testing::UnorderedElementsAre("a", "b", "c"));
+  EXPECT_EQ(second->next_page_token(), "");
+  const auto filtered = List(0, "", "title = b");
+  ASSERT_TRUE(filtered.ok()) << filtered.status();
+  EXPECT_EQ(filtered->@table@_size(), 1);
+}
+
+TEST_F(@Name@Test, UpdatesTheFieldsOfTheMaskUnderAnEtag) {
+  const auto created = Create("first");
+  ASSERT_TRUE(created.ok()) << created.status();
+  v1::@Noun@ change = *created;
+  change.set_title("second");
+  change.set_description("not in the mask");
+  const auto updated = Update(change, {"title"});
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_EQ(updated->title(), "second");
+  EXPECT_EQ(updated->description(), "");
+  EXPECT_NE(updated->etag(), created->etag());
+  EXPECT_TRUE(absl::IsAborted(Update(change, {"title"}).status())) << "its etag is that of the first version";
+  change.clear_etag();
+  EXPECT_EQ(Update(change, {"title"})->etag(), updated->etag()) << "nothing changed";
+  EXPECT_THAT(std::string(Update(change, {"name"}).status().message()), ::testing::HasSubstr("update_mask"));
+  const auto events = Events();
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[1].seq(), 2);
+  EXPECT_THAT(events[1].@noun@_updated().changed(), ::testing::ElementsAre("title"));
+}
+
+TEST_F(@Name@Test, DeletesUnderAnEtag) {
+  const auto created = Create("first");
+  ASSERT_TRUE(created.ok()) << created.status();
+  EXPECT_TRUE(absl::IsAborted(Delete(created->name(), "other")));
+  EXPECT_EQ(Delete(created->name(), created->etag()), absl::OkStatus());
+  EXPECT_TRUE(absl::IsNotFound(Get(created->name()).status()));
+  EXPECT_TRUE(absl::IsNotFound(Delete(created->name())));
+  EXPECT_EQ(List()->@table@_size(), 0);
+  EXPECT_TRUE(Events().back().has_@noun@_deleted());
 }
 
 TEST_F(@Name@Test, BadInputNamesItsField) {
   EXPECT_THAT(std::string(Create("").status().message()), ::testing::HasSubstr("@noun@.title"));
   EXPECT_THAT(std::string(Get("x").status().message()), ::testing::HasSubstr("name"));
   EXPECT_TRUE(absl::IsNotFound(Get("@nouns@/none").status()));
+  EXPECT_THAT(std::string(List(-1).status().message()), ::testing::HasSubstr("page_size"));
+  EXPECT_THAT(std::string(List(0, "", "nothing = 1").status().message()), ::testing::HasSubstr("filter"));
 }
 
-TEST(@Noun@Events, HoldNoPersonalFields) {
-  EXPECT_THAT(testing::PersonalFields(*v1::@Noun@Event::descriptor()), IsEmpty());
+TEST(@Event@Test, HoldsNoPersonalFields) {
+  EXPECT_THAT(testing::PersonalFields(*v1::@Event@::descriptor()), IsEmpty());
 }
 
 }  // namespace

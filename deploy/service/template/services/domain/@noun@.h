@@ -10,11 +10,14 @@ namespace finalmile::@name@::domain {
 
 struct @Noun@ {
   std::string title;
+  std::string description;
 };
 
 // Takes surrounding blanks away.
 void Normalise(@Noun@& @noun@);
-// Of a normalised @noun@; fields relative to it.
+// Of a normalised @what@; fields relative to it.
 std::vector<Violation> Validate(const @Noun@& @noun@);
+// The names of the fields in which two differ.
+std::vector<std::string_view> Changes(const @Noun@& before, const @Noun@& after);
 
 }  // namespace finalmile::@name@::domain

@@ -2,13 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <optional>
+#include <string>
+#include <vector>
 
-#include "finalmile/@name@/v1/@noun@_event.pb.h"
+#include "finalmile/@name@/v1/@event_file@.pb.h"
 #include "libs/base/status.h"
-#include "libs/outbox/envelope.h"
+#include "libs/outbox/aggregates.h"
 #include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
+#include "libs/rpc/etag.h"
+#include "libs/rpc/filter.h"
+#include "libs/rpc/masks.h"
+#include "libs/rpc/paging.h"
 #include "libs/rpc/timestamps.h"
 #include "libs/rpc/violations.h"
 #include "services/@name@/store/@noun@_store.h"
@@ -17,46 +22,143 @@ namespace finalmile::@name@::handlers {
 namespace {
 
 using storage::Transaction;
+using Rows = outbox::Aggregates<store::@Noun@Row, v1::@Event@>;
 
-constexpr std::string_view kPrefix = "@nouns@/";
+constexpr std::string_view kCollection = "@nouns@/";
+constexpr std::string_view kUpdatable[] = {"title", "description"};
 
 v1::@Noun@ ToProto(const store::@Noun@Row& row) {
   v1::@Noun@ @noun@;
-  @noun@.set_name(fmt::format("{}{}", kPrefix, row.id));
+  @noun@.set_name(fmt::format("{}{}", kCollection, row.id));
   @noun@.set_title(row.content.title);
+  @noun@.set_description(row.content.description);
   *@noun@.mutable_create_time() = rpc::ToTimestamp(row.create_time);
+  *@noun@.mutable_update_time() = rpc::ToTimestamp(row.update_time);
+  @noun@.set_etag(rpc::Etag(row.version));
   return @noun@;
+}
+
+// Normalised and valid, or INVALID_ARGUMENT with all that is wrong.
+absl::StatusOr<domain::@Noun@> FromProto(const v1::@Noun@& @noun@) {
+  domain::@Noun@ content{@noun@.title(), @noun@.description()};
+  domain::Normalise(content);
+  RETURN_IF_ERROR(rpc::ToStatus(domain::Validate(content), "@noun@"));
+  return content;
+}
+
+absl::StatusOr<std::string> IdOf(std::string_view name, std::string_view field) {
+  if (name.starts_with(kCollection) && name.size() > kCollection.size())
+    return std::string(name.substr(kCollection.size()));
+  return rpc::InvalidField(field, "must be @nouns@/{@noun@}");
+}
+
+// Locks one; NOT_FOUND, ABORTED where `etag` is not its own.
+absl::StatusOr<Rows::Entry*> Lock(Rows& rows, const std::string& id, std::string_view name, std::string_view etag) {
+  RETURN_IF_ERROR(rows.Lock({id}));
+  Rows::Entry* entry = rows.Find(id);
+  if (entry == nullptr || entry->row.deleted) return rpc::NotFound(name, "@noun@");
+  RETURN_IF_ERROR(rpc::CheckEtag(etag, entry->row.version, name));
+  return entry;
+}
+
+const rpc::FilterSchema& Schema() {
+  using rpc::FilterType;
+  static const auto& schema = *new rpc::FilterSchema{{{"title", FilterType::kText, "title"},
+                                                      {"create_time", FilterType::kTimestamp, "create_time"},
+                                                      {"update_time", FilterType::kTimestamp, "update_time"}}};
+  return schema;
 }
 
 }  // namespace
 
 absl::StatusOr<v1::@Noun@> @Noun@Handlers::Create@Noun@(rpc::CallContext& context, const v1::Create@Noun@Request& request) {
-  domain::@Noun@ content{request.@noun@().title()};
-  domain::Normalise(content);
-  RETURN_IF_ERROR(rpc::ToStatus(domain::Validate(content), "@noun@"));
+  ASSIGN_OR_RETURN(const domain::@Noun@ content, FromProto(request.@noun@()));
   const outbox::Cause cause = outbox::CauseOf(context);
   return outbox::Mutate<v1::@Noun@>(
       context, d_.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::@Noun@> {
-        store::@Noun@Row row{.id = NewUuid(d_.clock, d_.rng), .content = content, .create_time = now};
-        const v1::@Noun@ @noun@ = ToProto(row);
-        auto event = outbox::NewEvent<v1::@Noun@Event>({d_.clock, d_.rng, now, cause}, @noun@.name(), ++row.seq);
-        event.mutable_@noun@_created()->set_title(content.title);
-        RETURN_IF_ERROR(store::Insert@Noun@(transaction, row));
-        RETURN_IF_ERROR(outbox::WriteEvents<v1::@Noun@Event>(transaction, cause, k@Name@EventsTopic, {event}));
-        return @noun@;
+        Rows rows(transaction, store::k@Nouns@, kCollection, {d_.clock, d_.rng, now, cause});
+        Rows::Entry& entry = rows.Add(NewUuid(d_.clock, d_.rng), Rows::Id::kFresh);
+        entry.row.content = content;
+        entry.row.create_time = entry.row.update_time = now;
+        rows.Emit(entry).mutable_@noun@_created()->set_title(content.title);
+        RETURN_IF_ERROR(rows.Write(k@Name@EventsTopic));
+        return ToProto(entry.row);
       });
 }
 
 absl::StatusOr<v1::@Noun@> @Noun@Handlers::Get@Noun@(rpc::CallContext& context, const v1::Get@Noun@Request& request) {
-  const std::string_view name = request.name();
-  if (!name.starts_with(kPrefix)) return rpc::InvalidField("name", "must be @nouns@/{@noun@}");
+  ASSIGN_OR_RETURN(const std::string id, IdOf(request.name(), "name"));
   return outbox::Read<v1::@Noun@>(context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::@Noun@> {
-    ASSIGN_OR_RETURN(const std::optional<store::@Noun@Row> row,
-                     store::Read@Noun@(transaction, name.substr(kPrefix.size())));
-    if (!row) return rpc::NotFound(name, "@noun@");
-    return ToProto(*row);
+    ASSIGN_OR_RETURN(const std::vector<store::@Noun@Row> rows, store::Read@Nouns@(transaction, {id}));
+    if (rows.empty()) return rpc::NotFound(request.name(), "@noun@");
+    return ToProto(rows.front());
   });
+}
+
+absl::StatusOr<v1::List@Nouns@Response> @Noun@Handlers::List@Nouns@(rpc::CallContext& context,
+                                                               const v1::List@Nouns@Request& request) {
+  using Entries = std::vector<rpc::PageEntry<v1::@Noun@>>;
+  ASSIGN_OR_RETURN(const rpc::Page page, rpc::Page::Of(context.answers(), request, {std::string()}));
+  ASSIGN_OR_RETURN(const storage::Condition condition, rpc::CompileFilter(request.filter(), Schema()));
+  return outbox::Read<v1::List@Nouns@Response>(
+      context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::List@Nouns@Response> {
+        v1::List@Nouns@Response response;
+        ASSIGN_OR_RETURN(
+            *response.mutable_next_page_token(),
+            page.Fill(*response.mutable_@table@(),
+                      [&](const rpc::Page::Cursor& cursor, int count) -> absl::StatusOr<Entries> {
+                        const std::string after = cursor.empty() ? "" : std::get<std::string>(cursor[0]);
+                        ASSIGN_OR_RETURN(const std::vector<store::@Noun@Row> rows,
+                                         store::List@Nouns@(transaction, condition, after, count));
+                        Entries entries;
+                        for (const store::@Noun@Row& row : rows) entries.push_back({ToProto(row), {row.id}});
+                        return entries;
+                      }));
+        return response;
+      });
+}
+
+absl::StatusOr<v1::@Noun@> @Noun@Handlers::Update@Noun@(rpc::CallContext& context, const v1::Update@Noun@Request& request) {
+  ASSIGN_OR_RETURN(const std::string id, IdOf(request.@noun@().name(), "@noun@.name"));
+  const outbox::Cause cause = outbox::CauseOf(context);
+  return outbox::Mutate<v1::@Noun@>(
+      context, d_.database, request,
+      [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::@Noun@> {
+        Rows rows(transaction, store::k@Nouns@, kCollection, {d_.clock, d_.rng, now, cause});
+        ASSIGN_OR_RETURN(Rows::Entry * entry, Lock(rows, id, request.@noun@().name(), request.@noun@().etag()));
+        v1::@Noun@ merged = ToProto(entry->row);
+        RETURN_IF_ERROR(rpc::ApplyMask(request.update_mask(), kUpdatable, request.@noun@(), merged));
+        ASSIGN_OR_RETURN(const domain::@Noun@ content, FromProto(merged));
+        const std::vector<std::string_view> changes = domain::Changes(entry->row.content, content);
+        if (changes.empty()) return ToProto(entry->row);
+        entry->row.content = content;
+        entry->row.update_time = now;
+        ++entry->row.version;
+        v1::@Noun@Updated& updated = *rows.Emit(*entry).mutable_@noun@_updated();
+        for (const std::string_view change : changes) updated.add_changed(std::string(change));
+        RETURN_IF_ERROR(rows.Write(k@Name@EventsTopic));
+        return ToProto(entry->row);
+      });
+}
+
+absl::StatusOr<google::protobuf::Empty> @Noun@Handlers::Delete@Noun@(rpc::CallContext& context,
+                                                                 const v1::Delete@Noun@Request& request) {
+  ASSIGN_OR_RETURN(const std::string id, IdOf(request.name(), "name"));
+  const outbox::Cause cause = outbox::CauseOf(context);
+  return outbox::Mutate<google::protobuf::Empty>(
+      context, d_.database, request,
+      [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<google::protobuf::Empty> {
+        Rows rows(transaction, store::k@Nouns@, kCollection, {d_.clock, d_.rng, now, cause});
+        ASSIGN_OR_RETURN(Rows::Entry * entry, Lock(rows, id, request.name(), request.etag()));
+        entry->row.content = {};
+        entry->row.deleted = true;
+        entry->row.update_time = now;
+        ++entry->row.version;
+        rows.Emit(*entry).mutable_@noun@_deleted();
+        RETURN_IF_ERROR(rows.Write(k@Name@EventsTopic));
+        return google::protobuf::Empty();
+      });
 }
 
 }  // namespace finalmile::@name@::handlers

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "finalmile/@name@/v1/@name@_service.pb.h"
+#include "google/protobuf/empty.pb.h"
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
 #include "libs/rpc/context.h"
@@ -15,7 +16,7 @@ namespace finalmile::@name@::handlers {
 
 inline constexpr std::string_view k@Name@EventsTopic = "finalmile.@name@.events.v1";
 
-// What the handlers of this service work on; everything outlives them.
+// The handlers of this service work on these; everything outlives them.
 struct Dependencies {
   Clock& clock;
   Rng& rng;
@@ -29,6 +30,9 @@ class @Noun@Handlers {
 
   absl::StatusOr<v1::@Noun@> Create@Noun@(rpc::CallContext& context, const v1::Create@Noun@Request& request);
   absl::StatusOr<v1::@Noun@> Get@Noun@(rpc::CallContext& context, const v1::Get@Noun@Request& request);
+  absl::StatusOr<v1::List@Nouns@Response> List@Nouns@(rpc::CallContext& context, const v1::List@Nouns@Request& request);
+  absl::StatusOr<v1::@Noun@> Update@Noun@(rpc::CallContext& context, const v1::Update@Noun@Request& request);
+  absl::StatusOr<google::protobuf::Empty> Delete@Noun@(rpc::CallContext& context, const v1::Delete@Noun@Request& request);
 
  private:
   const Dependencies d_;

@@ -10,6 +10,9 @@ std::unique_ptr<rpc::Service> New@Name@Service(Dependencies dependencies) {
   auto handlers = std::make_shared<@Noun@Handlers>(dependencies);
   Unary(*service, "Create@Noun@", handlers, &@Noun@Handlers::Create@Noun@);
   Unary(*service, "Get@Noun@", handlers, &@Noun@Handlers::Get@Noun@);
+  Unary(*service, "List@Nouns@", handlers, &@Noun@Handlers::List@Nouns@);
+  Unary(*service, "Update@Noun@", handlers, &@Noun@Handlers::Update@Noun@);
+  Unary(*service, "Delete@Noun@", handlers, &@Noun@Handlers::Delete@Noun@);
   return service;
 }
 

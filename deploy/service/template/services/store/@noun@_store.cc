@@ -1,23 +1,40 @@
 #include "services/@name@/store/@noun@_store.h"
 
+#include <fmt/format.h>
+
 #include "libs/base/status.h"
 
 namespace finalmile::@name@::store {
 
-absl::Status Insert@Noun@(storage::Transaction& transaction, const @Noun@Row& row) {
-  return transaction
-      .Defer("INSERT INTO @nouns@ (id, version, seq, title, create_time) VALUES ($1, $2, $3, $4, $5)",
-             {row.id, row.version, row.seq, row.content.title, ToMicros(row.create_time)})
-      .status();
+const storage::Table<@Noun@Row> k@Nouns@(
+    "@table@", {"id"},
+    {{"id", &@Noun@Row::id},
+     {"version", &@Noun@Row::version},
+     {"seq", &@Noun@Row::seq},
+     {"title", [](auto& row) -> auto& { return row.content.title; }},
+     {"description", [](auto& row) -> auto& { return row.content.description; }},
+     {"deleted", &@Noun@Row::deleted},
+     {"create_time", &@Noun@Row::create_time},
+     {"update_time", &@Noun@Row::update_time}});
+
+absl::StatusOr<std::vector<@Noun@Row>> Read@Nouns@(storage::Transaction& transaction, const std::vector<std::string>& ids) {
+  ASSIGN_OR_RETURN(const storage::Deferred read, k@Nouns@.DeferRead(transaction, ids));
+  RETURN_IF_ERROR(transaction.Settle());
+  ASSIGN_OR_RETURN(std::vector<@Noun@Row> rows, k@Nouns@.Records(*read));
+  std::erase_if(rows, [](const @Noun@Row& row) { return row.deleted; });
+  return rows;
 }
 
-absl::StatusOr<std::optional<@Noun@Row>> Read@Noun@(storage::Transaction& transaction, std::string_view id) {
-  ASSIGN_OR_RETURN(const storage::Result result,
-                   transaction.Execute("SELECT id, version, seq, title, create_time FROM @nouns@ WHERE id = $1",
-                                       {std::string(id)}));
-  if (result.rows.empty()) return std::nullopt;
-  const storage::Row& row = result.rows.front();
-  return @Noun@Row{row.Text(0), row.Int(1), row.Int(2), {row.Text(3)}, FromMicros(row.Int(4))};
+absl::StatusOr<std::vector<@Noun@Row>> List@Nouns@(storage::Transaction& transaction, const storage::Condition& condition,
+                                                   std::string_view after, int limit) {
+  std::vector<storage::Value> values = condition.values;
+  const size_t bound = values.size();
+  values.emplace_back(std::string(after));
+  values.emplace_back(int64_t{limit});
+  const std::string sql = fmt::format("{} WHERE {} AND NOT deleted AND id > ${} ORDER BY id LIMIT ${}", k@Nouns@.select(),
+                                      condition.sql, bound + 1, bound + 2);
+  ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute(sql, std::move(values)));
+  return k@Nouns@.Records(result);
 }
 
 }  // namespace finalmile::@name@::store

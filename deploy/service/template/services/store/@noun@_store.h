@@ -1,13 +1,14 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "libs/storage/database.h"
+#include "libs/storage/condition.h"
+#include "libs/storage/table.h"
 #include "services/@name@/domain/@noun@.h"
 
 namespace finalmile::@name@::store {
@@ -16,14 +17,21 @@ struct @Noun@Row {
   std::string id;
   // Grows with every change; its etag.
   int64_t version = 1;
-  // Of the last event with this @noun@ as key.
+  // Of the last event with this @what@ as key.
   int64_t seq = 0;
   domain::@Noun@ content;
+  // The row stays, so that its events are counted, without its content.
+  bool deleted = false;
   absl::Time create_time = absl::UnixEpoch();
+  absl::Time update_time = absl::UnixEpoch();
 };
 
-// An id that exists fails the transaction.
-absl::Status Insert@Noun@(storage::Transaction& transaction, const @Noun@Row& row);
-absl::StatusOr<std::optional<@Noun@Row>> Read@Noun@(storage::Transaction& transaction, std::string_view id);
+extern const storage::Table<@Noun@Row> k@Nouns@;
+
+// Those that are there and not deleted, in any order.
+absl::StatusOr<std::vector<@Noun@Row>> Read@Nouns@(storage::Transaction& transaction, const std::vector<std::string>& ids);
+// Those that meet `condition`, after the id `after`, in order of id.
+absl::StatusOr<std::vector<@Noun@Row>> List@Nouns@(storage::Transaction& transaction, const storage::Condition& condition,
+                                                   std::string_view after, int limit);
 
 }  // namespace finalmile::@name@::store

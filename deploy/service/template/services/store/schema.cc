@@ -5,13 +5,16 @@ namespace {
 
 // Never edited once released: a change is a further migration.
 constexpr storage::Migration kMigrations[] = {
-    {1, "@nouns@", R"sql(
-CREATE TABLE @nouns@ (
+    {1, "@table@", R"sql(
+CREATE TABLE @table@ (
   id TEXT {sorted} PRIMARY KEY,
   version BIGINT NOT NULL,
   seq BIGINT NOT NULL,
   title TEXT NOT NULL,
-  create_time BIGINT NOT NULL
+  description TEXT NOT NULL,
+  deleted BOOLEAN NOT NULL,
+  create_time BIGINT NOT NULL,
+  update_time BIGINT NOT NULL
 );
 )sql"},
 };
