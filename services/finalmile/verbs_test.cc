@@ -130,6 +130,7 @@ TEST_F(VerbsTest, ExplainPrintsReasonsAndTheirSum) {
           reason.set_points(points);
         }
         response.add_readiness("fit 30 of 50");
+        response.set_recounting(true);
         return response;
       });
   const Result result = Invoke({"explain", "l1", "--as-of", "2026-03-01T08:00:00Z"});
@@ -137,6 +138,7 @@ TEST_F(VerbsTest, ExplainPrintsReasonsAndTheirSum) {
   EXPECT_THAT(result.out, HasSubstr(" 30.00  fit         because"));
   EXPECT_THAT(result.out, HasSubstr(" 41.50  sum         = fit 30.00 + engagement 11.50"));
   EXPECT_THAT(result.out, HasSubstr("fit 30 of 50"));
+  EXPECT_THAT(result.out, HasSubstr("its stored score may still differ"));
   EXPECT_THAT(ErrorLine(Invoke({"explain", "l1", "--as-of", "then"}).code.status()),
               HasSubstr("--as-of 'then'"));
 }

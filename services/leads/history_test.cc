@@ -182,12 +182,12 @@ TEST_P(HistoryTest, CountingInPagesBeginsAgainWhereAnActivityCameBetween) {
   };
   EXPECT_EQ(page(500), Progress::kGoesOn);
   EXPECT_EQ(recount.counted(), 500);
-  // The page ended at the 500th minute. What happened later will be read.
-  record("later", absl::Hours(24 * 20) - absl::Minutes(499) - absl::Microseconds(1));
+  // The page ended at the 500th minute. What happened a second later will be read.
+  record("later", absl::Hours(24 * 20) - absl::Minutes(499) - absl::Seconds(1));
   EXPECT_EQ(page(1), Progress::kGoesOn);
   EXPECT_EQ(recount.counted(), 501);
   // At the very moment of the last one, which was "later", and before it.
-  record("same", absl::Hours(24 * 20) - absl::Minutes(499) - absl::Microseconds(1));
+  record("same", absl::Hours(24 * 20) - absl::Minutes(499) - absl::Seconds(1));
   EXPECT_EQ(page(600), Progress::kBeganAgain);
   record("earlier", absl::Hours(24 * 21));
   EXPECT_EQ(page(900), Progress::kBeganAgain);

@@ -148,6 +148,21 @@ TEST_F(ImportTest, ADryRunStoresNothing) {
   EXPECT_EQ(listed->leads_size(), 0);
 }
 
+TEST_F(ImportTest, ActivitiesThatCameTooLateAreLeftOutAndCounted) {
+  for (const int hours : {400 * 24, 400 * 24 + 1}) {
+    for (const bool dry_run : {true, false}) {
+      v1::ImportHeader header = Header(std::to_string(hours) + (dry_run ? "-dry" : ""));
+      header.set_dry_run(dry_run);
+      header.mutable_mapping()->mutable_activity_time()->set_hours_before_import(hours);
+      const auto result = Import(header, {{"late-" + std::to_string(hours), "300", "3", "1"}});
+      ASSERT_TRUE(result.ok()) << result.status();
+      EXPECT_EQ(result->created(), 1);
+      EXPECT_EQ(result->activities(), hours > 400 * 24 ? 0 : 1);
+      EXPECT_EQ(result->aged_activities(), hours > 400 * 24 ? 1 : 0);
+    }
+  }
+}
+
 TEST_F(ImportTest, AMappingThatDoesNotFitTheFileIsRefusedByName) {
   v1::ImportHeader header = Header("run-1");
   header.add_columns("Shoe size");

@@ -197,6 +197,11 @@ void ShowExplanation(const std::string& who, const leads::v1::ExplainScoreRespon
   output.Show(table);
   if (explanation.readiness_size() > 0) output.Line();
   for (const std::string& line : explanation.readiness()) output.Line(line);
+  if (explanation.recounting()) {
+    output.Line();
+    output.Line(
+        "The lead has very many activities, which are being counted: its stored score may still differ.");
+  }
 }
 
 void ShowPolicy(const Policy& policy, Output& output) {

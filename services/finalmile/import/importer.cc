@@ -132,6 +132,7 @@ class Importer {
     totals_.updated = answer.updated();
     totals_.unchanged = answer.unchanged();
     totals_.activities = answer.activities();
+    totals_.aged_activities = answer.aged_activities();
     totals_.rejected = answer.rejected() + rejected_here_;
   }
 

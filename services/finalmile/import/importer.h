@@ -32,6 +32,8 @@ struct ImportTotals {
   int64_t unchanged = 0;
   int64_t activities = 0;
   int64_t rejected = 0;
+  // Activities left out because they happened too long ago; their rows are stored.
+  int64_t aged_activities = 0;
   // Every row up to this line is stored or rejected.
   int64_t acknowledged_line = 0;
   // Where an earlier run had stopped; 0: this is the first.

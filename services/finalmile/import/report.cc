@@ -88,10 +88,11 @@ absl::Status ImportReport::Close(const ImportTotals& totals, bool complete) {
   const double seconds = absl::ToDoubleSeconds(clock_.Steady() - start_);
   if (output_.json()) {
     output_.JsonLine(fmt::format(
-        R"({{"rows":{},"created":{},"updated":{},"unchanged":{},"activities":{},"rejected":{},"acknowledged_line":{},)"
+        R"({{"rows":{},"created":{},"updated":{},"unchanged":{},"activities":{},"rejected":{},"aged_activities":{},"acknowledged_line":{},)"
         R"("resumed_after_line":{},"seconds":{:.3f},"dry_run":{},"complete":{}}})",
         totals.rows, totals.created, totals.updated, totals.unchanged, totals.activities, totals.rejected,
-        totals.acknowledged_line, totals.resumed_after_line, seconds, options_.dry_run, complete));
+        totals.aged_activities, totals.acknowledged_line, totals.resumed_after_line, seconds,
+        options_.dry_run, complete));
     return absl::OkStatus();
   }
   // What is wrong is said by the error alone.
@@ -103,6 +104,10 @@ absl::Status ImportReport::Close(const ImportTotals& totals, bool complete) {
       begin, FormatCount(totals.rows), seconds, FormatCount(static_cast<int64_t>(RowsPerSecond(totals.rows))),
       all, FormatCount(totals.created), FormatCount(totals.updated), FormatCount(totals.unchanged),
       FormatCount(totals.activities), FormatCount(totals.rejected)));
+  if (totals.aged_activities > 0) {
+    output_.Line(fmt::format("{} activities were left out: they happened more than 400 days ago",
+                             FormatCount(totals.aged_activities)));
+  }
   return absl::OkStatus();
 }
 

@@ -13,8 +13,7 @@ absl::StatusOr<LongRecount::Progress> LongRecount::CountPage(storage::Transactio
   const store::LeadState* lead = batch.Find(lead_);
   if (lead == nullptr || !store::IsSetAside(*lead)) return Progress::kGone;
   Progress progress = Progress::kGoesOn;
-  const absl::Time counted_until = last_ ? last_->event_time : store::LeadState::kFromTheStart;
-  if (!count_ || policy_->number != batch.policy()->number || lead->recount != counted_until) {
+  if (!count_ || policy_->number != batch.policy()->number || lead->recount != mark_) {
     if (count_) progress = Progress::kBeganAgain;
     policy_ = batch.policy();
     ASSIGN_OR_RETURN(const std::optional<store::Aged> aged, store::ReadAged(transaction, lead_));
@@ -30,7 +29,8 @@ absl::StatusOr<LongRecount::Progress> LongRecount::CountPage(storage::Transactio
   counted_ += static_cast<int64_t>(page.size());
   if (static_cast<int>(page.size()) == rows) {
     last_ = page.back().activity;
-    RETURN_IF_ERROR(store::SetRecount(transaction, lead_, last_->event_time));
+    mark_ = last_->event_time + absl::Microseconds(static_cast<int64_t>(context.rng.Below(1'000'000)));
+    RETURN_IF_ERROR(store::SetRecount(transaction, lead_, mark_));
     return progress;
   }
   batch.Recounted(lead_, count_->Row());

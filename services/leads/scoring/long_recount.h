@@ -39,6 +39,9 @@ class LongRecount {
   std::optional<domain::Recount> count_;
   // The last one that was counted.
   std::optional<domain::Activity> last_;
+  // What was written on the row: less than a second behind `last_`, at random, so that it is not taken for
+  // what another process wrote.
+  absl::Time mark_ = store::LeadState::kFromTheStart;
   int64_t counted_ = 0;
 };
 

@@ -9,7 +9,6 @@
 
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
-#include "services/leads/domain/lead_rules.h"
 #include "services/leads/store/encoding.h"
 
 namespace finalmile::leads::store {
@@ -53,6 +52,43 @@ bool SameBody(const domain::Activity& a, const domain::Activity& b) {
   return std::tie(a.lead, a.type, a.event_time, a.subject, a.count, a.seconds, a.outbound, a.automated,
                   a.properties) == std::tie(b.lead, b.type, b.event_time, b.subject, b.count, b.seconds,
                                             b.outbound, b.automated, b.properties);
+}
+
+// A page of the activities of lead $1 behind the position ($2, $3, $4), at most $7 of those recorded by $5
+// and happened by $6. The index has them in order of time alone. The inner query finds, in that order, the
+// time that ends the page, so that only the page is sorted: without it PostgreSQL, which plans for an average
+// lead, sorts all that a lead has for every page. $8 is a time beyond all others.
+std::string PageSql(bool newest_first) {
+  const auto which = [&](char table) {
+    return fmt::format(
+        "{0}.lead = $1 AND {0}.event_time {1}= $2 AND ({0}.event_time {1} $2 OR {0}.source {{sorted}} {1} $3 "
+        "OR "
+        "({0}.source = $3 AND {0}.activity_id {{sorted}} {1} $4)) AND {0}.record_time <= $5 AND "
+        "{0}.event_time <= $6",
+        table, newest_first ? '<' : '>');
+  };
+  const char* order = newest_first ? "DESC" : "";
+  return fmt::format(
+      "SELECT {} FROM activities AS a WHERE {} AND a.event_time {}= COALESCE((SELECT b.event_time FROM "
+      "activities AS b WHERE {} ORDER BY b.event_time {} LIMIT 1 OFFSET $7 - 1), $8) ORDER BY a.event_time "
+      "{}, a.source {{sorted}} {}, a.activity_id {{sorted}} {} LIMIT $7",
+      kColumns, which('a'), newest_first ? '>' : '<', which('b'), order, order, order, order);
+}
+
+// `first`: a time before all others in the order of the page.
+absl::StatusOr<std::vector<RecordedActivity>> ReadPage(storage::Transaction& transaction,
+                                                       const std::string& sql, std::string_view lead,
+                                                       const domain::Activity* after, int64_t first,
+                                                       const Which& which, int limit) {
+  const auto micros = [](absl::Time time) {
+    return time == absl::InfiniteFuture() ? std::numeric_limits<int64_t>::max() : ToMicros(time);
+  };
+  ASSIGN_OR_RETURN(const storage::Result result,
+                   transaction.Execute(
+                       sql, {std::string(lead), after ? ToMicros(after->event_time) : first,
+                             after ? after->source : "", after ? after->activity_id : "",
+                             micros(which.recorded_by), micros(which.happened_by), int64_t{limit}, ~first}));
+  return FromRows(result);
 }
 
 constexpr std::string_view kSelectAged =
@@ -209,23 +245,8 @@ absl::StatusOr<std::vector<RecordedActivity>> ActivitiesInOrder(storage::Transac
                                                                 std::string_view lead,
                                                                 const domain::Activity* after,
                                                                 const Which& which, int limit) {
-  const auto micros = [](absl::Time time) {
-    return time == absl::InfiniteFuture() ? std::numeric_limits<int64_t>::max() : ToMicros(time);
-  };
-  domain::Activity first;
-  first.event_time = domain::kEarliestActivity - absl::Seconds(1);
-  const domain::Activity& from = after == nullptr ? first : *after;
-  ASSIGN_OR_RETURN(
-      const storage::Result result,
-      transaction.Execute(
-          std::string("SELECT ") + kColumns +
-              " FROM activities AS a WHERE a.lead = $1 AND a.event_time >= $2 AND (a.event_time > $2 OR "
-              "a.source {sorted} > $3 OR (a.source = $3 AND a.activity_id {sorted} > $4)) AND a.record_time "
-              "<= $5 AND a.event_time <= $6 ORDER BY a.event_time, a.source {sorted}, a.activity_id {sorted} "
-              "LIMIT $7",
-          {std::string(lead), ToMicros(from.event_time), from.source, from.activity_id,
-           micros(which.recorded_by), micros(which.happened_by), int64_t{limit}}));
-  return FromRows(result);
+  static const std::string sql = PageSql(/*newest_first=*/false);
+  return ReadPage(transaction, sql, lead, after, std::numeric_limits<int64_t>::min(), which, limit);
 }
 
 absl::StatusOr<std::vector<std::string>> WithActivitiesBefore(storage::Transaction& transaction,
@@ -259,24 +280,8 @@ absl::Status DeleteActivities(storage::Transaction& transaction,
 absl::StatusOr<std::vector<RecordedActivity>> ListActivities(storage::Transaction& transaction,
                                                              std::string_view lead,
                                                              const domain::Activity* after, int limit) {
-  storage::Result result;
-  const std::string order =
-      " ORDER BY a.event_time DESC, a.source {sorted} DESC, a.activity_id {sorted} DESC LIMIT ";
-  if (after == nullptr) {
-    ASSIGN_OR_RETURN(result, transaction.Execute(std::string("SELECT ") + kColumns +
-                                                     " FROM activities AS a WHERE a.lead = $1" + order + "$2",
-                                                 {std::string(lead), int64_t{limit}}));
-  } else {
-    ASSIGN_OR_RETURN(
-        result, transaction.Execute(
-                    std::string("SELECT ") + kColumns +
-                        " FROM activities AS a WHERE a.lead = $1 AND a.event_time <= $2 AND (a.event_time < "
-                        "$2 OR a.source {sorted} < $3 OR (a.source = $3 AND a.activity_id {sorted} < $4))" +
-                        order + "$5",
-                    {std::string(lead), ToMicros(after->event_time), after->source, after->activity_id,
-                     int64_t{limit}}));
-  }
-  return FromRows(result);
+  static const std::string sql = PageSql(/*newest_first=*/true);
+  return ReadPage(transaction, sql, lead, after, std::numeric_limits<int64_t>::max(), {}, limit);
 }
 
 }  // namespace finalmile::leads::store
