@@ -42,6 +42,9 @@ Target Policy();
 // Requests of the leads service: accepted leads stay what they are when they are read again.
 Target Request();
 
+// How much memory a request takes: what is counted on its bytes, and what protobuf then takes.
+Target Shape();
+
 // Ends the process with `what` unless `condition` holds.
 void Require(bool condition, std::string_view what);
 
