@@ -28,6 +28,11 @@ int ConnectionsFor(int64_t open_files) {
       std::clamp<int64_t>(open_files - kOwnFiles, 1, std::numeric_limits<int32_t>::max()));
 }
 
+absl::Duration MemoryReturn::Run() {
+  if (mallinfo2().fordblks > kMuch) malloc_trim(0);
+  return clock_.Steady() + absl::Seconds(5);
+}
+
 void BoundArenas() {
   mallopt(M_ARENA_MAX, static_cast<int>(std::max(2u, std::thread::hardware_concurrency())));
 }

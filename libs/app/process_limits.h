@@ -1,6 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "libs/base/clock.h"
+#include "libs/base/step.h"
 
 namespace finalmile::app {
 
@@ -12,8 +17,24 @@ int64_t RaiseOpenFiles();
 // 1.
 int ConnectionsFor(int64_t open_files);
 
-// Bounds how much memory malloc keeps: an arena for each processor rather than eight, since every one keeps
-// what its threads once needed.
+// Bounds how much memory malloc keeps while it is in use: an arena for each processor rather than eight,
+// since every one keeps what its threads once needed.
 void BoundArenas();
+
+// Gives the system back what malloc keeps of memory that was freed, when it is much: after many large
+// requests or connections it would stay with the process for ever.
+class MemoryReturn final : public Step {
+ public:
+  static constexpr size_t kMuch = 64 << 20;
+
+  explicit MemoryReturn(Clock& clock) : clock_(clock), wake_(clock.NewEvent()) {}
+  std::string_view name() const override { return "process.memory"; }
+  absl::Duration Run() override;
+  Event& wake() override { return *wake_; }
+
+ private:
+  Clock& clock_;
+  const std::unique_ptr<Event> wake_;
+};
 
 }  // namespace finalmile::app

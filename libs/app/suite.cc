@@ -299,6 +299,7 @@ class Suite::Impl {
     });
     SetListening(true);
     module_steps_.Add(server_->pending());
+    module_steps_.Add(memory_return_);
     address_ = Reachable(server_->address());
     return absl::OkStatus();
   }
@@ -313,6 +314,7 @@ class Suite::Impl {
   const rpc::GrpcLog grpc_log_{*log_};
   telemetry::Metrics metrics_;
   telemetry::Health health_;
+  MemoryReturn memory_return_{clock_};
   StepRunner engine_steps_;
   StepRunner module_steps_;
   std::atomic<bool> serving_ = false;

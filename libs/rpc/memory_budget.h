@@ -6,22 +6,19 @@
 
 namespace finalmile::rpc {
 
-// Bounds what the large messages of all calls take at once, in bytes. What is given back goes to the system
-// from time to time: malloc keeps it otherwise. Thread-safe.
+// Bounds what the large messages of all calls take at once, in bytes. Thread-safe.
 class MemoryBudget {
  public:
   explicit MemoryBudget(int64_t most) : most_(most) {}
 
   bool TryTake(int64_t bytes);
-  // May take some milliseconds.
-  void GiveBack(int64_t bytes);
+  void GiveBack(int64_t bytes) { taken_ -= bytes; }
 
   int64_t taken() const { return taken_; }
 
  private:
   const int64_t most_;
   std::atomic<int64_t> taken_{0};
-  std::atomic<int64_t> given_back_{0};
 };
 
 // A part of a budget, given back at its end. One thread at a time.
