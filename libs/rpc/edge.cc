@@ -1,6 +1,8 @@
 #include "libs/rpc/edge.h"
 
+#include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "fmt/format.h"
@@ -11,16 +13,100 @@
 namespace finalmile::rpc {
 namespace {
 
+using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-// Finds the first text with U+0000 and builds its path from the inside out.
-bool FindNul(const Message& message, std::string& path);
+// 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z.
+constexpr int64_t kFirstSecond = -62'135'596'800;
+constexpr int64_t kLastSecond = 253'402'300'799;
+// 10,000 years, as google/protobuf/duration.proto has it.
+constexpr int64_t kLongest = 315'576'000'000;
+constexpr int32_t kMaxNanos = 999'999'999;
 
-bool HasNul(const std::string& text) { return text.find('\0') != std::string::npos; }
+constexpr std::string_view kNul = "must not contain the character U+0000";
 
-bool FindNulInEntry(const Message& entry, std::string& path) {
+// The path of the first field that is wrong, built from the inside out, and what is wrong with it.
+struct Fault {
+  std::string path;
+  std::string_view description;
+};
+
+// Whether `message` or what is in it is wrong.
+bool FindFault(const Message& message, Fault& fault);
+
+bool IsTime(const Descriptor& type) { return type.full_name() == "google.protobuf.Timestamp"; }
+bool IsSpan(const Descriptor& type) { return type.full_name() == "google.protobuf.Duration"; }
+
+// What requests of a type are looked at for.
+struct Shape {
+  // Whether it can hold a timestamp or a duration, at any depth.
+  bool holds_time = false;
+  // The resource that a Create or Update request is about (AIP-133, AIP-134); may be null.
+  const FieldDescriptor* resource = nullptr;
+};
+
+bool HoldsTime(const Descriptor& type, std::set<const Descriptor*>& seen) {
+  if (IsTime(type) || IsSpan(type)) return true;
+  if (!seen.insert(&type).second) return false;
+  for (int i = 0; i < type.field_count(); ++i) {
+    const Descriptor* inner = type.field(i)->message_type();
+    if (inner != nullptr && HoldsTime(*inner, seen)) return true;
+  }
+  return false;
+}
+
+// Of CreateLeadRequest the field whose type is Lead.
+const FieldDescriptor* ResourceOf(const Descriptor& type) {
+  constexpr std::string_view kRequest = "Request";
+  std::string_view name = type.name();
+  if (!(name.starts_with("Create") || name.starts_with("Update")) || !name.ends_with(kRequest))
+    return nullptr;
+  name.remove_prefix(std::string_view("Create").size());
+  name.remove_suffix(kRequest.size());
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor* field = type.field(i);
+    if (!field->is_repeated() && field->message_type() != nullptr && field->message_type()->name() == name)
+      return field;
+  }
+  return nullptr;
+}
+
+// Made once by each thread.
+const Shape& ShapeOf(const Descriptor& type) {
+  thread_local std::unordered_map<const Descriptor*, Shape> known;
+  const auto [found, fresh] = known.try_emplace(&type);
+  if (fresh) {
+    std::set<const Descriptor*> seen;
+    found->second.holds_time = HoldsTime(type, seen);
+    found->second.resource = ResourceOf(type);
+  }
+  return found->second;
+}
+
+std::string_view WrongTime(const Message& time) {
+  const Reflection& reflection = *time.GetReflection();
+  const int64_t seconds = reflection.GetInt64(time, time.GetDescriptor()->FindFieldByNumber(1));
+  const int32_t nanos = reflection.GetInt32(time, time.GetDescriptor()->FindFieldByNumber(2));
+  if (IsTime(*time.GetDescriptor())) {
+    if (seconds < kFirstSecond || seconds > kLastSecond) return "must be a time of the years 1 to 9999";
+    if (nanos < 0 || nanos > kMaxNanos) return "must have nanos from 0 to 999,999,999";
+    return "";
+  }
+  if (seconds < -kLongest || seconds > kLongest) return "must be at most 10,000 years long";
+  if (nanos < -kMaxNanos || nanos > kMaxNanos) return "must have nanos from -999,999,999 to 999,999,999";
+  const bool signs_differ = (seconds > 0 && nanos < 0) || (seconds < 0 && nanos > 0);
+  return signs_differ ? "must have seconds and nanos of one sign" : "";
+}
+
+bool HoldsNul(const std::string& text, Fault& fault) {
+  if (text.find('\0') == std::string::npos) return false;
+  fault.description = kNul;
+  return true;
+}
+
+bool FindInEntry(const Message& entry, Fault& fault) {
   const Reflection& reflection = *entry.GetReflection();
   const FieldDescriptor* key = entry.GetDescriptor()->map_key();
   const FieldDescriptor* value = entry.GetDescriptor()->map_value();
@@ -28,57 +114,55 @@ bool FindNulInEntry(const Message& entry, std::string& path) {
   if (key->type() == FieldDescriptor::TYPE_STRING) {
     name = reflection.GetString(entry, key);
     // The key itself cannot be shown.
-    if (HasNul(name)) {
-      path = "[key]";
+    if (HoldsNul(name, fault)) {
+      fault.path = "[key]";
       return true;
     }
   }
   const bool found =
       value->type() == FieldDescriptor::TYPE_STRING
-          ? HasNul(reflection.GetString(entry, value))
-          : value->message_type() != nullptr && FindNul(reflection.GetMessage(entry, value), path);
-  if (found) path = fmt::format("[{}]{}{}", name, path.empty() ? "" : ".", path);
+          ? HoldsNul(reflection.GetString(entry, value), fault)
+          : value->message_type() != nullptr && FindFault(reflection.GetMessage(entry, value), fault);
+  if (found) fault.path = fmt::format("[{}]{}{}", name, fault.path.empty() ? "" : ".", fault.path);
   return found;
 }
 
-bool FindNulInField(const Message& message, const FieldDescriptor* field, std::string& path) {
+bool FindInField(const Message& message, const FieldDescriptor* field, Fault& fault) {
   const Reflection& reflection = *message.GetReflection();
   const bool text = field->type() == FieldDescriptor::TYPE_STRING;
   if (!field->is_repeated()) {
-    if (text) return HasNul(reflection.GetString(message, field));
-    if (!FindNul(reflection.GetMessage(message, field), path)) return false;
-    path = fmt::format(".{}", path);
+    if (text) return HoldsNul(reflection.GetString(message, field), fault);
+    if (!FindFault(reflection.GetMessage(message, field), fault)) return false;
+    if (!fault.path.empty()) fault.path = fmt::format(".{}", fault.path);
     return true;
   }
   for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
     if (field->is_map()) {
-      if (FindNulInEntry(reflection.GetRepeatedMessage(message, field, i), path)) return true;
-    } else if (text ? HasNul(reflection.GetRepeatedString(message, field, i))
-                    : FindNul(reflection.GetRepeatedMessage(message, field, i), path)) {
-      path = fmt::format("[{}]{}{}", i, path.empty() ? "" : ".", path);
+      if (FindInEntry(reflection.GetRepeatedMessage(message, field, i), fault)) return true;
+    } else if (text ? HoldsNul(reflection.GetRepeatedString(message, field, i), fault)
+                    : FindFault(reflection.GetRepeatedMessage(message, field, i), fault)) {
+      fault.path = fmt::format("[{}]{}{}", i, fault.path.empty() ? "" : ".", fault.path);
       return true;
     }
   }
   return false;
 }
 
-bool FindNul(const Message& message, std::string& path) {
+bool FindFault(const Message& message, Fault& fault) {
+  if (IsTime(*message.GetDescriptor()) || IsSpan(*message.GetDescriptor())) {
+    fault.description = WrongTime(message);
+    return !fault.description.empty();
+  }
   std::vector<const FieldDescriptor*> fields;
   message.GetReflection()->ListFields(message, &fields);
   for (const FieldDescriptor* field : fields) {
     if (field->type() != FieldDescriptor::TYPE_STRING && field->message_type() == nullptr) continue;
-    if (FindNulInField(message, field, path)) {
-      path = fmt::format("{}{}", field->name(), path);
+    if (FindInField(message, field, fault)) {
+      fault.path = fmt::format("{}{}", field->name(), fault.path);
       return true;
     }
   }
   return false;
-}
-
-absl::Status CheckText(const Message& request) {
-  std::string path;
-  if (!FindNul(request, path)) return absl::OkStatus();
-  return InvalidField(path, "must not contain the character U+0000");
 }
 
 }  // namespace
@@ -86,11 +170,17 @@ absl::Status CheckText(const Message& request) {
 absl::Status ParseRequest(std::string_view bytes, Message& request) {
   if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return Error(absl::StatusCode::kInvalidArgument, "MALFORMED_REQUEST",
-                 fmt::format("the request is no valid {}: malformed bytes, or text that is not UTF-8",
+                 fmt::format("the bytes are no valid {}: they are malformed, or text in them is not UTF-8",
                              request.GetDescriptor()->full_name()));
   }
-  // Most requests hold no zero byte at all.
-  return bytes.find('\0') == std::string_view::npos ? absl::OkStatus() : CheckText(request);
+  const Shape& shape = ShapeOf(*request.GetDescriptor());
+  if (shape.resource != nullptr && !request.GetReflection()->HasField(request, shape.resource)) {
+    return InvalidField(shape.resource->name(), "is required");
+  }
+  // Most requests hold no zero byte at all, and many no time.
+  if (bytes.find('\0') == std::string_view::npos && !shape.holds_time) return absl::OkStatus();
+  Fault fault;
+  return FindFault(request, fault) ? InvalidField(fault.path, fault.description) : absl::OkStatus();
 }
 
 absl::Status CheckSize(size_t size, size_t limit) {

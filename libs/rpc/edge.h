@@ -8,8 +8,11 @@
 // What every request passes before a handler sees it. Pure functions.
 namespace finalmile::rpc {
 
-// Parses `bytes` into `request`. INVALID_ARGUMENT for malformed bytes, for text that is not UTF-8, and for
-// text that holds U+0000, naming the field by its path ("lead.external_ids[3].id").
+// Parses `bytes` into `request`, or a record of a topic that others write. INVALID_ARGUMENT for malformed
+// bytes and for text that is not UTF-8; for a Create or Update request without its resource; naming the field
+// by its path ("lead.external_ids[3].id"), for text that holds U+0000, for timestamps outside the years 1 to
+// 9999 or with nanos outside 0 to 999,999,999, and for durations that google/protobuf/duration.proto does not
+// allow: neither could be written as JSON.
 absl::Status ParseRequest(std::string_view bytes, google::protobuf::Message& request);
 
 // INVALID_ARGUMENT / MESSAGE_TOO_LARGE names both sizes when `size` exceeds `limit`.

@@ -1,5 +1,8 @@
 #include "libs/rpc/edge.h"
 
+#include <limits>
+
+#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "libs/rpc/admission.h"
@@ -60,6 +63,63 @@ TEST(EdgeTest, ZeroBytesElsewhereAreFine) {
   request.mutable_thing()->set_weight(1);
   request.mutable_thing()->mutable_main()->set_number(0);
   EXPECT_EQ(Refused(request), "");
+}
+
+TEST(EdgeTest, TimesThatJsonCannotHoldAreRefused) {
+  struct Case {
+    int64_t seconds;
+    int32_t nanos;
+    bool time;
+    bool span;
+  };
+  for (const Case& one : {Case{0, 0, true, true},
+                          {-62'135'596'801, 0, false, true},
+                          {-62'135'596'800, 0, true, true},
+                          {-62'135'596'799, 0, true, true},
+                          {253'402'300'798, 999'999'999, true, true},
+                          {253'402'300'799, 999'999'999, true, true},
+                          {253'402'300'800, 0, false, true},
+                          {315'576'000'000, 0, false, true},
+                          {315'576'000'001, 0, false, false},
+                          {-315'576'000'000, 0, false, true},
+                          {-315'576'000'001, 0, false, false},
+                          {1, -1, false, false},
+                          {-1, -1, false, true},
+                          {-1, 1, true, false},
+                          {0, -1, false, true},
+                          {0, 999'999'999, true, true},
+                          {0, 1'000'000'000, false, false},
+                          {0, -999'999'999, false, true},
+                          {0, -1'000'000'000, false, false},
+                          {std::numeric_limits<int64_t>::max(), 0, false, false},
+                          {std::numeric_limits<int64_t>::min(), 0, false, false}}) {
+    const std::string shown = fmt::format("{} s {} ns", one.seconds, one.nanos);
+    const auto set = [&](auto& to) {
+      to.set_seconds(one.seconds);
+      to.set_nanos(one.nanos);
+    };
+    pb::SayRequest request;
+    set(*request.mutable_thing()->mutable_time());
+    EXPECT_EQ(Refused(request), one.time ? "" : "thing.time") << shown;
+    request.mutable_thing()->clear_time();
+    set((*request.mutable_thing()->mutable_times())["due"]);
+    EXPECT_EQ(Refused(request), one.time ? "" : "thing.times[due]") << shown;
+    request.mutable_thing()->clear_times();
+    request.mutable_thing()->add_spans();
+    set(*request.mutable_thing()->add_spans());
+    EXPECT_EQ(Refused(request), one.span ? "" : "thing.spans[1]") << shown;
+  }
+}
+
+TEST(EdgeTest, AnUpdateWithoutItsResourceIsRefused) {
+  pb::UpdateThingRequest request;
+  request.set_request_id("r");
+  pb::UpdateThingRequest parsed;
+  const auto violations = ViolationsOf(ParseRequest(request.SerializeAsString(), parsed));
+  ASSERT_EQ(violations.size(), 1u);
+  EXPECT_EQ(violations[0].field(), "thing");
+  request.mutable_thing();
+  EXPECT_EQ(ParseRequest(request.SerializeAsString(), parsed), absl::OkStatus());
 }
 
 TEST(EdgeTest, RefusesWhatIsNoMessage) {

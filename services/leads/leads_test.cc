@@ -82,6 +82,7 @@ TEST_F(LeadsTest, AnActivityBeforeItsLeadCountsWhenTheLeadArrives) {
   EXPECT_EQ(Call<v1::Lead>("GetLead", get).status().code(), absl::StatusCode::kNotFound);
   EXPECT_DOUBLE_EQ(Create(GoodLead(), id).score().engagement(), 15);
   v1::CreateLeadRequest again;
+  *again.mutable_lead() = GoodLead();
   again.set_lead_id(id);
   EXPECT_EQ(rpc::ReasonOf(Call<v1::Lead>("CreateLead", again).status()), "LEAD_EXISTS");
 }
@@ -298,6 +299,53 @@ TEST_F(LeadsTest, ABatchAnswersEachNameOnceAndListsEndTheirPagesByBytes) {
   } while (!request.page_token().empty());
   EXPECT_EQ(listed, std::set<std::string>(names.begin(), names.end()));
   EXPECT_EQ(pages, 2);
+}
+
+TEST_F(LeadsTest, AResourceIsRequiredAndAMaskNamesAttributesThatMayExist) {
+  EXPECT_EQ(rpc::ViolationsOf(Call<v1::Lead>("CreateLead", v1::CreateLeadRequest()).status()).at(0).field(),
+            "lead");
+  EXPECT_EQ(rpc::ViolationsOf(Call<v1::Lead>("UpdateLead", v1::UpdateLeadRequest()).status()).at(0).field(),
+            "lead");
+  const v1::Lead lead = Create(GoodLead());
+  v1::UpdateLeadRequest request;
+  request.mutable_lead()->set_name(lead.name());
+  for (const char* path : {"attributes.BAD", "attributes.`no name`", "attributes.email"}) {
+    request.mutable_update_mask()->clear_paths();
+    request.mutable_update_mask()->add_paths(path);
+    const auto violations = rpc::ViolationsOf(Call<v1::Lead>("UpdateLead", request).status());
+    ASSERT_EQ(violations.size(), 1u) << path;
+    EXPECT_EQ(violations[0].field(), "update_mask");
+    EXPECT_EQ(violations[0].description().find(fmt::format("'{}'", path)), 0u) << violations[0].description();
+  }
+  request.mutable_update_mask()->set_paths(0, "attributes.industry");
+  const auto changed = Call<v1::Lead>("UpdateLead", request);
+  ASSERT_TRUE(changed.ok()) << changed.status();
+  EXPECT_FALSE(changed->attributes().contains("industry"));
+}
+
+TEST_F(LeadsTest, AnActivityWhoseTimeJsonCannotHoldIsRefusedOrParked) {
+  const v1::Lead lead = Create(GoodLead());
+  v1::RecordActivityRequest request;
+  v1::Activity& activity = *request.mutable_activity();
+  activity.set_lead(lead.name());
+  activity.mutable_event_time()->set_seconds(1'700'000'000);
+  activity.mutable_event_time()->set_nanos(-1);
+  const auto violations =
+      rpc::ViolationsOf(Call<v1::RecordActivityResponse>("RecordActivity", request).status());
+  ASSERT_EQ(violations.size(), 1u);
+  EXPECT_EQ(violations[0].field(), "activity.event_time");
+
+  // Another program may append it all the same.
+  v1::Activity stray = Activity(lead.name(), "a1", "page_view", "pricing");
+  stray.mutable_event_time()->set_nanos(-1);
+  const auto wake = harness_.clock().NewEvent();
+  ASSERT_TRUE(
+      harness_.events()
+          .StartAppend({{"finalmile.leads.activities.v1", lead.name(), stray.SerializeAsString(), {}}},
+                       harness_.clock().Steady() + absl::Seconds(10), *wake)
+          .ok());
+  harness_.Settle();
+  EXPECT_EQ(harness_.consumer(0).stats().parked, 1);
 }
 
 }  // namespace

@@ -117,7 +117,7 @@ TEST_P(FaultRows, F13MalformedBytesAreRefusedAndPromisesKept) {
 
 INSTANTIATE_TEST_SUITE_P(Targets, FaultRows,
                          ::testing::Values(&Csv, &Event, &Filter, &Key, &Limits, &Mapping, &Page, &PageToken,
-                                           &Policy, &Request, &Shape),
+                                           &Policy, &Request, &Shape, &Times),
                          [](const auto& info) { return info.param().name; });
 
 }  // namespace

@@ -41,6 +41,8 @@ Target PageToken();
 Target Policy();
 // Requests of the leads service: accepted leads stay what they are when they are read again.
 Target Request();
+// Timestamps of records: those that are accepted have a JSON form, and survive it.
+Target Times();
 
 // How much memory a request takes: what is counted on its bytes, and what protobuf then takes.
 Target Shape();

@@ -4,6 +4,7 @@
 
 #include "finalmile/appointments/v1/appointment_event.pb.h"
 #include "libs/base/status.h"
+#include "libs/rpc/edge.h"
 #include "libs/rpc/timestamps.h"
 #include "services/catalog/consumers/names.h"
 #include "services/catalog/domain/asset_rules.h"
@@ -70,8 +71,8 @@ absl::Status CreditConsumer::Apply(storage::Transaction& transaction, outbox::Ba
   AppointmentEvent event;
   for (size_t i = 0; i < batch.deliveries().size(); ++i) {
     const events::Record& record = *batch.deliveries()[i].record;
-    if (!event.ParseFromString(record.value)) {
-      batch.Park(i, "the record's value is no finalmile.appointments.v1.AppointmentEvent");
+    if (const absl::Status parsed = rpc::ParseRequest(record.value, event); !parsed.ok()) {
+      batch.Park(i, std::string(parsed.message()));
       continue;
     }
     const std::optional<usage::MeetingNews> news = Read(event);

@@ -6,6 +6,7 @@
 
 #include "finalmile/leads/v1/lead_event.pb.h"
 #include "libs/base/status.h"
+#include "libs/rpc/edge.h"
 #include "libs/rpc/timestamps.h"
 #include "libs/storage/columns.h"
 #include "services/catalog/consumers/names.h"
@@ -42,8 +43,8 @@ absl::Status LeadConsumer::Apply(storage::Transaction& transaction, outbox::Batc
   for (size_t i = 0; i < batch.deliveries().size(); ++i) {
     LeadEvent event;
     const events::Record& record = *batch.deliveries()[i].record;
-    if (!event.ParseFromString(record.value)) {
-      batch.Park(i, "the record's value is no finalmile.leads.v1.LeadEvent");
+    if (const absl::Status parsed = rpc::ParseRequest(record.value, event); !parsed.ok()) {
+      batch.Park(i, std::string(parsed.message()));
     } else if (!Concerns(event)) {
       continue;
     } else if (event.key() != record.key || !IsNameIn("leads/", event.key())) {

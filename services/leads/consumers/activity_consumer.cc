@@ -6,6 +6,7 @@
 
 #include "finalmile/leads/v1/activity.pb.h"
 #include "libs/base/status.h"
+#include "libs/rpc/edge.h"
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/scoring/convert.h"
 #include "services/leads/scoring/lead_batch.h"
@@ -20,8 +21,8 @@ absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::
   v1::Activity message;
   for (size_t i = 0; i < batch.deliveries().size(); ++i) {
     const events::Record& record = *batch.deliveries()[i].record;
-    if (!message.ParseFromString(record.value)) {
-      batch.Park(i, "the record's value is no finalmile.leads.v1.Activity");
+    if (const absl::Status parsed = rpc::ParseRequest(record.value, message); !parsed.ok()) {
+      batch.Park(i, std::string(parsed.message()));
       continue;
     }
     domain::Activity activity = scoring::FromProto(message);

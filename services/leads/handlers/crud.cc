@@ -41,6 +41,21 @@ absl::Status TakeExternalIds(Transaction& transaction, const std::string& lead, 
   return absl::IsAlreadyExists(inserted) ? storage::Conflict("an external id was taken meanwhile") : inserted;
 }
 
+// A path names an attribute by a name that one may have.
+absl::Status CheckAttributePaths(const google::protobuf::FieldMask& mask) {
+  constexpr std::string_view kAttributes = "attributes.";
+  rpc::FieldViolations violations;
+  for (const std::string& path : mask.paths()) {
+    std::string_view name = path;
+    if (!name.starts_with(kAttributes)) continue;
+    name.remove_prefix(kAttributes.size());
+    if (name.size() >= 2 && name.front() == '`' && name.back() == '`') name = name.substr(1, name.size() - 2);
+    if (const std::string wrong = domain::WrongAttributeName(name); !wrong.empty())
+      violations.Add("update_mask", fmt::format("'{}': {}", path, wrong));
+  }
+  return violations.ToStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Lead> LeadHandlers::CreateLead(rpc::CallContext& context,
@@ -109,6 +124,7 @@ absl::StatusOr<v1::BatchGetLeadsResponse> LeadHandlers::BatchGetLeads(
 absl::StatusOr<v1::Lead> LeadHandlers::UpdateLead(rpc::CallContext& context,
                                                   const v1::UpdateLeadRequest& request) {
   ASSIGN_OR_RETURN(std::string id, LeadId(request.lead().name(), "lead.name"));
+  RETURN_IF_ERROR(CheckAttributePaths(request.update_mask()));
   const scoring::Cause cause = CauseOf(context);
   return outbox::Mutate<v1::Lead>(
       context, d_.database, request,
