@@ -50,7 +50,16 @@ struct Credentials::Table {
     Digest digest;
     std::shared_ptr<const v1::Principal> principal;
   };
+  bool Has(const Digest& digest) const {
+    return std::any_of(entries.begin(), entries.end(),
+                       [&](const Entry& entry) { return entry.digest == digest; });
+  }
+  // Nullopt for a line without content; INVALID_ARGUMENT says what is wrong.
+  static absl::StatusOr<std::optional<Entry>> Parse(std::string_view line);
+
   std::vector<Entry> entries;
+  // As Credentials::problem gives it.
+  absl::Status problem;
 };
 
 std::string RoleName(v1::Role role) {
@@ -65,10 +74,38 @@ std::optional<v1::Role> RoleOf(std::string_view name) {
   return role;
 }
 
+absl::StatusOr<std::optional<Credentials::Table::Entry>> Credentials::Table::Parse(std::string_view line) {
+  line = line.substr(0, line.find('#'));
+  const std::vector<std::string> words = absl::StrSplit(absl::string_view(line.data(), line.size()),
+                                                        absl::ByAnyChar(" \t\r"), absl::SkipEmpty());
+  if (words.empty()) return std::nullopt;
+  if (words.size() != 3) return absl::InvalidArgumentError("expected `sha256:<digest> name role,role`");
+  const std::optional<Digest> digest = ParseDigest(words[0]);
+  if (!digest) {
+    return absl::InvalidArgumentError("the first word must be sha256: and 64 hexadecimal digits");
+  }
+  if (!ValidName(words[1])) {
+    return absl::InvalidArgumentError("the name must be 1 to 64 characters of a-z 0-9 . _ -");
+  }
+  auto principal = std::make_shared<v1::Principal>();
+  principal->set_name(words[1]);
+  for (const auto& name : absl::StrSplit(words[2], ',')) {
+    const std::optional<v1::Role> role = RoleOf({name.data(), name.size()});
+    if (!role) {
+      return absl::InvalidArgumentError(fmt::format(
+          "unknown role '{}'; roles are admin, marketer, setter, host, coach, manager, integration",
+          std::string_view(name.data(), name.size())));
+    }
+    principal->add_roles(*role);
+  }
+  return Entry{*digest, std::move(principal)};
+}
+
 absl::StatusOr<std::unique_ptr<Credentials>> Credentials::Load(std::string path) {
   std::unique_ptr<Credentials> credentials(new Credentials(std::move(path)));
   ASSIGN_OR_RETURN(credentials->stamp_, credentials->Look());
-  ASSIGN_OR_RETURN(credentials->table_, credentials->Read());
+  credentials->table_ = credentials->Read();
+  RETURN_IF_ERROR(credentials->problem());
   return credentials;
 }
 
@@ -78,11 +115,25 @@ absl::StatusOr<bool> Credentials::Reload() {
   const Stamp now = stamp.ok() ? *stamp : Stamp();
   if (now == stamp_) return false;
   stamp_ = now;
-  RETURN_IF_ERROR(stamp.status());
-  ASSIGN_OR_RETURN(std::shared_ptr<const Table> table, Read());
-  std::lock_guard lock(mutex_);
-  table_ = std::move(table);
+  std::shared_ptr<const Table> table;
+  if (stamp.ok()) {
+    table = Read();
+  } else {
+    auto none = std::make_shared<Table>();
+    none->problem = stamp.status();
+    table = std::move(none);
+  }
+  {
+    std::lock_guard lock(mutex_);
+    table_ = table;
+  }
+  RETURN_IF_ERROR(table->problem);
   return true;
+}
+
+absl::Status Credentials::problem() const {
+  std::lock_guard lock(mutex_);
+  return table_->problem;
 }
 
 std::shared_ptr<const v1::Principal> Credentials::Find(std::string_view token) const {
@@ -110,42 +161,39 @@ absl::StatusOr<Credentials::Stamp> Credentials::Look() const {
                static_cast<int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec};
 }
 
-absl::StatusOr<std::shared_ptr<const Credentials::Table>> Credentials::Read() const {
-  std::ifstream file(path_);
-  if (!file)
-    return absl::PermissionDeniedError(fmt::format("credentials file {}: {}", path_, std::strerror(errno)));
+std::shared_ptr<const Credentials::Table> Credentials::Read() const {
   auto table = std::make_shared<Table>();
+  std::ifstream file(path_);
+  if (!file) {
+    table->problem =
+        absl::PermissionDeniedError(fmt::format("credentials file {}: {}", path_, std::strerror(errno)));
+    return table;
+  }
+  std::string first;
+  int malformed = 0;
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {
-    const auto wrong = [&](std::string_view what) {
-      return absl::InvalidArgumentError(fmt::format("{}:{}: {}", path_, number, what));
-    };
-    line.resize(std::min(line.size(), line.find('#')));
-    const std::vector<std::string> words = absl::StrSplit(line, absl::ByAnyChar(" \t\r"), absl::SkipEmpty());
-    if (words.empty()) continue;
-    if (words.size() != 3) return wrong("expected `sha256:<digest> name role,role`");
-    const std::optional<Digest> digest = ParseDigest(words[0]);
-    if (!digest) return wrong("the first word must be sha256: and 64 hexadecimal digits");
-    if (!ValidName(words[1])) return wrong("the name must be 1 to 64 characters of a-z 0-9 . _ -");
-    auto principal = std::make_shared<v1::Principal>();
-    principal->set_name(words[1]);
-    for (const auto& name : absl::StrSplit(words[2], ',')) {
-      const std::optional<v1::Role> role = RoleOf({name.data(), name.size()});
-      if (!role) {
-        return wrong(fmt::format(
-            "unknown role '{}'; roles are admin, marketer, setter, host, coach, manager, integration",
-            std::string_view(name.data(), name.size())));
-      }
-      principal->add_roles(*role);
+    absl::StatusOr<std::optional<Table::Entry>> entry = Table::Parse(line);
+    if (entry.ok() && *entry && table->Has((*entry)->digest)) {
+      entry = absl::InvalidArgumentError("the same token stands on an earlier line");
     }
-    for (const Table::Entry& other : table->entries) {
-      if (other.digest == *digest) return wrong("the same token stands on an earlier line");
+    if (!entry.ok()) {
+      if (malformed++ == 0)
+        first = fmt::format("{}:{}: {}", path_, number, std::string(entry.status().message()));
+    } else if (*entry) {
+      table->entries.push_back(**std::move(entry));
     }
-    table->entries.push_back({*digest, std::move(principal)});
   }
-  if (file.bad()) return absl::UnavailableError(fmt::format("credentials file {}: cannot be read", path_));
-  if (table->entries.empty())
-    return absl::InvalidArgumentError(fmt::format("{}: holds no credentials", path_));
+  if (file.bad()) {
+    // What was read may be a part of the file.
+    table->entries.clear();
+    table->problem = absl::UnavailableError(fmt::format("credentials file {}: cannot be read", path_));
+  } else if (malformed > 0) {
+    table->problem = absl::InvalidArgumentError(
+        malformed == 1 ? first : fmt::format("{} (and {} more malformed lines)", first, malformed - 1));
+  } else if (table->entries.empty()) {
+    table->problem = absl::InvalidArgumentError(fmt::format("{}: holds no credentials", path_));
+  }
   return table;
 }
 

@@ -26,9 +26,13 @@ class Credentials {
   static absl::StatusOr<std::unique_ptr<Credentials>> Load(std::string path);
 
   // Reads the file again if it has changed since the last look; to be called every few seconds. True: new
-  // credentials hold from now on. After an error, which is reported once per change, the old ones go on
-  // holding.
+  // credentials hold from now on. A token is admitted by a line that can be read now, and by nothing else:
+  // where lines are malformed the others hold, and where the file cannot be read no token does. Such an error
+  // is reported once per change.
   absl::StatusOr<bool> Reload();
+  // What is wrong with the file as it was read last, naming the first line and counting the others; OK: every
+  // line holds.
+  absl::Status problem() const;
 
   // Null when no line has the token's digest. Takes as long for a wrong token as for a right one.
   std::shared_ptr<const v1::Principal> Find(std::string_view token) const;
@@ -44,7 +48,7 @@ class Credentials {
 
   explicit Credentials(std::string path) : path_(std::move(path)) {}
   absl::StatusOr<Stamp> Look() const;
-  absl::StatusOr<std::shared_ptr<const Table>> Read() const;
+  std::shared_ptr<const Table> Read() const;
 
   const std::string path_;
   std::mutex reload_mutex_;

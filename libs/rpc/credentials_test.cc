@@ -84,7 +84,7 @@ TEST_F(CredentialsTest, ErrorsNameFileAndLine) {
   EXPECT_EQ(Credentials::Load(path_ + ".missing").status().code(), StatusCode::kNotFound);
 }
 
-TEST_F(CredentialsTest, ReloadTakesChangesAndKeepsTheOldOnesAfterAnError) {
+TEST_F(CredentialsTest, ReloadAdmitsOnlyWhatALineSaysNow) {
   Write(fmt::format("{} sam setter\n", kSecret));
   const auto loaded = Credentials::Load(path_);
   ASSERT_EQ(loaded.status(), absl::OkStatus());
@@ -95,15 +95,28 @@ TEST_F(CredentialsTest, ReloadTakesChangesAndKeepsTheOldOnesAfterAnError) {
   EXPECT_EQ(*credentials.Reload(), true);
   EXPECT_EQ(credentials.Find("secret"), nullptr);
   EXPECT_NE(credentials.Find("other"), nullptr);
+  EXPECT_EQ(credentials.problem(), absl::OkStatus());
 
-  Write("nonsense\n");
-  EXPECT_EQ(credentials.Reload().status().code(), StatusCode::kInvalidArgument);
+  // A token is revoked and another line is spoilt by the same edit: the revoked one is out all the same.
+  Write(fmt::format("nonsense\n{} sam setter\n{} sam seller\n", kSecret, kOther));
+  const absl::Status malformed = credentials.Reload().status();
+  EXPECT_EQ(malformed.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(malformed.message()), HasSubstr(":1: expected"));
+  EXPECT_THAT(std::string(malformed.message()), HasSubstr("1 more malformed"));
+  EXPECT_EQ(credentials.problem(), malformed);
   EXPECT_EQ(*credentials.Reload(), false);
-  EXPECT_NE(credentials.Find("other"), nullptr);
+  EXPECT_EQ(credentials.Find("other"), nullptr);
+  EXPECT_NE(credentials.Find("secret"), nullptr);
 
   std::filesystem::remove(path_);
   EXPECT_EQ(credentials.Reload().status().code(), StatusCode::kNotFound);
-  EXPECT_NE(credentials.Find("other"), nullptr);
+  EXPECT_EQ(credentials.Find("secret"), nullptr);
+  EXPECT_EQ(credentials.problem().code(), StatusCode::kNotFound);
+
+  Write(fmt::format("{} sam setter\n", kSecret));
+  EXPECT_EQ(*credentials.Reload(), true);
+  EXPECT_NE(credentials.Find("secret"), nullptr);
+  EXPECT_EQ(credentials.problem(), absl::OkStatus());
 }
 
 TEST_F(CredentialsTest, AuthenticateReadsBearerTokens) {
