@@ -20,6 +20,7 @@
 #include "libs/app/thread_pool.h"
 #include "libs/app/version.h"
 #include "libs/base/status.h"
+#include "libs/outbox/secret.h"
 #include "libs/rpc/credentials.h"
 #include "libs/rpc/grpc_log.h"
 #include "libs/rpc/listen_address.h"
@@ -254,6 +255,10 @@ class Suite::Impl {
     options.listen = options_.config.Text("listen");
     options.max_message_bytes = static_cast<size_t>(options_.config.Int("max-message"));
     options.answers.most = static_cast<size_t>(options_.config.Int("max-answer"));
+    // Of several services in one process the first one's: replicas run the same services.
+    ASSIGN_OR_RETURN(options.answers.page_key,
+                     outbox::SharedSecret(*modules_.front()->database, "page_token", clock_, rng_,
+                                          clock_.Steady() + kOpenTimeout));
     options.max_connections = static_cast<int>(options_.config.Int("max-connections"));
     const int affordable = ConnectionsFor(RaiseOpenFiles());
     if (affordable < options.max_connections) {
@@ -271,7 +276,8 @@ class Suite::Impl {
                                                       std::string(loaded.status().message())));
       }
       credentials_ = *std::move(loaded);
-      credentials_step_ = std::make_unique<CredentialsStep>(*credentials_, clock_, *log_);
+      health_.AddNote("tokens file", [this] { return std::string(credentials_->problem().message()); });
+      credentials_step_ = std::make_unique<CredentialsStep>(*credentials_, clock_, *log_, metrics_);
       module_steps_.Add(*credentials_step_);
     }
     pool_ =

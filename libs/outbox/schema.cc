@@ -67,6 +67,13 @@ ALTER TABLE parked ADD COLUMN key_bytes {bytes};
 CREATE INDEX parked_by_time ON parked (parked_time, consumer {sorted}, topic {sorted}, partition, record_offset);
 CREATE INDEX parked_by_state ON parked (state, parked_time);
 )sql"},
+    {3, "secrets", R"sql(
+CREATE TABLE secrets (
+  name TEXT PRIMARY KEY,
+  secret {bytes} NOT NULL,
+  create_time BIGINT NOT NULL
+);
+)sql"},
 };
 
 }  // namespace

@@ -184,3 +184,9 @@ CREATE INDEX requests_by_expiry ON requests (expire_time);
 
 CREATE TABLE schema_migrations (component TEXT NOT NULL, version BIGINT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (component, version));
 
+CREATE TABLE secrets (
+  name TEXT PRIMARY KEY,
+  secret BLOB NOT NULL,
+  create_time BIGINT NOT NULL
+);
+
