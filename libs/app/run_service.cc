@@ -11,6 +11,7 @@
 #include "libs/app/exit_codes.h"
 #include "libs/app/settings.h"
 #include "libs/app/signals.h"
+#include "libs/app/standard_streams.h"
 #include "libs/app/suite.h"
 #include "libs/app/version.h"
 #include "libs/base/address.h"
@@ -23,9 +24,16 @@ int Fail(std::string_view program, const absl::Status& status, ExitCode code) {
   return code;
 }
 
+// The exit code after what was asked for was printed.
+int Printed(std::string_view program) {
+  if (std::fflush(stdout) == 0) return kExitOk;
+  return Fail(program, absl::DataLossError("standard output is full or closed"), kExitFailure);
+}
+
 }  // namespace
 
 int RunService(int argc, char** argv, const ModuleSpec& module) {
+  HoldStandardStreams();
   // protobuf's own lines about malformed input are no JSON, and as many as a caller likes; our errors say it.
   google::protobuf::SetLogHandler(nullptr);
   StopSignals signals;
@@ -40,11 +48,11 @@ int RunService(int argc, char** argv, const ModuleSpec& module) {
         "flag "
         "counts more than the environment, and the environment more than the file.\n\n{}",
         module.name, program, schema.Describe());
-    return kExitOk;
+    return Printed(program);
   }
   if (line->version) {
     fmt::print("{} {}\n", program, Version());
-    return kExitOk;
+    return Printed(program);
   }
   config::Assignments environment = config::ReadEnvironment();
   // Whoever uses the command line in this shell may have told it where to call.
@@ -55,7 +63,7 @@ int RunService(int argc, char** argv, const ModuleSpec& module) {
   if (!config.ok()) return Fail(program, config.status(), kExitUsage);
   if (line->print_config) {
     fmt::print("{}", config->Describe());
-    return kExitOk;
+    return Printed(program);
   }
   auto suite = Suite::Start({.modules = {&module}, .config = *std::move(config)});
   if (!suite.ok()) {

@@ -12,6 +12,9 @@ namespace {
 
 constexpr size_t kShownViolations = 3;
 
+// An answer that will not fit later either.
+bool TooLarge(const absl::Status& status) { return rpc::ReasonOf(status) == "ANSWER_TOO_LARGE"; }
+
 // What to do, where the error does not say so itself.
 std::string_view AdviceFor(const absl::Status& status) {
   switch (status.code()) {
@@ -24,7 +27,7 @@ std::string_view AdviceFor(const absl::Status& status) {
     case absl::StatusCode::kDeadlineExceeded:
       return "try again, or give --timeout a longer time";
     case absl::StatusCode::kResourceExhausted:
-      return "try again later";
+      return TooLarge(status) ? "" : "try again later";
     default:
       return "";
   }
@@ -60,8 +63,9 @@ ExitCode ExitCodeOf(const absl::Status& status) {
       return ExitCode::kRefused;
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kResourceExhausted:
       return ExitCode::kUnavailable;
+    case absl::StatusCode::kResourceExhausted:
+      return TooLarge(status) ? ExitCode::kFailed : ExitCode::kUnavailable;
     default:
       return ExitCode::kFailed;
   }

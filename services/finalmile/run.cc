@@ -9,8 +9,10 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "libs/app/standard_streams.h"
 #include "services/finalmile/command_line.h"
 #include "services/finalmile/connection.h"
+#include "services/finalmile/output/text.h"
 
 namespace finalmile::cli {
 namespace {
@@ -40,10 +42,17 @@ ExitCode Run(const std::vector<std::string>& arguments) {
   std::signal(SIGPIPE, SIG_IGN);
   // protobuf's own lines about malformed input are as many as a caller likes; our errors say it.
   google::protobuf::SetLogHandler(nullptr);
+  app::HoldStandardStreams();
   const CommandLine line = ParseCommandLine(AllVerbs(), arguments);
   if (!line.action) {
-    (line.exit_code == ExitCode::kOk ? std::cout : std::cerr) << line.text;
-    return line.exit_code;
+    if (line.exit_code != ExitCode::kOk) {
+      std::cerr << PrintableLines(line.text);
+      return line.exit_code;
+    }
+    std::cout << line.text << std::flush;
+    if (std::cout) return ExitCode::kOk;
+    std::cerr << "finalmile: standard output is full or closed\n";
+    return ExitCode::kFailed;
   }
   const std::unique_ptr<Clock> clock = NewSystemClock();
   const std::unique_ptr<Rng> rng = NewSystemRng();
@@ -54,10 +63,11 @@ ExitCode Run(const std::vector<std::string>& arguments) {
     Session session{output, std::cin, *clock, *rng, connector, absl::Seconds(line.common.timeout_seconds)};
     code = line.action(session);
   }
-  std::cout.flush();
+  const absl::Status written = output.Written();
+  if (code.ok() && !written.ok()) code = written;
   if (code.ok()) return *code;
   std::cerr << "finalmile: " << ErrorLine(code.status()) << '\n';
-  return ExitCodeOf(code.status());
+  return written.ok() ? ExitCodeOf(code.status()) : ExitCode::kFailed;
 }
 
 }  // namespace finalmile::cli

@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "libs/base/status.h"
 #include "libs/rpc/timestamps.h"
@@ -100,7 +101,7 @@ absl::StatusOr<ExitCode> RecordLines(Session& session, std::istream& input) {
   RETURN_IF_ERROR(Send(session, batch, first_line, recorded));
   RETURN_IF_ERROR(session.connector.Settle());
   if (session.output.json()) {
-    session.output.JsonLine(fmt::format("{{\"recorded\":{}}}", recorded));
+    session.output.Json(nlohmann::ordered_json::object({{"recorded", recorded}}));
   } else {
     session.output.Line(fmt::format("{} activities recorded", FormatCount(recorded)));
   }

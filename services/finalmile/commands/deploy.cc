@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "libs/app/deployment.h"
 #include "libs/app/settings.h"
@@ -38,8 +39,8 @@ absl::StatusOr<ExitCode> Migrate(Session& session) {
     RETURN_IF_ERROR(app::MigrateStore(*module, *database, session.clock));
     const int version = module->migrations.empty() ? 0 : module->migrations.back().version;
     if (session.output.json()) {
-      session.output.JsonLine(
-          fmt::format(R"({{"service":"{}","schema_version":{}}})", module->name, version));
+      session.output.Json(
+          nlohmann::ordered_json::object({{"service", module->name}, {"schema_version", version}}));
     } else {
       session.output.Line(fmt::format("{}: the store has schema version {}", module->name, version));
     }
@@ -66,8 +67,8 @@ absl::StatusOr<ExitCode> ApplyTopics(Session& session, const ApplyFlags& flags) 
   RETURN_IF_ERROR(log->ApplyTopics(topics, session.clock.Steady() + session.timeout));
   for (const events::TopicSpec& topic : topics) {
     if (session.output.json()) {
-      session.output.JsonLine(
-          fmt::format(R"({{"topic":"{}","partitions":{}}})", topic.name, topic.partitions));
+      session.output.Json(
+          nlohmann::ordered_json::object({{"topic", topic.name}, {"partitions", topic.partitions}}));
     } else {
       session.output.Line(fmt::format("{}: {} partitions", topic.name, topic.partitions));
     }

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
-#include <google/protobuf/util/json_util.h>
 
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "absl/strings/escaping.h"
 #include "finalmile/v1/events_service.pb.h"
@@ -26,34 +26,35 @@ struct TailFlags {
   bool until_now = false;
 };
 
-std::string JsonOf(const google::protobuf::Message& message) {
-  google::protobuf::util::JsonPrintOptions print;
-  print.preserve_proto_field_names = true;
-  std::string json;
-  // As in Output::Json.
-  (void)google::protobuf::util::MessageToJsonString(message, &json, print);
+// The value of a record that is no event, or holds what JSON cannot, is given as its bytes in base64.
+absl::StatusOr<nlohmann::ordered_json> JsonOf(const v1::EventRecord& record,
+                                              const absl::StatusOr<DecodedEvent>& event) {
+  v1::EventRecord head = record;
+  head.clear_value();
+  ASSIGN_OR_RETURN(const std::string text, ToJson(head, /*with_defaults=*/false));
+  nlohmann::ordered_json json = nlohmann::ordered_json::parse(text);
+  json["type"] = event.ok() ? event->type : "";
+  const absl::StatusOr<std::string> value = event.ok() ? ToJson(*event->message, false) : event.status();
+  json["value"] = value.ok() ? nlohmann::ordered_json::parse(*value)
+                             : nlohmann::ordered_json(absl::Base64Escape(record.value()));
   return json;
 }
 
-void Print(const v1::EventRecord& record, const TailFlags& flags, Output& output) {
+absl::Status Print(const v1::EventRecord& record, const TailFlags& flags, Output& output) {
   const absl::StatusOr<DecodedEvent> event = DecodeEvent(record.topic(), record.value());
   const std::string type = event.ok() ? event->type : "";
-  if (!flags.type.empty() && type != flags.type) return;
+  if (!flags.type.empty() && type != flags.type) return absl::OkStatus();
   if (output.json()) {
-    const std::string value =
-        event.ok() ? JsonOf(*event->message) : fmt::format("\"{}\"", absl::Base64Escape(record.value()));
-    v1::EventRecord head = record;
-    head.clear_value();
-    std::string json = JsonOf(head);
-    json.pop_back();
-    output.JsonLine(fmt::format("{},\"type\":\"{}\",\"value\":{}}}", json, type, value));
+    ASSIGN_OR_RETURN(const nlohmann::ordered_json json, JsonOf(record, event));
+    output.Json(json);
   } else {
     const std::string time =
         absl::FormatTime("%Y-%m-%d %H:%M:%S", rpc::FromTimestamp(record.time()), output.zone());
+    const absl::StatusOr<std::string> value = event.ok() ? ToJson(*event->message, false) : event.status();
     output.Line(fmt::format("{}  {}  {}  {}", time, type.empty() ? "?" : type, record.key(),
-                            event.ok() ? JsonOf(*event->message) : std::string(event.status().message())));
+                            value.ok() ? *value : std::string(value.status().message())));
   }
-  output.Flush();
+  return output.Written();
 }
 
 absl::Status TailThroughSuite(Session& session, const TailFlags& flags) {
@@ -65,7 +66,8 @@ absl::Status TailThroughSuite(Session& session, const TailFlags& flags) {
   const auto stream = channel->Open("/finalmile.v1.EventsService/TailEvents", {.timeout = kTailTimeout});
   if (stream->Write(request)) stream->WritesDone();
   for (v1::TailEventsResponse response; stream->Read(response);) {
-    for (const v1::EventRecord& record : response.records()) Print(record, flags, session.output);
+    for (const v1::EventRecord& record : response.records())
+      RETURN_IF_ERROR(Print(record, flags, session.output));
   }
   return stream->Finish();
 }
@@ -89,7 +91,7 @@ absl::Status TailDirectly(Session& session, const TailFlags& flags) {
       *record.mutable_time() = rpc::ToTimestamp(from.time);
       record.set_key(from.key);
       record.set_value(from.value);
-      Print(record, flags, session.output);
+      RETURN_IF_ERROR(Print(record, flags, session.output));
     }
     if (flags.until_now && caught_up && records.empty()) return absl::OkStatus();
     if (records.empty()) wake->WaitUntil(session.clock.Steady() + absl::Seconds(1));

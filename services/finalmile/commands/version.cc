@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include "services/finalmile/commands/commands.h"
 
 namespace finalmile::cli {
@@ -6,7 +8,7 @@ namespace {
 Action Declare(Flags&) {
   return [](Session& session) -> absl::StatusOr<ExitCode> {
     if (session.output.json()) {
-      session.output.JsonLine("{\"version\":\"" FINALMILE_VERSION "\"}");
+      session.output.Json(nlohmann::ordered_json::object({{"version", FINALMILE_VERSION}}));
     } else {
       session.output.Line("finalmile " FINALMILE_VERSION);
     }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "services/finalmile/csv/writer.h"
 #include "services/finalmile/output/format.h"
@@ -87,12 +89,18 @@ absl::Status ImportReport::Close(const ImportTotals& totals, bool complete) {
   }
   const double seconds = absl::ToDoubleSeconds(clock_.Steady() - start_);
   if (output_.json()) {
-    output_.JsonLine(fmt::format(
-        R"({{"rows":{},"created":{},"updated":{},"unchanged":{},"activities":{},"rejected":{},"aged_activities":{},"acknowledged_line":{},)"
-        R"("resumed_after_line":{},"seconds":{:.3f},"dry_run":{},"complete":{}}})",
-        totals.rows, totals.created, totals.updated, totals.unchanged, totals.activities, totals.rejected,
-        totals.aged_activities, totals.acknowledged_line, totals.resumed_after_line, seconds,
-        options_.dry_run, complete));
+    output_.Json(nlohmann::ordered_json::object({{"rows", totals.rows},
+                                                 {"created", totals.created},
+                                                 {"updated", totals.updated},
+                                                 {"unchanged", totals.unchanged},
+                                                 {"activities", totals.activities},
+                                                 {"rejected", totals.rejected},
+                                                 {"aged_activities", totals.aged_activities},
+                                                 {"acknowledged_line", totals.acknowledged_line},
+                                                 {"resumed_after_line", totals.resumed_after_line},
+                                                 {"seconds", std::round(seconds * 1000) / 1000},
+                                                 {"dry_run", options_.dry_run},
+                                                 {"complete", complete}}));
     return absl::OkStatus();
   }
   // What is wrong is said by the error alone.

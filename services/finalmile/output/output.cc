@@ -1,23 +1,42 @@
 #include "services/finalmile/output/output.h"
 
+#include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
+
+#include <nlohmann/json.hpp>
 
 #include "services/finalmile/output/format.h"
 #include "services/finalmile/output/text.h"
 
 namespace finalmile::cli {
 
-void Output::Json(const google::protobuf::Message& message) {
+absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message, bool with_defaults) {
   google::protobuf::util::JsonPrintOptions print;
   print.preserve_proto_field_names = true;
-  print.always_print_primitive_fields = true;
+  print.always_print_primitive_fields = with_defaults;
   std::string text;
-  // Fails only for malformed well-known types, which no server sends; what was written up to there is shown.
-  (void)google::protobuf::util::MessageToJsonString(message, &text, print);
-  JsonLine(text);
+  const auto converted = google::protobuf::util::MessageToJsonString(message, &text, print);
+  if (converted.ok()) return text;
+  return absl::InvalidArgumentError(
+      fmt::format("a {} cannot be shown as JSON: {}", message.GetDescriptor()->name(), converted.ToString()));
 }
 
-void Output::JsonLine(std::string_view json) { out_ << json << '\n'; }
+void Output::Json(const google::protobuf::Message& message) {
+  const absl::StatusOr<std::string> text = ToJson(message, /*with_defaults=*/true);
+  if (!text.ok()) return written_.Update(text.status());
+  out_ << PrintableJson(*text) << '\n';
+}
+
+void Output::Json(const nlohmann::ordered_json& value) {
+  out_ << PrintableJson(value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)) << '\n';
+}
+
+absl::Status Output::Written() {
+  Flush();
+  if (!out_)
+    written_.Update(absl::DataLossError("the output cannot be written: standard output is full or closed"));
+  return written_;
+}
 
 void Output::Show(const Table& table) {
   out_ << table.Format({.width = options_.width, .colour = options_.colour});

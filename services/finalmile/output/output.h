@@ -4,9 +4,11 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
 #include "libs/base/clock.h"
+#include "nlohmann/json_fwd.hpp"
 #include "services/finalmile/output/table.h"
 
 namespace finalmile::cli {
@@ -22,7 +24,12 @@ struct OutputOptions {
   absl::TimeZone zone = absl::UTCTimeZone();
 };
 
-// Where a verb writes. Results go to `out`, notes and progress to `err`. Not thread-safe.
+// The message as protobuf JSON in one line, with proto field names. INVALID_ARGUMENT: it holds what JSON
+// cannot (a timestamp outside the years 1 to 9999).
+absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message, bool with_defaults);
+
+// Where a verb writes. Results go to `out`, notes and progress to `err`. Whatever is written for people is
+// Printable. Not thread-safe.
 class Output {
  public:
   // The references outlive the output.
@@ -35,8 +42,8 @@ class Output {
 
   // Protobuf JSON in one line: proto field names, defaults written out, 64-bit integers as strings.
   void Json(const google::protobuf::Message& message);
-  // Text in JSON form, made by the caller.
-  void JsonLine(std::string_view json);
+  // A value in one line; text that is not UTF-8 is shown with U+FFFD.
+  void Json(const nlohmann::ordered_json& value);
   void Show(const Table& table);
   // Printable text and a line end.
   void Line(std::string_view text = "");
@@ -48,6 +55,9 @@ class Output {
   void Progress(std::string_view text);
   // Writes out what is held back, for lines that are waited for.
   void Flush() { out_.flush(); }
+  // The first result that could not be written, by reason of itself (INVALID_ARGUMENT) or of `out`
+  // (DATA_LOSS). A verb that writes for long asks in between; the program asks at its end.
+  absl::Status Written();
 
   // The same output, for which it is another time.
   Output At(Clock& clock) const { return Output(out_, err_, clock, options_); }
@@ -59,6 +69,7 @@ class Output {
   std::ostream& err_;
   Clock& clock_;
   const OutputOptions options_;
+  absl::Status written_;
 };
 
 }  // namespace finalmile::cli

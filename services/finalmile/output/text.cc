@@ -1,5 +1,7 @@
 #include "services/finalmile/output/text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -86,10 +88,37 @@ size_t WidthOf(char32_t code) {
   return Contains(kWide, code) ? 2 : 1;
 }
 
-bool IsControl(char32_t code) {
-  // The bidirectional overrides too: they make a line read as something else.
-  return code < 0x20 || (code >= 0x7F && code < 0xA0) || (code >= 0x202A && code <= 0x202E) ||
-         (code >= 0x2028 && code <= 0x2029) || (code >= 0x2066 && code <= 0x2069);
+// Controls, line separators, and what changes the direction of a text, so that a line reads as something
+// else; annotations and tags, which no terminal shows.
+constexpr std::array<Range, 9> kControl{{{0x0000, 0x001F},
+                                         {0x007F, 0x009F},
+                                         {0x061C, 0x061C},
+                                         {0x200E, 0x200F},
+                                         {0x2028, 0x202E},
+                                         {0x2066, 0x206F},
+                                         {0xFEFF, 0xFEFF},
+                                         {0xFFF9, 0xFFFB},
+                                         {0xE0000, 0xE007F}}};
+
+bool IsControl(char32_t code) { return Contains(kControl, code); }
+
+// `text` with `replace(code, out)` for each character that is a control.
+template <class Replace>
+std::string WithoutControls(std::string_view text, Replace&& replace) {
+  std::string result;
+  result.reserve(text.size());
+  while (!text.empty()) {
+    const Character character = Decode(text);
+    if (!character.valid) {
+      result += "\uFFFD";
+    } else if (IsControl(character.code)) {
+      replace(character.code, result);
+    } else {
+      result += text.substr(0, character.bytes);
+    }
+    text.remove_prefix(character.bytes);
+  }
+  return result;
 }
 
 }  // namespace
@@ -105,20 +134,22 @@ size_t DisplayWidth(std::string_view text) {
 }
 
 std::string Printable(std::string_view text) {
-  std::string result;
-  result.reserve(text.size());
-  while (!text.empty()) {
-    const Character character = Decode(text);
-    if (!character.valid) {
-      result += "\uFFFD";
-    } else if (IsControl(character.code)) {
-      result += ' ';
+  return WithoutControls(text, [](char32_t, std::string& out) { out += ' '; });
+}
+
+std::string PrintableLines(std::string_view text) {
+  return WithoutControls(text, [](char32_t code, std::string& out) { out += code == '\n' ? '\n' : ' '; });
+}
+
+std::string PrintableJson(std::string_view json) {
+  return WithoutControls(json, [](char32_t code, std::string& out) {
+    if (code < 0x10000) {
+      out += fmt::format("\\u{:04x}", static_cast<uint32_t>(code));
     } else {
-      result += text.substr(0, character.bytes);
+      const uint32_t rest = code - 0x10000;
+      out += fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + (rest >> 10), 0xDC00 + (rest & 0x3FF));
     }
-    text.remove_prefix(character.bytes);
-  }
-  return result;
+  });
 }
 
 std::string Shorten(std::string_view text, size_t width) {
