@@ -1,11 +1,11 @@
 #include "services/finalmile/import/folder.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -71,11 +71,14 @@ class FolderImport {
   // What keeps a page from being sent; empty: nothing.
   static std::string Load(const FolderPage& page, std::string& content) {
     if (!IsUtf8(page.path)) return "its name is not UTF-8; rename it";
-    std::ifstream file(page.file, std::ios::binary);
+    if (!page.problem.empty()) return page.problem;
+    // A link that was put there meanwhile is not followed.
+    const int descriptor = open(page.file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (descriptor < 0) return "cannot be read";
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(fdopen(descriptor, "rb"), &std::fclose);
     content.resize(kMaxPageBytes + 1);
-    file.read(content.data(), static_cast<std::streamsize>(content.size()));
-    if (!file.eof() && !file) return "cannot be read";
-    content.resize(static_cast<size_t>(file.gcount()));
+    content.resize(std::fread(content.data(), 1, content.size(), file.get()));
+    if (std::ferror(file.get()) != 0) return "cannot be read";
     if (content.size() > kMaxPageBytes) return "is larger than 1 MiB; split it";
     return "";
   }
@@ -108,20 +111,41 @@ class FolderImport {
   int64_t rejected_here_ = 0;
 };
 
+// A link may lead to a file of the folder, and nowhere else: what an import reads is published.
+void Follow(const fs::path& root, FolderPage& page) {
+  std::error_code error;
+  const fs::path target = fs::canonical(page.file, error);
+  const bool inside =
+      !error && std::mismatch(root.begin(), root.end(), target.begin(), target.end()).first == root.end();
+  if (error) {
+    page.problem = "is a link that leads to no file";
+  } else if (!inside) {
+    page.problem = "is a link that leads out of the folder; put a copy of the file in its place";
+  } else if (!fs::is_regular_file(target, error)) {
+    page.problem = "is a link that leads to no regular file";
+  }
+  page.file = target.string();
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<FolderPage>> FindPages(const std::string& folder) {
   std::vector<FolderPage> pages;
   std::error_code error;
+  const fs::path root = fs::canonical(folder, error);
   fs::recursive_directory_iterator it(folder, error);
   for (; !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
     if (it->path().filename().string().starts_with('.')) {
       it.disable_recursion_pending();
       continue;
     }
+    if (!IsMarkdown(it->path())) continue;
     std::error_code ignored;
-    if (it->is_regular_file(ignored) && IsMarkdown(it->path()))
-      pages.push_back({it->path().lexically_relative(folder).generic_string(), it->path().string()});
+    const bool link = it->is_symlink(ignored);
+    if (!link && !it->is_regular_file(ignored)) continue;
+    FolderPage page{it->path().lexically_relative(folder).generic_string(), it->path().string(), ""};
+    if (link) Follow(root, page);
+    pages.push_back(std::move(page));
   }
   if (error)
     return absl::InvalidArgumentError(fmt::format("{}: cannot be read: {}", folder, error.message()));

@@ -17,10 +17,13 @@ struct FolderPage {
   std::string path;
   // Where its bytes are read.
   std::string file;
+  // Why it is rejected without being read; empty: it is read.
+  std::string problem;
 };
 
 // Every .md and .markdown file below `folder`, in order of path; hidden files and folders, and links to
-// folders, are passed over. INVALID_ARGUMENT: there is none, or the folder cannot be read.
+// folders, are passed over. A link to a file is a page where it leads to a file in the folder, else it is
+// rejected. INVALID_ARGUMENT: there is none, or the folder cannot be read.
 absl::StatusOr<std::vector<FolderPage>> FindPages(const std::string& folder);
 
 // The name of the source that a folder is by default: its own, in [a-z0-9_-] ("Sales Handbook" is

@@ -106,6 +106,42 @@ TEST_F(FolderTest, PagesThatCannotBeSentAreRejectedAndRetireNothing) {
   EXPECT_THAT(server_.completes, ElementsAre(false));
 }
 
+TEST_F(FolderTest, LinksThatLeadOutOfTheFolderAreRejected) {
+  namespace fs = std::filesystem;
+  const std::string outside = folder_ + "-outside.md";
+  std::ofstream(outside) << "secret";
+  Write("sub/inside.md", "public");
+  Write("folder/x.txt", "no page");
+  fs::create_symlink("sub/inside.md", folder_ + "/near.md");
+  fs::create_symlink("../sub/inside.md", folder_ + "/folder/up.md");
+  fs::create_symlink("/etc/passwd", folder_ + "/leak.md");
+  fs::create_symlink(outside, folder_ + "/sibling.md");
+  fs::create_symlink("sibling.md", folder_ + "/chain.md");
+  fs::create_symlink("nowhere.md", folder_ + "/dangling.md");
+  fs::create_symlink("loop.md", folder_ + "/loop.md");
+  fs::create_symlink("sub", folder_ + "/folder.md");
+  for (const bool through_a_link : {false, true}) {
+    const std::string folder = folder_;
+    if (through_a_link) {
+      fs::create_symlink(folder, folder_ + "-link");
+      folder_ += "-link";
+    }
+    server_.pages.clear();
+    ASSERT_TRUE(Import().ok());
+    std::vector<std::string> sent;
+    for (const auto& [path, content] : server_.pages) {
+      sent.push_back(path);
+      EXPECT_EQ(content, "public");
+    }
+    EXPECT_THAT(sent, ElementsAre("folder/up.md", "near.md", "sub/inside.md"));
+    EXPECT_EQ(summary_.rejected(), 6);
+    EXPECT_FALSE(server_.completes.back());
+    folder_ = folder;
+  }
+  fs::remove(folder_ + "-link");
+  fs::remove(outside);
+}
+
 TEST_F(FolderTest, ABrokenCallSaysSoAndIsGoneOnWith) {
   for (int i = 0; i < 10; ++i) Write("p" + std::to_string(i) + ".md", "x");
   server_.break_after = 4;
