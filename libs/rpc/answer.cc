@@ -18,10 +18,10 @@ constexpr size_t kItemFrame = 10;
 }  // namespace
 
 absl::Status AnswerTooLarge(std::string_view name, size_t size, size_t most) {
+  // An item may fit by itself, and not behind the others.
   const std::string message = fmt::format(
-      "the answer{}{} would have {} bytes or more, the limit is {}: ask for less, or raise the "
-      "server's setting max-answer",
-      name.empty() ? "" : " with ", name, size, most);
+      "the answer{}{} would have {}, the limit is {}: ask for less, or raise the server's setting max-answer",
+      name.empty() ? "" : " with ", name, size > most ? fmt::format("{} bytes", size) : "more bytes", most);
   if (name.empty()) {
     return Error(absl::StatusCode::kResourceExhausted, "ANSWER_TOO_LARGE", message,
                  {{"limit", std::to_string(most)}});

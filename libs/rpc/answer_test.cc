@@ -182,7 +182,7 @@ TEST_F(AnswerServerTest, EveryMessageIsBounded) {
   const absl::Status above = Say(SayOf("", 998)).status();
   EXPECT_EQ(above.code(), StatusCode::kResourceExhausted);
   EXPECT_EQ(ReasonOf(above), "ANSWER_TOO_LARGE");
-  EXPECT_THAT(std::string(above.message()), HasSubstr("1001 bytes or more, the limit is 1000"));
+  EXPECT_THAT(std::string(above.message()), HasSubstr("would have 1001 bytes, the limit is 1000"));
 
   for (const int size : {997, 998}) {
     auto stream = channel_->Open(kRepeat, {});
