@@ -71,6 +71,8 @@ class WaitingStreamsTest : public ServerTest {
   ~WaitingStreamsTest() override {
     StopPending();
     server_.reset();
+    // A stream that has ended is destroyed on the executor, and then leaves the gate.
+    executor_.Stop();
   }
   void Start() {
     ServerTest::Start();

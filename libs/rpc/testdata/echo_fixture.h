@@ -51,13 +51,17 @@ class TestExecutor final : public Executor {
   explicit TestExecutor(int threads) {
     for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
   }
-  ~TestExecutor() override {
+  ~TestExecutor() override { Stop(); }
+
+  // Runs what is queued and ends the threads.
+  void Stop() {
     {
       std::lock_guard lock(mutex_);
       stopping_ = true;
       changed_.notify_all();
     }
     for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
   }
 
   // The next `count` items are refused.
