@@ -157,8 +157,15 @@ TEST_F(WaitingStreamsTest, ThoseOfOneCallerAreLimited) {
   gate_.Open();
   EXPECT_EQ(first->Finish(), absl::OkStatus());
   EXPECT_EQ(second->Finish(), absl::OkStatus());
-  // Freed when gRPC is through with them, a moment after their end.
-  while (!Open()->Finish().ok()) std::this_thread::yield();
+  // Freed when gRPC is through with them, a moment after their end. Until then a stream may be refused before
+  // its message is written.
+  const auto again = [&] {
+    const auto stream = channel_->Open(kRepeat, {.timeout = absl::Minutes(1)});
+    stream->Write(SayOf("x"));
+    stream->WritesDone();
+    return stream->Finish();
+  };
+  while (!again().ok()) std::this_thread::yield();
 }
 
 TEST(OpenStreamsTest, LimitsOfOneCallerAndOfAll) {
