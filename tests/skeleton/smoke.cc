@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "finalmile/billing/v1/billing_service.pb.h"
 #include "finalmile/billing/v1/billing_event.pb.h"
+#include "finalmile/billing/v1/billing_service.pb.h"
 #include "finalmile/v1/operations_service.pb.h"
 #include "libs/base/clock.h"
 #include "libs/base/random.h"

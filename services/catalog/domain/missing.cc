@@ -4,10 +4,10 @@
 #include <set>
 
 #include "libs/base/text.h"
+#include "libs/text/words.h"
 #include "services/catalog/domain/asset_rules.h"
 #include "services/catalog/domain/markdown.h"
 #include "services/catalog/domain/merge.h"
-#include "libs/text/words.h"
 
 namespace finalmile::catalog::domain {
 namespace {

@@ -6,8 +6,8 @@
 #include <tuple>
 
 #include "libs/base/text.h"
-#include "services/catalog/domain/merge.h"
 #include "libs/text/words.h"
+#include "services/catalog/domain/merge.h"
 
 namespace finalmile::catalog::domain {
 namespace {
