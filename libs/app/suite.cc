@@ -255,7 +255,8 @@ class Suite::Impl {
     options.listen = options_.config.Text("listen");
     options.max_message_bytes = static_cast<size_t>(options_.config.Int("max-message"));
     options.answers.most = static_cast<size_t>(options_.config.Int("max-answer"));
-    // Of several services in one process the first one's: replicas run the same services.
+    // Where several services share the process, the key of the first one signs for all: replicas run the same
+    // ones.
     ASSIGN_OR_RETURN(options.answers.page_key,
                      outbox::SharedSecret(*modules_.front()->database, "page_token", clock_, rng_,
                                           clock_.Steady() + kOpenTimeout));

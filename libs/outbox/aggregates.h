@@ -34,7 +34,7 @@ class Aggregates {
  public:
   struct Entry : Extra {
     Record row;
-    // As it was locked; blank for a row that the batch adds.
+    // The row when it was locked; blank for a row that the batch adds.
     Record before;
     bool locked = false;
     // Write writes the row.
@@ -55,7 +55,7 @@ class Aggregates {
     RETURN_IF_ERROR(transaction_.Settle());
     return Take(*locked);
   }
-  // The same in two halves, so that the lock shares its round trip with other statements.
+  // These two do what Lock does, in halves, so that the lock shares its round trip with other statements.
   absl::StatusOr<storage::Deferred> DeferLock(std::vector<std::string> ids) {
     return table_.DeferLock(transaction_, storage::SortedUnique(std::move(ids)));
   }
@@ -97,7 +97,6 @@ class Aggregates {
     entry.changed = true;
     return events_.emplace_back(NewEvent<Event>(context_, NameOf(entry), ++entry.row.seq));
   }
-  std::vector<Event>& events() { return events_; }
 
   // Which columns of a changed row are written: a table, or a part of it that outlives the call.
   using Part = std::function<const storage::Table<Record>&(const Entry&)>;

@@ -17,7 +17,7 @@ struct @Noun@Row {
   std::string id;
   // Grows with every change; its etag.
   int64_t version = 1;
-  // Of the last event with this @what@ as key.
+  // The seq of the last event with this @what@ as key.
   int64_t seq = 0;
   domain::@Noun@ content;
   // The row stays, so that its events are counted, without its content.
