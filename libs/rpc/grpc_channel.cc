@@ -11,7 +11,10 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "fmt/format.h"
 #include "libs/rpc/client.h"
 #include "libs/rpc/errors.h"
@@ -166,6 +169,60 @@ class GrpcStream final : public Stream, public grpc::ClientBidiReactor<ByteBuffe
   grpc::Status status_;
 };
 
+// Makes a lost connection anew while no call does. gRPC reads its sockets only in threads that wait for
+// something: a call that is refused at once waits for nothing, so that a connection which comes back would be
+// seen by gRPC's own look every 5 s, once for each step of its making. While the channel is connected the
+// thread sleeps, since a call that reads its own socket is answered sooner.
+class Reconnection {
+ public:
+  explicit Reconnection(std::shared_ptr<grpc::Channel> channel)
+      : channel_(std::move(channel)), thread_([this] { Run(); }) {}
+  ~Reconnection() {
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+
+  // A call found no connection: works for kPatience on a new one.
+  void Begin() {
+    {
+      std::lock_guard lock(mutex_);
+      steps_ = kPatience / kStep;
+    }
+    changed_.notify_all();
+  }
+
+ private:
+  static constexpr absl::Duration kStep = absl::Milliseconds(100);
+  static constexpr absl::Duration kPatience = absl::Seconds(10);
+
+  void Run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [&] { return stopping_ || steps_ > 0; });
+      if (stopping_) return;
+      --steps_;
+      lock.unlock();
+      const grpc_connectivity_state state = channel_->GetState(/*try_to_connect=*/true);
+      const bool connected = state == GRPC_CHANNEL_READY;
+      if (!connected) channel_->WaitForStateChange(state, absl::ToChronoTime(absl::Now() + kStep));
+      lock.lock();
+      if (connected) steps_ = 0;
+    }
+  }
+
+  const std::shared_ptr<grpc::Channel> channel_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  // How many more times it looks.
+  int64_t steps_ = 0;
+  std::thread thread_;
+};
+
 class GrpcChannel final : public Channel {
  public:
   GrpcChannel(ChannelOptions options, Clock& clock, Rng& rng)
@@ -174,7 +231,9 @@ class GrpcChannel final : public Channel {
         rng_(rng),
         asking_(NewChannel(options_.target, false)),
         health_(asking_),
-        calls_(NewChannel(options_.target, true)) {}
+        calling_(NewChannel(options_.target, true)),
+        calls_(calling_),
+        reconnection_(calling_) {}
 
   absl::Status Connect(absl::Duration timeout) override {
     // The reason is told by a call alone. Whoever answers it, with whatever, is there.
@@ -252,6 +311,7 @@ class GrpcChannel final : public Channel {
     bool ok = false;
     call->Finish(&bytes, &status, &tag);
     queue.Next(&tag, &ok);
+    if (status.error_code() == grpc::StatusCode::UNAVAILABLE) reconnection_.Begin();
     return status.ok() ? Parse(bytes, reply) : FromGrpc(status);
   }
 
@@ -261,7 +321,9 @@ class GrpcChannel final : public Channel {
   // For questions about health, which a server answers that is not serving. Connects when it is used.
   const std::shared_ptr<grpc::Channel> asking_;
   grpc::GenericStub health_;
+  const std::shared_ptr<grpc::Channel> calling_;
   grpc::GenericStub calls_;
+  Reconnection reconnection_;
 };
 
 }  // namespace

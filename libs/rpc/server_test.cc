@@ -288,6 +288,24 @@ TEST_F(ServerTest, ReflectionShowsServices) {
   EXPECT_THAT(ask(4, "grpc.health.v1.Health"), HasSubstr("HealthCheckRequest"));
 }
 
+// gRPC itself would look every 5 s, once for each step of a connection.
+TEST_F(ServerTest, AClientWhoseCallsAreRefusedAtOnceFindsTheServerWhenItIsBack) {
+  Start();
+  ASSERT_EQ(Say(SayOf("a")).status(), absl::OkStatus());
+  options_.listen = server_->address();
+  server_.reset();
+  while (Say(SayOf("b"), {.retry = false}).ok()) {
+  }
+  ASSERT_EQ(TryStart(), absl::OkStatus());
+  server_->SetServing(true);
+  const absl::Duration start = clock_->Steady();
+  const auto pause = clock_->NewEvent();
+  while (!Say(SayOf("c"), {.retry = false}).ok()) {
+    ASSERT_LT(clock_->Steady() - start, absl::Seconds(4));
+    pause->WaitUntil(clock_->Steady() + absl::Milliseconds(20));
+  }
+}
+
 TEST_F(ServerTest, ObserverSeesEveryCall) {
   Start();
   EXPECT_EQ(Say(SayOf("x")).status(), absl::OkStatus());
