@@ -145,13 +145,13 @@ class LedgerTest : public OutboxTest {
     RETURN_IF_ERROR(
         store_->Transact({.deadline = Soon()}, [&](storage::Transaction& transaction) -> absl::Status {
           ASSIGN_OR_RETURN(const auto saved, Claim(transaction, request, clock.Now()));
-          answer = saved.value_or(reply);
-          return saved ? absl::OkStatus() : Save(transaction, request, reply);
+          answer = saved ? saved->reply.value_or("aged out") : reply;
+          return saved ? absl::OkStatus() : Save(transaction, request, reply, clock.Now());
         }));
     return answer;
   }
 
-  const Request request_{"ann", "id", Fingerprint("Do", "body")};
+  Request request_{"ann", "id", Fingerprint("Do", "body")};
 };
 
 TEST_F(LedgerTest, ARepeatIsAnsweredWithTheSavedReply) {
@@ -178,6 +178,30 @@ TEST_F(LedgerTest, AnIdIsFreeAgainAfterItsLifetimeAndNotBefore) {
   EXPECT_EQ(*Serve(request_, "two"), "one");
   clock.Advance(absl::Microseconds(1));
   EXPECT_EQ(*Serve(request_, "two"), "two");
+}
+
+TEST_F(LedgerTest, ALargeReplyIsKeptForAnHourAndItsIdForTheWholeLifetime) {
+  for (const int64_t more : {-1, 0, 1}) {
+    request_.request_id = std::to_string(more);
+    const std::string reply(static_cast<size_t>(kLargeReply + more), 'r');
+    ASSERT_TRUE(Serve(request_, reply).ok());
+    EXPECT_EQ(*Serve(request_, "two"), reply) << more;
+  }
+  Election election("s", *database, clock, logger);
+  LeaderStep sweeper(election, *database, clock, logger, std::make_unique<LedgerSweeper>(clock));
+  election.Run();
+  clock.Advance(kLargeReplyLifetime - absl::Microseconds(1));
+  sweeper.Run();
+  EXPECT_EQ(Serve(request_, "two")->size(), kLargeReply + 1);
+  clock.Advance(absl::Microseconds(1));
+  sweeper.Run();
+  EXPECT_EQ(*Serve(request_, "two"), "aged out");
+  request_.request_id = "0";
+  EXPECT_EQ(Serve(request_, "two")->size(), kLargeReply);
+  request_.request_id = "1";
+  clock.Advance(kRequestLifetime - kLargeReplyLifetime);
+  EXPECT_EQ(*Serve(request_, "three"), "three") << "the id is free again";
+  EXPECT_EQ(*Serve(request_, "four"), "three");
 }
 
 TEST_F(LedgerTest, TheSweeperDeletesWhatHasExpired) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fmt/format.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
@@ -13,6 +14,14 @@ absl::Status CheckRequestId(const std::string& request_id) {
       std::all_of(request_id.begin(), request_id.end(), [](char c) { return c > 0x20 && c < 0x7F; });
   if (printable && request_id.size() <= kMaxLength) return absl::OkStatus();
   return rpc::InvalidField("request_id", "must be at most 64 printable ASCII characters without blanks");
+}
+
+absl::Status ReplyAgedOut(std::string_view request_id) {
+  return rpc::Error(
+      absl::StatusCode::kFailedPrecondition, "REPLY_AGED_OUT",
+      fmt::format("request_id '{}' took effect more than {} ago; its reply of more than {} KiB is "
+                  "not kept any more, read what it changed",
+                  request_id, absl::FormatDuration(kLargeReplyLifetime), kLargeReply >> 10));
 }
 
 std::string DeterministicBytes(const google::protobuf::Message& message) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -23,11 +24,15 @@ absl::Status CheckRequestId(const std::string& request_id);
 // The message's bytes, the same for equal messages (maps are sorted).
 std::string DeterministicBytes(const google::protobuf::Message& message);
 
+// FAILED_PRECONDITION / REPLY_AGED_OUT: the request took effect, and its reply is not kept any more.
+absl::Status ReplyAgedOut(std::string_view request_id);
+
 // Serves a mutation in one transaction, once: with a request_id, a repeat of the same request answers the
 // saved reply, and another request under that id is INVALID_ARGUMENT / REQUEST_ID_REUSED. `request` has a
-// field request_id; `function` is re-runnable. A connection lost during COMMIT is survived where there is a
-// request_id; without one the caller hears UNKNOWN, which no client repeats by itself, and has to look.
-// A response that is larger than an answer may be takes no effect.
+// field request_id; `function` is re-runnable. A reply of more than kLargeReply is kept for
+// kLargeReplyLifetime; a later repeat is FAILED_PRECONDITION / REPLY_AGED_OUT. A connection lost during
+// COMMIT is survived where there is a request_id; without one the caller hears UNKNOWN, which no client
+// repeats by itself, and has to look. A response that is larger than an answer may be takes no effect.
 template <class Response, class Request>
 absl::StatusOr<Response> Mutate(
     rpc::CallContext& context, storage::Database& database, const Request& request,
@@ -51,7 +56,8 @@ absl::StatusOr<Response> Mutate(
                                }
                                if (!saved.ok()) return saved.status();
                                if (saved->has_value()) {
-                                 if (!response.ParseFromString(**saved))
+                                 if (!(*saved)->reply) return ReplyAgedOut(claim.request_id);
+                                 if (!response.ParseFromString(*(*saved)->reply))
                                    return absl::DataLossError("a saved reply is damaged");
                                  return response;
                                }
@@ -60,7 +66,7 @@ absl::StatusOr<Response> Mutate(
                              // Nothing takes effect that could not be answered.
                              RETURN_IF_ERROR(rpc::CheckAnswer(response, context.answers().most));
                              if (remembered)
-                               RETURN_IF_ERROR(Save(transaction, claim, response.SerializeAsString()));
+                               RETURN_IF_ERROR(Save(transaction, claim, response.SerializeAsString(), now));
                              return response;
                            });
 }

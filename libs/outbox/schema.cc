@@ -7,7 +7,8 @@ namespace {
 // consumer_seqs: a row of about 100 bytes for each key of which the consumer has seen a record with a seq,
 // kept for as long as the store, since a record may be repeated at any time; so as many as there are
 // aggregates whose events it reads. parked: what a person has not decided about, and what waits for that.
-// requests: one for each mutation of seven days.
+// requests: one for each mutation of seven days, with a reply of at most kLargeReply. large_replies: those of
+// kLargeReplyLifetime.
 constexpr storage::Migration kMigrations[] = {
     {1, "delivery", R"sql(
 CREATE TABLE outbox (
@@ -73,6 +74,16 @@ CREATE TABLE secrets (
   secret {bytes} NOT NULL,
   create_time BIGINT NOT NULL
 );
+)sql"},
+    {4, "large replies", R"sql(
+CREATE TABLE large_replies (
+  caller TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  reply {bytes} NOT NULL,
+  expire_time BIGINT NOT NULL,
+  PRIMARY KEY (caller, request_id)
+);
+CREATE INDEX large_replies_by_expiry ON large_replies (expire_time);
 )sql"},
 };
 

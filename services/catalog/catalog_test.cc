@@ -2,7 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include "libs/app/deployment.h"
+#include "libs/app/settings.h"
+#include "libs/outbox/ledger.h"
 #include "libs/rpc/timestamps.h"
+#include "libs/testing/logs.h"
+#include "libs/testing/temporary_folder.h"
+#include "services/catalog/wiring.h"
 
 namespace finalmile::catalog {
 namespace {
@@ -180,6 +186,47 @@ TEST_F(CatalogTest, ARequestIdTakesEffectOnce) {
   EXPECT_EQ(rpc::ReasonOf(Call<v1::Asset>("CreateAsset", request).status()), "REQUEST_ID_REUSED");
   harness_.Settle();
   EXPECT_EQ(Events().size(), 1u);
+}
+
+TEST_F(CatalogTest, ALargeReplyIsRepeatedForAnHourAndRefusedByNameAfterwards) {
+  v1::CreateAssetRequest request;
+  *request.mutable_asset() = Letter("First touch");
+  request.mutable_asset()->set_body(std::string(outbox::kLargeReply, 'x'));
+  request.set_request_id("r-1");
+  const auto first = Call<v1::Asset>("CreateAsset", request);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(Call<v1::Asset>("CreateAsset", request)->SerializeAsString(), first->SerializeAsString());
+  harness_.clock().Advance(outbox::kLargeReplyLifetime + absl::Minutes(10));
+  harness_.Settle();
+  const auto late = Call<v1::Asset>("CreateAsset", request);
+  EXPECT_EQ(late.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(rpc::ReasonOf(late.status()), "REPLY_AGED_OUT");
+  EXPECT_EQ(Events().size(), 1u);
+}
+
+TEST(CatalogIndex, ASecondReplicaOnOneMachineIsToldToKeepAnIndexOfItsOwn) {
+  const testing::TemporaryFolder folder;
+  const auto clock = NewSystemClock();
+  const auto rng = NewSeededRng(1);
+  testing::CapturingLog log;
+  telemetry::Metrics metrics;
+  const auto database = storage::Open("sqlite:" + folder.path() + "/store.db", *clock, {});
+  ASSERT_TRUE(database.ok()) << database.status();
+  ASSERT_TRUE(app::MigrateStore(kModule, **database, *clock).ok());
+  const auto events = events::Open("local:" + folder.path() + "/events.db", *clock);
+  ASSERT_TRUE(events.ok()) << events.status();
+  const auto build = [&](const std::string& data) {
+    const auto config = config::Load(app::SchemaFor({&kModule}), {{"data", data}}, {});
+    EXPECT_TRUE(config.ok()) << config.status();
+    return app::Assembly::Build(kModule, *config, {*clock, *rng, **database, **events, log, metrics});
+  };
+  const auto first = build(folder.path());
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_THAT(
+      std::string(build(folder.path()).status().message()),
+      HasSubstr("every replica on a machine keeps an index of its own: give this one another --data or "
+                "--catalog-index"));
+  EXPECT_TRUE(build(folder.path() + "/second").ok());
 }
 
 TEST_F(CatalogTest, OfWhatACallerSendsBesideItsRequestOnlyAWellFormedTraceReachesEvents) {

@@ -101,10 +101,10 @@ absl::Status Add(ToyProgram& program, Simulation::Process& process, const Additi
   return program.database->Transact(
       {.deadline = clock.Steady() + absl::Seconds(10), .repeatable = true},
       [&](storage::Transaction& transaction) -> absl::Status {
-        ASSIGN_OR_RETURN(const auto reply, outbox::Claim(transaction, request, clock.Now()));
-        if (reply)
-          return *reply == "done" ? absl::OkStatus()
-                                  : absl::InternalError("another reply was saved: " + *reply);
+        const absl::Time now = clock.Now();
+        ASSIGN_OR_RETURN(const auto served, outbox::Claim(transaction, request, now));
+        if (served)
+          return served->reply == "done" ? absl::OkStatus() : absl::InternalError("another reply was saved");
         const auto count = static_cast<int64_t>(addition.values.size());
         ASSIGN_OR_RETURN(
             const storage::Result moved,
@@ -131,7 +131,7 @@ absl::Status Add(ToyProgram& program, Simulation::Process& process, const Additi
                             .value = value});
         }
         RETURN_IF_ERROR(outbox::Write(transaction, events));
-        return outbox::Save(transaction, request, "done");
+        return outbox::Save(transaction, request, "done", now);
       });
 }
 

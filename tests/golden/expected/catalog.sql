@@ -114,6 +114,16 @@ CREATE INDEX gaps_searched ON gaps (ask_time) WHERE origin = 2 AND state = 1;
 
 CREATE INDEX gaps_shipped ON gaps (asset) WHERE state = 3;
 
+CREATE TABLE large_replies (
+  caller TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  reply BLOB NOT NULL,
+  expire_time BIGINT NOT NULL,
+  PRIMARY KEY (caller, request_id)
+);
+
+CREATE INDEX large_replies_by_expiry ON large_replies (expire_time);
+
 CREATE TABLE leads (
   lead TEXT  PRIMARY KEY,
   erased BOOLEAN NOT NULL

@@ -78,6 +78,16 @@ CREATE TABLE imports (
   PRIMARY KEY (caller, request_id)
 );
 
+CREATE TABLE large_replies (
+  caller TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  reply BLOB NOT NULL,
+  expire_time BIGINT NOT NULL,
+  PRIMARY KEY (caller, request_id)
+);
+
+CREATE INDEX large_replies_by_expiry ON large_replies (expire_time);
+
 CREATE TABLE leads (
   id TEXT PRIMARY KEY,
   created BOOLEAN NOT NULL,
