@@ -19,8 +19,9 @@ absl::Status Told(const absl::Status& status, const ServedMethod& method) {
 }
 
 CallInfo InfoOf(const ServedMethod& method, const std::shared_ptr<const v1::Principal>& principal,
-                const Clock& clock, const CallOptions& options) {
+                const AnswerRules& answers, const Clock& clock, const CallOptions& options) {
   CallInfo info;
+  info.answers = &answers;
   info.method = method.path;
   info.principal = principal;
   info.deadline = HandlerDeadline(clock.Steady(), options.timeout, options.timeout, options.timeout);
@@ -102,8 +103,8 @@ class LocalStream final : public Stream {
 class LocalChannel final : public Channel {
  public:
   LocalChannel(std::vector<std::unique_ptr<ServedMethod>> methods,
-               std::shared_ptr<const v1::Principal> principal, Clock& clock)
-      : principal_(std::move(principal)), clock_(clock) {
+               std::shared_ptr<const v1::Principal> principal, Clock& clock, AnswerRules answers)
+      : principal_(std::move(principal)), clock_(clock), answers_(std::move(answers)) {
     for (auto& method : methods) {
       const std::string path = method->path;
       methods_[path] = std::move(method);
@@ -114,7 +115,7 @@ class LocalChannel final : public Channel {
                            const CallOptions& options) override {
     ASSIGN_OR_RETURN(const ServedMethod* served, Find(method, true));
     const std::unique_ptr<Event> wake = clock_.NewEvent();
-    CallInfo info = InfoOf(*served, principal_, clock_, options);
+    CallInfo info = InfoOf(*served, principal_, answers_, clock_, options);
     info.wake = wake.get();
     CallContext context(clock_, std::move(info));
     const std::unique_ptr<Message> parsed(served->method->request->New());
@@ -138,7 +139,7 @@ class LocalChannel final : public Channel {
     const absl::StatusOr<const ServedMethod*> served = Find(method, false);
     if (!served.ok()) return std::make_unique<LocalStream>(nullptr, served.status(), clock_, CallInfo());
     return std::make_unique<LocalStream>(*served, Told(Authorise(**served, *principal_), **served), clock_,
-                                         InfoOf(**served, principal_, clock_, options));
+                                         InfoOf(**served, principal_, answers_, clock_, options));
   }
 
  private:
@@ -153,6 +154,7 @@ class LocalChannel final : public Channel {
 
   const std::shared_ptr<const v1::Principal> principal_;
   Clock& clock_;
+  const AnswerRules answers_;
   std::map<std::string, std::unique_ptr<ServedMethod>, std::less<>> methods_;
 };
 
@@ -160,9 +162,9 @@ class LocalChannel final : public Channel {
 
 absl::StatusOr<std::unique_ptr<Channel>> NewLocalChannel(const std::vector<const Service*>& services,
                                                          std::shared_ptr<const v1::Principal> principal,
-                                                         Clock& clock) {
+                                                         Clock& clock, AnswerRules answers) {
   ASSIGN_OR_RETURN(auto methods, Serve(services, nullptr));
-  return std::make_unique<LocalChannel>(std::move(methods), std::move(principal), clock);
+  return std::make_unique<LocalChannel>(std::move(methods), std::move(principal), clock, std::move(answers));
 }
 
 }  // namespace finalmile::rpc

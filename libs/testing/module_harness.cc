@@ -55,8 +55,10 @@ void ModuleHarness::Open() {
 }
 
 std::unique_ptr<rpc::Channel> ModuleHarness::ChannelAs(const std::string& name,
-                                                       const std::vector<v1::Role>& roles) {
-  return Must(rpc::NewLocalChannel(assembly_->services(), PrincipalOf(name, roles), clock_));
+                                                       const std::vector<v1::Role>& roles,
+                                                       size_t max_answer) {
+  return Must(rpc::NewLocalChannel(assembly_->services(), PrincipalOf(name, roles), clock_,
+                                   {.most = max_answer, .page_key = {}}));
 }
 
 std::optional<absl::StatusOr<rpc::SharedBytes>> ModuleHarness::AnswerInline(

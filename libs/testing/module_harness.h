@@ -12,6 +12,7 @@
 #include "finalmile/v1/principal.pb.h"
 #include "libs/app/assembly.h"
 #include "libs/base/random.h"
+#include "libs/rpc/answer.h"
 #include "libs/rpc/client.h"
 #include "libs/rpc/service.h"
 #include "libs/testing/logs.h"
@@ -32,8 +33,9 @@ class ModuleHarness {
 
   // Calls as an admin.
   rpc::Channel& channel() { return *channel_; }
-  // Calls with these roles alone; ends with Restart.
-  std::unique_ptr<rpc::Channel> ChannelAs(const std::string& name, const std::vector<v1::Role>& roles);
+  // Calls with these roles alone, whose answers have at most `max_answer` bytes; ends with Restart.
+  std::unique_ptr<rpc::Channel> ChannelAs(const std::string& name, const std::vector<v1::Role>& roles,
+                                          size_t max_answer = rpc::kDefaultMaxAnswer);
   // What the network's thread answers at once to a call of `method`, a full name, with these roles; nullopt:
   // a handler is run.
   std::optional<absl::StatusOr<rpc::SharedBytes>> AnswerInline(std::string_view method,

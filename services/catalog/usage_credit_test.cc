@@ -1,5 +1,6 @@
 #include <set>
 
+#include "libs/rpc/errors.h"
 #include "services/catalog/usage_fixture.h"
 
 namespace finalmile::catalog {
@@ -244,6 +245,43 @@ TEST_P(CreditTest, OffersAreRecordedAndRepeatable) {
     request.set_page_size(size);
     EXPECT_TRUE(Recommend(request).ok());
   }
+}
+
+TEST_P(CreditTest, WhatHasNoRoomInTheAnswerIsNotOffered) {
+  constexpr size_t kMaxAnswer = 20 << 10;
+  const auto channel = harness_.ChannelAs("ida", {finalmile::v1::ROLE_SETTER}, kMaxAnswer);
+  v1::Asset letter = Letter("Letter");
+  letter.set_summary(std::string(2'000, 'x'));
+  for (int i = 0; i < 20; ++i) {
+    letter.set_title("Letter " + std::to_string(i));
+    Publish(Create(letter).name());
+  }
+  v1::RecommendAssetsRequest request;
+  request.set_lead("leads/1");
+  request.set_page_size(20);
+  const auto list =
+      channel->Call<v1::RecommendAssetsResponse>(std::string(kService) + "RecommendAssets", request);
+  ASSERT_TRUE(list.ok()) << list.status();
+  EXPECT_GT(list->recommendations_size(), 1);
+  EXPECT_LT(list->recommendations_size(), 15);
+  EXPECT_LE(list->ByteSizeLong(), kMaxAnswer);
+  std::set<std::string> offered;
+  for (const Event& event : EventsOf(Event::kAssetOffered)) {
+    if (event.asset_offered().slot() != "withheld") offered.insert(event.key());
+  }
+  std::set<std::string> shown;
+  for (const auto& one : list->recommendations()) shown.insert(one.asset().name());
+  EXPECT_EQ(offered, shown);
+
+  // Not even one has room: nothing is offered.
+  request.set_lead("leads/2");
+  const auto narrow = harness_.ChannelAs("ida", {finalmile::v1::ROLE_SETTER}, 2 << 10);
+  const auto refused =
+      narrow->Call<v1::RecommendAssetsResponse>(std::string(kService) + "RecommendAssets", request);
+  EXPECT_EQ(rpc::ReasonOf(refused.status()), "ANSWER_TOO_LARGE");
+  EXPECT_TRUE(rpc::ErrorInfoOf(refused.status())->metadata().at("resource").starts_with("assets/letter"));
+  for (const Event& event : EventsOf(Event::kAssetOffered))
+    EXPECT_NE(event.asset_offered().lead(), "leads/2");
 }
 
 TEST_P(CreditTest, WhatWasDrawnAtRandomTellsTheEffect) {

@@ -4,6 +4,7 @@
 
 #include "libs/base/status.h"
 #include "libs/outbox/mutation.h"
+#include "libs/rpc/answer.h"
 #include "libs/rpc/errors.h"
 #include "services/catalog/domain/recommend.h"
 #include "services/catalog/handlers/catalog_handlers.h"
@@ -152,28 +153,43 @@ absl::Status Offer(usage::UsageBatch& batch, const Request& request, const Choic
   return store::AddFigures(batch.transaction(), figures);
 }
 
-absl::StatusOr<Response> ToResponse(storage::Transaction& transaction, const Choice& choice, size_t asked) {
+// Answers what is shown, best first, up to what an answer may hold; what has no room is taken out of
+// `choice`, since it was not offered.
+absl::StatusOr<Response> Show(storage::Transaction& transaction, Choice& choice, size_t asked, size_t most) {
   std::vector<publishing::Wanted> wanted;
-  std::vector<const domain::Placement*> shown;
   for (const domain::Placement& place : choice.places) {
-    if (place.slot == domain::Slot::kWithheld) continue;
-    shown.push_back(&place);
     const store::VersionKey key = choice.KeyOf(place);
-    wanted.push_back({key.first, key.second});
+    if (place.slot != domain::Slot::kWithheld) wanted.push_back({key.first, key.second});
   }
   ASSIGN_OR_RETURN(std::vector<publishing::Read> read,
                    publishing::ReadAssets(transaction, wanted, /*bodies=*/false));
   Response response;
-  for (size_t i = 0; i < shown.size(); ++i) {
-    if (!read[i].asset) continue;
-    Response::Recommendation& recommendation = *response.add_recommendations();
-    const v1::AssetPerformance& performance = choice.performances.at(choice.KeyOf(*shown[i]));
-    *recommendation.mutable_asset() = *std::move(read[i].asset);
+  rpc::AnswerRoom room(most);
+  std::vector<domain::Placement> offered;
+  bool full = false;
+  auto next = read.begin();
+  for (const domain::Placement& place : choice.places) {
+    if (place.slot == domain::Slot::kWithheld) {
+      offered.push_back(place);
+      continue;
+    }
+    publishing::Read& one = *next++;
+    if (full || !one.asset) continue;
+    Response::Recommendation recommendation;
+    const v1::AssetPerformance& performance = choice.performances.at(choice.KeyOf(place));
+    *recommendation.mutable_asset() = *std::move(one.asset);
     *recommendation.mutable_performance() = performance;
-    recommendation.set_slot(ToProto(shown[i]->slot));
-    recommendation.set_reason(
-        ReasonFor(*shown[i], performance, choice.fitting[shown[i]->candidate].tags, asked));
+    recommendation.set_slot(ToProto(place.slot));
+    recommendation.set_reason(ReasonFor(place, performance, choice.fitting[place.candidate].tags, asked));
+    full = !room.Take(recommendation);
+    if (full && response.recommendations().empty()) {
+      return rpc::AnswerTooLarge(recommendation.asset().name(), recommendation.ByteSizeLong(), most);
+    }
+    if (full) continue;
+    *response.add_recommendations() = std::move(recommendation);
+    offered.push_back(place);
   }
+  choice.places = std::move(offered);
   return response;
 }
 
@@ -187,13 +203,15 @@ absl::StatusOr<v1::RecommendAssetsResponse> CatalogHandlers::RecommendAssets(
   const double random_share = request.lead().empty() ? 0 : domain::kRandomShare;
   const outbox::Cause cause = outbox::CauseOf(context);
   const auto recommend = [&](storage::Transaction& transaction, absl::Time now) -> absl::StatusOr<Response> {
-    ASSIGN_OR_RETURN(const Choice choice, Choose(transaction, moment, count, random_share, now, d_.rng));
+    ASSIGN_OR_RETURN(Choice choice, Choose(transaction, moment, count, random_share, now, d_.rng));
+    ASSIGN_OR_RETURN(Response response,
+                     Show(transaction, choice, moment.tags.size(), context.answers().most));
     if (!request.lead().empty()) {
       usage::UsageBatch batch(transaction, {d_.clock, d_.rng, now, cause});
       RETURN_IF_ERROR(Offer(batch, request, choice));
       RETURN_IF_ERROR(batch.Write());
     }
-    return ToResponse(transaction, choice, moment.tags.size());
+    return response;
   };
   if (!request.lead().empty() || !request.request_id().empty()) {
     return outbox::Mutate<Response>(context, d_.database, request, recommend);
