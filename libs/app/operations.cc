@@ -23,10 +23,12 @@ constexpr absl::Duration kFiguresTimeout = absl::Seconds(2);
 
 class Operations {
  public:
-  Operations(std::string version, std::vector<const Assembly*> assemblies, const Clock& clock, Log& log)
+  Operations(std::string version, std::vector<const Assembly*> assemblies,
+             const rpc::Credentials* credentials, const Clock& clock, Log& log)
       : parked_(assemblies, log),
         version_(std::move(version)),
         assemblies_(std::move(assemblies)),
+        credentials_(credentials),
         clock_(clock),
         log_(log),
         start_time_(clock.Now()),
@@ -37,6 +39,7 @@ class Operations {
     status.set_version(version_);
     SetTime(start_time_, *status.mutable_start_time());
     SetDuration(clock_.Steady() - start_, *status.mutable_uptime());
+    if (credentials_ != nullptr) status.set_tokens_problem(std::string(credentials_->problem().message()));
     for (const Assembly* assembly : assemblies_) {
       RETURN_IF_ERROR(context.Check());
       SetService(context, *assembly, *status.add_services());
@@ -175,6 +178,7 @@ class Operations {
   const ParkedOperations parked_;
   const std::string version_;
   const std::vector<const Assembly*> assemblies_;
+  const rpc::Credentials* const credentials_;
   const Clock& clock_;
   Log& log_;
   const absl::Time start_time_;
@@ -185,9 +189,10 @@ class Operations {
 
 std::unique_ptr<rpc::Service> NewOperationsService(std::string version,
                                                    std::vector<const Assembly*> assemblies,
-                                                   const Clock& clock, Log& log) {
+                                                   const rpc::Credentials* credentials, const Clock& clock,
+                                                   Log& log) {
   const auto operations =
-      std::make_shared<const Operations>(std::move(version), std::move(assemblies), clock, log);
+      std::make_shared<const Operations>(std::move(version), std::move(assemblies), credentials, clock, log);
   // The descriptor of a generated file is found through any of its messages.
   auto service = std::make_unique<rpc::Service>(
       v1::GetStatusRequest::descriptor()->file()->FindServiceByName("OperationsService"));

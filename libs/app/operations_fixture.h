@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -32,6 +33,10 @@ class AuditLog final : public Log {
   int lines = 0;
 };
 
+// A line of a tokens file.
+inline constexpr std::string_view kTokenLine =
+    "sha256:0000000000000000000000000000000000000000000000000000000000000000 admin admin\n";
+
 // Two assembled modules whose steps are run by hand.
 class OperationsTest : public ::testing::Test {
  protected:
@@ -46,7 +51,10 @@ class OperationsTest : public ::testing::Test {
       assemblies_.push_back(Value(
           Assembly::Build(*spec, config_, {*clock_, *rng_, *databases_.back(), *events_, log_, metrics_})));
     }
-    service_ = NewOperationsService("1.2.3", {assemblies_[0].get(), assemblies_[1].get()}, *clock_, log_);
+    WriteTokens(std::string(kTokenLine));
+    credentials_ = Value(rpc::Credentials::Load(tokens_file_));
+    service_ = NewOperationsService("1.2.3", {assemblies_[0].get(), assemblies_[1].get()}, credentials_.get(),
+                                    *clock_, log_);
     auto admin = std::make_shared<v1::Principal>();
     admin->set_name("admin");
     admin->add_roles(v1::ROLE_ADMIN);
@@ -61,6 +69,7 @@ class OperationsTest : public ::testing::Test {
     }
     return *std::move(value);
   }
+  void WriteTokens(const std::string& lines) { std::ofstream(tokens_file_) << lines; }
   absl::Duration Soon() { return clock_->Steady() + absl::Seconds(10); }
 
   // Parks a record of module `module` as its consumer would.
@@ -97,6 +106,8 @@ class OperationsTest : public ::testing::Test {
   const ModuleSpec beta_ = NotesModule("beta", false);
   const config::Config config_ = Value(config::Load(SchemaFor({&alpha_, &beta_}), {}, {}));
   const testing::TemporaryFolder folder_;
+  const std::string tokens_file_ = folder_.path() + "/tokens";
+  std::unique_ptr<rpc::Credentials> credentials_;
   AuditLog log_;
   telemetry::Metrics metrics_;
   std::unique_ptr<events::EventLog> events_;

@@ -36,6 +36,16 @@ TEST_F(OperationsTest, StatusTellsOfEveryService) {
   EXPECT_EQ(status.services(1).consumers(0).name(), "beta.notes");
 }
 
+TEST_F(OperationsTest, StatusNamesTheLineOfTheTokensFileThatIsMalformed) {
+  EXPECT_EQ(Status().tokens_problem(), "");
+  WriteTokens(std::string(kTokenLine) + "no token\n");
+  EXPECT_FALSE(credentials_->Reload().ok());
+  EXPECT_NE(Status().tokens_problem().find("tokens:2"), std::string::npos) << Status().tokens_problem();
+  WriteTokens(std::string(kTokenLine));
+  EXPECT_TRUE(credentials_->Reload().ok());
+  EXPECT_EQ(Status().tokens_problem(), "");
+}
+
 TEST_F(OperationsTest, StatusAndMetricsTellOfTheLag) {
   const auto lag = [&] {
     const v1::Status status = Status();

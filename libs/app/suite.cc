@@ -291,7 +291,8 @@ class Suite::Impl {
       assemblies.push_back(module->assembly.get());
       for (const rpc::Service* service : module->assembly->services()) services.push_back(service);
     }
-    operations_ = NewOperationsService(std::string(Version()), std::move(assemblies), clock_, *log_);
+    operations_ = NewOperationsService(std::string(Version()), std::move(assemblies), credentials_.get(),
+                                       clock_, *log_);
     services.push_back(operations_.get());
     auto started =
         rpc::Server::Start(options, services, {*pool_, clock_, *log_, observer_.get(), credentials_.get()});

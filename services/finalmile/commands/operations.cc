@@ -55,12 +55,14 @@ void AddConsumer(const v1::ConsumerStatus& consumer, Table& table) {
 }
 
 bool IsHealthy(const v1::Status& status) {
-  return std::all_of(
-      status.services().begin(), status.services().end(), [](const v1::ServiceStatus& service) {
-        return service.error().empty() &&
-               std::none_of(service.consumers().begin(), service.consumers().end(),
-                            [](const v1::ConsumerStatus& consumer) { return !TroubleOf(consumer).empty(); });
-      });
+  return status.tokens_problem().empty() &&
+         std::all_of(
+             status.services().begin(), status.services().end(), [](const v1::ServiceStatus& service) {
+               return service.error().empty() &&
+                      std::none_of(
+                          service.consumers().begin(), service.consumers().end(),
+                          [](const v1::ConsumerStatus& consumer) { return !TroubleOf(consumer).empty(); });
+             });
 }
 
 absl::StatusOr<ExitCode> Status(Session& session) {
@@ -74,6 +76,9 @@ absl::StatusOr<ExitCode> Status(Session& session) {
   }
   output.Line(fmt::format("finalmile {}, {}, since {}", status.version(), session.connector.Where(),
                           output.TimeText(rpc::FromTimestamp(status.start_time()))));
+  if (!status.tokens_problem().empty()) {
+    output.Line(fmt::format("The tokens file is malformed: {}", status.tokens_problem()));
+  }
   output.Line();
   Table table({{"SERVICE"},
                {"STORE"},
