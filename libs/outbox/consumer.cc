@@ -35,7 +35,7 @@ Consumer::Consumer(ConsumerOptions options, storage::Database& database, events:
       log_(log),
       logger_(logger),
       handler_(handler),
-      wake_(clock.NewEvent()) {}
+      wake_(clock.NewWaitEvent()) {}
 
 Consumer::~Consumer() = default;
 
@@ -128,7 +128,7 @@ absl::Duration Consumer::Poll() {
     }
     return absl::ZeroDuration();
   }
-  if (!owned_.empty() && clock_.Steady() >= look_due_ && !StillOwns()) {
+  if (!owned_.empty() && clock_.Steady() >= look_due_ && !LookAtStore()) {
     Abandon("its place was moved");
     return absl::ZeroDuration();
   }
@@ -158,9 +158,10 @@ void Consumer::Note(const std::vector<events::PartitionOffset>& truncated) {
   stats_.truncated = static_cast<int64_t>(truncated_.size());
 }
 
-bool Consumer::StillOwns() {
+bool Consumer::LookAtStore() {
   look_due_ = clock_.Steady() + kIdle;
   std::map<events::Partition, int64_t> epochs;
+  std::optional<ParkedRecord> ready;
   const absl::Status read = database_.Transact(
       {.deadline = Deadline(), .read_only = true}, [&](storage::Transaction& transaction) -> absl::Status {
         epochs.clear();
@@ -170,9 +171,15 @@ bool Consumer::StillOwns() {
                                 {options_.name}));
         for (const storage::Row& row : result.rows)
           epochs[{row.Text(0), static_cast<int32_t>(row.Int(1))}] = row.Int(2);
+        ASSIGN_OR_RETURN(ready, FirstReady(transaction, options_.name));
         return absl::OkStatus();
       });
   if (!read.ok()) return true;
+  // Whoever made it ready never heard that its commit took effect, or ended before it went on.
+  if (ready) {
+    draining_ = true;
+    wake_->Set();
+  }
   return std::all_of(owned_.begin(), owned_.end(), [&](const auto& owned) {
     const auto epoch = epochs.find(owned.first);
     return epoch != epochs.end() && epoch->second == owned.second.epoch;

@@ -68,7 +68,7 @@ class Consumer final : public Step {
   std::string_view name() const override { return options_.name; }
   const std::vector<std::string>& topics() const { return options_.topics; }
   absl::Duration Run() override;
-  Event& wake() override { return *wake_; }
+  WaitEvent& wake() override { return *wake_; }
 
   // Thread-safe.
   ConsumerStats stats() const;
@@ -92,8 +92,9 @@ class Consumer final : public Step {
   absl::Duration Poll();
   void Note(const std::vector<events::PartitionOffset>& truncated);
   absl::Status TakeOver();
-  // Whether nobody has moved the place of an owned partition; true when the store does not answer.
-  bool StillOwns();
+  // Reads what others may have changed. False: somebody has moved the place of an owned partition. True when
+  // the store does not answer.
+  bool LookAtStore();
   absl::Status Admit(std::vector<events::Record> records);
   absl::Duration Process();
   // One transaction over a prefix of what is pending. Sets `fenced` when it failed since another member moved
@@ -123,7 +124,7 @@ class Consumer final : public Step {
   events::EventLog& log_;
   Log& logger_;
   Handler& handler_;
-  const std::unique_ptr<Event> wake_;
+  const std::unique_ptr<WaitEvent> wake_;
   std::unique_ptr<events::Consumer> member_;
   std::map<events::Partition, Owned> owned_;
   std::set<events::Partition> truncated_;

@@ -75,6 +75,20 @@ TEST_F(ConsumerTest, WhatIsReadyWhenAProcessEndsIsAppliedByTheNext) {
   EXPECT_EQ(Applied().size(), static_cast<size_t>(kMany));
 }
 
+// A retry, or a batch, whose commit took effect while its answer was lost leaves a record ready of which no
+// process knows.
+TEST_F(ConsumerTest, WhatIsReadyUnknownToAnyProcessIsAppliedAtTheNextLook) {
+  AppendRun(a_, 2, 3);
+  Drive(*consumer_);
+  EXPECT_EQ(Parked(), (Strings{"waiting:2", "waiting:3"}));
+  Sql("UPDATE consumer_seqs SET seq = 1");
+  Sql("UPDATE parked SET state = 'ready' WHERE seq = 2");
+  clock.Advance(absl::Seconds(5));
+  Drive(*consumer_);
+  EXPECT_TRUE(Parked().empty());
+  EXPECT_EQ(Applied(), (Strings{"2", "3"}));
+}
+
 // A batch behind a failed record must not grow dearer with what waits there.
 TEST_F(ConsumerTest, BehindAFailedRecordOnlyPositionsAreRead) {
   handler.set_aside = {"1"};
