@@ -20,9 +20,10 @@ absl::StatusOr<std::unique_ptr<Assembly>> Assembly::Build(const ModuleSpec& spec
   }
   assembly->election_ = std::make_unique<outbox::Election>(spec.name, assembly->runtime_.database,
                                                            assembly->runtime_.clock, assembly->runtime_.log);
-  assembly->Lead(std::make_unique<outbox::Relay>(runtime.events, runtime.clock));
-  assembly->Lead(std::make_unique<outbox::LedgerSweeper>(runtime.clock));
-  for (auto& task : std::exchange(assembly->module_.leader_tasks, {})) assembly->Lead(std::move(task));
+  assembly->AddLeaderTask(std::make_unique<outbox::Relay>(runtime.events, runtime.clock));
+  assembly->AddLeaderTask(std::make_unique<outbox::LedgerSweeper>(runtime.clock));
+  for (auto& task : std::exchange(assembly->module_.leader_tasks, {}))
+    assembly->AddLeaderTask(std::move(task));
 
   std::vector<const outbox::ConsumerGroup*> consumers;
   for (const auto& consumer : assembly->consumers_) consumers.push_back(consumer.get());
@@ -34,7 +35,7 @@ absl::StatusOr<std::unique_ptr<Assembly>> Assembly::Build(const ModuleSpec& spec
   return assembly;
 }
 
-void Assembly::Lead(std::unique_ptr<outbox::LeaderTask> task) {
+void Assembly::AddLeaderTask(std::unique_ptr<outbox::LeaderTask> task) {
   leaders_.push_back(std::make_unique<outbox::LeaderStep>(*election_, runtime_.database, runtime_.clock,
                                                           runtime_.log, std::move(task)));
 }

@@ -33,7 +33,7 @@ class Assembly {
 
  private:
   Assembly(const ModuleSpec& spec, const Runtime& runtime) : spec_(spec), runtime_(runtime) {}
-  void Lead(std::unique_ptr<outbox::LeaderTask> task);
+  void AddLeaderTask(std::unique_ptr<outbox::LeaderTask> task);
 
   const ModuleSpec& spec_;
   // The module keeps a reference to it.

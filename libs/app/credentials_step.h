@@ -24,7 +24,7 @@ class CredentialsStep final : public Step {
         log_(log),
         malformed_(metrics.Gauge("finalmile_tokens_file_malformed",
                                  "1 while a line of the tokens file, or all of it, cannot be read.")),
-        wake_(clock.NewEvent()) {}
+        wake_(clock.NewWaitEvent()) {}
 
   std::string_view name() const override { return "credentials"; }
   absl::Duration Run() override {
@@ -38,14 +38,14 @@ class CredentialsStep final : public Step {
     malformed_.Set(credentials_.problem().ok() ? 0 : 1);
     return clock_.Steady() + kInterval;
   }
-  Event& wake() override { return *wake_; }
+  WaitEvent& wake() override { return *wake_; }
 
  private:
   rpc::Credentials& credentials_;
   Clock& clock_;
   Log& log_;
   const telemetry::Gauge malformed_;
-  const std::unique_ptr<Event> wake_;
+  const std::unique_ptr<WaitEvent> wake_;
 };
 
 }  // namespace finalmile::app

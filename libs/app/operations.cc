@@ -116,7 +116,7 @@ class Operations {
     for (const auto& leader : assembly.leaders()) {
       auto& task = *out.add_leader_tasks();
       task.set_name(std::string(leader->name()));
-      task.set_leader(leader->leads());
+      task.set_leader(leader->is_leader());
     }
   }
 

@@ -27,14 +27,14 @@ class MemoryReturn final : public Step {
  public:
   static constexpr size_t kMuch = 64 << 20;
 
-  explicit MemoryReturn(Clock& clock) : clock_(clock), wake_(clock.NewEvent()) {}
+  explicit MemoryReturn(Clock& clock) : clock_(clock), wake_(clock.NewWaitEvent()) {}
   std::string_view name() const override { return "process.memory"; }
   absl::Duration Run() override;
-  Event& wake() override { return *wake_; }
+  WaitEvent& wake() override { return *wake_; }
 
  private:
   Clock& clock_;
-  const std::unique_ptr<Event> wake_;
+  const std::unique_ptr<WaitEvent> wake_;
 };
 
 }  // namespace finalmile::app

@@ -6,7 +6,7 @@
 #include <limits>
 #include <thread>
 
-#include "libs/app/contain.h"
+#include "libs/app/run_catching.h"
 
 namespace finalmile::app {
 namespace {
@@ -61,7 +61,7 @@ class StepRunner::Runner {
     const absl::Duration start = clock_.Steady();
     since_micros_ = absl::ToInt64Microseconds(start);
     absl::Duration next = absl::ZeroDuration();
-    const bool ran = Contain(log_, "a background step threw an exception", [&] { next = step_.Run(); });
+    const bool ran = RunCatching(log_, "a background step threw an exception", [&] { next = step_.Run(); });
     since_micros_ = kIdle;
     const absl::Duration end = clock_.Steady();
     runs_.Add();

@@ -19,7 +19,7 @@ class ShiftedClock final : public Clock {
  public:
   absl::Time Now() const override { return real_->Now() + Shift(); }
   absl::Duration Steady() const override { return real_->Steady() + Shift(); }
-  std::unique_ptr<Event> NewEvent() override { return real_->NewEvent(); }
+  std::unique_ptr<WaitEvent> NewWaitEvent() override { return real_->NewWaitEvent(); }
   void Advance(absl::Duration by) { shift_seconds_ += absl::ToInt64Seconds(by); }
 
  private:
@@ -31,14 +31,14 @@ class ShiftedClock final : public Clock {
 class TestStep final : public Step {
  public:
   TestStep(Clock& clock, std::function<absl::Duration(int run)> run)
-      : wake_(clock.NewEvent()), run_(std::move(run)) {}
+      : wake_(clock.NewWaitEvent()), run_(std::move(run)) {}
   std::string_view name() const override { return "test.step"; }
   absl::Duration Run() override { return run_(++runs_); }
-  Event& wake() override { return *wake_; }
+  WaitEvent& wake() override { return *wake_; }
   int runs() const { return runs_; }
 
  private:
-  const std::unique_ptr<Event> wake_;
+  const std::unique_ptr<WaitEvent> wake_;
   const std::function<absl::Duration(int)> run_;
   std::atomic<int> runs_ = 0;
 };

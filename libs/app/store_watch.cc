@@ -86,7 +86,7 @@ StoreWatch::StoreWatch(std::string_view service, storage::Database& database, ev
       watched_(std::move(consumers)),
       leaders_(std::move(leaders)),
       clock_(clock),
-      wake_(clock.NewEvent()),
+      wake_(clock.NewWaitEvent()),
       outbox_(metrics.Gauge("finalmile_outbox_depth", "Events that wait to be sent.",
                             {{"service", std::string(service)}})),
       failed_(metrics.Gauge("finalmile_parked_depth", "Records set aside.",
@@ -120,7 +120,7 @@ absl::Status StoreWatch::Probe() {
 }
 
 absl::Duration StoreWatch::Run() {
-  for (size_t i = 0; i < leaders_.size(); ++i) leading_[i].Set(leaders_[i]->leads() ? 1 : 0);
+  for (size_t i = 0; i < leaders_.size(); ++i) leading_[i].Set(leaders_[i]->is_leader() ? 1 : 0);
   for (const auto& consumer : consumers_) consumer->Update();
   const absl::Status answers = Probe();
   {

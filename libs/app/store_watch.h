@@ -57,7 +57,7 @@ class StoreWatch final : public Step {
 
   std::string_view name() const override { return name_; }
   absl::Duration Run() override;
-  Event& wake() override { return *wake_; }
+  WaitEvent& wake() override { return *wake_; }
 
   // Whether the store answered at the last look; OK before the first. Thread-safe.
   absl::Status last() const;
@@ -87,7 +87,7 @@ class StoreWatch final : public Step {
   const std::vector<const outbox::ConsumerGroup*> watched_;
   const std::vector<const outbox::LeaderStep*> leaders_;
   Clock& clock_;
-  const std::unique_ptr<Event> wake_;
+  const std::unique_ptr<WaitEvent> wake_;
   const telemetry::Gauge outbox_;
   const telemetry::Gauge failed_;
   const telemetry::Gauge waiting_;

@@ -134,7 +134,7 @@ class Suite::Impl {
       log_->Info("stopping");
       SetListening(false);
       server_->SetServing(false);
-      clock_.NewEvent()->WaitUntil(clock_.Steady() + LameDuck());
+      clock_.NewWaitEvent()->WaitUntil(clock_.Steady() + LameDuck());
       server_->Drain(clock_.Steady() + options_.config.Duration("drain"));
     }
     module_steps_.Stop();

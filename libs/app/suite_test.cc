@@ -90,7 +90,7 @@ class SuiteTest : public ::testing::Test {
   }
 
   // A module whose store tells `seen` of events that were counted.
-  ModuleSpec Watched(std::string_view name, bool serves, Event& seen) {
+  ModuleSpec Watched(std::string_view name, bool serves, WaitEvent& seen) {
     ModuleSpec spec = NotesModule(name, serves);
     spec.build = [build = spec.build, &seen](const config::Config& config,
                                              Runtime& runtime) -> absl::StatusOr<Module> {
@@ -107,7 +107,7 @@ class SuiteTest : public ::testing::Test {
     std::fflush(log_);
     return log_text_;
   }
-  void Await(Event& event, const std::function<bool()>& condition) {
+  void Await(WaitEvent& event, const std::function<bool()>& condition) {
     const absl::Duration deadline = clock_->Steady() + absl::Seconds(30);
     while (!condition()) {
       ASSERT_TRUE(event.WaitUntil(deadline)) << "it did not come to pass; the log:\n" << Log();
@@ -125,7 +125,7 @@ class SuiteTest : public ::testing::Test {
 };
 
 TEST_F(SuiteTest, ServesRelaysAndConsumes) {
-  const auto seen = clock_->NewEvent();
+  const auto seen = clock_->NewWaitEvent();
   const ModuleSpec spec = Watched("notes", true, *seen);
   const auto started = Start({&spec});
   ASSERT_TRUE(started.ok()) << started.status();
@@ -173,7 +173,7 @@ TEST_F(SuiteTest, WhatWasStoredIsThereAgain) {
 }
 
 TEST_F(SuiteTest, SeveralModulesShareTheLogAndThePort) {
-  const auto seen = clock_->NewEvent();
+  const auto seen = clock_->NewWaitEvent();
   const ModuleSpec alpha = NotesModule("alpha", true);
   const ModuleSpec beta = Watched("beta", false, *seen);
   const auto suite = Start({&alpha, &beta});

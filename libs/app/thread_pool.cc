@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "libs/app/contain.h"
+#include "libs/app/run_catching.h"
 
 namespace finalmile::app {
 
@@ -44,7 +44,7 @@ void ThreadPool::Work() {
       work = std::move(queue_.front());
       queue_.pop_front();
     }
-    Contain(log_, "a call threw an exception", [&] { work(); });
+    RunCatching(log_, "a call threw an exception", [&] { work(); });
   }
 }
 

@@ -16,7 +16,7 @@ absl::Duration Read(clockid_t id) {
   return absl::DurationFromTimespec(value);
 }
 
-class SystemEvent final : public Event {
+class SystemEvent final : public WaitEvent {
  public:
   explicit SystemEvent(const Clock& clock) : clock_(clock) {}
 
@@ -59,7 +59,7 @@ class SystemClock final : public Clock {
  public:
   absl::Time Now() const override { return absl::UnixEpoch() + Read(CLOCK_REALTIME); }
   absl::Duration Steady() const override { return Read(CLOCK_BOOTTIME); }
-  std::unique_ptr<Event> NewEvent() override { return std::make_unique<SystemEvent>(*this); }
+  std::unique_ptr<WaitEvent> NewWaitEvent() override { return std::make_unique<SystemEvent>(*this); }
 };
 
 }  // namespace

@@ -10,9 +10,9 @@ namespace finalmile {
 //
 // Every wait of the suite goes through this interface, so that a simulation can order them and no test
 // sleeps. Thread-safe.
-class Event {
+class WaitEvent {
  public:
-  virtual ~Event() = default;
+  virtual ~WaitEvent() = default;
   virtual void Set() = 0;
   virtual void Clear() = 0;
   // Blocks until the event is set or Clock::Steady() reaches `deadline` (absl::InfiniteDuration(): no
@@ -29,7 +29,7 @@ class Clock {
   // Time since an arbitrary start; never goes back, counts suspended time. For deadlines and measurements.
   virtual absl::Duration Steady() const = 0;
   // An event whose waits use this clock. It must not outlive the clock.
-  virtual std::unique_ptr<Event> NewEvent() = 0;
+  virtual std::unique_ptr<WaitEvent> NewWaitEvent() = 0;
 };
 
 // The machine's clocks (CLOCK_REALTIME, CLOCK_BOOTTIME).

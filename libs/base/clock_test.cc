@@ -21,7 +21,7 @@ TEST(SystemClock, SteadyNeverGoesBack) {
 
 TEST(SystemEvent, WakesAWaiterOfAnotherThread) {
   auto clock = NewSystemClock();
-  auto event = clock->NewEvent();
+  auto event = clock->NewWaitEvent();
   bool woken = false;
   std::thread waiter([&] { woken = event->WaitUntil(absl::InfiniteDuration()); });
   event->Set();

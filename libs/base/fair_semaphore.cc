@@ -14,7 +14,7 @@ bool FairSemaphore::Acquire(absl::Duration deadline) {
     }
   }
   auto waiter = std::make_shared<Waiter>();
-  waiter->turn = clock_.NewEvent();
+  waiter->turn = clock_.NewWaitEvent();
   {
     std::lock_guard lock(mutex_);
     if (free_ > 0) {

@@ -28,7 +28,7 @@ class FairSemaphore {
 
  private:
   struct Waiter {
-    std::unique_ptr<Event> turn;
+    std::unique_ptr<WaitEvent> turn;
     bool admitted = false;
   };
 

@@ -10,9 +10,9 @@
 
 namespace finalmile {
 
-// Something under way whose outcome is pulled: whoever started it gave an Event, which is set when there may
-// be one. Used by one thread at a time. Destroying it gives up waiting, not what is under way; the event is
-// not touched any more once that has returned.
+// Something under way whose outcome is pulled: whoever started it gave a WaitEvent, which is set when there
+// may be one. Used by one thread at a time. Destroying it gives up waiting, not what is under way; the event
+// is not touched any more once that has returned.
 class Pending {
  public:
   virtual ~Pending() = default;
@@ -39,7 +39,7 @@ inline std::unique_ptr<Pending> Finished(absl::Status outcome) {
 
 // Blocks until there is an outcome or Clock::Steady() reaches `deadline`. `wake` is the event that `pending`
 // was started with, and nobody else's.
-inline absl::Status Await(Pending& pending, Event& wake, absl::Duration deadline) {
+inline absl::Status Await(Pending& pending, WaitEvent& wake, absl::Duration deadline) {
   for (;;) {
     wake.Clear();
     if (std::optional<absl::Status> outcome = pending.Outcome()) return *std::move(outcome);

@@ -22,7 +22,7 @@ class Step {
   // as a Clock::Steady() time: ZeroDuration() for at once, InfiniteDuration() for only when woken.
   virtual absl::Duration Run() = 0;
   // Set to have the step run early. Owned by the step.
-  virtual Event& wake() = 0;
+  virtual WaitEvent& wake() = 0;
 };
 
 }  // namespace finalmile

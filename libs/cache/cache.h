@@ -90,7 +90,7 @@ class Cache {
                             absl::Duration deadline) = 0;
 
   // `wake` is set when Poll may have something before the time it named; it must outlive the feed.
-  virtual std::unique_ptr<Feed> Listen(Event& wake) = 0;
+  virtual std::unique_ptr<Feed> Listen(WaitEvent& wake) = 0;
 };
 
 struct OpenOptions {

@@ -57,7 +57,7 @@ int64_t CacheContract::VersionOf(const std::string& key) {
   return found.entry ? found.entry->version : 0;
 }
 
-void CacheContract::PollUntil(Feed& feed, Event& wake,
+void CacheContract::PollUntil(Feed& feed, WaitEvent& wake,
                               const std::function<bool(const Invalidations&)>& done) {
   const absl::Duration deadline = Soon();
   Invalidations heard;
@@ -193,8 +193,8 @@ TEST_P(CacheContract, ManyAreBuriedAtOnce) {
 }
 
 TEST_P(CacheContract, FeedsHearOfBurialsAndOfNothingElse) {
-  const auto wake = clock_->NewEvent();
-  const auto other_wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
+  const auto other_wake = clock_->NewWaitEvent();
   const auto feed = cache_->Listen(*wake);
   const auto other = cache_->Listen(*other_wake);
   // At its beginning a feed does not know what it has missed.

@@ -41,7 +41,7 @@ class CacheContract : public ::testing::TestWithParam<ContractEngine> {
   // The version found, 0 for none.
   int64_t VersionOf(const std::string& key);
   // Polls until `done` says so of what has been heard since the call; fails after ten seconds.
-  void PollUntil(Feed& feed, Event& wake, const std::function<bool(const Invalidations&)>& done);
+  void PollUntil(Feed& feed, WaitEvent& wake, const std::function<bool(const Invalidations&)>& done);
 
   const std::unique_ptr<Clock> clock_ = NewSystemClock();
   std::unique_ptr<Cache> cache_;

@@ -25,17 +25,17 @@ class NearCache::ListenStep final : public Step {
   explicit ListenStep(NearCache& owner)
       : owner_(owner),
         name_(owner.options_.name + ".cache_feed"),
-        wake_(owner.clock_.NewEvent()),
+        wake_(owner.clock_.NewWaitEvent()),
         feed_(owner.cache_.Listen(*wake_)) {}
 
   std::string_view name() const override { return name_; }
-  Event& wake() override { return *wake_; }
+  WaitEvent& wake() override { return *wake_; }
   absl::Duration Run() override;
 
  private:
   NearCache& owner_;
   const std::string name_;
-  const std::unique_ptr<Event> wake_;
+  const std::unique_ptr<WaitEvent> wake_;
   const std::unique_ptr<Feed> feed_;
 };
 
@@ -43,21 +43,21 @@ class NearCache::ListenStep final : public Step {
 class NearCache::BuryStep final : public Step {
  public:
   explicit BuryStep(NearCache& owner)
-      : owner_(owner), name_(owner.options_.name + ".cache_burials"), wake_(owner.clock_.NewEvent()) {}
+      : owner_(owner), name_(owner.options_.name + ".cache_burials"), wake_(owner.clock_.NewWaitEvent()) {}
 
   std::string_view name() const override { return name_; }
-  Event& wake() override { return *wake_; }
+  WaitEvent& wake() override { return *wake_; }
   absl::Duration Run() override;
 
  private:
-  // Some of what is owed; what is of no use any more is struck off.
+  // Some of what is pending; what is of no use any more is struck off.
   std::vector<Tombstone> Take(absl::Duration now);
-  // Whether more is owed.
+  // Whether more is pending.
   bool StrikeOff(const std::vector<Tombstone>& buried);
 
   NearCache& owner_;
   const std::string name_;
-  const std::unique_ptr<Event> wake_;
+  const std::unique_ptr<WaitEvent> wake_;
 };
 
 NearCache::NearCache(Cache& cache, Clock& clock, Rng& rng, Observer& observer, NearCacheOptions options)
@@ -100,7 +100,7 @@ absl::StatusOr<Entry> NearCache::Get(std::string_view key, int64_t min_version, 
     const auto [flight, leads] = table_.Join(key, now, now - options_.missing_staleness, clock_);
     if (leads) {
       if (hit) observer_.Count(Happening::kRefresh);
-      absl::StatusOr<Entry> entry = Lead(key, flight, min_version, hit.has_value(), load, deadline);
+      absl::StatusOr<Entry> entry = FetchForAll(key, flight, min_version, hit.has_value(), load, deadline);
       // What was to be refreshed had not ended when this look-up began.
       if (hit && (!entry.ok() || entry->version < min_version)) return hit->entry;
       if (!entry.ok()) return entry;
@@ -121,24 +121,24 @@ absl::StatusOr<Entry> NearCache::Get(std::string_view key, int64_t min_version, 
   }
 }
 
-absl::StatusOr<Entry> NearCache::Lead(std::string_view key, const std::shared_ptr<Flight>& flight,
-                                      int64_t min_version, bool refresh, const Loader& load,
-                                      absl::Duration deadline) {
+absl::StatusOr<Entry> NearCache::FetchForAll(std::string_view key, const std::shared_ptr<Flight>& flight,
+                                             int64_t min_version, bool refresh, const Loader& load,
+                                             absl::Duration deadline) {
   // The last fifth of a life is when an entry is looked up again, each process at a moment of its own.
   const absl::Duration least_left = refresh ? options_.staleness / 5 : absl::ZeroDuration();
-  Brought brought = Fetch(key, min_version, least_left, load, deadline);
+  FetchResult fetched = Fetch(key, min_version, least_left, load, deadline);
   const absl::Duration now = clock_.Steady();
   absl::Duration refresh_at = absl::InfiniteDuration();
-  if (brought.entry.ok()) {
-    refresh_at = brought.ends - LifeOf(*brought.entry) * (0.1 + 0.1 * rng_.Uniform());
+  if (fetched.entry.ok()) {
+    refresh_at = fetched.ends - LifeOf(*fetched.entry) * (0.1 + 0.1 * rng_.Uniform());
   }
-  absl::StatusOr<Entry> entry = brought.entry;
-  table_.Land(key, flight, std::move(brought), refresh_at, now);
+  absl::StatusOr<Entry> entry = fetched.entry;
+  table_.Land(key, flight, std::move(fetched), refresh_at, now);
   return entry;
 }
 
-Brought NearCache::Fetch(std::string_view key, int64_t min_version, absl::Duration least_left,
-                         const Loader& load, absl::Duration deadline) {
+FetchResult NearCache::Fetch(std::string_view key, int64_t min_version, absl::Duration least_left,
+                             const Loader& load, absl::Duration deadline) {
   const absl::Duration begin = clock_.Steady();
   const int64_t least = std::max(min_version, table_.Least(key, begin));
   absl::StatusOr<Found> found = absl::UnavailableError("the breaker is open");
@@ -199,13 +199,14 @@ void NearCache::Wrote(std::string_view key, int64_t version) {
   table_.Wrote(key, version, now, until);
   bool lost = false;
   {
-    std::lock_guard lock(owed_mutex_);
-    if (owed_.size() >= options_.most_tombstones && !owed_.contains(std::string(key))) {
+    std::lock_guard lock(pending_mutex_);
+    if (pending_tombstones_.size() >= options_.most_tombstones &&
+        !pending_tombstones_.contains(std::string(key))) {
       lost = true;
     } else {
-      Owed& owed = owed_[std::string(key)];
-      owed.version = std::max(owed.version, version);
-      owed.until = until;
+      PendingTombstone& pending = pending_tombstones_[std::string(key)];
+      pending.version = std::max(pending.version, version);
+      pending.until = until;
     }
   }
   if (lost) observer_.Count(Happening::kTombstoneLost);
@@ -234,14 +235,15 @@ std::vector<Tombstone> NearCache::BuryStep::Take(absl::Duration now) {
   std::vector<Tombstone> taken;
   int lost = 0;
   {
-    std::lock_guard lock(owner_.owed_mutex_);
-    for (auto owed = owner_.owed_.begin(); owed != owner_.owed_.end() && taken.size() < kBurialsAtOnce;) {
-      if (owed->second.until <= now) {
-        owed = owner_.owed_.erase(owed);
+    std::lock_guard lock(owner_.pending_mutex_);
+    for (auto pending = owner_.pending_tombstones_.begin();
+         pending != owner_.pending_tombstones_.end() && taken.size() < kBurialsAtOnce;) {
+      if (pending->second.until <= now) {
+        pending = owner_.pending_tombstones_.erase(pending);
         ++lost;
       } else {
-        taken.push_back({.key = owed->first, .version = owed->second.version});
-        ++owed;
+        taken.push_back({.key = pending->first, .version = pending->second.version});
+        ++pending;
       }
     }
   }
@@ -250,12 +252,13 @@ std::vector<Tombstone> NearCache::BuryStep::Take(absl::Duration now) {
 }
 
 bool NearCache::BuryStep::StrikeOff(const std::vector<Tombstone>& buried) {
-  std::lock_guard lock(owner_.owed_mutex_);
+  std::lock_guard lock(owner_.pending_mutex_);
   for (const Tombstone& tombstone : buried) {
-    const auto owed = owner_.owed_.find(tombstone.key);
-    if (owed != owner_.owed_.end() && owed->second.version <= tombstone.version) owner_.owed_.erase(owed);
+    const auto pending = owner_.pending_tombstones_.find(tombstone.key);
+    if (pending != owner_.pending_tombstones_.end() && pending->second.version <= tombstone.version)
+      owner_.pending_tombstones_.erase(pending);
   }
-  return !owner_.owed_.empty();
+  return !owner_.pending_tombstones_.empty();
 }
 
 absl::Duration NearCache::BuryStep::Run() {

@@ -96,7 +96,7 @@ class NearCache {
  private:
   class ListenStep;
   class BuryStep;
-  struct Owed {
+  struct PendingTombstone {
     int64_t version = 0;
     // No reader can hold an older version then.
     absl::Duration until;
@@ -104,11 +104,12 @@ class NearCache {
 
   // Looks the key up in the cache and the store. `least_left`: an entry of the cache with less life is
   // passed.
-  Brought Fetch(std::string_view key, int64_t min_version, absl::Duration least_left, const Loader& load,
-                absl::Duration deadline);
+  FetchResult Fetch(std::string_view key, int64_t min_version, absl::Duration least_left, const Loader& load,
+                    absl::Duration deadline);
   absl::StatusOr<Entry> Load(const Loader& load, bool capped, absl::Duration deadline);
-  absl::StatusOr<Entry> Lead(std::string_view key, const std::shared_ptr<Flight>& flight, int64_t min_version,
-                             bool refresh, const Loader& load, absl::Duration deadline);
+  absl::StatusOr<Entry> FetchForAll(std::string_view key, const std::shared_ptr<Flight>& flight,
+                                    int64_t min_version, bool refresh, const Loader& load,
+                                    absl::Duration deadline);
   void Report(const absl::Status& status);
   absl::Duration LifeOf(const Entry& entry) const;
 
@@ -121,8 +122,8 @@ class NearCache {
   Breaker breaker_;
   std::atomic<int> capped_reads_ = 0;
   // The writes that the cache is to be told of.
-  std::mutex owed_mutex_;
-  std::unordered_map<std::string, Owed> owed_;
+  std::mutex pending_mutex_;
+  std::unordered_map<std::string, PendingTombstone> pending_tombstones_;
   const std::unique_ptr<ListenStep> listen_;
   const std::unique_ptr<BuryStep> bury_;
 };

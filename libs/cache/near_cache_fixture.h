@@ -108,7 +108,7 @@ class FaultyCache final : public Cache {
     ++calls;
     return away ? Away() : target_.Bury(tombstones, life, deadline);
   }
-  std::unique_ptr<Feed> Listen(Event& wake) override {
+  std::unique_ptr<Feed> Listen(WaitEvent& wake) override {
     return std::make_unique<FaultyFeed>(*this, target_.Listen(wake));
   }
 

@@ -232,7 +232,7 @@ TEST_F(NearCacheTest, OneFlightForAThousandReaders) {
   Commit();
   constexpr int kReaders = 1000;
   std::atomic<int> begun = 0;
-  const auto everyone = clock_.NewEvent();
+  const auto everyone = clock_.NewWaitEvent();
   const auto load = [&](absl::Duration) -> absl::StatusOr<Entry> {
     everyone->WaitUntil(absl::InfiniteDuration());
     return store_.Read("k");
@@ -251,7 +251,7 @@ TEST_F(NearCacheTest, OneFlightForAThousandReaders) {
 
 TEST_F(NearCacheTest, ALeaderOutOfTimeDoesNotSpoilTheOthers) {
   Commit();
-  const auto joined = clock_.NewEvent();
+  const auto joined = clock_.NewWaitEvent();
   std::thread waiter;
   const auto late = [&](absl::Duration) -> absl::StatusOr<Entry> {
     waiter = std::thread([&] {
@@ -300,8 +300,8 @@ TEST_F(NearCacheTest, ReadsOfTheStoreAreCappedWhileTheCacheIsAway) {
   const auto replica = Start({.name = "test", .store_reads = 2});
   replica->cache.away = true;
   std::atomic<int> inside = 0;
-  const auto full = clock_.NewEvent();
-  const auto go = clock_.NewEvent();
+  const auto full = clock_.NewWaitEvent();
+  const auto go = clock_.NewWaitEvent();
   const auto load = [&](absl::Duration) -> absl::StatusOr<Entry> {
     if (++inside == 2) full->Set();
     go->WaitUntil(absl::InfiniteDuration());

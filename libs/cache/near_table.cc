@@ -127,7 +127,7 @@ bool NearTable::MakeRoom(Shard& shard, int64_t bytes, uint64_t hash, absl::Durat
   return true;
 }
 
-void NearTable::Land(std::string_view key, const std::shared_ptr<Flight>& flight, Brought brought,
+void NearTable::Land(std::string_view key, const std::shared_ptr<Flight>& flight, FetchResult fetched,
                      absl::Duration refresh_at, absl::Duration now) {
   const uint64_t hash = HashOf(key);
   Shard& shard = ShardOf(hash);
@@ -136,16 +136,16 @@ void NearTable::Land(std::string_view key, const std::shared_ptr<Flight>& flight
     std::lock_guard lock(shard.mutex);
     const auto mine = shard.flights.find(key);
     if (mine != shard.flights.end() && mine->second == flight) shard.flights.erase(mine);
-    if (brought.entry.ok() && brought.keep && brought.ends > now && !flight->overtaken &&
-        brought.entry->version >= LeastIn(shard, key, now)) {
+    if (fetched.entry.ok() && fetched.keep && fetched.ends > now && !flight->overtaken &&
+        fetched.entry->version >= LeastIn(shard, key, now)) {
       Slot slot;
-      slot.entry = *brought.entry;
-      slot.ends = brought.ends;
+      slot.entry = *fetched.entry;
+      slot.ends = fetched.ends;
       slot.refresh_at = refresh_at;
       Keep(shard, key, hash, std::move(slot), now, outcome);
     }
-    flight->result = std::move(brought.entry);
-    flight->ends = brought.ends;
+    flight->result = std::move(fetched.entry);
+    flight->ends = fetched.ends;
   }
   flight->done->Set();
   if (outcome.refused) observer_.Count(Happening::kNotAdmitted);

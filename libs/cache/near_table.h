@@ -23,7 +23,7 @@
 namespace finalmile::cache {
 
 // What a look-up brings.
-struct Brought {
+struct FetchResult {
   absl::StatusOr<Entry> entry;
   // Until when `entry` may be answered.
   absl::Duration ends;
@@ -33,9 +33,9 @@ struct Brought {
 
 // A look-up under way, which every caller for its key waits for.
 struct Flight {
-  Flight(Clock& clock, absl::Duration started) : done(clock.NewEvent()), started(started) {}
+  Flight(Clock& clock, absl::Duration started) : done(clock.NewWaitEvent()), started(started) {}
   // Set when the next two are there.
-  const std::unique_ptr<Event> done;
+  const std::unique_ptr<WaitEvent> done;
   absl::StatusOr<Entry> result;
   absl::Duration ends;
   const absl::Duration started;
@@ -75,7 +75,7 @@ class NearTable {
   int64_t Least(std::string_view key, absl::Duration now);
   // The leader's last act: keeps the entry if that is allowed, and lets the waiters go. `refresh_at`: when it
   // is to be looked up again.
-  void Land(std::string_view key, const std::shared_ptr<Flight>& flight, Brought brought,
+  void Land(std::string_view key, const std::shared_ptr<Flight>& flight, FetchResult fetched,
             absl::Duration refresh_at, absl::Duration now);
 
   // This process committed `version`: nothing older is kept from now on, nor until `until`.

@@ -126,7 +126,7 @@ class EventLog {
   // a topic is looked up or the engine's queue is full; an engine that appends on the caller's thread blocks
   // for the whole append. The order per key is that of the calls.
   virtual absl::StatusOr<std::unique_ptr<Pending>> StartAppend(const std::vector<Message>& messages,
-                                                               absl::Duration deadline, Event&) {
+                                                               absl::Duration deadline, WaitEvent&) {
     return Finished(Append(messages, deadline));
   }
 
@@ -136,12 +136,12 @@ class EventLog {
   // `wake` is set whenever Poll may have something new; it must outlive the consumer.
   virtual absl::StatusOr<std::unique_ptr<Consumer>> Join(std::string_view group,
                                                          const std::vector<std::string>& topics,
-                                                         Event& wake) = 0;
+                                                         WaitEvent& wake) = 0;
   // NOT_FOUND names a topic that does not exist. UNAVAILABLE when the log cannot be reached before
   // `deadline`, until which it may block. `wake` as for Join.
   virtual absl::StatusOr<std::unique_ptr<Tail>> OpenTail(const std::vector<std::string>& topics,
                                                          TailFrom from, absl::Duration deadline,
-                                                         Event& wake) = 0;
+                                                         WaitEvent& wake) = 0;
   // The offset that the next record of each partition will get, in order of `topics` and partition. Blocks,
   // and fails, as OpenTail does.
   virtual absl::StatusOr<std::vector<PartitionOffset>> EndOffsets(const std::vector<std::string>& topics,

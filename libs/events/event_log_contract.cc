@@ -65,7 +65,8 @@ void EventLogContract::Append(const std::vector<Message>& messages) {
   ASSERT_TRUE(status.ok()) << status;
 }
 
-void EventLogContract::PollUntil(Consumer& consumer, Event& wake, const std::function<bool(Polled&)>& done) {
+void EventLogContract::PollUntil(Consumer& consumer, WaitEvent& wake,
+                                 const std::function<bool(Polled&)>& done) {
   const absl::Duration deadline = Soon();
   while (true) {
     wake.Clear();
@@ -77,7 +78,7 @@ void EventLogContract::PollUntil(Consumer& consumer, Event& wake, const std::fun
 }
 
 std::vector<Partition> EventLogContract::StartAll(
-    Consumer& consumer, Event& wake, int64_t offset,
+    Consumer& consumer, WaitEvent& wake, int64_t offset,
     const std::function<bool(const std::vector<Partition>&)>& wanted) {
   std::vector<Partition> owned;
   PollUntil(consumer, wake, [&](Polled& polled) {
@@ -92,7 +93,7 @@ std::vector<Partition> EventLogContract::StartAll(
   return owned;
 }
 
-std::vector<Record> EventLogContract::Read(Consumer& consumer, Event& wake, size_t count) {
+std::vector<Record> EventLogContract::Read(Consumer& consumer, WaitEvent& wake, size_t count) {
   std::vector<Record> records;
   PollUntil(consumer, wake, [&](Polled& polled) {
     EXPECT_TRUE(polled.truncated.empty()) << "a partition stands still";
@@ -102,7 +103,7 @@ std::vector<Record> EventLogContract::Read(Consumer& consumer, Event& wake, size
   return records;
 }
 
-std::vector<Record> EventLogContract::ReadTail(Tail& tail, Event& wake, size_t count) {
+std::vector<Record> EventLogContract::ReadTail(Tail& tail, WaitEvent& wake, size_t count) {
   std::vector<Record> records;
   const absl::Duration deadline = Soon();
   while (true) {
@@ -126,7 +127,7 @@ TEST_P(EventLogContract, OrderPerKeyAndPlacementAsJava) {
   const absl::Time before = clock_->Now();
   Append(messages);
 
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   auto consumer = log_->Join(Unique("g"), {topic}, *wake);
   ASSERT_TRUE(consumer.ok()) << consumer.status();
   EXPECT_EQ(StartAll(**consumer, *wake, 0, Any).size(), 5u);
@@ -149,7 +150,7 @@ TEST_P(EventLogContract, OrderPerKeyAndPlacementAsJava) {
 TEST_P(EventLogContract, StartReadsFromTheGivenOffset) {
   const std::string topic = MakeTopic(1);
   for (const char* value : {"a", "b", "c"}) Append({Text(topic, "k", value)});
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   auto consumer = log_->Join(Unique("g"), {topic}, *wake);
   ASSERT_TRUE(consumer.ok()) << consumer.status();
   StartAll(**consumer, *wake, 1, Any);
@@ -168,7 +169,7 @@ TEST_P(EventLogContract, StartOfOnePartitionLeavesTheOthersInPlace) {
   for (int i = 0; keys[0].empty() || keys[1].empty(); ++i)
     keys[PartitionOf(std::to_string(i), 2)] = std::to_string(i);
   Append({Text(topic, keys[0], "a0"), Text(topic, keys[1], "b0")});
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   auto consumer = log_->Join(Unique("g"), {topic}, *wake);
   ASSERT_TRUE(consumer.ok()) << consumer.status();
   StartAll(**consumer, *wake, 0, Any);
@@ -182,7 +183,7 @@ TEST_P(EventLogContract, StartOfOnePartitionLeavesTheOthersInPlace) {
 TEST_P(EventLogContract, AnOffsetOutsideTheLogIsReportedAndWaitsForStart) {
   const std::string topic = MakeTopic(1);
   Append({Text(topic, "k", "a"), Text(topic, "k", "b")});
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   auto consumer = log_->Join(Unique("g"), {topic}, *wake);
   ASSERT_TRUE(consumer.ok()) << consumer.status();
   // The end itself is inside; one beyond is not.
@@ -203,7 +204,7 @@ TEST_P(EventLogContract, AnOffsetOutsideTheLogIsReportedAndWaitsForStart) {
 
 TEST_P(EventLogContract, ANegativeOffsetIsRefused) {
   const std::string topic = MakeTopic(1);
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   auto consumer = log_->Join(Unique("g"), {topic}, *wake);
   ASSERT_TRUE(consumer.ok()) << consumer.status();
   EXPECT_TRUE(absl::IsInvalidArgument((*consumer)->Start({{{topic, 0}, -1}})));
@@ -213,7 +214,7 @@ TEST_P(EventLogContract, TwoMembersShareAndTheRestTakesOver) {
   const std::string topic = MakeTopic(4);
   const std::string group = Unique("g");
   // One event for both, since both must poll for the group to settle.
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   auto first = log_->Join(group, {topic}, *wake);
   ASSERT_TRUE(first.ok()) << first.status();
   StartAll(**first, *wake, 0, [](const auto& partitions) { return partitions.size() == 4; });
@@ -255,7 +256,7 @@ TEST_P(EventLogContract, TwoMembersShareAndTheRestTakesOver) {
 TEST_P(EventLogContract, RejoinGivesANewAssignment) {
   const std::string topic = MakeTopic(2);
   Append({Text(topic, "k", "a")});
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   auto consumer = log_->Join(Unique("g"), {topic}, *wake);
   ASSERT_TRUE(consumer.ok()) << consumer.status();
   StartAll(**consumer, *wake, 0, Any);
@@ -275,7 +276,7 @@ TEST_P(EventLogContract, BytesSurvive) {
   Append({{.topic = topic, .key = all, .value = all, .headers = headers},
           {.topic = topic, .key = "", .value = "", .headers = {}},
           {.topic = topic, .key = "", .value = "", .headers = {{"h", "v"}}}});
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   auto tail = log_->OpenTail({topic}, TailFrom::kStart, Soon(), *wake);
   ASSERT_TRUE(tail.ok()) << tail.status();
   EXPECT_FALSE((*tail)->caught_up());
@@ -308,7 +309,7 @@ TEST_P(EventLogContract, TheLargestMessageIsTakenAndOneByteMoreIsRefused) {
   EXPECT_THAT(std::string(refused.message()), HasSubstr("message 2 of 2"));
   EXPECT_THAT(std::string(refused.message()), HasSubstr(topic));
   // Nothing of the refused call was sent.
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   auto tail = log_->OpenTail({topic}, TailFrom::kStart, Soon(), *wake);
   ASSERT_TRUE(tail.ok()) << tail.status();
   const std::vector<Record> records = ReadTail(**tail, *wake, 2);
@@ -319,7 +320,7 @@ TEST_P(EventLogContract, TheLargestMessageIsTakenAndOneByteMoreIsRefused) {
 TEST_P(EventLogContract, AnUnknownTopicIsNamed) {
   const std::string topic = MakeTopic(1);
   const std::string absent = Unique("absent");
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   const absl::Status status = log_->Append({Text(topic, "k", "v"), Text(absent, "k", "v")}, Soon());
   EXPECT_TRUE(absl::IsNotFound(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr(absent));
@@ -382,7 +383,7 @@ TEST_P(EventLogContract, AHundredThreadsAppendWhileOneReads) {
   constexpr int kThreads = 100;
   constexpr int kEach = 20;
   const std::string topic = MakeTopic(6);
-  const auto consumer_wake = clock_->NewEvent();
+  const auto consumer_wake = clock_->NewWaitEvent();
   auto consumer = log_->Join(Unique("g"), {topic}, *consumer_wake);
   ASSERT_TRUE(consumer.ok()) << consumer.status();
   StartAll(**consumer, *consumer_wake, 0, Any);
@@ -398,7 +399,7 @@ TEST_P(EventLogContract, AHundredThreadsAppendWhileOneReads) {
   const std::vector<Record> consumed = Read(**consumer, *consumer_wake, kThreads * kEach);
   for (std::thread& thread : threads) thread.join();
   for (const absl::Status& status : failures) EXPECT_TRUE(status.ok()) << status;
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   auto tail = log_->OpenTail({topic}, TailFrom::kStart, Soon(), *wake);
   ASSERT_TRUE(tail.ok()) << tail.status();
   for (const std::vector<Record>& records : {consumed, ReadTail(**tail, *wake, kThreads * kEach)}) {
@@ -414,7 +415,7 @@ TEST_P(EventLogContract, OneCallMayHoldMoreThanABatch) {
   std::vector<Message> messages;
   for (int i = 0; i < 12'000; ++i) messages.push_back(Text(topic, "k", std::to_string(i)));
   Append(messages);
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   auto tail = log_->OpenTail({topic}, TailFrom::kStart, Soon(), *wake);
   ASSERT_TRUE(tail.ok()) << tail.status();
   const std::vector<Record> records = ReadTail(**tail, *wake, messages.size());
@@ -425,7 +426,7 @@ TEST_P(EventLogContract, OneCallMayHoldMoreThanABatch) {
 TEST_P(EventLogContract, ATailFromTheEndSeesOnlyWhatComesAfter) {
   const std::string topic = MakeTopic(4);
   Append({Text(topic, "k", "old"), Text(topic, "l", "old")});
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   auto tail = log_->OpenTail({topic}, TailFrom::kEnd, Soon(), *wake);
   ASSERT_TRUE(tail.ok()) << tail.status();
   EXPECT_TRUE((*tail)->caught_up());
@@ -472,7 +473,7 @@ TEST_P(EventLogContract, EndOffsetsAreThoseOfTheNextRecords) {
 
 TEST_P(EventLogContract, WithoutTimeTheLogIsNotAsked) {
   const std::string topic = MakeTopic(1);
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   const absl::Duration past = clock_->Steady() - absl::Seconds(1);
   EXPECT_TRUE(absl::IsUnavailable(log_->OpenTail({topic}, TailFrom::kStart, past, *wake).status()));
   EXPECT_TRUE(absl::IsUnavailable(log_->EndOffsets({topic}, past).status()));
@@ -488,7 +489,7 @@ TEST_P(EventLogContract, APastDeadlineIsToldAndNothingAppends) {
 
 TEST_P(EventLogContract, OneThreadHasManyAppendsUnderWayInOrder) {
   const std::string topic = MakeTopic(3);
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   constexpr size_t kAppends = 200;
   std::vector<std::unique_ptr<Pending>> appends;
   for (size_t i = 0; i < kAppends; ++i) {
@@ -517,11 +518,11 @@ TEST_P(EventLogContract, OneThreadHasManyAppendsUnderWayInOrder) {
 TEST_P(EventLogContract, AnAppendThatNobodyWaitsForIsStoredAndWakesNobody) {
   const std::string topic = MakeTopic(1);
   {
-    const auto gone = clock_->NewEvent();
+    const auto gone = clock_->NewWaitEvent();
     ASSERT_TRUE(log_->StartAppend({Text(topic, "k", "a")}, Soon(), *gone).ok());
   }
   Append({Text(topic, "k", "b")});
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   auto tail = log_->OpenTail({topic}, TailFrom::kStart, Soon(), *wake);
   ASSERT_TRUE(tail.ok()) << tail.status();
   EXPECT_EQ(Values(ReadTail(**tail, *wake, 2)), (std::vector<std::string>{"a", "b"}));
@@ -529,7 +530,7 @@ TEST_P(EventLogContract, AnAppendThatNobodyWaitsForIsStoredAndWakesNobody) {
 
 TEST_P(EventLogContract, StartAppendRefusesWhatAppendRefuses) {
   const std::string topic = MakeTopic(1);
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   const auto outcome = [&](const Message& message) {
     auto append = log_->StartAppend({message}, Soon(), *wake);
     return append.ok() ? Await(**append, *wake, Soon()) : append.status();
@@ -549,7 +550,7 @@ TEST_P(EventLogContract, ReopenedItHoldsWhatItHeld) {
   Append({Text(topic, "k", "a")});
   Open();
   Append({Text(topic, "k", "b")});
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   auto consumer = log_->Join(Unique("g"), {topic}, *wake);
   ASSERT_TRUE(consumer.ok()) << consumer.status();
   StartAll(**consumer, *wake, 0, Any);

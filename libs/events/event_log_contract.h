@@ -39,12 +39,12 @@ class EventLogContract : public ::testing::TestWithParam<ContractEngine> {
   std::string MakeTopic(int32_t partitions, std::string_view what = "t");
   void Append(const std::vector<Message>& messages);
   // Polls until `done` says so about what has been returned; fails after half a minute.
-  void PollUntil(Consumer& consumer, Event& wake, const std::function<bool(Polled&)>& done);
+  void PollUntil(Consumer& consumer, WaitEvent& wake, const std::function<bool(Polled&)>& done);
   // Waits for an assignment of at least one partition that `wanted` accepts, and starts it all at `offset`.
-  std::vector<Partition> StartAll(Consumer& consumer, Event& wake, int64_t offset,
+  std::vector<Partition> StartAll(Consumer& consumer, WaitEvent& wake, int64_t offset,
                                   const std::function<bool(const std::vector<Partition>&)>& wanted);
-  std::vector<Record> Read(Consumer& consumer, Event& wake, size_t count);
-  std::vector<Record> ReadTail(Tail& tail, Event& wake, size_t count);
+  std::vector<Record> Read(Consumer& consumer, WaitEvent& wake, size_t count);
+  std::vector<Record> ReadTail(Tail& tail, WaitEvent& wake, size_t count);
 
   const std::unique_ptr<Clock> clock_ = NewSystemClock();
   std::string url_;

@@ -25,19 +25,19 @@ Election::Election(std::string_view service, storage::Database& database, Clock&
       database_(database),
       clock_(clock),
       log_(log),
-      wake_(clock.NewEvent()) {}
+      wake_(clock.NewWaitEvent()) {}
 
 std::shared_ptr<storage::Leadership> Election::leadership() const {
   std::lock_guard lock(mutex_);
   return leadership_;
 }
 
-void Election::Add(Event& event) {
+void Election::Add(WaitEvent& event) {
   std::lock_guard lock(mutex_);
   events_.insert(&event);
 }
 
-void Election::Remove(Event& event) {
+void Election::Remove(WaitEvent& event) {
   std::lock_guard lock(mutex_);
   events_.erase(&event);
 }
@@ -66,7 +66,7 @@ absl::Duration Election::Try() {
   const absl::Duration next = clock_.Steady() + (*elected)->heartbeat_interval();
   std::lock_guard lock(mutex_);
   leadership_ = *std::move(elected);
-  for (Event* event : events_) event->Set();
+  for (WaitEvent* event : events_) event->Set();
   return next;
 }
 
@@ -81,7 +81,7 @@ LeaderStep::LeaderStep(Election& election, storage::Database& database, Clock& c
       election_(election),
       clock_(clock),
       log_(log),
-      wake_(clock.NewEvent()),
+      wake_(clock.NewWaitEvent()),
       task_(std::move(task)) {
   election_.Add(*wake_);
   if (!task_->channel().empty()) subscription_ = database.Subscribe(task_->channel(), *wake_);

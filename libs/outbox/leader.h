@@ -48,15 +48,15 @@ class Election final : public Step {
   std::string_view name() const override { return name_; }
   absl::Duration Run() override;
   // Set to have the lock looked at now.
-  Event& wake() override { return *wake_; }
+  WaitEvent& wake() override { return *wake_; }
 
   // What this process leads by; null while another process leads. For one run of a task: a lost leadership is
   // given back, and the session closed, when nobody uses it any more. Thread-safe.
   std::shared_ptr<storage::Leadership> leadership() const;
 
   // `event` is set whenever this process becomes the leader, from Add until Remove. Thread-safe.
-  void Add(Event& event);
-  void Remove(Event& event);
+  void Add(WaitEvent& event);
+  void Remove(WaitEvent& event);
 
  private:
   absl::Duration Try();
@@ -67,12 +67,12 @@ class Election final : public Step {
   storage::Database& database_;
   Clock& clock_;
   Log& log_;
-  const std::unique_ptr<Event> wake_;
+  const std::unique_ptr<WaitEvent> wake_;
   int failures_ = 0;
   // Guards what follows.
   mutable std::mutex mutex_;
   std::shared_ptr<storage::Leadership> leadership_;
-  std::set<Event*> events_;
+  std::set<WaitEvent*> events_;
 };
 
 // Runs a task while this process leads.
@@ -85,17 +85,17 @@ class LeaderStep final : public Step {
 
   std::string_view name() const override { return name_; }
   absl::Duration Run() override;
-  Event& wake() override { return *wake_; }
+  WaitEvent& wake() override { return *wake_; }
 
   // Whether this process leads now. Thread-safe.
-  bool leads() const { return election_.leadership() != nullptr; }
+  bool is_leader() const { return election_.leadership() != nullptr; }
 
  private:
   const std::string name_;
   Election& election_;
   Clock& clock_;
   Log& log_;
-  const std::unique_ptr<Event> wake_;
+  const std::unique_ptr<WaitEvent> wake_;
   const std::unique_ptr<LeaderTask> task_;
   std::unique_ptr<storage::Subscription> subscription_;
   int failures_ = 0;

@@ -56,8 +56,8 @@ TEST_F(LeaderTest, OneLeadsAndTheNextTakesOver) {
   EXPECT_EQ(first_->task.name(), "s.task");
   first_->election.Run();
   second_->election.Run();
-  EXPECT_TRUE(first_->task.leads());
-  EXPECT_FALSE(second_->task.leads());
+  EXPECT_TRUE(first_->task.is_leader());
+  EXPECT_FALSE(second_->task.is_leader());
   EXPECT_TRUE(first_->Woken()) << "it leads now";
   EXPECT_FALSE(second_->Woken());
   EXPECT_EQ(second_->task.Run(), absl::InfiniteDuration());
@@ -103,10 +103,10 @@ TEST_F(LeaderTest, ATaskThatFailsKeepsTheLockAndIsTriedAgain) {
     first_->election.Run();
     clock.Advance(pause);
   }
-  EXPECT_TRUE(first_->task.leads());
+  EXPECT_TRUE(first_->task.is_leader());
   EXPECT_EQ(first_->runs, 8);
   second_->election.Run();
-  EXPECT_FALSE(second_->task.leads());
+  EXPECT_FALSE(second_->task.is_leader());
 }
 
 TEST_F(LeaderTest, ALostLockMakesAFollower) {
@@ -114,14 +114,14 @@ TEST_F(LeaderTest, ALostLockMakesAFollower) {
   database->expel = true;
   clock.Advance(absl::Seconds(1));
   first_->election.Run();
-  EXPECT_FALSE(first_->task.leads());
+  EXPECT_FALSE(first_->task.is_leader());
   first_->task.Run();
   EXPECT_EQ(first_->runs, 0);
   database->expel = false;
   second_->election.Run();
-  EXPECT_TRUE(second_->task.leads());
+  EXPECT_TRUE(second_->task.is_leader());
   first_->election.Run();
-  EXPECT_FALSE(first_->task.leads());
+  EXPECT_FALSE(first_->task.is_leader());
 }
 
 TEST_F(LeaderTest, AStoreThatIsAwayIsAskedAgainWithinASecond) {
@@ -134,7 +134,7 @@ TEST_F(LeaderTest, AStoreThatIsAwayIsAskedAgainWithinASecond) {
   }
   database->away = false;
   first_->election.Run();
-  EXPECT_TRUE(first_->task.leads());
+  EXPECT_TRUE(first_->task.is_leader());
 }
 
 class LedgerTest : public OutboxTest {

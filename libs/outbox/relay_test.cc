@@ -33,7 +33,7 @@ class RelayTest : public OutboxTest {
   bool Woken() { return step_->wake().WaitUntil(absl::ZeroDuration()); }
 
   std::vector<events::Record> Topic() {
-    const auto wake = clock.NewEvent();
+    const auto wake = clock.NewWaitEvent();
     return *(*log_->OpenTail({"t"}, events::TailFrom::kStart, Soon(), *wake))->Poll(100);
   }
   Strings Values() {
@@ -101,13 +101,13 @@ TEST_F(RelayTest, ALeaderThatLostItsLockDeletesNothing) {
   step_->Run();
   EXPECT_TRUE(election_.wake().WaitUntil(absl::ZeroDuration()));
   election_.Run();
-  EXPECT_FALSE(step_->leads());
+  EXPECT_FALSE(step_->is_leader());
   EXPECT_EQ(Unsent(), 1) << "another leader may be sending it";
   database->expel = false;
   events->after_append = [] { return absl::OkStatus(); };
   clock.Advance(absl::Seconds(1));
   election_.Run();
-  EXPECT_TRUE(step_->leads());
+  EXPECT_TRUE(step_->is_leader());
   Drive(*step_);
   EXPECT_EQ(Values(), (Strings{"k1", "k1"}));
   EXPECT_EQ(Unsent(), 0);
@@ -125,7 +125,7 @@ TEST_F(RelayTest, ABrokerThatIsAwayDoesNotCostTheLock) {
   };
   step_->Run();
   election_.Run();
-  EXPECT_TRUE(step_->leads());
+  EXPECT_TRUE(step_->is_leader());
   EXPECT_EQ(Unsent(), 1);
 }
 

@@ -55,7 +55,7 @@ class HookedDatabase final : public storage::Database {
     ASSIGN_OR_RETURN(auto inner, inner_.Elect(name, deadline));
     return std::make_unique<HookedLeadership>(*this, std::move(inner));
   }
-  std::unique_ptr<storage::Subscription> Subscribe(std::string_view channel, Event& event) override {
+  std::unique_ptr<storage::Subscription> Subscribe(std::string_view channel, WaitEvent& event) override {
     return inner_.Subscribe(channel, event);
   }
   std::vector<Step*> steps() override { return {}; }
@@ -105,7 +105,7 @@ class HookedLog final : public testing::ForwardingEventLog {
   }
   absl::StatusOr<std::unique_ptr<events::Consumer>> Join(std::string_view group,
                                                          const std::vector<std::string>& topics,
-                                                         Event& wake) override {
+                                                         WaitEvent& wake) override {
     ASSIGN_OR_RETURN(auto consumer, inner().Join(group, topics, wake));
     return std::make_unique<HookedConsumer>(*this, std::move(consumer));
   }

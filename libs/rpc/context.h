@@ -28,7 +28,7 @@ struct CallInfo {
   // Set when nobody waits for the answer any more; may be null. Must outlive the context.
   const std::atomic<bool>* cancelled = nullptr;
   // Set by what the call waits for; outlives the call's handler and what it starts. Never null in a handler.
-  Event* wake = nullptr;
+  WaitEvent* wake = nullptr;
   // Outlive the call; null: the defaults.
   const AnswerRules* answers = nullptr;
 };
@@ -63,7 +63,7 @@ class CallContext {
   const AnswerRules& answers() const;
 
   // Given to what a handler of Service::UnaryAfter starts, and to what a server stream waits for.
-  Event& wake() const { return *info_.wake; }
+  WaitEvent& wake() const { return *info_.wake; }
 
   // The request header `key` (lower case); empty when absent.
   std::string_view metadata(std::string_view key) const;

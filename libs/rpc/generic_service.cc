@@ -110,7 +110,7 @@ class Call {
 
   // Fills `info_`, but for the metadata.
   absl::Status Admit(const grpc::CallbackServerContext& context, absl::Duration standard, absl::Duration most,
-                     Event& wake) {
+                     WaitEvent& wake) {
     ASSIGN_OR_RETURN(info_.principal, PrincipalOf(context));
     const absl::Duration left = TimeLeft(context);
     caller_deadline_ = arrival_ + left;
@@ -460,7 +460,7 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
   }
 
   // Outlives what the handler gave it to.
-  const std::unique_ptr<Event> wake_ = core_->pending.NewWake();
+  const std::unique_ptr<WaitEvent> wake_ = core_->pending.NewWake();
   std::unique_ptr<StreamHandler> handler_;
   bool counted_ = false;
   ByteBuffer incoming_;
@@ -535,7 +535,7 @@ ServerCore::ServerCore(const ServerOptions& options, const ServerDeps& deps,
       streams(options.max_streams, options.max_streams_per_caller),
       watches(options.max_connections, options.max_connections),
       requests(std::max(kRequestMemory, (kMostGrowth + 4) * static_cast<int64_t>(options.max_message_bytes))),
-      idle(deps.clock.NewEvent()) {
+      idle(deps.clock.NewWaitEvent()) {
   for (auto& method : ServeOpenly(health.service())) methods.push_back(std::move(method));
 }
 

@@ -42,7 +42,7 @@ struct ServerCore {
   // `idle` is set when the last one leaves while draining.
   std::atomic<int> calls{0};
   std::atomic<bool> draining{false};
-  const std::unique_ptr<Event> idle;
+  const std::unique_ptr<WaitEvent> idle;
 };
 
 // A gRPC service of raw callback methods: those of `core` that belong to `service`. To outlive its

@@ -263,7 +263,7 @@ class GrpcChannel final : public Channel {
       backoff = std::min(2 * backoff, kLongestBackoff);
       const absl::Duration resume = clock_.Steady() + wait;
       if (resume >= deadline) return status;
-      clock_.NewEvent()->WaitUntil(resume);
+      clock_.NewWaitEvent()->WaitUntil(resume);
     }
   }
 

@@ -22,7 +22,7 @@ HealthCheckResponse Saying(HealthCheckResponse::ServingStatus status) {
 
 // One running Watch.
 struct Health::Watcher {
-  Watcher(Health& health, Event& wake, bool known) : health(health), wake(wake), known(known) {
+  Watcher(Health& health, WaitEvent& wake, bool known) : health(health), wake(wake), known(known) {
     std::lock_guard lock(health.mutex_);
     health.watchers_.push_back(&wake);
   }
@@ -43,7 +43,7 @@ struct Health::Watcher {
   }
 
   Health& health;
-  Event& wake;
+  WaitEvent& wake;
   const bool known;
   std::optional<HealthCheckResponse::ServingStatus> said;
 };
@@ -86,7 +86,7 @@ Health::Health(const std::vector<const Service*>& services)
 void Health::SetServing(bool serving) {
   std::lock_guard lock(mutex_);
   serving_ = serving;
-  for (Event* wake : watchers_) wake->Set();
+  for (WaitEvent* wake : watchers_) wake->Set();
 }
 
 }  // namespace finalmile::rpc

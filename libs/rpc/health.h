@@ -29,7 +29,7 @@ class Health {
   std::vector<std::string> names_;
   std::mutex mutex_;
   bool serving_ = false;
-  std::vector<Event*> watchers_;
+  std::vector<WaitEvent*> watchers_;
 };
 
 }  // namespace finalmile::rpc

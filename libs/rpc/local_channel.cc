@@ -14,8 +14,8 @@ namespace {
 
 using google::protobuf::Message;
 
-absl::Status Told(const absl::Status& status, const ServedMethod& method) {
-  return status.ok() ? status : ForCaller(status, method.domain);
+absl::Status ForCaller(const absl::Status& status, const ServedMethod& method) {
+  return status.ok() ? status : rpc::ForCaller(status, method.domain);
 }
 
 CallInfo InfoOf(const ServedMethod& method, const std::shared_ptr<const v1::Principal>& principal,
@@ -33,7 +33,7 @@ CallInfo InfoOf(const ServedMethod& method, const std::shared_ptr<const v1::Prin
 class LocalStream final : public Stream {
  public:
   LocalStream(const ServedMethod* method, absl::Status status, Clock& clock, CallInfo info)
-      : method_(method), wake_(clock.NewEvent()), context_(clock, WithWake(std::move(info), *wake_)) {
+      : method_(method), wake_(clock.NewWaitEvent()), context_(clock, WithWake(std::move(info), *wake_)) {
     if (!status.ok()) {
       outcome_ = status;
     } else {
@@ -47,7 +47,7 @@ class LocalStream final : public Stream {
     absl::Status status = context_.Check();
     if (status.ok()) status = ParseRequest(request.SerializeAsString(), *parsed);
     if (status.ok()) status = handler_->OnMessage(context_, *parsed, sink_);
-    if (!status.ok()) outcome_ = Told(status, *method_);
+    if (!status.ok()) outcome_ = ForCaller(status, *method_);
     return status.ok();
   }
 
@@ -63,7 +63,7 @@ class LocalStream final : public Stream {
         if (next.ok() && *next == StreamNext::kWait) wake_->WaitUntil(context_.deadline());
         if (next.ok() && *next != StreamNext::kEnd) continue;
       }
-      outcome_ = Told(status, *method_);
+      outcome_ = ForCaller(status, *method_);
     }
     if (replies_.empty()) return false;
     const bool parsed = reply.ParseFromString(replies_.front());
@@ -80,14 +80,14 @@ class LocalStream final : public Stream {
   }
 
  private:
-  static CallInfo WithWake(CallInfo info, Event& wake) {
+  static CallInfo WithWake(CallInfo info, WaitEvent& wake) {
     info.wake = &wake;
     return info;
   }
 
   // Null when there is no such method; then the outcome is set.
   const ServedMethod* const method_;
-  const std::unique_ptr<Event> wake_;
+  const std::unique_ptr<WaitEvent> wake_;
   CallContext context_;
   std::unique_ptr<StreamHandler> handler_;
   std::deque<std::string> replies_;
@@ -114,7 +114,7 @@ class LocalChannel final : public Channel {
   absl::Status CallMessage(std::string_view method, const Message& request, Message& reply,
                            const CallOptions& options) override {
     ASSIGN_OR_RETURN(const ServedMethod* served, Find(method, true));
-    const std::unique_ptr<Event> wake = clock_.NewEvent();
+    const std::unique_ptr<WaitEvent> wake = clock_.NewWaitEvent();
     CallInfo info = InfoOf(*served, principal_, answers_, clock_, options);
     info.wake = wake.get();
     CallContext context(clock_, std::move(info));
@@ -129,7 +129,7 @@ class LocalChannel final : public Channel {
       if (pending.ok() && *pending != nullptr) status = Await(**pending, *wake, context.deadline());
     }
     if (status.ok()) status = CheckAnswer(*answer, context.answers().most);
-    if (!status.ok()) return Told(status, *served);
+    if (!status.ok()) return ForCaller(status, *served);
     if (reply.ParseFromString(answer->SerializeAsString())) return absl::OkStatus();
     return absl::InternalError(
         fmt::format("the reply of {} is no {}", method, reply.GetDescriptor()->full_name()));
@@ -138,8 +138,8 @@ class LocalChannel final : public Channel {
   std::unique_ptr<Stream> Open(std::string_view method, const CallOptions& options) override {
     const absl::StatusOr<const ServedMethod*> served = Find(method, false);
     if (!served.ok()) return std::make_unique<LocalStream>(nullptr, served.status(), clock_, CallInfo());
-    return std::make_unique<LocalStream>(*served, Told(Authorise(**served, *principal_), **served), clock_,
-                                         InfoOf(**served, principal_, answers_, clock_, options));
+    return std::make_unique<LocalStream>(*served, ForCaller(Authorise(**served, *principal_), **served),
+                                         clock_, InfoOf(**served, principal_, answers_, clock_, options));
   }
 
  private:

@@ -6,9 +6,9 @@
 namespace finalmile::rpc {
 namespace {
 
-class RelayingEvent final : public Event {
+class RelayingEvent final : public WaitEvent {
  public:
-  RelayingEvent(std::unique_ptr<Event> own, Event& step) : own_(std::move(own)), step_(step) {}
+  RelayingEvent(std::unique_ptr<WaitEvent> own, WaitEvent& step) : own_(std::move(own)), step_(step) {}
   void Set() override {
     own_->Set();
     step_.Set();
@@ -17,14 +17,14 @@ class RelayingEvent final : public Event {
   bool WaitUntil(absl::Duration deadline) override { return own_->WaitUntil(deadline); }
 
  private:
-  const std::unique_ptr<Event> own_;
-  Event& step_;
+  const std::unique_ptr<WaitEvent> own_;
+  WaitEvent& step_;
 };
 
 }  // namespace
 
-std::unique_ptr<Event> PendingReplies::NewWake() {
-  return std::make_unique<RelayingEvent>(clock_.NewEvent(), *wake_);
+std::unique_ptr<WaitEvent> PendingReplies::NewWake() {
+  return std::make_unique<RelayingEvent>(clock_.NewWaitEvent(), *wake_);
 }
 
 void PendingReplies::Add(std::unique_ptr<Pending> pending, absl::Duration deadline, Done done) {

@@ -20,7 +20,7 @@ class PendingReplies final : public Step {
   using Done = std::function<void(const absl::Status&)>;
 
   // `clock` outlives it.
-  explicit PendingReplies(Clock& clock) : clock_(clock), wake_(clock.NewEvent()) {}
+  explicit PendingReplies(Clock& clock) : clock_(clock), wake_(clock.NewWaitEvent()) {}
 
   // `pending` was started with wake(). `done` is called by Run as soon as there is an outcome, or with what
   // GiveUp says once `deadline` (steady) has come; by Add itself when it is over already; by Close with
@@ -28,14 +28,14 @@ class PendingReplies final : public Step {
   void Add(std::unique_ptr<Pending> pending, absl::Duration deadline, Done done);
 
   // An event that wakes the step too: for a stream, which looks at its own. Must not outlive this object.
-  std::unique_ptr<Event> NewWake();
+  std::unique_ptr<WaitEvent> NewWake();
 
   // Ends every call that waits, and from now on each one that is added. Not during Run.
   void Close();
 
   std::string_view name() const override { return "rpc.pending"; }
   absl::Duration Run() override;
-  Event& wake() override { return *wake_; }
+  WaitEvent& wake() override { return *wake_; }
 
  private:
   struct Reply {
@@ -46,7 +46,7 @@ class PendingReplies final : public Step {
   using Replies = std::list<Reply>;
 
   Clock& clock_;
-  const std::unique_ptr<Event> wake_;
+  const std::unique_ptr<WaitEvent> wake_;
   // Of Run alone.
   Replies waiting_;
 

@@ -22,14 +22,14 @@ using absl::StatusCode;
 // What a test ends when it likes, as an engine would from a thread of its own.
 class Work {
  public:
-  std::unique_ptr<Pending> Start(Event& wake) {
+  std::unique_ptr<Pending> Start(WaitEvent& wake) {
     ++started;
     return std::make_unique<Waiter>(*this, wake);
   }
   void End(const absl::Status& status) {
     std::lock_guard lock(mutex_);
     outcome_ = status;
-    for (Event* wake : wakes_) wake->Set();
+    for (WaitEvent* wake : wakes_) wake->Set();
   }
   size_t waiting() {
     std::lock_guard lock(mutex_);
@@ -40,7 +40,7 @@ class Work {
 
  private:
   struct Waiter final : Pending {
-    Waiter(Work& work, Event& wake) : work(work), wake(wake) {
+    Waiter(Work& work, WaitEvent& wake) : work(work), wake(wake) {
       std::lock_guard lock(work.mutex_);
       work.wakes_.push_back(&wake);
     }
@@ -54,12 +54,12 @@ class Work {
     }
     absl::Status GiveUp() override { return absl::DeadlineExceededError("the work was slow"); }
     Work& work;
-    Event& wake;
+    WaitEvent& wake;
   };
 
   std::mutex mutex_;
   std::optional<absl::Status> outcome_;
-  std::vector<Event*> wakes_;
+  std::vector<WaitEvent*> wakes_;
 };
 
 class PendingRepliesTest : public ::testing::Test {

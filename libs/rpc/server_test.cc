@@ -299,7 +299,7 @@ TEST_F(ServerTest, AClientWhoseCallsAreRefusedAtOnceFindsTheServerWhenItIsBack) 
   ASSERT_EQ(TryStart(), absl::OkStatus());
   server_->SetServing(true);
   const absl::Duration start = clock_->Steady();
-  const auto pause = clock_->NewEvent();
+  const auto pause = clock_->NewWaitEvent();
   while (!Say(SayOf("c"), {.retry = false}).ok()) {
     ASSERT_LT(clock_->Steady() - start, absl::Seconds(4));
     pause->WaitUntil(clock_->Steady() + absl::Milliseconds(20));

@@ -35,11 +35,11 @@ class Gate {
   void Open() {
     std::lock_guard lock(mutex_);
     open_ = true;
-    for (Event* wake : wakes_) wake->Set();
+    for (WaitEvent* wake : wakes_) wake->Set();
   }
   void Wake() {
     std::lock_guard lock(mutex_);
-    for (Event* wake : wakes_) wake->Set();
+    for (WaitEvent* wake : wakes_) wake->Set();
   }
   size_t streams() {
     std::lock_guard lock(mutex_);
@@ -49,7 +49,7 @@ class Gate {
 
  private:
   struct Visit {
-    Visit(Gate& gate, Event& wake) : gate(gate), wake(wake) {
+    Visit(Gate& gate, WaitEvent& wake) : gate(gate), wake(wake) {
       std::lock_guard lock(gate.mutex_);
       gate.wakes_.push_back(&wake);
     }
@@ -58,12 +58,12 @@ class Gate {
       gate.wakes_.erase(std::find(gate.wakes_.begin(), gate.wakes_.end(), &wake));
     }
     Gate& gate;
-    Event& wake;
+    WaitEvent& wake;
   };
 
   std::mutex mutex_;
   std::atomic<bool> open_{false};
-  std::vector<Event*> wakes_;
+  std::vector<WaitEvent*> wakes_;
 };
 
 class WaitingStreamsTest : public ServerTest {

@@ -173,7 +173,7 @@ class Database {
 
   // `event` must outlive the subscription, and its Set must not call the database. A lost connection sets the
   // event too once it is back: look again.
-  virtual std::unique_ptr<Subscription> Subscribe(std::string_view channel, Event& event) = 0;
+  virtual std::unique_ptr<Subscription> Subscribe(std::string_view channel, WaitEvent& event) = 0;
 
   // Background work the engine needs (PostgreSQL: the listening connection). Owned by the database; run by
   // the runtime between opening and Close.

@@ -77,7 +77,7 @@ TEST_P(LeadershipTest, ALeadersTransactionEndsWithTheHeartbeatIntervalAndWaitsFo
   MustExecute("CREATE TABLE n (id BIGINT PRIMARY KEY)");
   auto leader = database_->Elect("s", In(absl::Seconds(5)));
   ASSERT_TRUE(leader.ok()) << leader.status();
-  const auto never = clock_->NewEvent();
+  const auto never = clock_->NewWaitEvent();
   const absl::Status late = (*leader)->Transact(Options(), [&](Transaction& transaction) -> absl::Status {
     RETURN_IF_ERROR(transaction.Execute("INSERT INTO n (id) VALUES (1)").status());
     const absl::Duration before = clock_->Steady();

@@ -6,7 +6,7 @@ namespace finalmile::storage {
 
 class Subscribers::Entry final : public Subscription {
  public:
-  Entry(Subscribers& owner, std::string channel, Event& event)
+  Entry(Subscribers& owner, std::string channel, WaitEvent& event)
       : owner_(owner), channel_(std::move(channel)), event_(event) {}
 
   ~Entry() override {
@@ -19,10 +19,10 @@ class Subscribers::Entry final : public Subscription {
  private:
   Subscribers& owner_;
   const std::string channel_;
-  Event& event_;
+  WaitEvent& event_;
 };
 
-std::unique_ptr<Subscription> Subscribers::Add(std::string_view channel, Event& event) {
+std::unique_ptr<Subscription> Subscribers::Add(std::string_view channel, WaitEvent& event) {
   std::string name(channel);
   std::lock_guard lock(mutex_);
   events_[name].insert(&event);
@@ -33,13 +33,13 @@ void Subscribers::Set(std::string_view channel) {
   std::lock_guard lock(mutex_);
   const auto found = events_.find(channel);
   if (found == events_.end()) return;
-  for (Event* event : found->second) event->Set();
+  for (WaitEvent* event : found->second) event->Set();
 }
 
 void Subscribers::SetAll() {
   std::lock_guard lock(mutex_);
   for (const auto& [channel, events] : events_) {
-    for (Event* event : events) event->Set();
+    for (WaitEvent* event : events) event->Set();
   }
 }
 

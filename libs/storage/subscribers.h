@@ -17,7 +17,7 @@ namespace finalmile::storage {
 // subscriptions.
 class Subscribers {
  public:
-  std::unique_ptr<Subscription> Add(std::string_view channel, Event& event);
+  std::unique_ptr<Subscription> Add(std::string_view channel, WaitEvent& event);
   // Sets the events of one channel.
   void Set(std::string_view channel);
   // Sets every event: notifications may have been missed.
@@ -29,7 +29,7 @@ class Subscribers {
 
   // Held while events are set: an event may go away as soon as its subscription has.
   mutable std::mutex mutex_;
-  std::map<std::string, std::multiset<Event*>, std::less<>> events_;
+  std::map<std::string, std::multiset<WaitEvent*>, std::less<>> events_;
 };
 
 }  // namespace finalmile::storage

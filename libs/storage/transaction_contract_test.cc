@@ -157,7 +157,7 @@ TEST_P(TransactionTest, NoCallOutlivesItsDeadline) {
 
 TEST_P(TransactionTest, ATransactionPastItsDeadlineIsNotCommitted) {
   MakeItems();
-  const auto never = clock_->NewEvent();
+  const auto never = clock_->NewWaitEvent();
   const absl::Duration deadline = In(absl::Milliseconds(50));
   EXPECT_EQ(
       database_
@@ -274,8 +274,8 @@ class Steps {
 };
 
 TEST_P(TransactionTest, NotifiesAfterTheCommitAndOnlyThen) {
-  const auto event = clock_->NewEvent();
-  const auto other = clock_->NewEvent();
+  const auto event = clock_->NewWaitEvent();
+  const auto other = clock_->NewWaitEvent();
   Steps steps(*database_, *clock_);
   auto subscription = database_->Subscribe("outbox", *event);
   auto other_subscription = database_->Subscribe("other", *other);

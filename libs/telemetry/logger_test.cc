@@ -14,7 +14,7 @@ class FixedClock final : public Clock {
  public:
   absl::Time Now() const override { return absl::FromUnixMicros(1'700'000'000'123'456); }
   absl::Duration Steady() const override { return absl::ZeroDuration(); }
-  std::unique_ptr<Event> NewEvent() override { return nullptr; }
+  std::unique_ptr<WaitEvent> NewWaitEvent() override { return nullptr; }
 };
 
 class LoggerTest : public ::testing::Test {

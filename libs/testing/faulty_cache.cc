@@ -57,7 +57,7 @@ class CacheServer::Session final : public cache::Cache {
                     absl::Duration deadline) override {
     return Call<absl::Status>("bury", [&] { return server_.cache_.Bury(tombstones, life, deadline); });
   }
-  std::unique_ptr<cache::Feed> Listen(Event& wake) override {
+  std::unique_ptr<cache::Feed> Listen(WaitEvent& wake) override {
     return std::make_unique<FaultyFeed>(server_.simulation_, server_.cache_.Listen(wake));
   }
 

@@ -197,7 +197,7 @@ class DatabaseServer::Session final : public storage::Database {
     return std::make_unique<FaultyLeadership>(server_, std::move(lock));
   }
 
-  std::unique_ptr<storage::Subscription> Subscribe(std::string_view channel, Event& event) override {
+  std::unique_ptr<storage::Subscription> Subscribe(std::string_view channel, WaitEvent& event) override {
     return server_.database_.Subscribe(channel, event);
   }
 

@@ -133,7 +133,7 @@ class EventLogServer::Session final : public events::EventLog {
 
   absl::StatusOr<std::unique_ptr<events::Consumer>> Join(std::string_view group,
                                                          const std::vector<std::string>& topics,
-                                                         Event& wake) override {
+                                                         WaitEvent& wake) override {
     simulation_.Gate("join");
     if (simulation_.Strikes(simulation_.faults().fail)) return BrokerLost();
     Simulation::EngineScope engine(simulation_);
@@ -144,7 +144,7 @@ class EventLogServer::Session final : public events::EventLog {
 
   absl::StatusOr<std::unique_ptr<events::Tail>> OpenTail(const std::vector<std::string>& topics,
                                                          events::TailFrom from, absl::Duration deadline,
-                                                         Event& wake) override {
+                                                         WaitEvent& wake) override {
     simulation_.Gate("open tail");
     if (simulation_.Strikes(simulation_.faults().fail)) return BrokerLost();
     Simulation::EngineScope engine(simulation_);

@@ -21,12 +21,12 @@ class ForwardingEventLog : public events::EventLog {
   int64_t max_message_bytes() const override { return inner_.max_message_bytes(); }
   absl::StatusOr<std::unique_ptr<events::Consumer>> Join(std::string_view group,
                                                          const std::vector<std::string>& topics,
-                                                         Event& wake) override {
+                                                         WaitEvent& wake) override {
     return inner_.Join(group, topics, wake);
   }
   absl::StatusOr<std::unique_ptr<events::Tail>> OpenTail(const std::vector<std::string>& topics,
                                                          events::TailFrom from, absl::Duration deadline,
-                                                         Event& wake) override {
+                                                         WaitEvent& wake) override {
     return inner_.OpenTail(topics, from, deadline, wake);
   }
   absl::StatusOr<std::vector<events::PartitionOffset>> EndOffsets(const std::vector<std::string>& topics,

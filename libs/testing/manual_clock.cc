@@ -2,7 +2,7 @@
 
 namespace finalmile::testing {
 
-class ManualClock::ManualEvent final : public Event {
+class ManualClock::ManualEvent final : public WaitEvent {
  public:
   explicit ManualEvent(ManualClock& clock) : clock_(clock) {}
 
@@ -38,7 +38,7 @@ absl::Duration ManualClock::Steady() const {
   return steady_;
 }
 
-std::unique_ptr<Event> ManualClock::NewEvent() { return std::make_unique<ManualEvent>(*this); }
+std::unique_ptr<WaitEvent> ManualClock::NewWaitEvent() { return std::make_unique<ManualEvent>(*this); }
 
 void ManualClock::Advance(absl::Duration by) {
   std::lock_guard lock(mutex_);

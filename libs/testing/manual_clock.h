@@ -18,7 +18,7 @@ class ManualClock final : public Clock {
   absl::Time Now() const override;
   // Starts at one hour.
   absl::Duration Steady() const override;
-  std::unique_ptr<Event> NewEvent() override;
+  std::unique_ptr<WaitEvent> NewWaitEvent() override;
 
   // Moves both clocks ahead; `by` ≥ 0.
   void Advance(absl::Duration by);

@@ -21,7 +21,7 @@ TEST(ManualClock, MovesOnlyByHand) {
 
 TEST(ManualClock, AWaitEndsAtItsDeadlineAndNotBefore) {
   ManualClock clock;
-  const auto event = clock.NewEvent();
+  const auto event = clock.NewWaitEvent();
   EXPECT_FALSE(event->WaitUntil(clock.Steady()));
   const absl::Duration deadline = clock.Steady() + absl::Seconds(1);
   bool set = true;
@@ -39,7 +39,7 @@ TEST(ManualClock, AWaitEndsAtItsDeadlineAndNotBefore) {
 
 TEST(ManualClock, AWaitEndsWhenItsEventIsSet) {
   ManualClock clock;
-  const auto event = clock.NewEvent();
+  const auto event = clock.NewWaitEvent();
   bool set = false;
   std::thread waiter([&] { set = event->WaitUntil(absl::InfiniteDuration()); });
   event->Set();

@@ -108,7 +108,7 @@ void ModuleHarness::Run(const std::vector<Step*>& steps) {
 }
 
 std::vector<events::Record> ModuleHarness::ReadTopic(std::string_view topic) {
-  auto wake = clock_.NewEvent();
+  auto wake = clock_.NewWaitEvent();
   auto tail = Must(events_->OpenTail({std::string(topic)}, events::TailFrom::kStart,
                                      clock_.Steady() + absl::Seconds(10), *wake));
   std::vector<events::Record> records;

@@ -189,7 +189,7 @@ absl::Status PostgresServer::Resume() {
   for (const std::string& setting : options_.settings) set(setting);
 
   const absl::Duration give_up = clock_->Steady() + kStartLimit;
-  const auto pause = clock_->NewEvent();
+  const auto pause = clock_->NewWaitEvent();
   ASSIGN_OR_RETURN(server_, Spawn(AsServerUser(command), -1, folder_ + "/server.log"));
   while (!IsReady(folder_, server_)) {
     if (clock_->Steady() >= give_up) {

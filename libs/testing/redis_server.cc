@@ -100,7 +100,7 @@ absl::Status RedisServer::Resume() {
                                    folder_ + "/log", "--save", "", "--appendonly", "no"},
                                   folder_ + "/log"));
   const absl::Duration give_up = clock_->Steady() + kStartLimit;
-  const auto pause = clock_->NewEvent();
+  const auto pause = clock_->NewWaitEvent();
   while (Command({"PING"}).value_or("") != "PONG") {
     if (clock_->Steady() >= give_up) {
       return absl::DeadlineExceededError(fmt::format("Redis did not start; see {}/log", folder_));

@@ -23,7 +23,7 @@ class RerunningDatabase final : public storage::Database {
                                                              absl::Duration deadline) override {
     return inner_.Elect(name, deadline);
   }
-  std::unique_ptr<storage::Subscription> Subscribe(std::string_view channel, Event& event) override {
+  std::unique_ptr<storage::Subscription> Subscribe(std::string_view channel, WaitEvent& event) override {
     return inner_.Subscribe(channel, event);
   }
   std::vector<Step*> steps() override { return inner_.steps(); }

@@ -21,7 +21,7 @@ struct Command {
 
 struct ScriptedSession::State {
   State(storage::Database& database, Clock& clock)
-      : database(database), clock(clock), commanded(clock.NewEvent()), answered(clock.NewEvent()) {}
+      : database(database), clock(clock), commanded(clock.NewWaitEvent()), answered(clock.NewWaitEvent()) {}
 
   // The transaction, on its thread: takes commands until one ends it.
   absl::Status Serve(storage::Transaction& transaction) {
@@ -80,8 +80,8 @@ struct ScriptedSession::State {
 
   storage::Database& database;
   Clock& clock;
-  const std::unique_ptr<Event> commanded;
-  const std::unique_ptr<Event> answered;
+  const std::unique_ptr<WaitEvent> commanded;
+  const std::unique_ptr<WaitEvent> answered;
   std::thread thread;
   bool served = false;
   // Read after the thread has been joined.

@@ -48,7 +48,7 @@ Faults Faults::Draw(Rng& rng) {
   return faults;
 }
 
-class Simulation::SimulatedEvent final : public Event {
+class Simulation::SimulatedEvent final : public WaitEvent {
  public:
   explicit SimulatedEvent(Simulation& simulation) : simulation_(simulation) {}
 
@@ -73,7 +73,7 @@ class Simulation::SimulatedClock final : public Clock {
     return absl::FromUnixSeconds(1'750'000'000) + simulation_.now_ + simulation_.wall_shift_ + skew_;
   }
   absl::Duration Steady() const override { return simulation_.now_; }
-  std::unique_ptr<Event> NewEvent() override { return std::make_unique<SimulatedEvent>(simulation_); }
+  std::unique_ptr<WaitEvent> NewWaitEvent() override { return std::make_unique<SimulatedEvent>(simulation_); }
 
  private:
   Simulation& simulation_;
@@ -104,7 +104,7 @@ Simulation::Simulation(uint64_t seed, Options options)
       rng_(NewSeededRng(seed * 4 + 2)),
       give_way_(std::vector<double>{0.05, 0.3, 1}[schedule_->Below(3)]),
       clock_(std::make_unique<SimulatedClock>(*this, absl::ZeroDuration())),
-      ended_(clock_->NewEvent()) {
+      ended_(clock_->NewWaitEvent()) {
   auto director = std::make_unique<Task>();
   director->name = "director";
   running_ = director.get();
@@ -254,7 +254,7 @@ void Simulation::Take(Task& task) {
     const int64_t before = points_;
     if (task.given.wait_for(lock, kStall) == std::cv_status::timeout && task.id == 0 && !task.baton &&
         points_ == before) {
-      Hang("a task keeps the baton: it waits outside Event::WaitUntil, or loops");
+      Hang("a task keeps the baton: it waits outside WaitEvent::WaitUntil, or loops");
     }
   }
   task.baton = false;
@@ -298,7 +298,7 @@ Simulation::Process::Process(Simulation& simulation, std::string name, absl::Dur
       name_(std::move(name)),
       rng_(NewSeededRng(simulation.schedule_->Next())),
       clock_(std::make_unique<SimulatedClock>(simulation, skew)),
-      quiet_(clock_->NewEvent()) {}
+      quiet_(clock_->NewWaitEvent()) {}
 
 Simulation::Process::~Process() = default;
 

@@ -15,7 +15,7 @@
 
 // Runs real code of several processes in one, in simulated time, in an order chosen by a seed.
 //
-// Every task has a thread of its own, but only the holder of a baton runs. Each wait on an Event and each
+// Every task has a thread of its own, but only the holder of a baton runs. Each wait on a WaitEvent and each
 // call through a decorator (faulty_database.h, faulty_event_log.h) is a scheduling point, where the baton
 // goes to a task that the seed picks. When all wait, time jumps to the next deadline. So a run depends on its
 // seed alone, which trace_hash() shows.
@@ -126,7 +126,7 @@ class Simulation {
   double give_way_;
   const std::unique_ptr<SimulatedClock> clock_;
   // Set when a task ends.
-  const std::unique_ptr<Event> ended_;
+  const std::unique_ptr<WaitEvent> ended_;
   absl::Duration now_ = absl::Hours(1);
   absl::Duration wall_shift_ = absl::ZeroDuration();
   std::vector<std::unique_ptr<Task>> tasks_;
@@ -176,7 +176,7 @@ class Simulation::Process {
   const std::unique_ptr<Rng> rng_;
   std::unique_ptr<SimulatedClock> clock_;
   std::vector<Step*> steps_;
-  std::unique_ptr<Event> quiet_;
+  std::unique_ptr<WaitEvent> quiet_;
   bool alive_ = true;
   bool stopping_ = false;
   absl::Duration frozen_until_ = absl::ZeroDuration();

@@ -59,7 +59,7 @@ TEST(Simulation, TimeJumpsToTheNextDeadline) {
 
 TEST(Simulation, AnEventWakesItsWaiters) {
   Simulation simulation(1, {});
-  const auto event = simulation.clock().NewEvent();
+  const auto event = simulation.clock().NewWaitEvent();
   bool woken = false;
   simulation.Spawn("waiter", [&] { woken = event->WaitUntil(absl::InfiniteDuration()); });
   simulation.Sleep(absl::Seconds(1));
@@ -72,21 +72,21 @@ TEST(Simulation, AnEventWakesItsWaiters) {
 class Counter final : public Step {
  public:
   Counter(Simulation& simulation, Clock& clock)
-      : simulation_(simulation), clock_(clock), wake_(clock.NewEvent()) {}
+      : simulation_(simulation), clock_(clock), wake_(clock.NewWaitEvent()) {}
   std::string_view name() const override { return "counter"; }
   absl::Duration Run() override {
     simulation_.Gate("count");
     ++runs;
     return clock_.Steady() + absl::Seconds(1);
   }
-  Event& wake() override { return *wake_; }
+  WaitEvent& wake() override { return *wake_; }
 
   int runs = 0;
 
  private:
   Simulation& simulation_;
   Clock& clock_;
-  const std::unique_ptr<Event> wake_;
+  const std::unique_ptr<WaitEvent> wake_;
 };
 
 TEST(Simulation, ACrashEndsTheStepsAndCallsOfItsProcessAlone) {
@@ -176,7 +176,7 @@ TEST(SimulationDeathTest, SaysWhoWaitsInADeadlock) {
   EXPECT_EXIT(
       {
         Simulation simulation(1, {.replay = "replay: it --seed 1"});
-        const auto event = simulation.clock().NewEvent();
+        const auto event = simulation.clock().NewWaitEvent();
         simulation.Spawn("hermit", [&] { event->WaitUntil(absl::InfiniteDuration()); });
         event->WaitUntil(absl::InfiniteDuration());
       },

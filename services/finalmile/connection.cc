@@ -103,7 +103,7 @@ absl::Status SuiteConnector::Connect() {
     where_ = flags_.address;
     return Dial(flags_.address);
   }
-  const std::unique_ptr<Event> never = clock_.NewEvent();
+  const std::unique_ptr<WaitEvent> never = clock_.NewWaitEvent();
   const absl::Duration deadline = clock_.Steady() + kStoreWait;
   while (true) {
     absl::Status connected = UseHolderOrStart();

@@ -110,7 +110,7 @@ absl::StatusOr<std::unique_ptr<app::Suite>> StartQuietly(const config::Assignmen
 }
 
 absl::Status WaitUntilSettled(rpc::Channel& channel, Clock& clock) {
-  const std::unique_ptr<Event> never = clock.NewEvent();
+  const std::unique_ptr<WaitEvent> never = clock.NewWaitEvent();
   const absl::Duration deadline = clock.Steady() + kSettleWait;
   while (true) {
     ASSIGN_OR_RETURN(

@@ -263,7 +263,7 @@ TEST_P(HistoryTest, WhatComesTooLateIsRefusedOrParked) {
   service().Record(service().Activity(name, "in-time", "click", "", domain::kHistory));
   const auto append = [&](const std::string& id, absl::Duration ago) {
     const v1::Activity activity = service().Activity(name, id, "click", "", ago);
-    const auto wake = service().harness_.clock().NewEvent();
+    const auto wake = service().harness_.clock().NewWaitEvent();
     auto appended = service().harness_.events().StartAppend(
         {{std::string(consumers::kActivitiesTopic), activity.lead(), activity.SerializeAsString(), {}}},
         service().harness_.clock().Steady() + absl::Seconds(10), *wake);

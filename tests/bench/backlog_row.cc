@@ -192,7 +192,7 @@ class Backlog {
 
   absl::StatusOr<Sample> BareConsume() {
     const OnServiceCore pinned;
-    const auto wake = world_.clock().NewEvent();
+    const auto wake = world_.clock().NewWaitEvent();
     ASSIGN_OR_RETURN(auto member, world_.events().Join(fmt::format("bench-{}", ++group_),
                                                        {std::string(kActivitiesTopic)}, *wake));
     size_t records = 0;

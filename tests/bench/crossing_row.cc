@@ -58,7 +58,7 @@ class Crossing {
     std::vector<absl::Duration> lags(kSenders, absl::ZeroDuration());
     for (size_t sender = 0; sender < kSenders; ++sender) {
       senders.emplace_back([&, sender] {
-        const auto pause = world_.clock().NewEvent();
+        const auto pause = world_.clock().NewWaitEvent();
         for (size_t i = sender; i < count_; i += kSenders) {
           const absl::Duration due = start + absl::Seconds(static_cast<double>(i) / rate_);
           pause->WaitUntil(due);
@@ -95,7 +95,7 @@ class Crossing {
   // One at a time: produce and see it, commit what an activity commits, produce and see it again.
   absl::StatusOr<Sample> ByHand() {
     std::atomic<int64_t> seen_at = 0;
-    const auto seen = world_.clock().NewEvent();
+    const auto seen = world_.clock().NewWaitEvent();
     ASSIGN_OR_RETURN(auto watch,
                      Watch::Start(world_, kRawTopic, [&](const events::Record&, absl::Duration at) {
                        seen_at = absl::ToInt64Nanoseconds(at);

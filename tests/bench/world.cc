@@ -217,7 +217,7 @@ absl::StatusOr<int64_t> World::Consumed() {
 
 absl::Status World::Await(std::string_view what, const std::function<absl::StatusOr<bool>()>& done) {
   const absl::Duration give_up = clock_->Steady() + kPatience;
-  const auto pause = clock_->NewEvent();
+  const auto pause = clock_->NewWaitEvent();
   while (clock_->Steady() < give_up) {
     ASSIGN_OR_RETURN(bool reached, done());
     if (reached) return absl::OkStatus();
@@ -258,7 +258,7 @@ absl::StatusOr<std::unique_ptr<Watch>> Watch::Start(World& world, std::string_vi
                                                     OnRecord on_record) {
   auto watch = std::unique_ptr<Watch>(new Watch());
   watch->clock_ = &world.clock();
-  watch->wake_ = world.clock().NewEvent();
+  watch->wake_ = world.clock().NewWaitEvent();
   watch->on_record_ = std::move(on_record);
   ASSIGN_OR_RETURN(watch->tail_,
                    world.events().OpenTail({std::string(topic)}, events::TailFrom::kEnd,

@@ -168,7 +168,7 @@ class Watch {
   void Loop();
 
   Clock* clock_ = nullptr;
-  std::unique_ptr<Event> wake_;
+  std::unique_ptr<WaitEvent> wake_;
   std::unique_ptr<events::Tail> tail_;
   OnRecord on_record_;
   std::atomic<bool> stop_ = false;

@@ -144,7 +144,7 @@ class CatalogFaults : public ::testing::Test {
           clock_(test.replicas_->clock()),
           names_(std::move(names)),
           bound_(bound),
-          pause_(clock_.NewEvent()) {
+          pause_(clock_.NewWaitEvent()) {
       for (int replica = 0; replica < Replicas::kCount; ++replica) {
         for (size_t i = 0; i < 2; ++i) threads_.emplace_back([this, replica, i] { Read(replica, i); });
       }
@@ -209,7 +209,7 @@ class CatalogFaults : public ::testing::Test {
     Clock& clock_;
     const std::vector<std::string> names_;
     const absl::Duration bound_;
-    const std::unique_ptr<Event> pause_;
+    const std::unique_ptr<WaitEvent> pause_;
     std::atomic<bool> stop_ = false;
     std::atomic<int> refused_ = 0;
     std::atomic<int64_t> written_ = 0;
@@ -361,7 +361,7 @@ TEST_F(CatalogFaults, F22AHotAssetEndsUnderManyReaders) {
   };
   const double before[] = {Answers(0, "store"), Answers(1, "store")};
   const double unanswered_before[] = {unanswered(0), unanswered(1)};
-  const auto go = replicas_->clock().NewEvent();
+  const auto go = replicas_->clock().NewWaitEvent();
   std::vector<std::thread> readers;
   for (int i = 0; i < Replicas::kCount * kReaders; ++i) {
     readers.emplace_back([&, replica = i % Replicas::kCount] {

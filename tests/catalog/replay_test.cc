@@ -291,7 +291,7 @@ class Replay : public ::testing::Test {
   }
 
   void CheckTopic() {
-    const auto wake = replicas_->clock().NewEvent();
+    const auto wake = replicas_->clock().NewWaitEvent();
     auto tail =
         replicas_->events().OpenTail({std::string(publishing::kCatalogEventsTopic)}, events::TailFrom::kStart,
                                      replicas_->clock().Steady() + absl::Seconds(10), *wake);

@@ -104,6 +104,6 @@ bool Replicas::Until(const std::function<bool()>& done) {
   return true;
 }
 
-void Replicas::Pause(absl::Duration span) { clock_->NewEvent()->WaitUntil(clock_->Steady() + span); }
+void Replicas::Pause(absl::Duration span) { clock_->NewWaitEvent()->WaitUntil(clock_->Steady() + span); }
 
 }  // namespace finalmile::catalog

@@ -88,7 +88,7 @@ TEST_F(ChaosTest, KillsUnderWritesLoseAndDoubleNothing) {
 }
 
 TEST_F(ChaosTest, AFrozenReplicaComesBackAsAZombieAndChangesNothing) {
-  auto pause = world_->clock().NewEvent();
+  auto pause = world_->clock().NewWaitEvent();
   world_->process(0).Freeze();
   // Longer than the group's session timeout and the leader's lease: the other replica takes over.
   pause->WaitUntil(world_->clock().Steady() + absl::Seconds(12));
@@ -98,7 +98,7 @@ TEST_F(ChaosTest, AFrozenReplicaComesBackAsAZombieAndChangesNothing) {
 
 TEST_F(ChaosTest, WritesGoOnWhileTheBrokerIsDown) {
   ASSERT_TRUE(kafka_->Kill().ok());
-  auto pause = world_->clock().NewEvent();
+  auto pause = world_->clock().NewWaitEvent();
   pause->WaitUntil(world_->clock().Steady() + absl::Seconds(5));
   ASSERT_TRUE(kafka_->Resume().ok());
 }

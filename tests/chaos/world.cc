@@ -27,7 +27,7 @@ absl::StatusOr<std::unique_ptr<World>> World::Start(testing::PostgresServer& pos
   auto world = std::unique_ptr<World>(new World());
   world->clock_ = NewSystemClock();
   world->rng_ = NewSystemRng();
-  world->progress_ = world->clock_->NewEvent();
+  world->progress_ = world->clock_->NewWaitEvent();
   world->kafka_ = &kafka;
   ASSIGN_OR_RETURN(std::string database, postgres.CreateDatabase());
   world->store_ = postgres.tcp_url(database);
@@ -105,7 +105,7 @@ bool World::AwaitAcknowledged(int64_t more) {
 bool World::Call(const std::string& method, const google::protobuf::Message& request, uint64_t first,
                  google::protobuf::Message& response) {
   const absl::Duration deadline = clock_->Steady() + kPatience;
-  auto pause = clock_->NewEvent();
+  auto pause = clock_->NewWaitEvent();
   absl::Status last;
   for (uint64_t attempt = 0; clock_->Steady() < deadline; ++attempt) {
     // Both may be down for a moment.

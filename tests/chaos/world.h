@@ -79,7 +79,7 @@ class World {
   std::vector<Replica> replicas_;
   std::vector<std::thread> clients_;
   std::atomic<bool> writing_ = false;
-  std::unique_ptr<Event> progress_;
+  std::unique_ptr<WaitEvent> progress_;
   std::atomic<int64_t> acknowledged_ = 0;
   std::atomic<int64_t> retries_ = 0;
   std::atomic<int64_t> cancelled_ = 0;

@@ -45,7 +45,7 @@ class ConflictRows : public ::testing::Test {
   void CommitWhileItWaits(testing::ScriptedSession& other, storage::Database& database,
                           const std::function<void()>& call) {
     std::thread caller(call);
-    const auto pause = clock_->NewEvent();
+    const auto pause = clock_->NewWaitEvent();
     const absl::Duration give_up = In(absl::Seconds(10));
     int64_t waiting = 0;
     while (waiting == 0 && clock_->Steady() < give_up) {

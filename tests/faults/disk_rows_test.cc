@@ -87,7 +87,7 @@ class Killed {
   bool Insist(std::unique_ptr<rpc::Channel>& channel, const std::string& method,
               const google::protobuf::Message& request, google::protobuf::Message& response) {
     const absl::Duration deadline = clock_->Steady() + absl::Seconds(30);
-    auto pause = clock_->NewEvent();
+    auto pause = clock_->NewWaitEvent();
     while (clock_->Steady() < deadline) {
       if (channel
               ->CallMessage("/finalmile.leads.v1.LeadService/" + method, request, response,
@@ -124,7 +124,7 @@ TEST(FaultRowsOnDisk, F17AKilledProcessLosesNothingOnSqlite) {
   for (int client = 0; client < 3; ++client) {
     clients.emplace_back([&, client] { killed.Write(client, ledger, stop); });
   }
-  auto pause = killed.clock().NewEvent();
+  auto pause = killed.clock().NewWaitEvent();
   for (int kill = 0; kill < kKills; ++kill) {
     const int64_t goal = killed.acknowledged() + 25;
     const absl::Duration deadline = killed.clock().Steady() + absl::Seconds(20);

@@ -48,7 +48,7 @@ class HeldRows : public ::testing::Test {
 
   // Waits until the condition holds, for half a minute.
   bool Await(const std::function<bool()>& condition) {
-    auto pause = service_->clock().NewEvent();
+    auto pause = service_->clock().NewWaitEvent();
     const absl::Duration deadline = service_->clock().Steady() + absl::Seconds(30);
     while (!condition()) {
       if (service_->clock().Steady() > deadline) return false;

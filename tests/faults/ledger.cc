@@ -54,7 +54,7 @@ absl::StatusOr<Counts> Ledger::Check(const View& view) {
 
 absl::Status Ledger::AwaitQuiet(const View& view) const {
   const absl::Duration deadline = view.clock.Steady() + view.patience;
-  auto pause = view.clock.NewEvent();
+  auto pause = view.clock.NewWaitEvent();
   int64_t stored = -1;
   int64_t unsent = -1;
   do {
@@ -125,7 +125,7 @@ absl::StatusOr<Ledger::StoredLeads> Ledger::CheckStore(const View& view) const {
 absl::Status Ledger::CheckTopic(const View& view, const StoredLeads& stored, Counts& counts) const {
   std::map<std::string, int64_t> seqs;
   std::map<std::string, int> created;
-  auto wake = view.clock.NewEvent();
+  auto wake = view.clock.NewWaitEvent();
   ASSIGN_OR_RETURN(auto tail, view.events.OpenTail({std::string(kEventsTopic)}, events::TailFrom::kStart,
                                                    view.clock.Steady() + absl::Seconds(10), *wake));
   while (!tail->caught_up()) {

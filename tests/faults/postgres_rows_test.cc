@@ -69,7 +69,7 @@ class FaultRowsOnPostgres : public ::testing::Test {
 
   // Whether the topic holds `seq` of `key` before the deadline.
   bool Sent(const std::string& key, int64_t seq, absl::Duration within) {
-    auto wake = clock_->NewEvent();
+    auto wake = clock_->NewWaitEvent();
     const absl::Duration deadline = In(within);
     auto tail = service_->events().OpenTail({"finalmile.leads.events.v1"}, events::TailFrom::kStart,
                                             In(absl::Seconds(10)), *wake);
@@ -126,7 +126,7 @@ TEST_F(FaultRowsOnPostgres, WhoWaitedForALeadDoesNotTakeItBackUnderTheOldPolicy)
   ASSERT_TRUE(rescorer.Execute("SELECT id FROM leads WHERE id = $1 FOR UPDATE", {id}).ok());
   absl::Status changed;
   std::thread caller([&] { changed = service_->SetOwner(lead, "owner"); });
-  const auto pause = clock_->NewEvent();
+  const auto pause = clock_->NewWaitEvent();
   const absl::Duration give_up = In(absl::Seconds(10));
   int64_t waiting = 0;
   while (waiting == 0 && clock_->Steady() < give_up) {
@@ -160,8 +160,8 @@ TEST_F(FaultRowsOnPostgres, F11LateCommitIsNeitherSkippedNorWaitedFor) {
   ASSERT_TRUE(longest.Execute("CREATE TABLE held (id BIGINT)").ok());
 
   // A writer that has its outbox row's id and commits later than those with higher ids.
-  auto written = clock_->NewEvent();
-  auto commit = clock_->NewEvent();
+  auto written = clock_->NewWaitEvent();
+  auto commit = clock_->NewWaitEvent();
   absl::Status committed;
   std::thread writer([&] {
     committed = service_->database().Transact(
@@ -218,7 +218,7 @@ TEST_F(FaultRowsOnPostgres, F16ConnectionCutDuringCommitHasOneEffectAfterARetry)
         EXPECT_TRUE(service_->Record(lead, "a" + id).ok());
     }
     const absl::Duration deadline = In(absl::Seconds(10));
-    auto pause = clock_->NewEvent();
+    auto pause = clock_->NewWaitEvent();
     while (proxy_->cuts() <= round && clock_->Steady() < deadline) {
       pause->WaitUntil(In(absl::Milliseconds(10)));
     }

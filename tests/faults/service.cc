@@ -70,7 +70,7 @@ Service::~Service() {
 absl::Status Service::CallMessage(const std::string& method, const google::protobuf::Message& request,
                                   google::protobuf::Message& response) {
   const absl::Duration deadline = clock_->Steady() + kPatience;
-  auto pause = clock_->NewEvent();
+  auto pause = clock_->NewWaitEvent();
   while (true) {
     absl::Status status = channel_->CallMessage("/finalmile.leads.v1.LeadService/" + method, request,
                                                 response, {.timeout = absl::Seconds(3), .retry = false});

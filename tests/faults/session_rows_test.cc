@@ -105,7 +105,7 @@ TEST_F(SessionRows, F37TwoReplicasOpenNoSessionWhileNothingIsAskedOfThem) {
   }
   for (std::thread& caller : callers) caller.join();
   const int64_t budget = 2 * app::SessionsOf(kThreads);
-  const auto pause = clock_->NewEvent();
+  const auto pause = clock_->NewWaitEvent();
   const int64_t before = Opened();
   EXPECT_LE(before, budget);
   EXPECT_LE(Held(), budget);

@@ -75,7 +75,7 @@ std::vector<storage::Row> Servers::Query(std::string_view sql) {
 }
 
 std::vector<events::Record> Servers::ReadTopic(const std::string& topic) {
-  const auto wake = simulation_.clock().NewEvent();
+  const auto wake = simulation_.clock().NewWaitEvent();
   const auto tail = Check(log_->OpenTail({topic}, events::TailFrom::kStart,
                                          simulation_.clock().Steady() + absl::Seconds(10), *wake),
                           "open a tail");

@@ -43,7 +43,7 @@ class Skeleton : public ::testing::Test {
     const auto created =
         channel_->Call<billing::v1::LineItem>("/finalmile.billing.v1.BillingService/CreateLineItem", request);
     EXPECT_TRUE(created.ok()) << created.status();
-    const auto never = clock_->NewEvent();
+    const auto never = clock_->NewWaitEvent();
     for (const absl::Duration deadline = clock_->Steady() + absl::Seconds(30); Unsent() > 0;) {
       never->WaitUntil(clock_->Steady() + absl::Milliseconds(5));
       if (clock_->Steady() < deadline) continue;
@@ -81,7 +81,7 @@ TEST_F(Skeleton, ServesTellsAndStops) {
 
   const auto log = events::Open("local:" + folder_.path() + "/events.db", *clock_);
   ASSERT_TRUE(log.ok()) << log.status();
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   const auto tail =
       (*log)->OpenTail({kTopic}, events::TailFrom::kStart, clock_->Steady() + absl::Seconds(10), *wake);
   ASSERT_TRUE(tail.ok()) << tail.status();

@@ -20,7 +20,7 @@ class LocalCache final : public Cache {
                             absl::Duration deadline) override;
   absl::Status Bury(std::span<const Tombstone> tombstones, absl::Duration life,
                     absl::Duration deadline) override;
-  std::unique_ptr<Feed> Listen(Event& wake) override;
+  std::unique_ptr<Feed> Listen(WaitEvent& wake) override;
 
  private:
   class LocalFeed;
@@ -63,7 +63,7 @@ class LocalCache final : public Cache {
 
 class LocalCache::LocalFeed final : public Feed {
  public:
-  LocalFeed(LocalCache& cache, Event& wake) : cache_(cache), wake_(wake) {
+  LocalFeed(LocalCache& cache, WaitEvent& wake) : cache_(cache), wake_(wake) {
     std::lock_guard lock(cache_.mutex_);
     cache_.feeds_.insert(this);
   }
@@ -88,7 +88,7 @@ class LocalCache::LocalFeed final : public Feed {
 
  private:
   LocalCache& cache_;
-  Event& wake_;
+  WaitEvent& wake_;
   bool begins_ = true;
   std::vector<std::string> keys_;
 };
@@ -174,7 +174,7 @@ absl::Status LocalCache::Bury(std::span<const Tombstone> tombstones, absl::Durat
   return absl::OkStatus();
 }
 
-std::unique_ptr<Feed> LocalCache::Listen(Event& wake) { return std::make_unique<LocalFeed>(*this, wake); }
+std::unique_ptr<Feed> LocalCache::Listen(WaitEvent& wake) { return std::make_unique<LocalFeed>(*this, wake); }
 
 }  // namespace
 

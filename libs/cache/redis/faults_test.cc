@@ -38,7 +38,7 @@ class SplitCache final : public Cache {
                     absl::Duration deadline) override {
     return calls_.Bury(tombstones, life, deadline);
   }
-  std::unique_ptr<Feed> Listen(Event& wake) override { return feed_.Listen(wake); }
+  std::unique_ptr<Feed> Listen(WaitEvent& wake) override { return feed_.Listen(wake); }
 
  private:
   Cache& calls_;
@@ -119,7 +119,7 @@ class FaultsTest : public ::testing::Test {
   }
 
   const std::unique_ptr<Clock> clock_ = NewSystemClock();
-  const std::unique_ptr<Event> pause_ = clock_->NewEvent();
+  const std::unique_ptr<WaitEvent> pause_ = clock_->NewWaitEvent();
   VersionedStore store_{*clock_};
   std::unique_ptr<RedisServer> server_;
 };
@@ -138,7 +138,7 @@ std::string Percentiles(std::vector<absl::Duration> spans) {
 class Load {
  public:
   Load(Clock& clock, VersionedStore& store, std::vector<NearCache*> nodes, absl::Duration bound)
-      : clock_(clock), store_(store), bound_(bound), pause_(clock.NewEvent()) {
+      : clock_(clock), store_(store), bound_(bound), pause_(clock.NewWaitEvent()) {
     for (NearCache* node : nodes) {
       for (int i = 0; i < 3; ++i) threads_.emplace_back([this, node, i] { ReadOn(*node, i); });
     }
@@ -216,7 +216,7 @@ class Load {
   Clock& clock_;
   VersionedStore& store_;
   const absl::Duration bound_;
-  const std::unique_ptr<Event> pause_;
+  const std::unique_ptr<WaitEvent> pause_;
   std::atomic<bool> stop_ = false;
   std::atomic<int> refused_ = 0;
   mutable std::mutex mutex_;
@@ -357,14 +357,14 @@ TEST_F(FaultsTest, F22AHotKeyExpiresUnderAThousandReaders) {
   EXPECT_FALSE(nodes[0]->near.TryGet("k", 0).has_value());
   EXPECT_FALSE(nodes[1]->near.TryGet("k", 0).has_value());
 
-  const auto go = clock_->NewEvent();
+  const auto go = clock_->NewWaitEvent();
   std::vector<std::thread> readers;
   for (int i = 0; i < kReaders * 2; ++i) {
     readers.emplace_back([&, n = i % 2] {
       const auto load = [&, n](absl::Duration) -> absl::StatusOr<Entry> {
         ++reads[n];
         // As long as a store takes; the others arrive meanwhile.
-        clock_->NewEvent()->WaitUntil(clock_->Steady() + absl::Milliseconds(20));
+        clock_->NewWaitEvent()->WaitUntil(clock_->Steady() + absl::Milliseconds(20));
         return store_.Read("k");
       };
       go->WaitUntil(absl::InfiniteDuration());

@@ -47,7 +47,7 @@ class RedisCache final : public Cache {
                             absl::Duration deadline) override;
   absl::Status Bury(std::span<const Tombstone> tombstones, absl::Duration life,
                     absl::Duration deadline) override;
-  std::unique_ptr<Feed> Listen(Event&) override {
+  std::unique_ptr<Feed> Listen(WaitEvent&) override {
     return std::make_unique<redis::RedisFeed>(address_, tombstones_, keepalive_, clock_);
   }
 

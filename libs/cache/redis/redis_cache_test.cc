@@ -68,7 +68,7 @@ class RedisCacheTest : public ::testing::Test {
   }
 
   const std::unique_ptr<Clock> clock_ = NewSystemClock();
-  const std::unique_ptr<Event> wake_ = clock_->NewEvent();
+  const std::unique_ptr<WaitEvent> wake_ = clock_->NewWaitEvent();
   std::unique_ptr<finalmile::testing::RedisServer> server_;
 };
 

@@ -131,7 +131,7 @@ bool Admin::AllHaveLeaders(const std::vector<TopicSpec>& topics) {
 }
 
 absl::Status Admin::AwaitLeaders(const std::vector<TopicSpec>& topics) {
-  const std::unique_ptr<Event> pause = clock_.NewEvent();
+  const std::unique_ptr<WaitEvent> pause = clock_.NewWaitEvent();
   while (!AllHaveLeaders(topics)) {
     if (clock_.Steady() >= deadline_) {
       return absl::DeadlineExceededError(fmt::format(

@@ -17,13 +17,14 @@ absl::StatusOr<std::shared_ptr<Producer>> KafkaAppender::Current() {
 }
 
 absl::Status KafkaAppender::Append(const std::vector<Message>& messages, absl::Duration deadline) {
-  const std::unique_ptr<Event> wake = clock_.NewEvent();
+  const std::unique_ptr<WaitEvent> wake = clock_.NewWaitEvent();
   ASSIGN_OR_RETURN(const std::unique_ptr<Pending> append, StartAppend(messages, deadline, *wake));
   return Await(*append, *wake, deadline);
 }
 
 absl::StatusOr<std::unique_ptr<Pending>> KafkaAppender::StartAppend(const std::vector<Message>& messages,
-                                                                    absl::Duration deadline, Event& wake) {
+                                                                    absl::Duration deadline,
+                                                                    WaitEvent& wake) {
   RETURN_IF_ERROR(CheckSizes(messages, config_.max_message_bytes));
   if (messages.empty()) return Finished(absl::OkStatus());
   ASSIGN_OR_RETURN(const std::shared_ptr<Producer> producer, Current());

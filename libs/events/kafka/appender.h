@@ -28,7 +28,7 @@ class KafkaAppender {
   // See EventLog.
   absl::Status Append(const std::vector<Message>& messages, absl::Duration deadline);
   absl::StatusOr<std::unique_ptr<Pending>> StartAppend(const std::vector<Message>& messages,
-                                                       absl::Duration deadline, Event& wake);
+                                                       absl::Duration deadline, WaitEvent& wake);
 
   // Makes the producer in use meet a fatal error, for tests. FAILED_PRECONDITION when nothing has been
   // appended yet.

@@ -154,7 +154,7 @@ absl::StatusOr<std::vector<TopicSpec>> FetchTopics(rd_kafka_s* client, const Con
                                                    const Trouble& trouble, Clock& clock,
                                                    absl::Duration deadline) {
   const rd_kafka_metadata_t* metadata = nullptr;
-  const std::unique_ptr<Event> pause = clock.NewEvent();
+  const std::unique_ptr<WaitEvent> pause = clock.NewWaitEvent();
   // All topics: asking for one by name would make it where the broker makes topics by itself.
   rd_kafka_resp_err_t error = rd_kafka_metadata(client, 1, nullptr, &metadata, MillisLeft(clock, deadline));
   // A connection that was lost under the question says nothing about the next one.
@@ -212,7 +212,7 @@ absl::StatusOr<std::vector<PartitionOffset>> FetchOffsets(rd_kafka_s* client,
     wanted.push_back({partition, edge == Edge::kStart ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_END});
   }
   if (wanted.empty()) return wanted;
-  const std::unique_ptr<Event> pause = clock.NewEvent();
+  const std::unique_ptr<WaitEvent> pause = clock.NewWaitEvent();
   while (true) {
     const absl::Status asked = AskOffsets(client, wanted, MillisLeft(clock, deadline));
     if (asked.ok()) return wanted;

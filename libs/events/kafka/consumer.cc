@@ -21,7 +21,7 @@ constexpr int kCloseMillis = 50;
 
 class KafkaConsumer final : public Consumer {
  public:
-  KafkaConsumer(const Config& config, Clock& clock, const std::vector<std::string>& topics, Event& wake)
+  KafkaConsumer(const Config& config, Clock& clock, const std::vector<std::string>& topics, WaitEvent& wake)
       : config_(config), clock_(clock), topics_(topics), wake_(wake) {}
 
   absl::Status Open(std::string_view group);
@@ -42,7 +42,7 @@ class KafkaConsumer final : public Consumer {
   const Config& config_;
   Clock& clock_;
   const std::vector<std::string> topics_;
-  Event& wake_;
+  WaitEvent& wake_;
   Trouble trouble_;
   Client client_;
   Queue queue_;
@@ -79,7 +79,7 @@ absl::Status KafkaConsumer::Open(std::string_view group) {
   rd_kafka_poll_set_consumer(client_.get());
   queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
   rd_kafka_queue_cb_event_enable(
-      queue_.get(), [](rd_kafka_t*, void* wake) { static_cast<Event*>(wake)->Set(); }, &wake_);
+      queue_.get(), [](rd_kafka_t*, void* wake) { static_cast<WaitEvent*>(wake)->Set(); }, &wake_);
   // For what was queued before.
   wake_.Set();
   return Rejoin();
@@ -227,7 +227,7 @@ void KafkaConsumer::Report(const std::vector<PartitionOffset>& offsets) {
 
 absl::StatusOr<std::unique_ptr<Consumer>> JoinGroup(const Config& config, Clock& clock,
                                                     std::string_view group,
-                                                    const std::vector<std::string>& topics, Event& wake) {
+                                                    const std::vector<std::string>& topics, WaitEvent& wake) {
   auto consumer = std::make_unique<KafkaConsumer>(config, clock, topics, wake);
   RETURN_IF_ERROR(consumer->Open(group));
   return consumer;

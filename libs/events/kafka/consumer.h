@@ -17,6 +17,6 @@ namespace finalmile::events::kafka {
 // `config`, `clock` and `wake` must outlive the consumer.
 absl::StatusOr<std::unique_ptr<Consumer>> JoinGroup(const Config& config, Clock& clock,
                                                     std::string_view group,
-                                                    const std::vector<std::string>& topics, Event& wake);
+                                                    const std::vector<std::string>& topics, WaitEvent& wake);
 
 }  // namespace finalmile::events::kafka

@@ -20,18 +20,18 @@ class KafkaLog final : public EventLog {
     return appender_.Append(messages, deadline);
   }
   absl::StatusOr<std::unique_ptr<Pending>> StartAppend(const std::vector<Message>& messages,
-                                                       absl::Duration deadline, Event& wake) override {
+                                                       absl::Duration deadline, WaitEvent& wake) override {
     return appender_.StartAppend(messages, deadline, wake);
   }
   int64_t max_message_bytes() const override { return config_.max_message_bytes; }
 
   absl::StatusOr<std::unique_ptr<Consumer>> Join(std::string_view group,
                                                  const std::vector<std::string>& topics,
-                                                 Event& wake) override {
+                                                 WaitEvent& wake) override {
     return kafka::JoinGroup(config_, clock_, group, topics, wake);
   }
   absl::StatusOr<std::unique_ptr<Tail>> OpenTail(const std::vector<std::string>& topics, TailFrom from,
-                                                 absl::Duration deadline, Event& wake) override {
+                                                 absl::Duration deadline, WaitEvent& wake) override {
     return kafka::OpenTail(config_, clock_, topics, from, deadline, wake);
   }
   absl::StatusOr<std::vector<PartitionOffset>> EndOffsets(const std::vector<std::string>& topics,

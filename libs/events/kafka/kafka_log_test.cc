@@ -46,7 +46,7 @@ class KafkaLogTest : public ::testing::Test {
   }
   // Every record of the topic so far.
   std::vector<Record> ReadAll() {
-    const auto wake = clock_->NewEvent();
+    const auto wake = clock_->NewWaitEvent();
     auto tail = log_->OpenTail({topic_}, TailFrom::kStart, In(30), *wake);
     EXPECT_TRUE(tail.ok()) << tail.status();
     std::vector<Record> all;
@@ -74,7 +74,7 @@ TEST_F(KafkaLogTest, ABrokerKilledInMidStreamLosesAndRepeatsNothing) {
   constexpr int kThreads = 4;
   constexpr int kEach = 400;
   std::atomic<int> acknowledged = 0;
-  const auto half = clock_->NewEvent();
+  const auto half = clock_->NewWaitEvent();
   std::vector<absl::Status> failures(kThreads);
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
@@ -98,7 +98,7 @@ TEST_F(KafkaLogTest, ABrokerKilledInMidStreamLosesAndRepeatsNothing) {
 }
 
 TEST_F(KafkaLogTest, AConsumerOutlivesABrokersDeath) {
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   ASSERT_TRUE(log_->Append({Text("k", "before")}, In(30)).ok());
   auto consumer = log_->Join(topic_ + ".g", {topic_}, *wake);
   ASSERT_TRUE(consumer.ok());
@@ -143,7 +143,7 @@ TEST_F(KafkaLogTest, AFrozenBrokerIsLeftAtTheDeadlineAndNothingGathers) {
     EXPECT_THAT(std::string(status.message()), HasSubstr(broker_->bootstrap()));
     EXPECT_LT(clock_->Steady() - deadline, absl::Seconds(2));
   }
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   EXPECT_TRUE(absl::IsUnavailable(log_->OpenTail({topic_}, TailFrom::kEnd, In(0.5), *wake).status()));
   EXPECT_TRUE(absl::IsUnavailable(log_->EndOffsets({topic_}, In(0.5)).status()));
   ASSERT_TRUE(broker_->Thaw().ok());
@@ -161,7 +161,7 @@ TEST_F(KafkaLogTest, AFrozenBrokerIsLeftAtTheDeadlineAndNothingGathers) {
 TEST_F(KafkaLogTest, AFrozenBrokerHoldsNoThreadAndLosesNothing) {
   ASSERT_TRUE(log_->Append({Text("k", "0")}, In(30)).ok());
   ASSERT_TRUE(broker_->Freeze().ok());
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   std::vector<std::unique_ptr<Pending>> appends;
   const absl::Duration start = clock_->Steady();
   for (int i = 1; i <= 1000; ++i) {
@@ -183,7 +183,7 @@ TEST_F(KafkaLogTest, AMemberThatDoesNotPollIsPutOutAndComesBack) {
   // The shortest that the broker allows.
   auto log = Open(broker_->url() + "?session.timeout.ms=6000&max.poll.interval.ms=6000", *clock_);
   ASSERT_TRUE(log.ok()) << log.status();
-  const auto wake = clock_->NewEvent();
+  const auto wake = clock_->NewWaitEvent();
   auto consumer = (*log)->Join(topic_ + ".g", {topic_}, *wake);
   ASSERT_TRUE(consumer.ok()) << consumer.status();
   // Every change of ownership up to the next one that is not empty.
@@ -266,7 +266,7 @@ TEST(KafkaAbsentTest, EveryCallNamesTheAddressAtItsDeadline) {
   expect((*log)->ApplyTopics({{.name = "t"}}, in()), absl::StatusCode::kDeadlineExceeded);
   expect((*log)->ListTopics(in()).status(), absl::StatusCode::kUnavailable);
   expect((*log)->EndOffsets({"t"}, in()).status(), absl::StatusCode::kUnavailable);
-  const auto wake = clock->NewEvent();
+  const auto wake = clock->NewWaitEvent();
   expect((*log)->OpenTail({"t"}, TailFrom::kStart, in(), *wake).status(), absl::StatusCode::kUnavailable);
   EXPECT_LT(clock->Steady() - start, absl::Seconds(10));
 

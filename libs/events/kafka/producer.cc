@@ -104,7 +104,7 @@ class Producer::Append final : public Pending {
 };
 
 absl::StatusOr<std::unique_ptr<Pending>> Producer::StartAppend(const std::vector<Message>& messages,
-                                                               absl::Duration deadline, Event& wake) {
+                                                               absl::Duration deadline, WaitEvent& wake) {
   RETURN_IF_ERROR(RequireTopics(messages, deadline));
   const auto count = static_cast<int64_t>(messages.size());
   if (outstanding_.fetch_add(count) == 0) quiet_since_.store(SteadyMicros());
@@ -151,7 +151,7 @@ absl::Status Producer::RequireTopics(const std::vector<Message>& messages, absl:
 
 absl::Status Producer::Enqueue(const std::vector<Message>& messages, absl::Duration deadline,
                                Delivery& delivery) {
-  std::unique_ptr<Event> room;
+  std::unique_ptr<WaitEvent> room;
   absl::Status status = absl::OkStatus();
   size_t done = 0;
   while (done < messages.size()) {
@@ -165,7 +165,7 @@ absl::Status Producer::Enqueue(const std::vector<Message>& messages, absl::Durat
     }
     // The first time round only asks to be told of room, and tries again: room may have come just before.
     if (!room) {
-      room = clock_.NewEvent();
+      room = clock_.NewWaitEvent();
       std::lock_guard lock(mutex_);
       waiting_for_room_.insert(room.get());
       continue;
@@ -275,7 +275,7 @@ void Producer::OnEvent(rd_kafka_op_s* event) {
   rd_kafka_event_destroy(event);
   if (!delivered) return;
   std::lock_guard lock(mutex_);
-  for (Event* waiting : waiting_for_room_) waiting->Set();
+  for (WaitEvent* waiting : waiting_for_room_) waiting->Set();
 }
 
 void Producer::OnDeliveries(rd_kafka_op_s* event) {

@@ -21,7 +21,7 @@ namespace finalmile::events::kafka {
 // come.
 class Delivery {
  public:
-  Delivery(int64_t messages, Event& wake) : waiting_(messages), wake_(&wake) {}
+  Delivery(int64_t messages, WaitEvent& wake) : waiting_(messages), wake_(&wake) {}
 
   // `messages` of them are settled; `error` is 0 or the rd_kafka_resp_err_t of one that failed. The last one
   // wakes who waits, and gives up the share of the reports.
@@ -43,7 +43,7 @@ class Delivery {
   std::atomic<int> shares_ = 2;
   std::mutex mutex_;
   // Null once nobody waits.
-  Event* wake_;
+  WaitEvent* wake_;
 };
 
 // One instance of librdkafka's idempotent producer. Thread-safe.
@@ -55,7 +55,7 @@ class Producer : public std::enable_shared_from_this<Producer> {
 
   // See EventLog::StartAppend. What is given up leaves undelivered messages in the queue.
   absl::StatusOr<std::unique_ptr<Pending>> StartAppend(const std::vector<Message>& messages,
-                                                       absl::Duration deadline, Event& wake);
+                                                       absl::Duration deadline, WaitEvent& wake);
 
   // Whether it must be replaced: a fatal error, or a second without any delivery up to a call's deadline.
   bool failed() const { return failed_.load(); }
@@ -95,7 +95,7 @@ class Producer : public std::enable_shared_from_this<Producer> {
   // Topics that exist as far as is known.
   std::set<std::string> known_;
   // Calls that wait for room in the queue.
-  std::set<Event*> waiting_for_room_;
+  std::set<WaitEvent*> waiting_for_room_;
 };
 
 }  // namespace finalmile::events::kafka

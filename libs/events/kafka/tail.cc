@@ -16,7 +16,8 @@ namespace {
 
 class KafkaTail final : public Tail {
  public:
-  KafkaTail(const Config& config, Clock& clock, Event& wake) : config_(config), clock_(clock), wake_(wake) {}
+  KafkaTail(const Config& config, Clock& clock, WaitEvent& wake)
+      : config_(config), clock_(clock), wake_(wake) {}
   ~KafkaTail() override {
     if (queue_) rd_kafka_queue_cb_event_enable(queue_.get(), nullptr, nullptr);
   }
@@ -32,7 +33,7 @@ class KafkaTail final : public Tail {
 
   const Config& config_;
   Clock& clock_;
-  Event& wake_;
+  WaitEvent& wake_;
   Trouble trouble_;
   Client client_;
   Queue queue_;
@@ -68,7 +69,7 @@ absl::Status KafkaTail::Open(const std::vector<std::string>& topics, TailFrom fr
   }
   queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
   rd_kafka_queue_cb_event_enable(
-      queue_.get(), [](rd_kafka_t*, void* wake) { static_cast<Event*>(wake)->Set(); }, &wake_);
+      queue_.get(), [](rd_kafka_t*, void* wake) { static_cast<WaitEvent*>(wake)->Set(); }, &wake_);
   wake_.Set();
   return ToStatus(rd_kafka_assign(client_.get(), ToList(from == TailFrom::kStart ? begins : ends).get()),
                   "start the tail");
@@ -112,7 +113,7 @@ void KafkaTail::Reached(const Partition& partition, int64_t offset) {
 
 absl::StatusOr<std::unique_ptr<Tail>> OpenTail(const Config& config, Clock& clock,
                                                const std::vector<std::string>& topics, TailFrom from,
-                                               absl::Duration deadline, Event& wake) {
+                                               absl::Duration deadline, WaitEvent& wake) {
   RETURN_IF_ERROR(CheckDeadline(clock, deadline));
   auto tail = std::make_unique<KafkaTail>(config, clock, wake);
   const absl::Status opened = tail->Open(topics, from, deadline);

@@ -15,6 +15,6 @@ namespace finalmile::events::kafka {
 // its start. `config`, `clock` and `wake` must outlive the tail.
 absl::StatusOr<std::unique_ptr<Tail>> OpenTail(const Config& config, Clock& clock,
                                                const std::vector<std::string>& topics, TailFrom from,
-                                               absl::Duration deadline, Event& wake);
+                                               absl::Duration deadline, WaitEvent& wake);
 
 }  // namespace finalmile::events::kafka

@@ -29,7 +29,7 @@ struct LocalAppender::Call {
   const std::vector<Message>& messages;
   const std::vector<int64_t>& partitions;
   absl::Duration deadline;
-  std::unique_ptr<Event> event;
+  std::unique_ptr<WaitEvent> event;
   int64_t bytes = 0;
   // Guarded by mutex_.
   bool taken = false;
@@ -66,7 +66,8 @@ absl::Status LocalAppender::Append(const std::vector<Message>& messages, absl::D
   RETURN_IF_ERROR(CheckSizes(messages, kMaxMessageBytes));
   ASSIGN_OR_RETURN(const std::vector<int64_t> partitions, PartitionsOf(messages));
   if (messages.empty()) return absl::OkStatus();
-  Call call{.messages = messages, .partitions = partitions, .deadline = deadline, .event = clock_.NewEvent()};
+  Call call{
+      .messages = messages, .partitions = partitions, .deadline = deadline, .event = clock_.NewWaitEvent()};
   for (const Message& message : messages) call.bytes += MessageBytes(message);
 
   std::unique_lock lock(mutex_);

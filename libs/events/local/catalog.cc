@@ -58,7 +58,7 @@ absl::Status Make(storage::Transaction& transaction, const TopicSpec& spec) {
 
 class Catalog::WatchImpl final : public Watch {
  public:
-  WatchImpl(Catalog& catalog, Event& event) : catalog_(catalog), event_(event) {}
+  WatchImpl(Catalog& catalog, WaitEvent& event) : catalog_(catalog), event_(event) {}
   ~WatchImpl() override {
     std::lock_guard lock(catalog_.mutex_);
     std::erase_if(catalog_.watches_, [&](const auto& entry) { return entry.second == this; });
@@ -68,7 +68,7 @@ class Catalog::WatchImpl final : public Watch {
 
  private:
   Catalog& catalog_;
-  Event& event_;
+  WaitEvent& event_;
 };
 
 absl::StatusOr<std::unique_ptr<Catalog>> Catalog::Load(storage::Database& database, Clock& clock) {
@@ -161,7 +161,7 @@ void Catalog::Wake(const std::string& topic) {
   for (auto it = begin; it != end; ++it) it->second->Wake();
 }
 
-std::unique_ptr<Watch> Catalog::NewWatch(const std::vector<std::string>& topics, Event& event) {
+std::unique_ptr<Watch> Catalog::NewWatch(const std::vector<std::string>& topics, WaitEvent& event) {
   auto watch = std::make_unique<WatchImpl>(*this, event);
   std::lock_guard lock(mutex_);
   for (const std::string& topic : topics) watches_.emplace(topic, watch.get());

@@ -58,7 +58,7 @@ class Catalog {
   void Trimmed(int64_t partition_id, int64_t start);
 
   // `event` must outlive the watch, which must not outlive the catalog. Topics need not exist yet.
-  std::unique_ptr<Watch> NewWatch(const std::vector<std::string>& topics, Event& event);
+  std::unique_ptr<Watch> NewWatch(const std::vector<std::string>& topics, WaitEvent& event);
 
  private:
   class WatchImpl;

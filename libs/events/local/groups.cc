@@ -5,7 +5,7 @@
 
 namespace finalmile::events {
 
-int64_t Groups::Join(const std::string& group, const std::vector<std::string>& topics, Event& wake) {
+int64_t Groups::Join(const std::string& group, const std::vector<std::string>& topics, WaitEvent& wake) {
   std::lock_guard lock(mutex_);
   members_.emplace(++last_id_, Member{group, topics, &wake, std::nullopt, {}});
   Assign(group);

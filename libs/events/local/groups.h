@@ -26,7 +26,7 @@ class Groups {
   explicit Groups(Catalog& catalog) : catalog_(catalog) {}
 
   // Joins; returns the member's id. `wake` is set with each new assignment, until Leave.
-  int64_t Join(const std::string& group, const std::vector<std::string>& topics, Event& wake);
+  int64_t Join(const std::string& group, const std::vector<std::string>& topics, WaitEvent& wake);
   void Leave(int64_t member);
   // Gives every member of `member`'s group a new assignment.
   void Rejoin(int64_t member);
@@ -40,7 +40,7 @@ class Groups {
   struct Member {
     std::string group;
     std::vector<std::string> topics;
-    Event* wake;
+    WaitEvent* wake;
     std::optional<Assignment> next;
     // As the last assignment found them.
     std::set<std::string> missing;

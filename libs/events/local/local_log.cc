@@ -19,7 +19,7 @@ namespace {
 class LocalConsumer final : public Consumer {
  public:
   LocalConsumer(storage::Database& database, Catalog& catalog, Groups& groups, Clock& clock,
-                const std::string& group, const std::vector<std::string>& topics, Event& wake)
+                const std::string& group, const std::vector<std::string>& topics, WaitEvent& wake)
       : catalog_(catalog),
         groups_(groups),
         wake_(wake),
@@ -75,7 +75,7 @@ class LocalConsumer final : public Consumer {
  private:
   Catalog& catalog_;
   Groups& groups_;
-  Event& wake_;
+  WaitEvent& wake_;
   LocalReader reader_;
   const std::unique_ptr<Watch> watch_;
   const int64_t member_;
@@ -85,7 +85,7 @@ class LocalConsumer final : public Consumer {
 class LocalTail final : public Tail {
  public:
   LocalTail(storage::Database& database, Catalog& catalog, Clock& clock,
-            const std::vector<Catalog::Topic>& topics, TailFrom from, Event& wake)
+            const std::vector<Catalog::Topic>& topics, TailFrom from, WaitEvent& wake)
       : wake_(wake), reader_(database, catalog, clock) {
     std::vector<std::string> names;
     for (const Catalog::Topic& topic : topics) {
@@ -116,7 +116,7 @@ class LocalTail final : public Tail {
   bool caught_up() const override { return behind_.empty(); }
 
  private:
-  Event& wake_;
+  WaitEvent& wake_;
   LocalReader reader_;
   std::unique_ptr<Watch> watch_;
   std::map<Partition, int64_t> ids_;
@@ -141,13 +141,13 @@ class LocalLog final : public EventLog {
 
   absl::StatusOr<std::unique_ptr<Consumer>> Join(std::string_view group,
                                                  const std::vector<std::string>& topics,
-                                                 Event& wake) override {
+                                                 WaitEvent& wake) override {
     return std::make_unique<LocalConsumer>(*database_, *catalog_, groups_, clock_, std::string(group), topics,
                                            wake);
   }
 
   absl::StatusOr<std::unique_ptr<Tail>> OpenTail(const std::vector<std::string>& topics, TailFrom from,
-                                                 absl::Duration deadline, Event& wake) override {
+                                                 absl::Duration deadline, WaitEvent& wake) override {
     RETURN_IF_ERROR(CheckDeadline(clock_, deadline));
     ASSIGN_OR_RETURN(const std::vector<Catalog::Topic> found, Find(topics));
     return std::make_unique<LocalTail>(*database_, *catalog_, clock_, found, from, wake);

@@ -51,7 +51,7 @@ class ShiftedClock final : public Clock {
  public:
   absl::Time Now() const override { return base_->Now() + shift; }
   absl::Duration Steady() const override { return base_->Steady(); }
-  std::unique_ptr<Event> NewEvent() override { return base_->NewEvent(); }
+  std::unique_ptr<WaitEvent> NewWaitEvent() override { return base_->NewWaitEvent(); }
 
   absl::Duration shift = absl::ZeroDuration();
 
@@ -92,7 +92,7 @@ TEST_F(LocalLogTest, TrimsByTimeInBoundedPiecesAndReportsIt) {
   Append(2'500, "old");
   clock_.shift = absl::Minutes(30);
   Append(10, "young");
-  const auto wake = clock_.NewEvent();
+  const auto wake = clock_.NewWaitEvent();
   auto consumer = log_->Join("g", {"t"}, *wake);
   ASSERT_TRUE(consumer.ok());
   ASSERT_TRUE((*consumer)->Poll(1)->assigned);
@@ -134,7 +134,7 @@ TEST_F(LocalLogTest, TrimsByTimeInBoundedPiecesAndReportsIt) {
 TEST_F(LocalLogTest, ATailIsCarriedOverWhatIsTrimmed) {
   ASSERT_TRUE(log_->ApplyTopics({{.name = "t", .partitions = 1, .retention = absl::Hours(1)}}, Soon()).ok());
   Append(5, "old");
-  const auto wake = clock_.NewEvent();
+  const auto wake = clock_.NewWaitEvent();
   auto tail = log_->OpenTail({"t"}, TailFrom::kStart, Soon(), *wake);
   ASSERT_TRUE(tail.ok());
   clock_.shift = absl::Hours(2);
@@ -153,7 +153,7 @@ TEST_F(LocalLogTest, ForEverIsKept) {
   Append(3, "kept");
   clock_.shift = absl::Hours(24 * 365 * 50);
   EXPECT_GT(Retention().Run(), clock_.Steady());
-  const auto wake = clock_.NewEvent();
+  const auto wake = clock_.NewWaitEvent();
   auto tail = log_->OpenTail({"t"}, TailFrom::kStart, Soon(), *wake);
   ASSERT_TRUE(tail.ok());
   EXPECT_EQ((*tail)->Poll(10)->size(), 3u);
@@ -166,7 +166,7 @@ TEST_F(LocalLogTest, ASecondOpenIsRefused) {
 }
 
 TEST_F(LocalLogTest, ATopicMadeLaterIsAssigned) {
-  const auto wake = clock_.NewEvent();
+  const auto wake = clock_.NewWaitEvent();
   auto consumer = log_->Join("g", {"t"}, *wake);
   ASSERT_TRUE(consumer.ok());
   EXPECT_TRUE((*consumer)->Poll(1)->partitions.empty());
@@ -185,7 +185,7 @@ TEST_F(LocalLogTest, PollReturnsAtMostWhatIsAskedAndStarvesNoPartition) {
   for (int i = 0; i < 300; ++i)
     ASSERT_TRUE(
         log_->Append({{.topic = "t", .key = std::to_string(i), .value = "", .headers = {}}}, Soon()).ok());
-  const auto wake = clock_.NewEvent();
+  const auto wake = clock_.NewWaitEvent();
   auto tail = log_->OpenTail({"t"}, TailFrom::kStart, Soon(), *wake);
   ASSERT_TRUE(tail.ok());
   std::set<int32_t> seen;

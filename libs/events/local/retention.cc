@@ -15,10 +15,10 @@ constexpr absl::Duration kTrimTime = absl::Seconds(1);
 class Retention final : public Step {
  public:
   Retention(storage::Database& database, Catalog& catalog, Clock& clock)
-      : database_(database), catalog_(catalog), clock_(clock), wake_(clock.NewEvent()) {}
+      : database_(database), catalog_(catalog), clock_(clock), wake_(clock.NewWaitEvent()) {}
 
   std::string_view name() const override { return "events.retention"; }
-  Event& wake() override { return *wake_; }
+  WaitEvent& wake() override { return *wake_; }
 
   absl::Duration Run() override {
     int64_t budget = kChunk;
@@ -78,7 +78,7 @@ class Retention final : public Step {
   storage::Database& database_;
   Catalog& catalog_;
   Clock& clock_;
-  std::unique_ptr<Event> wake_;
+  std::unique_ptr<WaitEvent> wake_;
 };
 
 }  // namespace

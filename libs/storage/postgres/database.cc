@@ -118,7 +118,8 @@ class PostgresDatabase final : public Database {
           unknown = attempt.status;
           break;
       }
-      clock_.NewEvent()->WaitUntil(std::min(options.deadline, clock_.Steady() + BackoffAfter(tries, *rng_)));
+      clock_.NewWaitEvent()->WaitUntil(
+          std::min(options.deadline, clock_.Steady() + BackoffAfter(tries, *rng_)));
     }
   }
 
@@ -142,7 +143,7 @@ class PostgresDatabase final : public Database {
                                                 heartbeat_interval_);
   }
 
-  std::unique_ptr<Subscription> Subscribe(std::string_view channel, Event& event) override {
+  std::unique_ptr<Subscription> Subscribe(std::string_view channel, WaitEvent& event) override {
     auto subscription = subscribers_.Add(channel, event);
     listener_.wake().Set();
     return subscription;

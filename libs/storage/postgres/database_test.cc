@@ -50,9 +50,9 @@ absl::Status Increment(Transaction& transaction, int64_t id) {
 
 TEST_F(PostgresTest, ADeadlockIsRunAgainUntilBothSucceed) {
   std::atomic<int> runs{0};
-  const auto first_locked = clock_->NewEvent();
-  const auto second_locked = clock_->NewEvent();
-  const auto cross = [&](int64_t mine, Event& locked, Event& other_locked, int64_t other) {
+  const auto first_locked = clock_->NewWaitEvent();
+  const auto second_locked = clock_->NewWaitEvent();
+  const auto cross = [&](int64_t mine, WaitEvent& locked, WaitEvent& other_locked, int64_t other) {
     return Transact([&, mine, other](Transaction& transaction) -> absl::Status {
       ++runs;
       RETURN_IF_ERROR(Increment(transaction, mine));
@@ -119,7 +119,7 @@ TEST_F(PostgresTest, NotificationsReachOtherProcessesAndALostListenerLooksAgain)
   auto other = Open();
   Step* listener = other->steps()[0];
   EXPECT_EQ(listener->Run(), absl::InfiniteDuration()) << "nobody subscribes";
-  const auto event = clock_->NewEvent();
+  const auto event = clock_->NewWaitEvent();
   auto subscription = other->Subscribe("outbox", *event);
   EXPECT_TRUE(listener->wake().WaitUntil(clock_->Steady()));
   listener->Run();
@@ -145,7 +145,7 @@ TEST_F(PostgresTest, NotificationsReachOtherProcessesAndALostListenerLooksAgain)
 }
 
 TEST_F(PostgresTest, TheProcessItselfIsToldAtItsCommitAndOnce) {
-  const auto event = clock_->NewEvent();
+  const auto event = clock_->NewWaitEvent();
   auto subscription = database_->Subscribe("outbox", *event);
   Step* listener = database_->steps()[0];
   listener->Run();
@@ -165,7 +165,7 @@ TEST_F(PostgresTest, TheProcessItselfIsToldAtItsCommitAndOnce) {
 }
 
 TEST_F(PostgresTest, AWaitingListenerIsWoken) {
-  const auto event = clock_->NewEvent();
+  const auto event = clock_->NewWaitEvent();
   auto subscription = database_->Subscribe("outbox", *event);
   Step* listener = database_->steps()[0];
   listener->wake().Clear();
@@ -217,7 +217,7 @@ TEST_F(PostgresTest, ALeaderThatStaysSilentForThreeHeartbeatsLosesTheLock) {
   auto quick = Open({.heartbeat_interval = absl::Milliseconds(400)});
   auto leader = quick->Elect("relay", In(absl::Seconds(5)));
   ASSERT_TRUE(leader.ok());
-  const auto never = clock_->NewEvent();
+  const auto never = clock_->NewWaitEvent();
   for (int i = 0; i < 4; ++i) {
     never->WaitUntil(In((*leader)->heartbeat_interval()));
     ASSERT_TRUE((*leader)->Heartbeat(In(absl::Seconds(1))).ok()) << "beat " << i;

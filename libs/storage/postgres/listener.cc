@@ -12,10 +12,10 @@
 namespace finalmile::storage::postgres {
 
 // An event that also makes a file readable, so that poll() can wait for it beside a socket.
-class Listener::WakeEvent final : public Event {
+class Listener::WakeEvent final : public WaitEvent {
  public:
   explicit WakeEvent(Clock& clock)
-      : event_(clock.NewEvent()), file_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+      : event_(clock.NewWaitEvent()), file_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
   ~WakeEvent() override { close(file_); }
 
   void Set() override {
@@ -32,7 +32,7 @@ class Listener::WakeEvent final : public Event {
   int file() const { return file_; }
 
  private:
-  const std::unique_ptr<Event> event_;
+  const std::unique_ptr<WaitEvent> event_;
   const int file_;
 };
 
@@ -43,7 +43,7 @@ Listener::Listener(SessionOptions options, Clock& clock, Rng& rng, const Notifie
       notifier_(notifier),
       wake_(std::make_shared<WakeEvent>(clock)) {}
 
-Event& Listener::wake() { return *wake_; }
+WaitEvent& Listener::wake() { return *wake_; }
 
 absl::Duration Listener::Run() {
   if (notifier_.subscribers.empty()) return absl::InfiniteDuration();

@@ -20,7 +20,7 @@ class Listener final : public Step {
   std::string_view name() const override { return "storage.listener"; }
   // Waits at most 100 ms for a notification, and at most a second for a connection.
   absl::Duration Run() override;
-  Event& wake() override;
+  WaitEvent& wake() override;
 
  private:
   class WakeEvent;

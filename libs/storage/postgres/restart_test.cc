@@ -46,7 +46,7 @@ TEST(PostgresRestart, CallsRecoverWithinFiveSeconds) {
           EXPECT_TRUE(absl::IsUnavailable(status) || absl::IsUnknown(status)) << status;
           if (absl::IsUnknown(status)) ++unknown;
           last_failure = absl::ToDoubleSeconds(clock->Steady());
-          clock->NewEvent()->WaitUntil(clock->Steady() + absl::Milliseconds(5));
+          clock->NewWaitEvent()->WaitUntil(clock->Steady() + absl::Milliseconds(5));
         }
       });
     }
@@ -104,7 +104,7 @@ TEST(PostgresServer, IsGoneWithItsProcess) {
   const size_t host = url.find("host=") + 5;
   const std::string folder = url.substr(host, url.find('&') - host);
   const auto clock = NewSystemClock();
-  const auto never = clock->NewEvent();
+  const auto never = clock->NewWaitEvent();
   const absl::Duration give_up = clock->Steady() + absl::Seconds(10);
   while (std::filesystem::exists(folder) && clock->Steady() < give_up) {
     never->WaitUntil(clock->Steady() + absl::Milliseconds(20));

@@ -63,7 +63,7 @@ Value ReadValue(sqlite3_stmt* statement, int column) {
 void Connection::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
 Connection::Connection(std::string path, Role role, Clock& clock, absl::Duration deadline)
-    : path_(std::move(path)), role_(role), clock_(clock), pause_(clock.NewEvent()), deadline_(deadline) {}
+    : path_(std::move(path)), role_(role), clock_(clock), pause_(clock.NewWaitEvent()), deadline_(deadline) {}
 
 Connection::~Connection() {
   prepared_.clear();

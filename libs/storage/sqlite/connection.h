@@ -71,7 +71,7 @@ class Connection {
   const std::string path_;
   const Role role_;
   Clock& clock_;
-  const std::unique_ptr<Event> pause_;
+  const std::unique_ptr<WaitEvent> pause_;
   absl::Duration deadline_;
   sqlite3* db_ = nullptr;
   std::unordered_map<std::string, Prepared, Hash, std::equal_to<>> prepared_;

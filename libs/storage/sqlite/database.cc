@@ -82,7 +82,7 @@ class SqliteDatabase final : public Database {
         status = Run(*connection, options, function, channels);
       }
       if (!IsConflict(status)) break;
-      clock_.NewEvent()->WaitUntil(std::min(options.deadline, clock_.Steady() + absl::Milliseconds(1)));
+      clock_.NewWaitEvent()->WaitUntil(std::min(options.deadline, clock_.Steady() + absl::Milliseconds(1)));
     }
     for (const std::string& channel : channels) subscribers_.Set(channel);
     return status;
@@ -90,7 +90,7 @@ class SqliteDatabase final : public Database {
 
   absl::StatusOr<std::unique_ptr<Leadership>> Elect(std::string_view name, absl::Duration deadline) override;
 
-  std::unique_ptr<Subscription> Subscribe(std::string_view channel, Event& event) override {
+  std::unique_ptr<Subscription> Subscribe(std::string_view channel, WaitEvent& event) override {
     return subscribers_.Add(channel, event);
   }
 

@@ -47,7 +47,7 @@ bool TryLock(int file, int kind) {
 // The same, tried for 100 ms: a look at who holds it passes.
 bool LockSoon(int file, Clock& clock) {
   const absl::Duration give_up = clock.Steady() + absl::Milliseconds(100);
-  const auto pause = clock.NewEvent();
+  const auto pause = clock.NewWaitEvent();
   while (!TryLock(file, LOCK_EX)) {
     if (clock.Steady() >= give_up) return false;
     pause->WaitUntil(clock.Steady() + absl::Milliseconds(5));

@@ -66,7 +66,7 @@ ShelfWatch::ShelfWatch(events::EventLog& events, storage::Database& database, se
       hot_(hot),
       clock_(clock),
       log_(log),
-      wake_(clock.NewEvent()) {}
+      wake_(clock.NewWaitEvent()) {}
 
 absl::Duration ShelfWatch::Run() {
   const absl::StatusOr<absl::Duration> next = Follow();

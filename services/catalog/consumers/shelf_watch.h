@@ -29,7 +29,7 @@ class ShelfWatch final : public Step {
 
   std::string_view name() const override { return "catalog.shelf_watch"; }
   absl::Duration Run() override;
-  Event& wake() override { return *wake_; }
+  WaitEvent& wake() override { return *wake_; }
 
  private:
   absl::StatusOr<absl::Duration> Follow();
@@ -45,7 +45,7 @@ class ShelfWatch final : public Step {
   publishing::HotAssets& hot_;
   Clock& clock_;
   Log& log_;
-  const std::unique_ptr<Event> wake_;
+  const std::unique_ptr<WaitEvent> wake_;
   std::unique_ptr<events::Tail> tail_;
   // Where the first pass is; nullopt: it is over.
   std::optional<std::string> pass_ = "";

@@ -32,7 +32,7 @@ MissedSearches::MissedSearches(storage::Database& database, KnowsTerm knows_term
       clock_(clock),
       rng_(rng),
       log_(log),
-      wake_(clock.NewEvent()) {}
+      wake_(clock.NewWaitEvent()) {}
 
 void MissedSearches::Add(std::string_view query) {
   if (MayNameAPerson(query)) return;

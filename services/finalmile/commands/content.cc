@@ -30,7 +30,7 @@ struct SearchFlags {
 };
 
 absl::StatusOr<SearchAssetsResponse> SearchWhenFilled(Session& session, const SearchAssetsRequest& request) {
-  const std::unique_ptr<Event> never = session.clock.NewEvent();
+  const std::unique_ptr<WaitEvent> never = session.clock.NewWaitEvent();
   const absl::Duration deadline = session.clock.Steady() + kFillingWait;
   while (true) {
     ASSIGN_OR_RETURN(SearchAssetsResponse response,

@@ -74,7 +74,7 @@ absl::Status TailThroughSuite(Session& session, const TailFlags& flags) {
 
 absl::Status TailDirectly(Session& session, const TailFlags& flags) {
   ASSIGN_OR_RETURN(events::EventLog * log, session.connector.Events());
-  const std::unique_ptr<Event> wake = session.clock.NewEvent();
+  const std::unique_ptr<WaitEvent> wake = session.clock.NewWaitEvent();
   ASSIGN_OR_RETURN(const auto tail,
                    log->OpenTail({TopicName(flags.topic)},
                                  flags.from_start ? events::TailFrom::kStart : events::TailFrom::kEnd,

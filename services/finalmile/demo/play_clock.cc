@@ -12,7 +12,7 @@ constexpr absl::Duration kLook = absl::Milliseconds(1);
 }  // namespace
 
 // Guarded by the clock's mutex: from the moment it is set, a thread that waits for it counts as busy.
-class PlayClock::PlayEvent final : public Event {
+class PlayClock::PlayEvent final : public WaitEvent {
  public:
   explicit PlayEvent(PlayClock& clock) : clock_(clock) {}
 
@@ -55,7 +55,7 @@ absl::Duration PlayClock::Steady() const {
   return SteadyLocked();
 }
 
-std::unique_ptr<Event> PlayClock::NewEvent() { return std::make_unique<PlayEvent>(*this); }
+std::unique_ptr<WaitEvent> PlayClock::NewWaitEvent() { return std::make_unique<PlayEvent>(*this); }
 
 void PlayClock::JumpTo(absl::Time now) {
   std::lock_guard lock(mutex_);

@@ -20,7 +20,7 @@ class PlayClock final : public Clock {
 
   absl::Time Now() const override;
   absl::Duration Steady() const override;
-  std::unique_ptr<Event> NewEvent() override;
+  std::unique_ptr<WaitEvent> NewWaitEvent() override;
 
   // `now` is not before Now(). To be called when nothing is running: deadlines of running work would pass.
   void JumpTo(absl::Time now);

@@ -17,7 +17,7 @@ TEST(PlayClock, JumpsEndTheWaitsThatLieWithinThem) {
   EXPECT_EQ(clock.Now(), start);
   std::atomic<int> rounds = 0;
   std::atomic<bool> stop = false;
-  const auto event = clock.NewEvent();
+  const auto event = clock.NewWaitEvent();
   const absl::Duration first = clock.Steady();
   std::thread thread([&] {
     // Due once a day.
@@ -44,7 +44,7 @@ TEST(PlayClock, JumpsEndTheWaitsThatLieWithinThem) {
 TEST(PlayClock, EventsStaySet) {
   const auto system = NewSystemClock();
   PlayClock clock(*system, absl::UnixEpoch());
-  const auto event = clock.NewEvent();
+  const auto event = clock.NewWaitEvent();
   EXPECT_FALSE(event->WaitUntil(clock.Steady()));
   event->Set();
   EXPECT_TRUE(event->WaitUntil(absl::InfiniteDuration()));

@@ -10,7 +10,7 @@ namespace finalmile::app {
 // Runs `function`; logs what it throws (nothing of ours does, a library may) under `message`. False: it
 // threw.
 template <typename Function>
-bool Contain(Log& log, std::string_view message, Function&& function) {
+bool RunCatching(Log& log, std::string_view message, Function&& function) {
   try {
     function();
     return true;
