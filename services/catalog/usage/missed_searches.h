@@ -37,7 +37,7 @@ class MissedSearches final : public Step {
 
   std::string_view name() const override { return "catalog.missed_searches"; }
   absl::Duration Run() override;
-  Event& wake() override { return *wake_; }
+  WaitEvent& wake() override { return *wake_; }
 
  private:
   struct Miss {
@@ -57,7 +57,7 @@ class MissedSearches final : public Step {
   Clock& clock_;
   Rng& rng_;
   Log& log_;
-  const std::unique_ptr<Event> wake_;
+  const std::unique_ptr<WaitEvent> wake_;
   std::mutex mutex_;
   Misses waiting_;
 };
