@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
 
 #include "libs/base/status.h"
 #include "libs/outbox/schema.h"
+#include "libs/outbox/topic.h"
 
 namespace finalmile::app {
 
@@ -30,21 +32,22 @@ absl::Status CheckStore(const ModuleSpec& module, storage::Database& database, C
 }
 
 absl::StatusOr<std::vector<events::TopicSpec>> TopicsOf(const std::vector<const ModuleSpec*>& modules) {
-  std::map<std::string, events::TopicSpec> topics;
+  std::map<std::string, const google::protobuf::Descriptor*> messages;
+  std::vector<events::TopicSpec> topics;
   for (const ModuleSpec* module : modules) {
-    for (const events::TopicSpec& topic : module->topics) {
-      const auto [known, added] = topics.emplace(topic.name, topic);
-      if (!added &&
-          (known->second.partitions != topic.partitions || known->second.retention != topic.retention)) {
-        return absl::FailedPreconditionError(
-            fmt::format("topic {} is described differently by two services; {} is one of them", topic.name,
-                        module->name));
+    for (const MessageType type : module->topics) {
+      events::TopicSpec topic = outbox::TopicOf(*type());
+      const auto [known, added] = messages.emplace(topic.name, type());
+      if (added) {
+        topics.push_back(std::move(topic));
+      } else if (known->second != type()) {
+        return absl::FailedPreconditionError(fmt::format("topic {} is that of {} and of {}", topic.name,
+                                                         known->second->full_name(), type()->full_name()));
       }
     }
   }
-  std::vector<events::TopicSpec> list;
-  for (auto& [name, topic] : topics) list.push_back(std::move(topic));
-  return list;
+  std::sort(topics.begin(), topics.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return topics;
 }
 
 absl::Status CheckTopics(const std::vector<events::TopicSpec>& topics, events::EventLog& log,

@@ -20,8 +20,7 @@ absl::Status MigrateStore(const ModuleSpec& module, storage::Database& database,
 // OK when the store has exactly the module's schema; FAILED_PRECONDITION says to run `finalmile migrate`.
 absl::Status CheckStore(const ModuleSpec& module, storage::Database& database, Clock& clock);
 
-// The topics of the modules, each once, by name. A topic that two modules name must have the same properties:
-// FAILED_PRECONDITION.
+// The topics of the modules, each once, by name. FAILED_PRECONDITION where two messages claim one topic.
 absl::StatusOr<std::vector<events::TopicSpec>> TopicsOf(const std::vector<const ModuleSpec*>& modules);
 
 // OK when every topic exists; FAILED_PRECONDITION names those that are missing and says to run `finalmile

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "google/protobuf/descriptor.h"
 #include "libs/base/clock.h"
 #include "libs/base/log.h"
 #include "libs/base/random.h"
@@ -21,6 +22,9 @@
 #include "libs/telemetry/metrics.h"
 
 namespace finalmile::app {
+
+// A message of a contract, for constants: descriptors themselves are made after the start of the program.
+using MessageType = const google::protobuf::Descriptor* (*)();
 
 // What a module is built on. It and everything it refers to outlive the module.
 struct Runtime {
@@ -65,8 +69,9 @@ struct ModuleSpec {
   std::string_view name;
   // Run in order, before the module is built. The library's own (outbox) come first by themselves.
   std::span<const storage::Migration> migrations = {};
-  // Topics the service writes or reads.
-  std::span<const events::TopicSpec> topics = {};
+  // Messages whose topics the service writes or reads, by their descriptors: &v1::LeadEvent::descriptor. A
+  // topic that the service reads is made by whichever of its services comes first.
+  std::span<const MessageType> topics = {};
   // Declares the service's own settings ("leads-…") beside the common ones. May be empty.
   std::function<void(config::Schema&)> declare = {};
   std::function<absl::StatusOr<Module>(const config::Config&, Runtime&)> build = {};

@@ -1,5 +1,6 @@
 #include "libs/app/operations_fixture.h"
 #include "libs/rpc/errors.h"
+#include "notes.pb.h"
 
 namespace finalmile::app {
 namespace {
@@ -167,16 +168,19 @@ TEST_F(OperationsTest, AStoreWithoutItsSchemaIsNamed) {
   EXPECT_NE(std::string(unready.message()).find("finalmile migrate"), std::string::npos) << unready;
 }
 
-TEST(TopicsOfTest, AContradictionIsNamed) {
-  const events::TopicSpec two[] = {{.name = "t", .partitions = 2}};
-  const events::TopicSpec three[] = {{.name = "t", .partitions = 3}};
-  ModuleSpec a{.name = "a", .topics = two};
-  ModuleSpec b{.name = "b", .topics = three};
+TEST(TopicsOfTest, ATopicOfTwoMessagesIsRefused) {
+  const MessageType notes[] = {&apptest::v1::Note::descriptor};
+  const MessageType others[] = {&apptest::v1::OtherNote::descriptor};
+  ModuleSpec a{.name = "a", .topics = notes};
+  ModuleSpec b{.name = "b", .topics = others};
   EXPECT_EQ(TopicsOf({&a, &b}).status().code(), absl::StatusCode::kFailedPrecondition);
-  b.topics = two;
+  b.topics = notes;
   const auto topics = TopicsOf({&a, &b});
   ASSERT_TRUE(topics.ok());
-  EXPECT_EQ(topics->size(), 1u);
+  ASSERT_EQ(topics->size(), 1u);
+  EXPECT_EQ(topics->front().name, kTopic);
+  EXPECT_EQ(topics->front().partitions, 1);
+  EXPECT_EQ(topics->front().retention, absl::InfiniteDuration());
 }
 
 TEST(SettingsTest, EverythingIsEmbeddedUnderDataByDefault) {

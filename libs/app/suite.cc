@@ -13,6 +13,7 @@
 #include "libs/app/assembly.h"
 #include "libs/app/credentials_step.h"
 #include "libs/app/deployment.h"
+#include "libs/app/events_service.h"
 #include "libs/app/operations.h"
 #include "libs/app/process_limits.h"
 #include "libs/app/settings.h"
@@ -143,6 +144,7 @@ class Suite::Impl {
     // From here on nobody asks the modules or the stores anything any more.
     admin_.reset();
     operations_.reset();
+    events_service_.reset();
     for (const auto& module : modules_) module->assembly.reset();
     engine_steps_.Stop();
     modules_.clear();
@@ -294,6 +296,8 @@ class Suite::Impl {
     operations_ = NewOperationsService(std::string(Version()), std::move(assemblies), credentials_.get(),
                                        clock_, *log_);
     services.push_back(operations_.get());
+    events_service_ = NewEventsService(*events_, clock_);
+    services.push_back(events_service_.get());
     auto started =
         rpc::Server::Start(options, services, {*pool_, clock_, *log_, observer_.get(), credentials_.get()});
     if (!started.ok()) {
@@ -339,6 +343,7 @@ class Suite::Impl {
   std::unique_ptr<ThreadPool> pool_;
   std::unique_ptr<rpc::CallObserver> observer_;
   std::unique_ptr<rpc::Service> operations_;
+  std::unique_ptr<rpc::Service> events_service_;
   std::unique_ptr<rpc::Server> server_;
   std::string address_;
   std::string admin_address_;

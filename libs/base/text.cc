@@ -111,12 +111,24 @@ std::string Printable(std::string_view bytes, size_t max) {
   return out;
 }
 
-uint64_t StableHash(std::string_view text, uint64_t seed) {
-  uint64_t hash = 0xcbf29ce484222325 ^ (seed * 0x9e3779b97f4a7c15);
-  for (char c : text) {
+namespace {
+
+constexpr uint64_t kFnvBasis = 0xcbf29ce484222325;
+
+uint64_t Fnv1aFrom(uint64_t hash, std::string_view text) {
+  for (const char c : text) {
     hash ^= static_cast<unsigned char>(c);
     hash *= 0x100000001b3;
   }
+  return hash;
+}
+
+}  // namespace
+
+uint64_t Fnv1a(std::string_view text) { return Fnv1aFrom(kFnvBasis, text); }
+
+uint64_t StableHash(std::string_view text, uint64_t seed) {
+  uint64_t hash = Fnv1aFrom(kFnvBasis ^ (seed * 0x9e3779b97f4a7c15), text);
   hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9;
   hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
   return hash ^ (hash >> 31);

@@ -28,6 +28,9 @@ bool IsUtf8(std::string_view text);
 // or \u{H…}. Longer than `max` bytes it is cut, between two characters, and ends in "…".
 std::string Printable(std::string_view bytes, size_t max);
 
+// FNV-1a, 64 bits (http://www.isthe.com/chongo/tech/comp/fnv/). No defence against an adversary.
+uint64_t Fnv1a(std::string_view text);
+
 // FNV-1a of `text`, mixed (SplitMix64's finaliser): the same on every platform, for keys and marks that
 // are stored. `seed` gives independent functions. No defence against an adversary.
 uint64_t StableHash(std::string_view text, uint64_t seed = 0);

@@ -89,19 +89,6 @@ absl::Status AssignFile(Entries& entries, const Schema& schema, const std::strin
   return absl::OkStatus();
 }
 
-absl::Status ReadSecrets(Entries& entries) {
-  for (auto& [name, entry] : entries) {
-    if (entry.type != Type::kSecret || entry.text.empty()) continue;
-    absl::StatusOr<std::string> content = ReadFile(entry.text);
-    if (!content.ok())
-      return absl::Status(content.status().code(),
-                          fmt::format("{}: {}", entry.origin, std::string(content.status().message())));
-    if (content->ends_with('\n')) content->pop_back();
-    entry.value = *std::move(content);
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 const Config::Entry& Config::At(std::string_view name) const {
@@ -133,8 +120,8 @@ std::string Config::Describe() const {
   std::string text;
   for (const auto& [name, entry] : entries_) {
     // The file cannot name itself, and so is a comment.
-    text += fmt::format("{}{}: {}  # {}{}\n", name == "config" ? "# " : "", name, QuoteYaml(entry.text),
-                        entry.origin, entry.type == Type::kSecret ? "; the content is not shown" : "");
+    text += fmt::format("{}{}: {}  # {}\n", name == "config" ? "# " : "", name, QuoteYaml(entry.text),
+                        entry.origin);
   }
   return text;
 }
@@ -153,7 +140,6 @@ absl::StatusOr<Config> Load(const Schema& schema, const Assignments& flags, cons
     RETURN_IF_ERROR(AssignFile(entries, schema, file->second.text));
   }
   for (auto& [name, entry] : upper) entries[name] = std::move(entry);
-  RETURN_IF_ERROR(ReadSecrets(entries));
   return Config(std::move(entries));
 }
 

@@ -34,7 +34,7 @@ class Config {
 
   explicit Config(std::map<std::string, Entry, std::less<>> entries) : entries_(std::move(entries)) {}
 
-  // kString, kChoice, kUrl, kPath. Of a kSecret: the content of its file without a closing newline.
+  // kString, kChoice, kUrl, kPath.
   const std::string& Text(std::string_view name) const;
   // kInt, kBytes.
   int64_t Int(std::string_view name) const;

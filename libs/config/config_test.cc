@@ -17,8 +17,7 @@ class ConfigTest : public ::testing::Test {
         .Duration("drain", absl::Seconds(30), absl::ZeroDuration(), absl::Minutes(10), "time")
         .Bytes("max-message", 4 << 20, 1, 1 << 30, "size")
         .Double("share", 0.5, 0, 1, "share")
-        .Bool("fast", false, "fast")
-        .Secret("token-file", "token");
+        .Bool("fast", false, "fast");
   }
 
   std::string Write(std::string_view name, std::string_view content) {
@@ -43,7 +42,6 @@ TEST_F(ConfigTest, DefaultsHaveTheirTypes) {
   EXPECT_EQ(config->Int("max-message"), 4 << 20);
   EXPECT_EQ(config->Double("share"), 0.5);
   EXPECT_FALSE(config->Bool("fast"));
-  EXPECT_EQ(config->Text("token-file"), "");
   EXPECT_EQ(config->source("store"), Source::kDefault);
 }
 
@@ -116,17 +114,6 @@ TEST_F(ConfigTest, FilesThatAreNoConfiguration) {
   EXPECT_TRUE(Load(schema_, {{"config", Write("f.yaml", "")}}, {}).ok());
 }
 
-TEST_F(ConfigTest, SecretsComeFromFilesAndAreNotShown) {
-  const std::string secret = Write("token", "hunter2\n");
-  const auto config = Load(schema_, {{"token-file", secret}}, {});
-  ASSERT_TRUE(config.ok()) << config.status();
-  EXPECT_EQ(config->Text("token-file"), "hunter2");
-  EXPECT_EQ(config->Describe().find("hunter2"), std::string::npos);
-  EXPECT_NE(config->Describe().find(secret), std::string::npos);
-  EXPECT_EQ(Error({{"token-file", folder_.path() + "/none"}}),
-            "--token-file: cannot read " + folder_.path() + "/none: No such file or directory");
-}
-
 TEST_F(ConfigTest, WhatIsPrintedCanBeReadAgain) {
   const auto config = Load(schema_, {{"store", "sqlite:a \"b\": #c.db"}, {"fast", "yes"}}, {});
   ASSERT_TRUE(config.ok()) << config.status();
@@ -136,7 +123,6 @@ TEST_F(ConfigTest, WhatIsPrintedCanBeReadAgain) {
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->Text("store"), "sqlite:a \"b\": #c.db");
   EXPECT_TRUE(again->Bool("fast"));
-  EXPECT_EQ(again->Text("token-file"), "");
 }
 
 using ConfigDeathTest = ConfigTest;

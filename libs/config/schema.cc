@@ -93,10 +93,6 @@ Schema& Schema::Path(std::string_view name, std::string_view fallback, std::stri
   return Add(Make(name, Type::kPath, std::string(fallback), help));
 }
 
-Schema& Schema::Secret(std::string_view name, std::string_view help) {
-  return Add(Make(name, Type::kSecret, "", help));
-}
-
 Schema& Schema::Int(std::string_view name, int64_t fallback, int64_t min, int64_t max,
                     std::string_view help) {
   return Add(Bounded(Make(name, Type::kInt, fmt::format("{}", fallback), help), static_cast<double>(min),
@@ -133,8 +129,6 @@ const Setting* Schema::Find(std::string_view name) const {
 
 Schema& Schema::Add(Setting setting) {
   if (!WellFormed(setting.name)) Wrong(setting, "has a malformed name");
-  if (setting.type == Type::kSecret && !setting.name.ends_with("-file"))
-    Wrong(setting, "is a secret: name it …-file");
   if (!ParseValue(setting, setting.fallback)) {
     Wrong(setting,
           fmt::format("has the default \"{}\"; it must be {}", setting.fallback, Expectation(setting)));
@@ -175,8 +169,6 @@ std::string Expectation(const Setting& setting) {
       return "an address without a secret";
     case Type::kPath:
       return "a path";
-    case Type::kSecret:
-      return "the path of a file that holds the secret";
     case Type::kInt:
       return "a whole number" + Range(setting);
     case Type::kDouble:

@@ -10,7 +10,7 @@
 
 namespace finalmile::config {
 
-enum class Type { kString, kChoice, kUrl, kPath, kSecret, kInt, kDouble, kBool, kDuration, kBytes };
+enum class Type { kString, kChoice, kUrl, kPath, kInt, kDouble, kBool, kDuration, kBytes };
 
 // One thing that can be set. Made by Schema's methods.
 struct Setting {
@@ -47,9 +47,6 @@ class Schema {
   Schema& Url(std::string_view name, std::string_view fallback, std::string_view help);
   // Relative to the working directory. Empty: none.
   Schema& Path(std::string_view name, std::string_view fallback, std::string_view help);
-  // A secret that is read from a file: the setting is the file's path and `name` ends in "-file".
-  // Without one the secret is empty.
-  Schema& Secret(std::string_view name, std::string_view help);
   Schema& Int(std::string_view name, int64_t fallback, int64_t min, int64_t max, std::string_view help);
   Schema& Double(std::string_view name, double fallback, double min, double max, std::string_view help);
   // true, false, yes, no, on, off, 1, 0; the bare flag means true.

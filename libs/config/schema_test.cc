@@ -93,7 +93,6 @@ TEST(SchemaDeathTest, MistakesOfTheProgramEndIt) {
   EXPECT_DEATH(Schema().Int("batch", 10, 1, 100, "rows").Int("batch", 11, 1, 100, "rows"), "declared twice");
   EXPECT_DEATH(Schema().Int("Batch", 10, 1, 100, "rows"), "malformed name");
   EXPECT_DEATH(Schema().Int("batch", 0, 1, 100, "rows"), "from 1 to 100");
-  EXPECT_DEATH(Schema().Secret("token", "token"), "-file");
 }
 
 TEST(SchemaTest, DescribeNamesFlagRangeAndDefault) {

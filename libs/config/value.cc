@@ -68,7 +68,6 @@ std::optional<TypedValue> ParseValue(const Setting& setting, std::string_view te
   switch (setting.type) {
     case Type::kString:
     case Type::kPath:
-    case Type::kSecret:
       return TypedValue(std::string(text));
     case Type::kUrl:
       if (!CheckNoSecret(text).ok()) return std::nullopt;

@@ -24,7 +24,7 @@ namespace finalmile::outbox {
 //
 //   Aggregates<NoteRow, NoteEvent> notes(transaction, kNotes, "notes/", context);
 //   notes.Lock({id});   auto* note = notes.Find(id);   note->row.text = "…";
-//   notes.Emit(*note).mutable_note_changed();   notes.Write(kNoteEventsTopic);
+//   notes.Emit(*note).mutable_note_changed();   notes.Write();
 //
 // Record has `std::string id`, the key of its table, and `int64_t seq`, the seq of its last event. Extra is
 // what the batch keeps beside each row. Lives inside one run of a transaction's function; not thread-safe. To
@@ -103,7 +103,7 @@ class Aggregates {
 
   // Writes what was added and changed, and the events. ABORTED, so that Transact runs the function again,
   // where another transaction added an aggregate of a chosen id meanwhile.
-  absl::Status Write(std::string_view topic, const Part& part = {}) {
+  absl::Status Write(const Part& part = {}) {
     std::vector<const Record*> added;
     std::map<const storage::Table<Record>*, std::vector<const Record*>> changed;
     for (const auto& [id, entry] : entries_) {
@@ -123,7 +123,7 @@ class Aggregates {
       RETURN_IF_ERROR(status);
     }
     for (const auto& [table, rows] : changed) RETURN_IF_ERROR(table->Update(transaction_, rows));
-    return WriteEvents(transaction_, context_.cause, topic, events_);
+    return WriteEvents(transaction_, context_.cause, events_);
   }
 
  private:

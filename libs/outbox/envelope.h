@@ -11,6 +11,7 @@
 #include "libs/base/random.h"
 #include "libs/base/trace_context.h"
 #include "libs/outbox/outbox.h"
+#include "libs/outbox/topic.h"
 #include "libs/rpc/context.h"
 #include "libs/rpc/timestamps.h"
 
@@ -53,32 +54,30 @@ Event NewEvent(const EventContext& context, std::string key, int64_t seq) {
 // The full name of the message in the first oneof of `envelope`, which is set.
 std::string TypeOf(const google::protobuf::Message& envelope);
 
-// The outbox row of an event of the service `source` ("/finalmile/leads").
+// "/finalmile/leads" for a message of the package finalmile.leads.v1.
+std::string SourceOf(const google::protobuf::Descriptor& message);
+
+// The outbox row of an event, on the topic of its envelope.
 template <class Event>
-OutgoingEvent ToOutbox(const Event& event, std::string_view topic, std::string_view source,
-                       const std::optional<TraceContext>& trace) {
-  return {std::string(topic),
+OutgoingEvent ToOutbox(const Event& event, const std::optional<TraceContext>& trace = std::nullopt) {
+  return {TopicName<Event>(),
           event.key(),
           event.seq(),
           event.id(),
-          std::string(source),
+          SourceOf(*Event::descriptor()),
           TypeOf(event),
           rpc::FromTimestamp(event.time()),
           trace,
           event.SerializeAsString()};
 }
 
-// "/finalmile/leads" for a message of the package finalmile.leads.v1.
-std::string SourceOf(const google::protobuf::Descriptor& message);
-
 // As Write, for finished envelopes whose aggregates' rows were locked, each key's in order of seq.
 template <class Event>
-absl::Status WriteEvents(storage::Transaction& transaction, const Cause& cause, std::string_view topic,
+absl::Status WriteEvents(storage::Transaction& transaction, const Cause& cause,
                          const std::vector<Event>& events) {
-  const std::string source = SourceOf(*Event::descriptor());
   std::vector<OutgoingEvent> outgoing;
   outgoing.reserve(events.size());
-  for (const Event& event : events) outgoing.push_back(ToOutbox(event, topic, source, cause.trace));
+  for (const Event& event : events) outgoing.push_back(ToOutbox(event, cause.trace));
   return Write(transaction, outgoing);
 }
 

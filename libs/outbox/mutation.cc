@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "fmt/format.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
 namespace finalmile::outbox {
 
@@ -22,17 +20,6 @@ absl::Status ReplyAgedOut(std::string_view request_id) {
       fmt::format("request_id '{}' took effect more than {} ago; its reply of more than {} KiB is "
                   "not kept any more, read what it changed",
                   request_id, absl::FormatDuration(kLargeReplyLifetime), kLargeReply >> 10));
-}
-
-std::string DeterministicBytes(const google::protobuf::Message& message) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    message.SerializeToCodedStream(&coded);
-  }
-  return bytes;
 }
 
 }  // namespace finalmile::outbox

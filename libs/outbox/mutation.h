@@ -12,6 +12,7 @@
 #include "libs/base/status.h"
 #include "libs/outbox/ledger.h"
 #include "libs/rpc/context.h"
+#include "libs/rpc/deterministic.h"
 #include "libs/rpc/errors.h"
 #include "libs/storage/database.h"
 #include "libs/storage/transact.h"
@@ -20,9 +21,6 @@ namespace finalmile::outbox {
 
 // OK for an empty request id or 1 to 64 printable ASCII characters; else INVALID_ARGUMENT naming request_id.
 absl::Status CheckRequestId(const std::string& request_id);
-
-// The message's bytes, the same for equal messages (maps are sorted).
-std::string DeterministicBytes(const google::protobuf::Message& message);
 
 // FAILED_PRECONDITION / REPLY_AGED_OUT: the request took effect, and its reply is not kept any more.
 absl::Status ReplyAgedOut(std::string_view request_id);
@@ -42,7 +40,7 @@ absl::StatusOr<Response> Mutate(
   outbox::Request claim;
   if (remembered) {
     claim = {context.principal().name(), request.request_id(),
-             Fingerprint(context.method(), DeterministicBytes(request))};
+             Fingerprint(context.method(), rpc::DeterministicBytes(request))};
   }
   return storage::Transact(database, {.deadline = context.deadline(), .repeatable = remembered},
                            [&](storage::Transaction& transaction) -> absl::StatusOr<Response> {

@@ -3,28 +3,9 @@
 #include <charconv>
 
 #include "libs/base/status.h"
+#include "libs/events/headers.h"
 
 namespace finalmile::outbox {
-namespace {
-
-void AppendPart(std::string& out, std::string_view part) {
-  const auto size = static_cast<uint32_t>(part.size());
-  for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<char>(size >> shift & 0xFF));
-  out.append(part);
-}
-
-bool TakePart(std::string_view& in, std::string& part) {
-  if (in.size() < 4) return false;
-  uint32_t size = 0;
-  for (int i = 0; i < 4; ++i) size |= static_cast<uint32_t>(static_cast<unsigned char>(in[i])) << (8 * i);
-  in.remove_prefix(4);
-  if (in.size() < size) return false;
-  part.assign(in.substr(0, size));
-  in.remove_prefix(size);
-  return true;
-}
-
-}  // namespace
 
 events::Message ToMessage(const OutgoingEvent& event) {
   events::Message message{event.topic, event.key, event.value, {}};
@@ -61,7 +42,7 @@ absl::Status Write(storage::Transaction& transaction, const std::vector<Outgoing
     events::Message message = ToMessage(event);
     rows.emplace_back(std::vector<storage::Value>{std::move(message.topic), std::move(message.key),
                                                   storage::Bytes{std::move(message.value)},
-                                                  storage::Bytes{EncodeHeaders(message.headers)}});
+                                                  storage::Bytes{events::EncodeHeaders(message.headers)}});
   }
   RETURN_IF_ERROR(
       transaction
@@ -71,25 +52,6 @@ absl::Status Write(storage::Transaction& transaction, const std::vector<Outgoing
               rows)
           .status());
   return transaction.Notify(kOutboxChannel);
-}
-
-std::string EncodeHeaders(const events::Headers& headers) {
-  std::string out;
-  for (const auto& [name, value] : headers) {
-    AppendPart(out, name);
-    AppendPart(out, value);
-  }
-  return out;
-}
-
-absl::StatusOr<events::Headers> DecodeHeaders(std::string_view bytes) {
-  events::Headers headers;
-  while (!bytes.empty()) {
-    auto& [name, value] = headers.emplace_back();
-    if (!TakePart(bytes, name) || !TakePart(bytes, value))
-      return absl::DataLossError("stored headers are cut short");
-  }
-  return headers;
 }
 
 }  // namespace finalmile::outbox

@@ -54,8 +54,4 @@ absl::StatusOr<int64_t> SeqOf(const events::Record& record);
 // locked, with the events of one key in order of seq.
 absl::Status Write(storage::Transaction& transaction, const std::vector<OutgoingEvent>& events);
 
-// How headers are stored in a byte column. Decode: DATA_LOSS for anything Encode did not write.
-std::string EncodeHeaders(const events::Headers& headers);
-absl::StatusOr<events::Headers> DecodeHeaders(std::string_view bytes);
-
 }  // namespace finalmile::outbox

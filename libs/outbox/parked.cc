@@ -6,6 +6,7 @@
 
 #include "libs/base/status.h"
 #include "libs/base/text.h"
+#include "libs/events/headers.h"
 #include "libs/outbox/keys.h"
 
 namespace finalmile::outbox {
@@ -40,7 +41,7 @@ ParkedRecord HeadFromRow(const storage::Row& row) {
 absl::StatusOr<ParkedRecord> FromRow(const storage::Row& row) {
   ParkedRecord parked = HeadFromRow(row);
   parked.record.value = row.Blob(12);
-  ASSIGN_OR_RETURN(parked.record.headers, DecodeHeaders(row.Blob(13)));
+  ASSIGN_OR_RETURN(parked.record.headers, events::DecodeHeaders(row.Blob(13)));
   return parked;
 }
 
@@ -77,7 +78,7 @@ absl::Status InsertParked(storage::Transaction& transaction, const std::vector<P
         parked.consumer, record.topic, int64_t{record.partition}, record.offset, std::move(name),
         std::move(bytes), parked.seq, parked.state, Printable(parked.reason, kLongestReason), parked.tries,
         ToMicros(parked.parked_time), ToMicros(record.time), storage::Bytes{record.value},
-        storage::Bytes{EncodeHeaders(record.headers)}});
+        storage::Bytes{events::EncodeHeaders(record.headers)}});
   }
   return transaction
       .DeferMany(

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "libs/base/status.h"
+#include "libs/events/headers.h"
 #include "libs/outbox/outbox.h"
 #include "libs/storage/transact.h"
 
@@ -60,7 +61,7 @@ absl::Status Relay::Send(const storage::Result& rows, absl::Duration deadline) {
   std::vector<events::Message> messages;
   messages.reserve(rows.rows.size());
   for (const storage::Row& row : rows.rows) {
-    ASSIGN_OR_RETURN(events::Headers headers, DecodeHeaders(row.Blob(4)));
+    ASSIGN_OR_RETURN(events::Headers headers, events::DecodeHeaders(row.Blob(4)));
     messages.push_back({row.Text(1), row.Text(2), row.Blob(3), std::move(headers)});
   }
   return log_.Append(messages, deadline);

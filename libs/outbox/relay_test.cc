@@ -133,15 +133,5 @@ TEST_F(RelayTest, LooksAgainThoughNothingWokeIt) {
   EXPECT_EQ(step_->Run(), clock.Steady() + absl::Seconds(1));
 }
 
-TEST(Headers, SurviveStorageAndAreRefusedWhenCut) {
-  const events::Headers headers = {{"", ""}, {"a", std::string("\0\xff", 2)}};
-  const std::string bytes = EncodeHeaders(headers);
-  EXPECT_EQ(*DecodeHeaders(bytes), headers);
-  for (size_t size = 1; size < bytes.size(); ++size) {
-    const auto cut = DecodeHeaders(std::string_view(bytes).substr(0, size));
-    EXPECT_TRUE(!cut.ok() || *cut != headers) << size;
-  }
-}
-
 }  // namespace
 }  // namespace finalmile::outbox

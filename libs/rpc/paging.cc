@@ -10,8 +10,7 @@
 
 #include "fmt/format.h"
 #include "google/protobuf/descriptor.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "libs/rpc/deterministic.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/signed_token.h"
 
@@ -114,13 +113,7 @@ std::string BindingOf(const Message& request, const FieldDescriptor* size, const
   rest->CopyFrom(request);
   rest->GetReflection()->ClearField(rest.get(), size);
   rest->GetReflection()->ClearField(rest.get(), token);
-  std::string bytes = rest->GetDescriptor()->full_name();
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  rest->SerializeToCodedStream(&coded);
-  coded.Trim();
-  return Digest(bytes);
+  return Digest(rest->GetDescriptor()->full_name() + DeterministicBytes(*rest));
 }
 
 }  // namespace

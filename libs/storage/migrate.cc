@@ -6,6 +6,7 @@
 #include <string>
 
 #include "libs/base/status.h"
+#include "libs/base/text.h"
 #include "libs/storage/sql.h"
 #include "libs/storage/transact.h"
 
@@ -16,16 +17,8 @@ namespace {
 constexpr absl::Duration kStepLimit = absl::Minutes(30);
 constexpr absl::Duration kCheckLimit = absl::Seconds(30);
 
-// FNV-1a, 64 bits (http://www.isthe.com/chongo/tech/comp/fnv/), in hexadecimal: it finds an edit, not an
-// attack.
-std::string Checksum(std::string_view text) {
-  uint64_t hash = 0xcbf29ce484222325u;
-  for (const char c : text) {
-    hash ^= static_cast<unsigned char>(c);
-    hash *= 0x100000001b3u;
-  }
-  return fmt::format("{:016x}", hash);
-}
+// It finds an edit, not an attack.
+std::string Checksum(std::string_view text) { return fmt::format("{:016x}", Fnv1a(text)); }
 
 absl::StatusOr<bool> HasTable(Transaction& transaction) {
   ASSIGN_OR_RETURN(

@@ -46,7 +46,7 @@ void ModuleHarness::Open() {
   rerunning_ = std::make_unique<RerunningDatabase>(*database_);
   events_ = Must(events::Open("local:" + folder_.path() + "/events.db", clock_));
   Must(app::MigrateStore(spec_, *database_, clock_));
-  Must(events_->ApplyTopics({spec_.topics.begin(), spec_.topics.end()}, clock_.Steady() + absl::Seconds(10)));
+  Must(events_->ApplyTopics(Must(app::TopicsOf({&spec_})), clock_.Steady() + absl::Seconds(10)));
   config_ = std::make_unique<config::Config>(
       Must(config::Load(app::SchemaFor({&spec_}), {{"data", folder_.path()}}, {})));
   assembly_ =

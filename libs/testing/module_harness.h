@@ -12,6 +12,7 @@
 #include "finalmile/v1/principal.pb.h"
 #include "libs/app/assembly.h"
 #include "libs/base/random.h"
+#include "libs/outbox/topic.h"
 #include "libs/rpc/answer.h"
 #include "libs/rpc/client.h"
 #include "libs/rpc/service.h"
@@ -56,13 +57,13 @@ class ModuleHarness {
   void Restart();
   // Everything in a topic, from its start, in order per key.
   std::vector<events::Record> ReadTopic(std::string_view topic);
-  // The same parsed. Fails the test on what is no Envelope, and on a seq that does not follow its
-  // predecessor.
+  // The topic of Envelope, parsed. Fails the test on what is no Envelope, and on a seq that does not follow
+  // its predecessor.
   template <class Envelope>
-  std::vector<Envelope> ReadEvents(std::string_view topic) {
+  std::vector<Envelope> ReadEvents() {
     std::vector<Envelope> events;
     std::map<std::string, int64_t> seqs;
-    for (const events::Record& record : ReadTopic(topic)) {
+    for (const events::Record& record : ReadTopic(outbox::TopicName<Envelope>())) {
       Envelope& event = events.emplace_back();
       EXPECT_TRUE(event.ParseFromString(record.value));
       EXPECT_EQ(event.key(), record.key);

@@ -133,7 +133,7 @@ TEST_P(CreditTest, OnlyInitialMeetingsCount) {
   // What says nothing of credit is passed over, and does not hold up what follows.
   auto unknown = Appointment("m2");
   outbox::OutgoingEvent raw;
-  raw.topic = std::string(consumers::kAppointmentEventsTopic);
+  raw.topic = outbox::TopicName<appointments::v1::AppointmentEvent>();
   raw.key = unknown.key();
   raw.seq = unknown.seq();
   // Field 111, which this version does not know.

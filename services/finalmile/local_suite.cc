@@ -12,7 +12,6 @@
 #include "libs/app/settings.h"
 #include "libs/base/status.h"
 #include "services/catalog/wiring.h"
-#include "services/finalmile/events/events_service.h"
 #include "services/leads/wiring.h"
 
 namespace finalmile::cli {
@@ -20,17 +19,6 @@ namespace {
 
 constexpr absl::Duration kSettleWait = absl::Seconds(30);
 constexpr absl::Duration kSettleRetry = absl::Milliseconds(5);
-
-// `module` with EventsService beside its own services.
-app::ModuleSpec WithEvents(const app::ModuleSpec& module) {
-  app::ModuleSpec with = module;
-  with.build = [&module](const config::Config& config, app::Runtime& runtime) -> absl::StatusOr<app::Module> {
-    ASSIGN_OR_RETURN(app::Module built, module.build(config, runtime));
-    built.services.push_back(NewEventsService(runtime.events, runtime.clock));
-    return built;
-  };
-  return with;
-}
 
 // "store" and "service" of `given` as the setting of that service.
 absl::StatusOr<config::Assignments> NameStore(const config::Assignments& given) {
@@ -59,8 +47,7 @@ absl::StatusOr<config::Assignments> NameStore(const config::Assignments& given) 
 }  // namespace
 
 const std::vector<const app::ModuleSpec*>& Modules() {
-  static const app::ModuleSpec kLeads = WithEvents(leads::kModule);
-  static const std::vector<const app::ModuleSpec*> kModules = {&kLeads, &catalog::kModule};
+  static const std::vector<const app::ModuleSpec*> kModules = {&leads::kModule, &catalog::kModule};
   return kModules;
 }
 

@@ -15,7 +15,7 @@
 // The suite as this program runs it: every service, in this process.
 namespace finalmile::cli {
 
-// The services, each with what only this program adds to them (EventsService).
+// The services.
 const std::vector<const app::ModuleSpec*>& Modules();
 // The one that `service` names; all where it is empty. INVALID_ARGUMENT: there is none.
 absl::StatusOr<std::vector<const app::ModuleSpec*>> ModulesNamed(std::string_view service);

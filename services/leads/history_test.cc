@@ -265,7 +265,7 @@ TEST_P(HistoryTest, WhatComesTooLateIsRefusedOrParked) {
     const v1::Activity activity = service().Activity(name, id, "click", "", ago);
     const auto wake = service().harness_.clock().NewWaitEvent();
     auto appended = service().harness_.events().StartAppend(
-        {{std::string(consumers::kActivitiesTopic), activity.lead(), activity.SerializeAsString(), {}}},
+        {{outbox::TopicName<v1::Activity>(), activity.lead(), activity.SerializeAsString(), {}}},
         service().harness_.clock().Steady() + absl::Seconds(10), *wake);
     ASSERT_TRUE(appended.ok()) << appended.status();
   };

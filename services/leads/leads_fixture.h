@@ -95,9 +95,7 @@ class LeadsTest : public ::testing::Test {
   }
 
   // Every event in the topic, in order per key.
-  std::vector<v1::LeadEvent> Events() {
-    return harness_.ReadEvents<v1::LeadEvent>(scoring::kLeadEventsTopic);
-  }
+  std::vector<v1::LeadEvent> Events() { return harness_.ReadEvents<v1::LeadEvent>(); }
 
   int Count(v1::LeadEvent::EventCase which) {
     int count = 0;

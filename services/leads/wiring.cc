@@ -19,10 +19,7 @@ namespace {
 
 constexpr absl::Duration kStartTimeout = absl::Seconds(10);
 
-const events::TopicSpec kTopics[] = {
-    {.name = std::string(consumers::kActivitiesTopic), .retention = absl::Hours(24 * 30)},
-    {.name = std::string(scoring::kLeadEventsTopic)},
-};
+constexpr app::MessageType kTopics[] = {&v1::Activity::descriptor, &v1::LeadEvent::descriptor};
 
 absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) {
   auto policies = std::make_shared<scoring::Policies>();
@@ -39,7 +36,7 @@ absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) 
   module.services.push_back(handlers::NewScoringService(dependencies));
   app::ModuleConsumer& activities = module.consumers.emplace_back();
   activities.options.name = consumers::kActivityConsumer;
-  activities.options.topics = {std::string(consumers::kActivitiesTopic)};
+  activities.options.topics = {outbox::TopicName<v1::Activity>()};
   // Two made the backlog of P4 half as fast again; the hot topic is bound by its commits.
   activities.members = 2;
   activities.handler = std::make_unique<consumers::ActivityConsumer>(runtime.clock, runtime.rng, *policies,

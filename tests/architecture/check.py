@@ -46,7 +46,7 @@ LIBRARIES = {
     "telemetry": r"base/.*|(rpc|cache)/observer\.h",
     "events": r"base/.*",
     "events/local": r"base/.*|storage/[^/]*",
-    "outbox": r"(base|storage|events)/[^/]*|rpc/(context|errors|timestamps)\.h",
+    "outbox": r"(base|storage|events)/[^/]*|rpc/(context|deterministic|edge|errors|timestamps)\.h",
     "app": r"(?!testing/)[^/]*/[^/]*",
     "testing": r".*",
 }

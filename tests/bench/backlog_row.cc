@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "finalmile/leads/v1/activity.pb.h"
+#include "finalmile/leads/v1/lead_event.pb.h"
 #include "libs/base/status.h"
+#include "libs/outbox/topic.h"
 #include "tests/bench/rows.h"
 
 namespace finalmile::bench {
@@ -194,7 +197,7 @@ class Backlog {
     const OnServiceCore pinned;
     const auto wake = world_.clock().NewWaitEvent();
     ASSIGN_OR_RETURN(auto member, world_.events().Join(fmt::format("bench-{}", ++group_),
-                                                       {std::string(kActivitiesTopic)}, *wake));
+                                                       {outbox::TopicName<leads::v1::Activity>()}, *wake));
     size_t records = 0;
     absl::Duration start;
     absl::Status status = world_.Await("consuming", [&]() -> absl::StatusOr<bool> {
@@ -229,7 +232,7 @@ class Backlog {
     for (size_t i = 0; i < count_; ++i) {
       // Every lead once, in an order that hops about.
       const std::string lead = LeadId(i * 2'654'435'761 % count_);
-      messages.push_back({std::string(kActivitiesTopic),
+      messages.push_back({outbox::TopicName<leads::v1::Activity>(),
                           "leads/" + lead,
                           ActivityBytes(lead, "page_view", "product", fmt::format("{}-{}", run, i), time),
                           {}});

@@ -5,8 +5,10 @@
 #include <map>
 #include <thread>
 
+#include "finalmile/leads/v1/activity.pb.h"
 #include "finalmile/leads/v1/lead_event.pb.h"
 #include "libs/base/status.h"
+#include "libs/outbox/topic.h"
 #include "tests/bench/rows.h"
 
 namespace finalmile::bench {
@@ -31,7 +33,7 @@ class Crossing {
       const std::string lead = LeadId(crosses ? next_lead_++ : kCrossingLeads + rng_->Below(kOtherLeads));
       if (crosses) crossing["leads/" + lead] = i;
       messages.push_back(
-          {std::string(kActivitiesTopic),
+          {outbox::TopicName<leads::v1::Activity>(),
            "leads/" + lead,
            ActivityBytes(lead, crosses ? "demo_request" : "page_view", "product",
                          fmt::format("p5-{}-{}", absl::ToUnixMicros(now), i), now - absl::Minutes(1)),
@@ -39,17 +41,20 @@ class Crossing {
     }
     std::atomic<size_t> arrived = 0;
     ASSIGN_OR_RETURN(
-        auto watch, Watch::Start(world_, kEventsTopic, [&](const events::Record& record, absl::Duration at) {
-          leads::v1::LeadEvent event;
-          if (!event.ParseFromString(record.value) || !event.has_lead_became_sales_ready()) return;
-          const auto found = crossing.find(record.key);
-          if (found == crossing.end() || seen[found->second] != absl::ZeroDuration()) return;
-          seen[found->second] = at;
-          taken[found->second] =
-              absl::FromUnixMicros(event.time().seconds() * 1'000'000 + event.time().nanos() / 1000);
-          sent[found->second] = record.time;
-          ++arrived;
-        }));
+        auto watch,
+        Watch::Start(world_, outbox::TopicName<leads::v1::LeadEvent>(),
+                     [&](const events::Record& record, absl::Duration at) {
+                       leads::v1::LeadEvent event;
+                       if (!event.ParseFromString(record.value) || !event.has_lead_became_sales_ready())
+                         return;
+                       const auto found = crossing.find(record.key);
+                       if (found == crossing.end() || seen[found->second] != absl::ZeroDuration()) return;
+                       seen[found->second] = at;
+                       taken[found->second] = absl::FromUnixMicros(event.time().seconds() * 1'000'000 +
+                                                                   event.time().nanos() / 1000);
+                       sent[found->second] = record.time;
+                       ++arrived;
+                     }));
     const double cpu = world_.ServiceCpu();
     const absl::Duration start = world_.clock().Steady() + absl::Milliseconds(20);
     const absl::Time start_time = world_.clock().Now() + absl::Milliseconds(20);

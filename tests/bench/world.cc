@@ -6,9 +6,12 @@
 #include <filesystem>
 
 #include "finalmile/leads/v1/activity.pb.h"
+#include "finalmile/leads/v1/lead_event.pb.h"
 #include "libs/app/deployment.h"
 #include "libs/base/status.h"
+#include "libs/events/headers.h"
 #include "libs/outbox/outbox.h"
+#include "libs/outbox/topic.h"
 #include "services/leads/wiring.h"
 
 namespace finalmile::bench {
@@ -287,14 +290,14 @@ void Watch::Loop() {
 
 absl::StatusOr<std::unique_ptr<SentEvents>> SentEvents::Start(World& world) {
   auto sent = std::make_unique<SentEvents>();
-  ASSIGN_OR_RETURN(
-      sent->watch_,
-      Watch::Start(world, kEventsTopic, [self = sent.get()](const events::Record& record, absl::Duration) {
-        self->rows_.emplace_back(
-            std::vector<storage::Value>{record.topic, record.key, storage::Bytes{record.value},
-                                        storage::Bytes{outbox::EncodeHeaders(record.headers)}});
-        ++self->count_;
-      }));
+  ASSIGN_OR_RETURN(sent->watch_,
+                   Watch::Start(world, outbox::TopicName<leads::v1::LeadEvent>(),
+                                [self = sent.get()](const events::Record& record, absl::Duration) {
+                                  self->rows_.emplace_back(std::vector<storage::Value>{
+                                      record.topic, record.key, storage::Bytes{record.value},
+                                      storage::Bytes{events::EncodeHeaders(record.headers)}});
+                                  ++self->count_;
+                                }));
   return sent;
 }
 

@@ -26,7 +26,6 @@
 
 namespace finalmile::bench {
 
-inline constexpr std::string_view kActivitiesTopic = "finalmile.leads.activities.v1";
 inline constexpr std::string_view kEventsTopic = "finalmile.leads.events.v1";
 // What references produce to.
 inline constexpr std::string_view kRawTopic = "finalmile.bench.raw.v1";

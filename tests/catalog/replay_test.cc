@@ -293,7 +293,7 @@ class Replay : public ::testing::Test {
   void CheckTopic() {
     const auto wake = replicas_->clock().NewWaitEvent();
     auto tail =
-        replicas_->events().OpenTail({std::string(publishing::kCatalogEventsTopic)}, events::TailFrom::kStart,
+        replicas_->events().OpenTail({outbox::TopicName<v1::CatalogEvent>()}, events::TailFrom::kStart,
                                      replicas_->clock().Steady() + absl::Seconds(10), *wake);
     ASSERT_TRUE(tail.ok()) << tail.status();
     std::map<std::string, Known> told;

@@ -9,8 +9,8 @@
 #include "libs/storage/transact.h"
 #include "libs/testing/postgres_server.h"
 #include "libs/testing/scripted_session.h"
+#include "libs/testing/temporary_folder.h"
 #include "services/leads/wiring.h"
-#include "tests/faults/folder.h"
 #include "tests/faults/service.h"
 
 // What the leads service answers on PostgreSQL when another transaction takes a unique name between its look
@@ -62,7 +62,7 @@ class ConflictRows : public ::testing::Test {
   }
 
   const std::unique_ptr<Clock> clock_ = NewSystemClock();
-  TemporaryFolder folder_;
+  testing::TemporaryFolder folder_;
   testing::PostgresServer* postgres_ = nullptr;
   std::string events_;
   std::unique_ptr<Service> service_;

@@ -6,8 +6,9 @@
 
 #include "libs/rpc/client.h"
 #include "libs/testing/process.h"
-#include "tests/faults/folder.h"
+#include "libs/testing/temporary_folder.h"
 #include "tests/faults/service.h"
+#include "tests/faults/small_disk.h"
 
 // Rows F17 and F18 of the fault table: the leads service on the embedded engines when its process or its disk
 // fails.
@@ -115,7 +116,7 @@ class Killed {
 
 TEST(FaultRowsOnDisk, F17AKilledProcessLosesNothingOnSqlite) {
   constexpr int kKills = 8;
-  TemporaryFolder folder;
+  testing::TemporaryFolder folder;
   Killed killed(folder.path());
   Ledger ledger("killed");
   ASSERT_TRUE(killed.Launch().ok());
@@ -166,7 +167,7 @@ TEST(FaultRowsOnDisk, F17AKilledProcessLosesNothingOnSqlite) {
 }
 
 TEST(FaultRowsOnDisk, F18AFullDiskRefusesWritesServesReadsAndRecovers) {
-  TemporaryFolder folder;
+  SmallDisk folder;
   if (!folder.Mount("4m")) GTEST_SKIP() << "SKIPPED: only root may mount a small disk";
   auto started = Service::Start(
       {.store = "sqlite:" + folder.path() + "/store.db", .events = "local:" + folder.path() + "/events.db"});

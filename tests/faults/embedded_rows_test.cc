@@ -4,9 +4,12 @@
 #include <cmath>
 #include <iostream>
 
+#include "finalmile/leads/v1/activity.pb.h"
+#include "finalmile/leads/v1/lead_event.pb.h"
 #include "finalmile/leads/v1/lead_service.pb.h"
 #include "libs/base/status.h"
 #include "libs/outbox/parked.h"
+#include "libs/outbox/topic.h"
 #include "libs/rpc/errors.h"
 #include "libs/testing/module_harness.h"
 #include "services/leads/wiring.h"
@@ -17,8 +20,8 @@
 namespace finalmile::faults {
 namespace {
 
-constexpr char kActivitiesTopic[] = "finalmile.leads.activities.v1";
-constexpr char kEventsTopic[] = "finalmile.leads.events.v1";
+const std::string& ActivitiesTopic() { return outbox::TopicName<leads::v1::Activity>(); }
+const std::string& EventsTopic() { return outbox::TopicName<leads::v1::LeadEvent>(); }
 constexpr char kSource[] = "web";
 
 class FaultRowsEmbedded : public ::testing::Test {
@@ -199,12 +202,12 @@ TEST_F(FaultRowsEmbedded, F10ReadAgainFromOffsetZeroChangesAndSendsNothing) {
   *conflict.mutable_activity() = Activity(names[0], "0", "page_view", "roi", now);
   ASSERT_TRUE(Call<leads::v1::RecordActivityResponse>("RecordActivity", conflict).ok());
   ASSERT_TRUE(harness_.events()
-                  .Append({{kActivitiesTopic, names[1], "\xFF\xFF", {}}},
+                  .Append({{ActivitiesTopic(), names[1], "\xFF\xFF", {}}},
                           harness_.clock().Steady() + absl::Seconds(10))
                   .ok());
   CheckLedger(2);
   const std::vector<storage::Row> before = Everything();
-  const size_t sent = harness_.ReadTopic(kEventsTopic).size();
+  const size_t sent = harness_.ReadTopic(EventsTopic()).size();
   ASSERT_GT(sent, 100u);
 
   Query("UPDATE consumer_offsets SET next_offset = 0");
@@ -216,7 +219,7 @@ TEST_F(FaultRowsEmbedded, F10ReadAgainFromOffsetZeroChangesAndSendsNothing) {
   const std::vector<storage::Row> after = Everything();
   ASSERT_EQ(after.size(), before.size());
   for (size_t i = 0; i < after.size(); ++i) EXPECT_TRUE(after[i].values() == before[i].values()) << i;
-  EXPECT_EQ(harness_.ReadTopic(kEventsTopic).size(), sent);
+  EXPECT_EQ(harness_.ReadTopic(EventsTopic()).size(), sent);
   CheckLedger(2);
 }
 
@@ -236,9 +239,9 @@ TEST_F(FaultRowsEmbedded, F12PoisonIsParkedInBoundedTriesAndTheOthersGoOn) {
       activity.mutable_event_time()->set_seconds(absl::ToUnixSeconds(now + absl::Hours(1)));
     }
     ledger_.NoteActivity(activity.activity_id(), name);
-    messages.push_back({kActivitiesTopic, name, activity.SerializeAsString(), {}});
+    messages.push_back({ActivitiesTopic(), name, activity.SerializeAsString(), {}});
   }
-  messages.insert(messages.begin() + kRecords / 3, {kActivitiesTopic, names[7], "\xFF no activity", {}});
+  messages.insert(messages.begin() + kRecords / 3, {ActivitiesTopic(), names[7], "\xFF no activity", {}});
   ASSERT_TRUE(harness_.events().Append(messages, harness_.clock().Steady() + absl::Seconds(60)).ok());
   harness_.Settle();
   const outbox::ConsumerStats stats = harness_.consumer(0).stats();
@@ -277,16 +280,16 @@ TEST_F(FaultRowsEmbedded, F14OversizedMessagesAreRefusedBeforeAnythingIsStored) 
   const auto append = [&](int64_t bytes) {
     // Behind one that would fit: all or none.
     return harness_.events().Append(
-        {{kActivitiesTopic, name, "small", {}},
-         {kActivitiesTopic, name, std::string(static_cast<size_t>(bytes) - name.size(), 'x'), {}}},
+        {{ActivitiesTopic(), name, "small", {}},
+         {ActivitiesTopic(), name, std::string(static_cast<size_t>(bytes) - name.size(), 'x'), {}}},
         harness_.clock().Steady() + absl::Seconds(10));
   };
   const absl::Status over = append(limit + 1);
   EXPECT_TRUE(absl::IsInvalidArgument(over)) << over;
-  EXPECT_EQ(harness_.ReadTopic(kActivitiesTopic).size(), 0u);
+  EXPECT_EQ(harness_.ReadTopic(ActivitiesTopic()).size(), 0u);
   EXPECT_TRUE(append(limit).ok());
   EXPECT_TRUE(append(limit - 1).ok());
-  EXPECT_EQ(harness_.ReadTopic(kActivitiesTopic).size(), 4u);
+  EXPECT_EQ(harness_.ReadTopic(ActivitiesTopic()).size(), 4u);
 
   // No field of an activity lets one grow so far: each has a limit of its own.
   leads::v1::RecordActivitiesRequest request;
@@ -295,7 +298,7 @@ TEST_F(FaultRowsEmbedded, F14OversizedMessagesAreRefusedBeforeAnythingIsStored) 
       Activity(name, "a2", "page_view", std::string(static_cast<size_t>(limit), 'x'), harness_.clock().Now());
   const auto recorded = Call<leads::v1::RecordActivitiesResponse>("RecordActivities", request);
   EXPECT_EQ(recorded.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(harness_.ReadTopic(kActivitiesTopic).size(), 4u);
+  EXPECT_EQ(harness_.ReadTopic(ActivitiesTopic()).size(), 4u);
   CheckLedger(4);
 }
 
@@ -321,7 +324,7 @@ TEST_F(FaultRowsEmbedded, F14TheLargestEventThatAPolicyCanMakeFitsIntoTheLog) {
   ASSERT_TRUE(Call<leads::v1::Lead>("UpdateLead", update).ok());
   ledger_.NoteOwner(created->name(), "o");
   CheckLedger();
-  for (const events::Record& record : harness_.ReadTopic(kEventsTopic)) {
+  for (const events::Record& record : harness_.ReadTopic(EventsTopic())) {
     EXPECT_LT(static_cast<int64_t>(record.value.size()), harness_.events().max_message_bytes() / 4);
   }
 }

@@ -7,7 +7,7 @@
 
 #include "libs/base/status.h"
 #include "libs/testing/postgres_server.h"
-#include "tests/faults/folder.h"
+#include "libs/testing/temporary_folder.h"
 #include "tests/faults/service.h"
 
 // Row F35 of the fault table: a store that is damaged, or does not fit the program, under the activity
@@ -122,7 +122,7 @@ class HeldRows : public ::testing::Test {
     ExpectMended(service_->ledger());
   }
 
-  TemporaryFolder folder_;
+  testing::TemporaryFolder folder_;
   std::unique_ptr<testing::PostgresServer> postgres_;
   std::string store_url_;
   std::unique_ptr<Service> service_;

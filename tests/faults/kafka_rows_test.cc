@@ -14,7 +14,7 @@
 #include "libs/testing/forwarding_event_log.h"
 #include "libs/testing/kafka_broker.h"
 #include "libs/testing/postgres_server.h"
-#include "tests/faults/folder.h"
+#include "libs/testing/temporary_folder.h"
 #include "tests/faults/service.h"
 
 // Rows F6 and F33 of the fault table: the leads service on a real Kafka.
@@ -46,7 +46,7 @@ class FaultRowsOnKafka : public ::testing::Test {
   }
 
   const std::unique_ptr<Clock> clock_ = NewSystemClock();
-  TemporaryFolder folder_;
+  testing::TemporaryFolder folder_;
   testing::KafkaBroker* kafka_ = nullptr;
 };
 

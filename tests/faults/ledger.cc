@@ -9,13 +9,10 @@
 #include "finalmile/leads/v1/lead_service.pb.h"
 #include "libs/base/status.h"
 #include "libs/outbox/outbox.h"
+#include "libs/outbox/topic.h"
 
 namespace finalmile::faults {
-namespace {
-
-constexpr std::string_view kEventsTopic = "finalmile.leads.events.v1";
-
-}  // namespace
+namespace {}  // namespace
 
 std::ostream& operator<<(std::ostream& out, const Counts& counts) {
   return out << counts.leads << " leads, " << counts.updates << " updates and " << counts.activities
@@ -126,8 +123,9 @@ absl::Status Ledger::CheckTopic(const View& view, const StoredLeads& stored, Cou
   std::map<std::string, int64_t> seqs;
   std::map<std::string, int> created;
   auto wake = view.clock.NewWaitEvent();
-  ASSIGN_OR_RETURN(auto tail, view.events.OpenTail({std::string(kEventsTopic)}, events::TailFrom::kStart,
-                                                   view.clock.Steady() + absl::Seconds(10), *wake));
+  ASSIGN_OR_RETURN(auto tail,
+                   view.events.OpenTail({outbox::TopicName<leads::v1::LeadEvent>()}, events::TailFrom::kStart,
+                                        view.clock.Steady() + absl::Seconds(10), *wake));
   while (!tail->caught_up()) {
     ASSIGN_OR_RETURN(std::vector<events::Record> records, tail->Poll(5000));
     for (const events::Record& record : records) {

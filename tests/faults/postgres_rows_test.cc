@@ -10,7 +10,7 @@
 #include "libs/testing/fault_proxy.h"
 #include "libs/testing/postgres_server.h"
 #include "libs/testing/scripted_session.h"
-#include "tests/faults/folder.h"
+#include "libs/testing/temporary_folder.h"
 #include "tests/faults/service.h"
 
 // Rows F7, F11, F16, F24 and F29 of the fault table: the leads service on a PostgreSQL reached through a
@@ -86,7 +86,7 @@ class FaultRowsOnPostgres : public ::testing::Test {
   }
 
   const std::unique_ptr<Clock> clock_ = NewSystemClock();
-  TemporaryFolder folder_;
+  testing::TemporaryFolder folder_;
   testing::PostgresServer* postgres_ = nullptr;
   std::string sound_store_;
   std::unique_ptr<FaultProxy> proxy_;

@@ -12,7 +12,7 @@
 #include "libs/outbox/outbox.h"
 #include "libs/storage/transact.h"
 #include "libs/testing/postgres_server.h"
-#include "tests/faults/folder.h"
+#include "libs/testing/temporary_folder.h"
 #include "tests/faults/service.h"
 
 // Row F37 of the fault table: the sessions that two replicas of the leads service take of PostgreSQL.
@@ -85,7 +85,7 @@ class SessionRows : public ::testing::Test {
   }
 
   const std::unique_ptr<Clock> clock_ = NewSystemClock();
-  TemporaryFolder folder_;
+  testing::TemporaryFolder folder_;
   std::unique_ptr<testing::PostgresServer> postgres_;
   std::unique_ptr<Service> first_;
   std::unique_ptr<Service> second_;

@@ -2,7 +2,9 @@
 
 #include "finalmile/leads/v1/activity.pb.h"
 #include "finalmile/leads/v1/lead_event.pb.h"
+#include "libs/events/headers.h"
 #include "libs/outbox/outbox.h"
+#include "libs/rpc/deterministic.h"
 #include "services/finalmile/events/decode.h"
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/scoring/convert.h"
@@ -17,9 +19,9 @@ constexpr absl::Time kNow = absl::FromUnixSeconds(1'750'000'000);
 enum Kind : unsigned char { kHeaders, kSequence, kEvent, kActivity, kKinds };
 
 bool Headers(std::string_view bytes) {
-  const auto headers = outbox::DecodeHeaders(bytes);
+  const auto headers = events::DecodeHeaders(bytes);
   if (headers.ok())
-    Require(outbox::EncodeHeaders(*headers) == bytes, "headers are written as they were read");
+    Require(events::EncodeHeaders(*headers) == bytes, "headers are written as they were read");
   return headers.ok();
 }
 
@@ -91,12 +93,12 @@ std::vector<std::string> Seeds() {
   event.mutable_lead_score_changed()->mutable_after()->set_fit(50);
   event.mutable_lead_score_changed()->add_reasons()->set_points(12);
   return {seed(kHeaders,
-               outbox::EncodeHeaders({{"ce_type", "finalmile.leads.v1.LeadCreated"}, {"ce_sequence", "1"}})),
+               events::EncodeHeaders({{"ce_type", "finalmile.leads.v1.LeadCreated"}, {"ce_sequence", "1"}})),
           seed(kHeaders, ""),
           seed(kSequence, "42"),
           seed(kSequence, "9223372036854775807"),
-          seed(kEvent, BytesOf(event)),
-          seed(kActivity, BytesOf(activity))};
+          seed(kEvent, rpc::DeterministicBytes(event)),
+          seed(kActivity, rpc::DeterministicBytes(activity))};
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "libs/base/text.h"
+#include "libs/events/headers.h"
 #include "libs/outbox/keys.h"
 #include "libs/outbox/outbox.h"
 #include "libs/storage/sql.h"
@@ -36,7 +37,7 @@ bool Run(std::string_view bytes) {
   record.headers = {{std::string(first), std::string(second)}, {"ce_sequence", std::string(second)}};
   const auto seq = outbox::SeqOf(record);
   Require(!seq.ok() || (*seq >= 0 && *seq <= outbox::kHighestSeq), "a seq leaves room for one more");
-  const auto headers = outbox::DecodeHeaders(outbox::EncodeHeaders(record.headers));
+  const auto headers = events::DecodeHeaders(events::EncodeHeaders(record.headers));
   Require(headers.ok() && *headers == record.headers, "any headers are kept");
   return name == first;
 }

@@ -1,4 +1,5 @@
 #include "finalmile/leads/v1/lead_service.pb.h"
+#include "libs/rpc/deterministic.h"
 #include "libs/rpc/edge.h"
 #include "libs/rpc/masks.h"
 #include "services/leads/domain/lead_rules.h"
@@ -72,14 +73,14 @@ std::vector<std::string> Seeds() {
   permission.set_purpose("sales");
   permission.set_state(v1::PERMISSION_STATE_DENIED);
   permission.mutable_time()->set_seconds(1'750'000'000);
-  std::vector<std::string> seeds = {BytesOf(request), ""};
+  std::vector<std::string> seeds = {rpc::DeterministicBytes(request), ""};
   for (const char* path : {"given_name", "attributes.staff", "attributes.`a b`", "*", "owner", "email.x"}) {
     request.mutable_update_mask()->clear_paths();
     request.mutable_update_mask()->add_paths(path);
-    seeds.push_back(BytesOf(request));
+    seeds.push_back(rpc::DeterministicBytes(request));
   }
   lead.set_company(std::string("a\0b", 3));
-  seeds.push_back(BytesOf(request));
+  seeds.push_back(rpc::DeterministicBytes(request));
   return seeds;
 }
 

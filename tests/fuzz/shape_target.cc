@@ -1,6 +1,7 @@
 #include <limits>
 
 #include "finalmile/leads/v1/scoring_service.pb.h"
+#include "libs/rpc/deterministic.h"
 #include "libs/rpc/request_shape.h"
 #include "tests/fuzz/target.h"
 
@@ -29,8 +30,8 @@ std::vector<std::string> Seeds() {
     policy.add_lanes();
     policy.add_fit_groups()->add_criteria()->add_options();
   }
-  std::vector<std::string> seeds = {BytesOf(request), ""};
-  std::string unknown = BytesOf(request);
+  std::vector<std::string> seeds = {rpc::DeterministicBytes(request), ""};
+  std::string unknown = rpc::DeterministicBytes(request);
   for (int i = 0; i < 20; ++i) unknown += std::string("\xfa\x3f\x01x", 4);
   seeds.push_back(unknown);
   seeds.push_back(std::string(200, '\x0b'));

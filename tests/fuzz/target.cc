@@ -1,8 +1,5 @@
 #include "tests/fuzz/target.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -20,17 +17,6 @@ std::pair<std::string_view, std::string_view> Cut(std::string_view bytes) {
   const size_t feed = bytes.find('\f');
   if (feed == std::string_view::npos) return {bytes, {}};
   return {bytes.substr(0, feed), bytes.substr(feed + 1)};
-}
-
-std::string BytesOf(const google::protobuf::MessageLite& message) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream out(&stream);
-    out.SetSerializationDeterministic(true);
-    message.SerializeToCodedStream(&out);
-  }
-  return bytes;
 }
 
 std::string ReadProjectFile(const std::string& path) {

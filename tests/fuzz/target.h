@@ -4,8 +4,6 @@
 #include <string_view>
 #include <vector>
 
-#include "google/protobuf/message_lite.h"
-
 // What takes bytes from outside, each with the promises it keeps on any bytes. libfuzzer.cc looks for bytes
 // that break them; fuzz_test.cc runs the same functions on the seeds and on some thousand changes of them.
 namespace finalmile::fuzz {
@@ -52,10 +50,6 @@ void Require(bool condition, std::string_view what);
 
 // The bytes before the first form feed, and those behind it.
 std::pair<std::string_view, std::string_view> Cut(std::string_view bytes);
-
-// The message's bytes, the same in every run: maps are sorted.
-std::string BytesOf(const google::protobuf::MessageLite& message);
-
 // The content of a file of the project; ends the process when there is none.
 std::string ReadProjectFile(const std::string& path);
 

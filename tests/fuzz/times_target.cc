@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "finalmile/leads/v1/activity.pb.h"
+#include "libs/rpc/deterministic.h"
 #include "libs/rpc/edge.h"
 #include "libs/rpc/timestamps.h"
 #include "tests/fuzz/target.h"
@@ -42,7 +43,7 @@ std::vector<std::string> Seeds() {
       activity.set_type("demo_requested");
       activity.mutable_event_time()->set_seconds(seconds);
       activity.mutable_event_time()->set_nanos(nanos);
-      seeds.push_back(BytesOf(activity));
+      seeds.push_back(rpc::DeterministicBytes(activity));
     }
   }
   return seeds;

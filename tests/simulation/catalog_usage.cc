@@ -142,8 +142,7 @@ void CatalogUsage::Check(Servers& servers) {
 CatalogUsage::Told CatalogUsage::ReadTopic(Servers& servers) const {
   Told told;
   std::map<std::string, int64_t> seqs;
-  for (const events::Record& record :
-       servers.ReadTopic(std::string(catalog::publishing::kCatalogEventsTopic))) {
+  for (const events::Record& record : servers.ReadTopic(outbox::TopicName<catalog::v1::CatalogEvent>())) {
     v1::CatalogEvent event;
     if (!event.ParseFromString(record.value) || event.seq() <= seqs[event.key()]) continue;
     seqs[event.key()] = event.seq();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "libs/outbox/outbox.h"
+#include "libs/outbox/topic.h"
 #include "tests/simulation/world.h"
 
 namespace finalmile::simulation {
@@ -18,11 +19,11 @@ namespace finalmile::simulation {
 // have no holes, and events that came twice are equal. `take` is given each Event once, those of a key in
 // order.
 template <class Event, class Take>
-void CheckEventTopic(Servers& servers, std::string_view topic, std::vector<std::string>& violations,
-                     Take&& take) {
+void CheckEventTopic(Servers& servers, std::vector<std::string>& violations, Take&& take) {
+  const std::string& topic = outbox::TopicName<Event>();
   std::map<std::string, int64_t> last;
   std::map<std::pair<std::string, int64_t>, std::string> bytes;
-  for (const events::Record& record : servers.ReadTopic(std::string(topic))) {
+  for (const events::Record& record : servers.ReadTopic(topic)) {
     Event event;
     if (!event.ParseFromString(record.value) || event.key() != record.key ||
         event.seq() != outbox::SeqOf(record).value_or(0)) {

@@ -37,7 +37,7 @@ class Check {
 
   void CheckAll() {
     CheckActivities();
-    CheckEventTopic<v1::LeadEvent>(servers_, leads::scoring::kLeadEventsTopic, violations_,
+    CheckEventTopic<v1::LeadEvent>(servers_, violations_,
                                    [&](const v1::LeadEvent& event) { Take(event, told_[event.key()]); });
     CheckLeads();
     for (const std::string& name : model_.policies) {

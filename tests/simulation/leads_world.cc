@@ -13,6 +13,7 @@
 #include "finalmile/leads/v1/lead_service.pb.h"
 #include "finalmile/leads/v1/scoring_service.pb.h"
 #include "libs/outbox/schema.h"
+#include "libs/outbox/topic.h"
 #include "services/leads/consumers/activity_consumer.h"
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/scoring/convert.h"
@@ -30,15 +31,15 @@ using testing::Simulation;
 
 constexpr int kClients = 3;
 constexpr int kActions = 10;
-const std::string kActivities(leads::consumers::kActivitiesTopic);
-const std::string kEvents(leads::scoring::kLeadEventsTopic);
+const std::string& Activities() { return outbox::TopicName<leads::v1::Activity>(); }
+const std::string& Events() { return outbox::TopicName<leads::v1::LeadEvent>(); }
 
 class Run {
  public:
   Run(uint64_t seed, const RunOptions& options)
       : simulation_(seed, {.trace = options.trace, .replay = options.replay}),
         servers_(simulation_, {{"outbox", outbox::Migrations()}, {"leads", leads::kModule.migrations}},
-                 {{.name = kActivities, .partitions = 3}, {.name = kEvents, .partitions = 3}}),
+                 {{.name = Activities(), .partitions = 3}, {.name = Events(), .partitions = 3}}),
         config_(*config::Load(config::Schema(), {}, {})),
         client_{"finalmile.leads.v1", simulation_, replicas_, violations_} {}
 
@@ -272,7 +273,7 @@ class Run {
                           Count(fmt::format("fact_history AS f JOIN fact_history AS n ON n.lead = f.lead AND "
                                             "n.version = f.version + 1 WHERE n.record_time < {}",
                                             ToMicros(now - leads::domain::kHistory)));
-      const int64_t lag = servers_.Lag(leads::consumers::kActivityConsumer, kActivities);
+      const int64_t lag = servers_.Lag(leads::consumers::kActivityConsumer, Activities());
       if (outbox + stale + due + old + lag == 0) return;
       left = fmt::format(
           "{} rows in the outbox, {} leads under an old policy, {} due, {} rows too old, {} activities "

@@ -4,6 +4,7 @@
 
 #include "libs/base/status.h"
 #include "libs/outbox/outbox.h"
+#include "libs/outbox/topic.h"
 #include "libs/storage/transact.h"
 #include "notes.pb.h"
 
@@ -20,7 +21,7 @@ constexpr storage::Migration kMigrations[] = {
      "poison BIGINT NOT NULL); "
      "INSERT INTO seen (notes, poison) VALUES (0, 0)"}};
 
-const events::TopicSpec kTopics[] = {{.name = "finalmile.apptest.notes.v1", .partitions = 1}};
+constexpr MessageType kTopics[] = {&Note::descriptor};
 
 class Counter final : public outbox::Handler {
  public:
@@ -52,7 +53,7 @@ absl::StatusOr<Note> AddNote(const Runtime& runtime, rpc::CallContext& context, 
             transaction.Execute("INSERT INTO notes (text) VALUES ($1) RETURNING id", {request.text()}));
         note.set_name(fmt::format("notes/{}", inserted.rows.front().Int(0)));
         outbox::OutgoingEvent event;
-        event.topic = kTopics[0].name;
+        event.topic = outbox::TopicName<Note>();
         event.key = note.name();
         event.seq = 1;
         event.id = NewUuid(runtime.clock, runtime.rng);
@@ -90,7 +91,7 @@ absl::StatusOr<Module> Build(std::string_view name, bool serves, const Runtime& 
   }
   app::ModuleConsumer& notes = module.consumers.emplace_back();
   notes.options.name = fmt::format("{}.notes", name);
-  notes.options.topics = {kTopics[0].name};
+  notes.options.topics = {outbox::TopicName<Note>()};
   notes.handler = std::make_unique<Counter>();
   return module;
 }

@@ -6,6 +6,7 @@
 #include "fmt/format.h"
 #include "libs/base/status.h"
 #include "libs/events/checks.h"
+#include "libs/events/headers.h"
 
 namespace finalmile::events {
 namespace {
@@ -16,11 +17,6 @@ constexpr int64_t kBatchBytes = 16 << 20;
 
 absl::Status Expired() {
   return absl::DeadlineExceededError("events: the append did not finish before its deadline; append again");
-}
-
-void PutText(std::string_view text, std::string& out) {
-  for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<char>(text.size() >> shift));
-  out.append(text);
 }
 
 }  // namespace
@@ -185,35 +181,6 @@ absl::Status LocalAppender::Commit(const Calls& batch, absl::Duration deadline) 
     for (const auto& [id, end] : ends) catalog_.Grown(id, end);
   }
   return status;
-}
-
-std::string EncodeHeaders(const Headers& headers) {
-  std::string out;
-  for (const auto& [name, value] : headers) {
-    PutText(name, out);
-    PutText(value, out);
-  }
-  return out;
-}
-
-absl::StatusOr<Headers> DecodeHeaders(std::string_view bytes) {
-  const auto take = [&bytes](std::string& text) {
-    if (bytes.size() < 4) return false;
-    uint32_t size = 0;
-    for (int i = 3; i >= 0; --i) size = size << 8 | static_cast<uint8_t>(bytes[i]);
-    bytes.remove_prefix(4);
-    if (bytes.size() < size) return false;
-    text = bytes.substr(0, size);
-    bytes.remove_prefix(size);
-    return true;
-  };
-  Headers headers;
-  while (!bytes.empty()) {
-    auto& [name, value] = headers.emplace_back();
-    if (!take(name) || !take(value))
-      return absl::DataLossError("events: the headers of a record are cut short");
-  }
-  return headers;
 }
 
 }  // namespace finalmile::events

@@ -39,9 +39,4 @@ class LocalAppender {
   int64_t keyless_ = 0;
 };
 
-// Headers as one byte string: for each name and value its length in four little-endian bytes, then its bytes.
-std::string EncodeHeaders(const Headers& headers);
-// What EncodeHeaders made; DATA_LOSS when it is cut short.
-absl::StatusOr<Headers> DecodeHeaders(std::string_view bytes);
-
 }  // namespace finalmile::events

@@ -1,4 +1,5 @@
 #include "libs/events/local/local_log.h"
+#include "libs/events/headers.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

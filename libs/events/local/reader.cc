@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libs/base/status.h"
+#include "libs/events/headers.h"
 #include "libs/events/local/appender.h"
 
 namespace finalmile::events {

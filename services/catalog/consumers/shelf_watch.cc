@@ -80,8 +80,8 @@ absl::StatusOr<absl::Duration> ShelfWatch::Follow() {
   const absl::Duration deadline = clock_.Steady() + kTimeout;
   // Before the first pass: what changes behind it is heard of.
   if (tail_ == nullptr) {
-    ASSIGN_OR_RETURN(tail_, events_.OpenTail({std::string(publishing::kCatalogEventsTopic)},
-                                             events::TailFrom::kEnd, deadline, *wake_));
+    ASSIGN_OR_RETURN(tail_, events_.OpenTail({outbox::TopicName<v1::CatalogEvent>()}, events::TailFrom::kEnd,
+                                             deadline, *wake_));
   }
   ASSIGN_OR_RETURN(const std::vector<events::Record> records, tail_->Poll(kPoll));
   for (const events::Record& record : records) {

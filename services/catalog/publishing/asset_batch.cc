@@ -236,7 +236,7 @@ absl::Status AssetBatch::Write() {
     due_changed = due_changed || domain::NextDue(life) != domain::NextDue(entry.before.life);
     changed_.push_back({id, entry.row.revision});
   }
-  RETURN_IF_ERROR(assets_.Write(kCatalogEventsTopic));
+  RETURN_IF_ERROR(assets_.Write());
   RETURN_IF_ERROR(store::InsertVersions(transaction_, versions));
   RETURN_IF_ERROR(store::SetReviewers(transaction_, reviewers));
   if (!tags.empty()) RETURN_IF_ERROR(store::WriteTags(transaction_, tags));

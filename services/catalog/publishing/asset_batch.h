@@ -16,8 +16,6 @@
 
 namespace finalmile::catalog::publishing {
 
-inline constexpr std::string_view kCatalogEventsTopic = "finalmile.catalog.events.v1";
-
 // Notified when an asset's due time has changed.
 inline constexpr std::string_view kDueChannel = "asset_due";
 

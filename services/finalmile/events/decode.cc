@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 
+#include <initializer_list>
+#include <map>
+
 #include "finalmile/appointments/v1/appointment_event.pb.h"
 #include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "finalmile/leads/v1/activity.pb.h"
 #include "finalmile/leads/v1/lead_event.pb.h"
+#include "libs/outbox/topic.h"
 
 namespace finalmile::cli {
 namespace {
@@ -15,12 +19,20 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 const Message* PrototypeOf(std::string_view topic) {
-  if (topic == "finalmile.leads.events.v1") return &leads::v1::LeadEvent::default_instance();
-  if (topic == "finalmile.leads.activities.v1") return &leads::v1::Activity::default_instance();
-  if (topic == "finalmile.catalog.events.v1") return &catalog::v1::CatalogEvent::default_instance();
-  if (topic == "finalmile.appointments.events.v1")
-    return &appointments::v1::AppointmentEvent::default_instance();
-  return nullptr;
+  static const std::map<std::string, const Message*, std::less<>> prototypes = [] {
+    std::map<std::string, const Message*, std::less<>> by_topic;
+    for (const Message* message : std::initializer_list<const Message*>{
+             &appointments::v1::AppointmentEvent::default_instance(),
+             &catalog::v1::CatalogEvent::default_instance(),
+             &leads::v1::Activity::default_instance(),
+             &leads::v1::LeadEvent::default_instance(),
+         }) {
+      by_topic.emplace(outbox::TopicOf(*message->GetDescriptor()).name, message);
+    }
+    return by_topic;
+  }();
+  const auto found = prototypes.find(topic);
+  return found == prototypes.end() ? nullptr : found->second;
 }
 
 // An envelope names its event by the member of its oneof that is set; anything else by its field `type`.

@@ -10,7 +10,6 @@
 
 namespace finalmile::leads::consumers {
 
-inline constexpr std::string_view kActivitiesTopic = "finalmile.leads.activities.v1";
 inline constexpr std::string_view kActivityConsumer = "leads.activities";
 
 // Takes activities off their topic into the store and the scores. Parks what is no valid activity, what

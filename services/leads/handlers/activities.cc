@@ -15,7 +15,7 @@ namespace {
 constexpr int kMaxActivities = 1000;
 
 events::Message ToMessage(const v1::Activity& activity) {
-  return {std::string(consumers::kActivitiesTopic), activity.lead(), activity.SerializeAsString(), {}};
+  return {outbox::TopicName<v1::Activity>(), activity.lead(), activity.SerializeAsString(), {}};
 }
 
 // Everything wrong with an activity that is heard of at `now`, by a call.

@@ -8,6 +8,7 @@
 #include "libs/base/status.h"
 #include "libs/outbox/ledger.h"
 #include "libs/outbox/mutation.h"
+#include "libs/rpc/deterministic.h"
 #include "libs/rpc/errors.h"
 #include "libs/storage/transact.h"
 #include "services/leads/domain/lead_rules.h"
@@ -92,7 +93,7 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::Open(rpc::CallContext& co
   content.clear_start_time();
   progress_.caller = context.principal().name();
   progress_.request_id = header.request_id();
-  progress_.fingerprint = outbox::Fingerprint(context.method(), outbox::DeterministicBytes(content));
+  progress_.fingerprint = outbox::Fingerprint(context.method(), rpc::DeterministicBytes(content));
   progress_.start_time = header.has_start_time() ? scoring::FromProto(header.start_time())
                                                  : FromMicros(ToMicros(d_.clock.Now()));
   dry_run_ = header.dry_run();

@@ -72,7 +72,7 @@ absl::StatusOr<v1::Policy> Publish(Transaction& transaction, const Dependencies&
     ASSIGN_OR_RETURN(scoring::PolicyPointer before, d.policies.ByNumber(transaction, previous));
     event.mutable_policy_published()->set_previous(before->message.name());
   }
-  RETURN_IF_ERROR(outbox::WriteEvents<v1::LeadEvent>(transaction, cause, scoring::kLeadEventsTopic, {event}));
+  RETURN_IF_ERROR(outbox::WriteEvents<v1::LeadEvent>(transaction, cause, {event}));
   RETURN_IF_ERROR(transaction.Notify(scoring::kRescoreChannel));
   return Shown(policy, row.publish_time, true);
 }

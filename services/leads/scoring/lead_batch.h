@@ -23,7 +23,6 @@
 
 namespace finalmile::leads::scoring {
 
-inline constexpr std::string_view kLeadEventsTopic = "finalmile.leads.events.v1";
 // Notified when there is work for the rescorer.
 inline constexpr std::string_view kRescoreChannel = "policy";
 

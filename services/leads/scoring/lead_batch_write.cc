@@ -195,7 +195,7 @@ absl::Status LeadBatch::Write(std::string_view cause) {
     RETURN_IF_ERROR(store::WriteProfiles(transaction_, profiles));
     RETURN_IF_ERROR(store::AppendFacts(transaction_, facts));
   }
-  return outbox::WriteEvents(transaction_, context_.cause, kLeadEventsTopic, events_);
+  return outbox::WriteEvents(transaction_, context_.cause, events_);
 }
 
 }  // namespace finalmile::leads::scoring

@@ -55,7 +55,7 @@ class @Name@Test : public ::testing::Test {
   }
   std::vector<v1::@Event@> Events() {
     harness_.Settle();
-    return harness_.ReadEvents<v1::@Event@>(handlers::k@Name@EventsTopic);
+    return harness_.ReadEvents<v1::@Event@>();
   }
 
   testing::ModuleHarness harness_{kModule};

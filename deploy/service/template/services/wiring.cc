@@ -6,7 +6,7 @@
 namespace finalmile::@name@ {
 namespace {
 
-const events::TopicSpec kTopics[] = {{.name = std::string(handlers::k@Name@EventsTopic)}};
+constexpr app::MessageType kTopics[] = {&v1::@Event@::descriptor};
 
 absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) {
   app::Module module;

@@ -82,7 +82,7 @@ absl::StatusOr<v1::@Noun@> @Noun@Handlers::Create@Noun@(rpc::CallContext& contex
         entry.row.content = content;
         entry.row.create_time = entry.row.update_time = now;
         rows.Emit(entry).mutable_@noun@_created()->set_title(content.title);
-        RETURN_IF_ERROR(rows.Write(k@Name@EventsTopic));
+        RETURN_IF_ERROR(rows.Write());
         return ToProto(entry.row);
       });
 }
@@ -137,7 +137,7 @@ absl::StatusOr<v1::@Noun@> @Noun@Handlers::Update@Noun@(rpc::CallContext& contex
         ++entry->row.version;
         v1::@Noun@Updated& updated = *rows.Emit(*entry).mutable_@noun@_updated();
         for (const std::string_view change : changes) updated.add_changed(std::string(change));
-        RETURN_IF_ERROR(rows.Write(k@Name@EventsTopic));
+        RETURN_IF_ERROR(rows.Write());
         return ToProto(entry->row);
       });
 }
@@ -156,7 +156,7 @@ absl::StatusOr<google::protobuf::Empty> @Noun@Handlers::Delete@Noun@(rpc::CallCo
         entry->row.update_time = now;
         ++entry->row.version;
         rows.Emit(*entry).mutable_@noun@_deleted();
-        RETURN_IF_ERROR(rows.Write(k@Name@EventsTopic));
+        RETURN_IF_ERROR(rows.Write());
         return google::protobuf::Empty();
       });
 }

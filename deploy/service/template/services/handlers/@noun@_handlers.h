@@ -14,8 +14,6 @@
 
 namespace finalmile::@name@::handlers {
 
-inline constexpr std::string_view k@Name@EventsTopic = "finalmile.@name@.events.v1";
-
 // The handlers of this service work on these; everything outlives them.
 struct Dependencies {
   Clock& clock;

@@ -6,9 +6,9 @@
 #include "libs/events/event_log.h"
 #include "libs/rpc/service.h"
 
-namespace finalmile::cli {
+namespace finalmile::app {
 
 // finalmile.v1.EventsService over `events`. Both outlive it.
 std::unique_ptr<rpc::Service> NewEventsService(events::EventLog& events, Clock& clock);
 
-}  // namespace finalmile::cli
+}  // namespace finalmile::app

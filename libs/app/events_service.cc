@@ -1,4 +1,4 @@
-#include "services/finalmile/events/events_service.h"
+#include "libs/app/events_service.h"
 
 #include <algorithm>
 #include <memory>
@@ -9,8 +9,9 @@
 #include "finalmile/v1/events_service.pb.h"
 #include "libs/base/status.h"
 #include "libs/rpc/errors.h"
+#include "libs/rpc/timestamps.h"
 
-namespace finalmile::cli {
+namespace finalmile::app {
 namespace {
 
 constexpr int kChunk = 200;
@@ -21,9 +22,7 @@ v1::EventRecord ToProto(const events::Record& record) {
   to.set_topic(record.topic);
   to.set_partition(record.partition);
   to.set_offset(record.offset);
-  const int64_t micros = ToMicros(record.time);
-  to.mutable_time()->set_seconds(absl::ToUnixSeconds(record.time));
-  to.mutable_time()->set_nanos(static_cast<int32_t>((micros - to.time().seconds() * 1'000'000) * 1000));
+  *to.mutable_time() = rpc::ToTimestamp(record.time);
   to.set_key(record.key);
   to.set_value(record.value);
   return to;
@@ -89,4 +88,4 @@ std::unique_ptr<rpc::Service> NewEventsService(events::EventLog& events, Clock& 
   return service;
 }
 
-}  // namespace finalmile::cli
+}  // namespace finalmile::app

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "libs/events/event_log.h"
+
+namespace finalmile::events {
+
+// Headers as one byte string, for a column of a store: for each name and value its length in four
+// little-endian bytes, then its bytes.
+std::string EncodeHeaders(const Headers& headers);
+// What EncodeHeaders made; DATA_LOSS for anything else.
+absl::StatusOr<Headers> DecodeHeaders(std::string_view bytes);
+
+}  // namespace finalmile::events
