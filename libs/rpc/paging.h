@@ -35,8 +35,8 @@ class Page {
   struct Sizes {
     int standard = 50;
     int most = 1000;
-    // How many entries are read at once at first; more when they turn out small. 4 MiB items: 8.
-    int piece = 64;
+    // How many entries are read at once at most: the small ones before tell nothing of those that follow.
+    int piece = 8;
   };
 
   // Reads `page_size` (int32) and `page_token` (string) of `request`, which must have these fields. 0: the
@@ -100,7 +100,7 @@ absl::StatusOr<std::string> Page::Fill(google::protobuf::RepeatedPtrField<Item>&
       ++taken;
     }
     if (static_cast<int>(entries->size()) < count) return std::string();
-    piece = room.Piece(piece);
+    piece = std::min(piece_, room.Piece(piece));
   }
 }
 
