@@ -42,6 +42,10 @@ void SetPort(sockaddr& address, int port) {
   }
 }
 
+// For how long the other side may take nothing. gRPC's keepalive does not see it: its ping waits behind what
+// cannot be written.
+constexpr int kUnreadMillis = 40'000;
+
 void Switch(int fd, int level, int option, int value) { setsockopt(fd, level, option, &value, sizeof value); }
 
 }  // namespace
@@ -136,6 +140,7 @@ void Acceptor::AcceptFrom(int listener) {
     return;
   }
   Switch(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  Switch(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, kUnreadMillis);
   connections_.push_back({fd, CookieOf(fd)});
   take_(listener, fd);
 }

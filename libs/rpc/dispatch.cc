@@ -39,6 +39,7 @@ std::unique_ptr<ServedMethod> Served(const Method& method) {
   served->path = fmt::format("/{}/{}", service.full_name(), method.descriptor->name());
   served->domain = DomainOf(service.file()->package());
   served->allowed = AllowedRoles(*method.descriptor);
+  served->mutates = method.descriptor->input_type()->FindFieldByName("request_id") != nullptr;
   served->shape = std::make_unique<RequestShape>(*method.descriptor->input_type());
   return served;
 }

@@ -26,6 +26,8 @@ struct ServedMethod {
   // May be called by anybody, without a token. Its handlers run on the network's threads, as inline answers
   // do.
   bool open = false;
+  // Its request carries a request_id.
+  bool mutates = false;
   // Of its request message.
   std::unique_ptr<const RequestShape> shape;
   // May be null.

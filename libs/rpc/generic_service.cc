@@ -25,6 +25,8 @@ constexpr size_t kSmallMessage = 16 << 10;
 // How many times its largest size a request message may take when it is parsed.
 constexpr int64_t kMostGrowth = 16;
 constexpr int64_t kRequestMemory = 128 << 20;
+// What large answers take until they are read. Those of mutations may be this much more.
+constexpr int64_t kReserveOfMutations = 16 << 20;
 
 std::string_view View(grpc::string_ref text) { return {text.data(), text.size()}; }
 
@@ -56,11 +58,35 @@ absl::Status TakeRoom(const ByteBuffer& bytes, const ServerOptions& options, Mem
                                                                         : Overloaded(options);
 }
 
-ByteBuffer Serialise(const Message& message) {
+// The bytes of a large answer with their share of the budget, until the transport has written the last one
+// into the socket: a call ends earlier.
+struct Outgoing {
+  Outgoing(std::shared_ptr<MemoryBudget> of, size_t size)
+      : budget(std::move(of)), size(static_cast<int64_t>(size)), bytes(new uint8_t[size]) {}
+  ~Outgoing() { budget->GiveBack(size); }
+
+  const std::shared_ptr<MemoryBudget> budget;
+  const int64_t size;
+  const std::unique_ptr<uint8_t[]> bytes;
+};
+
+// The share has been taken.
+ByteBuffer SerialiseLarge(const Message& message, const std::shared_ptr<MemoryBudget>& budget) {
+  const size_t size = message.ByteSizeLong();
+  auto* outgoing = new Outgoing(budget, size);
+  message.SerializeWithCachedSizesToArray(outgoing->bytes.get());
+  grpc::Slice slice(
+      outgoing->bytes.get(), size, [](void* written) { delete static_cast<Outgoing*>(written); }, outgoing);
+  return ByteBuffer(&slice, 1);
+}
+
+ByteBuffer SerialiseSmall(const Message& message) {
   grpc::Slice slice(message.ByteSizeLong());
   message.SerializeWithCachedSizesToArray(const_cast<uint8_t*>(slice.begin()));
   return ByteBuffer(&slice, 1);
 }
+
+bool Small(const Message& message) { return message.ByteSizeLong() <= kSmallMessage; }
 
 ByteBuffer Share(const SharedBytes& bytes) {
   auto* holder = new SharedBytes(bytes);
@@ -195,8 +221,9 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
   UnaryCall(const std::shared_ptr<ServerCore>& core, const ServedMethod& method, ByteBuffer* response)
       : Call(core, method), response_(response) {}
 
-  void Begin(const grpc::CallbackServerContext& context, const ByteBuffer& bytes) {
+  void Begin(grpc::CallbackServerContext& context, const ByteBuffer& bytes) {
     self_ = shared_from_this();
+    call_ = context.c_call();
     received_ = 1;
     absl::Status status =
         Admit(context, core_->options.default_timeout, core_->options.max_timeout, core_->pending.wake());
@@ -246,6 +273,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
   }
 
   void OnDone() override {
+    if (unread_) core_->answers.Remove(*unread_);
     Leave();
     self_.reset();
   }
@@ -255,6 +283,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
     const absl::Duration now = core_->deps.clock.Steady();
     core_->admission.Began(now - arrival_, now);
     absl::Status status = context_->Check();
+    if (status.ok() && MutationHasNoRoom()) status = Overloaded(core_->options);
     std::unique_ptr<Pending> pending;
     if (status.ok() && request_ == nullptr) status = Contained([&] { return ReadRequest(bytes_); });
     if (status.ok()) {
@@ -275,7 +304,28 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
     request_.reset();
     bytes_.Clear();
     memory_.Release();
-    status.ok() ? End(status, Serialise(*reply_)) : End(status);
+    if (!status.ok()) return End(status);
+    if (Small(*reply_)) return End(status, SerialiseSmall(*reply_));
+    const auto& budget = core_->answers.budget();
+    const auto size = static_cast<int64_t>(reply_->ByteSizeLong());
+    if (method_.mutates) {
+      // It has taken effect.
+      budget->Take(size);
+    } else if (!budget->TryTake(size)) {
+      core_->answers.MakeRoom(core_->deps.clock.Steady());
+      return End(Overloaded(core_->options));
+    }
+    ByteBuffer bytes = SerialiseLarge(*reply_, budget);
+    reply_.reset();
+    End(status, std::move(bytes));
+  }
+
+  // Before it has taken effect.
+  bool MutationHasNoRoom() {
+    const MemoryBudget& budget = *core_->answers.budget();
+    if (!method_.mutates || budget.taken() <= budget.most() + kReserveOfMutations) return false;
+    core_->answers.MakeRoom(core_->deps.clock.Steady());
+    return true;
   }
 
   absl::Status ReadRequest(const ByteBuffer& bytes) {
@@ -288,12 +338,15 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
     if (ended_.exchange(true)) return;
     if (status.ok()) {
       sent_ = 1;
+      if (reply.Length() > kSmallMessage) unread_ = core_->answers.Add(call_, core_->deps.clock.Steady());
       response_->Swap(&reply);
     }
     Finish(Close(status));
   }
 
   ByteBuffer* const response_;
+  // Whose reactor this is.
+  grpc_call* call_ = nullptr;
   // Of the two below.
   MemoryShare memory_{core_->requests};
   // As it came, unless it has been read.
@@ -301,6 +354,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
   std::unique_ptr<Message> request_;
   std::unique_ptr<Message> reply_;
   std::atomic<bool> ended_{false};
+  std::optional<UnreadAnswers::Place> unread_;
   std::shared_ptr<UnaryCall> self_;
 };
 
@@ -469,7 +523,13 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
   std::deque<ByteBuffer> outbox_;
   const ReplySink sink_ = [this](const Message& message) {
     RETURN_IF_ERROR(CheckAnswer(message, core_->options.answers.most));
-    outbox_.push_back(Serialise(message));
+    if (Small(message)) {
+      outbox_.push_back(SerialiseSmall(message));
+    } else {
+      // There are few streams, and each is held back by its own reader.
+      core_->answers.budget()->Take(static_cast<int64_t>(message.ByteSizeLong()));
+      outbox_.push_back(SerialiseLarge(message, core_->answers.budget()));
+    }
     return absl::OkStatus();
   };
   // Set when the handler is through.
@@ -535,6 +595,8 @@ ServerCore::ServerCore(const ServerOptions& options, const ServerDeps& deps,
       streams(options.max_streams, options.max_streams_per_caller),
       watches(options.max_connections, options.max_connections),
       requests(std::max(kRequestMemory, (kMostGrowth + 4) * static_cast<int64_t>(options.max_message_bytes))),
+      answers(std::max<int64_t>(options.answer_memory, 2 * static_cast<int64_t>(options.answers.most)),
+              options.answer_patience),
       idle(deps.clock.NewWaitEvent()) {
   for (auto& method : ServeOpenly(health.service())) methods.push_back(std::move(method));
 }

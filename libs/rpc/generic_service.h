@@ -11,6 +11,7 @@
 #include "libs/rpc/open_streams.h"
 #include "libs/rpc/pending_replies.h"
 #include "libs/rpc/server.h"
+#include "libs/rpc/unread_answers.h"
 
 namespace grpc {
 class Service;
@@ -38,6 +39,7 @@ struct ServerCore {
   // Of clients that watch health: one for each of their connections.
   OpenStreams watches;
   MemoryBudget requests;
+  UnreadAnswers answers;
   // Calls, but for those of health, between their arrival and the end of their last operation on the wire;
   // `idle` is set when the last one leaves while draining.
   std::atomic<int> calls{0};

@@ -12,8 +12,11 @@ class MemoryBudget {
   explicit MemoryBudget(int64_t most) : most_(most) {}
 
   bool TryTake(int64_t bytes);
+  // Also beyond the bound.
+  void Take(int64_t bytes) { taken_ += bytes; }
   void GiveBack(int64_t bytes) { taken_ -= bytes; }
 
+  int64_t most() const { return most_; }
   int64_t taken() const { return taken_; }
 
  private:

@@ -27,6 +27,11 @@ struct ServerOptions {
   // Every message that is sent: a larger one is RESOURCE_EXHAUSTED / ANSWER_TOO_LARGE in its place. The key
   // signs the page tokens of its lists.
   AnswerRules answers = {};
+  // What answers over 16 KiB may take together until their callers have read them, at least twice the largest
+  // one: beyond it a call is RESOURCE_EXHAUSTED / OVERLOADED, and those that nobody has read for
+  // answer_patience are cancelled. A mutation is refused before it takes effect, later than a read.
+  int64_t answer_memory = 48 << 20;
+  absl::Duration answer_patience = absl::Seconds(10);
   // Given to a unary call that comes without a deadline, and the most that one gets.
   absl::Duration default_timeout = absl::Seconds(10);
   absl::Duration max_timeout = absl::Minutes(2);
