@@ -33,8 +33,9 @@ absl::Duration MemoryReturn::Run() {
   return clock_.Steady() + absl::Seconds(5);
 }
 
-void BoundArenas() {
+void BoundMalloc() {
   mallopt(M_ARENA_MAX, static_cast<int>(std::max(2u, std::thread::hardware_concurrency())));
+  mallopt(M_MMAP_THRESHOLD, 256 << 10);
 }
 
 }  // namespace finalmile::app

@@ -17,9 +17,10 @@ int64_t RaiseOpenFiles();
 // 1.
 int ConnectionsFor(int64_t open_files);
 
-// Bounds how much memory malloc keeps while it is in use: an arena for each processor rather than eight,
-// since every one keeps what its threads once needed.
-void BoundArenas();
+// Bounds how much memory malloc keeps: an arena for each processor rather than eight, since every one keeps
+// what its threads once needed; and blocks of 256 KiB and more, such as large messages, go back to the system
+// as soon as they are freed (glibc by itself stops doing so once it has freed one).
+void BoundMalloc();
 
 // Gives the system back what malloc keeps of memory that was freed, when it is much: after many large
 // requests or connections it would stay with the process for ever.

@@ -105,7 +105,7 @@ class Suite::Impl {
   ~Impl() { Stop(); }
 
   absl::Status Start() {
-    BoundArenas();
+    BoundMalloc();
     RETURN_IF_ERROR(StartAdmin());
     // Stores first: who finds one in use learns from its lock file where its holder can be reached.
     for (const ModuleSpec* spec : options_.modules) RETURN_IF_ERROR(OpenStore(*spec));

@@ -25,7 +25,9 @@ constexpr size_t kSmallMessage = 16 << 10;
 // How many times its largest size a request message may take when it is parsed.
 constexpr int64_t kMostGrowth = 16;
 constexpr int64_t kRequestMemory = 128 << 20;
-// What large answers take until they are read. Those of mutations may be this much more.
+// Answers of more bytes than this leave a third of the memory of answers to smaller ones.
+constexpr int64_t kVeryLargeAnswer = 256 << 10;
+// Those of mutations may take this much more.
 constexpr int64_t kReserveOfMutations = 16 << 20;
 
 std::string_view View(grpc::string_ref text) { return {text.data(), text.size()}; }
@@ -311,7 +313,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
     if (method_.mutates) {
       // It has taken effect.
       budget->Take(size);
-    } else if (!budget->TryTake(size)) {
+    } else if (!budget->TryTake(size, size > kVeryLargeAnswer ? budget->most() / 3 : 0)) {
       core_->answers.MakeRoom(core_->deps.clock.Steady());
       return End(Overloaded(core_->options));
     }

@@ -13,7 +13,6 @@
 #include <mutex>
 #include <thread>
 
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "fmt/format.h"
 #include "libs/rpc/client.h"
@@ -56,11 +55,14 @@ absl::Status Parse(ByteBuffer& bytes, Message& message) {
       fmt::format("the server's reply is no {}", message.GetDescriptor()->full_name()));
 }
 
+gpr_timespec In(absl::Duration span) {
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                      gpr_time_from_micros(absl::ToInt64Microseconds(span), GPR_TIMESPAN));
+}
+
 void Prepare(const ChannelOptions& channel, const CallOptions& options, absl::Duration timeout,
              grpc::ClientContext& context) {
-  const int64_t micros = std::max<int64_t>(0, absl::ToInt64Microseconds(timeout));
-  context.set_deadline(
-      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(micros, GPR_TIMESPAN)));
+  context.set_deadline(In(std::max(timeout, absl::ZeroDuration())));
   const std::string& token = options.token.empty() ? channel.token : options.token;
   if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
   for (const auto& [key, value] : options.metadata) context.AddMetadata(key, value);
@@ -208,7 +210,7 @@ class Reconnection {
       lock.unlock();
       const grpc_connectivity_state state = channel_->GetState(/*try_to_connect=*/true);
       const bool connected = state == GRPC_CHANNEL_READY;
-      if (!connected) channel_->WaitForStateChange(state, absl::ToChronoTime(absl::Now() + kStep));
+      if (!connected) channel_->WaitForStateChange(state, In(kStep));
       lock.lock();
       if (connected) steps_ = 0;
     }

@@ -2,10 +2,10 @@
 
 namespace finalmile::rpc {
 
-bool MemoryBudget::TryTake(int64_t bytes) {
+bool MemoryBudget::TryTake(int64_t bytes, int64_t reserve) {
   int64_t taken = taken_.load();
   do {
-    if (bytes > most_ - taken) return false;
+    if (bytes > most_ - reserve - taken) return false;
   } while (!taken_.compare_exchange_weak(taken, taken + bytes));
   return true;
 }

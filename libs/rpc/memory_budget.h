@@ -11,7 +11,8 @@ class MemoryBudget {
  public:
   explicit MemoryBudget(int64_t most) : most_(most) {}
 
-  bool TryTake(int64_t bytes);
+  // False: not so much is left, beside the `reserve`, and nothing is taken.
+  bool TryTake(int64_t bytes, int64_t reserve = 0);
   // Also beyond the bound.
   void Take(int64_t bytes) { taken_ += bytes; }
   void GiveBack(int64_t bytes) { taken_ -= bytes; }

@@ -36,7 +36,7 @@ class Page {
     int standard = 50;
     int most = 1000;
     // How many entries are read at once at most: the small ones before tell nothing of those that follow.
-    int piece = 8;
+    int piece = 16;
   };
 
   // Reads `page_size` (int32) and `page_token` (string) of `request`, which must have these fields. 0: the

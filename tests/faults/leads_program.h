@@ -8,7 +8,7 @@
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/testing/process.h"
-#include "tests/faults/folder.h"
+#include "libs/testing/temporary_folder.h"
 
 namespace finalmile::faults {
 
@@ -53,9 +53,9 @@ class LeadsProgram {
   LeadsProgram() = default;
   double Memory(const std::string& line) const;
 
-  TemporaryFolder folder_;
+  testing::TemporaryFolder folder_;
   std::unique_ptr<Clock> clock_ = NewSystemClock();
-  std::unique_ptr<Event> never_ = clock_->NewEvent();
+  std::unique_ptr<WaitEvent> never_ = clock_->NewWaitEvent();
   int port_ = 0;
   int admin_port_ = 0;
   std::unique_ptr<testing::Process> process_;
