@@ -32,6 +32,7 @@ TableTexts::TableTexts(std::string_view table, const std::vector<std::pair<std::
   lock = fmt::format("{} ORDER BY {} {{for_update}}", read, key);
   insert = fmt::format("INSERT INTO {} ({}) SELECT r.* FROM {} AS r", table, columns, rows);
   insert_absent = fmt::format("{} WHERE TRUE ON CONFLICT DO NOTHING", insert);
+  insert_new = fmt::format("{} RETURNING {}", insert_absent, fmt::join(key_names, ", "));
   upsert = fmt::format("{} WHERE TRUE ON CONFLICT ({}) DO UPDATE SET {}", insert, fmt::join(key_names, ", "),
                        fmt::join(from_excluded, ", "));
   update = fmt::format("UPDATE {} SET {} FROM {} AS r WHERE {}", table, fmt::join(from_rows, ", "), rows,

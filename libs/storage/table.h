@@ -148,6 +148,8 @@ struct TableTexts {
   std::string read;
   std::string insert;
   std::string insert_absent;
+  // Returns the keys of the rows that it inserts.
+  std::string insert_new;
   std::string upsert;
   std::string update;
 };
@@ -196,18 +198,23 @@ class Table {
   // Writes are deferred: their errors come out at the latest with the transaction's. A write whose
   // ALREADY_EXISTS the caller tells from other errors is followed by Settle.
   absl::Status Insert(Transaction& transaction, std::span<const Record* const> records) const {
-    return Write(transaction, texts_.insert, columns_, records);
+    return Write(transaction, texts_.insert, records);
   }
   // Rows that are there stay as they are.
   absl::Status InsertAbsent(Transaction& transaction, std::span<const Record* const> records) const {
-    return Write(transaction, texts_.insert_absent, columns_, records);
+    return Write(transaction, texts_.insert_absent, records);
+  }
+  // The same, and which rows were inserted: after Settle, the result has their keys.
+  absl::StatusOr<Deferred> DeferInsertAbsent(Transaction& transaction,
+                                             std::span<const Record* const> records) const {
+    return transaction.DeferMany(texts_.insert_new, RowsOf(records));
   }
   absl::Status InsertOrUpdate(Transaction& transaction, std::span<const Record* const> records) const {
-    return Write(transaction, texts_.upsert, columns_, records);
+    return Write(transaction, texts_.upsert, records);
   }
   // Rows that are absent stay absent.
   absl::Status Update(Transaction& transaction, std::span<const Record* const> records) const {
-    return Write(transaction, texts_.update, columns_, records);
+    return Write(transaction, texts_.update, records);
   }
 
   // This table with its key and only the columns `names`: its Update writes no others.
@@ -218,6 +225,12 @@ class Table {
         part.push_back(columns_[i]);
     }
     return Table(name_, keys_, std::move(part));
+  }
+  // Whether two records differ at most in columns of `part`.
+  bool DifferOnlyIn(const Table& part, const Record& a, const Record& b) const {
+    return std::all_of(columns_.begin(), columns_.end(), [&](const Column<Record>& column) {
+      return part.Has(column.name()) || column.ValueOf(a) == column.ValueOf(b);
+    });
   }
 
  private:
@@ -231,18 +244,25 @@ class Table {
     return names;
   }
 
-  static absl::Status Write(Transaction& transaction, std::string_view sql,
-                            const std::vector<Column<Record>>& columns,
-                            std::span<const Record* const> records) {
+  bool Has(std::string_view name) const {
+    return std::any_of(columns_.begin(), columns_.end(),
+                       [&](const Column<Record>& column) { return column.name() == name; });
+  }
+
+  std::vector<Row> RowsOf(std::span<const Record* const> records) const {
     std::vector<Row> rows;
     rows.reserve(records.size());
     for (const Record* record : records) {
       std::vector<Value> values;
-      values.reserve(columns.size());
-      for (const Column<Record>& column : columns) values.push_back(column.ValueOf(*record));
+      values.reserve(columns_.size());
+      for (const Column<Record>& column : columns_) values.push_back(column.ValueOf(*record));
       rows.emplace_back(std::move(values));
     }
-    return transaction.DeferMany(sql, rows).status();
+    return rows;
+  }
+  absl::Status Write(Transaction& transaction, std::string_view sql,
+                     std::span<const Record* const> records) const {
+    return transaction.DeferMany(sql, RowsOf(records)).status();
   }
 
   const std::string name_;

@@ -139,6 +139,22 @@ TEST_P(TableTest, InsertAbsentLeavesWhatIsThere) {
   EXPECT_THAT(Read({"a", "b"}), UnorderedElementsAre(NoteOf("a", "1"), NoteOf("b", "2")));
 }
 
+TEST_P(TableTest, DeferInsertAbsentTellsWhichWereInserted) {
+  ASSERT_EQ(Write(&Table<Note>::Insert, {NoteOf("a", "1")}), absl::OkStatus());
+  const std::vector<Note> notes{NoteOf("a", "2"), NoteOf("b", "2")};
+  std::vector<std::string> inserted;
+  EXPECT_EQ(Transact([&](Transaction& transaction) -> absl::Status {
+              inserted.clear();
+              const Note* pointers[] = {&notes[0], &notes[1]};
+              ASSIGN_OR_RETURN(const Deferred result, Notes().DeferInsertAbsent(transaction, pointers));
+              RETURN_IF_ERROR(transaction.Settle());
+              for (const Row& row : result->rows) inserted.push_back(row.Text(0));
+              return absl::OkStatus();
+            }),
+            absl::OkStatus());
+  EXPECT_THAT(inserted, ElementsAre("b"));
+}
+
 TEST_P(TableTest, InsertOrUpdateOverwrites) {
   ASSERT_EQ(Write(&Table<Note>::Insert, {NoteOf("a", "1")}), absl::OkStatus());
   ASSERT_EQ(Write(&Table<Note>::InsertOrUpdate, {NoteOf("a", "2"), NoteOf("b", "2")}), absl::OkStatus());
@@ -173,6 +189,17 @@ TEST_P(TableTest, AColumnThatCannotBeReadEndsTheReading) {
     return strict.Records(result).status();
   });
   EXPECT_EQ(status, absl::DataLossError("the text is damaged"));
+}
+
+TEST(TablePartTest, DifferOnlyInComparesTheOtherColumns) {
+  const Table<Note> part = Notes().Part({"version", "weight"});
+  const Note note = NoteOf("a", "1");
+  Note changed = note;
+  EXPECT_TRUE(Notes().DifferOnlyIn(part, note, changed));
+  changed.version = 2;
+  EXPECT_TRUE(Notes().DifferOnlyIn(part, note, changed));
+  changed.due_time = absl::UnixEpoch();
+  EXPECT_FALSE(Notes().DifferOnlyIn(part, note, changed));
 }
 
 TEST(TableTextsTest, NameEveryColumnOnce) {
