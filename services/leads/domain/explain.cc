@@ -52,7 +52,7 @@ void Explainer::Take(const Activity& activity) {
   tally.points += ValueAt(alone, half_life, as_of_);
 }
 
-Explanation Explainer::Explain(const LeadFacts& facts) const {
+Explanation Explainer::Explain(const Lead& facts) const {
   Explanation explanation;
   explanation.fit = ExplainFit(policy_, facts, explanation.reasons);
   for (const CompiledSignal& signal : policy_.signals()) {
@@ -79,14 +79,14 @@ Explanation Explainer::Explain(const LeadFacts& facts) const {
   return explanation;
 }
 
-Explanation Explain(const CompiledPolicy& policy, const LeadFacts& facts,
-                    absl::Span<const Activity> activities, absl::Time as_of) {
+Explanation Explain(const CompiledPolicy& policy, const Lead& facts, absl::Span<const Activity> activities,
+                    absl::Time as_of) {
   Explainer explainer(policy, as_of);
   for (const Activity* activity : InOrder(activities, absl::InfiniteFuture())) explainer.Take(*activity);
   return explainer.Explain(facts);
 }
 
-Explanation ExplainInSum(const CompiledPolicy& policy, const LeadFacts& facts, const Engagement& engagement,
+Explanation ExplainInSum(const CompiledPolicy& policy, const Lead& facts, const Engagement& engagement,
                          absl::Time as_of) {
   Explanation explanation;
   explanation.fit = ExplainFit(policy, facts, explanation.reasons);

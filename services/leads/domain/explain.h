@@ -5,9 +5,9 @@
 
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "services/leads/domain/attributes.h"
 #include "services/leads/domain/compiled_policy.h"
 #include "services/leads/domain/engagement.h"
+#include "services/leads/domain/lead.h"
 #include "services/leads/domain/reason.h"
 
 namespace finalmile::leads::domain {
@@ -33,7 +33,7 @@ class Explainer {
             int64_t aged_activities = 0);
 
   void Take(const Activity& activity);
-  Explanation Explain(const LeadFacts& facts) const;
+  Explanation Explain(const Lead& facts) const;
   // What the activities amount to, for the lead's row.
   EngagementState Row() const { return recount_.Row(); }
 
@@ -57,11 +57,11 @@ class Explainer {
 
 // The score of a lead at `as_of` and what it is made of. All of `activities` count, in any order: whoever
 // asks for a past moment leaves out what was not recorded or had not happened by then.
-Explanation Explain(const CompiledPolicy& policy, const LeadFacts& facts,
-                    absl::Span<const Activity> activities, absl::Time as_of);
+Explanation Explain(const CompiledPolicy& policy, const Lead& facts, absl::Span<const Activity> activities,
+                    absl::Time as_of);
 
 // The same where the activities are too many to be read: one reason says what they amount to.
-Explanation ExplainInSum(const CompiledPolicy& policy, const LeadFacts& facts, const Engagement& engagement,
+Explanation ExplainInSum(const CompiledPolicy& policy, const Lead& facts, const Engagement& engagement,
                          absl::Time as_of);
 
 }  // namespace finalmile::leads::domain

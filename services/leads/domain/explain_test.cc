@@ -17,8 +17,8 @@ namespace {
 
 using ::testing::ElementsAre;
 
-LeadFacts IdealFacts() {
-  LeadFacts facts;
+Lead IdealFacts() {
+  Lead facts;
   facts.email = "ann@example.com";
   facts.phone = "+49 30 1";
   facts.attributes = {
@@ -39,7 +39,7 @@ double SumOf(const std::vector<Reason>& reasons) {
 }
 
 double StaffFit(double staff) {
-  LeadFacts facts;
+  Lead facts;
   facts.phone = "1";
   facts.attributes = {{"staff", staff}, {"title", "ceo"}};
   return Fit(CompiledPolicy(TestPolicy()), facts);
@@ -58,7 +58,7 @@ TEST(Fit, CapsAndReasonsAddUp) {
 }
 
 TEST(Fit, IsCutToZeroAndAHundred) {
-  LeadFacts poor;
+  Lead poor;
   poor.attributes = {{"staff", 3.0}};
   std::vector<Reason> reasons;
   EXPECT_EQ(ExplainFit(CompiledPolicy(TestPolicy()), poor, reasons), 0);
@@ -83,20 +83,20 @@ TEST(Fit, RangesAtTheirEdges) {
 }
 
 // Whether `test` of the attribute "x" holds.
-bool Holds(const LeadFacts& facts, decltype(Condition::test) test, std::string attribute = "x") {
+bool Holds(const Lead& facts, decltype(Condition::test) test, std::string attribute = "x") {
   Policy policy = TestPolicy();
   policy.fit_groups = {{"only", 10, {{"only", {{"only", 1, {{std::move(attribute), std::move(test)}}}}}}}};
   return Fit(CompiledPolicy(policy), facts) == 1;
 }
 
-LeadFacts With(AttributeValue value) {
-  LeadFacts facts;
+Lead With(AttributeValue value) {
+  Lead facts;
   facts.attributes["x"] = std::move(value);
   return facts;
 }
 
 TEST(Conditions, AnAbsentAttributeFailsAllButPresentFalse) {
-  const LeadFacts none;
+  const Lead none;
   EXPECT_FALSE(Holds(none, OneOf{{""}}));
   EXPECT_FALSE(Holds(none, Contains{{"a"}}));
   EXPECT_FALSE(Holds(none, Range{std::nullopt, 10}));
@@ -127,7 +127,7 @@ TEST(Conditions, ContainsLooksForWholeWords) {
 
 TEST(Conditions, DomainNotInLooksAtTheAddress) {
   const auto work = [](std::string email) {
-    LeadFacts facts;
+    Lead facts;
     facts.email = std::move(email);
     return Holds(facts, DomainNotIn{{"Gmail.com", "mail.ru"}}, "email");
   };
@@ -161,7 +161,7 @@ TEST(Explain, NamesWhatCounts) {
 RC_GTEST_PROP(Explain, ReasonsSumToTheScore, ()) {
   const CompiledPolicy policy(TestPolicy());
   auto activities = *ActivityHistories();
-  LeadFacts facts = IdealFacts();
+  Lead facts = IdealFacts();
   facts.attributes["staff"] = *rc::gen::element(3.0, 50.0, 300.0);
   facts.attributes["title"] = *rc::gen::element<std::string>("ceo", "clerk");
   const absl::Time as_of = kMonday + absl::Hours(*rc::gen::inRange(0, 24 * 80));

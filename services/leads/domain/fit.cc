@@ -25,13 +25,9 @@ struct Fact {
   }
 };
 
-Fact Find(const LeadFacts& facts, std::string_view name) {
-  if (name == "email") return {.field = &facts.email};
-  if (name == "phone") return {.field = &facts.phone};
-  if (name == "company") return {.field = &facts.company};
-  if (name == "company_domain") return {.field = &facts.company_domain};
-  if (name == "lead_source") return {.field = &facts.lead_source};
-  if (name == "campaign") return {.field = &facts.campaign};
+Fact Find(const Lead& facts, std::string_view name) {
+  if (const TextField* field = FindTextField(name); field != nullptr && field->read_by_fit)
+    return {.field = &(facts.*field->member)};
   const auto found = facts.attributes.find(name);
   return found == facts.attributes.end() ? Fact{} : Fact{.value = &found->second};
 }
@@ -97,12 +93,12 @@ struct Tester {
   }
 };
 
-bool Holds(const Condition& condition, const LeadFacts& facts) {
+bool Holds(const Condition& condition, const Lead& facts) {
   const Fact fact = Find(facts, condition.attribute);
   return std::visit(Tester{fact}, condition.test);
 }
 
-const FitOption* Choose(const FitCriterion& criterion, const LeadFacts& facts) {
+const FitOption* Choose(const FitCriterion& criterion, const Lead& facts) {
   for (const FitOption& option : criterion.options) {
     if (std::all_of(option.all.begin(), option.all.end(),
                     [&](const Condition& condition) { return Holds(condition, facts); })) {
@@ -112,7 +108,7 @@ const FitOption* Choose(const FitCriterion& criterion, const LeadFacts& facts) {
   return nullptr;
 }
 
-double Evaluate(const CompiledPolicy& policy, const LeadFacts& facts, std::vector<Reason>* reasons) {
+double Evaluate(const CompiledPolicy& policy, const Lead& facts, std::vector<Reason>* reasons) {
   const auto add = [&](std::string name, std::string text, double points) {
     if (points != 0) {
       reasons->push_back({.part = "fit", .name = std::move(name), .text = std::move(text), .points = points});
@@ -141,9 +137,9 @@ double Evaluate(const CompiledPolicy& policy, const LeadFacts& facts, std::vecto
 
 }  // namespace
 
-double Fit(const CompiledPolicy& policy, const LeadFacts& facts) { return Evaluate(policy, facts, nullptr); }
+double Fit(const CompiledPolicy& policy, const Lead& facts) { return Evaluate(policy, facts, nullptr); }
 
-double ExplainFit(const CompiledPolicy& policy, const LeadFacts& facts, std::vector<Reason>& reasons) {
+double ExplainFit(const CompiledPolicy& policy, const Lead& facts, std::vector<Reason>& reasons) {
   return Evaluate(policy, facts, &reasons);
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <set>
 #include <string_view>
@@ -14,9 +13,6 @@
 namespace finalmile::leads::domain {
 namespace {
 
-constexpr std::array<std::string_view, 9> kFields = {"given_name",  "family_name", "email",
-                                                     "phone",       "company",     "company_domain",
-                                                     "lead_source", "campaign",    "owner"};
 constexpr double kMaxHours = 24 * 366 * 20;
 
 class Validator {
@@ -115,8 +111,10 @@ class Validator {
       const FieldColumn& field = mapping_.fields[i];
       const std::string at = fmt::format("fields[{}]", i);
       Use(at + ".column", field.column);
-      if (std::find(kFields.begin(), kFields.end(), field.field) == kFields.end()) {
-        Add(at + ".field", fmt::format("must be one of {}", fmt::join(kFields, ", ")));
+      if (FindTextField(field.field) == nullptr) {
+        std::vector<std::string_view> known;
+        for (const TextField& one : kTextFields) known.push_back(one.name);
+        Add(at + ".field", fmt::format("must be one of {}", fmt::join(known, ", ")));
       } else if (!names.insert(field.field).second) {
         Add(at + ".field", fmt::format("{} is filled twice", field.field));
       }

@@ -50,25 +50,12 @@ std::optional<absl::Time> ParseInstant(const std::string& cell) {
   return std::nullopt;
 }
 
-std::string* FieldOf(Lead& lead, std::string_view field) {
-  if (field == "given_name") return &lead.given_name;
-  if (field == "family_name") return &lead.family_name;
-  if (field == "email") return &lead.email;
-  if (field == "phone") return &lead.phone;
-  if (field == "company") return &lead.company;
-  if (field == "company_domain") return &lead.company_domain;
-  if (field == "lead_source") return &lead.lead_source;
-  if (field == "campaign") return &lead.campaign;
-  return &lead.owner;
-}
-
 }  // namespace
 
 Lead Merged(Lead standing, const Lead& imported) {
-  for (std::string Lead::*field :
-       {&Lead::given_name, &Lead::family_name, &Lead::email, &Lead::phone, &Lead::company,
-        &Lead::company_domain, &Lead::owner, &Lead::lead_source, &Lead::campaign}) {
-    if (!(imported.*field).empty()) standing.*field = imported.*field;
+  for (const TextField& field : kTextFields) {
+    const std::string& text = imported.*field.member;
+    if (!text.empty()) standing.*field.member = text;
   }
   for (const auto& [name, value] : imported.attributes) standing.attributes[name] = value;
   if (imported.outcome != Outcome::kUnspecified) standing.outcome = imported.outcome;
@@ -149,7 +136,7 @@ struct ImportPlan::Reading {
 
   std::optional<Reject> Fields() {
     for (const FieldColumn& column : mapping().fields) {
-      *FieldOf(result.lead, column.field) = Translate(column.values, Cell(column.column));
+      result.lead.*FindTextField(column.field)->member = Translate(column.values, Cell(column.column));
     }
     return std::nullopt;
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -74,5 +75,36 @@ struct Lead {
   std::vector<Permission> permissions;
   Outcome outcome = Outcome::kUnspecified;
 };
+
+enum class TextForm { kFree, kEmail, kDomain };
+
+// A text field of a lead. What holds for all of them follows from kTextFields: normalising, validating,
+// importing, merging, storing, and what the conditions of fit rules read. An empty field is an absent one.
+struct TextField {
+  // In lead.proto, in mappings of imports, in the table of profiles and in conditions.
+  std::string_view name;
+  std::string Lead::*member;
+  // Conditions read it under its name, which no attribute has then.
+  bool read_by_fit = false;
+  TextForm form = TextForm::kFree;
+};
+inline constexpr TextField kTextFields[] = {
+    {"given_name", &Lead::given_name},
+    {"family_name", &Lead::family_name},
+    {"email", &Lead::email, /*read_by_fit=*/true, TextForm::kEmail},
+    {"phone", &Lead::phone, /*read_by_fit=*/true},
+    {"company", &Lead::company, /*read_by_fit=*/true},
+    {"company_domain", &Lead::company_domain, /*read_by_fit=*/true, TextForm::kDomain},
+    {"owner", &Lead::owner},
+    {"lead_source", &Lead::lead_source, /*read_by_fit=*/true},
+    {"campaign", &Lead::campaign, /*read_by_fit=*/true},
+};
+// The field of this name; null: there is none.
+constexpr const TextField* FindTextField(std::string_view name) {
+  for (const TextField& field : kTextFields) {
+    if (field.name == name) return &field;
+  }
+  return nullptr;
+}
 
 }  // namespace finalmile::leads::domain

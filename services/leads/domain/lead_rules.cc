@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <set>
 #include <utility>
@@ -12,9 +11,6 @@
 
 namespace finalmile::leads::domain {
 namespace {
-
-constexpr std::array<std::string_view, 6> kFieldsOfConditions = {"email",          "phone",       "company",
-                                                                 "company_domain", "lead_source", "campaign"};
 
 bool IsDomain(std::string_view domain) {
   if (domain.size() > 253 || domain.find('.') == std::string_view::npos) return false;
@@ -111,21 +107,29 @@ absl::StatusOr<std::string> NormaliseDomain(std::string_view domain) {
   return normal;
 }
 
+namespace {
+
+absl::StatusOr<std::string> Normal(TextForm form, std::string_view text) {
+  if (form == TextForm::kEmail) return NormaliseEmail(text);
+  if (form == TextForm::kDomain) return NormaliseDomain(text);
+  return std::string(text);
+}
+
+}  // namespace
+
 void Normalise(Lead& lead) {
-  for (std::string* field : {&lead.given_name, &lead.family_name, &lead.email, &lead.phone, &lead.company,
-                             &lead.company_domain, &lead.owner, &lead.lead_source, &lead.campaign}) {
-    *field = std::string(Trim(*field));
+  for (const TextField& field : kTextFields) {
+    std::string& text = lead.*field.member;
+    text = std::string(Trim(text));
+    if (auto normal = Normal(field.form, text); normal.ok()) text = *std::move(normal);
   }
-  if (auto email = NormaliseEmail(lead.email); email.ok()) lead.email = *std::move(email);
-  if (auto domain = NormaliseDomain(lead.company_domain); domain.ok())
-    lead.company_domain = *std::move(domain);
 }
 
 std::string WrongAttributeName(std::string_view name) {
   if (!IsName(name, 64, "_.")) {
     return "attribute names are 1 to 64 characters of a-z, 0-9, _ and ., starting with a letter";
   }
-  if (std::find(kFieldsOfConditions.begin(), kFieldsOfConditions.end(), name) != kFieldsOfConditions.end()) {
+  if (const TextField* field = FindTextField(name); field != nullptr && field->read_by_fit) {
     return fmt::format("\"{}\" is a field of the lead; set the field, or use another attribute name", name);
   }
   return {};
@@ -163,21 +167,12 @@ std::vector<Violation> Validate(const Lead& lead) {
     if (id.id.empty()) found.Add(at + ".id", "is empty");
     found.Text(at + ".id", id.id);
   }
-  found.Text("given_name", lead.given_name);
-  found.Text("family_name", lead.family_name);
-  found.Text("phone", lead.phone);
-  found.Text("company", lead.company);
-  found.Text("owner", lead.owner);
-  found.Text("lead_source", lead.lead_source);
-  found.Text("campaign", lead.campaign);
-  if (!lead.email.empty()) {
-    if (const auto email = NormaliseEmail(lead.email); !email.ok()) {
-      found.Add("email", std::string(email.status().message()));
-    }
-  }
-  if (!lead.company_domain.empty()) {
-    if (const auto domain = NormaliseDomain(lead.company_domain); !domain.ok()) {
-      found.Add("company_domain", std::string(domain.status().message()));
+  for (const TextField& field : kTextFields) {
+    const std::string& text = lead.*field.member;
+    if (field.form == TextForm::kFree) {
+      found.Text(field.name, text);
+    } else if (const auto normal = Normal(field.form, text); !text.empty() && !normal.ok()) {
+      found.Add(std::string(field.name), std::string(normal.status().message()));
     }
   }
   if (lead.attributes.size() > kMaxAttributes) {

@@ -7,7 +7,6 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/leads/domain/activity.h"
-#include "services/leads/domain/attributes.h"
 #include "services/leads/domain/lead.h"
 #include "services/leads/domain/violation.h"
 

@@ -204,7 +204,7 @@ TEST(DefaultPolicy, SignalsAreThoseOfTheTable) {
 
 TEST(DefaultPolicy, FitIsThatOfTheTable) {
   const CompiledPolicy policy(ReadPolicy("b2b-software-1"));
-  LeadFacts facts;
+  Lead facts;
   facts.email = "ann@example.com";
   facts.phone = "1";
   facts.company = "Example";
@@ -288,7 +288,7 @@ double RankingOf(const std::string& name, const std::string& file) {
     }
     if (i <= (rows.size() - 1) * 7 / 10) continue;
     const auto& imported = std::get<ImportedLead>(result);
-    LeadFacts facts;
+    Lead facts;
     facts.lead_source = imported.lead.lead_source;
     facts.attributes = imported.lead.attributes;
     scored.emplace_back(Explain(policy, facts, imported.activities, kNow).score,

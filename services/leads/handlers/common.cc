@@ -8,6 +8,7 @@
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/handlers/lead_handlers.h"
 #include "services/leads/scoring/convert.h"
+#include "services/leads/store/profile_store.h"
 
 namespace finalmile::leads::handlers {
 

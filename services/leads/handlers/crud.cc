@@ -11,6 +11,7 @@
 #include "services/leads/handlers/changes.h"
 #include "services/leads/handlers/lead_handlers.h"
 #include "services/leads/scoring/convert.h"
+#include "services/leads/store/profile_store.h"
 
 namespace finalmile::leads::handlers {
 namespace {

@@ -10,6 +10,7 @@
 #include "services/leads/scoring/convert.h"
 #include "services/leads/scoring/histories.h"
 #include "services/leads/scoring/history.h"
+#include "services/leads/store/fact_store.h"
 
 namespace finalmile::leads::handlers {
 namespace {
@@ -75,7 +76,7 @@ void Readiness(const domain::Policy& policy, const domain::Explanation& explanat
 }
 
 template <class Response>
-void Fill(const scoring::PublishedPolicy& policy, const domain::LeadFacts& facts,
+void Fill(const scoring::PublishedPolicy& policy, const domain::Lead& facts,
           const domain::Explainer& explainer, bool gated, absl::Time as_of, Response& response) {
   const domain::Explanation explanation = explainer.Explain(facts);
   store::LeadState state;
@@ -199,7 +200,7 @@ absl::StatusOr<v1::SimulateScoreResponse> LeadHandlers::SimulateScore(
   domain::Explainer explainer(policy->compiled, as_of);
   for (const domain::Activity* activity : domain::InOrder(activities, absl::InfiniteFuture()))
     explainer.Take(*activity);
-  Fill(*policy, scoring::FactsOf(lead), explainer, !lead.gates.empty(), as_of, response);
+  Fill(*policy, lead, explainer, !lead.gates.empty(), as_of, response);
   return response;
 }
 

@@ -14,6 +14,7 @@
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/handlers/changes.h"
 #include "services/leads/scoring/convert.h"
+#include "services/leads/store/profile_store.h"
 
 namespace finalmile::leads::handlers {
 namespace {
@@ -96,13 +97,14 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::Open(rpc::CallContext& co
   progress_.fingerprint = outbox::Fingerprint(context.method(), rpc::DeterministicBytes(content));
   progress_.start_time = header.has_start_time() ? scoring::FromProto(header.start_time())
                                                  : FromMicros(ToMicros(d_.clock.Now()));
+  progress_.move_time = d_.clock.Now();
   dry_run_ = header.dry_run();
   if (!dry_run_) {
     const store::ImportProgress fresh = progress_;
     const auto begin = [&](Transaction& transaction) -> absl::StatusOr<store::ImportProgress> {
       ASSIGN_OR_RETURN(auto known, store::ReadImport(transaction, fresh.caller, fresh.request_id));
       if (known) return *known;
-      absl::Status inserted = store::InsertImport(transaction, fresh, d_.clock.Now());
+      absl::Status inserted = store::InsertImport(transaction, fresh);
       if (absl::IsAlreadyExists(inserted)) return storage::Conflict("the import was begun meanwhile");
       RETURN_IF_ERROR(inserted);
       return fresh;
@@ -164,9 +166,10 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::TakeRows(rpc::CallContext
     const absl::Duration deadline = std::min(context.deadline(), context.clock().Steady() + kChunkTimeout);
     const auto write = [&](Transaction& transaction) -> absl::StatusOr<Taken> {
       Taken stored = mapped;
+      stored.progress.move_time = now;
       for (const auto& group : groups) RETURN_IF_ERROR(Store(context, transaction, now, group, stored));
       ASSIGN_OR_RETURN(bool moved,
-                       store::AdvanceImport(transaction, stored.progress, progress_.acknowledged_line, now));
+                       store::AdvanceImport(transaction, stored.progress, progress_.acknowledged_line));
       if (moved) return stored;
       return rpc::Error(absl::StatusCode::kFailedPrecondition, "IMPORT_RUNS_ELSEWHERE",
                         "another client goes on with this import; start again to go on where it stops");

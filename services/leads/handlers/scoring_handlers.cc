@@ -16,6 +16,7 @@
 #include "services/leads/scoring/convert.h"
 #include "services/leads/scoring/histories.h"
 #include "services/leads/store/list_store.h"
+#include "services/leads/store/profile_store.h"
 
 namespace finalmile::leads::handlers {
 namespace {
@@ -196,7 +197,7 @@ absl::StatusOr<v1::PolicyTrial> ScoringHandlers::Try(rpc::CallContext& context,
                        return ReadTrialChunk(context, transaction, d_.policies, compiled, chunk.last);
                      }));
     for (const store::LeadState& lead : chunk.leads) {
-      const double fit = domain::Fit(compiled, scoring::FactsOf(chunk.profiles[lead.id]));
+      const double fit = domain::Fit(compiled, chunk.profiles[lead.id]);
       const domain::EngagementState& engagement = chunk.engagements[lead.id];
       const domain::ReadinessInput input{lead.gates != 0, fit, engagement.engagement,
                                          engagement.last_hand_raise};

@@ -12,9 +12,9 @@ namespace finalmile::leads::scoring {
 
 absl::StatusOr<bool> AgeActivities(storage::Transaction& transaction, Policies& policies,
                                    std::string_view lead, absl::Time time, int rows) {
-  ASSIGN_OR_RETURN(const storage::Deferred locked, store::LockLeads(transaction, {std::string(lead)}));
+  ASSIGN_OR_RETURN(const storage::Deferred locked, store::kLeads.DeferLock(transaction, {std::string(lead)}));
   RETURN_IF_ERROR(transaction.Settle());
-  const std::vector<store::LeadState> states = store::LeadsOf(*locked);
+  ASSIGN_OR_RETURN(const std::vector<store::LeadState> states, store::kLeads.Records(*locked));
   if (states.empty()) return true;
   ASSIGN_OR_RETURN(const PolicyPointer policy, policies.InForce(transaction));
   ASSIGN_OR_RETURN(std::optional<store::Aged> aged, store::ReadAged(transaction, lead));
@@ -27,14 +27,15 @@ absl::StatusOr<bool> AgeActivities(storage::Transaction& transaction, Policies& 
   for (const store::RecordedActivity& one : old) recount.Take(one.activity);
 
   const bool all = static_cast<int>(old.size()) < rows;
-  store::Aged next{.policy = policy->number,
+  store::Aged next{.lead = std::string(lead),
+                   .policy = policy->number,
                    .activities = static_cast<int64_t>(old.size()) + (aged ? aged->activities : 0),
                    // Those that are left may have happened at the very moment of the last one.
                    .until = all ? time : old.back().activity.event_time + absl::Microseconds(1),
                    .state = recount.state()};
   if (aged) next.until = std::max(next.until, aged->until);
   next.state.limits.ForgetWeeksBefore(domain::IsoWeek(ToMicros(next.until)));
-  RETURN_IF_ERROR(store::WriteAged(transaction, lead, next));
+  RETURN_IF_ERROR(store::WriteAged(transaction, next));
   RETURN_IF_ERROR(store::DeleteActivities(transaction, old));
   // A count in pages that has begun does not know of them in this form.
   if (store::IsSetAside(states.front())) {

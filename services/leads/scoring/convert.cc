@@ -244,11 +244,6 @@ v1::Lead ToProto(const domain::Lead& lead) {
   return result;
 }
 
-domain::LeadFacts FactsOf(const domain::Lead& lead) {
-  return {lead.email,       lead.phone,    lead.company,   lead.company_domain,
-          lead.lead_source, lead.campaign, lead.attributes};
-}
-
 int64_t GateBits(const std::vector<domain::Gate>& gates) {
   int64_t bits = 0;
   for (domain::Gate gate : gates) bits |= int64_t{1} << static_cast<int>(gate);

@@ -10,7 +10,6 @@
 #include "finalmile/leads/v1/policy.pb.h"
 #include "libs/rpc/timestamps.h"
 #include "services/leads/domain/activity.h"
-#include "services/leads/domain/attributes.h"
 #include "services/leads/domain/import_mapping.h"
 #include "services/leads/domain/lead.h"
 #include "services/leads/domain/policy.h"
@@ -38,9 +37,6 @@ domain::Lead FromProto(const v1::Lead& lead);
 v1::Lead ToProto(const domain::Lead& lead);
 
 domain::ImportMapping FromProto(const v1::ImportMapping& mapping);
-
-// What fit may read of a lead.
-domain::LeadFacts FactsOf(const domain::Lead& lead);
 
 // Gates as they are stored: bit n for gate n.
 int64_t GateBits(const std::vector<domain::Gate>& gates);

@@ -60,7 +60,7 @@ absl::StatusOr<domain::EngagementState> RecomputeAll(storage::Transaction& trans
 absl::StatusOr<domain::Explanation> ExplainHistory(storage::Transaction& transaction, Policies& policies,
                                                    const store::History& history,
                                                    const domain::CompiledPolicy& policy,
-                                                   const domain::LeadFacts& facts, absl::Time as_of) {
+                                                   const domain::Lead& facts, absl::Time as_of) {
   ASSIGN_OR_RETURN(domain::EngagementState start, AgedUnder(transaction, policies, history.aged, policy));
   domain::Explainer explainer(policy, as_of, std::move(start), CountOf(history.aged));
   for (const domain::Activity* activity : domain::InOrder(history.activities, absl::InfiniteFuture()))

@@ -39,6 +39,6 @@ absl::StatusOr<domain::EngagementState> RecomputeAll(storage::Transaction& trans
 absl::StatusOr<domain::Explanation> ExplainHistory(storage::Transaction& transaction, Policies& policies,
                                                    const store::History& history,
                                                    const domain::CompiledPolicy& policy,
-                                                   const domain::LeadFacts& facts, absl::Time as_of);
+                                                   const domain::Lead& facts, absl::Time as_of);
 
 }  // namespace finalmile::leads::scoring

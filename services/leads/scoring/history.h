@@ -9,7 +9,7 @@
 #include "finalmile/leads/v1/lead.pb.h"
 #include "services/leads/scoring/policies.h"
 #include "services/leads/store/activity_store.h"
-#include "services/leads/store/lead_store.h"
+#include "services/leads/store/fact_store.h"
 
 namespace finalmile::leads::scoring {
 

@@ -1,24 +1,20 @@
 #include "services/leads/scoring/lead_batch.h"
 
 #include <algorithm>
-#include <tuple>
+#include <iterator>
 
 #include <fmt/format.h>
 
 #include "libs/base/status.h"
 #include "libs/rpc/violations.h"
 #include "libs/storage/columns.h"
-#include "services/leads/domain/explain.h"
 #include "services/leads/domain/fit.h"
 #include "services/leads/domain/grade.h"
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/scoring/convert.h"
-#include "services/leads/scoring/histories.h"
 
 namespace finalmile::leads::scoring {
 namespace {
-
-std::string LeadName(std::string_view id) { return fmt::format("leads/{}", id); }
 
 void SetFading(const domain::FadingValue& from, v1::FadingValue& to) {
   to.set_value(from.value);
@@ -53,59 +49,55 @@ absl::Status LeadBatch::Lock(std::vector<std::string> ids, Absent absent) {
   ids = storage::SortedUnique(std::move(ids));
   ASSIGN_OR_RETURN(Locked locked, DeferLock(ids));
   RETURN_IF_ERROR(transaction_.Settle());
-  return Adopt(std::move(locked), ids, absent);
+  return TakeLocked(std::move(locked), ids, absent);
 }
 
 absl::StatusOr<LeadBatch::Locked> LeadBatch::DeferLock(const std::vector<std::string>& ids) {
   Locked locked;
-  ASSIGN_OR_RETURN(locked.leads, store::LockLeads(transaction_, ids));
+  ASSIGN_OR_RETURN(locked.leads, leads_.DeferLock(ids));
   ASSIGN_OR_RETURN(locked.in_force, store::DeferPolicyInForce(transaction_));
   return locked;
 }
 
-absl::Status LeadBatch::Adopt(Locked locked, const std::vector<std::string>& ids, Absent absent) {
-  std::vector<store::LeadState> leads = store::LeadsOf(*locked.leads);
-  if (leads.size() < ids.size() && absent == Absent::kStub) {
+absl::Status LeadBatch::TakeLocked(Locked locked, const std::vector<std::string>& ids, Absent absent) {
+  RETURN_IF_ERROR(leads_.Take(*locked.leads));
+  if (leads_.entries().size() < ids.size() && absent == Absent::kStub) {
     std::vector<std::string> missing;
-    std::vector<std::string> present;
-    for (const store::LeadState& lead : leads) present.push_back(lead.id);
-    std::sort(present.begin(), present.end());
-    std::set_difference(ids.begin(), ids.end(), present.begin(), present.end(), std::back_inserter(missing));
+    std::copy_if(ids.begin(), ids.end(), std::back_inserter(missing),
+                 [&](const std::string& id) { return leads_.Find(id) == nullptr; });
     RETURN_IF_ERROR(store::InsertStubs(transaction_, missing));
     // Read again rather than assumed blank: somebody else's stub, or lead, may have come first.
     ASSIGN_OR_RETURN(locked, DeferLock(missing));
     RETURN_IF_ERROR(transaction_.Settle());
-    std::vector<store::LeadState> stubs = store::LeadsOf(*locked.leads);
-    std::move(stubs.begin(), stubs.end(), std::back_inserter(leads));
+    RETURN_IF_ERROR(leads_.Take(*locked.leads));
   }
   ASSIGN_OR_RETURN(policy_, policies_.ByNumber(transaction_, store::PolicyInForceOf(*locked.in_force)));
-  for (store::LeadState& lead : leads) {
-    Entry& entry = entries_[lead.id];
-    entry.before = lead;
-    entry.lead = std::move(lead);
-    entry.locked = true;
+  for (auto& [id, entry] : leads_.entries()) {
     entry.policy = policy_;
-    if (store::IsSetAside(entry.lead)) {
-      ASSIGN_OR_RETURN(entry.policy, policies_.ByNumber(transaction_, entry.lead.policy));
+    if (store::IsSetAside(entry.row)) {
+      ASSIGN_OR_RETURN(entry.policy, policies_.ByNumber(transaction_, entry.row.policy));
     }
   }
   return absl::OkStatus();
 }
 
 const store::LeadState* LeadBatch::Find(std::string_view id) const {
-  const auto found = entries_.find(id);
-  return found == entries_.end() ? nullptr : &found->second.lead;
+  const Entry* found = leads_.Find(id);
+  return found == nullptr ? nullptr : &found->row;
 }
 
-void LeadBatch::Visit(const std::string& id) { entries_.at(id).touched = true; }
+void LeadBatch::Visit(const std::string& id) {
+  Entry& entry = *leads_.Find(id);
+  entry.changed = entry.row.created;
+}
 
 void LeadBatch::Recounted(const std::string& id, domain::EngagementState engagement) {
-  Entry& entry = entries_.at(id);
-  entry.lead.engagement = std::move(engagement);
-  entry.lead.policy = policy_->number;
-  entry.lead.recount = absl::InfinitePast();
+  Entry& entry = *leads_.Find(id);
+  entry.row.engagement = std::move(engagement);
+  entry.row.policy = policy_->number;
+  entry.row.recount = absl::InfinitePast();
   entry.policy = policy_;
-  entry.touched = entry.recounted = true;
+  entry.changed = entry.recounted = true;
 }
 
 absl::StatusOr<std::vector<store::Recorded>> LeadBatch::LockAndRecord(
@@ -123,17 +115,17 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::LockAndRecord(
   // Behind the locks. An activity of a lead that is absent is stored before its stub is: what is counted
   // follows from the row as it is then found.
   ASSIGN_OR_RETURN(const storage::Deferred inserted,
-                   store::InsertActivities(transaction_, activities, context_.now));
+                   store::DeferInsertActivities(transaction_, activities, context_.now));
   RETURN_IF_ERROR(transaction_.Settle());
-  RETURN_IF_ERROR(Adopt(std::move(locked), ids, Absent::kStub));
-  return TakeIn(activities, *inserted);
+  RETURN_IF_ERROR(TakeLocked(std::move(locked), ids, Absent::kStub));
+  return CountInserted(activities, *inserted);
 }
 
 absl::StatusOr<std::vector<store::Recorded>> LeadBatch::Record(std::span<const domain::Activity> activities) {
   ASSIGN_OR_RETURN(const storage::Deferred inserted,
-                   store::InsertActivities(transaction_, activities, context_.now));
+                   store::DeferInsertActivities(transaction_, activities, context_.now));
   RETURN_IF_ERROR(transaction_.Settle());
-  return TakeIn(activities, *inserted);
+  return CountInserted(activities, *inserted);
 }
 
 absl::StatusOr<std::vector<store::Recorded>> LeadBatch::RecordOld(
@@ -153,28 +145,28 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::RecordOld(
   return outcome;
 }
 
-absl::StatusOr<std::vector<store::Recorded>> LeadBatch::TakeIn(std::span<const domain::Activity> activities,
-                                                               const storage::Result& inserted) {
+absl::StatusOr<std::vector<store::Recorded>> LeadBatch::CountInserted(
+    std::span<const domain::Activity> activities, const storage::Result& inserted) {
   ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded,
-                   store::OutcomeOf(transaction_, inserted, activities));
+                   store::OutcomesOf(transaction_, inserted, activities));
   for (size_t i = 0; i < activities.size(); ++i) {
     if (recorded[i] != store::Recorded::kNew) continue;
     const domain::Activity& activity = activities[i];
-    Entry& entry = entries_.find(activity.lead)->second;
+    Entry& entry = *leads_.Find(activity.lead);
     // A stub is under no policy yet: its activities are counted when the lead arrives.
-    if (!entry.lead.created) continue;
-    if (store::IsSetAside(entry.lead) && activity.event_time <= entry.lead.recount) {
-      entry.lead.recount = store::LeadState::kFromTheStart;
-      entry.touched = true;
+    if (!entry.row.created) continue;
+    if (store::IsSetAside(entry.row) && activity.event_time <= entry.row.recount) {
+      entry.row.recount = store::LeadState::kFromTheStart;
+      entry.changed = true;
     }
     const domain::CompiledPolicy& policy = entry.policy->compiled;
     const domain::CompiledSignal* signal = policy.Match(activity);
-    if (entry.lead.policy != entry.policy->number) {
-      entry.touched = true;
+    if (entry.row.policy != entry.policy->number) {
+      entry.changed = true;
     } else if (!entry.recompute) {
-      const domain::ApplyResult result = domain::Apply(policy, activity, entry.lead.engagement);
+      const domain::ApplyResult result = domain::Apply(policy, activity, entry.row.engagement);
       entry.recompute = result == domain::ApplyResult::kNeedsRecompute;
-      entry.touched = entry.touched || result != domain::ApplyResult::kIgnored;
+      entry.changed = entry.changed || result != domain::ApplyResult::kIgnored;
     }
     if (signal == nullptr) continue;
     const domain::Signal& rule = policy.policy().signals[signal->index];
@@ -190,25 +182,31 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::TakeIn(std::span<const d
   return recorded;
 }
 
+void LeadBatch::SetProfile(Entry& entry, const domain::Lead& profile) {
+  ++entry.row.version;
+  entry.row.gates = GateBits(profile.gates);
+  entry.row.update_time = context_.now;
+  entry.row.fit = domain::Fit(entry.policy->compiled, profile);
+  entry.profile = profile;
+  entry.profile_changed = entry.changed = true;
+}
+
 absl::Status LeadBatch::Create(const std::string& id, const domain::Lead& profile) {
   RETURN_IF_ERROR(rpc::ToStatus(domain::Validate(profile), "lead"));
-  Entry& entry = entries_[id];
-  if (entry.lead.created) return absl::AlreadyExistsError(fmt::format("{} exists", LeadName(id)));
-  entry.lead.id = id;
-  entry.lead.created = true;
-  entry.lead.version = 1;
-  entry.lead.gates = GateBits(profile.gates);
-  entry.lead.stage = v1::STAGE_NEW;
-  entry.lead.create_time = entry.lead.update_time = context_.now;
-  entry.profile = profile;
-  entry.profile_changed = entry.touched = true;
+  Entry* found = leads_.Find(id);
+  if (found != nullptr && found->row.created) {
+    return absl::AlreadyExistsError(fmt::format("{} exists", leads_.NameOf(*found)));
+  }
+  Entry& entry = found != nullptr ? *found : leads_.Add(id, Leads::Id::kFresh);
+  entry.policy = policy_;
   // A fresh id has no history; what came for a stub is counted now.
   entry.recompute = entry.locked;
-  entry.policy = policy_;
-  if (!entry.locked) entry.lead.policy = policy_->number;
-  entry.lead.fit = domain::Fit(entry.policy->compiled, FactsOf(profile));
-  entry.change = outbox::NewEvent<v1::LeadEvent>(context_, LeadName(id), 0);
-  v1::LeadCreated& created = *entry.change->mutable_lead_created();
+  if (!entry.locked) entry.row.policy = policy_->number;
+  entry.row.created = true;
+  entry.row.stage = v1::STAGE_NEW;
+  entry.row.create_time = context_.now;
+  SetProfile(entry, profile);
+  v1::LeadCreated& created = *leads_.Emit(entry).mutable_lead_created();
   created.set_company_domain(profile.company_domain);
   created.set_lead_source(profile.lead_source);
   created.set_campaign(profile.campaign);
@@ -219,15 +217,9 @@ absl::Status LeadBatch::Create(const std::string& id, const domain::Lead& profil
 absl::Status LeadBatch::Change(const std::string& id, const domain::Lead& profile,
                                std::vector<std::string> changed) {
   RETURN_IF_ERROR(rpc::ToStatus(domain::Validate(profile), "lead"));
-  Entry& entry = entries_.at(id);
-  ++entry.lead.version;
-  entry.lead.gates = GateBits(profile.gates);
-  entry.lead.update_time = context_.now;
-  entry.profile = profile;
-  entry.profile_changed = entry.touched = true;
-  entry.lead.fit = domain::Fit(entry.policy->compiled, FactsOf(profile));
-  entry.change = outbox::NewEvent<v1::LeadEvent>(context_, LeadName(id), 0);
-  v1::LeadUpdated& updated = *entry.change->mutable_lead_updated();
+  Entry& entry = *leads_.Find(id);
+  SetProfile(entry, profile);
+  v1::LeadUpdated& updated = *leads_.Emit(entry).mutable_lead_updated();
   for (std::string& path : changed) *updated.add_changed() = std::move(path);
   updated.set_owner(profile.owner);
   for (domain::Gate gate : profile.gates) updated.add_gates(static_cast<v1::Gate>(gate));

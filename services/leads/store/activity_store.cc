@@ -9,46 +9,72 @@
 
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
+#include "libs/storage/columns.h"
+#include "libs/storage/table.h"
 #include "services/leads/store/encoding.h"
 
 namespace finalmile::leads::store {
 namespace {
 
+using domain::Activity;
+using domain::Engagement;
+using domain::FadingValue;
+using storage::In;
+
 using ActivityKey = std::pair<std::string, std::string>;
 
-constexpr const char* kColumns =
-    "a.source, a.activity_id, a.lead, a.type, a.event_time, a.record_time, a.subject, a.count, a.seconds, "
-    "a.outbound, "
-    "a.automated, a.properties";
-
-absl::StatusOr<RecordedActivity> FromRow(const storage::Row& row) {
-  RecordedActivity recorded;
-  domain::Activity& activity = recorded.activity;
-  activity.source = row.Text(0);
-  activity.activity_id = row.Text(1);
-  activity.lead = row.Text(2);
-  activity.type = row.Text(3);
-  activity.event_time = FromMicros(row.Int(4));
-  recorded.record_time = FromMicros(row.Int(5));
-  activity.subject = row.Text(6);
-  activity.count = static_cast<int32_t>(row.Int(7));
-  activity.seconds = row.Real(8);
-  activity.outbound = row.Bool(9);
-  activity.automated = row.Bool(10);
-  ASSIGN_OR_RETURN(activity.properties, DecodeProperties(row.Text(11)));
-  return recorded;
+template <class Field>
+auto OfActivity(Field Activity::*field) {
+  return In(&RecordedActivity::activity, field);
+}
+template <class Field>
+auto Fading(FadingValue Engagement::*half_life, Field FadingValue::*field) {
+  return In(&Aged::state, &domain::EngagementState::engagement, half_life, field);
 }
 
-absl::StatusOr<std::vector<RecordedActivity>> FromRows(const storage::Result& result) {
-  std::vector<RecordedActivity> activities;
-  activities.reserve(result.rows.size());
-  for (const storage::Row& row : result.rows) {
-    ASSIGN_OR_RETURN(activities.emplace_back(), FromRow(row));
-  }
-  return activities;
-}
+const storage::Table<RecordedActivity> kActivities(
+    "activities", {"source", "activity_id"},
+    {{"source", OfActivity(&Activity::source)},
+     {"activity_id", OfActivity(&Activity::activity_id)},
+     {"lead", OfActivity(&Activity::lead)},
+     {"type", OfActivity(&Activity::type)},
+     {"event_time", OfActivity(&Activity::event_time)},
+     {"record_time", &RecordedActivity::record_time},
+     {"subject", OfActivity(&Activity::subject)},
+     {"count", OfActivity(&Activity::count)},
+     {"seconds", OfActivity(&Activity::seconds)},
+     {"outbound", OfActivity(&Activity::outbound)},
+     {"automated", OfActivity(&Activity::automated)},
+     {"properties", "TEXT",
+      [](const RecordedActivity& recorded) -> storage::Value {
+        return EncodeProperties(recorded.activity.properties);
+      },
+      [](const storage::Row& row, size_t column, RecordedActivity& recorded) -> absl::Status {
+        ASSIGN_OR_RETURN(recorded.activity.properties, DecodeProperties(row.Text(column)));
+        return absl::OkStatus();
+      }}});
 
-bool SameBody(const domain::Activity& a, const domain::Activity& b) {
+const storage::Table<Aged> kAged(
+    "aged", {"lead"},
+    {{"lead", &Aged::lead},
+     {"policy", &Aged::policy},
+     {"activities", &Aged::activities},
+     {"until", &Aged::until},
+     {"short_value", Fading(&Engagement::short_half_life, &FadingValue::value)},
+     {"short_time", Fading(&Engagement::short_half_life, &FadingValue::time)},
+     {"long_value", Fading(&Engagement::long_half_life, &FadingValue::value)},
+     {"long_time", Fading(&Engagement::long_half_life, &FadingValue::time)},
+     {"limits", "BYTES",
+      [](const Aged& aged) -> storage::Value { return storage::Bytes{aged.state.limits.Encode()}; },
+      [](const storage::Row& row, size_t column, Aged& aged) -> absl::Status {
+        auto limits = domain::LimitState::Decode(row.Blob(column), domain::LimitState::kMaxCounting);
+        if (!limits.ok()) return absl::DataLossError("what is left of aged activities is damaged");
+        aged.state.limits = *std::move(limits);
+        return absl::OkStatus();
+      }},
+     {"last_hand_raise", In(&Aged::state, &domain::EngagementState::last_hand_raise), absl::InfinitePast()}});
+
+bool SameBody(const Activity& a, const Activity& b) {
   return std::tie(a.lead, a.type, a.event_time, a.subject, a.count, a.seconds, a.outbound, a.automated,
                   a.properties) == std::tie(b.lead, b.type, b.event_time, b.subject, b.count, b.seconds,
                                             b.outbound, b.automated, b.properties);
@@ -59,26 +85,32 @@ bool SameBody(const domain::Activity& a, const domain::Activity& b) {
 // time that ends the page, so that only the page is sorted: without it PostgreSQL, which plans for an average
 // lead, sorts all that a lead has for every page. $8 is a time beyond all others.
 std::string PageSql(bool newest_first) {
-  const auto which = [&](char table) {
-    return fmt::format(
-        "{0}.lead = $1 AND {0}.event_time {1}= $2 AND ({0}.event_time {1} $2 OR {0}.source {{sorted}} {1} $3 "
-        "OR "
-        "({0}.source = $3 AND {0}.activity_id {{sorted}} {1} $4)) AND {0}.record_time <= $5 AND "
-        "{0}.event_time <= $6",
-        table, newest_first ? '<' : '>');
+  const auto behind = [&](char table) {
+    return fmt::format(R"sql(
+  {0}.lead = $1 AND {0}.event_time {1}= $2
+  AND ({0}.event_time {1} $2 OR {0}.source {{sorted}} {1} $3
+       OR ({0}.source = $3 AND {0}.activity_id {{sorted}} {1} $4))
+  AND {0}.record_time <= $5 AND {0}.event_time <= $6)sql",
+                       table, newest_first ? '<' : '>');
   };
-  const char* order = newest_first ? "DESC" : "";
-  return fmt::format(
-      "SELECT {} FROM activities AS a WHERE {} AND a.event_time {}= COALESCE((SELECT b.event_time FROM "
-      "activities AS b WHERE {} ORDER BY b.event_time {} LIMIT 1 OFFSET $7 - 1), $8) ORDER BY a.event_time "
-      "{}, a.source {{sorted}} {}, a.activity_id {{sorted}} {} LIMIT $7",
-      kColumns, which('a'), newest_first ? '>' : '<', which('b'), order, order, order, order);
+  return fmt::format(R"sql(
+SELECT {columns} FROM activities AS a
+WHERE {a} AND a.event_time {no_further}= COALESCE((
+  SELECT b.event_time FROM activities AS b
+  WHERE {b}
+  ORDER BY b.event_time {order}
+  LIMIT 1 OFFSET $7 - 1), $8)
+ORDER BY a.event_time {order}, a.source {{sorted}} {order}, a.activity_id {{sorted}} {order}
+LIMIT $7)sql",
+                     fmt::arg("columns", kActivities.columns()), fmt::arg("a", behind('a')),
+                     fmt::arg("b", behind('b')), fmt::arg("no_further", newest_first ? '>' : '<'),
+                     fmt::arg("order", newest_first ? "DESC" : ""));
 }
 
 // `first`: a time before all others in the order of the page.
 absl::StatusOr<std::vector<RecordedActivity>> ReadPage(storage::Transaction& transaction,
                                                        const std::string& sql, std::string_view lead,
-                                                       const domain::Activity* after, int64_t first,
+                                                       const Activity* after, int64_t first,
                                                        const Which& which, int limit) {
   const auto micros = [](absl::Time time) {
     return time == absl::InfiniteFuture() ? std::numeric_limits<int64_t>::max() : ToMicros(time);
@@ -88,54 +120,34 @@ absl::StatusOr<std::vector<RecordedActivity>> ReadPage(storage::Transaction& tra
                        sql, {std::string(lead), after ? ToMicros(after->event_time) : first,
                              after ? after->source : "", after ? after->activity_id : "",
                              micros(which.recorded_by), micros(which.happened_by), int64_t{limit}, ~first}));
-  return FromRows(result);
+  return kActivities.Records(result);
 }
 
-constexpr std::string_view kSelectAged =
-    "SELECT lead, policy, activities, until, short_value, short_time, long_value, long_time, limits, "
-    "last_hand_raise FROM aged WHERE lead IN (SELECT r.id FROM {rows: id TEXT} AS r)";
-
 absl::StatusOr<std::map<std::string, Aged>> AgedOf(const storage::Result& read) {
+  ASSIGN_OR_RETURN(std::vector<Aged> rows, kAged.Records(read));
   std::map<std::string, Aged> found;
-  for (const storage::Row& row : read.rows) {
-    Aged& aged = found[row.Text(0)];
-    aged.policy = row.Int(1);
-    aged.activities = row.Int(2);
-    aged.until = FromMicros(row.Int(3));
-    aged.state.engagement = {{row.Real(4), FromMicros(row.Int(5))}, {row.Real(6), FromMicros(row.Int(7))}};
-    auto limits = domain::LimitState::Decode(row.Blob(8), domain::LimitState::kMaxCounting);
-    if (!limits.ok()) return absl::DataLossError("what is left of aged activities is damaged");
-    aged.state.limits = *std::move(limits);
-    aged.state.last_hand_raise = storage::TimeOr(row, 9, absl::InfinitePast());
-  }
+  for (Aged& row : rows) found.emplace(row.lead, std::move(row));
   return found;
 }
 
 }  // namespace
 
-absl::StatusOr<storage::Deferred> InsertActivities(storage::Transaction& transaction,
-                                                   std::span<const domain::Activity> activities,
-                                                   absl::Time now) {
-  std::vector<storage::Row> rows;
-  rows.reserve(activities.size());
-  for (const domain::Activity& activity : activities) {
-    rows.emplace_back(std::vector<storage::Value>{
-        activity.source, activity.activity_id, activity.lead, activity.type, ToMicros(activity.event_time),
-        ToMicros(now), activity.subject, int64_t{activity.count}, activity.seconds, activity.outbound,
-        activity.automated, EncodeProperties(activity.properties)});
+absl::StatusOr<storage::Deferred> DeferInsertActivities(storage::Transaction& transaction,
+                                                        std::span<const Activity> activities,
+                                                        absl::Time now) {
+  std::vector<RecordedActivity> records;
+  records.reserve(activities.size());
+  std::vector<const RecordedActivity*> pointers;
+  for (const Activity& activity : activities) {
+    records.push_back({activity, now});
+    pointers.push_back(&records.back());
   }
-  return transaction.DeferMany(
-      "INSERT INTO activities (source, activity_id, lead, type, event_time, record_time, subject, count, "
-      "seconds, outbound, automated, properties) SELECT r.* FROM {rows: source TEXT, activity_id TEXT, lead "
-      "TEXT, type TEXT, event_time BIGINT, record_time BIGINT, subject TEXT, count BIGINT, seconds DOUBLE, "
-      "outbound BOOLEAN, automated BOOLEAN, properties TEXT} AS r WHERE TRUE ON CONFLICT DO NOTHING "
-      "RETURNING source, activity_id",
-      rows);
+  return kActivities.DeferInsertAbsent(transaction, pointers);
 }
 
-absl::StatusOr<std::vector<Recorded>> OutcomeOf(storage::Transaction& transaction,
-                                                const storage::Result& inserted,
-                                                std::span<const domain::Activity> activities) {
+absl::StatusOr<std::vector<Recorded>> OutcomesOf(storage::Transaction& transaction,
+                                                 const storage::Result& inserted,
+                                                 std::span<const Activity> activities) {
   std::vector<Recorded> outcome(activities.size(), Recorded::kNew);
   if (inserted.rows.size() == activities.size()) return outcome;
   std::set<ActivityKey> fresh;
@@ -149,24 +161,24 @@ absl::StatusOr<std::vector<Recorded>> OutcomeOf(storage::Transaction& transactio
       known.emplace_back(std::vector<storage::Value>{entry->first.first, entry->first.second});
     }
   }
-  ASSIGN_OR_RETURN(
-      storage::Result found,
-      transaction.ExecuteMany(std::string("SELECT ") + kColumns +
-                                  " FROM {rows: source TEXT, activity_id TEXT} AS r JOIN activities AS a ON "
-                                  "a.source = r.source AND a.activity_id = r.activity_id",
-                              known));
-  ASSIGN_OR_RETURN(std::vector<RecordedActivity> recorded, FromRows(found));
-  std::map<ActivityKey, domain::Activity> standing;
+  static const std::string sql = fmt::format(R"sql(
+SELECT {}
+FROM {{rows: known_source TEXT, known_id TEXT}} AS r
+JOIN activities ON source = r.known_source AND activity_id = r.known_id)sql",
+                                             kActivities.columns());
+  ASSIGN_OR_RETURN(const storage::Result found, transaction.ExecuteMany(sql, known));
+  ASSIGN_OR_RETURN(std::vector<RecordedActivity> recorded, kActivities.Records(found));
+  std::map<ActivityKey, Activity> stored;
   for (RecordedActivity& one : recorded) {
     ActivityKey key{one.activity.source, one.activity.activity_id};
-    standing.emplace(std::move(key), std::move(one.activity));
+    stored.emplace(std::move(key), std::move(one.activity));
   }
   for (size_t i = 0; i < activities.size(); ++i) {
     const ActivityKey key{activities[i].source, activities[i].activity_id};
     const bool is_fresh = fresh.contains(key);
     if (is_fresh && first.at(key) == i) continue;
-    const domain::Activity& stands = is_fresh ? activities[first.at(key)] : standing.at(key);
-    outcome[i] = SameBody(activities[i], stands) ? Recorded::kRepeated : Recorded::kConflict;
+    const Activity& kept = is_fresh ? activities[first.at(key)] : stored.at(key);
+    outcome[i] = SameBody(activities[i], kept) ? Recorded::kRepeated : Recorded::kConflict;
   }
   return outcome;
 }
@@ -174,18 +186,20 @@ absl::StatusOr<std::vector<Recorded>> OutcomeOf(storage::Transaction& transactio
 absl::StatusOr<DeferredHistories> DeferHistories(storage::Transaction& transaction,
                                                  const std::vector<std::string>& leads) {
   // OFFSET rather than a count, so that no more entries of the index are read than decide it.
-  static const std::string long_one = fmt::format(
-      "EXISTS (SELECT 1 FROM activities AS b WHERE b.lead = r.lead LIMIT 1 OFFSET {})", kWholeHistory);
+  constexpr std::string_view kIsLong =
+      "EXISTS (SELECT 1 FROM activities AS b WHERE b.lead = r.id LIMIT 1 OFFSET {})";
+  static const std::string is_long = fmt::format(kIsLong, kWholeHistory);
+  static const std::string long_ones =
+      fmt::format("SELECT r.id FROM {{rows: id TEXT}} AS r WHERE {}", is_long);
+  static const std::string others = fmt::format(R"sql(
+SELECT {}
+FROM (SELECT r.id FROM {{rows: id TEXT}} AS r WHERE NOT {}) AS short
+JOIN activities ON lead = short.id)sql",
+                                                kActivities.columns(), is_long);
   DeferredHistories read;
-  ASSIGN_OR_RETURN(
-      read.long_ones,
-      transaction.DeferMany("SELECT r.lead FROM {rows: lead TEXT} AS r WHERE " + long_one, IdRows(leads)));
-  ASSIGN_OR_RETURN(read.activities,
-                   transaction.DeferMany(std::string("SELECT ") + kColumns +
-                                             " FROM (SELECT r.lead FROM {rows: lead TEXT} AS r WHERE NOT " +
-                                             long_one + ") AS w JOIN activities AS a ON a.lead = w.lead",
-                                         IdRows(leads)));
-  ASSIGN_OR_RETURN(read.aged, transaction.DeferMany(kSelectAged, IdRows(leads)));
+  ASSIGN_OR_RETURN(read.long_ones, transaction.DeferMany(long_ones, storage::IdRows(leads)));
+  ASSIGN_OR_RETURN(read.activities, transaction.DeferMany(others, storage::IdRows(leads)));
+  ASSIGN_OR_RETURN(read.aged, kAged.DeferRead(transaction, leads));
   return read;
 }
 
@@ -194,7 +208,7 @@ absl::StatusOr<Histories> HistoriesOf(const DeferredHistories& read) {
   for (const storage::Row& row : read.long_ones->rows) histories[row.Text(0)].is_long = true;
   ASSIGN_OR_RETURN(auto aged, AgedOf(*read.aged));
   for (auto& [lead, one] : aged) histories[lead].aged = std::move(one);
-  ASSIGN_OR_RETURN(std::vector<RecordedActivity> recorded, FromRows(*read.activities));
+  ASSIGN_OR_RETURN(std::vector<RecordedActivity> recorded, kActivities.Records(*read.activities));
   for (RecordedActivity& one : recorded) {
     History& history = histories[one.activity.lead];
     history.activities.push_back(std::move(one.activity));
@@ -211,8 +225,9 @@ absl::StatusOr<Histories> ReadHistories(storage::Transaction& transaction,
 
 absl::StatusOr<std::map<std::string, Aged>> ReadAged(storage::Transaction& transaction,
                                                      const std::vector<std::string>& leads) {
-  ASSIGN_OR_RETURN(const storage::Result read, transaction.ExecuteMany(kSelectAged, IdRows(leads)));
-  return AgedOf(read);
+  ASSIGN_OR_RETURN(const storage::Deferred read, kAged.DeferRead(transaction, leads));
+  RETURN_IF_ERROR(transaction.Settle());
+  return AgedOf(*read);
 }
 
 absl::StatusOr<std::optional<Aged>> ReadAged(storage::Transaction& transaction, std::string_view lead) {
@@ -221,29 +236,13 @@ absl::StatusOr<std::optional<Aged>> ReadAged(storage::Transaction& transaction, 
   return std::move(read.begin()->second);
 }
 
-absl::Status WriteAged(storage::Transaction& transaction, std::string_view lead, const Aged& aged) {
-  const domain::Engagement& engagement = aged.state.engagement;
-  return transaction
-      .DeferMany(
-          "INSERT INTO aged (lead, policy, activities, until, short_value, short_time, long_value, "
-          "long_time, limits, last_hand_raise) SELECT r.* FROM {rows: lead TEXT, policy BIGINT, "
-          "activities BIGINT, until BIGINT, short_value DOUBLE, short_time BIGINT, long_value DOUBLE, "
-          "long_time BIGINT, limits BYTES, last_hand_raise BIGINT} AS r WHERE TRUE ON CONFLICT (lead) "
-          "DO UPDATE SET policy = excluded.policy, activities = excluded.activities, until = "
-          "excluded.until, short_value = excluded.short_value, short_time = excluded.short_time, "
-          "long_value = excluded.long_value, long_time = excluded.long_time, limits = "
-          "excluded.limits, last_hand_raise = excluded.last_hand_raise",
-          {storage::Row({std::string(lead), aged.policy, aged.activities, ToMicros(aged.until),
-                         engagement.short_half_life.value, ToMicros(engagement.short_half_life.time),
-                         engagement.long_half_life.value, ToMicros(engagement.long_half_life.time),
-                         storage::Bytes{aged.state.limits.Encode()},
-                         storage::OptionalMicros(aged.state.last_hand_raise)})})
-      .status();
+absl::Status WriteAged(storage::Transaction& transaction, const Aged& aged) {
+  const Aged* rows[] = {&aged};
+  return kAged.InsertOrUpdate(transaction, rows);
 }
 
 absl::StatusOr<std::vector<RecordedActivity>> ActivitiesInOrder(storage::Transaction& transaction,
-                                                                std::string_view lead,
-                                                                const domain::Activity* after,
+                                                                std::string_view lead, const Activity* after,
                                                                 const Which& which, int limit) {
   static const std::string sql = PageSql(/*newest_first=*/false);
   return ReadPage(transaction, sql, lead, after, std::numeric_limits<int64_t>::min(), which, limit);
@@ -254,11 +253,10 @@ absl::StatusOr<std::vector<std::string>> WithActivitiesBefore(storage::Transacti
                                                               absl::Time time) {
   std::vector<storage::Row> rows;
   for (const std::string& lead : leads) rows.emplace_back(std::vector<storage::Value>{lead, ToMicros(time)});
-  ASSIGN_OR_RETURN(const storage::Result result,
-                   transaction.ExecuteMany(
-                       "SELECT r.lead FROM {rows: lead TEXT, time BIGINT} AS r WHERE EXISTS (SELECT 1 FROM "
-                       "activities AS a WHERE a.lead = r.lead AND a.event_time < r.time)",
-                       rows));
+  ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(R"sql(
+SELECT r.lead FROM {rows: lead TEXT, time BIGINT} AS r
+WHERE EXISTS (SELECT 1 FROM activities AS a WHERE a.lead = r.lead AND a.event_time < r.time))sql",
+                                                                         rows));
   std::vector<std::string> found;
   for (const storage::Row& row : result.rows) found.push_back(row.Text(0));
   return found;
@@ -271,15 +269,17 @@ absl::Status DeleteActivities(storage::Transaction& transaction,
     rows.emplace_back(std::vector<storage::Value>{one.activity.source, one.activity.activity_id});
   return transaction
       .DeferMany(
-          "DELETE FROM activities WHERE (source, activity_id) IN (SELECT r.source, r.activity_id FROM "
-          "{rows: source TEXT, activity_id TEXT} AS r)",
+          R"sql(
+DELETE FROM activities
+WHERE (source, activity_id) IN (
+  SELECT r.source, r.activity_id FROM {rows: source TEXT, activity_id TEXT} AS r))sql",
           rows)
       .status();
 }
 
 absl::StatusOr<std::vector<RecordedActivity>> ListActivities(storage::Transaction& transaction,
-                                                             std::string_view lead,
-                                                             const domain::Activity* after, int limit) {
+                                                             std::string_view lead, const Activity* after,
+                                                             int limit) {
   static const std::string sql = PageSql(/*newest_first=*/true);
   return ReadPage(transaction, sql, lead, after, std::numeric_limits<int64_t>::max(), {}, limit);
 }

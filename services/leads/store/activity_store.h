@@ -22,9 +22,9 @@ struct RecordedActivity {
 
 enum class Recorded {
   kNew,
-  // The same activity stands already.
+  // The same activity was stored before.
   kRepeated,
-  // Another activity stands under (source, activity_id).
+  // Another activity was stored under (source, activity_id).
   kConflict,
   // It happened before Aged::until, and was not stored.
   kAgedOut,
@@ -32,23 +32,24 @@ enum class Recorded {
 
 // Stores those of `activities` whose (source, activity_id) is new, the first of equal ones. The leads' rows
 // are locked by the caller, in an earlier statement; activity.lead holds a lead's id.
-absl::StatusOr<storage::Deferred> InsertActivities(storage::Transaction& transaction,
-                                                   std::span<const domain::Activity> activities,
-                                                   absl::Time now);
-// What became of each, from the result of InsertActivities.
-absl::StatusOr<std::vector<Recorded>> OutcomeOf(storage::Transaction& transaction,
-                                                const storage::Result& inserted,
-                                                std::span<const domain::Activity> activities);
+absl::StatusOr<storage::Deferred> DeferInsertActivities(storage::Transaction& transaction,
+                                                        std::span<const domain::Activity> activities,
+                                                        absl::Time now);
+// What became of each, from the result of DeferInsertActivities.
+absl::StatusOr<std::vector<Recorded>> OutcomesOf(storage::Transaction& transaction,
+                                                 const storage::Result& inserted,
+                                                 std::span<const domain::Activity> activities);
 
 // A lead's history of more activities than this is long: it is read in pages alone.
 inline constexpr int kWholeHistory = 1'000;
 
-// What is left of activities that are no longer kept one by one.
+// The sum of activities that are no longer kept one by one.
 struct Aged {
+  std::string lead;
   // PolicyRow::number that they were counted under, the last of them at least.
   int64_t policy = 0;
   int64_t activities = 0;
-  // They happened before this, and what happened before it and comes now comes too late.
+  // They happened before this. An activity that happened before it, and comes now, is too late.
   absl::Time until = absl::InfinitePast();
   // Its limits are those of `policy`.
   domain::EngagementState state;
@@ -56,8 +57,8 @@ struct Aged {
 absl::StatusOr<std::optional<Aged>> ReadAged(storage::Transaction& transaction, std::string_view lead);
 absl::StatusOr<std::map<std::string, Aged>> ReadAged(storage::Transaction& transaction,
                                                      const std::vector<std::string>& leads);
-// Inserts or overwrites.
-absl::Status WriteAged(storage::Transaction& transaction, std::string_view lead, const Aged& aged);
+// Inserts or overwrites. Deferred.
+absl::Status WriteAged(storage::Transaction& transaction, const Aged& aged);
 
 // All activities of a lead.
 struct History {
@@ -81,7 +82,7 @@ absl::StatusOr<Histories> HistoriesOf(const DeferredHistories& read);
 absl::StatusOr<Histories> ReadHistories(storage::Transaction& transaction,
                                         const std::vector<std::string>& leads);
 
-// Which of a lead's activities are meant.
+// A choice among a lead's activities.
 struct Which {
   absl::Time recorded_by = absl::InfiniteFuture();
   absl::Time happened_by = absl::InfiniteFuture();

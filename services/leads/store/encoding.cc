@@ -48,11 +48,6 @@ absl::StatusOr<domain::Attributes> FromJson(const json& object) {
   return attributes;
 }
 
-std::string StringAt(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 }  // namespace
 
 std::string EncodeAttributes(const domain::Attributes& attributes) {
@@ -78,34 +73,27 @@ absl::StatusOr<std::map<std::string, std::string>> DecodeProperties(std::string_
   return properties;
 }
 
-std::string EncodeFacts(const domain::LeadFacts& facts) {
+std::string EncodeFacts(const domain::Lead& facts) {
   json object = json::object();
-  auto put = [&](const char* name, const std::string& value) {
-    if (!value.empty()) object[name] = value;
-  };
-  put("email", facts.email);
-  put("phone", facts.phone);
-  put("company", facts.company);
-  put("company_domain", facts.company_domain);
-  put("lead_source", facts.lead_source);
-  put("campaign", facts.campaign);
+  for (const domain::TextField& field : domain::kTextFields) {
+    const std::string& value = facts.*field.member;
+    if (field.read_by_fit && !value.empty()) object[std::string(field.name)] = value;
+  }
   if (!facts.attributes.empty()) object["attributes"] = ToJson(facts.attributes);
   return object.dump();
 }
 
-absl::StatusOr<domain::LeadFacts> DecodeFacts(std::string_view text) {
+absl::Status DecodeFacts(std::string_view text, domain::Lead& facts) {
   ASSIGN_OR_RETURN(json object, ParseObject(text));
-  domain::LeadFacts facts;
-  facts.email = StringAt(object, "email");
-  facts.phone = StringAt(object, "phone");
-  facts.company = StringAt(object, "company");
-  facts.company_domain = StringAt(object, "company_domain");
-  facts.lead_source = StringAt(object, "lead_source");
-  facts.campaign = StringAt(object, "campaign");
+  for (const domain::TextField& field : domain::kTextFields) {
+    const auto found = object.find(std::string(field.name));
+    if (field.read_by_fit && found != object.end() && found->is_string())
+      facts.*field.member = found->get<std::string>();
+  }
   if (const auto found = object.find("attributes"); found != object.end()) {
     ASSIGN_OR_RETURN(facts.attributes, FromJson(*found));
   }
-  return facts;
+  return absl::OkStatus();
 }
 
 }  // namespace finalmile::leads::store

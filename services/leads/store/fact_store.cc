@@ -1,55 +1,51 @@
+#include "services/leads/store/fact_store.h"
+
+#include <fmt/format.h>
+
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
+#include "libs/storage/table.h"
 #include "services/leads/store/encoding.h"
-#include "services/leads/store/lead_store.h"
 
 namespace finalmile::leads::store {
 namespace {
 
-#define FACT_COLUMNS "version, record_time, gates, facts"
 // The version of lead $1 that held at $2; NULL when that was before the first.
-#define HELD_AT "(SELECT MAX(version) FROM fact_history WHERE lead = $1 AND record_time <= $2)"
+constexpr std::string_view kHeldAt =
+    "(SELECT MAX(version) FROM fact_history WHERE lead = $1 AND record_time <= $2)";
 
-absl::StatusOr<std::vector<FactVersion>> FromRows(const storage::Result& result, std::string_view lead) {
-  std::vector<FactVersion> versions;
-  for (const storage::Row& row : result.rows) {
-    FactVersion& version = versions.emplace_back();
-    version.lead = lead;
-    version.version = row.Int(0);
-    version.record_time = FromMicros(row.Int(1));
-    version.gates = row.Int(2);
-    ASSIGN_OR_RETURN(version.facts, DecodeFacts(row.Text(3)));
-  }
-  return versions;
-}
+const storage::Table<FactVersion> kFacts("fact_history", {"lead", "version"},
+                                         {{"lead", &FactVersion::lead},
+                                          {"version", &FactVersion::version},
+                                          {"record_time", &FactVersion::record_time},
+                                          {"gates", &FactVersion::gates},
+                                          {"facts", "TEXT",
+                                           [](const FactVersion& version) -> storage::Value {
+                                             return EncodeFacts(version.facts);
+                                           },
+                                           [](const storage::Row& row, size_t column, FactVersion& version) {
+                                             return DecodeFacts(row.Text(column), version.facts);
+                                           }}});
 
 }  // namespace
 
 absl::Status AppendFacts(storage::Transaction& transaction, const std::vector<FactVersion>& versions) {
-  std::vector<storage::Row> rows;
-  rows.reserve(versions.size());
-  for (const FactVersion& version : versions) {
-    rows.emplace_back(std::vector<storage::Value>{version.lead, version.version,
-                                                  ToMicros(version.record_time), version.gates,
-                                                  EncodeFacts(version.facts)});
-  }
-  return transaction
-      .DeferMany(
-          "INSERT INTO fact_history (lead, version, record_time, gates, facts) SELECT r.* FROM {rows: lead "
-          "TEXT, version "
-          "BIGINT, record_time BIGINT, gates BIGINT, facts TEXT} AS r",
-          rows)
-      .status();
+  std::vector<const FactVersion*> pointers;
+  for (const FactVersion& version : versions) pointers.push_back(&version);
+  return kFacts.Insert(transaction, pointers);
 }
 
 absl::StatusOr<std::vector<FactVersion>> FactHistory(storage::Transaction& transaction, std::string_view lead,
                                                      absl::Time since, int limit) {
+  static const std::string sql = fmt::format(R"sql(
+{}
+WHERE lead = $1 AND version >= COALESCE({}, 0)
+ORDER BY version
+LIMIT $3)sql",
+                                             kFacts.select(), kHeldAt);
   ASSIGN_OR_RETURN(const storage::Result result,
-                   transaction.Execute("SELECT " FACT_COLUMNS
-                                       " FROM fact_history WHERE lead = $1 AND version >= COALESCE(" HELD_AT
-                                       ", 0) ORDER BY version LIMIT $3",
-                                       {std::string(lead), ToMicros(since), int64_t{limit}}));
-  return FromRows(result, lead);
+                   transaction.Execute(sql, {std::string(lead), ToMicros(since), int64_t{limit}}));
+  return kFacts.Records(result);
 }
 
 absl::StatusOr<std::optional<FactVersion>> FactsAt(storage::Transaction& transaction, std::string_view lead,
@@ -64,13 +60,14 @@ absl::StatusOr<std::vector<std::string>> WithFactsBefore(storage::Transaction& t
                                                          absl::Time time) {
   std::vector<storage::Row> rows;
   for (const std::string& lead : leads) rows.emplace_back(std::vector<storage::Value>{lead, ToMicros(time)});
-  // Two of them: one still holds.
-  ASSIGN_OR_RETURN(
-      const storage::Result result,
-      transaction.ExecuteMany(
-          "SELECT r.lead FROM {rows: lead TEXT, time BIGINT} AS r WHERE EXISTS (SELECT 1 FROM "
-          "fact_history AS f WHERE f.lead = r.lead AND f.record_time <= r.time LIMIT 1 OFFSET 1)",
-          rows));
+  // Two versions, because the later one still holds.
+  ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(R"sql(
+SELECT r.lead FROM {rows: lead TEXT, time BIGINT} AS r
+WHERE EXISTS (
+  SELECT 1 FROM fact_history AS f
+  WHERE f.lead = r.lead AND f.record_time <= r.time
+  LIMIT 1 OFFSET 1))sql",
+                                                                         rows));
   std::vector<std::string> found;
   for (const storage::Row& row : result.rows) found.push_back(row.Text(0));
   return found;
@@ -78,11 +75,16 @@ absl::StatusOr<std::vector<std::string>> WithFactsBefore(storage::Transaction& t
 
 absl::StatusOr<int64_t> DeleteFacts(storage::Transaction& transaction, std::string_view lead, absl::Time time,
                                     int limit) {
-  ASSIGN_OR_RETURN(
-      const storage::Result deleted,
-      transaction.Execute("DELETE FROM fact_history WHERE lead = $1 AND version IN (SELECT version FROM "
-                          "fact_history WHERE lead = $1 AND version < " HELD_AT " ORDER BY version LIMIT $3)",
-                          {std::string(lead), ToMicros(time), int64_t{limit}}));
+  static const std::string sql = fmt::format(R"sql(
+DELETE FROM fact_history
+WHERE lead = $1 AND version IN (
+  SELECT version FROM fact_history
+  WHERE lead = $1 AND version < {}
+  ORDER BY version
+  LIMIT $3))sql",
+                                             kHeldAt);
+  ASSIGN_OR_RETURN(const storage::Result deleted,
+                   transaction.Execute(sql, {std::string(lead), ToMicros(time), int64_t{limit}}));
   return deleted.affected;
 }
 

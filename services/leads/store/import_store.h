@@ -10,11 +10,11 @@
 
 namespace finalmile::leads::store {
 
-// How far an import has come, and what came of it since it was first started.
+// How far an import has come, and its results since it was first started.
 struct ImportProgress {
   std::string caller;
   std::string request_id;
-  // Of mapping and header: an import may only be resumed with the same.
+  // Digest of mapping and header: an import may only be resumed with the same.
   std::string fingerprint;
   absl::Time start_time;
   // Every row up to this line is stored or rejected.
@@ -26,18 +26,19 @@ struct ImportProgress {
   int64_t rejected = 0;
   // Activities that came too late to be taken.
   int64_t aged = 0;
+  absl::Time move_time;
 };
 
 absl::StatusOr<std::optional<ImportProgress>> ReadImport(storage::Transaction& transaction,
                                                          const std::string& caller,
                                                          const std::string& request_id);
-// ALREADY_EXISTS.
-absl::Status InsertImport(storage::Transaction& transaction, const ImportProgress& progress, absl::Time now);
-// Moves the import on from `from_line`; false: it does not stand there any more, another stream moves it.
+// ALREADY_EXISTS. Awaited.
+absl::Status InsertImport(storage::Transaction& transaction, const ImportProgress& progress);
+// Moves the import on from `from_line`; false: it is no longer there, because another stream moved it.
 absl::StatusOr<bool> AdvanceImport(storage::Transaction& transaction, const ImportProgress& progress,
-                                   int64_t from_line, absl::Time now);
-// Deletes at most `limit` imports that last moved on before `time`. One of which that is not known, because
-// an older program began it, counts from `now`.
+                                   int64_t from_line);
+// Deletes at most `limit` imports that last moved on before `time`, and returns how many. An import that an
+// older program began without a move_time counts from `now`.
 absl::StatusOr<int64_t> DeleteImports(storage::Transaction& transaction, absl::Time time, absl::Time now,
                                       int limit);
 

@@ -32,13 +32,15 @@ absl::StatusOr<std::vector<std::string>> ListLeads(storage::Transaction& transac
   const size_t n = values.size();
   values.emplace_back(std::string(after));
   values.emplace_back(int64_t{limit});
-  ASSIGN_OR_RETURN(
-      storage::Result result,
-      transaction.Execute(
-          fmt::format("SELECT l.id FROM leads AS l JOIN profiles AS p ON p.lead = l.id WHERE l.created AND "
-                      "{} AND l.id > ${} ORDER BY l.id LIMIT ${}",
-                      condition.sql, n + 1, n + 2),
-          std::move(values)));
+  ASSIGN_OR_RETURN(storage::Result result, transaction.Execute(fmt::format(R"sql(
+SELECT l.id
+FROM leads AS l
+JOIN profiles AS p ON p.lead = l.id
+WHERE l.created AND {} AND l.id > ${}
+ORDER BY l.id
+LIMIT ${})sql",
+                                                                           condition.sql, n + 1, n + 2),
+                                                               std::move(values)));
   std::vector<std::string> ids;
   for (const storage::Row& row : result.rows) ids.push_back(row.Text(0));
   return ids;
@@ -56,9 +58,12 @@ absl::StatusOr<std::vector<domain::RankedLead>> ReadRanks(storage::Transaction& 
   };
   // Without a filter the profile is not read: that is the common, hot case.
   const bool filtered = condition.sql != "TRUE";
-  std::string sql = fmt::format(
-      "SELECT l.id, l.fit, l.short_key, l.long_key, {} FROM leads AS l {} WHERE l.created AND l.gates = 0",
-      filtered ? condition.sql : "TRUE", filtered ? "JOIN profiles AS p ON p.lead = l.id" : "");
+  std::string sql =
+      fmt::format(R"sql(
+SELECT l.id, l.fit, l.short_key, l.long_key, {}
+FROM leads AS l {}
+WHERE l.created AND l.gates = 0)sql",
+                  filtered ? condition.sql : "TRUE", filtered ? "JOIN profiles AS p ON p.lead = l.id" : "");
   if (list != domain::TopSearch::List::kFit) sql += fmt::format(" AND l.{} IS NOT NULL", key);
   if (position.started) {
     const std::string at = bind(position.key);

@@ -1,19 +1,28 @@
 #include "services/leads/store/policy_store.h"
 
+#include <fmt/format.h>
+
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
+#include "libs/storage/table.h"
 
 namespace finalmile::leads::store {
 namespace {
 
-PolicyRow FromRow(const storage::Row& row) {
-  return {row.Int(0), row.Text(1), row.Blob(2), FromMicros(row.Int(3))};
-}
+const storage::Table<PolicyRow> kPolicies("policies", {"number"},
+                                          {{"number", &PolicyRow::number},
+                                           {"name", &PolicyRow::name},
+                                           {"content", storage::kAsBytes, &PolicyRow::content},
+                                           {"publish_time", &PolicyRow::publish_time}});
 
-absl::StatusOr<std::optional<PolicyRow>> One(absl::StatusOr<storage::Result> result) {
-  if (!result.ok()) return result.status();
-  if (result->rows.empty()) return std::nullopt;
-  return FromRow(result->rows.front());
+// The first row that the end of a SELECT, `clauses`, lets through.
+absl::StatusOr<std::optional<PolicyRow>> ReadOne(storage::Transaction& transaction, std::string_view clauses,
+                                                 storage::Value value) {
+  ASSIGN_OR_RETURN(
+      const storage::Result result,
+      transaction.Execute(fmt::format("{} {}", kPolicies.select(), clauses), {std::move(value)}));
+  if (result.rows.empty()) return std::nullopt;
+  return kPolicies.RecordOf(result.rows.front());
 }
 
 }  // namespace
@@ -31,44 +40,38 @@ absl::StatusOr<storage::Deferred> DeferPolicyInForce(storage::Transaction& trans
 int64_t PolicyInForceOf(const storage::Result& read) { return read.rows.front().Int(0); }
 
 absl::StatusOr<std::optional<PolicyRow>> PolicyByNumber(storage::Transaction& transaction, int64_t number) {
-  return One(transaction.Execute("SELECT number, name, content, publish_time FROM policies WHERE number = $1",
-                                 {number}));
+  return ReadOne(transaction, "WHERE number = $1", number);
 }
 
 absl::StatusOr<std::optional<PolicyRow>> PolicyByName(storage::Transaction& transaction,
                                                       std::string_view name) {
-  return One(transaction.Execute("SELECT number, name, content, publish_time FROM policies WHERE name = $1",
-                                 {std::string(name)}));
+  return ReadOne(transaction, "WHERE name = $1", std::string(name));
 }
 
 absl::StatusOr<std::optional<PolicyRow>> PolicyAt(storage::Transaction& transaction, absl::Time time) {
   // Publications are few: the table is read whole rather than indexed by time.
-  return One(
-      transaction.Execute("SELECT number, name, content, publish_time FROM policies ORDER BY CASE WHEN "
-                          "publish_time <= $1 THEN 0 ELSE 1 END, "
-                          "CASE WHEN publish_time <= $1 THEN -number ELSE number END LIMIT 1",
-                          {ToMicros(time)}));
+  return ReadOne(transaction, R"sql(
+ORDER BY
+  CASE WHEN publish_time <= $1 THEN 0 ELSE 1 END,
+  CASE WHEN publish_time <= $1 THEN -number ELSE number END
+LIMIT 1)sql",
+                 ToMicros(time));
 }
 
 absl::StatusOr<std::vector<PolicyRow>> ListPolicies(storage::Transaction& transaction, int64_t before,
                                                     int limit) {
-  ASSIGN_OR_RETURN(storage::Result result,
-                   transaction.Execute(
-                       "SELECT number, name, content, publish_time FROM policies WHERE number < $1 ORDER BY "
-                       "number DESC LIMIT $2",
-                       {before, int64_t{limit}}));
-  std::vector<PolicyRow> policies;
-  for (const storage::Row& row : result.rows) policies.push_back(FromRow(row));
-  return policies;
+  static const std::string sql =
+      fmt::format("{} WHERE number < $1 ORDER BY number DESC LIMIT $2", kPolicies.select());
+  ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute(sql, {before, int64_t{limit}}));
+  return kPolicies.Records(result);
 }
 
 absl::Status InsertPolicy(storage::Transaction& transaction, PolicyRow& row) {
   ASSIGN_OR_RETURN(row.number, PolicyInForce(transaction));
   ++row.number;
-  return transaction
-      .Execute("INSERT INTO policies (number, name, content, publish_time) VALUES ($1, $2, $3, $4)",
-               {row.number, row.name, storage::Bytes{row.content}, ToMicros(row.publish_time)})
-      .status();
+  const PolicyRow* rows[] = {&row};
+  RETURN_IF_ERROR(kPolicies.Insert(transaction, rows));
+  return transaction.Settle();
 }
 
 }  // namespace finalmile::leads::store

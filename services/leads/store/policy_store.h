@@ -26,7 +26,7 @@ struct PolicyRow {
 
 // The number of the policy in force; 0: none was published.
 absl::StatusOr<int64_t> PolicyInForce(storage::Transaction& transaction);
-// The same, to be read out of the result by PolicyInForceOf.
+// The same in halves, so that several reads share a round trip: Settle, then PolicyInForceOf.
 absl::StatusOr<storage::Deferred> DeferPolicyInForce(storage::Transaction& transaction);
 int64_t PolicyInForceOf(const storage::Result& read);
 

@@ -1,9 +1,11 @@
+#include "services/leads/store/profile_store.h"
+
 #include <nlohmann/json.hpp>
 
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
+#include "libs/storage/table.h"
 #include "services/leads/store/encoding.h"
-#include "services/leads/store/lead_store.h"
 
 namespace finalmile::leads::store {
 namespace {
@@ -20,9 +22,8 @@ std::string EncodePermissions(const std::vector<domain::Permission>& permissions
   return list.dump();
 }
 
-absl::StatusOr<std::vector<domain::Permission>> DecodePermissions(const std::string& text) {
-  std::vector<domain::Permission> permissions;
-  if (text.empty()) return permissions;
+absl::Status DecodePermissions(const std::string& text, std::vector<domain::Permission>& permissions) {
+  if (text.empty()) return absl::OkStatus();
   const json list = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!list.is_array()) return absl::DataLossError("stored permissions are damaged");
   for (const json& p : list) {
@@ -31,76 +32,60 @@ absl::StatusOr<std::vector<domain::Permission>> DecodePermissions(const std::str
                            static_cast<domain::PermissionState>(p[2].get<int>()), p[3].get<std::string>(),
                            p[4].get<std::string>(), FromMicros(p[5].get<int64_t>())});
   }
-  return permissions;
+  return absl::OkStatus();
 }
+
+std::vector<storage::Column<Profile>> Columns() {
+  using domain::Lead;
+  using storage::In;
+  using storage::Row;
+  using storage::Value;
+  std::vector<storage::Column<Profile>> columns{
+      {"lead", &Profile::lead},
+      {"outcome", In(&Profile::content, &Lead::outcome)},
+      {"attributes", "TEXT",
+       [](const Profile& profile) -> Value { return EncodeAttributes(profile.content.attributes); },
+       [](const Row& row, size_t column, Profile& profile) -> absl::Status {
+         ASSIGN_OR_RETURN(profile.content.attributes, DecodeAttributes(row.Text(column)));
+         return absl::OkStatus();
+       }},
+      {"permissions", "TEXT",
+       [](const Profile& profile) -> Value { return EncodePermissions(profile.content.permissions); },
+       [](const Row& row, size_t column, Profile& profile) {
+         return DecodePermissions(row.Text(column), profile.content.permissions);
+       }}};
+  for (const domain::TextField& field : domain::kTextFields)
+    columns.emplace_back(field.name, In(&Profile::content, field.member));
+  return columns;
+}
+
+const storage::Table<Profile> kProfiles("profiles", {"lead"}, Columns());
 
 }  // namespace
 
 absl::StatusOr<storage::Deferred> DeferProfiles(storage::Transaction& transaction,
-                                                const std::vector<std::string>& ids) {
-  return transaction.DeferMany(
-      "SELECT lead, given_name, family_name, email, phone, company, company_domain, owner, lead_source, "
-      "campaign, outcome, attributes, permissions FROM profiles WHERE lead IN (SELECT r.id FROM {rows: id "
-      "TEXT} AS r)",
-      IdRows(ids));
+                                                const std::vector<std::string>& leads) {
+  return kProfiles.DeferRead(transaction, leads);
+}
+
+absl::StatusOr<std::map<std::string, domain::Lead>> ProfilesOf(const storage::Result& read) {
+  ASSIGN_OR_RETURN(std::vector<Profile> rows, kProfiles.Records(read));
+  std::map<std::string, domain::Lead> profiles;
+  for (Profile& row : rows) profiles.emplace(std::move(row.lead), std::move(row.content));
+  return profiles;
 }
 
 absl::StatusOr<std::map<std::string, domain::Lead>> ReadProfiles(storage::Transaction& transaction,
-                                                                 const std::vector<std::string>& ids) {
-  ASSIGN_OR_RETURN(const storage::Deferred read, DeferProfiles(transaction, ids));
+                                                                 const std::vector<std::string>& leads) {
+  ASSIGN_OR_RETURN(const storage::Deferred read, DeferProfiles(transaction, leads));
   RETURN_IF_ERROR(transaction.Settle());
   return ProfilesOf(*read);
 }
 
-absl::StatusOr<std::map<std::string, domain::Lead>> ProfilesOf(const storage::Result& read) {
-  std::map<std::string, domain::Lead> profiles;
-  for (const storage::Row& row : read.rows) {
-    domain::Lead& profile = profiles[row.Text(0)];
-    profile.given_name = row.Text(1);
-    profile.family_name = row.Text(2);
-    profile.email = row.Text(3);
-    profile.phone = row.Text(4);
-    profile.company = row.Text(5);
-    profile.company_domain = row.Text(6);
-    profile.owner = row.Text(7);
-    profile.lead_source = row.Text(8);
-    profile.campaign = row.Text(9);
-    profile.outcome = static_cast<domain::Outcome>(row.Int(10));
-    ASSIGN_OR_RETURN(profile.attributes, DecodeAttributes(row.Text(11)));
-    ASSIGN_OR_RETURN(profile.permissions, DecodePermissions(row.Text(12)));
-  }
-  return profiles;
-}
-
-absl::Status WriteProfiles(storage::Transaction& transaction,
-                           const std::map<std::string, const domain::Lead*>& profiles) {
-  std::vector<storage::Row> rows;
-  rows.reserve(profiles.size());
-  for (const auto& [id, profile] : profiles) {
-    rows.emplace_back(std::vector<storage::Value>{
-        id, profile->given_name, profile->family_name, profile->email, profile->phone, profile->company,
-        profile->company_domain, profile->owner, profile->lead_source, profile->campaign,
-        static_cast<int64_t>(profile->outcome), EncodeAttributes(profile->attributes),
-        EncodePermissions(profile->permissions)});
-  }
-  return transaction
-      .DeferMany(
-          "INSERT INTO profiles (lead, given_name, family_name, email, phone, company, company_domain, "
-          "owner, lead_source, "
-          "campaign, outcome, attributes, permissions) SELECT r.* FROM {rows: lead TEXT, given_name TEXT, "
-          "family_name TEXT, "
-          "email TEXT, phone TEXT, company TEXT, company_domain TEXT, owner TEXT, lead_source TEXT, campaign "
-          "TEXT, outcome "
-          "BIGINT, attributes TEXT, permissions TEXT} AS r WHERE TRUE ON CONFLICT (lead) DO UPDATE SET "
-          "given_name = "
-          "excluded.given_name, family_name = excluded.family_name, email = excluded.email, phone = "
-          "excluded.phone, company "
-          "= excluded.company, company_domain = excluded.company_domain, owner = excluded.owner, lead_source "
-          "= "
-          "excluded.lead_source, campaign = excluded.campaign, outcome = excluded.outcome, attributes = "
-          "excluded.attributes, permissions = excluded.permissions",
-          rows)
-      .status();
+absl::Status WriteProfiles(storage::Transaction& transaction, const std::vector<Profile>& profiles) {
+  std::vector<const Profile*> pointers;
+  for (const Profile& profile : profiles) pointers.push_back(&profile);
+  return kProfiles.InsertOrUpdate(transaction, pointers);
 }
 
 absl::StatusOr<std::map<ExternalId, std::string>> FindExternalIds(
@@ -109,12 +94,11 @@ absl::StatusOr<std::map<ExternalId, std::string>> FindExternalIds(
   rows.reserve(external_ids.size());
   for (const ExternalId& id : external_ids)
     rows.emplace_back(std::vector<storage::Value>{id.first, id.second});
-  ASSIGN_OR_RETURN(
-      storage::Result result,
-      transaction.ExecuteMany(
-          "SELECT e.source, e.id, e.lead FROM {rows: source TEXT, id TEXT} AS r JOIN external_ids "
-          "AS e ON e.source = r.source AND e.id = r.id",
-          rows));
+  ASSIGN_OR_RETURN(storage::Result result, transaction.ExecuteMany(R"sql(
+SELECT e.source, e.id, e.lead
+FROM {rows: source TEXT, id TEXT} AS r
+JOIN external_ids AS e ON e.source = r.source AND e.id = r.id)sql",
+                                                                   rows));
   std::map<ExternalId, std::string> found;
   for (const storage::Row& row : result.rows) found[{row.Text(0), row.Text(1)}] = row.Text(2);
   return found;
@@ -122,12 +106,12 @@ absl::StatusOr<std::map<ExternalId, std::string>> FindExternalIds(
 
 absl::StatusOr<std::map<std::string, std::vector<ExternalId>>> ExternalIdsOf(
     storage::Transaction& transaction, const std::vector<std::string>& leads) {
-  ASSIGN_OR_RETURN(
-      storage::Result result,
-      transaction.ExecuteMany(
-          "SELECT lead, source, id FROM external_ids WHERE lead IN (SELECT r.lead FROM {rows: lead "
-          "TEXT} AS r) ORDER BY source {sorted}, id {sorted}",
-          IdRows(leads)));
+  ASSIGN_OR_RETURN(storage::Result result, transaction.ExecuteMany(
+                                               R"sql(
+SELECT lead, source, id FROM external_ids
+WHERE lead IN (SELECT r.lead FROM {rows: lead TEXT} AS r)
+ORDER BY source {sorted}, id {sorted})sql",
+                                               storage::IdRows(leads)));
   std::map<std::string, std::vector<ExternalId>> ids;
   for (const storage::Row& row : result.rows) ids[row.Text(0)].emplace_back(row.Text(1), row.Text(2));
   return ids;
@@ -142,9 +126,9 @@ absl::Status InsertExternalIds(storage::Transaction& transaction,
   }
   return transaction
       .ExecuteMany(
-          "INSERT INTO external_ids (source, id, lead) SELECT r.source, r.id, r.lead FROM {rows: source "
-          "TEXT, id TEXT, lead "
-          "TEXT} AS r",
+          R"sql(
+INSERT INTO external_ids (source, id, lead)
+SELECT r.* FROM {rows: source TEXT, id TEXT, lead TEXT} AS r)sql",
           rows)
       .status();
 }

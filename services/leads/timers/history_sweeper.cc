@@ -4,6 +4,7 @@
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/scoring/ageing.h"
 #include "services/leads/store/activity_store.h"
+#include "services/leads/store/fact_store.h"
 #include "services/leads/store/import_store.h"
 #include "services/leads/store/lead_store.h"
 

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/storage/database.h"
+#include "services/leads/domain/lead.h"
+
+namespace finalmile::leads::store {
+
+// What callers and imports set of a lead, but for external ids, gates and stage, which are kept elsewhere.
+struct Profile {
+  std::string lead;
+  domain::Lead content;
+};
+
+// Profiles by lead, in halves, so that several reads share a round trip: Settle, then ProfilesOf.
+absl::StatusOr<storage::Deferred> DeferProfiles(storage::Transaction& transaction,
+                                                const std::vector<std::string>& leads);
+absl::StatusOr<std::map<std::string, domain::Lead>> ProfilesOf(const storage::Result& read);
+// Both halves.
+absl::StatusOr<std::map<std::string, domain::Lead>> ReadProfiles(storage::Transaction& transaction,
+                                                                 const std::vector<std::string>& leads);
+// Inserts or overwrites. Deferred.
+absl::Status WriteProfiles(storage::Transaction& transaction, const std::vector<Profile>& profiles);
+
+// (source, id).
+using ExternalId = std::pair<std::string, std::string>;
+
+// Which leads have these external ids.
+absl::StatusOr<std::map<ExternalId, std::string>> FindExternalIds(
+    storage::Transaction& transaction, const std::vector<ExternalId>& external_ids);
+absl::StatusOr<std::map<std::string, std::vector<ExternalId>>> ExternalIdsOf(
+    storage::Transaction& transaction, const std::vector<std::string>& leads);
+// ALREADY_EXISTS when another lead has one of them. Awaited.
+absl::Status InsertExternalIds(storage::Transaction& transaction,
+                               const std::vector<std::pair<ExternalId, std::string>>& external_ids);
+// Deferred.
+absl::Status DeleteExternalIds(storage::Transaction& transaction, std::string_view lead);
+
+}  // namespace finalmile::leads::store
