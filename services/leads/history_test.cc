@@ -163,7 +163,7 @@ TEST_P(HistoryTest, CountingInPagesBeginsAgainWhereAnActivityCameBetween) {
   ASSERT_TRUE(set_aside.ok()) << set_aside.status();
 
   scoring::Policies policies;
-  const scoring::Cause cause = outbox::CauseOf("test");
+  const outbox::Cause cause = outbox::CauseOf("test");
   scoring::LongRecount recount(id);
   const auto page = [&](int rows) {
     scoring::LongRecount next = recount;

@@ -4,8 +4,9 @@
 #include "libs/config/embedded.h"
 #include "libs/config/yaml_message.h"
 #include "services/leads/consumers/activity_consumer.h"
-#include "services/leads/handlers/lead_handlers.h"
-#include "services/leads/handlers/scoring_handlers.h"
+#include "services/leads/handlers/register.h"
+#include "services/leads/scoring/lead_batch.h"
+#include "services/leads/scoring/publish_policy.h"
 #include "services/leads/store/schema.h"
 #include "services/leads/timers/history_sweeper.h"
 #include "services/leads/timers/lead_timers.h"
@@ -29,7 +30,8 @@ absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) 
   v1::Policy policy;
   RETURN_IF_ERROR(
       config::ParseYamlMessage(DefaultPolicy().front().content, "policies/b2b-software-1.yaml", policy));
-  RETURN_IF_ERROR(handlers::EnsurePolicy(dependencies, policy, runtime.clock.Steady() + kStartTimeout));
+  RETURN_IF_ERROR(scoring::EnsurePolicy(runtime.database, *policies, policy, runtime.clock, runtime.rng,
+                                        runtime.clock.Steady() + kStartTimeout));
 
   app::Module module;
   module.services.push_back(handlers::NewLeadService(dependencies));

@@ -11,7 +11,7 @@
 namespace finalmile::bench {
 namespace {
 
-constexpr std::string_view kHandler = "services/leads/CMakeFiles/leads.dir/handlers/crud.cc.o";
+constexpr std::string_view kHandler = "services/leads/CMakeFiles/leads.dir/handlers/lead_handlers.cc.o";
 
 // Runs a command without the compiler cache; minutes.
 absl::StatusOr<double> Minutes(Clock& clock, const std::string& command) {

@@ -10,8 +10,9 @@
 #include "services/leads/consumers/activity_consumer.h"
 #include "services/leads/domain/fit.h"
 #include "services/leads/scoring/convert.h"
-#include "services/leads/scoring/histories.h"
+#include "services/leads/scoring/counting.h"
 #include "services/leads/scoring/lead_batch.h"
+#include "services/leads/store/profile_store.h"
 #include "tests/simulation/event_topic.h"
 
 namespace finalmile::simulation {
@@ -147,7 +148,7 @@ class Check {
     if (std::abs(stored - truth) > 1e-9 * std::max(1.0, truth)) {
       Violated(fmt::format("{}: engagement {} should be {}", name, stored, truth));
     }
-    const double fit = leads::domain::Fit(policy.compiled, leads::scoring::FactsOf(profile));
+    const double fit = leads::domain::Fit(policy.compiled, profile);
     if (std::abs(state.fit - fit) > 1e-9)
       Violated(fmt::format("{}: fit {} should be {}", name, state.fit, fit));
 

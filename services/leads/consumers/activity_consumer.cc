@@ -44,7 +44,7 @@ absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::
   }
   if (activities.empty()) return absl::OkStatus();
 
-  const scoring::Cause cause = outbox::CauseOf("leads.activities");
+  const outbox::Cause cause = outbox::CauseOf("leads.activities");
   scoring::LeadBatch work(transaction, policies_, {clock_, rng_, now, cause});
   ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded, work.LockAndRecord(activities));
   for (size_t i = 0; i < recorded.size(); ++i) {

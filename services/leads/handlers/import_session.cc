@@ -10,10 +10,12 @@
 #include "libs/outbox/mutation.h"
 #include "libs/rpc/deterministic.h"
 #include "libs/rpc/errors.h"
+#include "libs/rpc/violations.h"
 #include "libs/storage/transact.h"
 #include "services/leads/domain/lead_rules.h"
-#include "services/leads/handlers/changes.h"
+#include "services/leads/handlers/updatable_fields.h"
 #include "services/leads/scoring/convert.h"
+#include "services/leads/scoring/lead_batch.h"
 #include "services/leads/store/profile_store.h"
 
 namespace finalmile::leads::handlers {
@@ -86,7 +88,7 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::Open(rpc::CallContext& co
   const std::vector<std::string> columns(header.columns().begin(), header.columns().end());
   domain::ImportMapping mapping = scoring::FromProto(header.mapping());
   std::vector<domain::Violation> violations = domain::Validate(mapping, columns);
-  RETURN_IF_ERROR(ToStatus(violations, "header.mapping"));
+  RETURN_IF_ERROR(rpc::ToStatus(violations, "header.mapping"));
 
   v1::ImportHeader content = header;
   content.clear_request_id();
@@ -221,7 +223,7 @@ absl::Status ImportSession::Store(rpc::CallContext& context, Transaction& transa
   ASSIGN_OR_RETURN(const auto known, store::FindExternalIds(transaction, ids));
   const std::vector<std::string> existing = LeadsOf(known);
 
-  const scoring::Cause cause = CauseOf(context);
+  const outbox::Cause cause = outbox::CauseOf(context);
   scoring::LeadBatch batch(transaction, d_.policies, {d_.clock, d_.rng, now, cause});
   RETURN_IF_ERROR(batch.Lock(existing, scoring::LeadBatch::Absent::kLeaveOut));
   ASSIGN_OR_RETURN(auto standing, ReadStanding(transaction, existing));

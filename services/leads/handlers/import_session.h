@@ -8,7 +8,7 @@
 #include "finalmile/leads/v1/import.pb.h"
 #include "libs/rpc/service.h"
 #include "services/leads/domain/import_row.h"
-#include "services/leads/handlers/lead_handlers.h"
+#include "services/leads/handlers/dependencies.h"
 #include "services/leads/store/import_store.h"
 
 namespace finalmile::leads::handlers {

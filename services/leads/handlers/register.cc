@@ -1,7 +1,12 @@
+#include "services/leads/handlers/register.h"
+
 #include "libs/rpc/methods.h"
+#include "services/leads/handlers/activity_handlers.h"
 #include "services/leads/handlers/import_session.h"
 #include "services/leads/handlers/lead_handlers.h"
-#include "services/leads/handlers/scoring_handlers.h"
+#include "services/leads/handlers/list_handlers.h"
+#include "services/leads/handlers/policy_handlers.h"
+#include "services/leads/handlers/score_handlers.h"
 
 namespace finalmile::leads::handlers {
 namespace {
@@ -16,19 +21,22 @@ const google::protobuf::ServiceDescriptor* Descriptor(const google::protobuf::Fi
 
 std::unique_ptr<rpc::Service> NewLeadService(Dependencies dependencies) {
   auto service = std::make_unique<rpc::Service>(Descriptor(v1::CreateLeadRequest::descriptor()->file()));
-  auto handlers = std::make_shared<LeadHandlers>(dependencies);
-  Unary(*service, "CreateLead", handlers, &LeadHandlers::CreateLead);
-  Unary(*service, "GetLead", handlers, &LeadHandlers::GetLead);
-  Unary(*service, "BatchGetLeads", handlers, &LeadHandlers::BatchGetLeads);
-  Unary(*service, "UpdateLead", handlers, &LeadHandlers::UpdateLead);
-  Unary(*service, "ListLeads", handlers, &LeadHandlers::ListLeads);
-  Unary(*service, "ListTopLeads", handlers, &LeadHandlers::ListTopLeads);
-  Unary(*service, "RecordActivity", handlers, &LeadHandlers::RecordActivity);
-  Unary(*service, "RecordActivities", handlers, &LeadHandlers::RecordActivities);
-  Unary(*service, "ListActivities", handlers, &LeadHandlers::ListActivities);
-  Unary(*service, "ExplainScore", handlers, &LeadHandlers::ExplainScore);
-  Unary(*service, "ListScoreChanges", handlers, &LeadHandlers::ListScoreChanges);
-  Unary(*service, "SimulateScore", handlers, &LeadHandlers::SimulateScore);
+  auto leads = std::make_shared<LeadHandlers>(dependencies);
+  Unary(*service, "CreateLead", leads, &LeadHandlers::CreateLead);
+  Unary(*service, "GetLead", leads, &LeadHandlers::GetLead);
+  Unary(*service, "BatchGetLeads", leads, &LeadHandlers::BatchGetLeads);
+  Unary(*service, "UpdateLead", leads, &LeadHandlers::UpdateLead);
+  auto lists = std::make_shared<ListHandlers>(dependencies);
+  Unary(*service, "ListLeads", lists, &ListHandlers::ListLeads);
+  Unary(*service, "ListTopLeads", lists, &ListHandlers::ListTopLeads);
+  auto activities = std::make_shared<ActivityHandlers>(dependencies);
+  Unary(*service, "RecordActivity", activities, &ActivityHandlers::RecordActivity);
+  Unary(*service, "RecordActivities", activities, &ActivityHandlers::RecordActivities);
+  Unary(*service, "ListActivities", activities, &ActivityHandlers::ListActivities);
+  auto scores = std::make_shared<ScoreHandlers>(dependencies);
+  Unary(*service, "ExplainScore", scores, &ScoreHandlers::ExplainScore);
+  Unary(*service, "ListScoreChanges", scores, &ScoreHandlers::ListScoreChanges);
+  Unary(*service, "SimulateScore", scores, &ScoreHandlers::SimulateScore);
   using Session = rpc::BidiSession<v1::ImportLeadsRequest, v1::ImportLeadsResponse>;
   service->BidiStream<v1::ImportLeadsRequest, v1::ImportLeadsResponse>(
       "ImportLeads", [dependencies](rpc::CallContext&) -> absl::StatusOr<std::unique_ptr<Session>> {
@@ -39,10 +47,10 @@ std::unique_ptr<rpc::Service> NewLeadService(Dependencies dependencies) {
 
 std::unique_ptr<rpc::Service> NewScoringService(Dependencies dependencies) {
   auto service = std::make_unique<rpc::Service>(Descriptor(v1::GetPolicyRequest::descriptor()->file()));
-  auto handlers = std::make_shared<ScoringHandlers>(dependencies);
-  Unary(*service, "GetPolicy", handlers, &ScoringHandlers::GetPolicy);
-  Unary(*service, "PublishPolicy", handlers, &ScoringHandlers::PublishPolicy);
-  Unary(*service, "ListPolicies", handlers, &ScoringHandlers::ListPolicies);
+  auto handlers = std::make_shared<PolicyHandlers>(dependencies);
+  Unary(*service, "GetPolicy", handlers, &PolicyHandlers::GetPolicy);
+  Unary(*service, "PublishPolicy", handlers, &PolicyHandlers::PublishPolicy);
+  Unary(*service, "ListPolicies", handlers, &PolicyHandlers::ListPolicies);
   return service;
 }
 

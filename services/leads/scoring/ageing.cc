@@ -5,7 +5,7 @@
 
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
-#include "services/leads/scoring/histories.h"
+#include "services/leads/scoring/counting.h"
 #include "services/leads/store/lead_store.h"
 
 namespace finalmile::leads::scoring {

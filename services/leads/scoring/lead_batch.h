@@ -28,7 +28,6 @@ namespace finalmile::leads::scoring {
 // Notified when there is work for the rescorer.
 inline constexpr std::string_view kRescoreChannel = "policy";
 
-using outbox::Cause;
 using outbox::EventContext;
 
 // The score of a lead at `now`, as the wire shows it.

@@ -4,7 +4,7 @@
 #include "services/leads/domain/explain.h"
 #include "services/leads/domain/fit.h"
 #include "services/leads/scoring/convert.h"
-#include "services/leads/scoring/histories.h"
+#include "services/leads/scoring/counting.h"
 #include "services/leads/scoring/lead_batch.h"
 #include "services/leads/store/fact_store.h"
 #include "services/leads/store/profile_store.h"

@@ -1,7 +1,7 @@
 #include "services/leads/scoring/long_recount.h"
 
 #include "libs/base/status.h"
-#include "services/leads/scoring/histories.h"
+#include "services/leads/scoring/counting.h"
 
 namespace finalmile::leads::scoring {
 

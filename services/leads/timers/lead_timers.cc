@@ -11,7 +11,7 @@ using storage::Transaction;
 // Locks `ids`, scores them as they are now, writes what changed.
 absl::Status Revisit(Transaction& transaction, scoring::Policies& policies, Clock& clock, Rng& rng,
                      const std::vector<std::string>& ids, std::string_view task, std::string_view why) {
-  const scoring::Cause cause = outbox::CauseOf(task);
+  const outbox::Cause cause = outbox::CauseOf(task);
   scoring::LeadBatch batch(transaction, policies, {clock, rng, clock.Now(), cause});
   RETURN_IF_ERROR(batch.Lock(ids, scoring::LeadBatch::Absent::kLeaveOut));
   for (const std::string& id : ids) {
@@ -69,7 +69,7 @@ absl::StatusOr<bool> Rescorer::CountAlone(storage::Leadership& leadership) {
     Progress progress = Progress::kGone;
     bool full = false;
   };
-  const scoring::Cause cause = outbox::CauseOf("leads.rescorer");
+  const outbox::Cause cause = outbox::CauseOf("leads.rescorer");
   const auto count = [&](Transaction& transaction, int rows) -> absl::StatusOr<Page> {
     Page page{.next = alone_};
     if (!page.next) {

@@ -1,3 +1,5 @@
+#include "services/leads/handlers/load_leads.h"
+
 #include <fmt/format.h>
 
 #include <map>
@@ -6,8 +8,8 @@
 #include "libs/rpc/errors.h"
 #include "libs/rpc/etag.h"
 #include "services/leads/domain/lead_rules.h"
-#include "services/leads/handlers/lead_handlers.h"
 #include "services/leads/scoring/convert.h"
+#include "services/leads/scoring/lead_batch.h"
 #include "services/leads/store/profile_store.h"
 
 namespace finalmile::leads::handlers {
@@ -17,9 +19,9 @@ absl::StatusOr<std::string> LeadId(const std::string& name, std::string_view fie
   return name.substr(sizeof("leads/") - 1);
 }
 
-absl::StatusOr<std::vector<v1::Lead>> LeadHandlers::Load(storage::Transaction& transaction,
-                                                         const std::vector<std::string>& ids,
-                                                         absl::Time now) {
+absl::StatusOr<std::vector<v1::Lead>> LoadLeads(storage::Transaction& transaction,
+                                                scoring::Policies& policies,
+                                                const std::vector<std::string>& ids, absl::Time now) {
   ASSIGN_OR_RETURN(std::vector<store::LeadState> states, store::ReadLeads(transaction, ids));
   ASSIGN_OR_RETURN(auto profiles, store::ReadProfiles(transaction, ids));
   ASSIGN_OR_RETURN(auto external_ids, store::ExternalIdsOf(transaction, ids));
@@ -44,7 +46,7 @@ absl::StatusOr<std::vector<v1::Lead>> LeadHandlers::Load(storage::Transaction& t
     lead.set_etag(rpc::Etag(state.version));
     *lead.mutable_create_time() = scoring::ToProto(state.create_time);
     *lead.mutable_update_time() = scoring::ToProto(state.update_time);
-    ASSIGN_OR_RETURN(scoring::PolicyPointer policy, d_.policies.ByNumber(transaction, state.policy));
+    ASSIGN_OR_RETURN(scoring::PolicyPointer policy, policies.ByNumber(transaction, state.policy));
     *lead.mutable_score() = scoring::ToScore(state, *policy, now);
   }
   return leads;

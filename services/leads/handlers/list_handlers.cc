@@ -1,3 +1,5 @@
+#include "services/leads/handlers/list_handlers.h"
+
 #include <fmt/format.h>
 
 #include "libs/base/status.h"
@@ -5,7 +7,7 @@
 #include "libs/rpc/errors.h"
 #include "libs/rpc/filter.h"
 #include "libs/rpc/paging.h"
-#include "services/leads/handlers/lead_handlers.h"
+#include "services/leads/handlers/load_leads.h"
 #include "services/leads/scoring/convert.h"
 #include "services/leads/store/list_store.h"
 
@@ -35,7 +37,7 @@ const rpc::FilterSchema& Schema() {
 
 }  // namespace
 
-absl::StatusOr<v1::ListLeadsResponse> LeadHandlers::ListLeads(rpc::CallContext& context,
+absl::StatusOr<v1::ListLeadsResponse> ListHandlers::ListLeads(rpc::CallContext& context,
                                                               const v1::ListLeadsRequest& request) {
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(context.answers(), request, {std::string()}));
   ASSIGN_OR_RETURN(store::Condition condition, rpc::CompileFilter(request.filter(), Schema()));
@@ -50,7 +52,8 @@ absl::StatusOr<v1::ListLeadsResponse> LeadHandlers::ListLeads(rpc::CallContext& 
                         const std::string after = cursor.empty() ? "" : std::get<std::string>(cursor[0]);
                         ASSIGN_OR_RETURN(const std::vector<std::string> ids,
                                          store::ListLeads(transaction, condition, after, count));
-                        ASSIGN_OR_RETURN(std::vector<v1::Lead> leads, Load(transaction, ids, now));
+                        ASSIGN_OR_RETURN(std::vector<v1::Lead> leads,
+                                         LoadLeads(transaction, d_.policies, ids, now));
                         LeadEntries entries;
                         for (size_t i = 0; i < ids.size(); ++i)
                           entries.push_back({std::move(leads[i]), {ids[i]}});
@@ -60,7 +63,7 @@ absl::StatusOr<v1::ListLeadsResponse> LeadHandlers::ListLeads(rpc::CallContext& 
       });
 }
 
-absl::StatusOr<v1::ListTopLeadsResponse> LeadHandlers::ListTopLeads(rpc::CallContext& context,
+absl::StatusOr<v1::ListTopLeadsResponse> ListHandlers::ListTopLeads(rpc::CallContext& context,
                                                                     const v1::ListTopLeadsRequest& request) {
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(context.answers(), request,
                                                  {int64_t{}, double{}, std::string()}, {.standard = 10}));
@@ -93,7 +96,8 @@ absl::StatusOr<v1::ListTopLeadsResponse> LeadHandlers::ListTopLeads(rpc::CallCon
                         std::vector<std::string> ids;
                         for (size_t i = shown; i < top.size() && count > 0; ++i, --count)
                           ids.push_back(top[i].name);
-                        ASSIGN_OR_RETURN(std::vector<v1::Lead> leads, Load(transaction, ids, as_of));
+                        ASSIGN_OR_RETURN(std::vector<v1::Lead> leads,
+                                         LoadLeads(transaction, d_.policies, ids, as_of));
                         LeadEntries entries;
                         for (v1::Lead& lead : leads) {
                           entries.push_back(

@@ -1,15 +1,19 @@
+#include "services/leads/handlers/score_handlers.h"
+
 #include <fmt/format.h>
 
 #include "libs/base/status.h"
 #include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/paging.h"
+#include "libs/rpc/violations.h"
 #include "services/leads/domain/explain.h"
 #include "services/leads/domain/lead_rules.h"
-#include "services/leads/handlers/lead_handlers.h"
+#include "services/leads/handlers/load_leads.h"
 #include "services/leads/scoring/convert.h"
-#include "services/leads/scoring/histories.h"
-#include "services/leads/scoring/history.h"
+#include "services/leads/scoring/counting.h"
+#include "services/leads/scoring/lead_batch.h"
+#include "services/leads/scoring/replay.h"
 #include "services/leads/store/fact_store.h"
 
 namespace finalmile::leads::handlers {
@@ -93,8 +97,8 @@ void Fill(const scoring::PublishedPolicy& policy, const domain::Lead& facts,
 
 }  // namespace
 
-absl::StatusOr<v1::ExplainScoreResponse> LeadHandlers::ExplainScore(rpc::CallContext& context,
-                                                                    const v1::ExplainScoreRequest& request) {
+absl::StatusOr<v1::ExplainScoreResponse> ScoreHandlers::ExplainScore(rpc::CallContext& context,
+                                                                     const v1::ExplainScoreRequest& request) {
   ASSIGN_OR_RETURN(std::string id, LeadId(request.name(), "name"));
   const absl::Time now = d_.clock.Now();
   const absl::Time as_of = request.has_as_of() ? scoring::FromProto(request.as_of()) : now;
@@ -137,7 +141,7 @@ absl::StatusOr<v1::ExplainScoreResponse> LeadHandlers::ExplainScore(rpc::CallCon
       });
 }
 
-absl::StatusOr<v1::ListScoreChangesResponse> LeadHandlers::ListScoreChanges(
+absl::StatusOr<v1::ListScoreChangesResponse> ScoreHandlers::ListScoreChanges(
     rpc::CallContext& context, const v1::ListScoreChangesRequest& request) {
   ASSIGN_OR_RETURN(std::string id, LeadId(request.parent(), "parent"));
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(context.answers(), request, {int64_t{}, int64_t{}}));
@@ -172,12 +176,12 @@ absl::StatusOr<v1::ListScoreChangesResponse> LeadHandlers::ListScoreChanges(
   return response;
 }
 
-absl::StatusOr<v1::SimulateScoreResponse> LeadHandlers::SimulateScore(
+absl::StatusOr<v1::SimulateScoreResponse> ScoreHandlers::SimulateScore(
     rpc::CallContext& context, const v1::SimulateScoreRequest& request) {
   const absl::Time as_of = request.has_as_of() ? scoring::FromProto(request.as_of()) : d_.clock.Now();
   domain::Lead lead = scoring::FromProto(request.lead());
   domain::Normalise(lead);
-  RETURN_IF_ERROR(ToStatus(domain::Validate(lead), "lead"));
+  RETURN_IF_ERROR(rpc::ToStatus(domain::Validate(lead), "lead"));
   if (request.activities_size() > kMaxActivities) {
     return rpc::InvalidField("activities", fmt::format("has {} entries; at most {} are taken",
                                                        request.activities_size(), kMaxActivities));
@@ -188,7 +192,7 @@ absl::StatusOr<v1::SimulateScoreResponse> LeadHandlers::SimulateScore(
   PolicyPointer policy;
   if (request.has_policy()) {
     domain::Policy given = scoring::FromProto(request.policy());
-    RETURN_IF_ERROR(ToStatus(domain::Validate(given), "policy"));
+    RETURN_IF_ERROR(rpc::ToStatus(domain::Validate(given), "policy"));
     policy = std::make_shared<const scoring::PublishedPolicy>(scoring::PublishedPolicy{
         0, absl::UnixEpoch(), request.policy(), domain::CompiledPolicy(std::move(given))});
   } else {

@@ -1,4 +1,4 @@
-#include "services/leads/scoring/histories.h"
+#include "services/leads/scoring/counting.h"
 
 #include "libs/base/status.h"
 

@@ -1,14 +1,36 @@
-#include "services/leads/handlers/changes.h"
+#include "services/leads/handlers/updatable_fields.h"
 
 #include <algorithm>
 
 #include "google/protobuf/util/message_differencer.h"
 
 namespace finalmile::leads::handlers {
+namespace {
+
+// The fields that the service sets.
+constexpr std::string_view kOutputOnly[] = {"name", "etag", "create_time", "update_time", "stage", "score"};
+
+std::vector<std::string_view> FieldsOfCallers() {
+  std::vector<std::string_view> fields;
+  const auto& lead = *v1::Lead::descriptor();
+  for (int i = 0; i < lead.field_count(); ++i) {
+    const std::string& name = lead.field(i)->name();
+    if (name != "attributes" && std::ranges::count(kOutputOnly, name) == 0) fields.push_back(name);
+  }
+  fields.push_back("attributes");
+  return fields;
+}
+
+}  // namespace
+
+std::span<const std::string_view> UpdatableFields() {
+  static const auto& fields = *new std::vector(FieldsOfCallers());
+  return fields;
+}
 
 std::vector<std::string> ChangedPaths(const v1::Lead& before, const v1::Lead& after) {
   std::vector<std::string> paths;
-  for (std::string_view field : kUpdatable) {
+  for (std::string_view field : UpdatableFields()) {
     const auto* descriptor = v1::Lead::descriptor()->FindFieldByName(std::string(field));
     google::protobuf::util::MessageDifferencer differencer;
     if (!differencer.CompareWithFields(before, after, {descriptor}, {descriptor})) paths.emplace_back(field);

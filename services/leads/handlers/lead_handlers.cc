@@ -1,3 +1,5 @@
+#include "services/leads/handlers/lead_handlers.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,9 +10,10 @@
 #include "libs/rpc/etag.h"
 #include "libs/rpc/masks.h"
 #include "services/leads/domain/lead_rules.h"
-#include "services/leads/handlers/changes.h"
-#include "services/leads/handlers/lead_handlers.h"
+#include "services/leads/handlers/load_leads.h"
+#include "services/leads/handlers/updatable_fields.h"
 #include "services/leads/scoring/convert.h"
+#include "services/leads/scoring/lead_batch.h"
 #include "services/leads/store/profile_store.h"
 
 namespace finalmile::leads::handlers {
@@ -66,7 +69,7 @@ absl::StatusOr<v1::Lead> LeadHandlers::CreateLead(rpc::CallContext& context,
   if (!request.lead_id().empty() && !domain::IsLeadName("leads/" + request.lead_id())) {
     return rpc::InvalidField("lead_id", "must be a lower-case UUID, or empty for the server to choose");
   }
-  const scoring::Cause cause = CauseOf(context);
+  const outbox::Cause cause = outbox::CauseOf(context);
   return outbox::Mutate<v1::Lead>(
       context, d_.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Lead> {
@@ -85,18 +88,19 @@ absl::StatusOr<v1::Lead> LeadHandlers::CreateLead(rpc::CallContext& context,
         RETURN_IF_ERROR(batch.Create(id, profile));
         RETURN_IF_ERROR(TakeExternalIds(transaction, id, profile));
         RETURN_IF_ERROR(batch.Write("attributes"));
-        ASSIGN_OR_RETURN(std::vector<v1::Lead> leads, Load(transaction, {id}, now));
+        ASSIGN_OR_RETURN(std::vector<v1::Lead> leads, LoadLeads(transaction, d_.policies, {id}, now));
         return leads.front();
       });
 }
 
 absl::StatusOr<v1::Lead> LeadHandlers::GetLead(rpc::CallContext& context, const v1::GetLeadRequest& request) {
   ASSIGN_OR_RETURN(std::string id, LeadId(request.name(), "name"));
-  return outbox::Read<v1::Lead>(
-      context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::Lead> {
-        ASSIGN_OR_RETURN(std::vector<v1::Lead> leads, Load(transaction, {id}, d_.clock.Now()));
-        return leads.front();
-      });
+  return outbox::Read<v1::Lead>(context, d_.database,
+                                [&](Transaction& transaction) -> absl::StatusOr<v1::Lead> {
+                                  ASSIGN_OR_RETURN(std::vector<v1::Lead> leads,
+                                                   LoadLeads(transaction, d_.policies, {id}, d_.clock.Now()));
+                                  return leads.front();
+                                });
 }
 
 absl::StatusOr<v1::BatchGetLeadsResponse> LeadHandlers::BatchGetLeads(
@@ -116,7 +120,9 @@ absl::StatusOr<v1::BatchGetLeadsResponse> LeadHandlers::BatchGetLeads(
         const absl::Time now = d_.clock.Now();
         RETURN_IF_ERROR((rpc::FillBatch<std::string, v1::Lead>(
             ids, kPiece, context.answers().most,
-            [&](const std::vector<std::string>& some) { return Load(transaction, some, now); },
+            [&](const std::vector<std::string>& some) {
+              return LoadLeads(transaction, d_.policies, some, now);
+            },
             *response.mutable_leads())));
         return response;
       });
@@ -126,17 +132,17 @@ absl::StatusOr<v1::Lead> LeadHandlers::UpdateLead(rpc::CallContext& context,
                                                   const v1::UpdateLeadRequest& request) {
   ASSIGN_OR_RETURN(std::string id, LeadId(request.lead().name(), "lead.name"));
   RETURN_IF_ERROR(CheckAttributePaths(request.update_mask()));
-  const scoring::Cause cause = CauseOf(context);
+  const outbox::Cause cause = outbox::CauseOf(context);
   return outbox::Mutate<v1::Lead>(
       context, d_.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Lead> {
         scoring::LeadBatch batch(transaction, d_.policies, {d_.clock, d_.rng, now, cause});
         RETURN_IF_ERROR(batch.Lock({id}, scoring::LeadBatch::Absent::kLeaveOut));
-        ASSIGN_OR_RETURN(std::vector<v1::Lead> current, Load(transaction, {id}, now));
+        ASSIGN_OR_RETURN(std::vector<v1::Lead> current, LoadLeads(transaction, d_.policies, {id}, now));
         RETURN_IF_ERROR(
             rpc::CheckEtag(request.lead().etag(), batch.Find(id)->version, request.lead().name()));
         v1::Lead merged = current.front();
-        RETURN_IF_ERROR(rpc::ApplyMask(request.update_mask(), kUpdatable, request.lead(), merged));
+        RETURN_IF_ERROR(rpc::ApplyMask(request.update_mask(), UpdatableFields(), request.lead(), merged));
         domain::Lead profile = scoring::FromProto(merged);
         domain::Normalise(profile);
         std::vector<std::string> changed = ChangedPaths(current.front(), scoring::ToProto(profile));
@@ -147,7 +153,7 @@ absl::StatusOr<v1::Lead> LeadHandlers::UpdateLead(rpc::CallContext& context,
         }
         RETURN_IF_ERROR(batch.Change(id, profile, std::move(changed)));
         RETURN_IF_ERROR(batch.Write("attributes"));
-        ASSIGN_OR_RETURN(std::vector<v1::Lead> updated, Load(transaction, {id}, now));
+        ASSIGN_OR_RETURN(std::vector<v1::Lead> updated, LoadLeads(transaction, d_.policies, {id}, now));
         return updated.front();
       });
 }

@@ -1,4 +1,4 @@
-#include "services/leads/scoring/history.h"
+#include "services/leads/scoring/replay.h"
 
 #include <algorithm>
 #include <map>

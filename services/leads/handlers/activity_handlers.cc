@@ -1,13 +1,18 @@
+#include "services/leads/handlers/activity_handlers.h"
+
 #include <fmt/format.h>
 
 #include "libs/base/status.h"
 #include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/paging.h"
+#include "libs/rpc/violations.h"
 #include "services/leads/consumers/activity_consumer.h"
 #include "services/leads/domain/lead_rules.h"
-#include "services/leads/handlers/lead_handlers.h"
+#include "services/leads/handlers/load_leads.h"
 #include "services/leads/scoring/convert.h"
+#include "services/leads/store/activity_store.h"
+#include "services/leads/store/lead_store.h"
 
 namespace finalmile::leads::handlers {
 namespace {
@@ -32,16 +37,16 @@ std::vector<domain::Violation> Check(const v1::Activity& message, absl::Time now
 
 }  // namespace
 
-absl::StatusOr<rpc::After<v1::RecordActivityResponse>> LeadHandlers::RecordActivity(
+absl::StatusOr<rpc::After<v1::RecordActivityResponse>> ActivityHandlers::RecordActivity(
     rpc::CallContext& context, const v1::RecordActivityRequest& request) {
   if (!request.has_activity()) return rpc::InvalidField("activity", "is required");
-  RETURN_IF_ERROR(ToStatus(Check(request.activity(), context.clock().Now(), d_.late), "activity"));
+  RETURN_IF_ERROR(rpc::ToStatus(Check(request.activity(), context.clock().Now(), d_.late), "activity"));
   ASSIGN_OR_RETURN(auto append, d_.events.StartAppend({ToMessage(request.activity())}, context.deadline(),
                                                       context.wake()));
   return rpc::After<v1::RecordActivityResponse>{std::move(append), {}};
 }
 
-absl::StatusOr<rpc::After<v1::RecordActivitiesResponse>> LeadHandlers::RecordActivities(
+absl::StatusOr<rpc::After<v1::RecordActivitiesResponse>> ActivityHandlers::RecordActivities(
     rpc::CallContext& context, const v1::RecordActivitiesRequest& request) {
   if (request.activities_size() > kMaxActivities) {
     return rpc::InvalidField("activities", fmt::format("has {} entries; at most {} are taken at once",
@@ -58,12 +63,12 @@ absl::StatusOr<rpc::After<v1::RecordActivitiesResponse>> LeadHandlers::RecordAct
     }
     messages.push_back(ToMessage(activity));
   }
-  RETURN_IF_ERROR(ToStatus(violations, ""));
+  RETURN_IF_ERROR(rpc::ToStatus(violations, ""));
   ASSIGN_OR_RETURN(auto append, d_.events.StartAppend(messages, context.deadline(), context.wake()));
   return rpc::After<v1::RecordActivitiesResponse>{std::move(append), {}};
 }
 
-absl::StatusOr<v1::ListActivitiesResponse> LeadHandlers::ListActivities(
+absl::StatusOr<v1::ListActivitiesResponse> ActivityHandlers::ListActivities(
     rpc::CallContext& context, const v1::ListActivitiesRequest& request) {
   ASSIGN_OR_RETURN(std::string id, LeadId(request.parent(), "parent"));
   ASSIGN_OR_RETURN(rpc::Page page,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,10 +9,9 @@
 
 namespace finalmile::leads::handlers {
 
-// The fields of Lead that callers set. Attributes come last: their entries have paths of their own.
-inline constexpr std::string_view kUpdatable[] = {
-    "external_ids", "given_name", "family_name", "email",    "phone",       "company", "company_domain",
-    "gates",        "owner",      "lead_source", "campaign", "permissions", "outcome", "attributes"};
+// The fields of Lead that callers set, in order of the message, but attributes last: their entries have paths
+// of their own.
+std::span<const std::string_view> UpdatableFields();
 
 // Paths of the updatable fields in which two leads differ: "owner", "attributes.industry".
 std::vector<std::string> ChangedPaths(const v1::Lead& before, const v1::Lead& after);

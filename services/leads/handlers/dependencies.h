@@ -1,0 +1,22 @@
+#pragma once
+
+#include "libs/base/clock.h"
+#include "libs/base/random.h"
+#include "libs/events/event_log.h"
+#include "libs/storage/database.h"
+#include "services/leads/scoring/late_activities.h"
+#include "services/leads/scoring/policies.h"
+
+namespace finalmile::leads::handlers {
+
+// What the handlers of this service work on; everything outlives them.
+struct Dependencies {
+  Clock& clock;
+  Rng& rng;
+  storage::Database& database;
+  events::EventLog& events;
+  scoring::Policies& policies;
+  scoring::LateActivities late;
+};
+
+}  // namespace finalmile::leads::handlers

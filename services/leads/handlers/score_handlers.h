@@ -1,0 +1,26 @@
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "finalmile/leads/v1/lead_service.pb.h"
+#include "libs/rpc/context.h"
+#include "services/leads/handlers/dependencies.h"
+
+namespace finalmile::leads::handlers {
+
+// Explains scores, as lead_service.proto says. Thread-safe.
+class ScoreHandlers {
+ public:
+  explicit ScoreHandlers(Dependencies dependencies) : d_(dependencies) {}
+
+  absl::StatusOr<v1::ExplainScoreResponse> ExplainScore(rpc::CallContext& context,
+                                                        const v1::ExplainScoreRequest& request);
+  absl::StatusOr<v1::ListScoreChangesResponse> ListScoreChanges(rpc::CallContext& context,
+                                                                const v1::ListScoreChangesRequest& request);
+  absl::StatusOr<v1::SimulateScoreResponse> SimulateScore(rpc::CallContext& context,
+                                                          const v1::SimulateScoreRequest& request);
+
+ private:
+  const Dependencies d_;
+};
+
+}  // namespace finalmile::leads::handlers

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "finalmile/leads/v1/policy.pb.h"
+#include "libs/base/clock.h"
+#include "libs/base/random.h"
+#include "libs/outbox/envelope.h"
+#include "libs/storage/database.h"
+#include "services/leads/scoring/policies.h"
+
+namespace finalmile::leads::scoring {
+
+// The message as it is stored: without output-only fields.
+v1::Policy ToStored(const v1::Policy& policy);
+// A stored message as the wire shows it.
+v1::Policy ToShown(const v1::Policy& stored, absl::Time publish_time, bool in_force);
+
+// Puts a valid policy in force and notifies the rescorer; the policy as the wire shows it. Publishing the
+// policy in force again changes nothing. ALREADY_EXISTS / POLICY_EXISTS for another policy of a name that was
+// published.
+absl::StatusOr<v1::Policy> PublishPolicy(storage::Transaction& transaction, Policies& policies,
+                                         const v1::Policy& policy, const outbox::EventContext& context);
+
+// Puts `policy` in force where none ever was; otherwise does nothing. Safe to call from several processes.
+absl::Status EnsurePolicy(storage::Database& database, Policies& policies, const v1::Policy& policy,
+                          Clock& clock, Rng& rng, absl::Duration deadline);
+
+}  // namespace finalmile::leads::scoring
