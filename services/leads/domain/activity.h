@@ -8,7 +8,7 @@
 
 namespace finalmile::leads::domain {
 
-// Something that happened between a lead and us; mirrors activity.proto.
+// Something that happened between a lead and us. It mirrors activity.proto.
 struct Activity {
   // "leads/{lead}". Scoring does not read it.
   std::string lead;

@@ -40,11 +40,11 @@ class CompiledPolicy {
 
   const Policy& policy() const { return policy_; }
   const std::vector<CompiledSignal>& signals() const { return signals_; }
-  // Stays the same across restarts and platforms; differs when the signals or their limits do (almost
-  // surely).
+  // The same across restarts and platforms. Policies whose signals or limits differ have, almost surely,
+  // another one.
   uint64_t fingerprint() const { return fingerprint_; }
 
-  // The signal that takes `activity`: the first in the policy that matches it. Null: none, or the activity is
+  // The first signal of the policy that matches `activity`. Null: none, or the activity is
   // outbound or automated.
   const CompiledSignal* Match(const Activity& activity) const;
 

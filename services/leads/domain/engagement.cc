@@ -21,8 +21,8 @@ void NoteHandRaise(const CompiledSignal& signal, const Activity& activity, Engag
 
 uint32_t UnitsOf(const Activity& activity) { return static_cast<uint32_t>(std::max(activity.count, 1)); }
 
-// False: the limit state cannot tell; nothing was changed.
-bool Take(const CompiledSignal& signal, const Activity& activity, EngagementState& state) {
+// False: the limit state does not decide it; nothing was changed.
+bool Count(const CompiledSignal& signal, const Activity& activity, EngagementState& state) {
   if (signal.points > 0) {
     const std::optional<double> counted =
         state.limits.Count(signal, ToMicros(activity.event_time), activity.subject, UnitsOf(activity));
@@ -70,7 +70,7 @@ Recount::Recount(const CompiledPolicy& policy, EngagementState aged)
   state_.limits.fingerprint = policy.fingerprint();
 }
 
-Recount::Counted Recount::Take(const Activity& activity) {
+Recount::Counted Recount::Count(const Activity& activity) {
   const CompiledSignal* signal = policy_->Match(activity);
   if (signal == nullptr) return {};
   double counted = UnitsOf(activity);
@@ -92,7 +92,7 @@ EngagementState Recount::Row() const {
 EngagementState Recompute(const CompiledPolicy& policy, absl::Span<const Activity> activities,
                           const EngagementState& aged) {
   Recount recount(policy, aged);
-  for (const Activity* activity : InOrder(activities, absl::InfiniteFuture())) recount.Take(*activity);
+  for (const Activity* activity : InOrder(activities, absl::InfiniteFuture())) recount.Count(*activity);
   return recount.Row();
 }
 
@@ -101,7 +101,7 @@ ApplyResult Apply(const CompiledPolicy& policy, const Activity& activity, Engage
   if (signal == nullptr) return ApplyResult::kIgnored;
   const bool fresh = state.limits.fingerprint == 0;
   if (!fresh && state.limits.fingerprint != policy.fingerprint()) return ApplyResult::kNeedsRecompute;
-  if (!Take(*signal, activity, state)) return ApplyResult::kNeedsRecompute;
+  if (!Count(*signal, activity, state)) return ApplyResult::kNeedsRecompute;
   state.limits.fingerprint = policy.fingerprint();
   state.limits.Trim();
   return ApplyResult::kApplied;

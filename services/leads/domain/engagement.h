@@ -11,11 +11,10 @@
 
 namespace finalmile::leads::domain {
 
-// What a lead's activities amount to under one policy.
+// The sum of a lead's activities under one policy.
 //
-// The engagement does not depend on the order in which activities arrived (to 1e-9 of the value): limits
-// count the earliest units by (event time, source, activity id), so a late activity takes a later one's
-// place.
+// It does not depend on the order in which activities arrived (to 1e-9 of the value): limits count the
+// earliest units by (event time, source, activity id), so a late activity takes the place of a later one.
 struct EngagementState {
   Engagement engagement;
   // Event time of the latest hand-raise; InfinitePast: none.
@@ -30,27 +29,27 @@ bool HappenedBefore(const Activity& a, const Activity& b);
 // activity_id) only the first in that order. Pointers into `activities`.
 std::vector<const Activity*> InOrder(absl::Span<const Activity> activities, absl::Time as_of);
 
-// `state`, which stands under `from`, as the start of a count under `to`: points stay as they were counted;
-// of limits see LimitState::Under.
+// A state under `from`, as the start of a count under `to`: points stay as they were counted;
+// LimitState::Under says what limits keep.
 EngagementState Under(const EngagementState& state, const CompiledPolicy& from, const CompiledPolicy& to);
 
 // Counts the activities of one lead one after the other, in canonical order; so a history is counted in pages
 // and memory does not grow with it.
 class Recount {
  public:
-  // On top of `aged`, what is left of activities before all others; its limits are of this policy. The policy
-  // outlives the count.
+  // Counts on top of `aged`, the sum of activities before all others, whose limits are those of this policy.
+  // The policy outlives the count.
   explicit Recount(const CompiledPolicy& policy, EngagementState aged = {});
 
   struct Counted {
-    // Null: nothing counts the activity.
+    // Null: no signal counts the activity.
     const CompiledSignal* signal = nullptr;
-    // Those of the activity's units that count.
+    // Units of the activity that count.
     double units = 0;
   };
-  Counted Take(const Activity& activity);
+  Counted Count(const Activity& activity);
 
-  // What to go on counting from.
+  // The state to go on counting from.
   const EngagementState& state() const { return state_; }
   // The same for the lead's row, which keeps fewer buckets.
   EngagementState Row() const;
@@ -66,18 +65,17 @@ EngagementState Recompute(const CompiledPolicy& policy, absl::Span<const Activit
                           const EngagementState& aged = {});
 
 enum class ApplyResult {
-  // The activity matches no signal, or is outbound or automated: nothing to store but the activity itself.
+  // The activity matches no signal, or is outbound or automated. `state` is unchanged.
   kIgnored,
-  // Taken in: `state` equals Recompute of all activities so far.
+  // `state` equals Recompute of all activities so far.
   kApplied,
-  // The state cannot tell, or belongs to another policy: load all activities of the lead and Recompute.
-  // `state` is
-  // unchanged.
+  // The state does not decide it, or belongs to another policy: load all activities of the lead and
+  // Recompute. `state` is unchanged.
   kNeedsRecompute,
 };
 
-// Takes one more activity into `state` without looking at the earlier ones. The activity's (source,
-// activity_id) is new to the lead (its ledger saw to that). About a microsecond.
+// Adds one more activity to `state` without looking at the earlier ones. The caller has made sure that its
+// (source, activity_id) is new to the lead. Takes about a microsecond.
 ApplyResult Apply(const CompiledPolicy& policy, const Activity& activity, EngagementState& state);
 
 }  // namespace finalmile::leads::domain

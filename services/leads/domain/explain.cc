@@ -37,8 +37,8 @@ Explainer::Explainer(const CompiledPolicy& policy, absl::Time as_of, EngagementS
       recount_(policy, std::move(aged)),
       tallies_(policy.signals().size()) {}
 
-void Explainer::Take(const Activity& activity) {
-  const Recount::Counted counted = recount_.Take(activity);
+void Explainer::Count(const Activity& activity) {
+  const Recount::Counted counted = recount_.Count(activity);
   if (counted.signal == nullptr) return;
   Tally& tally = tallies_[counted.signal->index];
   tally.units += std::max(activity.count, 1);
@@ -82,7 +82,7 @@ Explanation Explainer::Explain(const Lead& facts) const {
 Explanation Explain(const CompiledPolicy& policy, const Lead& facts, absl::Span<const Activity> activities,
                     absl::Time as_of) {
   Explainer explainer(policy, as_of);
-  for (const Activity* activity : InOrder(activities, absl::InfiniteFuture())) explainer.Take(*activity);
+  for (const Activity* activity : InOrder(activities, absl::InfiniteFuture())) explainer.Count(*activity);
   return explainer.Explain(facts);
 }
 

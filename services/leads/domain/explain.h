@@ -28,13 +28,14 @@ struct Explanation {
 // memory does not grow with the history.
 class Explainer {
  public:
-  // On top of `aged`, what is left of `aged_activities` before all others. The policy outlives the explainer.
+  // Counts on top of `aged`, the sum of `aged_activities` before all others. The policy outlives the
+  // explainer.
   Explainer(const CompiledPolicy& policy, absl::Time as_of, EngagementState aged = {},
             int64_t aged_activities = 0);
 
-  void Take(const Activity& activity);
+  void Count(const Activity& activity);
   Explanation Explain(const Lead& facts) const;
-  // What the activities amount to, for the lead's row.
+  // The sum of the activities, for the lead's row.
   EngagementState Row() const { return recount_.Row(); }
 
  private:
@@ -55,12 +56,12 @@ class Explainer {
   std::vector<Tally> tallies_;
 };
 
-// The score of a lead at `as_of` and what it is made of. All of `activities` count, in any order: whoever
-// asks for a past moment leaves out what was not recorded or had not happened by then.
+// The score of a lead at `as_of`, with its reasons. All of `activities` count, in any order: for a past
+// moment the caller leaves out those that were not recorded or had not happened by then.
 Explanation Explain(const CompiledPolicy& policy, const Lead& facts, absl::Span<const Activity> activities,
                     absl::Time as_of);
 
-// The same where the activities are too many to be read: one reason says what they amount to.
+// The same where the activities are too many to be read: one reason gives their sum.
 Explanation ExplainInSum(const CompiledPolicy& policy, const Lead& facts, const Engagement& engagement,
                          absl::Time as_of);
 

@@ -29,7 +29,7 @@ void Add(FadingValue& fading, absl::Duration half_life, double points, absl::Tim
 // log2(value) + time/half_life, counted from the Unix epoch; −infinity for 0. Does not change as the value
 // fades: ordered by it at any moment, values are ordered by what they are worth then.
 double RankKey(const FadingValue& fading, absl::Duration half_life);
-// What a rank key is worth at `at`: 2^(key − at/half_life); 0 for −infinity. Strictly rises with the key.
+// The value of a rank key at `at`: 2^(key − at/half_life); 0 for −infinity. It strictly rises with the key.
 // Equals ValueAt to 1e-11 of the value.
 double ValueOfKey(double key, absl::Duration half_life, absl::Time at);
 
@@ -48,8 +48,7 @@ double EngagementAt(const Engagement& engagement, absl::Time at);
 // is, one microsecond earlier it was not (or it is `from`). Never for edge <= 0: InfiniteFuture.
 absl::Time FallsBelow(const Engagement& engagement, double edge, absl::Time from);
 
-// When E falls below the highest of `edges` that it reaches at `now`; InfiniteFuture if it reaches none above
-// 0.
+// When E falls below the highest of `edges` (> 0) that it reaches at `now`. InfiniteFuture: it reaches none.
 absl::Time FallsBelowNext(const Engagement& engagement, absl::Span<const double> edges, absl::Time now);
 
 }  // namespace finalmile::leads::domain

@@ -12,7 +12,7 @@
 
 namespace finalmile::leads::domain {
 
-// The structs mirror ImportMapping of import.proto, field by field; meanings stand there.
+// The structs mirror ImportMapping of import.proto, field by field, and import.proto explains them.
 
 enum class AttributeType { kUnspecified = 0, kText = 1, kNumber = 2, kBoolean = 3 };
 

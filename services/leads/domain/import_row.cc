@@ -52,25 +52,25 @@ std::optional<absl::Time> ParseInstant(const std::string& cell) {
 
 }  // namespace
 
-Lead Merged(Lead standing, const Lead& imported) {
+Lead Merged(Lead current, const Lead& imported) {
   for (const TextField& field : kTextFields) {
     const std::string& text = imported.*field.member;
-    if (!text.empty()) standing.*field.member = text;
+    if (!text.empty()) current.*field.member = text;
   }
-  for (const auto& [name, value] : imported.attributes) standing.attributes[name] = value;
-  if (imported.outcome != Outcome::kUnspecified) standing.outcome = imported.outcome;
+  for (const auto& [name, value] : imported.attributes) current.attributes[name] = value;
+  if (imported.outcome != Outcome::kUnspecified) current.outcome = imported.outcome;
   for (const Permission& permission : imported.permissions) {
     const auto same =
-        std::find_if(standing.permissions.begin(), standing.permissions.end(), [&](const Permission& p) {
+        std::find_if(current.permissions.begin(), current.permissions.end(), [&](const Permission& p) {
           return p.channel == permission.channel && p.purpose == permission.purpose;
         });
-    if (same == standing.permissions.end()) {
-      standing.permissions.push_back(permission);
+    if (same == current.permissions.end()) {
+      current.permissions.push_back(permission);
     } else if (same->state != permission.state) {
       *same = permission;
     }
   }
-  return standing;
+  return current;
 }
 
 // The reading of one row. Each step gives the reject that ends it, if any.

@@ -35,9 +35,9 @@ struct Reject {
   std::string reason;
 };
 
-// `standing` with what a row says of it: the row's fields, attributes, outcome and permissions take the place
-// of those that stand; what the row leaves empty stays. The result may break the limits of a lead (Validate).
-Lead Merged(Lead standing, const Lead& imported);
+// `current` with the fields, attributes, outcome and permissions of a row in place of its own; what the row
+// leaves empty stays. The result may break the limits of a lead (Validate).
+Lead Merged(Lead current, const Lead& imported);
 
 // A mapping and a header, prepared for reading rows. Immutable; thread-safe.
 class ImportPlan {

@@ -9,7 +9,7 @@
 
 namespace finalmile::leads::domain {
 
-// The structs and enums mirror lead.proto, with the same numbers; meanings stand there.
+// The structs and enums mirror lead.proto, with the same numbers, and lead.proto explains them.
 
 enum class Gate {
   kUnspecified = 0,

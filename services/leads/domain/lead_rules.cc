@@ -30,7 +30,7 @@ bool IsDomain(std::string_view domain) {
 
 bool HasNul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
 
-// What is wrong with free text of at most `max` characters; empty: nothing.
+// The fault of free text of at most `max` characters; empty: it has none.
 std::string WrongText(std::string_view text, size_t max) {
   if (Characters(text) > max) return fmt::format("has more than {} characters; shorten it", max);
   if (HasNul(text)) return "holds the character U+0000; remove it";

@@ -27,13 +27,12 @@ inline constexpr absl::Time kEarliestActivity = absl::FromUnixSeconds(946'684'80
 
 // How long after it happened an activity is taken, and how far back answers as of a past moment go.
 inline constexpr absl::Duration kHistory = absl::Hours(24 * 400);
-// How long an activity is kept one by one. A month longer, so that one that was acknowledged in time is taken
-// in its order, however late the activities topic, which keeps 30 days, hands it on.
+// How long an activity is kept one by one. It is a month longer, so that an activity that was acknowledged in
+// time is counted in its order, however late the activities topic, which keeps 30 days, hands it on.
 inline constexpr absl::Duration kActivitiesKept = absl::Hours(24 * 430);
 
 // An address in the form it is stored and compared in: trimmed, in lower case. INVALID_ARGUMENT when it is
-// not one address of the form local@domain.tld (at most 64 and 254 characters); the message does not repeat
-// it.
+// not one address of the form local@domain.tld (at most 64 and 254 characters), without repeating it.
 absl::StatusOr<std::string> NormaliseEmail(std::string_view email);
 // The part after the @ of a normalised address; empty if there is none.
 std::string_view EmailDomain(std::string_view email);
@@ -51,16 +50,15 @@ std::vector<Violation> Validate(const Lead& lead);
 // Whether `name` may name an attribute: its form, and not one of the lead's own fields that conditions read.
 // The text says what is wrong; empty: nothing.
 std::string WrongAttributeName(std::string_view name);
-// What is wrong with the value of an attribute; empty: nothing.
+// The same for the value of an attribute.
 std::string WrongAttributeValue(const AttributeValue& value);
 
 // Everything wrong with an activity, by the limits of activity.proto, at `now`.
 std::vector<Violation> Validate(const Activity& activity, absl::Time now);
 
-// Whether an activity that is heard of at `now` comes too late to be taken: more than kHistory after it
-// happened.
+// Whether an activity that arrives at `now` is too late to be taken: more than kHistory after it happened.
 bool IsAgedOut(const Activity& activity, absl::Time now);
-// What is said of such an activity.
+// The violation of such an activity.
 Violation AgedOut();
 
 // "leads/{lower-case UUID}".

@@ -13,18 +13,18 @@
 
 namespace finalmile::leads::domain {
 
-// What of a lead's past the limits of a policy need to know to take in one more activity.
+// The part of a lead's past that the limits of a policy need in order to count one more activity.
 //
-// All units of a bucket (a signal, and its week or subject) are worth the same, so what counts in it is the
-// number of units and how late the last counted one is: an activity that fits in whole, or comes no earlier
-// than that one, can be taken in without looking back. One that would push out a later unit cannot, nor can
-// one whose bucket was forgotten. At most kMaxBuckets are kept; the oldest weeks are forgotten first.
-// Encoded: about 12 bytes a bucket.
+// All units of a bucket (a signal, and its week or subject) are worth the same, so a bucket keeps the number
+// of units and how late the last counted one is: an activity that fits in whole, or comes no earlier than
+// that one, is counted without looking back. An activity that would push out a later unit is not, nor is one
+// whose bucket was forgotten. At most kMaxBuckets are kept; the oldest weeks are forgotten first. A bucket
+// takes about 12 bytes when encoded.
 class LimitState {
  public:
-  // Of a lead's row.
+  // Most buckets in a lead's row.
   static constexpr size_t kMaxBuckets = 64;
-  // While activities are counted in order, and of what is left of aged ones: about 130 kB in memory.
+  // Most buckets while activities are counted in order, and in the sum of aged ones: about 130 kB in memory.
   static constexpr size_t kMaxCounting = 4096;
 
   struct Bucket {
@@ -41,12 +41,12 @@ class LimitState {
   };
 
   // How many of the `units` (> 0) of an activity at `time_micros` count, 0 to units; the state then holds
-  // them. Nullopt: the state cannot tell and is unchanged. May grow beyond kMaxBuckets: call Trim() when
-  // done.
+  // them. Nullopt: the state does not decide it and is unchanged. The state may grow beyond kMaxBuckets: call
+  // Trim() at the end.
   std::optional<double> Count(const CompiledSignal& signal, int64_t time_micros, const std::string& subject,
                               uint32_t units);
-  // The same for whoever counts all activities in order of time: what was forgotten was never seen. Keeps at
-  // most kMaxCounting buckets.
+  // The same for a count of all activities in order of time: a bucket that was forgotten was never seen.
+  // Keeps at most kMaxCounting buckets.
   double CountInOrder(const CompiledSignal& signal, int64_t time_micros, const std::string& subject,
                       uint32_t units);
   // Forgets buckets until at most `most` are left.
@@ -62,7 +62,7 @@ class LimitState {
 
   const std::vector<Bucket>& buckets() const { return buckets_; }
 
-  // A compact binary form, the same for equal states on every platform; empty for a state without a
+  // A compact binary form, the same for equal states on every platform. It is empty for a state without a
   // fingerprint.
   std::string Encode() const;
   // The inverse, for a state of at most `most` buckets. INVALID_ARGUMENT for anything Encode does not write:
@@ -72,8 +72,8 @@ class LimitState {
   friend bool operator==(const LimitState&, const LimitState&) = default;
 
  private:
-  // `in_order`: the activity comes no earlier than any that was counted, and what was forgotten was never
-  // seen.
+  // `in_order`: the activity comes no earlier than any that was counted, and a bucket that was forgotten was
+  // never seen.
   std::optional<double> CountAs(bool in_order, const CompiledSignal& signal, int64_t time_micros,
                                 const std::string& subject, uint32_t units);
 

@@ -12,7 +12,7 @@
 
 namespace finalmile::leads::domain {
 
-// The structs mirror policy.proto, field by field; meanings stand there.
+// The structs mirror policy.proto, field by field, and policy.proto explains them.
 
 struct OneOf {
   std::vector<std::string> values;

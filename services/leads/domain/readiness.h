@@ -13,13 +13,13 @@ namespace finalmile::leads::domain {
 // How long a hand-raise that was not acted on lets a lead in.
 inline constexpr absl::Duration kHandRaiseLife = absl::Hours(24 * 30);
 
-// What is stored of a lead's readiness.
+// The part of a lead's readiness that is stored.
 struct ReadinessState {
   // Grade at the last evaluation; empty: never evaluated.
   std::string grade;
   // The lane by which the lead is sales-ready now; empty: it is not.
   std::string lane;
-  // `lane` is (was, under an earlier policy) a hand-raise lane.
+  // `lane` is a hand-raise lane, or was one under an earlier policy.
   bool by_hand_raise = false;
   // When it last became sales-ready: the ready time while `lane` is set; kept after it cools.
   absl::Time last_crossing = absl::InfinitePast();
@@ -48,7 +48,7 @@ struct BandChanged {
 using Transition = std::variant<BecameSalesReady, Cooled, BandChanged>;
 
 struct ReadinessInput {
-  // Any gate stands.
+  // The lead has a gate.
   bool gated = false;
   double fit = 0;
   Engagement engagement;
@@ -69,18 +69,15 @@ struct Readiness {
   absl::Time next_band_time = absl::InfiniteFuture();
 };
 
-// Moves a lead's readiness to `now` (domain.md, "Sales-ready"). Evaluating again at the same moment changes
-// nothing.
+// Moves a lead's readiness to `now`. Evaluating again at the same moment changes nothing.
 //
-// - With a gate no lead is sales-ready; one that is cools, whatever its lane.
-// - Otherwise the first lane whose conditions hold lets it in: a hand-raise lane while a hand-raise of the
-// last 30 days
-//   was not acted on; a scored lane unless the last crossing is less than recross_after ago.
-// - Sales-ready by a scored lane, it cools at E < cool_below; or a hand-raise moves it to the hand-raise
-// lane.
-// - Sales-ready by a hand-raise it stays so until Close or a gate. Another hand-raise belongs to the same
-// request,
-//   unless the crossing is recross_after ago: then it is a new one.
+// With a gate no lead is sales-ready; one that is cools, whatever its lane. Otherwise the first lane whose
+// conditions hold lets it in: a hand-raise lane while a hand-raise of the last 30 days was not acted on; a
+// scored lane unless the last crossing is less than recross_after ago.
+//
+// A lead that is sales-ready by a scored lane cools at E < cool_below, or a hand-raise moves it to the
+// hand-raise lane. By a hand-raise it stays sales-ready until Close or a gate. Another hand-raise belongs to
+// the same request, unless the crossing is recross_after ago: then it is a new one.
 Readiness Evaluate(const Policy& policy, const ReadinessInput& input, const ReadinessState& before,
                    absl::Time now);
 

@@ -28,7 +28,7 @@ std::vector<Activity> Sorted(std::vector<Activity> activities) {
 // What the sweeper does with the first `count` of activities in order.
 EngagementState AgedOf(const CompiledPolicy& policy, const std::vector<Activity>& sorted, size_t count) {
   Recount recount(policy);
-  for (size_t i = 0; i < count; ++i) recount.Take(sorted[i]);
+  for (size_t i = 0; i < count; ++i) recount.Count(sorted[i]);
   EngagementState aged = recount.state();
   if (count > 0) aged.limits.ForgetWeeksBefore(IsoWeek(ToMicros(sorted[count - 1].event_time)));
   aged.limits = *LimitState::Decode(aged.limits.Encode(), LimitState::kMaxCounting);
@@ -39,7 +39,7 @@ RC_GTEST_PROP(Recount, OneByOneIsTheSameAsAllAtOnce, ()) {
   const CompiledPolicy policy(TestPolicy());
   const auto activities = Sorted(*ActivityHistories());
   Recount recount(policy);
-  for (const Activity& activity : activities) recount.Take(activity);
+  for (const Activity& activity : activities) recount.Count(activity);
   const EngagementState truth = Recompute(policy, activities);
   RC_ASSERT(recount.Row().engagement == truth.engagement);
   RC_ASSERT(recount.Row().limits == truth.limits);
@@ -58,7 +58,7 @@ RC_GTEST_PROP(Recount, AgedActivitiesAndTheRestMakeTheSameSum, ()) {
   RC_ASSERT(both.last_hand_raise == truth.last_hand_raise);
 
   Explainer explainer(policy, kMonday + absl::Hours(24 * 60), aged, static_cast<int64_t>(count));
-  for (const Activity& activity : rest) explainer.Take(activity);
+  for (const Activity& activity : rest) explainer.Count(activity);
   const Explanation explanation = explainer.Explain({});
   double sum = 0;
   for (const Reason& reason : explanation.reasons) sum += reason.points;
@@ -77,10 +77,10 @@ TEST(Recount, KeepsNoMoreBucketsThanItMay) {
   for (const size_t subjects :
        {LimitState::kMaxCounting - 1, LimitState::kMaxCounting, LimitState::kMaxCounting + 1}) {
     Recount recount(policy);
-    for (size_t i = 0; i < subjects; ++i) recount.Take(view(i, static_cast<int>(i)));
+    for (size_t i = 0; i < subjects; ++i) recount.Count(view(i, static_cast<int>(i)));
     EXPECT_EQ(recount.state().limits.buckets().size(), std::min(subjects, LimitState::kMaxCounting));
     // The first subject counts again only where it was forgotten.
-    EXPECT_EQ(recount.Take(view(0, 10'000)).units, subjects > LimitState::kMaxCounting ? 1 : 0);
+    EXPECT_EQ(recount.Count(view(0, 10'000)).units, subjects > LimitState::kMaxCounting ? 1 : 0);
     EXPECT_EQ(recount.Row().limits.buckets().size(), LimitState::kMaxBuckets);
   }
 }
@@ -102,9 +102,9 @@ TEST(Recount, AnotherPolicyKeepsThePointsAndTheLimitsOfSignalsThatKeepTheirNames
   EXPECT_EQ(under.last_hand_raise, aged.last_hand_raise);
   Recount recount(to, under);
   const absl::Time later = kMonday + absl::Hours(1);
-  EXPECT_EQ(recount.Take(TestActivity("webinar", later, 4)).units, 0);
-  EXPECT_EQ(recount.Take(TestActivity("reply", later, 5)).units, 1);
-  EXPECT_EQ(recount.Take(TestActivity("pricing", later, 6, 3)).units, 2);
+  EXPECT_EQ(recount.Count(TestActivity("webinar", later, 4)).units, 0);
+  EXPECT_EQ(recount.Count(TestActivity("reply", later, 5)).units, 1);
+  EXPECT_EQ(recount.Count(TestActivity("pricing", later, 6, 3)).units, 2);
 }
 
 TEST(Explain, InSumOneReasonHoldsTheEngagement) {

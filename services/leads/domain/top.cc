@@ -75,13 +75,13 @@ bool TopSearch::Done() const {
     if (frontier.pieces == 0) return false;
   }
   if (best_.size() < limit_) return false;
-  // No lead that no list has brought yet scores more than this. Ranking by keys rather than by stored values
+  // A lead that no list has brought yet scores at most this. Ranking by keys rather than by stored values
   // makes that exact: each part rises with its key, and so does the rounded sum.
   const double bound = Sum(fit.key, short_list.worth, long_list.worth);
   const TopLead& worst = *best_.rbegin();
   if (worst.score != bound) return worst.score > bound;
-  // A lead with less fit falls below the bound, unless rounding hides it; one with the same fit has a later
-  // name.
+  // A lead with less fit falls below the bound, unless rounding hides it. A lead with the same fit has a
+  // later name.
   const double below = Sum(std::nextafter(fit.key, -std::numeric_limits<double>::infinity()),
                            short_list.worth, long_list.worth);
   return below < bound && worst.name <= fit.name;
@@ -90,8 +90,8 @@ bool TopSearch::Done() const {
 std::optional<TopSearch::Fetch> TopSearch::Next() const {
   if (Done()) return std::nullopt;
   // The list whose bound falls fastest brings the end nearest (Güntzer, Balke, Kießling 2000,
-  // "Quick-Combine"); a list left behind for long gets its turn, since a plateau says nothing about what
-  // follows it.
+  // "Quick-Combine"); a list that was not read for long gets its turn, since a plateau says nothing about
+  // what follows it.
   size_t best = 3;
   size_t pieces = 0;
   for (const Frontier& frontier : frontiers_) pieces += frontier.pieces;
@@ -122,7 +122,7 @@ void TopSearch::Feed(List list, absl::Span<const RankedLead> rows, bool at_end) 
     frontier.fall = (first - frontier.worth) / static_cast<double>(rows.size());
     frontier.name = rows.back().name;
   }
-  // What a finished list does not hold has nothing of its part.
+  // A lead that a finished list does not hold has nothing of its part.
   if (at_end && list != List::kFit) frontier.worth = 0;
 }
 

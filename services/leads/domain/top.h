@@ -23,7 +23,7 @@ struct RankedLead {
   bool matches = true;
 };
 
-// The score that top lists rank by: fit plus what the keys are worth at `at`. Equals fit + EngagementAt to
+// The score that top lists rank by: fit plus the values of the keys at `at`, which is fit + EngagementAt to
 // 1e-11.
 double ScoreAt(const RankedLead& lead, absl::Time at);
 
@@ -63,7 +63,7 @@ class TopSearch {
 
   // Which list to read on, and how far; nullopt: results() are final.
   std::optional<Fetch> Next() const;
-  // The next rows of the list, in order; fewer or more than asked for will do. `at_end`: the list has no
+  // The next rows of the list, in order; they may be fewer or more than asked for. `at_end`: the list has no
   // more.
   void Feed(List list, absl::Span<const RankedLead> rows, bool at_end);
 
@@ -76,9 +76,9 @@ class TopSearch {
     bool operator()(const TopLead& a, const TopLead& b) const { return RanksBefore(a, b); }
   };
   struct Frontier {
-    // Key of the last row read; of what follows, none is above it.
+    // Key of the last row read; no later row has a greater one.
     double key = 0;
-    // What the key is worth at at_.
+    // ValueOfKey of the key at at_.
     double worth = 0;
     // How much `worth` fell per row in the last piece.
     double fall = 0;

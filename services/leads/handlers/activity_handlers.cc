@@ -23,7 +23,7 @@ events::Message ToMessage(const v1::Activity& activity) {
   return {outbox::TopicName<v1::Activity>(), activity.lead(), activity.SerializeAsString(), {}};
 }
 
-// Everything wrong with an activity that is heard of at `now`, by a call.
+// Everything wrong with an activity that a call brings at `now`.
 std::vector<domain::Violation> Check(const v1::Activity& message, absl::Time now,
                                      const scoring::LateActivities& late) {
   const domain::Activity activity = scoring::FromProto(message);

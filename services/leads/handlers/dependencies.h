@@ -9,7 +9,7 @@
 
 namespace finalmile::leads::handlers {
 
-// What the handlers of this service work on; everything outlives them.
+// The parts that the handlers of this service work on; they outlive the handlers.
 struct Dependencies {
   Clock& clock;
   Rng& rng;

@@ -43,8 +43,8 @@ store::ExternalId IdOf(const domain::ImportedLead& row) {
 }
 
 // Profiles with external ids, by lead.
-absl::StatusOr<std::map<std::string, domain::Lead>> ReadStanding(Transaction& transaction,
-                                                                 const std::vector<std::string>& ids) {
+absl::StatusOr<std::map<std::string, domain::Lead>> ReadCurrent(Transaction& transaction,
+                                                                const std::vector<std::string>& ids) {
   ASSIGN_OR_RETURN(auto profiles, store::ReadProfiles(transaction, ids));
   ASSIGN_OR_RETURN(auto external_ids, store::ExternalIdsOf(transaction, ids));
   for (auto& [id, profile] : profiles) {
@@ -71,7 +71,7 @@ absl::StatusOr<std::vector<v1::ImportLeadsResponse>> ImportSession::OnMessage(
   } else if (!plan_) {
     return rpc::InvalidField("header", "must be the first message");
   } else {
-    response = TakeRows(context, request.rows());
+    response = ImportRows(context, request.rows());
   }
   if (!response.ok()) return response.status();
   return std::vector<v1::ImportLeadsResponse>{*std::move(response)};
@@ -124,15 +124,15 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::Open(rpc::CallContext& co
   return ToResponse(progress_);
 }
 
-absl::StatusOr<v1::ImportLeadsResponse> ImportSession::TakeRows(rpc::CallContext& context,
-                                                                const v1::ImportRows& rows) {
+absl::StatusOr<v1::ImportLeadsResponse> ImportSession::ImportRows(rpc::CallContext& context,
+                                                                  const v1::ImportRows& rows) {
   if (rows.rows_size() > kMaxRows) {
     return rpc::InvalidField(
         "rows", fmt::format("has {} rows; at most {} are taken at once", rows.rows_size(), kMaxRows));
   }
   std::vector<std::vector<domain::ImportedLead>> groups(1);
   std::set<store::ExternalId> ids;
-  Taken mapped{progress_, {}};
+  RowResults mapped{progress_, {}};
   const absl::Time now = d_.clock.Now();
   for (const v1::ImportRow& row : rows.rows()) {
     if (row.line() <= progress_.acknowledged_line) continue;
@@ -156,18 +156,18 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::TakeRows(rpc::CallContext
     groups.back().push_back(std::move(lead));
   }
 
-  Taken taken = mapped;
+  RowResults results = mapped;
   if (dry_run_) {
-    const auto count = [&](Transaction& transaction) -> absl::StatusOr<Taken> {
-      Taken counted = mapped;
+    const auto count = [&](Transaction& transaction) -> absl::StatusOr<RowResults> {
+      RowResults counted = mapped;
       for (const auto& group : groups) RETURN_IF_ERROR(CountOnly(transaction, group, counted));
       return counted;
     };
-    ASSIGN_OR_RETURN(taken, storage::Read(d_.database, context.deadline(), count));
+    ASSIGN_OR_RETURN(results, storage::Read(d_.database, context.deadline(), count));
   } else if (mapped.progress.acknowledged_line > progress_.acknowledged_line) {
     const absl::Duration deadline = std::min(context.deadline(), context.clock().Steady() + kChunkTimeout);
-    const auto write = [&](Transaction& transaction) -> absl::StatusOr<Taken> {
-      Taken stored = mapped;
+    const auto write = [&](Transaction& transaction) -> absl::StatusOr<RowResults> {
+      RowResults stored = mapped;
       stored.progress.move_time = now;
       for (const auto& group : groups) RETURN_IF_ERROR(Store(context, transaction, now, group, stored));
       ASSIGN_OR_RETURN(bool moved,
@@ -176,18 +176,18 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::TakeRows(rpc::CallContext
       return rpc::Error(absl::StatusCode::kFailedPrecondition, "IMPORT_RUNS_ELSEWHERE",
                         "another client goes on with this import; start again to go on where it stops");
     };
-    ASSIGN_OR_RETURN(taken, storage::Transact(d_.database, {.deadline = deadline}, write));
+    ASSIGN_OR_RETURN(results, storage::Transact(d_.database, {.deadline = deadline}, write));
   }
-  if (!dry_run_) d_.late.by_import.Add(static_cast<double>(taken.progress.aged - progress_.aged));
-  progress_ = taken.progress;
-  std::sort(taken.rejects.begin(), taken.rejects.end(),
+  if (!dry_run_) d_.late.by_import.Add(static_cast<double>(results.progress.aged - progress_.aged));
+  progress_ = results.progress;
+  std::sort(results.rejects.begin(), results.rejects.end(),
             [](const v1::ImportReject& a, const v1::ImportReject& b) { return a.line() < b.line(); });
   v1::ImportLeadsResponse response = ToResponse(progress_);
-  response.mutable_rejects()->Assign(taken.rejects.begin(), taken.rejects.end());
+  response.mutable_rejects()->Assign(results.rejects.begin(), results.rejects.end());
   return response;
 }
 
-void ImportSession::Taken::Reject(int64_t line, const domain::Reject& reject) {
+void ImportSession::RowResults::Reject(int64_t line, const domain::Reject& reject) {
   ++progress.rejected;
   v1::ImportReject& to = rejects.emplace_back();
   to.set_line(line);
@@ -196,28 +196,28 @@ void ImportSession::Taken::Reject(int64_t line, const domain::Reject& reject) {
 }
 
 absl::Status ImportSession::CountOnly(Transaction& transaction, const std::vector<domain::ImportedLead>& rows,
-                                      Taken& taken) {
+                                      RowResults& results) {
   std::vector<store::ExternalId> ids;
   for (const domain::ImportedLead& row : rows) ids.push_back(IdOf(row));
   ASSIGN_OR_RETURN(const auto known, store::FindExternalIds(transaction, ids));
-  ASSIGN_OR_RETURN(auto standing, ReadStanding(transaction, LeadsOf(known)));
+  ASSIGN_OR_RETURN(auto current, ReadCurrent(transaction, LeadsOf(known)));
   for (size_t i = 0; i < rows.size(); ++i) {
     const auto found = known.find(ids[i]);
     if (found != known.end()) {
-      const auto violations = domain::Validate(domain::Merged(standing[found->second], rows[i].lead));
+      const auto violations = domain::Validate(domain::Merged(current[found->second], rows[i].lead));
       if (!violations.empty()) {
-        taken.Reject(rows[i].line, plan_->RejectFor(violations.front()));
+        results.Reject(rows[i].line, plan_->RejectFor(violations.front()));
         continue;
       }
     }
-    ++(found == known.end() ? taken.progress.created : taken.progress.updated);
-    taken.progress.activities += static_cast<int64_t>(rows[i].activities.size());
+    ++(found == known.end() ? results.progress.created : results.progress.updated);
+    results.progress.activities += static_cast<int64_t>(rows[i].activities.size());
   }
   return absl::OkStatus();
 }
 
 absl::Status ImportSession::Store(rpc::CallContext& context, Transaction& transaction, absl::Time now,
-                                  const std::vector<domain::ImportedLead>& rows, Taken& taken) {
+                                  const std::vector<domain::ImportedLead>& rows, RowResults& results) {
   std::vector<store::ExternalId> ids;
   for (const domain::ImportedLead& row : rows) ids.push_back(IdOf(row));
   ASSIGN_OR_RETURN(const auto known, store::FindExternalIds(transaction, ids));
@@ -226,7 +226,7 @@ absl::Status ImportSession::Store(rpc::CallContext& context, Transaction& transa
   const outbox::Cause cause = outbox::CauseOf(context);
   scoring::LeadBatch batch(transaction, d_.policies, {d_.clock, d_.rng, now, cause});
   RETURN_IF_ERROR(batch.Lock(existing, scoring::LeadBatch::Absent::kLeaveOut));
-  ASSIGN_OR_RETURN(auto standing, ReadStanding(transaction, existing));
+  ASSIGN_OR_RETURN(auto current, ReadCurrent(transaction, existing));
 
   std::vector<std::pair<store::ExternalId, std::string>> fresh;
   std::vector<domain::Activity> activities;
@@ -236,33 +236,33 @@ absl::Status ImportSession::Store(rpc::CallContext& context, Transaction& transa
   std::vector<Became> became(rows.size(), Became::kRejected);
   for (size_t i = 0; i < rows.size(); ++i) {
     std::string id;
-    absl::Status taken_in;
+    absl::Status applied;
     if (const auto found = known.find(ids[i]); found == known.end()) {
       id = NewUuid(d_.clock, d_.rng);
-      taken_in = batch.Create(id, rows[i].lead);
+      applied = batch.Create(id, rows[i].lead);
       became[i] = Became::kCreated;
     } else {
       id = found->second;
-      domain::Lead& current = standing[id];
+      domain::Lead& profile = current[id];
       // The id was looked up before the lead was locked; somebody may have given it away since.
-      if (std::count(current.external_ids.begin(), current.external_ids.end(),
+      if (std::count(profile.external_ids.begin(), profile.external_ids.end(),
                      rows[i].lead.external_ids.front()) == 0) {
         return storage::Conflict("an external id was given to another lead meanwhile");
       }
-      current.gates = scoring::GatesOf(batch.Find(id)->gates);
-      const domain::Lead next = domain::Merged(current, rows[i].lead);
-      std::vector<std::string> paths = ChangedPaths(scoring::ToProto(current), scoring::ToProto(next));
+      profile.gates = scoring::GatesOf(batch.Find(id)->gates);
+      const domain::Lead next = domain::Merged(profile, rows[i].lead);
+      std::vector<std::string> paths = ChangedPaths(scoring::ToProto(profile), scoring::ToProto(next));
       became[i] = paths.empty() ? Became::kUnchanged : Became::kUpdated;
-      if (!paths.empty()) taken_in = batch.Change(id, next, std::move(paths));
+      if (!paths.empty()) applied = batch.Change(id, next, std::move(paths));
     }
-    if (const auto wrong = rpc::ViolationsOf(taken_in); !wrong.empty()) {
+    if (const auto wrong = rpc::ViolationsOf(applied); !wrong.empty()) {
       constexpr std::string_view kBelow = "lead.";
-      taken.Reject(rows[i].line, plan_->RejectFor({wrong.front().field().substr(kBelow.size()),
-                                                   wrong.front().description()}));
+      results.Reject(rows[i].line, plan_->RejectFor({wrong.front().field().substr(kBelow.size()),
+                                                     wrong.front().description()}));
       became[i] = Became::kRejected;
       continue;
     }
-    RETURN_IF_ERROR(taken_in);
+    RETURN_IF_ERROR(applied);
     if (became[i] == Became::kCreated) fresh.emplace_back(ids[i], id);
     for (const domain::Activity& activity : rows[i].activities) {
       activities.push_back(activity);
@@ -277,13 +277,13 @@ absl::Status ImportSession::Store(rpc::CallContext& context, Transaction& transa
   ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded, batch.Record(activities));
   for (size_t i = 0; i < recorded.size(); ++i) {
     if (recorded[i] != store::Recorded::kNew) continue;
-    ++taken.progress.activities;
+    ++results.progress.activities;
     if (became[owners[i]] == Became::kUnchanged) became[owners[i]] = Became::kUpdated;
   }
   for (const Became one : became) {
-    taken.progress.created += one == Became::kCreated;
-    taken.progress.unchanged += one == Became::kUnchanged;
-    taken.progress.updated += one == Became::kUpdated;
+    results.progress.created += one == Became::kCreated;
+    results.progress.unchanged += one == Became::kUnchanged;
+    results.progress.updated += one == Became::kUpdated;
   }
   return batch.Write("attributes");
 }

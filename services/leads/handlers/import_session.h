@@ -25,19 +25,19 @@ class ImportSession final : public rpc::BidiSession<v1::ImportLeadsRequest, v1::
 
  private:
   absl::StatusOr<v1::ImportLeadsResponse> Open(rpc::CallContext& context, const v1::ImportHeader& header);
-  absl::StatusOr<v1::ImportLeadsResponse> TakeRows(rpc::CallContext& context, const v1::ImportRows& rows);
-  // What became of the rows of a message.
-  struct Taken {
+  absl::StatusOr<v1::ImportLeadsResponse> ImportRows(rpc::CallContext& context, const v1::ImportRows& rows);
+  // The progress after the rows of a message, and the rows that were rejected.
+  struct RowResults {
     store::ImportProgress progress;
     std::vector<v1::ImportReject> rejects;
     void Reject(int64_t line, const domain::Reject& reject);
   };
-  // Writes rows whose external ids are all different, counting into `taken`.
+  // Writes rows whose external ids are all different, counting into `results`.
   absl::Status Store(rpc::CallContext& context, storage::Transaction& transaction, absl::Time now,
-                     const std::vector<domain::ImportedLead>& rows, Taken& taken);
+                     const std::vector<domain::ImportedLead>& rows, RowResults& results);
   // Counts what Store would do, but for rows that change nothing: those count as updated.
   absl::Status CountOnly(storage::Transaction& transaction, const std::vector<domain::ImportedLead>& rows,
-                         Taken& taken);
+                         RowResults& results);
 
   const Dependencies d_;
   std::optional<domain::ImportPlan> plan_;

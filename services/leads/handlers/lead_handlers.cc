@@ -25,7 +25,8 @@ constexpr int kMaxBatch = 1000;
 // Leads read at once; one has up to 0.8 MB.
 constexpr int kPiece = 64;
 
-absl::Status TakeExternalIds(Transaction& transaction, const std::string& lead, const domain::Lead& profile) {
+absl::Status AssignExternalIds(Transaction& transaction, const std::string& lead,
+                               const domain::Lead& profile) {
   std::vector<store::ExternalId> wanted;
   for (const domain::ExternalId& id : profile.external_ids) wanted.emplace_back(id.source, id.id);
   if (wanted.empty()) return absl::OkStatus();
@@ -86,7 +87,7 @@ absl::StatusOr<v1::Lead> LeadHandlers::CreateLead(rpc::CallContext& context,
           }
         }
         RETURN_IF_ERROR(batch.Create(id, profile));
-        RETURN_IF_ERROR(TakeExternalIds(transaction, id, profile));
+        RETURN_IF_ERROR(AssignExternalIds(transaction, id, profile));
         RETURN_IF_ERROR(batch.Write("attributes"));
         ASSIGN_OR_RETURN(std::vector<v1::Lead> leads, LoadLeads(transaction, d_.policies, {id}, now));
         return leads.front();
@@ -149,7 +150,7 @@ absl::StatusOr<v1::Lead> LeadHandlers::UpdateLead(rpc::CallContext& context,
         if (changed.empty()) return current.front();
         if (std::find(changed.begin(), changed.end(), "external_ids") != changed.end()) {
           RETURN_IF_ERROR(store::DeleteExternalIds(transaction, id));
-          RETURN_IF_ERROR(TakeExternalIds(transaction, id, profile));
+          RETURN_IF_ERROR(AssignExternalIds(transaction, id, profile));
         }
         RETURN_IF_ERROR(batch.Change(id, profile, std::move(changed)));
         RETURN_IF_ERROR(batch.Write("attributes"));

@@ -33,8 +33,8 @@ absl::Status AgedOut(std::string_view field) {
                                 absl::ToInt64Hours(domain::kHistory) / 24));
 }
 
-// What a lead's changes from `since` on follow from. NOT_FOUND for a lead that was never created;
-// FAILED_PRECONDITION / HISTORY_TOO_LONG.
+// Reads the past that a lead's changes from `since` on follow from. NOT_FOUND for a lead that was never
+// created; FAILED_PRECONDITION / HISTORY_TOO_LONG.
 absl::StatusOr<scoring::LeadPast> LoadPast(Transaction& transaction, scoring::Policies& policies,
                                            const std::string& id, absl::Time since) {
   scoring::LeadPast past;
@@ -203,7 +203,7 @@ absl::StatusOr<v1::SimulateScoreResponse> ScoreHandlers::SimulateScore(
   v1::SimulateScoreResponse response;
   domain::Explainer explainer(policy->compiled, as_of);
   for (const domain::Activity* activity : domain::InOrder(activities, absl::InfiniteFuture()))
-    explainer.Take(*activity);
+    explainer.Count(*activity);
   Fill(*policy, lead, explainer, !lead.gates.empty(), as_of, response);
   return response;
 }

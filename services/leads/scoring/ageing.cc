@@ -24,20 +24,20 @@ absl::StatusOr<bool> AgeActivities(storage::Transaction& transaction, Policies& 
   if (old.empty()) return true;
   ASSIGN_OR_RETURN(domain::EngagementState start, AgedUnder(transaction, policies, aged, policy->compiled));
   domain::Recount recount(policy->compiled, std::move(start));
-  for (const store::RecordedActivity& one : old) recount.Take(one.activity);
+  for (const store::RecordedActivity& one : old) recount.Count(one.activity);
 
   const bool all = static_cast<int>(old.size()) < rows;
   store::Aged next{.lead = std::string(lead),
                    .policy = policy->number,
                    .activities = static_cast<int64_t>(old.size()) + (aged ? aged->activities : 0),
-                   // Those that are left may have happened at the very moment of the last one.
+                   // Other activities may have happened at the very moment of the last one.
                    .until = all ? time : old.back().activity.event_time + absl::Microseconds(1),
                    .state = recount.state()};
   if (aged) next.until = std::max(next.until, aged->until);
   next.state.limits.ForgetWeeksBefore(domain::IsoWeek(ToMicros(next.until)));
   RETURN_IF_ERROR(store::WriteAged(transaction, next));
   RETURN_IF_ERROR(store::DeleteActivities(transaction, old));
-  // A count in pages that has begun does not know of them in this form.
+  // A count in pages that has begun knows them one by one.
   if (store::IsSetAside(states.front())) {
     RETURN_IF_ERROR(store::SetRecount(transaction, lead, store::LeadState::kFromTheStart));
   }

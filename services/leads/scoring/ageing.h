@@ -9,10 +9,10 @@
 
 namespace finalmile::leads::scoring {
 
-// Takes at most `rows` of a lead's activities that happened before `time`, the first ones, out of the store
-// and adds them up in what is left of aged ones (store::Aged), under the policy in force. That fixes their
-// points: another policy later leaves them as they are. False: there may be more of them. The lead's own
-// score stays as it is, since it is the same sum.
+// Removes the first `rows`, at most, of a lead's activities that happened before `time`, and adds them to the
+// sum of aged ones (store::Aged), under the policy in force. That fixes their points: another policy later
+// leaves them as they are. False: there may be more of them. The lead's own score stays as it is, since it is
+// the same sum.
 absl::StatusOr<bool> AgeActivities(storage::Transaction& transaction, Policies& policies,
                                    std::string_view lead, absl::Time time, int rows);
 

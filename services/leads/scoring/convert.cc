@@ -114,7 +114,7 @@ domain::Activity FromProto(const v1::Activity& activity) {
   result.source = activity.source();
   result.activity_id = activity.activity_id();
   result.type = activity.type();
-  // What the store keeps: the whole microsecond below.
+  // The store keeps the whole microsecond below.
   result.event_time = absl::FromUnixMicros(absl::ToUnixMicros(FromProto(activity.event_time())));
   result.subject = activity.subject();
   result.count = activity.count() == 0 ? 1 : activity.count();

@@ -31,7 +31,7 @@ v1::AttributeValue ToProto(const domain::AttributeValue& value);
 
 v1::Reason ToProto(const domain::Reason& reason);
 
-// What callers set; output-only fields are left out.
+// The fields that callers set; output-only ones are left out.
 domain::Lead FromProto(const v1::Lead& lead);
 // The inverse; name, etag, times and score are the caller's to add.
 v1::Lead ToProto(const domain::Lead& lead);

@@ -41,7 +41,7 @@ absl::StatusOr<domain::Explainer> ReadExplainer(storage::Transaction& transactio
   ASSIGN_OR_RETURN(domain::EngagementState start, AgedUnder(transaction, policies, aged, policy));
   domain::Explainer explainer(policy, as_of, std::move(start), CountOf(aged));
   RETURN_IF_ERROR(ForEach(transaction, lead, which, check,
-                          [&](const domain::Activity& activity) { explainer.Take(activity); }));
+                          [&](const domain::Activity& activity) { explainer.Count(activity); }));
   return explainer;
 }
 
@@ -53,7 +53,7 @@ absl::StatusOr<domain::EngagementState> RecomputeAll(storage::Transaction& trans
   if (!history.is_long) return domain::Recompute(policy, history.activities, start);
   domain::Recount recount(policy, std::move(start));
   RETURN_IF_ERROR(ForEach(transaction, lead, {}, check,
-                          [&](const domain::Activity& activity) { recount.Take(activity); }));
+                          [&](const domain::Activity& activity) { recount.Count(activity); }));
   return recount.Row();
 }
 
@@ -64,7 +64,7 @@ absl::StatusOr<domain::Explanation> ExplainHistory(storage::Transaction& transac
   ASSIGN_OR_RETURN(domain::EngagementState start, AgedUnder(transaction, policies, history.aged, policy));
   domain::Explainer explainer(policy, as_of, std::move(start), CountOf(history.aged));
   for (const domain::Activity* activity : domain::InOrder(history.activities, absl::InfiniteFuture()))
-    explainer.Take(*activity);
+    explainer.Count(*activity);
   return explainer.Explain(facts);
 }
 

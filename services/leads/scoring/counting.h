@@ -17,7 +17,7 @@
 // Counts what a lead did, however much it is: no more than a page of a long history is in memory.
 namespace finalmile::leads::scoring {
 
-// What is left of aged activities, as the start of a count under `policy`.
+// The sum of aged activities, as the start of a count under `policy`.
 absl::StatusOr<domain::EngagementState> AgedUnder(storage::Transaction& transaction, Policies& policies,
                                                   const std::optional<store::Aged>& aged,
                                                   const domain::CompiledPolicy& policy);
@@ -29,7 +29,7 @@ absl::StatusOr<domain::Explainer> ReadExplainer(storage::Transaction& transactio
                                                 absl::Time as_of, const store::Which& which,
                                                 const std::function<absl::Status()>& check);
 
-// What all activities of a lead amount to under `policy`. A long history is read page by page, as above.
+// The sum of all activities of a lead under `policy`. A long history is read page by page, as above.
 absl::StatusOr<domain::EngagementState> RecomputeAll(storage::Transaction& transaction, Policies& policies,
                                                      std::string_view lead, const store::History& history,
                                                      const domain::CompiledPolicy& policy,

@@ -199,7 +199,7 @@ absl::Status LeadBatch::Create(const std::string& id, const domain::Lead& profil
   }
   Entry& entry = found != nullptr ? *found : leads_.Add(id, Leads::Id::kFresh);
   entry.policy = policy_;
-  // A fresh id has no history; what came for a stub is counted now.
+  // A fresh id has no history; the activities of a stub are counted now.
   entry.recompute = entry.locked;
   if (!entry.locked) entry.row.policy = policy_->number;
   entry.row.created = true;

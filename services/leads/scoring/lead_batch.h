@@ -56,12 +56,12 @@ class LeadBatch {
         context_(context),
         leads_(transaction, store::kLeads, "leads/", context) {}
 
-  // Locks the rows of these leads, which may be none; first, and once per batch.
+  // Locks the rows of these leads, which may be none. It is called first, and once per batch.
   absl::Status Lock(std::vector<std::string> ids, Absent absent);
   // A locked or new lead; null when it is absent.
   const store::LeadState* Find(std::string_view id) const;
 
-  // Locks the leads of `activities`, absent ones as stubs, and does as Record, in one round trip; instead of
+  // Locks the leads of `activities`, absent ones as stubs, and records, in one round trip; called instead of
   // Lock.
   absl::StatusOr<std::vector<store::Recorded>> LockAndRecord(std::span<const domain::Activity> activities);
   // Stores activities of locked leads and adds the new ones to the engagement. None of them happened more
@@ -84,7 +84,7 @@ class LeadBatch {
   absl::Status Write(std::string_view cause);
 
  private:
-  // What is kept beside each row. A row is `changed` as soon as it is to be scored again.
+  // The work that is kept beside each row. A row is `changed` as soon as it is to be scored again.
   struct Work {
     // The lead's own while it is set aside, else the one in force.
     PolicyPointer policy;
@@ -98,7 +98,7 @@ class LeadBatch {
     std::vector<v1::Reason> reasons;
     // When the latest of them happened.
     std::optional<absl::Time> cause_time;
-    // What time, activities and profile did to its readiness.
+    // How its readiness has changed.
     std::vector<domain::Transition> transitions;
     // Why it has become sales-ready, where it has.
     std::vector<domain::Reason> ready_reasons;

@@ -25,7 +25,7 @@ absl::StatusOr<LongRecount::Progress> LongRecount::CountPage(storage::Transactio
   }
   ASSIGN_OR_RETURN(const std::vector<store::RecordedActivity> page,
                    store::ActivitiesInOrder(transaction, lead_, last_ ? &*last_ : nullptr, {}, rows));
-  for (const store::RecordedActivity& one : page) count_->Take(one.activity);
+  for (const store::RecordedActivity& one : page) count_->Count(one.activity);
   counted_ += static_cast<int64_t>(page.size());
   if (static_cast<int>(page.size()) == rows) {
     last_ = page.back().activity;

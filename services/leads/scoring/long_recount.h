@@ -13,9 +13,9 @@
 namespace finalmile::leads::scoring {
 
 // Counts the activities of one lead that was set aside (LeadState::recount), one page in each transaction, so
-// that neither memory nor the time that the lead is locked grows with their number. What was counted so far
-// is kept in memory, and how far that goes on the lead's row: an activity that comes at or before it takes it
-// back, and then the count begins again, as it does when another policy or another process came between.
+// that neither memory nor the time that the lead is locked grows with their number. The sum so far is kept in
+// memory, and the position on the lead's row: an activity that happened at or before it resets the position,
+// and then the count begins again, as it does when another policy or another process came between.
 //
 // A value: take a copy, do a page with it, and keep it once the transaction has committed.
 class LongRecount {
@@ -25,7 +25,7 @@ class LongRecount {
 
   explicit LongRecount(std::string lead) : lead_(std::move(lead)) {}
 
-  // Counts the next `rows` activities; behind the last of them scores the lead and writes it.
+  // Counts the next `rows` activities; after the last of them scores the lead and writes it.
   absl::StatusOr<Progress> CountPage(storage::Transaction& transaction, Policies& policies,
                                      EventContext context, int rows);
 
@@ -37,10 +37,10 @@ class LongRecount {
   // Keeps alive what `count_` refers to.
   PolicyPointer policy_;
   std::optional<domain::Recount> count_;
-  // The last one that was counted.
+  // The last activity that was counted.
   std::optional<domain::Activity> last_;
-  // What was written on the row: less than a second behind `last_`, at random, so that it is not taken for
-  // what another process wrote.
+  // The position on the row: less than a second after `last_`, at random, so that it differs from a position
+  // that another process wrote.
   absl::Time mark_ = store::LeadState::kFromTheStart;
   int64_t counted_ = 0;
 };

@@ -17,7 +17,7 @@ v1::Policy ToStored(const v1::Policy& policy);
 v1::Policy ToShown(const v1::Policy& stored, absl::Time publish_time, bool in_force);
 
 // Puts a valid policy in force and notifies the rescorer; the policy as the wire shows it. Publishing the
-// policy in force again changes nothing. ALREADY_EXISTS / POLICY_EXISTS for another policy of a name that was
+// policy in force again changes nothing. ALREADY_EXISTS / POLICY_EXISTS: another policy of this name was
 // published.
 absl::StatusOr<v1::Policy> PublishPolicy(storage::Transaction& transaction, Policies& policies,
                                          const v1::Policy& policy, const outbox::EventContext& context);

@@ -10,7 +10,7 @@
 namespace finalmile::leads::scoring {
 namespace {
 
-// What was recorded at one moment.
+// Everything that was recorded at one moment.
 struct Moment {
   const store::FactVersion* facts = nullptr;
   PolicyPointer policy;
@@ -29,7 +29,7 @@ absl::StatusOr<std::vector<PastChange>> Replay(const LeadPast& past, absl::Time 
   const absl::Time created = past.facts.front().record_time;
   const absl::Time begin = std::max(created, past.since);
   std::map<absl::Time, Moment> moments;
-  // What held as the play begins is the last of what was recorded before.
+  // The last facts from before the begin hold as it begins.
   for (const store::FactVersion& facts : past.facts)
     moments[std::max(facts.record_time, begin)].facts = &facts;
   PolicyPointer policy = past.policies.front();
@@ -41,7 +41,7 @@ absl::StatusOr<std::vector<PastChange>> Replay(const LeadPast& past, absl::Time 
     }
   }
   for (const store::RecordedActivity& recorded : past.activities) {
-    // What came for a stub is counted when the lead arrives.
+    // Activities of a stub are counted when the lead arrives.
     moments[std::max(recorded.record_time, begin)].activities.push_back(&recorded.activity);
   }
   const auto start = [&] {
@@ -67,7 +67,7 @@ absl::StatusOr<std::vector<PastChange>> Replay(const LeadPast& past, absl::Time 
     state.due_time = result.next_due;
     if (!moved) return;
     v1::Score score = ToScore(state, *policy, time);
-    // How the lead stood as the play began is no change, unless it came into being then.
+    // The score at the begin is no change, unless the lead was created then.
     if (time > begin || begin == created) changes.push_back({last, score, std::string(cause), time});
     last = std::move(score);
   };

@@ -13,18 +13,18 @@
 
 namespace finalmile::leads::scoring {
 
-// What a lead's changes of the last domain::kHistory follow from.
+// The past that a lead's changes of the last domain::kHistory follow from.
 struct LeadPast {
   // The version that held at `since`, if the lead is that old, and all later ones; not empty.
   std::vector<store::FactVersion> facts;
   // In any order.
   std::vector<store::RecordedActivity> activities;
-  // Those ever in force, in order of number; not empty.
+  // All that were ever in force, in order of number; not empty.
   std::vector<PolicyPointer> policies;
-  // What is left of earlier activities, under `aged_policy`; null: nothing.
+  // The sum of earlier activities, under `aged_policy`; null: there are none.
   domain::EngagementState aged;
   PolicyPointer aged_policy;
-  // What changed before is not known any more.
+  // Changes before this are no longer known.
   absl::Time since = absl::InfinitePast();
 };
 
@@ -38,8 +38,8 @@ struct PastChange {
 
 // Plays the past again from `since` up to `now`: every change of the stored score and every crossing of a
 // band edge, in order. For a lead that is older than `since` its readiness then is evaluated afresh. A change
-// of policy stands at its publication, though the rows were scored anew a moment later. `check` is asked now
-// and then; its error ends the play.
+// of policy has the time of its publication, though the rows were scored anew a moment later. `check` is
+// asked now and then; its error ends the play.
 absl::StatusOr<std::vector<PastChange>> Replay(const LeadPast& past, absl::Time now,
                                                const std::function<absl::Status()>& check);
 

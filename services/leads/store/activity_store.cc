@@ -68,7 +68,7 @@ const storage::Table<Aged> kAged(
       [](const Aged& aged) -> storage::Value { return storage::Bytes{aged.state.limits.Encode()}; },
       [](const storage::Row& row, size_t column, Aged& aged) -> absl::Status {
         auto limits = domain::LimitState::Decode(row.Blob(column), domain::LimitState::kMaxCounting);
-        if (!limits.ok()) return absl::DataLossError("what is left of aged activities is damaged");
+        if (!limits.ok()) return absl::DataLossError("the sum of aged activities is damaged");
         aged.state.limits = *std::move(limits);
         return absl::OkStatus();
       }},
@@ -80,12 +80,12 @@ bool SameBody(const Activity& a, const Activity& b) {
                                             b.outbound, b.automated, b.properties);
 }
 
-// A page of the activities of lead $1 behind the position ($2, $3, $4), at most $7 of those recorded by $5
+// A page of the activities of lead $1 after the position ($2, $3, $4), at most $7 of those recorded by $5
 // and happened by $6. The index has them in order of time alone. The inner query finds, in that order, the
 // time that ends the page, so that only the page is sorted: without it PostgreSQL, which plans for an average
 // lead, sorts all that a lead has for every page. $8 is a time beyond all others.
 std::string PageSql(bool newest_first) {
-  const auto behind = [&](char table) {
+  const auto after = [&](char table) {
     return fmt::format(R"sql(
   {0}.lead = $1 AND {0}.event_time {1}= $2
   AND ({0}.event_time {1} $2 OR {0}.source {{sorted}} {1} $3
@@ -102,8 +102,8 @@ WHERE {a} AND a.event_time {no_further}= COALESCE((
   LIMIT 1 OFFSET $7 - 1), $8)
 ORDER BY a.event_time {order}, a.source {{sorted}} {order}, a.activity_id {{sorted}} {order}
 LIMIT $7)sql",
-                     fmt::arg("columns", kActivities.columns()), fmt::arg("a", behind('a')),
-                     fmt::arg("b", behind('b')), fmt::arg("no_further", newest_first ? '>' : '<'),
+                     fmt::arg("columns", kActivities.columns()), fmt::arg("a", after('a')),
+                     fmt::arg("b", after('b')), fmt::arg("no_further", newest_first ? '>' : '<'),
                      fmt::arg("order", newest_first ? "DESC" : ""));
 }
 

@@ -35,7 +35,7 @@ enum class Recorded {
 absl::StatusOr<storage::Deferred> DeferInsertActivities(storage::Transaction& transaction,
                                                         std::span<const domain::Activity> activities,
                                                         absl::Time now);
-// What became of each, from the result of DeferInsertActivities.
+// The outcome of each, from the result of DeferInsertActivities.
 absl::StatusOr<std::vector<Recorded>> OutcomesOf(storage::Transaction& transaction,
                                                  const storage::Result& inserted,
                                                  std::span<const domain::Activity> activities);
@@ -87,21 +87,21 @@ struct Which {
   absl::Time recorded_by = absl::InfiniteFuture();
   absl::Time happened_by = absl::InfiniteFuture();
 };
-// The next `limit` of a lead's activities in canonical order (domain::HappenedBefore), behind `after`;
+// The next `limit` of a lead's activities in canonical order (domain::HappenedBefore), after `after`;
 // nullptr: from the first.
 absl::StatusOr<std::vector<RecordedActivity>> ActivitiesInOrder(storage::Transaction& transaction,
                                                                 std::string_view lead,
                                                                 const domain::Activity* after,
                                                                 const Which& which, int limit);
-// Those of `leads` with activities that happened before `time`.
+// Which of `leads` have activities that happened before `time`.
 absl::StatusOr<std::vector<std::string>> WithActivitiesBefore(storage::Transaction& transaction,
                                                               const std::vector<std::string>& leads,
                                                               absl::Time time);
 absl::Status DeleteActivities(storage::Transaction& transaction,
                               const std::vector<RecordedActivity>& activities);
 
-// A page of a lead's activities, newest first by (event time, source, id), after `after`; nullptr: from the
-// newest.
+// A page of a lead's activities, newest first by (event time, source, id), after `after`; nullptr: the first
+// page.
 absl::StatusOr<std::vector<RecordedActivity>> ListActivities(storage::Transaction& transaction,
                                                              std::string_view lead,
                                                              const domain::Activity* after, int limit);

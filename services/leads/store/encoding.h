@@ -19,7 +19,7 @@ absl::StatusOr<domain::Attributes> DecodeAttributes(std::string_view text);
 std::string EncodeProperties(const std::map<std::string, std::string>& properties);
 absl::StatusOr<std::map<std::string, std::string>> DecodeProperties(std::string_view text);
 
-// What fit reads of a lead, for the history. Decoding fills these fields of `facts`.
+// The fields of a lead that fit reads, for the history. Decoding fills these fields of `facts`.
 std::string EncodeFacts(const domain::Lead& facts);
 absl::Status DecodeFacts(std::string_view text, domain::Lead& facts);
 

@@ -31,7 +31,7 @@ absl::StatusOr<std::optional<FactVersion>> FactsAt(storage::Transaction& transac
 // The versions that held at `since` or later, in order of version, at most `limit` of them.
 absl::StatusOr<std::vector<FactVersion>> FactHistory(storage::Transaction& transaction, std::string_view lead,
                                                      absl::Time since, int limit);
-// Those of `leads` with versions that held only before `time`.
+// Which of `leads` have versions that held only before `time`.
 absl::StatusOr<std::vector<std::string>> WithFactsBefore(storage::Transaction& transaction,
                                                          const std::vector<std::string>& leads,
                                                          absl::Time time);

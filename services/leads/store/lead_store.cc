@@ -30,7 +30,7 @@ absl::Status ReadLimits(const storage::Row& row, size_t column, LeadState& lead)
   if (auto limits = domain::LimitState::Decode(row.Blob(column)); limits.ok()) {
     lead.engagement.limits = *std::move(limits);
   } else {
-    lead.policy = 0;  // under no policy: whoever touches the lead computes it anew
+    lead.policy = 0;  // under no policy, so that the next batch computes it anew
   }
   return absl::OkStatus();
 }
@@ -67,7 +67,7 @@ const storage::Table<LeadState> kLeads(
       [](const LeadState& lead) {
         return RankKeyOf(lead.engagement.engagement.long_half_life, domain::kLongHalfLife);
       }},
-     // Behind policy, which it may overwrite.
+     // After policy, which it may overwrite.
      {"limits", "BYTES",
       [](const LeadState& lead) -> storage::Value { return storage::Bytes{lead.engagement.limits.Encode()}; },
       ReadLimits},

@@ -20,14 +20,14 @@ absl::StatusOr<std::vector<std::string>> ListLeads(storage::Transaction& transac
                                                    const Condition& condition, std::string_view after,
                                                    int limit);
 
-// Where a reading of one of the three rank lists stands.
+// A position in one of the three rank lists.
 struct ListPosition {
   bool started = false;
   double key = 0;
   std::string name;
 };
 
-// The next rows of a rank list, which leaves out gated leads; moves `position` behind them. RankedLead::name
+// The next rows of a rank list, which leaves out gated leads; moves `position` past them. RankedLead::name
 // is the id.
 absl::StatusOr<std::vector<domain::RankedLead>> ReadRanks(storage::Transaction& transaction,
                                                           domain::TopSearch::List list,

@@ -12,7 +12,8 @@
 
 namespace finalmile::leads::store {
 
-// What callers and imports set of a lead, but for external ids, gates and stage, which are kept elsewhere.
+// The fields of a lead that callers and imports set, but for external ids, gates and stage, which are kept
+// elsewhere.
 struct Profile {
   std::string lead;
   domain::Lead content;

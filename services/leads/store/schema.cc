@@ -6,7 +6,7 @@ namespace {
 // leads is the hot row of a lead: what every activity reads, locks and writes. It exists as a stub (created =
 // FALSE) when an activity comes before its lead. profiles is what only people and fit read.
 //
-// What bounds the tables (the sweeper is timers::HistorySweeper):
+// Every table is bounded (the sweeper is timers::HistorySweeper):
 //   leads, profiles, external_ids   the leads there are; at most 16 external ids each
 //   aged                            a row per lead with activities that are no longer kept one by one
 //   activities                      430 days after they happened; then the sweeper adds them up in aged

@@ -104,7 +104,7 @@ absl::StatusOr<bool> Rescorer::CountAlone(storage::Leadership& leadership) {
   }
   if (!page.full) next.reset();
   alone_ = std::move(next);
-  // Behind one that is done another may wait.
+  // Another lead may wait.
   return true;
 }
 

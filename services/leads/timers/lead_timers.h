@@ -30,7 +30,7 @@ class FadingTimer final : public outbox::DueTask {
   scoring::Policies& policies_;
 };
 
-// Scores leads that stand under another policy than the one in force, in chunks; between the chunks it counts
+// Scores leads that are under another policy than the one in force, in chunks; between the chunks it counts
 // the activities of those that were set aside because they have too many (LeadState::recount), one lead after
 // the other and a page at a time, for at most half of its time.
 //   finalmile_leads_counted_alone_total{result}: begun, begun_again (something came between), done. More
