@@ -48,7 +48,7 @@ double EngagementAt(const Engagement& engagement, absl::Time at);
 // is, one microsecond earlier it was not (or it is `from`). Never for edge <= 0: InfiniteFuture.
 absl::Time FallsBelow(const Engagement& engagement, double edge, absl::Time from);
 
-// When E falls below the highest of `edges` (> 0) that it reaches at `now`. InfiniteFuture: it reaches none.
+// When E falls below the highest edge above 0 that it reaches at `now`; InfiniteFuture: it reaches none.
 absl::Time FallsBelowNext(const Engagement& engagement, absl::Span<const double> edges, absl::Time now);
 
 }  // namespace finalmile::leads::domain
