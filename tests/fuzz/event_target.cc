@@ -38,7 +38,7 @@ bool Activity(std::string_view bytes) {
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return false;
   const leads::domain::Activity activity = leads::scoring::FromProto(message);
   if (!leads::domain::Validate(activity, kNow).empty()) return false;
-  Require(leads::domain::IsLeadName(activity.lead), "a valid activity names its lead");
+  Require(leads::domain::LeadName(activity.lead) == message.lead(), "a valid activity names its lead");
   const leads::domain::Activity again = leads::scoring::FromProto(leads::scoring::ToProto(activity));
   Require(again.event_time == activity.event_time && again.count == activity.count &&
               again.seconds == activity.seconds && again.properties == activity.properties,

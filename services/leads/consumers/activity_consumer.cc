@@ -28,7 +28,7 @@ absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::
     domain::Activity activity = scoring::FromProto(message);
     // Against the log's clock too: it was acknowledged then, and ours may have been set back since.
     std::vector<domain::Violation> violations = domain::Validate(activity, std::max(now, record.time));
-    if (record.key != activity.lead) violations.push_back({"lead", "differs from the record's key"});
+    if (record.key != message.lead()) violations.push_back({"lead", "differs from the record's key"});
     if (violations.empty() && domain::IsAgedOut(activity, std::min(now, record.time))) {
       late_.Add();
       violations.push_back(domain::AgedOut());
@@ -37,8 +37,6 @@ absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::
       batch.Park(i, fmt::format("{}: {}", violations.front().field, violations.front().description));
       continue;
     }
-    // Stored under the bare id.
-    activity.lead.erase(0, sizeof("leads/") - 1);
     activities.push_back(std::move(activity));
     positions.push_back(i);
   }

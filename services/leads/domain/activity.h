@@ -10,7 +10,7 @@ namespace finalmile::leads::domain {
 
 // Something that happened between a lead and us. It mirrors activity.proto.
 struct Activity {
-  // "leads/{lead}". Scoring does not read it.
+  // Id of the lead; empty: the message did not name one. Scoring does not read it.
   std::string lead;
   std::string source;
   // Unique within the source.

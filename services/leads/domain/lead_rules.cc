@@ -12,6 +12,8 @@
 namespace finalmile::leads::domain {
 namespace {
 
+constexpr std::string_view kLeads = "leads/";
+
 bool IsDomain(std::string_view domain) {
   if (domain.size() > 253 || domain.find('.') == std::string_view::npos) return false;
   while (true) {
@@ -195,16 +197,17 @@ std::vector<Violation> Validate(const Lead& lead) {
   return found.Take();
 }
 
-bool IsLeadName(std::string_view name) {
-  constexpr std::string_view kPrefix = "leads/";
-  if (name.size() != kPrefix.size() + 36 || name.substr(0, kPrefix.size()) != kPrefix) return false;
-  const std::string_view uuid = name.substr(kPrefix.size());
+std::string LeadName(std::string_view id) { return fmt::format("{}{}", kLeads, id); }
+
+std::optional<std::string> LeadIdOf(std::string_view name) {
+  if (name.size() != kLeads.size() + 36 || !name.starts_with(kLeads)) return std::nullopt;
+  const std::string_view uuid = name.substr(kLeads.size());
   for (size_t i = 0; i < uuid.size(); ++i) {
     const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
     const bool hex = (uuid[i] >= '0' && uuid[i] <= '9') || (uuid[i] >= 'a' && uuid[i] <= 'f');
-    if (dash ? uuid[i] != '-' : !hex) return false;
+    if (dash ? uuid[i] != '-' : !hex) return std::nullopt;
   }
-  return true;
+  return std::string(uuid);
 }
 
 bool IsAgedOut(const Activity& activity, absl::Time now) { return activity.event_time < now - kHistory; }
@@ -216,7 +219,7 @@ Violation AgedOut() {
 
 std::vector<Violation> Validate(const Activity& activity, absl::Time now) {
   Collector found;
-  if (!IsLeadName(activity.lead)) found.Add("lead", "must be leads/ and then a lower-case UUID");
+  if (activity.lead.empty()) found.Add("lead", "must be leads/ and then a lower-case UUID");
   if (!IsToken(activity.source, 64, "_.:-")) {
     found.Add("source", "must be 1 to 64 characters of a-z, 0-9, _, ., : and -");
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,7 +62,9 @@ bool IsAgedOut(const Activity& activity, absl::Time now);
 // The violation of such an activity.
 Violation AgedOut();
 
-// "leads/{lower-case UUID}".
-bool IsLeadName(std::string_view name);
+// The id of a lead is a lower-case UUID. Its name, on the wire and as the key of topics, is "leads/{id}".
+std::string LeadName(std::string_view id);
+// The id in the name of a lead; nullopt: it is not one.
+std::optional<std::string> LeadIdOf(std::string_view name);
 
 }  // namespace finalmile::leads::domain

@@ -90,9 +90,8 @@ absl::StatusOr<v1::ListActivitiesResponse> ActivityHandlers::ListActivities(
           ASSIGN_OR_RETURN(std::vector<store::RecordedActivity> found,
                            store::ListActivities(transaction, id, cursor.empty() ? nullptr : &after, count));
           Entries entries;
-          for (store::RecordedActivity& recorded : found) {
-            domain::Activity& activity = recorded.activity;
-            activity.lead = request.parent();
+          for (const store::RecordedActivity& recorded : found) {
+            const domain::Activity& activity = recorded.activity;
             v1::RecordedActivity item;
             *item.mutable_activity() = scoring::ToProto(activity);
             *item.mutable_record_time() = scoring::ToProto(recorded.record_time);

@@ -34,7 +34,7 @@ absl::Status AssignExternalIds(Transaction& transaction, const std::string& lead
   std::vector<std::pair<store::ExternalId, std::string>> rows;
   for (const store::ExternalId& id : wanted) {
     if (const auto found = taken.find(id); found != taken.end()) {
-      const std::string holder = fmt::format("leads/{}", found->second);
+      const std::string holder = domain::LeadName(found->second);
       return rpc::Error(absl::StatusCode::kAlreadyExists, "EXTERNAL_ID_TAKEN",
                         fmt::format("an external id of source '{}' belongs to {}", id.first, holder),
                         {{"lead", holder}});
@@ -67,7 +67,7 @@ absl::StatusOr<v1::Lead> LeadHandlers::CreateLead(rpc::CallContext& context,
                                                   const v1::CreateLeadRequest& request) {
   domain::Lead profile = scoring::FromProto(request.lead());
   domain::Normalise(profile);
-  if (!request.lead_id().empty() && !domain::IsLeadName("leads/" + request.lead_id())) {
+  if (!request.lead_id().empty() && !domain::LeadIdOf(domain::LeadName(request.lead_id()))) {
     return rpc::InvalidField("lead_id", "must be a lower-case UUID, or empty for the server to choose");
   }
   const outbox::Cause cause = outbox::CauseOf(context);
@@ -83,7 +83,7 @@ absl::StatusOr<v1::Lead> LeadHandlers::CreateLead(rpc::CallContext& context,
           RETURN_IF_ERROR(batch.Lock({id}, scoring::LeadBatch::Absent::kStub));
           if (batch.Find(id)->created) {
             return rpc::Error(absl::StatusCode::kAlreadyExists, "LEAD_EXISTS",
-                              fmt::format("leads/{} exists", id));
+                              fmt::format("{} exists", domain::LeadName(id)));
           }
         }
         RETURN_IF_ERROR(batch.Create(id, profile));

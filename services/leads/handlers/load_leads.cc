@@ -1,7 +1,5 @@
 #include "services/leads/handlers/load_leads.h"
 
-#include <fmt/format.h>
-
 #include <map>
 
 #include "libs/base/status.h"
@@ -15,8 +13,8 @@
 namespace finalmile::leads::handlers {
 
 absl::StatusOr<std::string> LeadId(const std::string& name, std::string_view field) {
-  if (!domain::IsLeadName(name)) return rpc::InvalidField(field, "must be leads/{lower-case UUID}");
-  return name.substr(sizeof("leads/") - 1);
+  if (std::optional<std::string> id = domain::LeadIdOf(name)) return *std::move(id);
+  return rpc::InvalidField(field, "must be leads/{lower-case UUID}");
 }
 
 absl::StatusOr<std::vector<v1::Lead>> LoadLeads(storage::Transaction& transaction,
@@ -33,7 +31,7 @@ absl::StatusOr<std::vector<v1::Lead>> LoadLeads(storage::Transaction& transactio
   leads.reserve(ids.size());
   for (const std::string& id : ids) {
     const auto found = by_id.find(id);
-    if (found == by_id.end()) return rpc::NotFound(fmt::format("leads/{}", id), "lead");
+    if (found == by_id.end()) return rpc::NotFound(domain::LeadName(id), "lead");
     const store::LeadState& state = *found->second;
     domain::Lead profile = profiles[id];
     for (const store::ExternalId& external : external_ids[id]) {
@@ -42,7 +40,7 @@ absl::StatusOr<std::vector<v1::Lead>> LoadLeads(storage::Transaction& transactio
     profile.gates = scoring::GatesOf(state.gates);
     profile.stage = static_cast<domain::Stage>(state.stage);
     v1::Lead& lead = leads.emplace_back(scoring::ToProto(profile));
-    lead.set_name(fmt::format("leads/{}", id));
+    lead.set_name(domain::LeadName(id));
     lead.set_etag(rpc::Etag(state.version));
     *lead.mutable_create_time() = scoring::ToProto(state.create_time);
     *lead.mutable_update_time() = scoring::ToProto(state.update_time);

@@ -40,7 +40,7 @@ absl::StatusOr<scoring::LeadPast> LoadPast(Transaction& transaction, scoring::Po
   scoring::LeadPast past;
   past.since = since;
   ASSIGN_OR_RETURN(past.facts, store::FactHistory(transaction, id, since, kMaxReplayed + 1));
-  if (past.facts.empty()) return rpc::NotFound(fmt::format("leads/{}", id), "lead");
+  if (past.facts.empty()) return rpc::NotFound(domain::LeadName(id), "lead");
   ASSIGN_OR_RETURN(past.activities, store::ActivitiesInOrder(transaction, id, nullptr, {}, kMaxReplayed + 1));
   if (past.facts.size() > kMaxReplayed || past.activities.size() > kMaxReplayed) {
     return rpc::Error(absl::StatusCode::kFailedPrecondition, "HISTORY_TOO_LONG",

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "services/leads/domain/lead_rules.h"
+
 namespace finalmile::leads::scoring {
 namespace {
 
@@ -110,7 +112,7 @@ domain::Policy FromProto(const v1::Policy& policy) {
 
 domain::Activity FromProto(const v1::Activity& activity) {
   domain::Activity result;
-  result.lead = activity.lead();
+  result.lead = domain::LeadIdOf(activity.lead()).value_or("");
   result.source = activity.source();
   result.activity_id = activity.activity_id();
   result.type = activity.type();
@@ -127,7 +129,7 @@ domain::Activity FromProto(const v1::Activity& activity) {
 
 v1::Activity ToProto(const domain::Activity& activity) {
   v1::Activity result;
-  result.set_lead(activity.lead);
+  result.set_lead(domain::LeadName(activity.lead));
   result.set_source(activity.source);
   result.set_activity_id(activity.activity_id);
   result.set_type(activity.type);

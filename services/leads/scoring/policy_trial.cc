@@ -1,13 +1,12 @@
 #include "services/leads/scoring/policy_trial.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "libs/base/status.h"
 #include "libs/storage/transact.h"
 #include "services/leads/domain/fit.h"
 #include "services/leads/domain/grade.h"
+#include "services/leads/domain/lead_rules.h"
 #include "services/leads/scoring/convert.h"
 #include "services/leads/scoring/counting.h"
 #include "services/leads/store/lead_store.h"
@@ -83,8 +82,8 @@ absl::StatusOr<v1::PolicyTrial> TryPolicy(storage::Database& database, Policies&
       trial.set_leads(trial.leads() + 1);
       trial.set_sales_ready_before(trial.sales_ready_before() + before);
       trial.set_sales_ready_after(trial.sales_ready_after() + ready);
-      if (ready && !before) becoming.emplace_back(-score, fmt::format("leads/{}", lead.id));
-      if (before && !ready) ceasing.emplace_back(-score, fmt::format("leads/{}", lead.id));
+      if (ready && !before) becoming.emplace_back(-score, domain::LeadName(lead.id));
+      if (before && !ready) ceasing.emplace_back(-score, domain::LeadName(lead.id));
       if (scored_lane != policy.lanes.end() && lead.gates == 0 && fit >= scored_lane->min_fit) {
         candidates.push_back(result.engagement);
       }

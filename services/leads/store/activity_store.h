@@ -31,7 +31,7 @@ enum class Recorded {
 };
 
 // Stores those of `activities` whose (source, activity_id) is new, the first of equal ones. The leads' rows
-// are locked by the caller, in an earlier statement; activity.lead holds a lead's id.
+// are locked by the caller, in an earlier statement.
 absl::StatusOr<storage::Deferred> DeferInsertActivities(storage::Transaction& transaction,
                                                         std::span<const domain::Activity> activities,
                                                         absl::Time now);

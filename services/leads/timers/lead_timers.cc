@@ -1,6 +1,7 @@
 #include "services/leads/timers/lead_timers.h"
 
 #include "libs/base/status.h"
+#include "services/leads/domain/lead_rules.h"
 #include "services/leads/scoring/lead_batch.h"
 
 namespace finalmile::leads::timers {
@@ -86,7 +87,7 @@ absl::StatusOr<bool> Rescorer::CountAlone(storage::Leadership& leadership) {
   std::optional<scoring::LongRecount>& next = page.next;
   const Progress progress = page.progress;
   if (!next) return false;
-  const std::string lead = "leads/" + next->lead();
+  const std::string lead = domain::LeadName(next->lead());
   if (!alone_ && progress != Progress::kGone) {
     begun_.Add();
     log_.Warning("a lead has too many activities to be scored in passing; they are counted by themselves",
