@@ -9,7 +9,7 @@
 #include "finalmile/catalog/v1/catalog_service.pb.h"
 #include "libs/rpc/errors.h"
 #include "libs/testing/module_harness.h"
-#include "services/catalog/publishing/asset_batch.h"
+#include "services/catalog/assets/asset_batch.h"
 #include "services/catalog/wiring.h"
 
 namespace finalmile::catalog {
@@ -91,7 +91,9 @@ class CatalogTest : public ::testing::Test {
   }
 
   // Every event in the topic, in order per key.
-  std::vector<v1::CatalogEvent> Events() { return harness_.ReadEvents<v1::CatalogEvent>(); }
+  std::vector<v1::CatalogEvent> Events() {
+    return harness_.ReadEvents<v1::CatalogEvent>(assets::kCatalogEventsTopic);
+  }
 
   std::vector<v1::CatalogEvent::EventCase> EventCases() {
     std::vector<v1::CatalogEvent::EventCase> cases;

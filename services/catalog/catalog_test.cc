@@ -244,7 +244,7 @@ TEST_F(CatalogTest, OfWhatACallerSendsBesideItsRequestOnlyAWellFormedTraceReache
   }
   harness_.Settle();
   std::vector<std::string> traces;
-  for (const events::Record& record : harness_.ReadTopic(outbox::TopicName<v1::CatalogEvent>())) {
+  for (const events::Record& record : harness_.ReadTopic(assets::kCatalogEventsTopic)) {
     EXPECT_EQ(record.value.find("ann@"), std::string::npos);
     for (const auto& [name, value] : record.headers) {
       EXPECT_EQ(value.find("ann@"), std::string::npos) << name;

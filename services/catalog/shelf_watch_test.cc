@@ -33,7 +33,7 @@ TEST_F(ShelfWatchTest, EventsDoNotEndTheFirstLookThroughTheCatalog) {
   telemetry::Metrics metrics;
   const auto observer = telemetry::NewCacheMetrics(metrics, "test");
   cache::NearCache near(**cache, clock, harness_.rng(), *observer, {.name = "test"});
-  publishing::HotAssets hot(near, harness_.database());
+  assets::HotAssets hot(near, harness_.database());
   testing::CapturingLog log;
   consumers::ShelfWatch watch(harness_.events(), harness_.database(), indexes, hot, clock, log);
 

@@ -133,7 +133,7 @@ TEST_P(CreditTest, OnlyInitialMeetingsCount) {
   // What says nothing of credit is passed over, and does not hold up what follows.
   auto unknown = Appointment("m2");
   outbox::OutgoingEvent raw;
-  raw.topic = outbox::TopicName<appointments::v1::AppointmentEvent>();
+  raw.topic = std::string(usage::consumers::kAppointmentEventsTopic);
   raw.key = unknown.key();
   raw.seq = unknown.seq();
   // Field 111, which this version does not know.

@@ -11,7 +11,7 @@
 #include "libs/outbox/envelope.h"
 #include "libs/testing/postgres_server.h"
 #include "services/catalog/catalog_fixture.h"
-#include "services/catalog/consumers/credit_consumer.h"
+#include "services/catalog/usage/consumers/credit_consumer.h"
 
 namespace finalmile::catalog {
 
@@ -143,7 +143,8 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
         ++seqs_[chain]);
   }
   static outbox::OutgoingEvent ToOutbox(const appointments::v1::AppointmentEvent& event) {
-    return outbox::ToOutbox(event);
+    return outbox::ToOutbox(event, usage::consumers::kAppointmentEventsTopic,
+                            outbox::SourceOf(*appointments::v1::AppointmentEvent::descriptor()), {});
   }
   void Tell(const appointments::v1::AppointmentEvent& event) { Append(ToOutbox(event)); }
   void Append(const outbox::OutgoingEvent& event) { AppendAll({event}); }

@@ -232,7 +232,7 @@ TEST_P(GapsTest, WhatWasTypedStaysInTheStore) {
   EXPECT_EQ(Get(draft.name())->reason(), "");
 
   Settle();
-  for (const events::Record& record : harness_.ReadTopic(outbox::TopicName<v1::CatalogEvent>())) {
+  for (const events::Record& record : harness_.ReadTopic(assets::kCatalogEventsTopic)) {
     std::string bytes = Lower(record.key + record.value);
     for (const auto& [name, value] : record.headers) bytes += Lower(value);
     EXPECT_EQ(bytes.find("mustermann"), std::string::npos);

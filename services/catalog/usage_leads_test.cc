@@ -4,7 +4,7 @@
 
 #include "finalmile/leads/v1/lead_event.pb.h"
 #include "libs/base/status.h"
-#include "services/catalog/consumers/lead_consumer.h"
+#include "services/catalog/usage/consumers/lead_consumer.h"
 #include "services/catalog/usage/retention.h"
 #include "services/catalog/usage_fixture.h"
 
@@ -21,7 +21,10 @@ class LeadsTest : public UsageTest {
     return outbox::NewEvent<leads::v1::LeadEvent>(
         {harness_.clock(), harness_.rng(), harness_.clock().Now(), cause}, lead, ++seqs_[lead]);
   }
-  static outbox::OutgoingEvent ToOutbox(const leads::v1::LeadEvent& event) { return outbox::ToOutbox(event); }
+  static outbox::OutgoingEvent ToOutbox(const leads::v1::LeadEvent& event) {
+    return outbox::ToOutbox(event, usage::consumers::kLeadEventsTopic,
+                            outbox::SourceOf(*leads::v1::LeadEvent::descriptor()), {});
+  }
   void TellLead(const leads::v1::LeadEvent& event) { Append(ToOutbox(event)); }
   leads::v1::LeadEvent PermissionOf(const std::string& lead, leads::v1::Channel channel,
                                     leads::v1::PermissionState state, const std::string& purpose = "sales") {

@@ -5,25 +5,23 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "finalmile/appointments/v1/appointment_event.pb.h"
-#include "finalmile/catalog/v1/catalog_event.pb.h"
-#include "finalmile/leads/v1/lead_event.pb.h"
 #include "libs/base/status.h"
 #include "libs/cache/near_cache.h"
 #include "libs/config/schema.h"
 #include "libs/storage/transact.h"
 #include "libs/telemetry/cache_metrics.h"
-#include "services/catalog/consumers/credit_consumer.h"
-#include "services/catalog/consumers/lead_consumer.h"
+#include "services/catalog/assets/hot_assets.h"
 #include "services/catalog/consumers/shelf_watch.h"
 #include "services/catalog/handlers/catalog_handlers.h"
-#include "services/catalog/handlers/usage_handlers.h"
-#include "services/catalog/publishing/hot_assets.h"
 #include "services/catalog/search/indexes.h"
 #include "services/catalog/store/schema.h"
 #include "services/catalog/timers/due_timer.h"
-#include "services/catalog/timers/usage_timers.h"
+#include "services/catalog/usage/consumers/credit_consumer.h"
+#include "services/catalog/usage/consumers/lead_consumer.h"
+#include "services/catalog/usage/handlers/usage_handlers.h"
 #include "services/catalog/usage/missed_searches.h"
+#include "services/catalog/usage/timers/maturity_timer.h"
+#include "services/catalog/usage/timers/usage_sweeper.h"
 
 namespace finalmile::catalog {
 namespace {
@@ -32,16 +30,16 @@ constexpr absl::Duration kStartTimeout = absl::Seconds(10);
 // An index is read into memory whole: some 5 s for 100,000 assets.
 constexpr absl::Duration kIndexTimeout = absl::Minutes(2);
 
-constexpr app::MessageType kTopics[] = {&v1::CatalogEvent::descriptor,
-                                        &appointments::v1::AppointmentEvent::descriptor,
-                                        &leads::v1::LeadEvent::descriptor};
+const events::TopicSpec kTopics[] = {{.name = std::string(assets::kCatalogEventsTopic)},
+                                     {.name = std::string(usage::consumers::kAppointmentEventsTopic)},
+                                     {.name = std::string(usage::consumers::kLeadEventsTopic)}};
 
 // In order of making; destroyed in the reverse order.
 struct State {
   std::unique_ptr<cache::Cache> cache;
   std::unique_ptr<cache::Observer> observer;
   std::unique_ptr<cache::NearCache> near;
-  std::unique_ptr<publishing::HotAssets> hot;
+  std::unique_ptr<assets::HotAssets> hot;
   std::unique_ptr<storage::Database> shelf_database;
   std::unique_ptr<storage::Database> newest_database;
   search::Indexes indexes;
@@ -114,7 +112,7 @@ absl::StatusOr<app::Module> BuildOn(std::unique_ptr<cache::Cache> cache, const c
   options.missing_staleness = std::min(options.missing_staleness, options.staleness);
   state->near = std::make_unique<cache::NearCache>(*state->cache, runtime.clock, runtime.rng,
                                                    *state->observer, options);
-  state->hot = std::make_unique<publishing::HotAssets>(*state->near, runtime.database);
+  state->hot = std::make_unique<assets::HotAssets>(*state->near, runtime.database);
   RETURN_IF_ERROR(OpenIndexes(config, runtime, *state));
   ASSIGN_OR_RETURN(std::string key, SigningKey(runtime));
   state->missed = std::make_unique<usage::MissedSearches>(
@@ -123,21 +121,23 @@ absl::StatusOr<app::Module> BuildOn(std::unique_ptr<cache::Cache> cache, const c
       runtime.clock, runtime.rng, runtime.log);
 
   app::Module module;
-  const handlers::Dependencies dependencies{runtime.clock,  runtime.rng,    runtime.database, *state->hot,
-                                            state->indexes, *state->missed, std::move(key)};
-  module.services.push_back(handlers::NewCatalogService(dependencies));
-  module.services.push_back(handlers::NewUsageService(dependencies));
+  auto catalog_service = handlers::NewCatalogService(
+      {runtime.clock, runtime.rng, runtime.database, *state->hot, state->indexes, *state->missed, key});
+  auto usage_service = usage::handlers::NewUsageService(
+      {runtime.clock, runtime.rng, runtime.database, std::move(key)}, *catalog_service);
+  module.services.push_back(std::move(catalog_service));
+  module.services.push_back(std::move(usage_service));
   app::ModuleConsumer& credit = module.consumers.emplace_back();
-  credit.options.name = consumers::kCreditConsumer;
-  credit.options.topics = {outbox::TopicName<appointments::v1::AppointmentEvent>()};
-  credit.handler = std::make_unique<consumers::CreditConsumer>(runtime.clock);
+  credit.options.name = usage::consumers::kCreditConsumer;
+  credit.options.topics = {std::string(usage::consumers::kAppointmentEventsTopic)};
+  credit.handler = std::make_unique<usage::consumers::CreditConsumer>(runtime.clock);
   app::ModuleConsumer& leads = module.consumers.emplace_back();
-  leads.options.name = consumers::kLeadConsumer;
-  leads.options.topics = {outbox::TopicName<leads::v1::LeadEvent>()};
-  leads.handler = std::make_unique<consumers::LeadConsumer>(runtime.clock);
+  leads.options.name = usage::consumers::kLeadConsumer;
+  leads.options.topics = {std::string(usage::consumers::kLeadEventsTopic)};
+  leads.handler = std::make_unique<usage::consumers::LeadConsumer>(runtime.clock);
   module.leader_tasks.push_back(std::make_unique<timers::DueTimer>(runtime.clock, runtime.rng, *state->hot));
-  module.leader_tasks.push_back(std::make_unique<timers::MaturityTimer>(runtime.clock));
-  module.leader_tasks.push_back(std::make_unique<timers::UsageSweeper>(runtime.clock, runtime.rng));
+  module.leader_tasks.push_back(std::make_unique<usage::timers::MaturityTimer>(runtime.clock));
+  module.leader_tasks.push_back(std::make_unique<usage::timers::UsageSweeper>(runtime.clock, runtime.rng));
   module.steps.push_back(std::make_unique<consumers::ShelfWatch>(
       runtime.events, runtime.database, state->indexes, *state->hot, runtime.clock, runtime.log));
   module.shared_steps = state->near->steps();

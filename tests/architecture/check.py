@@ -52,19 +52,21 @@ LIBRARIES = {
 }
 
 # Part of a service -> what it may include beside the standard library, Abseil, fmt, libs/base and libs/text.
-# {own} is services/NAME, {room} the folder inside it. The first pattern that matches the file's path inside its service
-# decides. The ways in (handlers, consumers, timers) do not lean on each other: what they share is application logic and
-# has a room of its own, which in turn knows no way in.
+# The first pattern that matches the file's path inside its service decides. A room of a service, as usage/ of the
+# catalog is, may have a domain, a store and ways in of its own. {own} is services/NAME, {home} the same or the room that
+# holds the part, {part} the folder of the part in it. The ways in (handlers, consumers, timers) do not lean on each
+# other: what they share is application logic, which in turn knows no way in. The store of a room is for that room alone.
 WAYS_IN = r"(handlers|consumers|timers)"
+PART = r"domain|store|" + WAYS_IN
+ROOM = r"(\w+/)?"
+SHARED = r"{own}/(?!wiring|main|config|" + ROOM + WAYS_IN + r"/|\w+/store/).*|{home}/store/.*"
 PARTS = [
     ("wiring", r"wiring\.(h|cc)", r".*"),
     ("config", r"config(_test)?\.(h|cc)", r"libs/(config|telemetry|storage|events|cache|rpc|app)/[^/]*|{own}/config\.h"),
-    ("domain/", r"domain/.*", r"{own}/domain/.*"),
-    ("store/", r"store/.*", r"{own}/(domain|store)/.*|libs/storage/[^/]*|nlohmann/.*"),
-    ("a way in", WAYS_IN + r"/.*",
-     r"{own}/(?!wiring|main|config|" + WAYS_IN + r"/).*|{own}/{room}/.*|" + PROTOBUF + r"|libs/(?!app/|testing/).*"),
-    ("application logic", r".*/.*",
-     r"{own}/(?!wiring|main|config|" + WAYS_IN + r"/).*|" + PROTOBUF + r"|libs/(?!app/|testing/).*"),
+    ("domain/", ROOM + r"domain/.*", r"({own}|{home})/domain/.*"),
+    ("store/", ROOM + r"store/.*", r"({own}|{home})/(domain|store)/.*|libs/storage/[^/]*|nlohmann/.*"),
+    ("a way in", ROOM + WAYS_IN + r"/.*", SHARED + r"|{part}/.*|" + PROTOBUF + r"|libs/(?!app/|testing/).*"),
+    ("application logic", r".*/.*", SHARED + r"|" + PROTOBUF + r"|libs/(?!app/|testing/).*"),
     ("the top of a service", r"[^/]*", r"{own}/.*|" + PROTOBUF + r"|libs/.*"),
 ]
 NO_INPUT_OUTPUT = ("domain/",)  # parts that may not even use the standard library for it
@@ -189,7 +191,10 @@ class Check:
             return
         if path.startswith(COMMAND_LINE):
             may = COMMAND_LINE_MAY
-        allowed = [STANDARD, PLAIN, may.replace("{own}", own).replace("{room}", inside.split("/")[0])]
+        folders = inside.split("/")[:-1]
+        at = next((i for i, folder in enumerate(folders) if re.fullmatch(PART, folder)), len(folders))
+        home, part_of = ("/".join([own] + folders[:end]) for end in (at, at + 1))
+        allowed = [STANDARD, PLAIN, may.replace("{own}", own).replace("{home}", home).replace("{part}", part_of)]
         if is_test(path):
             allowed.append(TESTING)
         if part in NO_INPUT_OUTPUT and re.fullmatch(INPUT_OUTPUT, header) and not is_test(path):

@@ -66,6 +66,22 @@ class CheckTest(unittest.TestCase):
         for part, other in (("handlers", "consumers"), ("consumers", "timers"), ("timers", "handlers"), ("scoring", "handlers")):
             self.refused("direction", f"services/leads/{part}/x.cc", include(f"services/leads/{other}/x.h"))
 
+    def test_a_room_has_parts_of_its_own(self):
+        own = "services/leads/"
+        for good in ("use/domain/x.cc use/domain/x.h", "use/domain/x.cc domain/x.h", "use/store/x.cc use/domain/x.h",
+                     "use/store/x.cc store/x.h", "use/timers/x.cc use/timers/x.h", "use/timers/x.cc use/store/x.h",
+                     "use/timers/x.cc use/x.h", "use/x.cc use/store/x.h", "use/x.cc store/x.h", "use/x.cc scoring/x.h",
+                     "handlers/x.cc use/x.h", "handlers/x.cc use/domain/x.h", "wiring.cc use/timers/x.h"):
+            path, header = good.split()
+            self.accepted(own + path, include(own + header))
+        for bad in ("domain/x.cc use/domain/x.h", "use/domain/x.cc use/store/x.h", "use/domain/x.cc use/x.h",
+                    "store/x.cc use/domain/x.h", "store/x.cc use/store/x.h", "use/store/x.cc use/x.h",
+                    "use/handlers/x.cc handlers/x.h", "use/handlers/x.cc use/timers/x.h", "handlers/x.cc use/handlers/x.h",
+                    "use/x.cc use/handlers/x.h", "scoring/x.cc use/store/x.h", "handlers/x.cc use/store/x.h"):
+            path, header = bad.split()
+            self.refused("direction", own + path, include(own + header))
+        self.assertEqual(len(run({own + "use/domain/x.cc": include("fstream")})), 1)
+
     def test_no_service_includes_another(self):
         self.refused("direction", "services/leads/wiring.cc", include("services/catalog/domain/asset.h"))
         self.refused("direction", "services/finalmile/dev.cc", include("services/leads/store/lead_store.h"))

@@ -4,8 +4,8 @@
 
 #include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "libs/base/status.h"
-#include "services/catalog/publishing/asset_batch.h"
-#include "services/catalog/publishing/convert.h"
+#include "services/catalog/assets/asset_batch.h"
+#include "services/catalog/assets/asset_proto.h"
 #include "services/catalog/store/asset_store.h"
 #include "tests/simulation/event_topic.h"
 
@@ -38,7 +38,7 @@ Stored ReadStore(testing::Simulation& simulation, Servers& servers, std::vector<
         ASSIGN_OR_RETURN(const auto versions, catalog::store::ReadVersions(transaction, keys, true));
         stored.versions.clear();
         for (const auto& [key, version] : versions) {
-          ASSIGN_OR_RETURN(stored.versions[key.first][key.second], catalog::publishing::ContentOf(version));
+          ASSIGN_OR_RETURN(stored.versions[key.first][key.second], catalog::assets::ContentOf(version));
         }
         return absl::OkStatus();
       });
@@ -66,7 +66,8 @@ class Check {
 
   void CheckAll() {
     CheckEventTopic<v1::CatalogEvent>(
-        servers_, violations_, [&](const v1::CatalogEvent& event) { Take(event, told_[event.key()]); });
+        servers_, catalog::assets::kCatalogEventsTopic, violations_,
+        [&](const v1::CatalogEvent& event) { Take(event, told_[event.key()]); });
     const Stored stored = ReadStore(simulation_, servers_, violations_);
     std::set<std::string> names;
     for (const catalog::store::AssetRow& row : stored.rows) {

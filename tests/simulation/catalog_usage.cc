@@ -2,10 +2,10 @@
 
 #include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "finalmile/catalog/v1/catalog_service.pb.h"
-#include "services/catalog/domain/gap.h"
-#include "services/catalog/domain/recommend.h"
-#include "services/catalog/publishing/asset_batch.h"
+#include "services/catalog/assets/asset_batch.h"
 #include "services/catalog/search/query.h"
+#include "services/catalog/usage/domain/gap.h"
+#include "services/catalog/usage/domain/recommend.h"
 
 namespace finalmile::simulation {
 namespace {
@@ -105,7 +105,7 @@ void CatalogUsage::ReportGap(const std::string& request) {
   text::Analyzer analyzer;
   const std::vector<std::string> terms =
       catalog::search::NeedTerms(report.gap().need(), catalog::search::kNeedLanguage, analyzer);
-  Counted& asked = asked_["gaps/" + catalog::domain::GapId(terms, "", "")];
+  Counted& asked = asked_["gaps/" + catalog::usage::domain::GapId(terms, "", "")];
   ++asked.attempted;
   if (client_.Call<v1::Gap>("UsageService/ReportGap", report)) ++asked.acknowledged;
 }
@@ -142,7 +142,7 @@ void CatalogUsage::Check(Servers& servers) {
 CatalogUsage::Told CatalogUsage::ReadTopic(Servers& servers) const {
   Told told;
   std::map<std::string, int64_t> seqs;
-  for (const events::Record& record : servers.ReadTopic(outbox::TopicName<catalog::v1::CatalogEvent>())) {
+  for (const events::Record& record : servers.ReadTopic(std::string(catalog::assets::kCatalogEventsTopic))) {
     v1::CatalogEvent event;
     if (!event.ParseFromString(record.value) || event.seq() <= seqs[event.key()]) continue;
     seqs[event.key()] = event.seq();
@@ -192,7 +192,7 @@ void CatalogUsage::CheckSums(Servers& servers, const Told& told) const {
   std::map<std::string, int64_t> offered;
   for (const storage::Row& row :
        servers.Query(fmt::format("SELECT asset FROM offers WHERE slot <> {}",
-                                 static_cast<int>(catalog::domain::Slot::kWithheld)))) {
+                                 static_cast<int>(catalog::usage::domain::Slot::kWithheld)))) {
     ++offered[row.Text(0)];
   }
   std::map<std::string, int64_t> viewed;

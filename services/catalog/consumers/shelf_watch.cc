@@ -6,8 +6,8 @@
 #include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "libs/base/status.h"
 #include "libs/storage/transact.h"
+#include "services/catalog/assets/asset_proto.h"
 #include "services/catalog/domain/markdown.h"
-#include "services/catalog/publishing/convert.h"
 #include "services/catalog/store/asset_store.h"
 
 namespace finalmile::catalog::consumers {
@@ -32,8 +32,8 @@ absl::StatusOr<search::Document> ToDocument(const store::AssetRow& row, int64_t 
                                             const Versions& versions) {
   const auto found = versions.find({row.id, version});
   if (found == versions.end()) return absl::DataLossError("assets/" + row.id + " lacks a version");
-  ASSIGN_OR_RETURN(const v1::Asset content, publishing::ContentOf(found->second));
-  const domain::Asset asset = publishing::FromProto(content);
+  ASSIGN_OR_RETURN(const v1::Asset content, assets::ContentOf(found->second));
+  const domain::Asset asset = assets::FromProto(content);
   search::Document document;
   document.asset = "assets/" + row.id;
   document.version = row.revision;
@@ -46,7 +46,7 @@ absl::StatusOr<search::Document> ToDocument(const store::AssetRow& row, int64_t 
   }
   document.body = JoinWithLines(texts);
   std::vector<std::string> tags;
-  for (const auto& [field, value] : publishing::TagsOf(asset)) {
+  for (const auto& [field, value] : assets::TagsOf(asset)) {
     document.facets.push_back({field, value});
     tags.push_back(value);
   }
@@ -59,7 +59,7 @@ absl::StatusOr<search::Document> ToDocument(const store::AssetRow& row, int64_t 
 }  // namespace
 
 ShelfWatch::ShelfWatch(events::EventLog& events, storage::Database& database, search::Indexes& indexes,
-                       publishing::HotAssets& hot, Clock& clock, Log& log)
+                       assets::HotAssets& hot, Clock& clock, Log& log)
     : events_(events),
       database_(database),
       indexes_(indexes),
@@ -80,8 +80,8 @@ absl::StatusOr<absl::Duration> ShelfWatch::Follow() {
   const absl::Duration deadline = clock_.Steady() + kTimeout;
   // Before the first pass: what changes behind it is heard of.
   if (tail_ == nullptr) {
-    ASSIGN_OR_RETURN(tail_, events_.OpenTail({outbox::TopicName<v1::CatalogEvent>()}, events::TailFrom::kEnd,
-                                             deadline, *wake_));
+    ASSIGN_OR_RETURN(tail_, events_.OpenTail({std::string(assets::kCatalogEventsTopic)},
+                                             events::TailFrom::kEnd, deadline, *wake_));
   }
   ASSIGN_OR_RETURN(const std::vector<events::Record> records, tail_->Poll(kPoll));
   for (const events::Record& record : records) {

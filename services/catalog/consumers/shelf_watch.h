@@ -13,7 +13,7 @@
 #include "libs/base/step.h"
 #include "libs/events/event_log.h"
 #include "libs/storage/database.h"
-#include "services/catalog/publishing/hot_assets.h"
+#include "services/catalog/assets/hot_assets.h"
 #include "services/catalog/search/indexes.h"
 
 namespace finalmile::catalog::consumers {
@@ -25,7 +25,7 @@ class ShelfWatch final : public Step {
  public:
   // The references outlive the step.
   ShelfWatch(events::EventLog& events, storage::Database& database, search::Indexes& indexes,
-             publishing::HotAssets& hot, Clock& clock, Log& log);
+             assets::HotAssets& hot, Clock& clock, Log& log);
 
   std::string_view name() const override { return "catalog.shelf_watch"; }
   absl::Duration Run() override;
@@ -42,7 +42,7 @@ class ShelfWatch final : public Step {
   events::EventLog& events_;
   storage::Database& database_;
   search::Indexes& indexes_;
-  publishing::HotAssets& hot_;
+  assets::HotAssets& hot_;
   Clock& clock_;
   Log& log_;
   const std::unique_ptr<WaitEvent> wake_;

@@ -25,6 +25,12 @@ enum class AssetState {
 inline constexpr absl::Duration kReviewEvery = absl::Hours(24 * 180);
 inline constexpr absl::Duration kReviewGrace = absl::Hours(24 * 14);
 
+// When an asset was live, [from, to).
+struct Period {
+  absl::Time from;
+  absl::Time to;
+};
+
 // Where an asset stands: its newest version on the way to reps, and the version that reps are given.
 struct Life {
   int64_t latest_version = 0;

@@ -15,9 +15,9 @@
 #include "libs/rpc/context.h"
 #include "libs/rpc/service.h"
 #include "libs/storage/database.h"
-#include "services/catalog/publishing/asset_batch.h"
-#include "services/catalog/publishing/hot_assets.h"
-#include "services/catalog/publishing/reading.h"
+#include "services/catalog/assets/asset_batch.h"
+#include "services/catalog/assets/hot_assets.h"
+#include "services/catalog/assets/read_assets.h"
 #include "services/catalog/search/indexes.h"
 #include "services/catalog/usage/missed_searches.h"
 
@@ -28,14 +28,15 @@ struct Dependencies {
   Clock& clock;
   Rng& rng;
   storage::Database& database;
-  publishing::HotAssets& hot;
+  assets::HotAssets& hot;
   search::Indexes& indexes;
   usage::MissedSearches& missed;
   // Signs use_tokens.
   std::string signing_key;
 };
 
-// The methods of CatalogService, as catalog_service.proto says. Thread-safe.
+// The methods of CatalogService, as catalog_service.proto says, but for RecommendAssets, which is with usage.
+// Thread-safe.
 class CatalogHandlers {
  public:
   explicit CatalogHandlers(Dependencies dependencies) : d_(std::move(dependencies)) {}
@@ -64,13 +65,11 @@ class CatalogHandlers {
 
   absl::StatusOr<v1::SearchAssetsResponse> SearchAssets(rpc::CallContext& context,
                                                         const v1::SearchAssetsRequest& request);
-  absl::StatusOr<v1::RecommendAssetsResponse> RecommendAssets(rpc::CallContext& context,
-                                                              const v1::RecommendAssetsRequest& request);
   absl::StatusOr<v1::RenderAssetResponse> RenderAsset(rpc::CallContext& context,
                                                       const v1::RenderAssetRequest& request);
 
  private:
-  using Change = std::function<absl::Status(publishing::AssetBatch&, absl::Time now)>;
+  using Change = std::function<absl::Status(assets::AssetBatch&, absl::Time now)>;
   // Serves a mutation whose `function` changes assets through the batch, which is written before the answer
   // is made; what is hot is told afterwards.
   template <class Response, class Request>
@@ -81,29 +80,24 @@ class CatalogHandlers {
   template <class Response, class Request>
   absl::StatusOr<Response> ChangeOne(
       rpc::CallContext& context, const Request& request, int64_t answered,
-      const std::function<absl::Status(publishing::AssetBatch&, const std::string& id)>& change);
+      const std::function<absl::Status(assets::AssetBatch&, const std::string& id)>& change);
 
   const Dependencies d_;
 };
 
-// CatalogService with its handlers, the inline answer and the import's sessions.
+// CatalogService with its handlers, the inline answer and the import's sessions, but without RecommendAssets.
 std::unique_ptr<rpc::Service> NewCatalogService(const Dependencies& dependencies);
-
-// The id in "assets/{asset}"; INVALID_ARGUMENT naming `field`.
-absl::StatusOr<std::string> AssetId(const std::string& name, std::string_view field);
-// A version of an asset, as publishing::Wanted; NOT_FOUND / ASSET_NOT_FOUND.
-absl::StatusOr<v1::Asset> ReadOne(storage::Transaction& transaction, const std::string& id, int64_t version);
 
 template <class Response, class Request>
 absl::StatusOr<Response> CatalogHandlers::Mutate(
     rpc::CallContext& context, const Request& request, const Change& change,
     const std::function<absl::StatusOr<Response>(storage::Transaction&)>& answer) {
   const outbox::Cause cause = outbox::CauseOf(context);
-  std::vector<publishing::Changed> changed;
+  std::vector<assets::Changed> changed;
   absl::StatusOr<Response> response = outbox::Mutate<Response>(
       context, d_.database, request,
       [&](storage::Transaction& transaction, absl::Time now) -> absl::StatusOr<Response> {
-        publishing::AssetBatch batch(transaction, {d_.clock, d_.rng, now, cause});
+        assets::AssetBatch batch(transaction, {d_.clock, d_.rng, now, cause});
         RETURN_IF_ERROR(change(batch, now));
         RETURN_IF_ERROR(batch.Write());
         changed = batch.changed();
@@ -112,7 +106,7 @@ absl::StatusOr<Response> CatalogHandlers::Mutate(
   if (response.ok()) {
     d_.hot.Wrote(changed);
   } else if (absl::IsUnknown(response.status())) {
-    for (const publishing::Changed& one : changed) d_.hot.Invalidate(one.id);
+    for (const assets::Changed& one : changed) d_.hot.Invalidate(one.id);
   }
   return response;
 }

@@ -144,12 +144,12 @@ absl::Status ImportSession::Flush(rpc::CallContext& context, Response& response)
   for (const Waiting& page : waiting_) ids.push_back(page.id);
   const outbox::Cause cause = outbox::CauseOf(context);
   const Response before = response;
-  std::vector<publishing::Changed> changed;
+  std::vector<assets::Changed> changed;
   // A trial run locks too, which a snapshot read cannot.
   RETURN_IF_ERROR(d_.database.Transact(
       {.deadline = ChunkDeadline(context)}, [&](Transaction& transaction) -> absl::Status {
         response = before;
-        publishing::AssetBatch batch(transaction, {d_.clock, d_.rng, d_.clock.Now(), cause});
+        assets::AssetBatch batch(transaction, {d_.clock, d_.rng, d_.clock.Now(), cause});
         RETURN_IF_ERROR(batch.Lock(ids));
         for (const Waiting& page : waiting_) RETURN_IF_ERROR(Store(batch, page, response));
         if (header_.dry_run()) return absl::OkStatus();
@@ -163,7 +163,7 @@ absl::Status ImportSession::Flush(rpc::CallContext& context, Response& response)
   return absl::OkStatus();
 }
 
-absl::Status ImportSession::Store(publishing::AssetBatch& batch, const Waiting& page, Response& response) {
+absl::Status ImportSession::Store(assets::AssetBatch& batch, const Waiting& page, Response& response) {
   if (!page.page.problems.empty()) {
     Reject(page.path, page.page.problems, response);
     return absl::OkStatus();
@@ -212,7 +212,7 @@ absl::Status ImportSession::RetireMissing(rpc::CallContext& context, Response& r
   for (bool more = true; more;) {
     RETURN_IF_ERROR(context.Check());
     const Response before = response;
-    std::vector<publishing::Changed> changed;
+    std::vector<assets::Changed> changed;
     std::string last;
     RETURN_IF_ERROR(d_.database.Transact(
         {.deadline = ChunkDeadline(context), .read_only = header_.dry_run()},
@@ -233,7 +233,7 @@ absl::Status ImportSession::RetireMissing(rpc::CallContext& context, Response& r
             result.set_outcome(Response::OUTCOME_RETIRED);
           }
           if (header_.dry_run() || ids.empty()) return absl::OkStatus();
-          publishing::AssetBatch batch(transaction, {d_.clock, d_.rng, d_.clock.Now(), cause});
+          assets::AssetBatch batch(transaction, {d_.clock, d_.rng, d_.clock.Now(), cause});
           RETURN_IF_ERROR(batch.Lock(ids));
           for (const std::string& id : ids) {
             // Somebody else may have retired it before it was locked.

@@ -42,7 +42,7 @@ class ImportSession final : public rpc::BidiSession<v1::ImportAssetsRequest, v1:
   absl::Status Flush(rpc::CallContext& context, Response& response);
   // Reads those of the waiting pages that have changed.
   absl::Status ReadChanged(rpc::CallContext& context);
-  absl::Status Store(publishing::AssetBatch& batch, const Waiting& page, Response& response);
+  absl::Status Store(assets::AssetBatch& batch, const Waiting& page, Response& response);
   // Retires the source's assets that were not sent.
   absl::Status RetireMissing(rpc::CallContext& context, Response& response);
   // Adds what an answer says to the summary, and takes the counts off it.

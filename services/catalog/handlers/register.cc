@@ -1,7 +1,6 @@
 #include "libs/rpc/methods.h"
 #include "services/catalog/handlers/catalog_handlers.h"
 #include "services/catalog/handlers/import_session.h"
-#include "services/catalog/handlers/usage_handlers.h"
 
 namespace finalmile::catalog::handlers {
 
@@ -25,30 +24,12 @@ std::unique_ptr<rpc::Service> NewCatalogService(const Dependencies& dependencies
   Unary(*service, "PublishAsset", handlers, &CatalogHandlers::PublishAsset);
   Unary(*service, "RetireAsset", handlers, &CatalogHandlers::RetireAsset);
   Unary(*service, "SearchAssets", handlers, &CatalogHandlers::SearchAssets);
-  Unary(*service, "RecommendAssets", handlers, &CatalogHandlers::RecommendAssets);
   Unary(*service, "RenderAsset", handlers, &CatalogHandlers::RenderAsset);
   using Session = rpc::BidiSession<v1::ImportAssetsRequest, v1::ImportAssetsResponse>;
   service->BidiStream<v1::ImportAssetsRequest, v1::ImportAssetsResponse>(
       "ImportAssets", [dependencies](rpc::CallContext&) -> absl::StatusOr<std::unique_ptr<Session>> {
         return std::make_unique<ImportSession>(dependencies);
       });
-  return service;
-}
-
-std::unique_ptr<rpc::Service> NewUsageService(const Dependencies& dependencies) {
-  using rpc::Unary;
-  auto service = std::make_unique<rpc::Service>(
-      v1::RecordUseRequest::descriptor()->file()->FindServiceByName("UsageService"));
-  auto handlers = std::make_shared<UsageHandlers>(dependencies);
-  Unary(*service, "RecordUse", handlers, &UsageHandlers::RecordUse);
-  Unary(*service, "RecordView", handlers, &UsageHandlers::RecordView);
-  Unary(*service, "RateAsset", handlers, &UsageHandlers::RateAsset);
-  Unary(*service, "ReportGap", handlers, &UsageHandlers::ReportGap);
-  Unary(*service, "AnswerGap", handlers, &UsageHandlers::AnswerGap);
-  Unary(*service, "ListGaps", handlers, &UsageHandlers::ListGaps);
-  Unary(*service, "GetAssetPerformance", handlers, &UsageHandlers::GetAssetPerformance);
-  Unary(*service, "ListUnusedAssets", handlers, &UsageHandlers::ListUnusedAssets);
-  Unary(*service, "ListMisuse", handlers, &UsageHandlers::ListMisuse);
   return service;
 }
 

@@ -36,7 +36,7 @@ inline constexpr std::string_view kNeedLanguage = "en";
 // case.
 std::map<std::string, std::string> NeedWords(std::string_view need, std::string_view language,
                                              text::Analyzer& analyzer);
-// The stems alone, sorted: what domain::GapId takes.
+// The stems alone, sorted: what usage::domain::GapId takes.
 std::vector<std::string> NeedTerms(std::string_view need, std::string_view language,
                                    text::Analyzer& analyzer);
 

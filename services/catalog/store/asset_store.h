@@ -13,6 +13,7 @@
 #include "libs/storage/database.h"
 #include "libs/storage/table.h"
 #include "services/catalog/domain/life.h"
+#include "services/catalog/store/version_key.h"
 
 namespace finalmile::catalog::store {
 
@@ -48,9 +49,6 @@ extern const storage::Table<AssetRow> kAssets;
 // Rows without locks, in any order; absent ones are left out.
 absl::StatusOr<std::vector<AssetRow>> ReadAssets(storage::Transaction& transaction,
                                                  const std::vector<std::string>& ids);
-
-// (asset, version).
-using VersionKey = std::pair<std::string, int64_t>;
 
 // A version. `head` and `body` are opaque here: the content without and with only its long texts.
 struct VersionRow {

@@ -4,7 +4,7 @@
 #include "libs/base/status.h"
 #include "libs/storage/columns.h"
 #include "services/catalog/store/asset_store.h"
-#include "services/catalog/store/keys.h"
+#include "services/catalog/store/version_key.h"
 
 namespace finalmile::catalog::store {
 namespace {

@@ -9,7 +9,7 @@ absl::StatusOr<absl::Time> DueTimer::RunDue(storage::Transaction& transaction, a
   ASSIGN_OR_RETURN(const std::vector<std::string> due, store::DueAssets(transaction, now, rows));
   if (!due.empty()) {
     const outbox::Cause cause = outbox::CauseOf("catalog.due");
-    publishing::AssetBatch batch(transaction, {clock_, rng_, now, cause});
+    assets::AssetBatch batch(transaction, {clock_, rng_, now, cause});
     RETURN_IF_ERROR(batch.Lock(due));
     for (const std::string& id : due) RETURN_IF_ERROR(batch.Visit(id));
     RETURN_IF_ERROR(batch.Write());

@@ -6,7 +6,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
 #include "libs/outbox/due_task.h"
-#include "services/catalog/publishing/hot_assets.h"
+#include "services/catalog/assets/hot_assets.h"
 
 namespace finalmile::catalog::timers {
 
@@ -14,10 +14,10 @@ namespace finalmile::catalog::timers {
 class DueTimer final : public outbox::DueTask {
  public:
   // The references outlive the timer.
-  DueTimer(Clock& clock, Rng& rng, publishing::HotAssets& hot)
+  DueTimer(Clock& clock, Rng& rng, assets::HotAssets& hot)
       : DueTask(clock, /*most=*/200), clock_(clock), rng_(rng), hot_(hot) {}
   std::string_view name() const override { return "due"; }
-  std::string_view channel() const override { return publishing::kDueChannel; }
+  std::string_view channel() const override { return assets::kDueChannel; }
 
  private:
   absl::StatusOr<absl::Time> RunDue(storage::Transaction& transaction, absl::Time now, int rows) override;
@@ -25,9 +25,9 @@ class DueTimer final : public outbox::DueTask {
 
   Clock& clock_;
   Rng& rng_;
-  publishing::HotAssets& hot_;
+  assets::HotAssets& hot_;
   // By the last RunDue.
-  std::vector<publishing::Changed> changed_;
+  std::vector<assets::Changed> changed_;
 };
 
 }  // namespace finalmile::catalog::timers

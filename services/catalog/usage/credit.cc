@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "libs/base/status.h"
-#include "services/catalog/store/lead_store.h"
+#include "services/catalog/usage/store/lead_store.h"
 
 namespace finalmile::catalog::usage {
 

@@ -7,8 +7,8 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "libs/storage/database.h"
-#include "services/catalog/domain/credit.h"
-#include "services/catalog/store/credit_store.h"
+#include "services/catalog/usage/domain/credit.h"
+#include "services/catalog/usage/store/credit_store.h"
 
 namespace finalmile::catalog::usage {
 

@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include "libs/base/status.h"
-#include "services/catalog/domain/credit.h"
-#include "services/catalog/store/credit_store.h"
-#include "services/catalog/store/use_store.h"
+#include "services/catalog/usage/domain/credit.h"
+#include "services/catalog/usage/store/credit_store.h"
+#include "services/catalog/usage/store/use_store.h"
 
 namespace finalmile::catalog::usage {
 namespace {

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "finalmile/catalog/v1/asset.pb.h"
 #include "libs/storage/database.h"
-#include "services/catalog/store/asset_store.h"
+#include "services/catalog/usage/store/use_store.h"
 
 namespace finalmile::catalog::usage {
 

@@ -12,7 +12,7 @@ namespace finalmile::catalog::usage {
 
 // What a message is made of.
 struct Recognised {
-  domain::Match match = domain::Match::kNone;
+  catalog::domain::Match match = catalog::domain::Match::kNone;
   // Of the asset; empty for kNone.
   std::string asset;
   int64_t version = 0;
@@ -21,9 +21,10 @@ struct Recognised {
 };
 
 // Compares `message` (WholeSketchOf its text) with the published versions that share shingles with it.
-absl::StatusOr<Recognised> Recognise(storage::Transaction& transaction, const domain::Sketch& message);
+absl::StatusOr<Recognised> Recognise(storage::Transaction& transaction,
+                                     const catalog::domain::Sketch& message);
 // The share of that version that the message keeps; absent: either is too short to tell.
 absl::StatusOr<std::optional<double>> KeptOf(storage::Transaction& transaction, const std::string& asset,
-                                             int64_t version, const domain::Sketch& message);
+                                             int64_t version, const catalog::domain::Sketch& message);
 
 }  // namespace finalmile::catalog::usage

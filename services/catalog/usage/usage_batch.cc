@@ -6,12 +6,12 @@
 #include "libs/rpc/errors.h"
 #include "libs/rpc/etag.h"
 #include "libs/storage/columns.h"
+#include "services/catalog/assets/asset_batch.h"
+#include "services/catalog/assets/kind_details.h"
 #include "services/catalog/domain/refusal.h"
-#include "services/catalog/publishing/asset_batch.h"
-#include "services/catalog/publishing/details.h"
-#include "services/catalog/store/lead_store.h"
-#include "services/catalog/store/use_store.h"
 #include "services/catalog/usage/retention.h"
+#include "services/catalog/usage/store/lead_store.h"
+#include "services/catalog/usage/store/use_store.h"
 
 namespace finalmile::catalog::usage {
 
@@ -21,7 +21,7 @@ absl::Status UsageBatch::LockLead(const std::string& lead) {
   return rpc::Error(absl::StatusCode::kFailedPrecondition, "LEAD_ERASED", "the lead was erased");
 }
 
-const store::AssetRow* UsageBatch::Asset(const std::string& id) const {
+const catalog::store::AssetRow* UsageBatch::Asset(const std::string& id) const {
   const auto* found = assets_.Find(id);
   return found == nullptr ? nullptr : &found->row;
 }
@@ -97,7 +97,7 @@ void UsageBatch::Ask(store::GapRow& gap, std::string_view asker, int64_t times) 
 absl::Status UsageBatch::Answer(store::GapRow& gap,
                                 const std::function<absl::Status(domain::Gap&)>& transition) {
   const absl::Status status = transition(gap.gap);
-  const std::string reason = domain::RefusalReason(status);
+  const std::string reason = catalog::domain::RefusalReason(status);
   if (!status.ok() && !reason.empty()) {
     return rpc::Error(status.code(), reason, {status.message().data(), status.message().size()});
   }
@@ -106,15 +106,15 @@ absl::Status UsageBatch::Answer(store::GapRow& gap,
   v1::CatalogEvent& event = EmitOf(gap, context_.now);
   switch (gap.gap.state) {
     case domain::GapState::kAccepted:
-      publishing::Assign(gap.gap.askers, *event.mutable_gap_accepted()->mutable_askers());
+      assets::Assign(gap.gap.askers, *event.mutable_gap_accepted()->mutable_askers());
       break;
     case domain::GapState::kShipped:
       event.mutable_gap_shipped()->set_asset("assets/" + gap.gap.asset);
-      publishing::Assign(gap.gap.askers, *event.mutable_gap_shipped()->mutable_askers());
+      assets::Assign(gap.gap.askers, *event.mutable_gap_shipped()->mutable_askers());
       break;
     default:
       gap.close_time = context_.now;
-      publishing::Assign(gap.gap.askers, *event.mutable_gap_closed()->mutable_askers());
+      assets::Assign(gap.gap.askers, *event.mutable_gap_closed()->mutable_askers());
       break;
   }
   return absl::OkStatus();
@@ -128,7 +128,7 @@ void UsageBatch::CloseShipped(const std::string& asset, absl::Time time) {
     gap.close_time = context_.now;
     v1::GapClosed& closed = *EmitOf(gap, time).mutable_gap_closed();
     closed.set_asset("assets/" + asset);
-    publishing::Assign(gap.gap.askers, *closed.mutable_askers());
+    assets::Assign(gap.gap.askers, *closed.mutable_askers());
   }
 }
 
@@ -144,9 +144,10 @@ void UsageBatch::EraseWords(store::GapRow& gap, absl::Time before) {
 
 absl::Status UsageBatch::Write() {
   // An asset is not changed by being used: only its events are counted.
-  static const storage::Table<store::AssetRow> kSeqOfAsset = store::kAssets.Part({"seq"});
-  RETURN_IF_ERROR(assets_.Write([](const auto&) -> const auto& { return kSeqOfAsset; }));
-  return gaps_.Write();
+  static const storage::Table<catalog::store::AssetRow> kSeqOfAsset = catalog::store::kAssets.Part({"seq"});
+  RETURN_IF_ERROR(assets_.Write(
+      assets::kCatalogEventsTopic, [](const auto&) -> const auto& { return kSeqOfAsset; }));
+  return gaps_.Write(assets::kCatalogEventsTopic);
 }
 
 std::string GapName(std::string_view id) { return "gaps/" + std::string(id); }
@@ -162,7 +163,7 @@ v1::Gap ToProto(const store::GapRow& gap) {
   result.set_state(static_cast<v1::Gap::GapState>(gap.gap.state));
   result.set_origin(static_cast<v1::Gap::Origin>(gap.origin));
   result.set_count(gap.gap.count);
-  publishing::Assign(gap.gap.askers, *result.mutable_askers());
+  assets::Assign(gap.gap.askers, *result.mutable_askers());
   if (!gap.gap.asset.empty()) result.set_asset("assets/" + gap.gap.asset);
   result.set_reason(gap.gap.reason);
   *result.mutable_create_time() = rpc::ToTimestamp(gap.create_time);

@@ -11,7 +11,7 @@
 #include "libs/outbox/aggregates.h"
 #include "libs/storage/database.h"
 #include "services/catalog/store/asset_store.h"
-#include "services/catalog/store/gap_store.h"
+#include "services/catalog/usage/store/gap_store.h"
 
 namespace finalmile::catalog::usage {
 
@@ -27,7 +27,7 @@ class UsageBatch {
   UsageBatch(storage::Transaction& transaction, outbox::EventContext context)
       : transaction_(transaction),
         context_(context),
-        assets_(transaction, store::kAssets, "assets/", context),
+        assets_(transaction, catalog::store::kAssets, "assets/", context),
         gaps_(transaction, store::kGaps, "gaps/", context) {}
 
   storage::Transaction& transaction() { return transaction_; }
@@ -39,7 +39,7 @@ class UsageBatch {
   // Absent ones are left out.
   absl::Status LockAssets(std::vector<std::string> ids) { return assets_.Lock(std::move(ids)); }
   // A locked asset; null when it is absent.
-  const store::AssetRow* Asset(const std::string& id) const;
+  const catalog::store::AssetRow* Asset(const std::string& id) const;
   // The next event of a locked asset; `time` is when it happened.
   v1::CatalogEvent& Emit(const std::string& asset, absl::Time time);
 
@@ -74,7 +74,7 @@ class UsageBatch {
  private:
   storage::Transaction& transaction_;
   const outbox::EventContext context_;
-  outbox::Aggregates<store::AssetRow, v1::CatalogEvent> assets_;
+  outbox::Aggregates<catalog::store::AssetRow, v1::CatalogEvent> assets_;
   outbox::Aggregates<store::GapRow, v1::CatalogEvent> gaps_;
 };
 

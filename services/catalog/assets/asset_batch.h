@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "finalmile/catalog/v1/catalog_event.pb.h"
+#include "libs/outbox/aggregates.h"
+#include "libs/storage/database.h"
+#include "services/catalog/domain/asset.h"
+#include "services/catalog/store/asset_store.h"
+
+namespace finalmile::catalog::assets {
+
+// Notified when an asset's due time has changed.
+inline constexpr std::string_view kDueChannel = "asset_due";
+
+// What a transaction did to an asset: what caches have to be told once it is committed.
+struct Changed {
+  std::string id;
+  int64_t revision = 0;
+};
+
+// The one way in which assets change: calls, imports and the timer lock rows, say what happened, and write.
+// Each change counts the asset's revision up by one. Lives inside one transaction; not thread-safe.
+//
+//   AssetBatch batch(transaction, context);
+//   batch.Lock({id});   batch.Publish(id, publication);   batch.Write();
+//
+// The changes act on assets that are locked or were created in the batch. They return the refusals of
+// domain/life.h as errors with their reason, and then the asset is as it was; NOT_FOUND / ASSET_NOT_FOUND for
+// an asset that is not there.
+class AssetBatch {
+ public:
+  // The references outlive the batch.
+  AssetBatch(storage::Transaction& transaction, outbox::EventContext context)
+      : transaction_(transaction),
+        context_(context),
+        assets_(transaction, store::kAssets, "assets/", context) {}
+
+  // Locks the rows of these assets; once per batch. Absent ones are left out.
+  absl::Status Lock(std::vector<std::string> ids) { return assets_.Lock(std::move(ids)); }
+  // A locked or new asset; null when it is absent.
+  const store::AssetRow* Find(std::string_view id) const;
+  // The content of the newest version of a locked or new asset.
+  absl::StatusOr<domain::Asset> Latest(const std::string& id);
+
+  // Where an import found a page, and what it was then.
+  struct Origin {
+    std::string source;
+    std::string path;
+    std::string digest;
+  };
+  // A new asset under an id that was locked and found absent. `content` is normalised and valid.
+  void Create(const std::string& id, domain::Asset content, Origin origin = {});
+  // New content is a new version, a draft; the same content as the newest version's changes nothing.
+  absl::Status Change(const std::string& id, domain::Asset content);
+  // The same for a page whose digest has changed; false: its content has not. A retired asset always gets a
+  // new version, which takes it out of retirement once it is published.
+  absl::StatusOr<bool> Reimport(const std::string& id, domain::Asset content, std::string digest);
+  absl::Status Submit(const std::string& id);
+  absl::Status Approve(const std::string& id, std::string_view reviewer);
+  absl::Status SendBack(const std::string& id, std::string_view reason);
+  absl::Status Publish(const std::string& id, const domain::Publication& publication);
+  absl::Status Retire(const std::string& id, std::string_view reason);
+  // Looks at an asset again: time went by.
+  absl::Status Visit(const std::string& id);
+
+  // Writes rows, versions, tags and events of what was changed. ABORTED when an asset that was created here
+  // was created by another transaction meanwhile: Transact runs the function again.
+  absl::Status Write();
+  const std::vector<Changed>& changed() const { return changed_; }
+
+ private:
+  // What is kept beside each row.
+  struct Work {
+    // Content of the newest version, where it was needed.
+    std::optional<domain::Asset> latest;
+    // A version to be written.
+    std::optional<store::VersionRow> version;
+    bool reviewer_changed = false;
+    // What is shown is another version than before.
+    bool shown_changed = false;
+    // Given to reps anew, or taken from them: its live periods change.
+    bool published = false;
+    bool retired = false;
+  };
+  using Assets = outbox::Aggregates<store::AssetRow, v1::CatalogEvent, Work>;
+  using Entry = Assets::Entry;
+
+  absl::StatusOr<Entry*> At(const std::string& id);
+  absl::Status Load(Entry& entry);
+  // The asset changes, once per batch at least: counts the revision.
+  void Touch(Entry& entry);
+  void WriteVersion(Entry& entry, domain::Asset content);
+  // Takes over what filters read of the newest version, where that is the one shown.
+  void Show(Entry& entry);
+  v1::CatalogEvent& Emit(Entry& entry);
+  // What uses are judged by: live periods, and sketches of what was published.
+  absl::Status WriteLive();
+
+  storage::Transaction& transaction_;
+  const outbox::EventContext context_;
+  Assets assets_;
+  std::vector<Changed> changed_;
+};
+
+}  // namespace finalmile::catalog::assets

@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+
+#include "libs/base/status.h"
+#include "libs/base/text.h"
+#include "libs/rpc/errors.h"
+#include "libs/rpc/etag.h"
+#include "libs/rpc/masks.h"
+#include "libs/rpc/violations.h"
+#include "services/catalog/assets/asset_proto.h"
+#include "services/catalog/domain/asset_rules.h"
+#include "services/catalog/handlers/catalog_handlers.h"
+
+namespace finalmile::catalog::handlers {
+namespace {
+
+constexpr size_t kMaxIdFromTitle = 80;
+
+// The fields of Asset that callers set; the kind is set once, at creation.
+constexpr std::string_view kUpdatable[] = {"title",
+                                           "owner",
+                                           "body",
+                                           "merge_fields",
+                                           "tags",
+                                           "summary",
+                                           "battle_card",
+                                           "email_template",
+                                           "phone_script",
+                                           "voicemail_script",
+                                           "vito_letter",
+                                           "collateral",
+                                           "case_study",
+                                           "testimonial",
+                                           "attack_pack",
+                                           "message_training",
+                                           "talk_track_source"};
+
+// "Pricing objections!" → "pricing-objections"; empty where no letter or digit of ASCII is.
+std::string IdFromTitle(std::string_view title) {
+  std::string id;
+  for (const char c : Lower(title)) {
+    const bool kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (kept) {
+      id.push_back(c);
+    } else if (!id.empty() && id.back() != '-') {
+      id.push_back('-');
+    }
+    if (id.size() == kMaxIdFromTitle) break;
+  }
+  while (!id.empty() && id.back() == '-') id.pop_back();
+  return id;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Asset> CatalogHandlers::CreateAsset(rpc::CallContext& context,
+                                                       const v1::CreateAssetRequest& request) {
+  domain::Asset content = assets::FromProto(request.asset());
+  domain::Normalise(content);
+  RETURN_IF_ERROR(rpc::ToStatus(domain::Validate(content), "asset"));
+  std::string id = request.asset_id();
+  std::string other;
+  if (!id.empty()) {
+    RETURN_IF_ERROR(assets::AssetId("assets/" + id, "asset_id").status());
+  } else {
+    id = IdFromTitle(content.title);
+    const std::string suffix = fmt::format("{:08x}", static_cast<uint32_t>(d_.rng.Next()));
+    other = id.empty() ? "asset-" + suffix : fmt::format("{}-{}", id, suffix);
+    if (id.empty()) id = other;
+  }
+  std::string made;
+  return Mutate<v1::Asset>(
+      context, request,
+      [&](assets::AssetBatch& batch, absl::Time) -> absl::Status {
+        RETURN_IF_ERROR(batch.Lock(other.empty() ? std::vector{id} : std::vector{id, other}));
+        made = batch.Find(id) == nullptr || other.empty() ? id : other;
+        if (batch.Find(made) != nullptr) {
+          return rpc::Error(absl::StatusCode::kAlreadyExists, "ASSET_EXISTS",
+                            fmt::format("assets/{} exists", made), {{"asset", "assets/" + made}});
+        }
+        batch.Create(made, content);
+        return absl::OkStatus();
+      },
+      [&](storage::Transaction& transaction) {
+        return assets::ReadAsset(transaction, {made, assets::kLatest});
+      });
+}
+
+absl::StatusOr<v1::Asset> CatalogHandlers::UpdateAsset(rpc::CallContext& context,
+                                                       const v1::UpdateAssetRequest& request) {
+  ASSIGN_OR_RETURN(const std::string id, assets::AssetId(request.asset().name(), "asset.name"));
+  return Mutate<v1::Asset>(
+      context, request,
+      [&](assets::AssetBatch& batch, absl::Time) -> absl::Status {
+        RETURN_IF_ERROR(batch.Lock({id}));
+        ASSIGN_OR_RETURN(const domain::Asset latest, batch.Latest(id));
+        RETURN_IF_ERROR(
+            rpc::CheckEtag(request.asset().etag(), batch.Find(id)->revision, request.asset().name()));
+        v1::Asset merged = assets::ToProto(latest);
+        RETURN_IF_ERROR(rpc::ApplyMask(request.update_mask(), kUpdatable, request.asset(), merged));
+        domain::Asset content = assets::FromProto(merged);
+        domain::Normalise(content);
+        RETURN_IF_ERROR(rpc::ToStatus(domain::Validate(content), "asset"));
+        return batch.Change(id, std::move(content));
+      },
+      [&](storage::Transaction& transaction) {
+        return assets::ReadAsset(transaction, {id, assets::kLatest});
+      });
+}
+
+}  // namespace finalmile::catalog::handlers

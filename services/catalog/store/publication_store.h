@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/storage/database.h"
+#include "services/catalog/domain/life.h"
+#include "services/catalog/domain/sketch.h"
+#include "services/catalog/store/asset_store.h"
+
+namespace finalmile::catalog::store {
+
+// What a publication leaves for uses to be judged by: the version's sketch, and when it could be used.
+
+struct SketchRow {
+  std::string asset;
+  int64_t version = 0;
+  domain::Sketch sketch;
+};
+// With the hashes by which they are found; those that are there already stay as they are.
+absl::Status InsertSketches(storage::Transaction& transaction, const std::vector<SketchRow>& sketches);
+// The published versions that share most of `hashes` (ProbeHashes of a message), at most kMaxCandidates.
+absl::StatusOr<std::vector<domain::SketchCandidate>> FindSketches(storage::Transaction& transaction,
+                                                                  const std::vector<int64_t>& hashes);
+// Of versions that have one.
+absl::StatusOr<std::vector<domain::SketchCandidate>> ReadSketches(storage::Transaction& transaction,
+                                                                  const std::vector<VersionKey>& keys);
+
+// Ends the asset's live periods at `now`; those that were still to begin go.
+absl::Status EndPeriods(storage::Transaction& transaction, const std::vector<std::string>& assets,
+                        absl::Time now);
+struct PeriodRow {
+  std::string asset;
+  int64_t version = 0;
+  domain::Period period;
+};
+// After EndPeriods.
+absl::Status InsertPeriods(storage::Transaction& transaction, const std::vector<PeriodRow>& periods);
+// The latest period of a version that began by `time`; none did: one that never begins.
+absl::StatusOr<domain::Period> PeriodAt(storage::Transaction& transaction, const VersionKey& key,
+                                        absl::Time time);
+// Every period that reaches into [from, to), by asset.
+absl::StatusOr<std::vector<PeriodRow>> PeriodsWithin(storage::Transaction& transaction, absl::Time from,
+                                                     absl::Time to);
+
+}  // namespace finalmile::catalog::store

@@ -1,0 +1,90 @@
+#include "services/catalog/usage/consumers/credit_consumer.h"
+
+#include <optional>
+
+#include "finalmile/appointments/v1/appointment_event.pb.h"
+#include "libs/base/status.h"
+#include "libs/rpc/edge.h"
+#include "libs/rpc/timestamps.h"
+#include "services/catalog/domain/asset_rules.h"
+#include "services/catalog/usage/consumers/resource_name.h"
+#include "services/catalog/usage/credit.h"
+
+namespace finalmile::catalog::usage::consumers {
+namespace {
+
+using appointments::v1::AppointmentEvent;
+using appointments::v1::OutcomeCorrected;
+
+constexpr std::string_view kInitial = "initial";
+constexpr std::string_view kAssets = "assets/";
+
+// Lead and touches stand in every event that counts.
+template <class Event>
+MeetingNews NewsOf(const AppointmentEvent& envelope, const Event& event, domain::Outcome outcome) {
+  MeetingNews news;
+  news.chain = envelope.key();
+  news.lead = event.lead();
+  news.outcome = outcome;
+  news.time = rpc::FromTimestamp(envelope.time());
+  for (const appointments::v1::Touch& touch : event.touches()) {
+    if (!catalog::domain::IsAssetName(touch.subject()) || touch.version() < 1) continue;
+    news.touches.push_back({touch.subject().substr(kAssets.size()), touch.version(), "", ""});
+  }
+  return news;
+}
+
+std::optional<MeetingNews> Read(const AppointmentEvent& event) {
+  constexpr domain::Outcome kSet = {.set = true};
+  constexpr domain::Outcome kHeld = {.set = true, .held = true, .matured = true};
+  constexpr domain::Outcome kNotHeld = {.set = true, .matured = true};
+  switch (event.event_case()) {
+    case AppointmentEvent::kAppointmentSet: {
+      MeetingNews news = NewsOf(event, event.appointment_set(), kSet);
+      news.initial = event.appointment_set().meeting_kind() == kInitial;
+      return news;
+    }
+    case AppointmentEvent::kAppointmentHeld: {
+      MeetingNews news = NewsOf(event, event.appointment_held(), kHeld);
+      news.initial = event.appointment_held().meeting_kind() == kInitial;
+      return news;
+    }
+    case AppointmentEvent::kAppointmentNoShow:
+      return NewsOf(event, event.appointment_no_show(), kNotHeld);
+    case AppointmentEvent::kAppointmentCancelled:
+      return NewsOf(event, event.appointment_cancelled(), kNotHeld);
+    case AppointmentEvent::kOutcomeCorrected: {
+      const bool held = event.outcome_corrected().after() == OutcomeCorrected::OUTCOME_HELD;
+      return NewsOf(event, event.outcome_corrected(), held ? kHeld : kNotHeld);
+    }
+    case AppointmentEvent::EVENT_NOT_SET:
+      break;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+absl::Status CreditConsumer::Apply(storage::Transaction& transaction, outbox::Batch& batch) {
+  const absl::Time now = clock_.Now();
+  CreditBook book;
+  AppointmentEvent event;
+  for (size_t i = 0; i < batch.deliveries().size(); ++i) {
+    const events::Record& record = *batch.deliveries()[i].record;
+    if (const absl::Status parsed = rpc::ParseRequest(record.value, event); !parsed.ok()) {
+      batch.Park(i, std::string(parsed.message()));
+      continue;
+    }
+    const std::optional<MeetingNews> news = Read(event);
+    if (!news) continue;
+    if (event.key() != record.key || !IsNameIn("appointments/", event.key()) ||
+        !(news->lead.empty() || IsNameIn("leads/", news->lead))) {
+      batch.Park(i, "the event's key is not the record's, or an appointment or lead is not named by its id");
+      continue;
+    }
+    RETURN_IF_ERROR(Hear(transaction, *news, now, book));
+  }
+  return book.Write(transaction);
+}
+
+}  // namespace finalmile::catalog::usage::consumers

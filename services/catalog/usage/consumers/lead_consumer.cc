@@ -1,0 +1,70 @@
+#include "services/catalog/usage/consumers/lead_consumer.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "finalmile/leads/v1/lead_event.pb.h"
+#include "libs/base/status.h"
+#include "libs/rpc/edge.h"
+#include "libs/rpc/timestamps.h"
+#include "libs/storage/columns.h"
+#include "services/catalog/usage/consumers/resource_name.h"
+#include "services/catalog/usage/store/lead_store.h"
+
+namespace finalmile::catalog::usage::consumers {
+namespace {
+
+using leads::v1::ContactPermissionChanged;
+using leads::v1::LeadEvent;
+
+// Uses are contacts for this purpose.
+constexpr std::string_view kSales = "sales";
+
+bool Concerns(const LeadEvent& event) {
+  return event.has_lead_erased() ||
+         (event.has_contact_permission_changed() && event.contact_permission_changed().purpose() == kSales);
+}
+
+store::PermissionRow PermissionOf(const LeadEvent& event) {
+  const ContactPermissionChanged& changed = event.contact_permission_changed();
+  store::PermissionRow permission{event.key(), changed.channel(), std::nullopt,
+                                  rpc::FromTimestamp(event.time())};
+  if (changed.state() == leads::v1::PERMISSION_STATE_ALLOWED) permission.allowed = true;
+  if (changed.state() == leads::v1::PERMISSION_STATE_DENIED) permission.allowed = false;
+  return permission;
+}
+
+}  // namespace
+
+absl::Status LeadConsumer::Apply(storage::Transaction& transaction, outbox::Batch& batch) {
+  std::vector<LeadEvent> events;
+  std::vector<std::string> leads;
+  for (size_t i = 0; i < batch.deliveries().size(); ++i) {
+    LeadEvent event;
+    const events::Record& record = *batch.deliveries()[i].record;
+    if (const absl::Status parsed = rpc::ParseRequest(record.value, event); !parsed.ok()) {
+      batch.Park(i, std::string(parsed.message()));
+    } else if (!Concerns(event)) {
+      continue;
+    } else if (event.key() != record.key || !IsNameIn("leads/", event.key())) {
+      batch.Park(i, "the event's key is not the record's, or not leads/ and then an id");
+    } else {
+      leads.push_back(event.key());
+      events.push_back(std::move(event));
+    }
+  }
+  ASSIGN_OR_RETURN(auto erased,
+                   store::LockLeads(transaction, storage::SortedUnique(std::move(leads)), clock_.Now()));
+  for (const LeadEvent& event : events) {
+    if (event.has_lead_erased()) {
+      erased[event.key()] = true;
+      RETURN_IF_ERROR(store::EraseLeads(transaction, {event.key()}));
+    } else if (!erased.at(event.key())) {
+      RETURN_IF_ERROR(store::SetPermission(transaction, PermissionOf(event)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace finalmile::catalog::usage::consumers

@@ -1,0 +1,93 @@
+#include "services/catalog/usage/domain/recommend.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string_view>
+#include <tuple>
+
+namespace finalmile::catalog::usage::domain {
+namespace {
+
+enum class Way { kRanked, kUntested, kRandom };
+
+class Chooser {
+ public:
+  Chooser(std::span<const Candidate> candidates, double random_share, Rng& rng)
+      : candidates_(candidates), random_share_(random_share), rng_(rng) {
+    free_.resize(candidates.size());
+    std::iota(free_.begin(), free_.end(), size_t{0});
+    std::sort(free_.begin(), free_.end(), [&](size_t a, size_t b) {
+      return std::tuple(-candidates[a].lift, -candidates[a].fit, std::string_view(candidates[a].asset)) <
+             std::tuple(-candidates[b].lift, -candidates[b].fit, std::string_view(candidates[b].asset));
+    });
+  }
+
+  std::vector<Placement> Run(size_t slots) {
+    slots = std::min(slots, candidates_.size());
+    std::vector<Way> ways(slots, Way::kRanked);
+    const uint64_t phase = rng_.Below(kUntestedEvery);
+    for (size_t i = 0; i < slots; ++i) {
+      if ((i + phase) % kUntestedEvery == kUntestedEvery - 1) ways[i] = Way::kUntested;
+      if (rng_.Uniform() < random_share_) ways[i] = Way::kRandom;
+    }
+    // The random ones first: were they drawn from what ranking leaves, the best would never be measured.
+    std::vector<Placement> placed(slots);
+    std::vector<Placement> withheld;
+    for (size_t i = 0; i < slots; ++i) {
+      if (ways[i] != Way::kRandom) continue;
+      const double propensity = random_share_ / static_cast<double>(free_.size()) / 2;
+      const size_t drawn = Take(rng_.Below(free_.size()));
+      if (rng_.Uniform() < 0.5) {
+        placed[i] = {drawn, Slot::kRandom, propensity};
+      } else {
+        withheld.push_back({drawn, Slot::kWithheld, propensity});
+        ways[i] = Way::kRanked;
+      }
+    }
+    std::vector<Placement> list;
+    for (size_t i = 0; i < slots; ++i) {
+      if (ways[i] == Way::kRandom) {
+        list.push_back(placed[i]);
+      } else if (ways[i] == Way::kUntested && PlaceUntested(list)) {
+        continue;
+      } else if (!free_.empty()) {
+        list.push_back({Take(0), Slot::kRanked, 1 - random_share_});
+      }
+    }
+    list.insert(list.end(), withheld.begin(), withheld.end());
+    return list;
+  }
+
+ private:
+  size_t Take(size_t position) {
+    const size_t taken = free_[position];
+    free_.erase(free_.begin() + static_cast<std::ptrdiff_t>(position));
+    return taken;
+  }
+
+  bool PlaceUntested(std::vector<Placement>& list) {
+    std::vector<size_t> untested;
+    for (size_t i = 0; i < free_.size(); ++i) {
+      if (candidates_[free_[i]].matured < kTested) untested.push_back(i);
+    }
+    if (untested.empty()) return false;
+    const double propensity = (1 - random_share_) / static_cast<double>(untested.size());
+    list.push_back({Take(untested[rng_.Below(untested.size())]), Slot::kUntested, propensity});
+    return true;
+  }
+
+  const std::span<const Candidate> candidates_;
+  const double random_share_;
+  Rng& rng_;
+  // Candidates not yet placed nor withheld, by lift.
+  std::vector<size_t> free_;
+};
+
+}  // namespace
+
+std::vector<Placement> Choose(std::span<const Candidate> candidates, size_t slots, double random_share,
+                              Rng& rng) {
+  return Chooser(candidates, random_share, rng).Run(slots);
+}
+
+}  // namespace finalmile::catalog::usage::domain

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "libs/base/random.h"
+
+namespace finalmile::catalog::usage::domain {
+
+// A published asset that fits the moment of the sale.
+struct Candidate {
+  std::string asset;
+  int64_t version = 0;
+  // Of Credit.
+  double lift = 0;
+  int64_t matured = 0;
+  // How much of what was asked for it names: decides between equal lifts.
+  int64_t fit = 0;
+};
+// With fewer matured uses an asset is untested.
+inline constexpr int64_t kTested = 30;
+
+enum class Slot {
+  kRanked,
+  kUntested,
+  kRandom,
+  // Drawn at random, and kept back to compare: not shown, but recorded.
+  kWithheld,
+};
+
+struct Placement {
+  // Of the candidates.
+  size_t candidate = 0;
+  Slot slot = Slot::kRanked;
+  // The probability with which this candidate came by this slot in this way, given the places before it; over
+  // 0, at most 1.
+  double propensity = 1;
+};
+
+// Of the places of a list that is recorded; one that is not has none, since nothing would be learnt from it.
+inline constexpr double kRandomShare = 0.1;
+inline constexpr uint64_t kUntestedEvery = 5;
+
+// Fills up to `slots` places from `candidates` (none named twice), best first; withheld ones come last.
+//
+// Each place is with probability `random_share`, 0 to 1, a random one: a candidate is drawn from all that
+// fit, and a fair coin says whether it is offered there or withheld from this list, so that offered and
+// withheld differ by nothing but the offer. Of the other places every fifth, counted from a random phase so
+// that short lists have their share, goes to an untested candidate drawn at random; the rest go by lift, ties
+// to the better fit, then to the lesser name. A place that cannot be filled in its way goes by lift. The same
+// list for the same candidates and the same sequence of `rng`.
+std::vector<Placement> Choose(std::span<const Candidate> candidates, size_t slots, double random_share,
+                              Rng& rng);
+
+}  // namespace finalmile::catalog::usage::domain

@@ -1,0 +1,140 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "libs/base/status.h"
+#include "services/catalog/assets/read_assets.h"
+#include "services/catalog/usage/handlers/usage_handlers.h"
+#include "services/catalog/usage/record_use.h"
+#include "services/catalog/usage/use_fields.h"
+#include "services/catalog/usage/use_token.h"
+
+namespace finalmile::catalog::usage::handlers {
+namespace {
+
+constexpr size_t kMaxFinalText = 256 << 10;
+constexpr double kMaxViewSeconds = 86'400;
+constexpr std::string_view kChannels[] = {"email", "phone", "voicemail", "letter", "meeting", "chat"};
+
+void CheckChannel(std::string_view channel, rpc::FieldViolations& violations) {
+  if (std::find(std::begin(kChannels), std::end(kChannels), channel) == std::end(kChannels)) {
+    violations.Add("channel", "must be email, phone, voicemail, letter, meeting or chat");
+  }
+}
+
+// What the request says, but for what its token says.
+absl::StatusOr<Told> CheckUse(const v1::RecordUseRequest& request, absl::Time now) {
+  rpc::FieldViolations violations;
+  CheckPerson(request.rep(), "rep", violations);
+  if (!request.lead().empty() || request.use_token().empty()) CheckLead(request.lead(), "lead", violations);
+  CheckChannel(request.channel(), violations);
+  CheckStage(request.stage(), "stage", violations);
+  CheckTag(request.situation(), "situation", violations);
+  CheckTag(request.persona(), "persona", violations);
+  CheckTag(request.industry(), "industry", violations);
+  CheckGrade(request.grade(), "grade", violations);
+  const absl::Time use_time =
+      HappenedAt(request.has_use_time(), request.use_time(), now, "use_time", violations);
+  if (request.use_token().empty() && request.final_text().empty()) {
+    violations.Add("use_token", "give the token of the asset, or final_text");
+  }
+  if (request.final_text().size() > kMaxFinalText) {
+    violations.Add("final_text", fmt::format("must have at most {} bytes", kMaxFinalText));
+  }
+  RETURN_IF_ERROR(violations.ToStatus());
+  return Told{request.rep(),       request.lead(),    request.channel(),  request.grade(), request.stage(),
+              request.situation(), request.persona(), request.industry(), use_time};
+}
+
+absl::Status ReadToken(const v1::RecordUseRequest& request, std::string_view key, absl::Time now,
+                       Told& told) {
+  const absl::StatusOr<RenderedUse> rendered = DecodeUseToken(request.use_token(), key, now);
+  if (!rendered.ok()) {
+    const std::string_view why{rendered.status().message().data(), rendered.status().message().size()};
+    return rpc::InvalidField("use_token", why);
+  }
+  ASSIGN_OR_RETURN(told.asset, assets::AssetId(rendered->asset, "use_token"));
+  told.version = rendered->version;
+  if (told.lead.empty()) told.lead = rendered->lead;
+  if (told.lead.empty()) return rpc::InvalidField("lead", "the use_token is for no lead: name one");
+  if (!rendered->lead.empty() && rendered->lead != told.lead) {
+    return rpc::InvalidField("lead", "differs from the one that the use_token was rendered for");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<v1::RecordUseResponse> UsageHandlers::RecordUse(rpc::CallContext& context,
+                                                               const v1::RecordUseRequest& request) {
+  // Before the transaction: it takes its time over a long text.
+  const catalog::domain::Sketch sketch =
+      catalog::domain::WholeSketchOf(std::string_view(request.final_text()).substr(0, kMaxFinalText));
+  return Mutate<v1::RecordUseResponse>(
+      context, request, [&](UsageBatch& batch) -> absl::StatusOr<v1::RecordUseResponse> {
+        // Inside it: a repeat is answered by what was recorded, also when
+        // the token is too old by now.
+        const absl::Time now = batch.context().now;
+        ASSIGN_OR_RETURN(Told told, CheckUse(request, now));
+        if (!request.use_token().empty()) {
+          RETURN_IF_ERROR(ReadToken(request, d_.signing_key, now, told));
+        }
+        told.final_text = request.final_text();
+        told.sketch = sketch;
+        v1::RecordUseResponse response;
+        ASSIGN_OR_RETURN(*response.mutable_use(), usage::RecordUse(batch, told));
+        return response;
+      });
+}
+
+absl::StatusOr<v1::RecordViewResponse> UsageHandlers::RecordView(rpc::CallContext& context,
+                                                                 const v1::RecordViewRequest& request) {
+  ASSIGN_OR_RETURN(const std::string id, assets::AssetId(request.asset(), "asset"));
+  return Mutate<v1::RecordViewResponse>(
+      context, request, [&](UsageBatch& batch) -> absl::StatusOr<v1::RecordViewResponse> {
+        rpc::FieldViolations violations;
+        if (request.version() < 0) violations.Add("version", "must be 0 or more");
+        CheckLead(request.lead(), "lead", violations);
+        if (!(request.seconds() >= 0 && request.seconds() <= kMaxViewSeconds)) {
+          violations.Add("seconds", fmt::format("must be 0 to {:.0f}", kMaxViewSeconds));
+        }
+        const absl::Time view_time = HappenedAt(request.has_view_time(), request.view_time(),
+                                                batch.context().now, "view_time", violations);
+        RETURN_IF_ERROR(violations.ToStatus());
+        RETURN_IF_ERROR(batch.LockLead(request.lead()));
+        RETURN_IF_ERROR(batch.LockAssets({id}));
+        ASSIGN_OR_RETURN(const int64_t version, VersionOf(batch, id, request.version()));
+        RETURN_IF_ERROR(store::AddFigures(
+            batch.transaction(), {{{id, version}, {.viewed = 1, .viewed_seconds = request.seconds()}}}));
+        v1::AssetViewed& viewed = *batch.Emit(id, view_time).mutable_asset_viewed();
+        viewed.set_version(version);
+        viewed.set_lead(request.lead());
+        viewed.set_seconds(request.seconds());
+        viewed.set_kind(static_cast<v1::AssetKind>(batch.Asset(id)->kind));
+        return v1::RecordViewResponse();
+      });
+}
+
+absl::StatusOr<v1::RateAssetResponse> UsageHandlers::RateAsset(rpc::CallContext& context,
+                                                               const v1::RateAssetRequest& request) {
+  ASSIGN_OR_RETURN(const std::string id, assets::AssetId(request.asset(), "asset"));
+  if (request.version() < 0) return rpc::InvalidField("version", "must be 0 or more");
+  if (request.rating() < 1 || request.rating() > 5) return rpc::InvalidField("rating", "must be 1 to 5");
+  return Mutate<v1::RateAssetResponse>(
+      context, request, [&](UsageBatch& batch) -> absl::StatusOr<v1::RateAssetResponse> {
+        RETURN_IF_ERROR(batch.LockAssets({id}));
+        ASSIGN_OR_RETURN(const int64_t version, VersionOf(batch, id, request.version()));
+        ASSIGN_OR_RETURN(const bool changed,
+                         store::Rate(batch.transaction(), {id, version}, context.principal().name(),
+                                     request.rating(), batch.context().now));
+        if (changed) {
+          v1::AssetRated& rated = *batch.Emit(id, batch.context().now).mutable_asset_rated();
+          rated.set_version(version);
+          rated.set_rating(request.rating());
+        }
+        return v1::RateAssetResponse();
+      });
+}
+
+}  // namespace finalmile::catalog::usage::handlers

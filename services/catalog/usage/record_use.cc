@@ -1,0 +1,169 @@
+#include "services/catalog/usage/record_use.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "finalmile/leads/v1/lead.pb.h"
+#include "libs/base/status.h"
+#include "libs/rpc/errors.h"
+#include "services/catalog/assets/asset_proto.h"
+#include "services/catalog/store/publication_store.h"
+#include "services/catalog/usage/recognise.h"
+#include "services/catalog/usage/store/lead_store.h"
+
+namespace finalmile::catalog::usage {
+namespace {
+
+// The channel of a use as leads permit it; unspecified: they are not asked.
+int64_t PermissionChannel(std::string_view channel) {
+  if (channel == "email") return leads::v1::CHANNEL_EMAIL;
+  if (channel == "phone" || channel == "voicemail") return leads::v1::CHANNEL_PHONE;
+  if (channel == "letter") return leads::v1::CHANNEL_POST;
+  return leads::v1::CHANNEL_UNSPECIFIED;
+}
+
+// The gap of what reps write themselves in a situation.
+store::GapRow RepMaterialGap(const std::string& situation) {
+  store::GapRow gap;
+  gap.id = domain::GapId({}, situation, "");
+  gap.need = situation.empty() ? "messages that reps write themselves"
+                               : fmt::format("messages that reps write themselves: {}", situation);
+  gap.situation = situation;
+  gap.origin = domain::GapOrigin::kRepMaterial;
+  return gap;
+}
+
+absl::Status RecordOwnMaterial(UsageBatch& batch, const Told& told, store::UseRow& use) {
+  if (told.sketch.shingles < catalog::domain::kMinShingles) return absl::OkStatus();
+  const store::GapRow draft = RepMaterialGap(told.situation);
+  ASSIGN_OR_RETURN(store::GapRow * gap, batch.EnsureGap(draft));
+  if (gap == nullptr) return absl::OkStatus();
+  use.gap = draft.id;
+  batch.Ask(*gap, told.rep);
+  v1::RepMaterialFound& found = *batch.EmitOf(*gap, told.use_time).mutable_rep_material_found();
+  found.set_rep(told.rep);
+  found.set_lead(told.lead);
+  found.set_channel(told.channel);
+  found.set_situation(told.situation);
+  return absl::OkStatus();
+}
+
+absl::Status JudgeUse(UsageBatch& batch, const Told& told, std::optional<double> similarity,
+                      store::UseRow& use) {
+  const store::VersionKey key{use.asset, use.version};
+  ASSIGN_OR_RETURN(const auto versions,
+                   catalog::store::ReadVersions(batch.transaction(), {key}, /*bodies=*/false));
+  const auto version = versions.find(key);
+  if (version == versions.end()) {
+    return rpc::NotFound(fmt::format("assets/{}/versions/{}", use.asset, use.version), "asset");
+  }
+  ASSIGN_OR_RETURN(const v1::Asset content, assets::ContentOf(version->second));
+  domain::UseFacts facts;
+  facts.time = told.use_time;
+  ASSIGN_OR_RETURN(facts.live, catalog::store::PeriodAt(batch.transaction(), key, told.use_time));
+  facts.stage = told.stage;
+  facts.persona = told.persona;
+  facts.industry = told.industry;
+  facts.final_text = told.final_text;
+  ASSIGN_OR_RETURN(facts.permitted, store::Permitted(batch.transaction(), told.lead,
+                                                     PermissionChannel(told.channel), told.use_time));
+  facts.similarity = similarity;
+  use.misuses = domain::MisusesOf(facts, assets::FromProto(content.tags()));
+  return absl::OkStatus();
+}
+
+absl::Status RecordAsset(UsageBatch& batch, const Told& told, std::optional<double> similarity,
+                         store::UseRow& use) {
+  RETURN_IF_ERROR(batch.LockAssets({use.asset}));
+  if (batch.Asset(use.asset) == nullptr) return rpc::NotFound("assets/" + use.asset, "asset");
+  RETURN_IF_ERROR(batch.LockShipped(use.asset));
+  RETURN_IF_ERROR(JudgeUse(batch, told, similarity, use));
+  RETURN_IF_ERROR(store::AddFigures(
+      batch.transaction(), {{{use.asset, use.version}, {.used = 1, .last_use_time = told.use_time}}}));
+  const auto match = static_cast<v1::Use::Match>(use.match);
+  v1::AssetUsed& used = *batch.Emit(use.asset, told.use_time).mutable_asset_used();
+  used.set_version(use.version);
+  used.set_lead(told.lead);
+  used.set_rep(told.rep);
+  used.set_channel(told.channel);
+  used.set_match(match);
+  used.set_similarity(use.similarity);
+  used.set_grade(told.grade);
+  used.set_stage(told.stage);
+  used.set_situation(told.situation);
+  if (!use.misuses.empty()) {
+    v1::AssetMisused& misused = *batch.Emit(use.asset, told.use_time).mutable_asset_misused();
+    misused.set_version(use.version);
+    misused.set_lead(told.lead);
+    misused.set_rep(told.rep);
+    misused.set_channel(told.channel);
+    for (const domain::Misuse misuse : use.misuses) misused.add_misuses(static_cast<v1::Misuse>(misuse));
+  }
+  batch.CloseShipped(use.asset, told.use_time);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, const Told& told) {
+  RETURN_IF_ERROR(batch.LockLead(told.lead));
+  Recognised recognised;
+  if (!told.asset.empty()) {
+    recognised = {catalog::domain::Match::kToken, told.asset, told.version, std::nullopt};
+    ASSIGN_OR_RETURN(recognised.similarity,
+                     KeptOf(batch.transaction(), told.asset, told.version, told.sketch));
+  } else {
+    ASSIGN_OR_RETURN(recognised, Recognise(batch.transaction(), told.sketch));
+  }
+  store::UseRow use;
+  use.id = NewUuid(batch.context().clock, batch.context().rng);
+  use.asset = recognised.asset;
+  use.version = recognised.version;
+  use.match = static_cast<int64_t>(recognised.match);
+  use.similarity = recognised.similarity.value_or(0);
+  use.rep = told.rep;
+  use.lead = told.lead;
+  use.channel = told.channel;
+  use.grade = told.grade;
+  use.stage = told.stage;
+  use.situation = told.situation;
+  use.use_time = told.use_time;
+  RETURN_IF_ERROR(use.asset.empty() ? RecordOwnMaterial(batch, told, use)
+                                    : RecordAsset(batch, told, recognised.similarity, use));
+  RETURN_IF_ERROR(store::InsertUse(batch.transaction(), use));
+  return ToProto(use);
+}
+
+absl::StatusOr<int64_t> VersionOf(UsageBatch& batch, const std::string& asset, int64_t version) {
+  const std::string name = "assets/" + asset;
+  const catalog::store::AssetRow* row = batch.Asset(asset);
+  if (row == nullptr) return rpc::NotFound(name, "asset");
+  if (version > row->life.latest_version) {
+    return rpc::NotFound(fmt::format("{}/versions/{}", name, version), "asset");
+  }
+  if (version != 0) return version;
+  if (row->life.published_version == 0) {
+    return rpc::Error(absl::StatusCode::kFailedPrecondition, "ASSET_NOT_PUBLISHED",
+                      fmt::format("{} was never published; name a version", name));
+  }
+  return row->life.published_version;
+}
+
+v1::Use ToProto(const store::UseRow& use) {
+  v1::Use result;
+  result.set_name("uses/" + use.id);
+  if (!use.asset.empty()) result.set_asset("assets/" + use.asset);
+  result.set_version(use.version);
+  result.set_match(static_cast<v1::Use::Match>(use.match));
+  result.set_similarity(use.similarity);
+  for (const domain::Misuse misuse : use.misuses) result.add_misuses(static_cast<v1::Misuse>(misuse));
+  if (!use.gap.empty()) result.set_gap(GapName(use.gap));
+  result.set_rep(use.rep);
+  result.set_lead(use.lead);
+  result.set_channel(use.channel);
+  *result.mutable_use_time() = rpc::ToTimestamp(use.use_time);
+  return result;
+}
+
+}  // namespace finalmile::catalog::usage

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "finalmile/catalog/v1/usage_service.pb.h"
+#include "services/catalog/domain/sketch.h"
+#include "services/catalog/usage/store/use_store.h"
+#include "services/catalog/usage/usage_batch.h"
+
+namespace finalmile::catalog::usage {
+
+// A use as it was told, checked.
+struct Told {
+  std::string rep;
+  std::string lead;
+  std::string channel;
+  std::string grade;
+  std::string stage;
+  std::string situation;
+  std::string persona;
+  std::string industry;
+  absl::Time use_time;
+  // Of the use_token, an id; empty: there was none, the text decides.
+  std::string asset = {};
+  int64_t version = 0;
+  // Empty: not told. It is read, and not kept.
+  std::string_view final_text = {};
+  // WholeSketchOf(final_text).
+  catalog::domain::Sketch sketch = {};
+};
+
+// Finds out what was used and whether it served, and records it with its events: AssetUsed, AssetMisused and
+// GapClosed of an asset, GapOpened and RepMaterialFound of a rep's own message. The one way in which uses are
+// recorded.
+absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, const Told& told);
+
+// The version that `version` asks for, 0 being the published one, of an asset that the batch has locked.
+// ASSET_NOT_FOUND, ASSET_NOT_PUBLISHED.
+absl::StatusOr<int64_t> VersionOf(UsageBatch& batch, const std::string& asset, int64_t version);
+
+// What a stored use shows.
+v1::Use ToProto(const store::UseRow& use);
+
+}  // namespace finalmile::catalog::usage

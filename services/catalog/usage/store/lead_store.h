@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/storage/database.h"
+
+namespace finalmile::catalog::usage::store {
+
+// What the catalog keeps of leads, which are named "leads/{lead}": what they permit, and that they were
+// erased.
+
+// Locks the rows of `leads` (sorted, unique), which are named at `now`, making those that are absent; whether
+// each was erased.
+absl::StatusOr<std::map<std::string, bool>> LockLeads(storage::Transaction& transaction,
+                                                      const std::vector<std::string>& leads, absl::Time now);
+// Deletes the rows of leads that were not erased and last named on a day before `time`, at most `limit`; how
+// many. Without its row a lead is as if it had never been named: whatever names it next makes the row again.
+absl::StatusOr<int64_t> DeleteIdleLeads(storage::Transaction& transaction, absl::Time time, int limit);
+// Deletes everything that names these leads, which are locked, and marks them as erased.
+absl::Status EraseLeads(storage::Transaction& transaction, const std::vector<std::string>& leads);
+
+// From `since` on a lead permits contact over a channel (finalmile.leads.v1.Channel), or does not; absent: it
+// is not known.
+struct PermissionRow {
+  std::string lead;
+  int64_t channel = 0;
+  std::optional<bool> allowed;
+  absl::Time since;
+};
+absl::Status SetPermission(storage::Transaction& transaction, const PermissionRow& permission);
+// What is known of `time`.
+absl::StatusOr<std::optional<bool>> Permitted(storage::Transaction& transaction, const std::string& lead,
+                                              int64_t channel, absl::Time time);
+
+}  // namespace finalmile::catalog::usage::store

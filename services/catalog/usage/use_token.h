@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace finalmile::catalog::usage {
+
+inline constexpr absl::Duration kUseTokenLife = absl::Hours(24 * 30);
+
+// What RenderAsset gave out, so that RecordUse need not ask.
+struct RenderedUse {
+  std::string asset;
+  int64_t version = 0;
+  // Empty: not for one lead.
+  std::string lead;
+  absl::Time time;
+};
+
+// Signed with `key`; the asset and the lead hold no line feed.
+std::string EncodeUseToken(const RenderedUse& use, std::string_view key);
+// INVALID_ARGUMENT: it is no token of ours, or older than 30 days.
+absl::StatusOr<RenderedUse> DecodeUseToken(std::string_view token, std::string_view key, absl::Time now);
+
+}  // namespace finalmile::catalog::usage
