@@ -101,6 +101,10 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
     return performance.ok() ? performance->versions(0) : v1::AssetPerformance();
   }
 
+  absl::StatusOr<v1::RecommendAssetsResponse> Recommend(const v1::RecommendAssetsRequest& request) {
+    return Call<v1::RecommendAssetsResponse>("RecommendAssets", request);
+  }
+
   v1::ListGapsResponse Gaps(const std::string& filter = "") {
     v1::ListGapsRequest request;
     request.set_filter(filter);
