@@ -7,6 +7,7 @@
 #include "services/catalog/assets/asset_batch.h"
 #include "services/catalog/assets/asset_proto.h"
 #include "services/catalog/store/asset_store.h"
+#include "services/catalog/store/version_store.h"
 #include "tests/simulation/event_topic.h"
 
 namespace finalmile::simulation {

@@ -8,6 +8,7 @@
 #include "services/catalog/domain/markdown.h"
 #include "services/catalog/domain/refusal.h"
 #include "services/catalog/store/publication_store.h"
+#include "services/catalog/store/version_store.h"
 
 namespace finalmile::catalog::assets {
 namespace {
@@ -206,7 +207,7 @@ absl::Status AssetBatch::Visit(const std::string& id) {
 absl::Status AssetBatch::WriteLive() {
   std::vector<std::string> ended;
   std::vector<store::PeriodRow> periods;
-  std::vector<store::SketchRow> sketches;
+  std::vector<domain::SketchCandidate> sketches;
   for (const auto& [id, entry] : assets_.entries()) {
     if (entry.published || entry.retired) ended.push_back(id);
     if (!entry.published) continue;
@@ -224,21 +225,26 @@ absl::Status AssetBatch::WriteLive() {
 
 absl::Status AssetBatch::Write() {
   std::vector<store::VersionRow> versions;
-  std::vector<std::pair<store::VersionKey, std::string>> reviewers;
+  std::vector<store::VersionRow> reviewed;
   std::map<std::string, std::vector<store::Tag>> tags;
   bool due_changed = false;
   for (const auto& [id, entry] : assets_.entries()) {
     if (!entry.changed) continue;
     const domain::Life& life = entry.row.life;
     if (entry.version) versions.push_back(*entry.version);
-    if (entry.reviewer_changed) reviewers.push_back({{id, life.latest_version}, life.reviewer});
+    if (entry.reviewer_changed) {
+      store::VersionRow& version = reviewed.emplace_back();
+      version.asset = id;
+      version.version = life.latest_version;
+      version.reviewer = life.reviewer;
+    }
     if (entry.shown_changed) tags[id] = TagsOf(*entry.latest);
     due_changed = due_changed || domain::NextDue(life) != domain::NextDue(entry.before.life);
     changed_.push_back({id, entry.row.revision});
   }
   RETURN_IF_ERROR(assets_.Write());
   RETURN_IF_ERROR(store::InsertVersions(transaction_, versions));
-  RETURN_IF_ERROR(store::SetReviewers(transaction_, reviewers));
+  RETURN_IF_ERROR(store::SetReviewers(transaction_, reviewed));
   if (!tags.empty()) RETURN_IF_ERROR(store::WriteTags(transaction_, tags));
   RETURN_IF_ERROR(WriteLive());
   return due_changed ? transaction_.Notify(kDueChannel) : absl::OkStatus();

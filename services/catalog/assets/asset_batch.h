@@ -13,6 +13,7 @@
 #include "libs/storage/database.h"
 #include "services/catalog/domain/asset.h"
 #include "services/catalog/store/asset_store.h"
+#include "services/catalog/store/version_store.h"
 
 namespace finalmile::catalog::assets {
 

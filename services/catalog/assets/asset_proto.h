@@ -8,6 +8,7 @@
 #include "finalmile/catalog/v1/asset.pb.h"
 #include "services/catalog/domain/asset.h"
 #include "services/catalog/store/asset_store.h"
+#include "services/catalog/store/version_store.h"
 
 // Between the wire's messages, the domain's structs and the stored pieces. Pure; nothing is validated here.
 namespace finalmile::catalog::assets {

@@ -9,6 +9,7 @@
 #include "libs/rpc/errors.h"
 #include "services/catalog/assets/asset_proto.h"
 #include "services/catalog/domain/asset_rules.h"
+#include "services/catalog/store/version_store.h"
 
 namespace finalmile::catalog::assets {
 

@@ -9,6 +9,7 @@
 #include "services/catalog/assets/asset_proto.h"
 #include "services/catalog/domain/markdown.h"
 #include "services/catalog/store/asset_store.h"
+#include "services/catalog/store/version_store.h"
 
 namespace finalmile::catalog::consumers {
 namespace {

@@ -11,6 +11,7 @@
 #include "services/catalog/handlers/catalog_handlers.h"
 #include "services/catalog/handlers/filter_fields.h"
 #include "services/catalog/handlers/read_access.h"
+#include "services/catalog/store/version_store.h"
 
 namespace finalmile::catalog::handlers {
 namespace {

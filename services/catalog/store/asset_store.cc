@@ -1,5 +1,7 @@
 #include "services/catalog/store/asset_store.h"
 
+#include <fmt/format.h>
+
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
 #include "libs/storage/table.h"
@@ -43,6 +45,17 @@ const storage::Table<AssetRow> kAssets(
      {"update_time", &AssetRow::update_time},
      {"reason", &AssetRow::reason}});
 
+namespace {
+
+std::vector<std::string> IdsOf(const storage::Result& result) {
+  std::vector<std::string> ids;
+  ids.reserve(result.rows.size());
+  for (const storage::Row& row : result.rows) ids.push_back(row.Text(0));
+  return ids;
+}
+
+}  // namespace
+
 int64_t ShownVersion(const domain::Life& life) {
   return life.published_version != 0 ? life.published_version : life.latest_version;
 }
@@ -56,19 +69,120 @@ absl::StatusOr<std::vector<AssetRow>> ReadAssets(storage::Transaction& transacti
 
 absl::StatusOr<std::vector<std::string>> DueAssets(storage::Transaction& transaction, absl::Time now,
                                                    int limit) {
-  ASSIGN_OR_RETURN(storage::Result result,
-                   transaction.Execute("SELECT id FROM assets WHERE due_time IS NOT NULL AND due_time <= $1 "
-                                       "ORDER BY due_time, id LIMIT $2",
-                                       {ToMicros(now), int64_t{limit}}));
-  std::vector<std::string> ids;
-  for (const storage::Row& row : result.rows) ids.push_back(row.Text(0));
-  return ids;
+  ASSIGN_OR_RETURN(storage::Result result, transaction.Execute(R"sql(
+SELECT id FROM assets
+WHERE due_time IS NOT NULL AND due_time <= $1
+ORDER BY due_time, id
+LIMIT $2)sql",
+                                                               {ToMicros(now), int64_t{limit}}));
+  return IdsOf(result);
 }
 
 absl::StatusOr<absl::Time> NextDueTime(storage::Transaction& transaction) {
   ASSIGN_OR_RETURN(storage::Result result,
                    transaction.Execute("SELECT MIN(due_time) FROM assets WHERE due_time IS NOT NULL"));
   return TimeOr(result.rows[0], 0, absl::InfiniteFuture());
+}
+
+absl::Status WriteTags(storage::Transaction& transaction,
+                       const std::map<std::string, std::vector<Tag>>& tags) {
+  std::vector<std::string> assets;
+  std::vector<storage::Row> rows;
+  for (const auto& [asset, values] : tags) {
+    assets.push_back(asset);
+    for (const auto& [field, value] : values) rows.push_back(storage::Row({asset, field, value}));
+  }
+  RETURN_IF_ERROR(transaction
+                      .DeferMany(R"sql(
+DELETE FROM asset_tags
+WHERE asset IN (SELECT r.asset FROM {rows: asset TEXT} AS r))sql",
+                                 storage::IdRows(assets))
+                      .status());
+  return transaction
+      .DeferMany(R"sql(
+INSERT INTO asset_tags (asset, field, value)
+SELECT r.* FROM {rows: asset TEXT, field TEXT, value TEXT} AS r)sql",
+                 rows)
+      .status();
+}
+
+Condition ReadByReps(Condition condition, absl::Time now) {
+  condition.values.emplace_back(ToMicros(now));
+  condition.sql =
+      fmt::format("({} AND (a.state = {} OR (a.published_version <> 0 AND a.publish_time <= ${})))",
+                  condition.sql, static_cast<int>(domain::AssetState::kInReview), condition.values.size());
+  return condition;
+}
+
+absl::StatusOr<std::vector<std::string>> ListAssets(storage::Transaction& transaction,
+                                                    const Condition& condition, std::string_view after,
+                                                    int limit) {
+  std::vector<storage::Value> values = condition.values;
+  const size_t n = values.size();
+  values.emplace_back(std::string(after));
+  values.emplace_back(int64_t{limit});
+  ASSIGN_OR_RETURN(storage::Result result, transaction.Execute(fmt::format(R"sql(
+SELECT a.id FROM assets AS a
+WHERE {} AND a.id > ${}
+ORDER BY a.id
+LIMIT ${})sql",
+                                                                           condition.sql, n + 1, n + 2),
+                                                               std::move(values)));
+  return IdsOf(result);
+}
+
+absl::StatusOr<std::vector<Fitting>> FittingAssets(storage::Transaction& transaction, const Moment& moment,
+                                                   absl::Time now, int limit) {
+  std::vector<storage::Value> values;
+  auto bind = [&](storage::Value value) {
+    values.push_back(std::move(value));
+    return fmt::format("${}", values.size());
+  };
+  constexpr std::string_view kTagsOf = "SELECT 1 FROM asset_tags AS t WHERE t.asset = a.id AND t.field =";
+  std::string count = "0";
+  std::string where = fmt::format("a.shelf = {}", static_cast<int>(domain::AssetState::kPublished));
+  const std::string time = bind(ToMicros(now));
+  where += fmt::format(" AND a.publish_time <= {0} AND (a.expire_time IS NULL OR a.expire_time > {0})", time);
+  for (const auto& [field, value] : moment.tags) {
+    const std::string name = bind(field);
+    const std::string has = fmt::format("EXISTS ({} {} AND t.value = {})", kTagsOf, name, bind(value));
+    count += fmt::format(" + CASE WHEN {} THEN 1 ELSE 0 END", has);
+    where += fmt::format(" AND ({} OR NOT EXISTS ({} {}))", has, kTagsOf, name);
+  }
+  if (!moment.language.empty()) where += fmt::format(" AND a.language = {}", bind(moment.language));
+  if (!moment.kinds.empty()) {
+    std::string kinds;
+    for (const int64_t kind : moment.kinds) kinds += (kinds.empty() ? "" : ", ") + bind(kind);
+    where += fmt::format(" AND a.kind IN ({})", kinds);
+  }
+  const std::string sql = fmt::format(R"sql(
+SELECT f.id, f.version, f.tags FROM (
+  SELECT a.id AS id, a.published_version AS version, CAST({} AS BIGINT) AS tags
+  FROM assets AS a
+  WHERE {}) AS f
+ORDER BY f.tags DESC, f.id
+LIMIT {})sql",
+                                      count, where, bind(int64_t{limit}));
+  ASSIGN_OR_RETURN(storage::Result result, transaction.Execute(sql, std::move(values)));
+  std::vector<Fitting> fitting;
+  for (const storage::Row& row : result.rows) fitting.push_back({row.Text(0), row.Int(1), row.Int(2)});
+  return fitting;
+}
+
+absl::StatusOr<std::vector<std::pair<std::string, std::string>>> AssetsOfSource(
+    storage::Transaction& transaction, std::string_view source, std::string_view after, int limit) {
+  ASSIGN_OR_RETURN(
+      storage::Result result,
+      transaction.Execute(R"sql(
+SELECT id, path FROM assets
+WHERE source = $1 AND source <> '' AND shelf <> $2 AND id > $3
+ORDER BY id
+LIMIT $4)sql",
+                          {std::string(source), static_cast<int64_t>(domain::AssetState::kRetired),
+                           std::string(after), int64_t{limit}}));
+  std::vector<std::pair<std::string, std::string>> assets;
+  for (const storage::Row& row : result.rows) assets.emplace_back(row.Text(0), row.Text(1));
+  return assets;
 }
 
 absl::StatusOr<std::string> EnsureSecret(storage::Transaction& transaction, std::string_view name,

@@ -13,7 +13,6 @@
 #include "libs/storage/database.h"
 #include "libs/storage/table.h"
 #include "services/catalog/domain/life.h"
-#include "services/catalog/store/version_key.h"
 
 namespace finalmile::catalog::store {
 
@@ -49,27 +48,6 @@ extern const storage::Table<AssetRow> kAssets;
 // Rows without locks, in any order; absent ones are left out.
 absl::StatusOr<std::vector<AssetRow>> ReadAssets(storage::Transaction& transaction,
                                                  const std::vector<std::string>& ids);
-
-// A version. `head` and `body` are opaque here: the content without and with only its long texts.
-struct VersionRow {
-  std::string asset;
-  int64_t version = 0;
-  std::string head;
-  std::string body;
-  std::string reviewer;
-  absl::Time create_time = absl::UnixEpoch();
-};
-absl::Status InsertVersions(storage::Transaction& transaction, const std::vector<VersionRow>& versions);
-// Of versions that exist.
-absl::Status SetReviewers(storage::Transaction& transaction,
-                          const std::vector<std::pair<VersionKey, std::string>>& reviewers);
-// Versions that exist; without `bodies`, body is empty.
-absl::StatusOr<std::map<VersionKey, VersionRow>> ReadVersions(storage::Transaction& transaction,
-                                                              const std::vector<VersionKey>& keys,
-                                                              bool bodies);
-// Versions of an asset below `before`, newest first, without bodies.
-absl::StatusOr<std::vector<VersionRow>> ListVersions(storage::Transaction& transaction,
-                                                     std::string_view asset, int64_t before, int limit);
 
 // (field, value).
 using Tag = std::pair<std::string, std::string>;

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -10,23 +9,19 @@
 #include "libs/storage/database.h"
 #include "services/catalog/domain/life.h"
 #include "services/catalog/domain/sketch.h"
-#include "services/catalog/store/asset_store.h"
+#include "services/catalog/store/version_key.h"
 
 namespace finalmile::catalog::store {
 
 // What a publication leaves for uses to be judged by: the version's sketch, and when it could be used.
 
-struct SketchRow {
-  std::string asset;
-  int64_t version = 0;
-  domain::Sketch sketch;
-};
 // With the hashes by which they are found; those that are there already stay as they are.
-absl::Status InsertSketches(storage::Transaction& transaction, const std::vector<SketchRow>& sketches);
+absl::Status InsertSketches(storage::Transaction& transaction,
+                            const std::vector<domain::SketchCandidate>& sketches);
 // The published versions that share most of `hashes` (ProbeHashes of a message), at most kMaxCandidates.
 absl::StatusOr<std::vector<domain::SketchCandidate>> FindSketches(storage::Transaction& transaction,
                                                                   const std::vector<int64_t>& hashes);
-// Of versions that have one.
+// The sketches of these versions; versions without one are left out.
 absl::StatusOr<std::vector<domain::SketchCandidate>> ReadSketches(storage::Transaction& transaction,
                                                                   const std::vector<VersionKey>& keys);
 

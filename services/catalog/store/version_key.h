@@ -12,6 +12,10 @@ namespace finalmile::catalog::store {
 // (asset, version).
 using VersionKey = std::pair<std::string, int64_t>;
 
+// The end of a SELECT from a table with the columns asset and version: only the rows of KeyRows.
+inline constexpr char kWhereKeyIn[] =
+    " WHERE (asset, version) IN (SELECT r.asset, r.version FROM {rows: asset TEXT, version BIGINT} AS r)";
+
 // Rows for {rows: asset TEXT, version BIGINT}.
 inline std::vector<storage::Row> KeyRows(const std::vector<VersionKey>& keys) {
   std::vector<storage::Row> rows;

@@ -32,28 +32,29 @@ absl::Status CreditBook::Write(storage::Transaction& transaction) const {
   return store::AddArms(transaction, arms_);
 }
 
-absl::Status Hear(storage::Transaction& transaction, const MeetingNews& news, absl::Time now,
-                  CreditBook& book) {
-  ASSIGN_OR_RETURN(std::optional<store::MeetingRow> known, store::LockMeeting(transaction, news.chain));
-  if (!known && !news.initial) return absl::OkStatus();
+absl::Status ApplyMeetingEvent(storage::Transaction& transaction, const MeetingEvent& event, absl::Time now,
+                               CreditBook& book) {
+  ASSIGN_OR_RETURN(std::optional<store::MeetingRow> known, store::LockMeeting(transaction, event.chain));
+  if (!known && !event.initial) return absl::OkStatus();
   store::MeetingRow before;
   if (known) {
     before = *std::move(known);
   } else {
-    ASSIGN_OR_RETURN(const auto erased, store::LockLeads(transaction, {news.lead}, now));
-    if (erased.at(news.lead)) return absl::OkStatus();
-    before.chain = news.chain;
-    before.lead = news.lead;
-    before.set_time = news.time;
+    ASSIGN_OR_RETURN(const auto erased, store::InsertAndLockLeads(transaction, {event.lead}, now));
+    if (erased.at(event.lead)) return absl::OkStatus();
+    before.chain = event.chain;
+    before.lead = event.lead;
+    before.set_time = event.time;
     RETURN_IF_ERROR(
-        store::ClaimTrials(transaction, news.chain, news.lead, news.time - domain::kMaturity, news.time));
+        store::ClaimTrials(transaction, event.chain, event.lead, event.time - domain::kMaturity, event.time));
   }
   store::MeetingRow after = before;
-  after.outcome = news.outcome;
+  after.update_time = now;
+  after.outcome = event.outcome;
   // Set again, by a new date: what is known of its outcome stays.
-  if (!news.outcome.matured) after.outcome = {true, before.outcome.held, before.outcome.matured};
+  if (!event.outcome.matured) after.outcome = {true, before.outcome.held, before.outcome.matured};
   after.touches.clear();
-  for (domain::Touch touch : news.touches) {
+  for (domain::Touch touch : event.touches) {
     const auto same = [&](const domain::Touch& other) {
       return other.asset == touch.asset && other.version == touch.version;
     };
@@ -63,14 +64,14 @@ absl::Status Hear(storage::Transaction& transaction, const MeetingNews& news, ab
       touch = *old;
     } else {
       std::vector<domain::Touch> matured;
-      RETURN_IF_ERROR(store::ClaimUses(transaction, news.chain, before.lead, news.time, touch, matured));
+      RETURN_IF_ERROR(store::ClaimUses(transaction, event.chain, before.lead, event.time, touch, matured));
       for (const domain::Touch& use : matured) book.AddMatured(use, -1);
     }
     after.touches.push_back(std::move(touch));
   }
-  ASSIGN_OR_RETURN(const std::vector<store::ArmKey> trials, store::TrialsOf(transaction, news.chain));
+  ASSIGN_OR_RETURN(const std::vector<store::ArmKey> trials, store::TrialsOf(transaction, event.chain));
   book.Move(before, after, trials);
-  return store::WriteMeeting(transaction, after, now);
+  return store::WriteMeeting(transaction, after);
 }
 
 }  // namespace finalmile::catalog::usage

@@ -9,6 +9,7 @@
 #include "libs/storage/database.h"
 #include "services/catalog/usage/domain/credit.h"
 #include "services/catalog/usage/store/credit_store.h"
+#include "services/catalog/usage/store/meeting_store.h"
 
 namespace finalmile::catalog::usage {
 
@@ -32,19 +33,20 @@ class CreditBook {
   std::map<store::ArmKey, domain::Arm> arms_;
 };
 
-// What an appointment's event says of its meeting. Touches name assets by id and are without grade and stage.
-struct MeetingNews {
+// What an event of an appointment says about its meeting. Touches name assets by id; they are without grade
+// and stage.
+struct MeetingEvent {
   std::string chain;
   std::string lead;
-  // Of an appointment that was set or held: whether it is an initial meeting, the only kind that counts.
+  // Whether it is an initial meeting, the only kind that counts; said by appointments that were set or held.
   bool initial = false;
   domain::Outcome outcome;
   std::vector<domain::Touch> touches;
   absl::Time time;
 };
-// Takes it in: what was given before is taken back. News of a meeting that is not known and not initial
-// change nothing.
-absl::Status Hear(storage::Transaction& transaction, const MeetingNews& news, absl::Time now,
-                  CreditBook& book);
+// Changes the meeting, and the credit for it: what was given before is taken back. An event of a meeting that
+// is neither known nor initial changes nothing.
+absl::Status ApplyMeetingEvent(storage::Transaction& transaction, const MeetingEvent& event, absl::Time now,
+                               CreditBook& book);
 
 }  // namespace finalmile::catalog::usage

@@ -9,6 +9,7 @@
 #include "libs/rpc/errors.h"
 #include "services/catalog/assets/asset_proto.h"
 #include "services/catalog/store/publication_store.h"
+#include "services/catalog/store/version_store.h"
 #include "services/catalog/usage/recognise.h"
 #include "services/catalog/usage/store/lead_store.h"
 
@@ -34,22 +35,22 @@ store::GapRow RepMaterialGap(const std::string& situation) {
   return gap;
 }
 
-absl::Status RecordOwnMaterial(UsageBatch& batch, const Told& told, store::UseRow& use) {
-  if (told.sketch.shingles < catalog::domain::kMinShingles) return absl::OkStatus();
-  const store::GapRow draft = RepMaterialGap(told.situation);
+absl::Status RecordOwnMaterial(UsageBatch& batch, const ReportedUse& reported, store::UseRow& use) {
+  if (reported.sketch.shingles < catalog::domain::kMinShingles) return absl::OkStatus();
+  const store::GapRow draft = RepMaterialGap(reported.situation);
   ASSIGN_OR_RETURN(store::GapRow * gap, batch.EnsureGap(draft));
   if (gap == nullptr) return absl::OkStatus();
   use.gap = draft.id;
-  batch.Ask(*gap, told.rep);
-  v1::RepMaterialFound& found = *batch.EmitOf(*gap, told.use_time).mutable_rep_material_found();
-  found.set_rep(told.rep);
-  found.set_lead(told.lead);
-  found.set_channel(told.channel);
-  found.set_situation(told.situation);
+  batch.Ask(*gap, reported.rep);
+  v1::RepMaterialFound& found = *batch.EmitOf(*gap, reported.use_time).mutable_rep_material_found();
+  found.set_rep(reported.rep);
+  found.set_lead(reported.lead);
+  found.set_channel(reported.channel);
+  found.set_situation(reported.situation);
   return absl::OkStatus();
 }
 
-absl::Status JudgeUse(UsageBatch& batch, const Told& told, std::optional<double> similarity,
+absl::Status JudgeUse(UsageBatch& batch, const ReportedUse& reported, std::optional<double> similarity,
                       store::UseRow& use) {
   const store::VersionKey key{use.asset, use.version};
   ASSIGN_OR_RETURN(const auto versions,
@@ -60,61 +61,61 @@ absl::Status JudgeUse(UsageBatch& batch, const Told& told, std::optional<double>
   }
   ASSIGN_OR_RETURN(const v1::Asset content, assets::ContentOf(version->second));
   domain::UseFacts facts;
-  facts.time = told.use_time;
-  ASSIGN_OR_RETURN(facts.live, catalog::store::PeriodAt(batch.transaction(), key, told.use_time));
-  facts.stage = told.stage;
-  facts.persona = told.persona;
-  facts.industry = told.industry;
-  facts.final_text = told.final_text;
-  ASSIGN_OR_RETURN(facts.permitted, store::Permitted(batch.transaction(), told.lead,
-                                                     PermissionChannel(told.channel), told.use_time));
+  facts.time = reported.use_time;
+  ASSIGN_OR_RETURN(facts.live, catalog::store::PeriodAt(batch.transaction(), key, reported.use_time));
+  facts.stage = reported.stage;
+  facts.persona = reported.persona;
+  facts.industry = reported.industry;
+  facts.final_text = reported.final_text;
+  ASSIGN_OR_RETURN(facts.permitted, store::Permitted(batch.transaction(), reported.lead,
+                                                     PermissionChannel(reported.channel), reported.use_time));
   facts.similarity = similarity;
   use.misuses = domain::MisusesOf(facts, assets::FromProto(content.tags()));
   return absl::OkStatus();
 }
 
-absl::Status RecordAsset(UsageBatch& batch, const Told& told, std::optional<double> similarity,
+absl::Status RecordAsset(UsageBatch& batch, const ReportedUse& reported, std::optional<double> similarity,
                          store::UseRow& use) {
   RETURN_IF_ERROR(batch.LockAssets({use.asset}));
   if (batch.Asset(use.asset) == nullptr) return rpc::NotFound("assets/" + use.asset, "asset");
   RETURN_IF_ERROR(batch.LockShipped(use.asset));
-  RETURN_IF_ERROR(JudgeUse(batch, told, similarity, use));
+  RETURN_IF_ERROR(JudgeUse(batch, reported, similarity, use));
   RETURN_IF_ERROR(store::AddFigures(
-      batch.transaction(), {{{use.asset, use.version}, {.used = 1, .last_use_time = told.use_time}}}));
+      batch.transaction(), {{{use.asset, use.version}, {.used = 1, .last_use_time = reported.use_time}}}));
   const auto match = static_cast<v1::Use::Match>(use.match);
-  v1::AssetUsed& used = *batch.Emit(use.asset, told.use_time).mutable_asset_used();
+  v1::AssetUsed& used = *batch.Emit(use.asset, reported.use_time).mutable_asset_used();
   used.set_version(use.version);
-  used.set_lead(told.lead);
-  used.set_rep(told.rep);
-  used.set_channel(told.channel);
+  used.set_lead(reported.lead);
+  used.set_rep(reported.rep);
+  used.set_channel(reported.channel);
   used.set_match(match);
   used.set_similarity(use.similarity);
-  used.set_grade(told.grade);
-  used.set_stage(told.stage);
-  used.set_situation(told.situation);
+  used.set_grade(reported.grade);
+  used.set_stage(reported.stage);
+  used.set_situation(reported.situation);
   if (!use.misuses.empty()) {
-    v1::AssetMisused& misused = *batch.Emit(use.asset, told.use_time).mutable_asset_misused();
+    v1::AssetMisused& misused = *batch.Emit(use.asset, reported.use_time).mutable_asset_misused();
     misused.set_version(use.version);
-    misused.set_lead(told.lead);
-    misused.set_rep(told.rep);
-    misused.set_channel(told.channel);
+    misused.set_lead(reported.lead);
+    misused.set_rep(reported.rep);
+    misused.set_channel(reported.channel);
     for (const domain::Misuse misuse : use.misuses) misused.add_misuses(static_cast<v1::Misuse>(misuse));
   }
-  batch.CloseShipped(use.asset, told.use_time);
+  batch.CloseShipped(use.asset, reported.use_time);
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, const Told& told) {
-  RETURN_IF_ERROR(batch.LockLead(told.lead));
+absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, const ReportedUse& reported) {
+  RETURN_IF_ERROR(batch.LockLead(reported.lead));
   Recognised recognised;
-  if (!told.asset.empty()) {
-    recognised = {catalog::domain::Match::kToken, told.asset, told.version, std::nullopt};
+  if (!reported.asset.empty()) {
+    recognised = {catalog::domain::Match::kToken, reported.asset, reported.version, std::nullopt};
     ASSIGN_OR_RETURN(recognised.similarity,
-                     KeptOf(batch.transaction(), told.asset, told.version, told.sketch));
+                     KeptOf(batch.transaction(), reported.asset, reported.version, reported.sketch));
   } else {
-    ASSIGN_OR_RETURN(recognised, Recognise(batch.transaction(), told.sketch));
+    ASSIGN_OR_RETURN(recognised, Recognise(batch.transaction(), reported.sketch));
   }
   store::UseRow use;
   use.id = NewUuid(batch.context().clock, batch.context().rng);
@@ -122,15 +123,15 @@ absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, const Told& told) {
   use.version = recognised.version;
   use.match = static_cast<int64_t>(recognised.match);
   use.similarity = recognised.similarity.value_or(0);
-  use.rep = told.rep;
-  use.lead = told.lead;
-  use.channel = told.channel;
-  use.grade = told.grade;
-  use.stage = told.stage;
-  use.situation = told.situation;
-  use.use_time = told.use_time;
-  RETURN_IF_ERROR(use.asset.empty() ? RecordOwnMaterial(batch, told, use)
-                                    : RecordAsset(batch, told, recognised.similarity, use));
+  use.rep = reported.rep;
+  use.lead = reported.lead;
+  use.channel = reported.channel;
+  use.grade = reported.grade;
+  use.stage = reported.stage;
+  use.situation = reported.situation;
+  use.use_time = reported.use_time;
+  RETURN_IF_ERROR(use.asset.empty() ? RecordOwnMaterial(batch, reported, use)
+                                    : RecordAsset(batch, reported, recognised.similarity, use));
   RETURN_IF_ERROR(store::InsertUse(batch.transaction(), use));
   return ToProto(use);
 }

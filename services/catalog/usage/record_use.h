@@ -11,8 +11,8 @@
 
 namespace finalmile::catalog::usage {
 
-// A use as it was told, checked.
-struct Told {
+// A use as a caller reports it, checked.
+struct ReportedUse {
   std::string rep;
   std::string lead;
   std::string channel;
@@ -25,7 +25,7 @@ struct Told {
   // Of the use_token, an id; empty: there was none, the text decides.
   std::string asset = {};
   int64_t version = 0;
-  // Empty: not told. It is read, and not kept.
+  // Empty: not reported. It is read, and not kept.
   std::string_view final_text = {};
   // WholeSketchOf(final_text).
   catalog::domain::Sketch sketch = {};
@@ -34,7 +34,7 @@ struct Told {
 // Finds out what was used and whether it served, and records it with its events: AssetUsed, AssetMisused and
 // GapClosed of an asset, GapOpened and RepMaterialFound of a rep's own message. The one way in which uses are
 // recorded.
-absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, const Told& told);
+absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, const ReportedUse& reported);
 
 // The version that `version` asks for, 0 being the published one, of an asset that the batch has locked.
 // ASSET_NOT_FOUND, ASSET_NOT_PUBLISHED.

@@ -16,7 +16,7 @@
 namespace finalmile::catalog::usage {
 
 absl::Status UsageBatch::LockLead(const std::string& lead) {
-  ASSIGN_OR_RETURN(const auto erased, store::LockLeads(transaction_, {lead}, context_.now));
+  ASSIGN_OR_RETURN(const auto erased, store::InsertAndLockLeads(transaction_, {lead}, context_.now));
   if (!erased.at(lead)) return absl::OkStatus();
   return rpc::Error(absl::StatusCode::kFailedPrecondition, "LEAD_ERASED", "the lead was erased");
 }

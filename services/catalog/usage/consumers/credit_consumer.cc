@@ -21,41 +21,41 @@ constexpr std::string_view kAssets = "assets/";
 
 // Lead and touches stand in every event that counts.
 template <class Event>
-MeetingNews NewsOf(const AppointmentEvent& envelope, const Event& event, domain::Outcome outcome) {
-  MeetingNews news;
-  news.chain = envelope.key();
-  news.lead = event.lead();
-  news.outcome = outcome;
-  news.time = rpc::FromTimestamp(envelope.time());
+MeetingEvent MeetingOf(const AppointmentEvent& envelope, const Event& event, domain::Outcome outcome) {
+  MeetingEvent meeting;
+  meeting.chain = envelope.key();
+  meeting.lead = event.lead();
+  meeting.outcome = outcome;
+  meeting.time = rpc::FromTimestamp(envelope.time());
   for (const appointments::v1::Touch& touch : event.touches()) {
     if (!catalog::domain::IsAssetName(touch.subject()) || touch.version() < 1) continue;
-    news.touches.push_back({touch.subject().substr(kAssets.size()), touch.version(), "", ""});
+    meeting.touches.push_back({touch.subject().substr(kAssets.size()), touch.version(), "", ""});
   }
-  return news;
+  return meeting;
 }
 
-std::optional<MeetingNews> Read(const AppointmentEvent& event) {
+std::optional<MeetingEvent> MeetingOf(const AppointmentEvent& event) {
   constexpr domain::Outcome kSet = {.set = true};
   constexpr domain::Outcome kHeld = {.set = true, .held = true, .matured = true};
   constexpr domain::Outcome kNotHeld = {.set = true, .matured = true};
   switch (event.event_case()) {
     case AppointmentEvent::kAppointmentSet: {
-      MeetingNews news = NewsOf(event, event.appointment_set(), kSet);
-      news.initial = event.appointment_set().meeting_kind() == kInitial;
-      return news;
+      MeetingEvent meeting = MeetingOf(event, event.appointment_set(), kSet);
+      meeting.initial = event.appointment_set().meeting_kind() == kInitial;
+      return meeting;
     }
     case AppointmentEvent::kAppointmentHeld: {
-      MeetingNews news = NewsOf(event, event.appointment_held(), kHeld);
-      news.initial = event.appointment_held().meeting_kind() == kInitial;
-      return news;
+      MeetingEvent meeting = MeetingOf(event, event.appointment_held(), kHeld);
+      meeting.initial = event.appointment_held().meeting_kind() == kInitial;
+      return meeting;
     }
     case AppointmentEvent::kAppointmentNoShow:
-      return NewsOf(event, event.appointment_no_show(), kNotHeld);
+      return MeetingOf(event, event.appointment_no_show(), kNotHeld);
     case AppointmentEvent::kAppointmentCancelled:
-      return NewsOf(event, event.appointment_cancelled(), kNotHeld);
+      return MeetingOf(event, event.appointment_cancelled(), kNotHeld);
     case AppointmentEvent::kOutcomeCorrected: {
       const bool held = event.outcome_corrected().after() == OutcomeCorrected::OUTCOME_HELD;
-      return NewsOf(event, event.outcome_corrected(), held ? kHeld : kNotHeld);
+      return MeetingOf(event, event.outcome_corrected(), held ? kHeld : kNotHeld);
     }
     case AppointmentEvent::EVENT_NOT_SET:
       break;
@@ -75,14 +75,14 @@ absl::Status CreditConsumer::Apply(storage::Transaction& transaction, outbox::Ba
       batch.Park(i, std::string(parsed.message()));
       continue;
     }
-    const std::optional<MeetingNews> news = Read(event);
-    if (!news) continue;
+    const std::optional<MeetingEvent> meeting = MeetingOf(event);
+    if (!meeting) continue;
     if (event.key() != record.key || !IsNameIn("appointments/", event.key()) ||
-        !(news->lead.empty() || IsNameIn("leads/", news->lead))) {
+        !(meeting->lead.empty() || IsNameIn("leads/", meeting->lead))) {
       batch.Park(i, "the event's key is not the record's, or an appointment or lead is not named by its id");
       continue;
     }
-    RETURN_IF_ERROR(Hear(transaction, *news, now, book));
+    RETURN_IF_ERROR(ApplyMeetingEvent(transaction, *meeting, now, book));
   }
   return book.Write(transaction);
 }

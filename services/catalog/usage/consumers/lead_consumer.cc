@@ -54,8 +54,8 @@ absl::Status LeadConsumer::Apply(storage::Transaction& transaction, outbox::Batc
       events.push_back(std::move(event));
     }
   }
-  ASSIGN_OR_RETURN(auto erased,
-                   store::LockLeads(transaction, storage::SortedUnique(std::move(leads)), clock_.Now()));
+  ASSIGN_OR_RETURN(auto erased, store::InsertAndLockLeads(
+                                    transaction, storage::SortedUnique(std::move(leads)), clock_.Now()));
   for (const LeadEvent& event : events) {
     if (event.has_lead_erased()) {
       erased[event.key()] = true;

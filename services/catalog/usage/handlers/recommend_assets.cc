@@ -10,7 +10,7 @@
 #include "services/catalog/usage/domain/recommend.h"
 #include "services/catalog/usage/handlers/usage_handlers.h"
 #include "services/catalog/usage/performance.h"
-#include "services/catalog/usage/store/credit_store.h"
+#include "services/catalog/usage/store/offer_store.h"
 #include "services/catalog/usage/store/use_store.h"
 #include "services/catalog/usage/usage_batch.h"
 #include "services/catalog/usage/use_fields.h"

@@ -24,7 +24,7 @@ void CheckChannel(std::string_view channel, rpc::FieldViolations& violations) {
 }
 
 // What the request says, but for what its token says.
-absl::StatusOr<Told> CheckUse(const v1::RecordUseRequest& request, absl::Time now) {
+absl::StatusOr<ReportedUse> CheckUse(const v1::RecordUseRequest& request, absl::Time now) {
   rpc::FieldViolations violations;
   CheckPerson(request.rep(), "rep", violations);
   if (!request.lead().empty() || request.use_token().empty()) CheckLead(request.lead(), "lead", violations);
@@ -43,22 +43,23 @@ absl::StatusOr<Told> CheckUse(const v1::RecordUseRequest& request, absl::Time no
     violations.Add("final_text", fmt::format("must have at most {} bytes", kMaxFinalText));
   }
   RETURN_IF_ERROR(violations.ToStatus());
-  return Told{request.rep(),       request.lead(),    request.channel(),  request.grade(), request.stage(),
-              request.situation(), request.persona(), request.industry(), use_time};
+  return ReportedUse{request.rep(),     request.lead(),     request.channel(),
+                     request.grade(),   request.stage(),    request.situation(),
+                     request.persona(), request.industry(), use_time};
 }
 
 absl::Status ReadToken(const v1::RecordUseRequest& request, std::string_view key, absl::Time now,
-                       Told& told) {
+                       ReportedUse& reported) {
   const absl::StatusOr<RenderedUse> rendered = DecodeUseToken(request.use_token(), key, now);
   if (!rendered.ok()) {
     const std::string_view why{rendered.status().message().data(), rendered.status().message().size()};
     return rpc::InvalidField("use_token", why);
   }
-  ASSIGN_OR_RETURN(told.asset, assets::AssetId(rendered->asset, "use_token"));
-  told.version = rendered->version;
-  if (told.lead.empty()) told.lead = rendered->lead;
-  if (told.lead.empty()) return rpc::InvalidField("lead", "the use_token is for no lead: name one");
-  if (!rendered->lead.empty() && rendered->lead != told.lead) {
+  ASSIGN_OR_RETURN(reported.asset, assets::AssetId(rendered->asset, "use_token"));
+  reported.version = rendered->version;
+  if (reported.lead.empty()) reported.lead = rendered->lead;
+  if (reported.lead.empty()) return rpc::InvalidField("lead", "the use_token is for no lead: name one");
+  if (!rendered->lead.empty() && rendered->lead != reported.lead) {
     return rpc::InvalidField("lead", "differs from the one that the use_token was rendered for");
   }
   return absl::OkStatus();
@@ -76,14 +77,14 @@ absl::StatusOr<v1::RecordUseResponse> UsageHandlers::RecordUse(rpc::CallContext&
         // Inside it: a repeat is answered by what was recorded, also when
         // the token is too old by now.
         const absl::Time now = batch.context().now;
-        ASSIGN_OR_RETURN(Told told, CheckUse(request, now));
+        ASSIGN_OR_RETURN(ReportedUse reported, CheckUse(request, now));
         if (!request.use_token().empty()) {
-          RETURN_IF_ERROR(ReadToken(request, d_.signing_key, now, told));
+          RETURN_IF_ERROR(ReadToken(request, d_.signing_key, now, reported));
         }
-        told.final_text = request.final_text();
-        told.sketch = sketch;
+        reported.final_text = request.final_text();
+        reported.sketch = sketch;
         v1::RecordUseResponse response;
-        ASSIGN_OR_RETURN(*response.mutable_use(), usage::RecordUse(batch, told));
+        ASSIGN_OR_RETURN(*response.mutable_use(), usage::RecordUse(batch, reported));
         return response;
       });
 }

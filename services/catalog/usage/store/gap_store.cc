@@ -56,7 +56,10 @@ absl::StatusOr<std::vector<std::string>> SortedIds(absl::StatusOr<storage::Resul
 
 absl::StatusOr<storage::Deferred> DeferLockShipped(storage::Transaction& transaction,
                                                    std::string_view asset) {
-  return transaction.Defer(kGaps.select() + " WHERE asset = $1 AND state = 3 ORDER BY id {for_update}",
+  return transaction.Defer(kGaps.select() + R"sql(
+WHERE asset = $1 AND state = 3
+ORDER BY id
+{for_update})sql",
                            {std::string(asset)});
 }
 
@@ -94,19 +97,21 @@ absl::StatusOr<int64_t> CountOpenSearches(storage::Transaction& transaction) {
 
 absl::StatusOr<std::vector<std::string>> IdleSearches(storage::Transaction& transaction, absl::Time time,
                                                       int limit) {
-  return SortedIds(
-      transaction.Execute("SELECT id FROM gaps WHERE origin = 2 AND state = 1 AND ask_time <= $1 "
-                          "AND askers = '[]' "
-                          "ORDER BY ask_time LIMIT $2",
-                          {ToMicros(time), int64_t{limit}}));
+  return SortedIds(transaction.Execute(R"sql(
+SELECT id FROM gaps
+WHERE origin = 2 AND state = 1 AND ask_time <= $1 AND askers = '[]'
+ORDER BY ask_time
+LIMIT $2)sql",
+                                       {ToMicros(time), int64_t{limit}}));
 }
 
 absl::StatusOr<std::vector<std::string>> ClosedGaps(storage::Transaction& transaction, absl::Time time,
                                                     int limit) {
-  return SortedIds(
-      transaction.Execute("SELECT id FROM gaps WHERE state IN (4, 5) AND need <> '' "
-                          "AND (close_time <= $1 OR close_time IS NULL) LIMIT $2",
-                          {ToMicros(time), int64_t{limit}}));
+  return SortedIds(transaction.Execute(R"sql(
+SELECT id FROM gaps
+WHERE state IN (4, 5) AND need <> '' AND (close_time <= $1 OR close_time IS NULL)
+LIMIT $2)sql",
+                                       {ToMicros(time), int64_t{limit}}));
 }
 
 }  // namespace finalmile::catalog::usage::store

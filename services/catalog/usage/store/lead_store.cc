@@ -14,39 +14,43 @@ int64_t DayOf(absl::Time time) {
 
 }  // namespace
 
-absl::StatusOr<std::map<std::string, bool>> LockLeads(storage::Transaction& transaction,
-                                                      const std::vector<std::string>& leads, absl::Time now) {
+absl::StatusOr<std::map<std::string, bool>> InsertAndLockLeads(storage::Transaction& transaction,
+                                                               const std::vector<std::string>& leads,
+                                                               absl::Time now) {
   // Mostly the update changes nothing, so that no index is written; it locks the row, in the order of the
   // rows given.
   std::vector<storage::Row> rows;
   rows.reserve(leads.size());
   for (const std::string& lead : leads) rows.push_back(storage::Row({lead, DayOf(now)}));
-  ASSIGN_OR_RETURN(
-      storage::Result result,
-      transaction.ExecuteMany(
-          "INSERT INTO leads (lead, erased, named_time) SELECT lead, FALSE, named_time FROM {rows: "
-          "lead TEXT, named_time BIGINT} AS r WHERE TRUE ON CONFLICT (lead) DO UPDATE SET "
-          "named_time = excluded.named_time RETURNING lead, erased",
-          rows));
+  ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(R"sql(
+INSERT INTO leads (lead, erased, named_time)
+SELECT lead, FALSE, named_time FROM {rows: lead TEXT, named_time BIGINT} AS r
+WHERE TRUE
+ON CONFLICT (lead) DO UPDATE SET named_time = excluded.named_time
+RETURNING lead, erased)sql",
+                                                                         rows));
   std::map<std::string, bool> erased;
   for (const storage::Row& row : result.rows) erased[row.Text(0)] = row.Bool(1);
   return erased;
 }
 
 absl::StatusOr<int64_t> DeleteIdleLeads(storage::Transaction& transaction, absl::Time time, int limit) {
-  ASSIGN_OR_RETURN(
-      storage::Result result,
-      transaction.Execute("DELETE FROM leads WHERE NOT erased AND lead IN (SELECT lead FROM leads WHERE NOT "
-                          "erased AND named_time < $1 ORDER BY named_time LIMIT $2 {skip_locked})",
-                          {DayOf(time), int64_t{limit}}));
+  ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute(R"sql(
+DELETE FROM leads
+WHERE NOT erased AND lead IN (
+  SELECT lead FROM leads
+  WHERE NOT erased AND named_time < $1
+  ORDER BY named_time
+  LIMIT $2 {skip_locked}))sql",
+                                                                     {DayOf(time), int64_t{limit}}));
   return result.affected;
 }
 
 absl::Status EraseLeads(storage::Transaction& transaction, const std::vector<std::string>& leads) {
   const std::vector<storage::Row> rows = storage::IdRows(leads);
-  constexpr char kTouches[] =
-      "DELETE FROM meeting_touches WHERE chain IN (SELECT m.chain FROM {rows: id TEXT} AS r JOIN meetings AS "
-      "m ON m.lead = r.id)";
+  constexpr char kTouches[] = R"sql(
+DELETE FROM meeting_touches
+WHERE chain IN (SELECT m.chain FROM {rows: id TEXT} AS r JOIN meetings AS m ON m.lead = r.id))sql";
   for (const char* sql :
        {"UPDATE leads SET erased = TRUE WHERE lead IN (SELECT r.id FROM {rows: id TEXT} AS r)",
         "DELETE FROM uses WHERE lead IN (SELECT r.id FROM {rows: id TEXT} AS r)",
@@ -66,17 +70,18 @@ absl::Status SetPermission(storage::Transaction& transaction, const PermissionRo
         .status();
   }
   return transaction
-      .Defer(
-          "INSERT INTO permissions (lead, channel, allowed, since) VALUES ($1, $2, $3, $4) "
-          "ON CONFLICT (lead, channel) DO UPDATE SET allowed = excluded.allowed, since = excluded.since",
-          {permission.lead, permission.channel, *permission.allowed, ToMicros(permission.since)})
+      .Defer(R"sql(
+INSERT INTO permissions (lead, channel, allowed, since)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT (lead, channel) DO UPDATE SET allowed = excluded.allowed, since = excluded.since)sql",
+             {permission.lead, permission.channel, *permission.allowed, ToMicros(permission.since)})
       .status();
 }
 
 absl::StatusOr<std::optional<bool>> Permitted(storage::Transaction& transaction, const std::string& lead,
                                               int64_t channel, absl::Time time) {
   ASSIGN_OR_RETURN(
-      storage::Result result,
+      const storage::Result result,
       transaction.Execute("SELECT allowed FROM permissions WHERE lead = $1 AND channel = $2 AND since <= $3",
                           {lead, channel, ToMicros(time)}));
   if (result.rows.empty()) return std::nullopt;

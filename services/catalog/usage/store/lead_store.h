@@ -15,10 +15,11 @@ namespace finalmile::catalog::usage::store {
 // What the catalog keeps of leads, which are named "leads/{lead}": what they permit, and that they were
 // erased.
 
-// Locks the rows of `leads` (sorted, unique), which are named at `now`, making those that are absent; whether
-// each was erased.
-absl::StatusOr<std::map<std::string, bool>> LockLeads(storage::Transaction& transaction,
-                                                      const std::vector<std::string>& leads, absl::Time now);
+// Inserts the rows of `leads` (sorted, unique) that are absent, locks all of them, and notes that they are
+// named at `now`. Whether each was erased.
+absl::StatusOr<std::map<std::string, bool>> InsertAndLockLeads(storage::Transaction& transaction,
+                                                               const std::vector<std::string>& leads,
+                                                               absl::Time now);
 // Deletes the rows of leads that were not erased and last named on a day before `time`, at most `limit`; how
 // many. Without its row a lead is as if it had never been named: whatever names it next makes the row again.
 absl::StatusOr<int64_t> DeleteIdleLeads(storage::Transaction& transaction, absl::Time time, int limit);

@@ -5,6 +5,8 @@
 #include "libs/base/status.h"
 #include "services/catalog/usage/credit.h"
 #include "services/catalog/usage/store/credit_store.h"
+#include "services/catalog/usage/store/meeting_store.h"
+#include "services/catalog/usage/store/offer_store.h"
 
 namespace finalmile::catalog::usage::timers {
 
@@ -21,9 +23,10 @@ absl::StatusOr<absl::Time> MaturityTimer::RunDue(storage::Transaction& transacti
   for (const store::MeetingRow& before : meetings) {
     store::MeetingRow after = before;
     after.outcome.matured = true;
+    after.update_time = now;
     ASSIGN_OR_RETURN(const std::vector<store::ArmKey> of, store::TrialsOf(transaction, before.chain));
     book.Move(before, after, of);
-    RETURN_IF_ERROR(store::WriteMeeting(transaction, after, now));
+    RETURN_IF_ERROR(store::WriteMeeting(transaction, after));
   }
   RETURN_IF_ERROR(book.Write(transaction));
   ASSIGN_OR_RETURN(const absl::Time first, store::FirstToMature(transaction));
