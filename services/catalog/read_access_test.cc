@@ -20,7 +20,7 @@ constexpr Role kRoles[] = {finalmile::v1::ROLE_ADMIN,      finalmile::v1::ROLE_M
 bool IsRep(Role role) { return role == finalmile::v1::ROLE_SETTER || role == finalmile::v1::ROLE_HOST; }
 
 // Who reads which version in which method.
-class SightTest : public CatalogTest {
+class ReadAccessTest : public CatalogTest {
  protected:
   // An asset and a version as GetAsset takes it.
   using Which = std::pair<std::string, int64_t>;
@@ -66,8 +66,8 @@ class SightTest : public CatalogTest {
     ASSERT_TRUE(Call<v1::PublishAssetResponse>("PublishAsset", request).ok());
   }
 
-  // What a method says of the version: "" where it gives it.
-  static std::string Told(const absl::Status& status) {
+  // The reason with which a method refuses the version; "" where it gives it.
+  static std::string ReasonIn(const absl::Status& status) {
     if (status.ok()) return "";
     EXPECT_TRUE(status.code() != absl::StatusCode::kPermissionDenied ||
                 rpc::ReasonOf(status) == "ROLE_MISSING");
@@ -87,7 +87,7 @@ class SightTest : public CatalogTest {
   };
 };
 
-TEST_F(SightTest, EveryMethodGivesEachRoleTheSame) {
+TEST_F(ReadAccessTest, EveryMethodGivesEachRoleTheSame) {
   for (const Role role : kRoles) {
     SCOPED_TRACE(finalmile::v1::Role_Name(role));
     const auto channel = harness_.ChannelAs("somebody", {role});
@@ -95,7 +95,7 @@ TEST_F(SightTest, EveryMethodGivesEachRoleTheSame) {
                                           Response&& response) {
       auto answer = channel->Call<std::decay_t<Response>>(kService + method, request);
       if (answer.ok()) response = *std::move(answer);
-      return Told(answer.status());
+      return ReasonIn(answer.status());
     };
     std::set<std::string> shown;
     for (const auto& [which, for_reps] : everything_) {
@@ -113,12 +113,12 @@ TEST_F(SightTest, EveryMethodGivesEachRoleTheSame) {
       render.set_version(which.second);
       for (const char* field : {"first_name", "company"}) (*render.mutable_values())[field] = "x";
       v1::RenderAssetResponse rendered;
-      const std::string told = call("RenderAsset", render, rendered);
+      const std::string reason = call("RenderAsset", render, rendered);
       if (!expected.empty()) {
         EXPECT_EQ(rendered.body(), "") << TextOf(which);
       }
       if (which.second != 0) {
-        EXPECT_EQ(told, expected) << TextOf(which);
+        EXPECT_EQ(reason, expected) << TextOf(which);
         continue;
       }
       v1::BatchGetAssetsRequest batch;
@@ -167,7 +167,7 @@ TEST_F(SightTest, EveryMethodGivesEachRoleTheSame) {
   }
 }
 
-TEST_F(SightTest, TheHotPathGivesEachRoleTheSame) {
+TEST_F(ReadAccessTest, TheHotPathGivesEachRoleTheSame) {
   const auto get = [&](Role role, const std::string& asset) {
     v1::GetAssetRequest request;
     request.set_name("assets/" + asset);
@@ -180,19 +180,19 @@ TEST_F(SightTest, TheHotPathGivesEachRoleTheSame) {
     for (const Role role : kRoles) {
       const auto answer = get(role, which.first);
       ASSERT_TRUE(answer) << which.first;
-      EXPECT_EQ(Told(answer->status()), for_reps || !IsRep(role) ? "" : "ROLE_MISSING")
+      EXPECT_EQ(ReasonIn(answer->status()), for_reps || !IsRep(role) ? "" : "ROLE_MISSING")
           << which.first << " " << finalmile::v1::Role_Name(role);
     }
   }
   // Its time comes without a write.
   harness_.clock().Advance(absl::Hours(1) - absl::Microseconds(1));
   ASSERT_TRUE(Get("assets/later").ok());
-  EXPECT_EQ(Told(get(finalmile::v1::ROLE_SETTER, "later")->status()), "ROLE_MISSING");
+  EXPECT_EQ(ReasonIn(get(finalmile::v1::ROLE_SETTER, "later")->status()), "ROLE_MISSING");
   harness_.clock().Advance(absl::Microseconds(1));
-  EXPECT_EQ(Told(get(finalmile::v1::ROLE_SETTER, "later")->status()), "");
+  EXPECT_EQ(ReasonIn(get(finalmile::v1::ROLE_SETTER, "later")->status()), "");
 }
 
-TEST_F(SightTest, AFieldReviewerReadsWhatIsToBeApproved) {
+TEST_F(ReadAccessTest, AFieldReviewerReadsWhatIsToBeApproved) {
   const auto channel = harness_.ChannelAs("tom", {finalmile::v1::ROLE_SETTER});
   v1::ApproveAssetRequest approve;
   approve.set_name("assets/review");

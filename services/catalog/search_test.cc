@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class FindTest : public CatalogTest {
+class SearchTest : public CatalogTest {
  protected:
   static v1::Asset Tagged(const std::string& title, const std::string& stage, const std::string& product) {
     v1::Asset asset = Letter(title);
@@ -49,7 +49,7 @@ class FindTest : public CatalogTest {
   }
 };
 
-TEST_F(FindTest, ListsFilterByWhatIsShown) {
+TEST_F(SearchTest, ListsFilterByWhatIsShown) {
   Create(Tagged("A", "discovery", "search"));
   Create(Tagged("B", "closing", "search"));
   Create(Tagged("C", "closing", "print"));
@@ -70,7 +70,7 @@ TEST_F(FindTest, ListsFilterByWhatIsShown) {
   EXPECT_THAT(List("product = print"), ElementsAre("b", "c"));
 }
 
-TEST_F(FindTest, SearchFindsWhatIsPublishedAndFollowsIt) {
+TEST_F(SearchTest, SearchFindsWhatIsPublishedAndFollowsIt) {
   v1::Asset asset = Create(Tagged("Pricing objections", "closing", "search"));
   harness_.Settle();
   EXPECT_EQ(Search("pricing").hits_size(), 0);
@@ -103,13 +103,13 @@ TEST_F(FindTest, SearchFindsWhatIsPublishedAndFollowsIt) {
   EXPECT_EQ(Search("discount").hits_size(), 1);
   EXPECT_EQ(Search("objections").hits_size(), 0);
   Retire(asset.name());
-  // Even before the index has heard of it.
+  // Even before the event has reached the index.
   EXPECT_EQ(Search("discount").hits_size(), 0);
   harness_.Settle();
   EXPECT_EQ(Search("discount").total(), 0);
 }
 
-TEST_F(FindTest, WhatIsNotPublishedIsSearchedWhenAskedFor) {
+TEST_F(SearchTest, WhatIsNotPublishedIsSearchedWhenAskedFor) {
   const auto search = [&](const std::string& query) { return Search(query, "", /*unpublished=*/true); };
   v1::Asset asset = Create(Letter("Pricing objections"));
   EXPECT_TRUE(search("pricing").filling());
@@ -120,7 +120,7 @@ TEST_F(FindTest, WhatIsNotPublishedIsSearchedWhenAskedFor) {
   EXPECT_EQ(draft.total(), 1);
   EXPECT_EQ(draft.corrected_query(), "pricing");
   EXPECT_EQ(draft.hits(0).asset().state(), v1::ASSET_STATE_DRAFT);
-  // Words that stand in drafts alone are not given away.
+  // Words that occur in drafts alone are not given away.
   EXPECT_EQ(Search("pricng").corrected_query(), "");
 
   Publish(asset.name());
@@ -145,7 +145,7 @@ TEST_F(FindTest, WhatIsNotPublishedIsSearchedWhenAskedFor) {
   EXPECT_EQ(search("discount").total(), 1);
 }
 
-TEST_F(FindTest, OnlySomeMaySearchWhatIsNotPublished) {
+TEST_F(SearchTest, OnlySomeMaySearchWhatIsNotPublished) {
   v1::SearchAssetsRequest request;
   request.set_query("pricing");
   for (const auto& [role, allowed] : {std::pair{finalmile::v1::ROLE_SETTER, false},
@@ -166,7 +166,7 @@ TEST_F(FindTest, OnlySomeMaySearchWhatIsNotPublished) {
   }
 }
 
-TEST_F(FindTest, TheIndexStandsAfterARestartAndWithoutItsFile) {
+TEST_F(SearchTest, TheIndexStandsAfterARestartAndWithoutItsFile) {
   Publish(Create(Letter("Pricing objections")).name());
   harness_.Settle();
   harness_.Restart();
@@ -175,7 +175,7 @@ TEST_F(FindTest, TheIndexStandsAfterARestartAndWithoutItsFile) {
   EXPECT_EQ(Search("pricing").hits_size(), 1);
 }
 
-TEST_F(FindTest, WhatIsPublishedForLaterIsFoundLater) {
+TEST_F(SearchTest, WhatIsPublishedForLaterIsFoundLater) {
   const v1::Asset asset = Create(Letter("Spring offer"));
   v1::PublishAssetRequest publish;
   publish.set_name(asset.name());
@@ -190,7 +190,7 @@ TEST_F(FindTest, WhatIsPublishedForLaterIsFoundLater) {
   EXPECT_EQ(Search("spring").hits_size(), 1);
 }
 
-TEST_F(FindTest, RenderingRefusesWithTheListOfWhatIsUnfilled) {
+TEST_F(SearchTest, RenderingRefusesWithTheListOfWhatIsUnfilled) {
   const v1::Asset asset = Create(Letter("First touch"));
   EXPECT_EQ(rpc::ReasonOf(Render(asset.name(), {}).status()), "ASSET_NOT_PUBLISHED");
   const auto preview = Render(asset.name(), {{"first_name", "Ann"}, {"company", "Acme"}}, 1);
@@ -210,7 +210,7 @@ TEST_F(FindTest, RenderingRefusesWithTheListOfWhatIsUnfilled) {
   EXPECT_FALSE(rendered->use_token().empty());
 }
 
-TEST_F(FindTest, AValueThatIsRepeatedTooOftenIsRefused) {
+TEST_F(SearchTest, AValueThatIsRepeatedTooOftenIsRefused) {
   v1::Asset letter = Letter("First touch");
   std::string body;
   for (int i = 0; i < 4'000; ++i) body += "{{first_name}}";
@@ -222,7 +222,7 @@ TEST_F(FindTest, AValueThatIsRepeatedTooOftenIsRefused) {
   EXPECT_EQ(rpc::ErrorInfoOf(refused.status())->metadata().at("resource"), asset.name());
 }
 
-TEST_F(FindTest, ABatchAnswersEachNameOnce) {
+TEST_F(SearchTest, ABatchAnswersEachNameOnce) {
   const std::string first = Create(Letter("First")).name();
   const std::string second = Create(Letter("Second")).name();
   v1::BatchGetAssetsRequest request;
@@ -234,7 +234,7 @@ TEST_F(FindTest, ABatchAnswersEachNameOnce) {
   EXPECT_EQ(found->assets(1).name(), first);
 }
 
-TEST_F(FindTest, RecommendationsFitTheMoment) {
+TEST_F(SearchTest, RecommendationsFitTheMoment) {
   for (const auto& [title, stage] : {std::pair{"A", "closing"}, {"B", "discovery"}, {"C", "closing"}}) {
     Publish(Create(Tagged(title, stage, "search")).name());
   }

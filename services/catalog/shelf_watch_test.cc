@@ -39,7 +39,7 @@ TEST_F(ShelfWatchTest, EventsDoNotEndTheFirstLookThroughTheCatalog) {
 
   EXPECT_LE(watch.Run(), clock.Steady());
   EXPECT_EQ(indexes.newest->size(), 50u);
-  // The creations are told while it looks.
+  // The events of the creations arrive while it looks.
   harness_.Settle();
   while (watch.Run() <= clock.Steady()) {
   }

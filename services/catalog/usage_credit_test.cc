@@ -122,7 +122,7 @@ TEST_P(CreditTest, OnlyInitialMeetingsCount) {
   Tell(event);
   TellCorrected("m1", "leads/1", asset, OutcomeCorrected::OUTCOME_HELD);
   EXPECT_EQ(Credit(asset), Counts(0, 0, 0));
-  // What says nothing of credit is passed over, and does not hold up what follows.
+  // An event that says nothing of credit is passed over, and does not hold up the next ones.
   auto unknown = Appointment("m2");
   outbox::OutgoingEvent raw;
   raw.topic = std::string(usage::consumers::kAppointmentEventsTopic);
@@ -145,7 +145,7 @@ TEST_P(CreditTest, AUseMaturesAfterThirtyDaysAndMayStillLeadToAMeeting) {
   EXPECT_EQ(Credit(asset), Counts(2, 0, 0));
   TellHeld("m1", "leads/1", {asset});
   EXPECT_EQ(Credit(asset), Counts(2, 1, 1));
-  // A meeting of which nothing more is heard.
+  // No further event comes of this meeting.
   Use(asset, "leads/3");
   TellSet("m3", "leads/3", {asset});
   Advance(30 * kDay - absl::Microseconds(1));

@@ -57,7 +57,7 @@ TEST_P(GapsTest, AGapGoesFromItsFirstAskerToItsFirstUse) {
   need.mutable_gap()->set_kind(v1::ASSET_KIND_VITO_LETTER);
   const v1::Gap first = Report(need);
   EXPECT_EQ(first.state(), v1::Gap::GAP_STATE_OPEN);
-  // The same words in another order are the same need; what was told first stands.
+  // The same words in another order are the same need; the words of the first report are kept.
   const v1::Gap again = Report(Need("letters for a new customer!", ""));
   EXPECT_EQ(again.name(), first.name());
   EXPECT_EQ(again.need(), "A letter for new customers");
@@ -250,7 +250,7 @@ TEST_P(GapsTest, TheWordsOfAClosedGapAreErasedAfterNinetyDays) {
   const v1::Gap used = Report(Need("a need that is met"));
   ASSERT_TRUE(Answer(Accept(used.name())).ok());
   ASSERT_TRUE(Answer(Ship(used.name(), asset.name())).ok());
-  // Told late: what counts is when it was heard.
+  // It is reported late: the time of the report counts.
   v1::RecordUseRequest use = UseOf(Token(asset.name()));
   *use.mutable_use_time() = rpc::ToTimestamp(harness_.clock().Now() - absl::Hours(24 * 300));
   Record(use);

@@ -46,7 +46,7 @@ class LeadsTest : public UsageTest {
   }
   void TellErased(const std::string& lead) { TellLead(ErasedOf(lead)); }
 
-  // What is kept of a lead: channel → allowed.
+  // The permissions that are kept of a lead: channel → allowed.
   std::map<int64_t, bool> Permissions(const std::string& lead) {
     std::map<int64_t, bool> permissions;
     const absl::Status read = harness_.database().Transact(

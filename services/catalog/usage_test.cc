@@ -134,7 +134,7 @@ TEST_P(UsageTest, ASketchDecidesWhatWasUsed) {
   EXPECT_EQ(none.asset(), "");
   EXPECT_EQ(none.match(), v1::Use::MATCH_NONE);
   EXPECT_EQ(Record(own).gap(), none.gap());
-  // Six words tell nothing, seven do.
+  // Six words are too few to be recognised, seven are not.
   EXPECT_EQ(sent(Words(900, 6)).gap(), "");
   EXPECT_NE(sent(Words(900, 7)).gap(), none.gap());
 
@@ -183,7 +183,7 @@ TEST_P(UsageTest, AUseThatDidNotServeSaysWhy) {
   harness_.clock().Advance(absl::Hours(1));
   Retire(asset.name());
   EXPECT_THAT(Record(UseOf(token)).misuses(), ElementsAre(v1::MISUSE_EXPIRED));
-  // What is told late is judged by its own time.
+  // A use that is reported late is judged by its own time.
   v1::RecordUseRequest late = UseOf(token);
   *late.mutable_use_time() = rpc::ToTimestamp(before);
   EXPECT_THAT(Record(late).misuses(), IsEmpty());

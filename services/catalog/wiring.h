@@ -12,7 +12,7 @@ namespace finalmile::catalog {
 // The catalog service: sales content that is reviewed, published, found and personalised.
 extern const app::ModuleSpec kModule;
 
-// What kModule builds, on a cache that the caller has opened rather than on that of the settings.
+// Builds the same as kModule, on a cache that the caller has opened rather than on that of the settings.
 absl::StatusOr<app::Module> BuildOn(std::unique_ptr<cache::Cache> cache, const config::Config& config,
                                     app::Runtime& runtime);
 

@@ -20,7 +20,7 @@ namespace finalmile::catalog::assets {
 // Notified when an asset's due time has changed.
 inline constexpr std::string_view kDueChannel = "asset_due";
 
-// What a transaction did to an asset: what caches have to be told once it is committed.
+// An asset that a transaction changed. Caches learn of it once the transaction is committed.
 struct Changed {
   std::string id;
   int64_t revision = 0;
@@ -77,14 +77,14 @@ class AssetBatch {
   const std::vector<Changed>& changed() const { return changed_; }
 
  private:
-  // What is kept beside each row.
+  // The batch keeps this beside each row.
   struct Work {
     // Content of the newest version, where it was needed.
     std::optional<domain::Asset> latest;
     // A version to be written.
     std::optional<store::VersionRow> version;
     bool reviewer_changed = false;
-    // What is shown is another version than before.
+    // Another version is shown than before.
     bool shown_changed = false;
     // Given to reps anew, or taken from them: its live periods change.
     bool published = false;
@@ -95,13 +95,13 @@ class AssetBatch {
 
   absl::StatusOr<Entry*> At(const std::string& id);
   absl::Status Load(Entry& entry);
-  // The asset changes, once per batch at least: counts the revision.
+  // Counts the revision; a batch calls it at each change of the asset.
   void Touch(Entry& entry);
   void WriteVersion(Entry& entry, domain::Asset content);
-  // Takes over what filters read of the newest version, where that is the one shown.
+  // Takes over the fields that filters read from the newest version, where that is the one shown.
   void Show(Entry& entry);
   v1::CatalogEvent& Emit(Entry& entry);
-  // What uses are judged by: live periods, and sketches of what was published.
+  // Writes the live periods and the sketches by which uses are judged.
   absl::Status WriteLive();
 
   storage::Transaction& transaction_;

@@ -103,7 +103,7 @@ absl::StatusOr<v1::Asset> ToProto(const store::AssetRow& asset, const store::Ver
     if (life.review_time != absl::InfiniteFuture())
       *result.mutable_review_time() = ToTimestamp(life.review_time);
   }
-  // What reps read of a published version does not say why a newer one was sent back.
+  // A published version, which reps read, does not say why a newer one was sent back.
   if (life.shelf == domain::AssetState::kRetired || version.version == life.latest_version)
     result.set_reason(asset.reason);
   if (!asset.source.empty()) result.set_source(fmt::format("{}:{}", asset.source, asset.path));

@@ -13,7 +13,7 @@
 // Between the wire's messages, the domain's structs and the stored pieces. Pure; nothing is validated here.
 namespace finalmile::catalog::assets {
 
-// What callers set; output-only fields are left out.
+// The fields that callers set; output-only ones are left out.
 domain::Asset FromProto(const v1::Asset& asset);
 v1::Asset ToProto(const domain::Asset& asset);
 domain::Tags FromProto(const v1::Tags& tags);
@@ -25,7 +25,7 @@ store::VersionRow ToVersion(const domain::Asset& asset);
 // what lists show.
 absl::StatusOr<v1::Asset> ContentOf(const store::VersionRow& version);
 
-// What the wire shows of `version`: its content and where the asset stands.
+// The message of `version`: its content, and the state of the asset.
 absl::StatusOr<v1::Asset> ToProto(const store::AssetRow& asset, const store::VersionRow& version);
 
 // Whether reps are given this version at `now`, as domain::IsLive.

@@ -79,7 +79,7 @@ absl::Duration ShelfWatch::Run() {
 
 absl::StatusOr<absl::Duration> ShelfWatch::Follow() {
   const absl::Duration deadline = clock_.Steady() + kTimeout;
-  // Before the first pass: what changes behind it is heard of.
+  // The tail is opened before the first pass, so that its events name whatever changes behind the pass.
   if (tail_ == nullptr) {
     ASSIGN_OR_RETURN(tail_, events_.OpenTail({std::string(assets::kCatalogEventsTopic)},
                                              events::TailFrom::kEnd, deadline, *wake_));

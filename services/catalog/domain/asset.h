@@ -8,7 +8,7 @@
 
 namespace finalmile::catalog::domain {
 
-// The structs and enums mirror asset.proto, with the same numbers; meanings stand there.
+// The structs and enums mirror asset.proto, with the same numbers; it says what they mean.
 
 enum class AssetKind {
   kUnspecified = 0,
@@ -153,7 +153,7 @@ using Details =
     std::variant<std::monostate, BattleCard, EmailTemplate, PhoneScript, VoicemailScript, VitoLetter,
                  Collateral, CaseStudy, Testimonial, AttackPack, MessageTraining, TalkTrackSource>;
 
-// What callers and imports set of an asset: the content of one version.
+// The content of one version, as callers and imports set it.
 struct Asset {
   AssetKind kind = AssetKind::kUnspecified;
   std::string title;

@@ -35,7 +35,7 @@ void Write(Life& life) {
   ++life.latest_version;
   life.latest = AssetState::kDraft;
   life.reviewer.clear();
-  // What was retired before it was ever published is written anew.
+  // An asset that was retired before it was ever published begins anew.
   if (life.published_version == 0) life.shelf = AssetState::kUnspecified;
 }
 
@@ -89,8 +89,8 @@ absl::Status Publish(Life& life, const Publication& publication, std::string_vie
   life.publish_time = publish_time;
   life.expire_time = expire_time;
   life.review_time = publication.review_time.value_or(now + kReviewEvery);
-  life.review_due_told = false;
-  life.review_overdue_told = false;
+  life.review_due_emitted = false;
+  life.review_overdue_emitted = false;
   return absl::OkStatus();
 }
 
@@ -111,12 +111,12 @@ bool RepsMayRead(AssetState state, bool published, absl::Time publish_time, absl
 std::vector<Due> Visit(Life& life, absl::Time now) {
   std::vector<Due> due;
   if (life.shelf != AssetState::kPublished) return due;
-  if (!life.review_due_told && life.review_time <= std::min(now, life.expire_time)) {
-    life.review_due_told = true;
+  if (!life.review_due_emitted && life.review_time <= std::min(now, life.expire_time)) {
+    life.review_due_emitted = true;
     due.push_back(Due::kReviewDue);
   }
-  if (!life.review_overdue_told && life.review_time + kReviewGrace <= std::min(now, life.expire_time)) {
-    life.review_overdue_told = true;
+  if (!life.review_overdue_emitted && life.review_time + kReviewGrace <= std::min(now, life.expire_time)) {
+    life.review_overdue_emitted = true;
     due.push_back(Due::kReviewOverdue);
   }
   if (life.expire_time <= now) {
@@ -128,8 +128,8 @@ std::vector<Due> Visit(Life& life, absl::Time now) {
 
 absl::Time NextDue(const Life& life) {
   if (life.shelf != AssetState::kPublished) return absl::InfiniteFuture();
-  if (!life.review_due_told) return std::min(life.expire_time, life.review_time);
-  if (!life.review_overdue_told) return std::min(life.expire_time, life.review_time + kReviewGrace);
+  if (!life.review_due_emitted) return std::min(life.expire_time, life.review_time);
+  if (!life.review_overdue_emitted) return std::min(life.expire_time, life.review_time + kReviewGrace);
   return life.expire_time;
 }
 

@@ -31,25 +31,25 @@ struct Period {
   absl::Time to;
 };
 
-// Where an asset stands: its newest version on the way to reps, and the version that reps are given.
+// The state of an asset: its newest version on the way to reps, and the version that reps are given.
 struct Life {
   int64_t latest_version = 0;
-  // Of the newest version: kDraft, kInReview, or kPublished once it was given to reps.
+  // State of the newest version: kDraft, kInReview, or kPublished once it was given to reps.
   AssetState latest = AssetState::kUnspecified;
   // Who approved the newest version; empty: nobody yet.
   std::string reviewer;
 
   // 0: none was ever published.
   int64_t published_version = 0;
-  // Of the asset: kUnspecified (never published, nor retired), kPublished, kExpired, kRetired.
+  // State of the asset: kUnspecified (never published, nor retired), kPublished, kExpired, kRetired.
   AssetState shelf = AssetState::kUnspecified;
-  // Of the published version; it is live from the first until before the second.
+  // Times of the published version; it is live from the first until before the second.
   absl::Time publish_time = absl::InfinitePast();
   absl::Time expire_time = absl::InfiniteFuture();
   absl::Time review_time = absl::InfiniteFuture();
-  // AssetReviewDue and ReviewOverdue were said of this review time.
-  bool review_due_told = false;
-  bool review_overdue_told = false;
+  // AssetReviewDue and ReviewOverdue were emitted for this review time.
+  bool review_due_emitted = false;
+  bool review_overdue_emitted = false;
 
   friend bool operator==(const Life&, const Life&) = default;
 };
@@ -91,7 +91,7 @@ bool IsLive(const Life& life, absl::Time now);
 // expired or was retired since, and a version in review, since they are its reviewers.
 bool RepsMayRead(AssetState state, bool published, absl::Time publish_time, absl::Time now);
 
-// What time brings.
+// A change that the passing of time makes.
 enum class Due { kExpired, kReviewDue, kReviewOverdue };
 // Moves `life` to `now`: what has fallen due since, in order. Visiting again at the same moment changes
 // nothing.

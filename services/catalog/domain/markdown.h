@@ -15,7 +15,7 @@ struct Heading {
   friend bool operator==(const Heading&, const Heading&) = default;
 };
 
-// What a reader sees of a Markdown text.
+// A Markdown text as a reader sees it.
 struct PlainText {
   // Blocks end with a line feed; code stays, raw HTML and the addresses of links go. Valid UTF-8 where the
   // Markdown is.

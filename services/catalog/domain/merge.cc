@@ -101,7 +101,7 @@ std::vector<MergePiece> SplitMergeFields(std::string_view text) {
   size_t literal = 0;
   size_t open = text.find("{{");
   while (open != std::string_view::npos) {
-    // Of "{{{name}}" the inner two braces are the field's.
+    // The inner two braces of "{{{name}}" are the field's.
     while (open + 2 < text.size() && text[open + 2] == '{') ++open;
     size_t end = 0;
     const std::string_view name = TrimSpaces(Inside(text, open, end));

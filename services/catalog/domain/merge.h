@@ -15,7 +15,7 @@ inline constexpr size_t kMaxMergeValueCharacters = 10'000;
 inline constexpr size_t kMaxMergeFieldName = 64;
 
 // A merge field is `{{name}}` on one line, with or without spaces inside the braces; the name is
-// [a-z][a-z0-9_]*, at most 64 characters. Any other text in double braces stands for itself.
+// [a-z][a-z0-9_]*, at most 64 characters. Any other text in double braces is literal.
 
 // [a-z][a-z0-9_]*, at most 64 characters.
 bool IsMergeFieldName(std::string_view name);
@@ -24,7 +24,7 @@ bool IsMergeFieldName(std::string_view name);
 struct MergePiece {
   // The literal text with its braces; a view into the text.
   std::string_view text;
-  // Of a merge field; a view into the text. Empty: a literal.
+  // The name of the merge field, a view into the text; empty: a literal.
   std::string_view field;
 };
 // The pieces of `text`, which together are `text`.
@@ -32,8 +32,8 @@ std::vector<MergePiece> SplitMergeFields(std::string_view text);
 
 // The names of the merge fields of `text`, each once, in order of appearance.
 std::vector<std::string> MergeFieldsOf(std::string_view text);
-// `{{First Name}}`: what stands in double braces on one line, at most 64 characters, and is no merge field;
-// each once, with its braces. Nearly always a mistake in a template, and quite usual in a page about
+// Texts in double braces on one line, at most 64 characters, that are no merge field (`{{First Name}}`); each
+// once, with its braces. They are nearly always a mistake in a template, and quite usual in a page about
 // programming.
 std::vector<std::string> WrongMergeFieldsOf(std::string_view text);
 
@@ -42,16 +42,16 @@ std::vector<std::string> MergeFieldsOf(const Asset& asset);
 
 using MergeValues = std::map<std::string, std::string, std::less<>>;
 
-// What is wrong with the values of a request: too many, too long, no field's name.
+// The faults in the values of a request: too many, too long, no field's name.
 std::vector<Violation> CheckMergeValues(const MergeValues& values);
 
 struct Rendered {
   std::string title;
   std::string body;
-  // Of e-mail templates.
+  // Empty but for e-mail templates.
   std::string subject;
-  // Merge fields without value and default, each once, in order of appearance; they stand in the texts as
-  // they were.
+  // Merge fields without value and default, each once, in order of appearance; the texts keep them as they
+  // were.
   std::vector<std::string> unfilled;
   // Names of `values` that are no field of the asset, sorted: probably misspelt.
   std::vector<std::string> unknown;
@@ -60,7 +60,7 @@ struct Rendered {
 };
 
 // Fills the merge fields of title, body and subject with `values`, else with the declared defaults. One pass:
-// braces in a value are text. A field may stand in the text any number of times, so the texts together are
+// braces in a value are text. A field may occur in the text any number of times, so the texts together are
 // bounded: they have at most `most` bytes.
 Rendered Render(const Asset& asset, const MergeValues& values, size_t most);
 

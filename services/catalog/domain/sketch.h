@@ -11,8 +11,8 @@
 
 namespace finalmile::catalog::domain {
 
-// A sketch is kept instead of a text and tells how much of one text another one keeps, without telling the
-// text.
+// A sketch is kept instead of a text. It shows how much of one text another one keeps, without giving the
+// text away.
 //
 // The text is cut into shingles: every three words in a row, folded (case, accents, punctuation and layout do
 // not count; in scripts without spaces a character is a word). No shingle spans a merge field, so a template
@@ -49,7 +49,7 @@ struct Sketch {
 
 // The sketch of plain text (of an asset: ToPlainText of its body) with the `size` smallest hashes.
 Sketch SketchOf(std::string_view text, size_t size = kSketchSize);
-// All shingles: for the text at hand, before it is let go.
+// The sketch with all shingles, for the text of a call, which is not kept.
 Sketch WholeSketchOf(std::string_view text);
 
 // The hashes of an asset's sketch that a store indexes, and those of a message that it looks up, as BIGINTs.
@@ -64,7 +64,7 @@ double Containment(const Sketch& part, const Sketch& whole);
 enum class Match { kUnspecified = 0, kToken = 1, kNearCopy = 2, kEdited = 3, kNone = 4 };
 inline constexpr double kNearCopy = 0.95;
 inline constexpr double kEdited = 0.5;
-// What a containment of the asset in the message makes of the use.
+// How a message with this containment of the asset matches it.
 Match MatchOf(double containment);
 
 // A candidate of the store, with its sketch.
@@ -75,14 +75,14 @@ struct SketchCandidate {
 };
 struct BestMatch {
   Match match = Match::kNone;
-  // Of `candidates`; meaningless for kNone.
+  // Its index in `candidates`; meaningless for kNone.
   size_t candidate = 0;
-  // Of the best candidate, also when it is none; 0 without candidates.
+  // The similarity of the best candidate, also when it is no match; 0 without candidates.
   double similarity = 0;
 };
 // The candidate that the message is made of: of those it keeps at least half of, the one it shares most
 // shingles with (a greeting kept whole does not outweigh a letter kept by four fifths); where there is none,
-// the one it keeps most of. Of equals the newer version, then the lesser name.
+// the one it keeps most of. Between equals the newer version wins, then the lesser name.
 BestMatch FindBest(const Sketch& message, std::span<const SketchCandidate> candidates);
 
 // As stored: shingles, then the hashes, 8 bytes each, little-endian.

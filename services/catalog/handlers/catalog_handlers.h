@@ -23,7 +23,7 @@
 
 namespace finalmile::catalog::handlers {
 
-// What the handlers of this service work on; everything outlives them.
+// The handlers of this service work on these, which outlive them.
 struct Dependencies {
   Clock& clock;
   Rng& rng;
@@ -70,8 +70,8 @@ class CatalogHandlers {
 
  private:
   using Change = std::function<absl::Status(assets::AssetBatch&, absl::Time now)>;
-  // Serves a mutation whose `function` changes assets through the batch, which is written before the answer
-  // is made; what is hot is told afterwards.
+  // Serves a mutation whose `change` changes assets through the batch. The batch is written before the answer
+  // is made; the hot copies are dropped after the commit.
   template <class Response, class Request>
   absl::StatusOr<Response> Mutate(
       rpc::CallContext& context, const Request& request, const Change& change,

@@ -26,7 +26,7 @@ absl::Duration ChunkDeadline(const rpc::CallContext& context) {
   return std::min(context.deadline(), context.clock().Steady() + kChunkTimeout);
 }
 
-// What decides about the asset that a page becomes.
+// The digest covers all that decides about the asset that a page becomes.
 std::string DigestOf(const v1::ImportAssetsRequest::Page& page, const import::Defaults& defaults) {
   return outbox::Fingerprint(fmt::format("{}\n{}", static_cast<int>(defaults.kind), defaults.owner),
                              page.content());

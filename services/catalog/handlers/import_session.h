@@ -16,7 +16,7 @@ namespace finalmile::catalog::handlers {
 // with it, which may be nothing yet.
 class ImportSession final : public rpc::BidiSession<v1::ImportAssetsRequest, v1::ImportAssetsResponse> {
  public:
-  // What `dependencies` refers to outlives the session, and so does it.
+  // `dependencies`, and the objects it refers to, outlive the session.
   explicit ImportSession(const Dependencies& dependencies) : d_(dependencies) {}
 
   absl::StatusOr<std::vector<v1::ImportAssetsResponse>> OnMessage(

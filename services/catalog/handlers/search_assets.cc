@@ -56,11 +56,11 @@ absl::StatusOr<v1::SearchAssetsResponse> CatalogHandlers::SearchAssets(
     return rpc::InvalidField("page_token", "is not one that was given out");
   query.offset = static_cast<size_t>(offset);
   query.limit = static_cast<size_t>(page.size());
-  // Asked first: what is looked at meanwhile is found.
+  // This is read before the search: an asset that is indexed in between is found.
   const bool filling = !d_.indexes.filled;
   const search::Index& index = request.unpublished() ? *d_.indexes.newest : *d_.indexes.shelf;
   ASSIGN_OR_RETURN(const search::Answer answer, index.Search(query, context.deadline()));
-  // What is looked for among drafts is no gap of the shelf, nor is what an index does not know yet.
+  // A search among drafts says nothing of the shelf, nor does one in an index that is being filled.
   if (answer.total == 0 && query.filters.empty() && !request.unpublished() && !filling)
     d_.missed.Add(request.query());
 

@@ -20,16 +20,16 @@ inline constexpr size_t kMaxProblemCharacters = 500;
 struct Defaults {
   // Names the folder: [a-z0-9_-], 1 to 64 characters.
   std::string source;
-  // Of pages whose front matter names none.
+  // The kind of pages whose front matter names none.
   domain::AssetKind kind = domain::AssetKind::kMessageTraining;
   std::string owner;
 };
 
-// What keeps a page from being an asset.
+// A fault that keeps a page from being an asset.
 struct Problem {
   // 1-based; 0: the page as a whole.
   int line = 0;
-  // What is wrong and what to do; longer ones are cut to kMaxProblemCharacters.
+  // Says what is wrong and what to do; longer ones are cut to kMaxProblemCharacters.
   std::string reason;
 
   friend bool operator==(const Problem&, const Problem&) = default;
@@ -49,13 +49,12 @@ struct Page {
 // Reads the page at `path` ("sales/pitch.md", relative, with /).
 //
 // A page may begin with front matter: YAML between two lines ---, with a mapping at its top and without
-// aliases. Its keys are the
-// fields of asset.proto: title, kind, owner, summary, merge_fields (a list of names, or name: default, or
-// name: {default, description}); the tags products, personas, industries, stages, situations, competitors (a
-// value or a list) and language; and the fields of its kind's details (claims: [{claim, answer}], objections:
-// [{objection, answer}], steps:
-// [{text, assets}] or [text]). Any other key is a problem that names the nearest known one, but for those
-// that site generators use, which are passed over. Hyphens are as good as underscores.
+// aliases. Its keys are the fields of asset.proto: title, kind, owner, summary, merge_fields (a list of
+// names, or name: default, or name: {default, description}); the tags products, personas, industries, stages,
+// situations, competitors (a value or a list) and language; and the fields of its kind's details (claims:
+// [{claim, answer}], objections: [{objection, answer}], steps: [{text, assets}] or [text]). Any other key is
+// a problem that names the nearest known one, but for those that site generators use, which are passed over.
+// Hyphens are as good as underscores.
 //
 // Where the front matter is silent: the title is the first heading (cut to 200 characters), else the file's
 // name, of index.md and README.md the folder's; kind and owner are the defaults. A folder named like a tag
@@ -68,7 +67,7 @@ struct Page {
 // Never fails otherwise; time and memory grow with the page, which is refused above 1 MiB.
 Page ReadPage(std::string_view path, std::string_view content, const Defaults& defaults);
 
-// What is wrong with a path; empty: nothing.
+// Says what is wrong with a path; empty: nothing.
 std::string WrongPath(std::string_view path);
 
 // The id of the asset that the page at `path` of `source` is, for ever: "handbook_sales_pitch" for

@@ -224,7 +224,7 @@ TEST(Page, AFewProblemsAreListedAndTheOthersCounted) {
   EXPECT_EQ(more[0], (Problem{4, "questions must be one text"}));
   EXPECT_EQ(more.back(), (Problem{0, "and 1 more"}));
   EXPECT_EQ(problems("zz: y\n", kMaxFrontMatterBytes / 7).size(), kMaxProblems + 1);
-  // What is valid YAML and no valid asset.
+  // This is valid YAML and no valid asset.
   std::string stages = "stages: [";
   for (int i = 0; i < 100; ++i) stages += std::to_string(i) + ",";
   EXPECT_EQ(problems(stages + "]\n", 1).size(), kMaxProblems + 1);

@@ -14,7 +14,7 @@
 
 namespace finalmile::catalog::search {
 
-// What of the documents is in memory beside their terms: names and facets, under the numbers of Postings. Not
+// Names and facets of the documents, in memory beside their terms, under the numbers of Postings. Not
 // thread-safe; const members may run beside each other.
 class Catalogue {
  public:
@@ -33,7 +33,7 @@ class Catalogue {
   std::optional<uint32_t> Find(std::string_view asset) const;
   const Entry& at(uint32_t document) const { return entries_[document]; }
   size_t size() const { return numbers_.size(); }
-  // Of the documents, in order.
+  // The languages of the documents, in order.
   std::vector<std::string> Languages() const;
 
   // Keeps what passes the filters.

@@ -26,12 +26,19 @@ using storage::Transaction;
 
 constexpr std::string_view kSchema[] = {
     "CREATE TABLE IF NOT EXISTS search_meta(analyzer BIGINT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS search_documents(id INTEGER PRIMARY KEY, asset TEXT NOT NULL UNIQUE, version "
-    "BIGINT NOT NULL, language TEXT NOT NULL, facets {bytes} NOT NULL, texts {bytes} NOT NULL, terms {bytes} "
-    "NOT NULL)",
+    R"sql(
+CREATE TABLE IF NOT EXISTS search_documents(
+  id INTEGER PRIMARY KEY,
+  asset TEXT NOT NULL UNIQUE,
+  version BIGINT NOT NULL,
+  language TEXT NOT NULL,
+  facets {bytes} NOT NULL,
+  texts {bytes} NOT NULL,
+  terms {bytes} NOT NULL))sql",
     // Each word of a document once, for the vocabulary. The simplest tokenizer does: it cuts at spaces.
-    "CREATE VIRTUAL TABLE IF NOT EXISTS search_words USING fts5(words, content='', detail='none', "
-    "columnsize=0, tokenize='ascii')",
+    R"sql(
+CREATE VIRTUAL TABLE IF NOT EXISTS search_words
+USING fts5(words, content='', detail='none', columnsize=0, tokenize='ascii'))sql",
     "CREATE VIRTUAL TABLE IF NOT EXISTS search_vocabulary USING fts5vocab('search_words', 'row')",
 };
 // And one that there was once.
@@ -41,7 +48,7 @@ constexpr std::string_view kTables[] = {"search_vocabulary", "search_words", "se
 // Removed documents whose room is worth taking back.
 constexpr uint32_t kFewRemoved = 1000;
 
-// What a document is indexed by.
+// The terms and words that a document is indexed by.
 struct Analysed {
   DocumentTerms terms;
   std::set<std::string> words;
@@ -182,7 +189,7 @@ class MemoryIndex final : public Index {
     Catalogue catalogue;
     Vocabulary vocabulary;
   };
-  // What one transaction does, to be done to the state once it is committed.
+  // The acts of one transaction, which are done to the state once it is committed.
   struct Batch {
     struct Act {
       // Null: `removed` is removed.
@@ -210,10 +217,12 @@ class MemoryIndex final : public Index {
 
   static absl::Status ReadDocuments(Transaction& transaction, State& state) {
     for (int64_t after = 0;;) {
-      ASSIGN_OR_RETURN(const Result documents,
-                       transaction.Execute("SELECT id, asset, version, language, facets, terms FROM "
-                                           "search_documents WHERE id > $1 ORDER BY id LIMIT 1000",
-                                           {after}));
+      ASSIGN_OR_RETURN(const Result documents, transaction.Execute(R"sql(
+SELECT id, asset, version, language, facets, terms FROM search_documents
+WHERE id > $1
+ORDER BY id
+LIMIT 1000)sql",
+                                                                   {after}));
       if (documents.rows.empty()) return absl::OkStatus();
       for (const Row& row : documents.rows) {
         after = row.Int(0);
@@ -255,8 +264,10 @@ class MemoryIndex final : public Index {
     Analysed analysed = Analyse(texts, document.language, analyzer_);
     ASSIGN_OR_RETURN(
         const Result inserted,
-        transaction.Execute("INSERT INTO search_documents(asset, version, language, facets, texts, terms) "
-                            "VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
+        transaction.Execute(R"sql(
+INSERT INTO search_documents(asset, version, language, facets, texts, terms)
+VALUES ($1, $2, $3, $4, $5, $6)
+RETURNING id)sql",
                             {document.asset, document.version, document.language, Bytes{Pack(facets)},
                              Bytes{Compress(Pack(texts))}, Bytes{Encode(analysed.terms)}}));
     RETURN_IF_ERROR(transaction
@@ -267,7 +278,7 @@ class MemoryIndex final : public Index {
     return absl::OkStatus();
   }
 
-  // A table without content forgets a row only when it is told what the row was.
+  // A table without content deletes a row only when the row is given to it.
   absl::Status Delete(Transaction& transaction, const std::string& asset, Batch& batch) {
     ASSIGN_OR_RETURN(
         const Result found,
@@ -323,7 +334,7 @@ class MemoryIndex final : public Index {
   // Held while a lock is waited for, so that searches that overlap without end do not keep Apply out.
   mutable std::mutex turn_;
   State state_;
-  // Of Apply.
+  // Only Apply uses these two.
   text::Analyzer analyzer_;
   bool unknown_ = false;
 };

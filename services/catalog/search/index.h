@@ -27,7 +27,7 @@ struct Facet {
   auto operator<=>(const Facet&) const = default;  // NOLINT(modernize-use-nullptr): there is no null
 };
 
-// What is indexed of an asset: plain texts.
+// An asset as it is indexed, in plain texts.
 struct Document {
   // "assets/{asset}".
   std::string asset;
@@ -59,7 +59,7 @@ struct FacetFilter {
 };
 
 struct Query {
-  // What was typed. All words must occur, in any field; the last one may be the beginning of a word (see
+  // As it was typed. All words must occur, in any field; the last one may be the beginning of a word (see
   // ParseQuery). No text is wrong: there are no operators.
   std::string text;
   // All must hold.
@@ -88,7 +88,7 @@ struct Answer {
   std::vector<Hit> hits;
   // Documents that match.
   int64_t total = 0;
-  // Of all that match: by field, then by count, then by value; at most 20 values of each field.
+  // Counts over all that match: by field, then by count, then by value; at most 20 values of each field.
   std::vector<FacetCount> facets;
   // The text with words that occur nowhere replaced by the nearest ones that do (Vocabulary::Nearest); empty:
   // none needed it, or nothing is near.

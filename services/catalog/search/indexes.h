@@ -7,8 +7,8 @@
 
 namespace finalmile::catalog::search {
 
-// What a process searches. Two indexes rather than one with a filter: what reps search is neither slowed by
-// drafts nor corrected to words that stand in drafts alone.
+// The indexes of a process. They are two rather than one with a filter: reps' searches are neither slowed by
+// drafts nor corrected to words that occur in drafts alone.
 struct Indexes {
   // The published version of what reps are given now.
   std::unique_ptr<Index> shelf;

@@ -9,7 +9,7 @@ namespace finalmile::catalog::search {
 namespace {
 
 constexpr size_t kLengthBytes = 4;
-// The texts of one document are some MiB at most; more is no length of ours.
+// The texts of one document are some MiB at most; a greater length is damage.
 constexpr uint32_t kMaxBytes = 1u << 28;
 
 void AppendLength(size_t length, std::string& bytes) {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kK1 = 1.2;
 constexpr double kB = 0.75;
-// Of terms that most documents have: they still order by frequency.
+// The rarity of terms that most documents have, which still order by frequency.
 constexpr double kLeastRarity = 1e-6;
 
 // Numbers as LEB128: seven bits a byte, the lowest first.

@@ -17,12 +17,12 @@ namespace finalmile::catalog::search {
 inline constexpr size_t kFields = 4;
 inline constexpr uint32_t kFieldWeights[kFields] = {10, 5, 3, 1};
 
-// What one document says of one term.
+// How one document has one term.
 struct Occurrences {
-  // The sum of the weights of the fields it stands in, once for each time.
+  // The sum of the weights of the fields it occurs in, once for each time.
   uint32_t weight = 0;
-  // Of pairs of characters, which are searched as phrases, where they stand: ascending, place × kFields +
-  // field. Others need none.
+  // Where a pair of characters occurs, since those are searched as phrases: ascending, place × kFields +
+  // field. Empty for other terms.
   std::vector<uint32_t> places;
 };
 
@@ -36,7 +36,7 @@ struct DocumentTerms {
 std::string Encode(const DocumentTerms& document);
 absl::StatusOr<DocumentTerms> DecodeTerms(std::string_view bytes);
 
-// What a document must have: one of the terms; or all of them, side by side; or one that begins with the
+// A document meets it that has one of the terms; or all of them, side by side; or one that begins with the
 // first.
 struct Clause {
   enum class Kind { kAny, kPhrase, kBeginning };
@@ -73,7 +73,7 @@ class Postings {
   std::vector<Scored> Find(std::span<const Clause> clauses) const;
 
  private:
-  // Of one term: documents in order, as differences; weights; places.
+  // The list of one term: documents in order, as differences; weights; places.
   struct List {
     std::string bytes;
     uint32_t last = 0;

@@ -29,7 +29,7 @@ DocumentTerms TermsOf(const Fields& fields) {
   return document;
 }
 
-// What `terms` count in a document, side by side.
+// The weight of `terms` in a document, side by side.
 uint32_t WeightOf(const Fields& fields, const std::vector<std::string>& terms) {
   uint32_t weight = 0;
   for (size_t field = 0; field < fields.size(); ++field) {

@@ -8,7 +8,8 @@ namespace finalmile::catalog::search {
 namespace {
 
 constexpr size_t kMaxWords = 32;
-// Words of the vocabulary that the beginning of a word stands for: all of them would match nearly everything.
+// Words of the vocabulary that the beginning of a word is searched as: all of them would match nearly
+// everything.
 constexpr size_t kMaxCompletions = 16;
 // Words that are looked at as other forms of one word.
 constexpr size_t kMaxForms = 256;
@@ -93,7 +94,7 @@ class Parser {
     query_.wanted.groups.push_back(std::move(terms));
   }
 
-  // A run of a script without spaces must occur as it stands.
+  // A run of a script without spaces must occur as it was typed.
   void AddRun(std::string_view run) {
     std::vector<text::Term> pairs = analyzer_.Terms(run, "");
     if (pairs.empty()) return;

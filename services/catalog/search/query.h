@@ -24,16 +24,15 @@ struct ParsedQuery {
 };
 
 // Turns what was typed into clauses: each word must occur with the stem of one of `languages`. The last
-// one may be the beginning of a word, of three letters or more: it stands also for the 16 most frequent words
+// one may be the beginning of a word, of three letters or more: it matches also the 16 most frequent words
 // that begin so and occur in more documents than it. A word of `text` that occurs nowhere, neither itself nor
 // in another form with the same stem, is replaced by the nearest one that does. At most 32 words count.
 ParsedQuery ParseQuery(std::string_view text, std::span<const std::string> languages,
                        const Vocabulary& vocabulary, text::Analyzer& analyzer);
 
-// Needs, and searches without a hit, are told in no language of their own: the stems of English do for all.
+// Needs, and searches without a hit, name no language: the stems of English do for all.
 inline constexpr std::string_view kNeedLanguage = "en";
-// The stems of a need in words, each with the word that it first stands for, without accents and in lower
-// case.
+// The stems of the words of a need, each with the first word that has it, without accents and in lower case.
 std::map<std::string, std::string> NeedWords(std::string_view need, std::string_view language,
                                              text::Analyzer& analyzer);
 // The stems alone, sorted: what usage::domain::GapId takes.

@@ -16,15 +16,15 @@ inline constexpr size_t kSnippetCharacters = 200;
 // How much of a text is looked at.
 inline constexpr size_t kSnippetBytes = 128 << 10;
 
-// What a snippet shows: the terms of the query as they are indexed, each group standing for one word of it.
+// A snippet shows these terms of the query as they are indexed; each group is for one word of it.
 struct Wanted {
   std::vector<std::vector<std::string>> groups;
   // The last word of the query, as a prefix of words; empty: none. It belongs to the last group.
   std::string prefix;
 };
 
-// At most 200 characters of `text` (marks not counted), on one line, where most words of the query stand near
-// each other, with these between kMarkBegin and kMarkEnd; an ellipsis stands for what is left out. The
+// At most 200 characters of `text` (marks not counted), on one line, where most words of the query are near
+// each other, with these between kMarkBegin and kMarkEnd and an ellipsis where something is left out. The
 // beginning of the text where none occurs.
 std::string MakeSnippet(std::string_view text, std::string_view language, const Wanted& wanted,
                         text::Analyzer& analyzer);

@@ -36,8 +36,8 @@ const storage::Table<AssetRow> kAssets(
      {"publish_time", storage::In(&AssetRow::life, &domain::Life::publish_time), absl::InfinitePast()},
      {"expire_time", storage::In(&AssetRow::life, &domain::Life::expire_time), absl::InfiniteFuture()},
      {"review_time", storage::In(&AssetRow::life, &domain::Life::review_time), absl::InfiniteFuture()},
-     {"review_due_told", storage::In(&AssetRow::life, &domain::Life::review_due_told)},
-     {"review_overdue_told", storage::In(&AssetRow::life, &domain::Life::review_overdue_told)},
+     {"review_due_told", storage::In(&AssetRow::life, &domain::Life::review_due_emitted)},
+     {"review_overdue_told", storage::In(&AssetRow::life, &domain::Life::review_overdue_emitted)},
      // The due timer finds it by this.
      {"due_time", "BIGINT",
       [](const AssetRow& asset) { return storage::OptionalMicros(domain::NextDue(asset.life)); }},

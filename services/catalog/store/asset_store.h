@@ -21,17 +21,17 @@ struct AssetRow {
   std::string id;
   // Grows with every change of the asset; its etag.
   int64_t revision = 0;
-  // Of the last event with this asset as key.
+  // The seq of the last event with this asset as key.
   int64_t seq = 0;
   int64_t kind = 0;
-  // Of the version that is shown (ShownVersion): what filters read.
+  // Filters read these of the version that is shown (ShownVersion).
   std::string title;
   std::string owner;
   std::string language;
   // Where an import found it; empty: it was not imported.
   std::string source;
   std::string path;
-  // Of the page it was imported from and of what else decided about its content.
+  // Digest of the page it was imported from and of what else decided about its content.
   std::string digest;
   domain::Life life;
   // Why it was retired, or its newest version sent back; empty once it has gone on.
@@ -70,7 +70,7 @@ absl::StatusOr<std::vector<std::string>> ListAssets(storage::Transaction& transa
                                                     const Condition& condition, std::string_view after,
                                                     int limit);
 
-// What a published asset is to fit.
+// The moment of a sale that a published asset is to fit.
 struct Moment {
   // Each field once.
   std::vector<Tag> tags;

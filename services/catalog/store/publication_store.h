@@ -13,7 +13,8 @@
 
 namespace finalmile::catalog::store {
 
-// What a publication leaves for uses to be judged by: the version's sketch, and when it could be used.
+// A publication leaves the version's sketch and the period in which it could be used, by which uses are
+// judged.
 
 // With the hashes by which they are found; those that are there already stay as they are.
 absl::Status InsertSketches(storage::Transaction& transaction,
@@ -35,7 +36,7 @@ struct PeriodRow {
 };
 // After EndPeriods.
 absl::Status InsertPeriods(storage::Transaction& transaction, const std::vector<PeriodRow>& periods);
-// The latest period of a version that began by `time`; none did: one that never begins.
+// The latest period of a version that began by `time`; where none did, one that never begins.
 absl::StatusOr<domain::Period> PeriodAt(storage::Transaction& transaction, const VersionKey& key,
                                         absl::Time time);
 // Every period that reaches into [from, to), by asset.

@@ -7,21 +7,19 @@ namespace {
 // that is shown. asset_versions never change but for the reviewer; a version is stored in two pieces, so that
 // lists need not read bodies.
 //
-// What bounds each table:
-//   assets, asset_versions, asset_tags    what authors and imports write; they are never deleted, because
-//   uses
-//                                         and events name versions. A version has at most 1 MiB of body
+// Each table is bounded:
+//   assets, asset_versions, asset_tags    by what authors and imports write; they are never deleted, because
+//                                         uses and events name versions. A version has at most 1 MiB of body
 //   live_periods, sketches, sketch_hashes one row, one row and at most 32 rows for each publication
 //   version_figures, arms, cells          one row, two rows and at most 17 × 5 rows for each version
 //   ratings                               one row for each rater and version
 //   uses, offers, meetings (and touches)  swept after 400 days
 //   leads                                 swept 400 days after the lead was last named; the mark of an erased
-//                                         one stays, so that nothing is taken of it again
+//                                         one stays, so that nothing is recorded of it again
 //   permissions                           one row for each channel of a lead, until it is erased
 //   gaps                                  at most 1,000 open ones of searches, which are declined after 90
-//   days,
-//                                         and 10,000 others; a closed one keeps a row without its words,
-//                                         because its events go on counting
+//                                         days, and 10,000 others; a closed one keeps a row without its
+//                                         words, because its events go on counting
 //   signing_keys                          one row
 constexpr storage::Migration kMigrations[] = {
     {1, "assets", R"sql(
@@ -74,9 +72,9 @@ CREATE TABLE signing_keys (
   create_time BIGINT NOT NULL
 );
 )sql"},
-    // What becomes of assets. What grows with calls (uses, offers, meetings) is swept after a time, see
-    // timers/usage_sweeper.h; sums stay. A sketch and its hashes stand for each version ever published, a
-    // live period for each publication. cells of asset '' are the sums over all versions.
+    // The usage of assets. Rows that grow with calls (uses, offers, meetings) are swept after a time, see
+    // usage/timers/usage_sweeper.h; sums stay. Each version ever published has a sketch and its hashes, each
+    // publication a live period. cells of asset '' are the sums over all versions.
     {2, "usage", R"sql(
 CREATE TABLE live_periods (
   asset TEXT NOT NULL,
@@ -222,8 +220,8 @@ CREATE TABLE meeting_touches (
   PRIMARY KEY (chain, asset, version)
 );
 )sql"},
-    // A lead that something was told of: its row is locked by whatever names it, so that nothing of it is
-    // written behind its erasure, whose mark stays. Without the mark the row is nothing but the lock.
+    // The row of a lead is locked by whatever names the lead, so that nothing of it is written behind its
+    // erasure, whose mark stays. Without the mark the row is nothing but the lock.
     {3, "leads", R"sql(
 CREATE TABLE leads (
   lead TEXT {sorted} PRIMARY KEY,
@@ -238,8 +236,8 @@ CREATE TABLE permissions (
 );
 CREATE INDEX meetings_by_lead ON meetings (lead);
 )sql"},
-    // What people typed is kept here alone and can be erased. A gap that was closed before this has no close
-    // time until the sweeper gives it one. named_time is when a lead was last named, to the day.
+    // The words that people typed are kept here alone and can be erased. A gap that was closed before this
+    // has no close time until the sweeper gives it one. named_time is when a lead was last named, to the day.
     {4, "words", R"sql(
 ALTER TABLE assets ADD COLUMN reason TEXT NOT NULL DEFAULT '';
 ALTER TABLE gaps ADD COLUMN close_time BIGINT;

@@ -33,8 +33,8 @@ class CreditBook {
   std::map<store::ArmKey, domain::Arm> arms_;
 };
 
-// What an event of an appointment says about its meeting. Touches name assets by id; they are without grade
-// and stage.
+// The event of an appointment, as far as it concerns its meeting. Touches name assets by id; they are without
+// grade and stage.
 struct MeetingEvent {
   std::string chain;
   std::string lead;

@@ -105,7 +105,7 @@ absl::Status MissedSearches::Write(const Misses& misses) {
             fresh.push_back(draft);
           }
         }
-        RETURN_IF_ERROR(batch.EnsureGaps(std::move(fresh)));
+        RETURN_IF_ERROR(batch.InsertAndLockGaps(std::move(fresh)));
         for (const std::string& id : batch.LockedGaps()) {
           store::GapRow& gap = *batch.Gap(id);
           const auto& [terms, miss] = *by_id.at(id);

@@ -10,10 +10,10 @@
 
 namespace finalmile::catalog::usage {
 
-// What a message is made of.
+// The version that a message is made of.
 struct Recognised {
   catalog::domain::Match match = catalog::domain::Match::kNone;
-  // Of the asset; empty for kNone.
+  // An id; empty for kNone.
   std::string asset;
   int64_t version = 0;
   // Share of the asset that the message keeps; absent: either is too short to tell.

@@ -38,7 +38,7 @@ store::GapRow RepMaterialGap(const std::string& situation) {
 absl::Status RecordOwnMaterial(UsageBatch& batch, const ReportedUse& reported, store::UseRow& use) {
   if (reported.sketch.shingles < catalog::domain::kMinShingles) return absl::OkStatus();
   const store::GapRow draft = RepMaterialGap(reported.situation);
-  ASSIGN_OR_RETURN(store::GapRow * gap, batch.EnsureGap(draft));
+  ASSIGN_OR_RETURN(store::GapRow * gap, batch.InsertAndLockGap(draft));
   if (gap == nullptr) return absl::OkStatus();
   use.gap = draft.id;
   batch.Ask(*gap, reported.rep);
@@ -108,7 +108,7 @@ absl::Status RecordAsset(UsageBatch& batch, const ReportedUse& reported, std::op
 }  // namespace
 
 absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, const ReportedUse& reported) {
-  RETURN_IF_ERROR(batch.LockLead(reported.lead));
+  RETURN_IF_ERROR(batch.InsertAndLockLead(reported.lead));
   Recognised recognised;
   if (!reported.asset.empty()) {
     recognised = {catalog::domain::Match::kToken, reported.asset, reported.version, std::nullopt};

@@ -22,7 +22,7 @@ struct ReportedUse {
   std::string persona;
   std::string industry;
   absl::Time use_time;
-  // Of the use_token, an id; empty: there was none, the text decides.
+  // An id, from the use_token; empty: there was no token, the text decides.
   std::string asset = {};
   int64_t version = 0;
   // Empty: not reported. It is read, and not kept.
@@ -40,7 +40,7 @@ absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, const ReportedUse& reported
 // ASSET_NOT_FOUND, ASSET_NOT_PUBLISHED.
 absl::StatusOr<int64_t> VersionOf(UsageBatch& batch, const std::string& asset, int64_t version);
 
-// What a stored use shows.
+// The message of a stored use.
 v1::Use ToProto(const store::UseRow& use);
 
 }  // namespace finalmile::catalog::usage

@@ -8,7 +8,7 @@ namespace finalmile::catalog::usage {
 inline constexpr absl::Duration kRetention = absl::Hours(24 * 400);
 // After so long without a repetition an open gap of a search is declined.
 inline constexpr absl::Duration kSearchPatience = absl::Hours(24 * 90);
-// How long after a gap was closed the words in which it was told are kept.
+// How long after a gap was closed its words are kept.
 inline constexpr absl::Duration kWordsKept = absl::Hours(24 * 90);
 // Open gaps of searches; further ones are not taken.
 inline constexpr int64_t kMaxOpenSearches = 1'000;

@@ -15,7 +15,7 @@
 
 namespace finalmile::catalog::usage {
 
-absl::Status UsageBatch::LockLead(const std::string& lead) {
+absl::Status UsageBatch::InsertAndLockLead(const std::string& lead) {
   ASSIGN_OR_RETURN(const auto erased, store::InsertAndLockLeads(transaction_, {lead}, context_.now));
   if (!erased.at(lead)) return absl::OkStatus();
   return rpc::Error(absl::StatusCode::kFailedPrecondition, "LEAD_ERASED", "the lead was erased");
@@ -38,7 +38,7 @@ absl::Status UsageBatch::LockShipped(const std::string& asset) {
   return gaps_.Take(*locked);
 }
 
-absl::Status UsageBatch::EnsureGaps(std::vector<store::GapRow> drafts) {
+absl::Status UsageBatch::InsertAndLockGaps(std::vector<store::GapRow> drafts) {
   std::sort(drafts.begin(), drafts.end(),
             [](const store::GapRow& a, const store::GapRow& b) { return a.id < b.id; });
   std::vector<const store::GapRow*> rows;
@@ -53,12 +53,12 @@ absl::Status UsageBatch::EnsureGaps(std::vector<store::GapRow> drafts) {
   return LockGaps(std::move(ids));
 }
 
-absl::StatusOr<store::GapRow*> UsageBatch::EnsureGap(const store::GapRow& draft) {
+absl::StatusOr<store::GapRow*> UsageBatch::InsertAndLockGap(const store::GapRow& draft) {
   RETURN_IF_ERROR(LockGaps({draft.id}));
   if (store::GapRow* gap = Gap(draft.id)) return gap;
   ASSIGN_OR_RETURN(const int64_t open, store::CountOpenGaps(transaction_));
   if (open >= kMaxOpenGaps) return nullptr;
-  RETURN_IF_ERROR(EnsureGaps({draft}));
+  RETURN_IF_ERROR(InsertAndLockGaps({draft}));
   return Gap(draft.id);
 }
 

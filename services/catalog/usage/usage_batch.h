@@ -15,9 +15,9 @@
 
 namespace finalmile::catalog::usage {
 
-// What a transaction records about assets, without changing them, and about gaps: locks their rows, counts
-// their events, writes. An asset's revision stays as it was, and so do its hot copies. Lives inside one
-// transaction; not thread-safe.
+// Records in one transaction how assets are used, without changing them, and how gaps change: locks their
+// rows, counts their events, writes. An asset's revision stays as it was, and so do its hot copies. Lives
+// inside one transaction; not thread-safe.
 //
 // To keep clear of deadlocks, a lead is locked before assets and these before gaps, each once per batch and
 // in order of id.
@@ -33,9 +33,9 @@ class UsageBatch {
   storage::Transaction& transaction() { return transaction_; }
   const outbox::EventContext& context() const { return context_; }
 
-  // Before anything is written that names a lead, and before all other locks. FAILED_PRECONDITION /
-  // LEAD_ERASED.
-  absl::Status LockLead(const std::string& lead);
+  // Locks the row of a lead, which it inserts where it is absent. Comes before anything is written that names
+  // the lead, and before all other locks. FAILED_PRECONDITION / LEAD_ERASED.
+  absl::Status InsertAndLockLead(const std::string& lead);
   // Absent ones are left out.
   absl::Status LockAssets(std::vector<std::string> ids) { return assets_.Lock(std::move(ids)); }
   // A locked asset; null when it is absent.
@@ -45,13 +45,13 @@ class UsageBatch {
 
   // Absent ones are left out.
   absl::Status LockGaps(std::vector<std::string> ids) { return gaps_.Lock(std::move(ids)); }
-  // The gaps that a shipped asset has not closed yet.
+  // Locks the gaps that a shipped asset has not closed yet.
   absl::Status LockShipped(const std::string& asset);
-  // The gaps that `drafts` describe (id, need, situation, competitor, persona, kind, origin); those that are
-  // absent are made. A new one has to be asked for.
-  absl::Status EnsureGaps(std::vector<store::GapRow> drafts);
+  // Locks the gaps that `drafts` describe (id, need, situation, competitor, persona, kind, origin) and
+  // inserts those that are absent. A new one has to be asked for.
+  absl::Status InsertAndLockGaps(std::vector<store::GapRow> drafts);
   // The same for one that is not of a search; null where it is absent and kMaxOpenGaps are open.
-  absl::StatusOr<store::GapRow*> EnsureGap(const store::GapRow& draft);
+  absl::StatusOr<store::GapRow*> InsertAndLockGap(const store::GapRow& draft);
   // A locked gap, to be changed by Ask or Answer; null when it is absent.
   store::GapRow* Gap(const std::string& id);
   std::vector<std::string> LockedGaps() const;

@@ -6,8 +6,8 @@
 #include "google/protobuf/timestamp.pb.h"
 #include "libs/rpc/errors.h"
 
-// What calls about the use of assets say of leads, people and the moment of the sale. Each adds to
-// `violations` where `value` is wrong.
+// The fields in which calls about the use of assets name leads, people and the moment of the sale. Each check
+// adds to `violations` where `value` is wrong.
 namespace finalmile::catalog::usage {
 
 // "leads/{lead}": {lead} is 1 to 64 of [a-z0-9-].
@@ -22,8 +22,8 @@ void CheckGrade(std::string_view value, std::string_view field, rpc::FieldViolat
 // At most 64 characters.
 void CheckTag(std::string_view value, std::string_view field, rpc::FieldViolations& violations);
 
-// When something happened that is told at `now`: `now` where it does not say; from 400 days ago until 10
-// minutes ahead.
+// When something happened that a call reports at `now`: `now` where the call does not say. Adds to
+// `violations` what lies more than 400 days back or 10 minutes ahead.
 absl::Time HappenedAt(bool given, const google::protobuf::Timestamp& time, absl::Time now,
                       std::string_view field, rpc::FieldViolations& violations);
 

@@ -11,7 +11,7 @@ namespace finalmile::catalog::usage {
 
 inline constexpr absl::Duration kUseTokenLife = absl::Hours(24 * 30);
 
-// What RenderAsset gave out, so that RecordUse need not ask.
+// RenderAsset signs this into its token, so that RecordUse need not ask for it.
 struct RenderedUse {
   std::string asset;
   int64_t version = 0;
@@ -22,7 +22,7 @@ struct RenderedUse {
 
 // Signed with `key`; the asset and the lead hold no line feed.
 std::string EncodeUseToken(const RenderedUse& use, std::string_view key);
-// INVALID_ARGUMENT: it is no token of ours, or older than 30 days.
+// INVALID_ARGUMENT: the token was not signed with `key`, or is older than 30 days.
 absl::StatusOr<RenderedUse> DecodeUseToken(std::string_view token, std::string_view key, absl::Time now);
 
 }  // namespace finalmile::catalog::usage

@@ -19,7 +19,7 @@ using appointments::v1::OutcomeCorrected;
 constexpr std::string_view kInitial = "initial";
 constexpr std::string_view kAssets = "assets/";
 
-// Lead and touches stand in every event that counts.
+// Every event that counts has a lead and touches.
 template <class Event>
 MeetingEvent MeetingOf(const AppointmentEvent& envelope, const Event& event, domain::Outcome outcome) {
   MeetingEvent meeting;

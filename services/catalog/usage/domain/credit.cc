@@ -39,10 +39,6 @@ std::vector<CreditChange> ChangeCredit(std::span<const Touch> touches_before, Ou
   return changes;
 }
 
-bool IsMature(absl::Time start, bool has_outcome, absl::Time now) {
-  return has_outcome || now - start >= kMaturity;
-}
-
 HeldRates::HeldRates(std::span<const CellCount> cells) {
   Count all;
   std::map<std::string, Count> grades;

@@ -30,17 +30,17 @@ struct Touch {
   }
 };
 
-// What became of a meeting request, as far as it is known.
+// The outcome of a meeting request, as far as it is known.
 struct Outcome {
   bool set = false;
   bool held = false;
-  // Its outcome is known, or it is as old as IsMature asks for.
+  // Its outcome is known, or it is as old as kMaturity.
   bool matured = false;
 
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
-// What an event adds to the counters of a touch.
+// An event adds this to the counters of a touch.
 struct CreditChange {
   Touch touch;
   int set = 0;
@@ -54,9 +54,8 @@ struct CreditChange {
 std::vector<CreditChange> ChangeCredit(std::span<const Touch> touches_before, Outcome before,
                                        std::span<const Touch> touches_after, Outcome after);
 
+// A use or an offer matures, and counts from then on, at this age or once its request has an outcome.
 inline constexpr absl::Duration kMaturity = absl::Hours(24 * 30);
-// A use or an offer says something once it is 30 days old or its request has an outcome.
-bool IsMature(absl::Time start, bool has_outcome, absl::Time now);
 
 // Matured uses of one version, or of all, in one cell of grade and stage.
 struct CellCount {
@@ -96,7 +95,8 @@ struct Interval {
   double low = 0;
   double high = 0;
 };
-// Of a share, `hits` of `n`, by Wilson's score (E. B. Wilson, JASA 22, 1927, 209–212). n = 0: 0 to 1.
+// The interval of a share, `hits` of `n`, by Wilson's score (E. B. Wilson, JASA 22, 1927, 209–212). n = 0: 0
+// to 1.
 Interval WilsonInterval(double hits, double n);
 
 inline constexpr double kLiftPrior = 30;
@@ -109,8 +109,8 @@ struct Credit {
   // (held − expected) / (matured + 30): held meetings more than expected per use, pulled towards 0 while uses
   // are few.
   double lift = 0;
-  // What lift would be at the ends of the Wilson interval of held / matured; expected is taken as known. 0 to
-  // 0 without matured uses.
+  // The lift at the ends of the Wilson interval of held / matured; expected is taken as known. 0 to 0 without
+  // matured uses.
   Interval interval;
 };
 Credit Judge(std::span<const CellCount> version, const HeldRates& rates);

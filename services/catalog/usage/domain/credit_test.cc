@@ -61,13 +61,6 @@ RC_GTEST_PROP(Credit, AnyWayToAnOutcomeGivesTheSameSums, ()) {
   for (const auto& [touch, sum] : sums) RC_ASSERT(sum == std::pair(now.set ? 1 : 0, now.held ? 1 : 0));
 }
 
-TEST(Credit, MaturesAtThirtyDaysOrByOutcome) {
-  const absl::Time start = absl::FromUnixSeconds(1'772'000'000);
-  EXPECT_FALSE(IsMature(start, false, start + kMaturity - absl::Microseconds(1)));
-  EXPECT_TRUE(IsMature(start, false, start + kMaturity));
-  EXPECT_TRUE(IsMature(start, true, start));
-}
-
 TEST(Credit, RatesLeanOnTheGradeAndOnAll) {
   const CellCount cells[] = {
       {"A1", "closing", 80, 50, 40}, {"A1", "closing", 100, 60, 50}, {"D4", "closing", 180, 9, 9}};

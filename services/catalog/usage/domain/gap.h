@@ -36,7 +36,7 @@ struct Gap {
   std::vector<std::string> askers;
   // The asset that closes it, once shipped.
   std::string asset;
-  // Of kDeclined.
+  // Why it was declined; empty in other states.
   std::string reason;
   absl::Time ship_time = absl::InfiniteFuture();
   absl::Time first_use_time = absl::InfiniteFuture();

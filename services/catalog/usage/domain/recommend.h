@@ -14,7 +14,7 @@ namespace finalmile::catalog::usage::domain {
 struct Candidate {
   std::string asset;
   int64_t version = 0;
-  // Of Credit.
+  // As in Credit.
   double lift = 0;
   int64_t matured = 0;
   // How much of what was asked for it names: decides between equal lifts.
@@ -32,7 +32,7 @@ enum class Slot {
 };
 
 struct Placement {
-  // Of the candidates.
+  // Its index among the candidates.
   size_t candidate = 0;
   Slot slot = Slot::kRanked;
   // The probability with which this candidate came by this slot in this way, given the places before it; over
@@ -40,7 +40,8 @@ struct Placement {
   double propensity = 1;
 };
 
-// Of the places of a list that is recorded; one that is not has none, since nothing would be learnt from it.
+// The share of random places in a list that is recorded. One that is not recorded has none, since nothing
+// would be learnt from it.
 inline constexpr double kRandomShare = 0.1;
 inline constexpr uint64_t kUntestedEvery = 5;
 

@@ -68,7 +68,7 @@ struct UseFacts {
   std::string_view industry = {};
   // Whether the lead permits the channel; absent: not known.
   std::optional<bool> permitted = std::nullopt;
-  // What was sent or said; empty: not known.
+  // The text that was sent or said; empty: not known.
   std::string_view final_text = {};
   // Share of the asset that the final text keeps; absent: not known.
   std::optional<double> similarity = std::nullopt;

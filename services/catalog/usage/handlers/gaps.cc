@@ -36,7 +36,7 @@ const rpc::FilterSchema& GapFields() {
   return schema;
 }
 
-// What is asked for, checked.
+// Checks the gap that is asked for.
 absl::StatusOr<store::GapRow> ToDraft(const v1::ReportGapRequest& request) {
   const v1::Gap& gap = request.gap();
   rpc::FieldViolations violations;
@@ -76,7 +76,7 @@ absl::StatusOr<v1::Gap> UsageHandlers::ReportGap(rpc::CallContext& context,
   ASSIGN_OR_RETURN(const store::GapRow draft, ToDraft(request));
   const std::string& asker = request.asker().empty() ? context.principal().name() : request.asker();
   return Mutate<v1::Gap>(context, request, [&](UsageBatch& batch) -> absl::StatusOr<v1::Gap> {
-    ASSIGN_OR_RETURN(store::GapRow * gap, batch.EnsureGap(draft));
+    ASSIGN_OR_RETURN(store::GapRow * gap, batch.InsertAndLockGap(draft));
     if (gap == nullptr) {
       return rpc::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_GAPS",
                         fmt::format("{} gaps are open; answer some of them first", kMaxOpenGaps));

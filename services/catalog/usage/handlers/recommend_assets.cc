@@ -100,7 +100,7 @@ std::string ReasonFor(const domain::Placement& placement, const v1::AssetPerform
   return reason;
 }
 
-// What is placed where, out of the assets that fit.
+// The assets that fit, and which of them are placed where.
 struct Choice {
   std::vector<catalog::store::Fitting> fitting;
   std::vector<domain::Placement> places;
@@ -131,7 +131,7 @@ absl::StatusOr<Choice> Choose(storage::Transaction& transaction, const catalog::
 absl::Status Offer(UsageBatch& batch, const Request& request, const Choice& choice) {
   std::vector<std::string> ids;
   for (const domain::Placement& place : choice.places) ids.push_back(choice.KeyOf(place).first);
-  RETURN_IF_ERROR(batch.LockLead(request.lead()));
+  RETURN_IF_ERROR(batch.InsertAndLockLead(request.lead()));
   RETURN_IF_ERROR(batch.LockAssets(ids));
   const outbox::EventContext& context = batch.context();
   std::vector<store::OfferRow> offers;

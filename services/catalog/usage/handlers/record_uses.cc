@@ -23,7 +23,7 @@ void CheckChannel(std::string_view channel, rpc::FieldViolations& violations) {
   }
 }
 
-// What the request says, but for what its token says.
+// Checks the request; ReadToken adds what its token says.
 absl::StatusOr<ReportedUse> CheckUse(const v1::RecordUseRequest& request, absl::Time now) {
   rpc::FieldViolations violations;
   CheckPerson(request.rep(), "rep", violations);
@@ -74,8 +74,7 @@ absl::StatusOr<v1::RecordUseResponse> UsageHandlers::RecordUse(rpc::CallContext&
       catalog::domain::WholeSketchOf(std::string_view(request.final_text()).substr(0, kMaxFinalText));
   return Mutate<v1::RecordUseResponse>(
       context, request, [&](UsageBatch& batch) -> absl::StatusOr<v1::RecordUseResponse> {
-        // Inside it: a repeat is answered by what was recorded, also when
-        // the token is too old by now.
+        // Inside it: a repeat is answered by what was recorded, also when the token is too old by now.
         const absl::Time now = batch.context().now;
         ASSIGN_OR_RETURN(ReportedUse reported, CheckUse(request, now));
         if (!request.use_token().empty()) {
@@ -103,7 +102,7 @@ absl::StatusOr<v1::RecordViewResponse> UsageHandlers::RecordView(rpc::CallContex
         const absl::Time view_time = HappenedAt(request.has_view_time(), request.view_time(),
                                                 batch.context().now, "view_time", violations);
         RETURN_IF_ERROR(violations.ToStatus());
-        RETURN_IF_ERROR(batch.LockLead(request.lead()));
+        RETURN_IF_ERROR(batch.InsertAndLockLead(request.lead()));
         RETURN_IF_ERROR(batch.LockAssets({id}));
         ASSIGN_OR_RETURN(const int64_t version, VersionOf(batch, id, request.version()));
         RETURN_IF_ERROR(store::AddFigures(

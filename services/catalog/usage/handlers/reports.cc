@@ -127,7 +127,7 @@ absl::StatusOr<v1::ListUnusedAssetsResponse> UsageHandlers::ListUnusedAssets(
         for (const Shelved& one : shelf) {
           const bool unused =
               domain::IsUnused(one.item) || (request.include_misused() && domain::IsMisused(one.item));
-          // What was used since the first page has another place now.
+          // An asset that was used since the first page has another place now.
           if (!unused || one.last_use > ToMicros(now)) continue;
           if (std::tie(one.last_use, one.id) <= std::tie(after.first, after.second)) continue;
           wanted.push_back(&one);

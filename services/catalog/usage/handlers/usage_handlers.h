@@ -17,7 +17,7 @@
 
 namespace finalmile::catalog::usage::handlers {
 
-// What the handlers of usage work on; everything outlives them.
+// The handlers of usage work on these, which outlive them.
 struct Dependencies {
   Clock& clock;
   Rng& rng;

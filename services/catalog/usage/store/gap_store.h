@@ -15,7 +15,7 @@ namespace finalmile::catalog::usage::store {
 // The row of a gap.
 struct GapRow {
   std::string id;
-  // Of the last event with this gap as key.
+  // The seq of the last event with this gap as key.
   int64_t seq = 0;
   // Grows with every answer; its etag. Asking again is a figure.
   int64_t revision = 0;
@@ -29,8 +29,8 @@ struct GapRow {
   absl::Time create_time = absl::UnixEpoch();
   // When it was last asked for.
   absl::Time ask_time = absl::UnixEpoch();
-  // When it was heard that it was used or declined; InfiniteFuture of closed ones, too, whose words were not
-  // erased yet and that the program of before this column closed.
+  // When the service learnt that it was used or declined. InfiniteFuture while it is not closed, and also
+  // where a release without this column closed it and its words were not erased yet.
   absl::Time close_time = absl::InfiniteFuture();
 };
 

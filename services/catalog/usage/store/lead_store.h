@@ -12,8 +12,7 @@
 
 namespace finalmile::catalog::usage::store {
 
-// What the catalog keeps of leads, which are named "leads/{lead}": what they permit, and that they were
-// erased.
+// The catalog keeps of leads, which are named "leads/{lead}", what they permit and that they were erased.
 
 // Inserts the rows of `leads` (sorted, unique) that are absent, locks all of them, and notes that they are
 // named at `now`. Whether each was erased.
@@ -35,7 +34,7 @@ struct PermissionRow {
   absl::Time since;
 };
 absl::Status SetPermission(storage::Transaction& transaction, const PermissionRow& permission);
-// What is known of `time`.
+// The permission that held at `time`.
 absl::StatusOr<std::optional<bool>> Permitted(storage::Transaction& transaction, const std::string& lead,
                                               int64_t channel, absl::Time time);
 

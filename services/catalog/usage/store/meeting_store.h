@@ -11,7 +11,7 @@
 
 namespace finalmile::catalog::usage::store {
 
-// What becomes of a meeting, by its chain of reschedules. Touches name assets by id.
+// A meeting and its outcome, by its chain of reschedules. Touches name assets by id.
 struct MeetingRow {
   std::string chain;
   std::string lead;

@@ -6,7 +6,7 @@
 namespace finalmile::catalog::usage::store {
 namespace {
 
-// Of rows with asset, version and slot.
+// The rows have asset, version and slot.
 std::vector<ArmKey> ArmsOf(const storage::Result& result) {
   std::vector<ArmKey> arms;
   for (const storage::Row& row : result.rows) {

@@ -15,7 +15,7 @@ namespace finalmile::catalog::usage::store {
 
 using catalog::store::VersionKey;
 
-// What was offered to a lead, or withheld from it.
+// A version that was offered to a lead, or withheld from it.
 struct OfferRow {
   std::string id;
   std::string asset;

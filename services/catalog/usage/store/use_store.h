@@ -21,7 +21,7 @@ using catalog::store::VersionKey;
 // A use. `asset` and `gap` are ids, `lead` is a name; enums are stored as their proto numbers.
 struct UseRow {
   std::string id;
-  // Empty: none of ours.
+  // Empty: the message is like no asset.
   std::string asset;
   int64_t version = 0;
   int64_t match = 0;
@@ -54,7 +54,7 @@ absl::StatusOr<std::map<std::string, domain::ShelfItem>> CountUses(storage::Tran
                                                                    const std::vector<std::string>& assets,
                                                                    absl::Time from, absl::Time to);
 
-// What was counted of a version, or is to be added to it.
+// Counts of a version, or what is added to them.
 struct Figures {
   int64_t offered = 0;
   int64_t used = 0;

@@ -8,9 +8,9 @@
 
 namespace finalmile::catalog::usage::timers {
 
-// Deletes single uses, offers, meetings and leads 400 days after the last that was heard of them, and
-// declines gaps of searches that nobody has repeated for 90 days; what was counted of them stays. Erases what
-// was typed of gaps 90 days after they were closed.
+// Deletes single uses, offers, meetings and leads 400 days after they were last written, and declines gaps of
+// searches that nobody has repeated for 90 days; their sums stay. Erases the words of gaps 90 days after they
+// were closed.
 class UsageSweeper final : public outbox::LeaderTask {
  public:
   // The references outlive the sweeper.
