@@ -279,5 +279,18 @@ TEST_P(UsageTest, UsesAtTheSameTimeLoseNoEvent) {
   EXPECT_EQ(EventsOf(Event::kAssetUsed).size(), static_cast<size_t>(2 * kEach));
 }
 
+TEST_P(UsageTest, ATokenOfTheReleaseBeforeIsHonoured) {
+  const v1::Asset asset = Published("Letter");
+  const std::string token = Token(asset.name());
+  // The store as the release before left it: the key of the token is in signing_keys alone.
+  Execute("INSERT INTO signing_keys SELECT name, secret, create_time FROM secrets WHERE name = 'use_token'");
+  Execute("DELETE FROM secrets WHERE name = 'use_token'");
+  Execute("DELETE FROM schema_migrations WHERE component = 'catalog' AND version = 5");
+  harness_.Restart();
+  const v1::Use use = Record(UseOf(token));
+  EXPECT_EQ(use.asset(), asset.name());
+  EXPECT_EQ(use.match(), v1::Use::MATCH_TOKEN);
+}
+
 }  // namespace
 }  // namespace finalmile::catalog

@@ -8,7 +8,7 @@
 #include "libs/base/status.h"
 #include "libs/cache/near_cache.h"
 #include "libs/config/schema.h"
-#include "libs/storage/transact.h"
+#include "libs/outbox/secret.h"
 #include "libs/telemetry/cache_metrics.h"
 #include "services/catalog/assets/hot_assets.h"
 #include "services/catalog/consumers/shelf_watch.h"
@@ -57,19 +57,6 @@ void Declare(config::Schema& schema) {
             "absent; empty: a file in the data folder");
 }
 
-absl::StatusOr<std::string> SigningKey(app::Runtime& runtime) {
-  std::string fresh;
-  for (int i = 0; i < 4; ++i) {
-    const uint64_t bits = runtime.rng.Next();
-    fresh.append(reinterpret_cast<const char*>(&bits), sizeof(bits));
-  }
-  return storage::Transact(runtime.database,
-                           {.deadline = runtime.clock.Steady() + kStartTimeout, .repeatable = true},
-                           [&](storage::Transaction& transaction) {
-                             return store::EnsureSecret(transaction, "use_token", fresh, runtime.clock.Now());
-                           });
-}
-
 absl::Status OpenIndex(const std::string& path, app::Runtime& runtime,
                        std::unique_ptr<storage::Database>& database, std::unique_ptr<search::Index>& index) {
   auto opened = storage::Open("sqlite:" + path, runtime.clock, {});
@@ -114,7 +101,9 @@ absl::StatusOr<app::Module> BuildOn(std::unique_ptr<cache::Cache> cache, const c
                                                    *state->observer, options);
   state->hot = std::make_unique<assets::HotAssets>(*state->near, runtime.database);
   RETURN_IF_ERROR(OpenIndexes(config, runtime, *state));
-  ASSIGN_OR_RETURN(std::string key, SigningKey(runtime));
+  ASSIGN_OR_RETURN(std::string key,
+                   outbox::SharedSecret(runtime.database, "use_token", runtime.clock, runtime.rng,
+                                        runtime.clock.Steady() + kStartTimeout));
   state->missed = std::make_unique<usage::MissedSearches>(
       runtime.database,
       [&index = *state->indexes.shelf](const std::string& term) { return index.HasTerm(term); },

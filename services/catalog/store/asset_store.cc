@@ -8,7 +8,6 @@
 
 namespace finalmile::catalog::store {
 
-using storage::Bytes;
 using storage::TimeOr;
 
 const storage::Table<AssetRow> kAssets(
@@ -183,20 +182,6 @@ LIMIT $4)sql",
   std::vector<std::pair<std::string, std::string>> assets;
   for (const storage::Row& row : result.rows) assets.emplace_back(row.Text(0), row.Text(1));
   return assets;
-}
-
-absl::StatusOr<std::string> EnsureSecret(storage::Transaction& transaction, std::string_view name,
-                                         std::string_view fresh, absl::Time now) {
-  RETURN_IF_ERROR(transaction
-                      .Execute("INSERT INTO signing_keys (name, secret, create_time) VALUES ($1, $2, $3) "
-                               "ON CONFLICT (name) DO NOTHING",
-                               {std::string(name), Bytes{std::string(fresh)}, ToMicros(now)})
-                      .status());
-  ASSIGN_OR_RETURN(
-      storage::Result result,
-      transaction.Execute("SELECT secret FROM signing_keys WHERE name = $1", {std::string(name)}));
-  if (result.rows.empty()) return storage::Conflict("the key was made meanwhile");
-  return result.rows[0].Blob(0);
 }
 
 }  // namespace finalmile::catalog::store

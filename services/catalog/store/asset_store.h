@@ -94,8 +94,4 @@ absl::StatusOr<std::vector<Fitting>> FittingAssets(storage::Transaction& transac
 absl::StatusOr<std::vector<std::pair<std::string, std::string>>> AssetsOfSource(
     storage::Transaction& transaction, std::string_view source, std::string_view after, int limit);
 
-// The secret under `name`; `fresh` becomes it where there is none yet.
-absl::StatusOr<std::string> EnsureSecret(storage::Transaction& transaction, std::string_view name,
-                                         std::string_view fresh, absl::Time now);
-
 }  // namespace finalmile::catalog::store

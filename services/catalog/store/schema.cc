@@ -20,7 +20,8 @@ namespace {
 //   gaps                                  at most 1,000 open ones of searches, which are declined after 90
 //                                         days, and 10,000 others; a closed one keeps a row without its
 //                                         words, because its events go on counting
-//   signing_keys                          one row
+//   signing_keys                          one row, which nothing reads since its key is in the secrets of the
+//                                         outbox (see the migration "use token key")
 constexpr storage::Migration kMigrations[] = {
     {1, "assets", R"sql(
 CREATE TABLE assets (
@@ -245,6 +246,14 @@ CREATE INDEX gaps_closed ON gaps (close_time) WHERE state IN (4, 5) AND need <> 
 CREATE INDEX gaps_open ON gaps (origin) WHERE state IN (1, 2);
 ALTER TABLE leads ADD COLUMN named_time BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX leads_by_time ON leads (named_time) WHERE NOT erased;
+)sql"},
+    // The key of use tokens is now where the library keeps such keys. It stays the same, so that tokens that
+    // were given out before remain valid; signing_keys keeps it for the release before.
+    {5, "use token key", R"sql(
+INSERT INTO secrets (name, secret, create_time)
+SELECT name, secret, create_time FROM signing_keys
+WHERE TRUE
+ON CONFLICT (name) DO NOTHING;
 )sql"},
 };
 
