@@ -79,7 +79,7 @@ LIMIT {})sql",
 absl::StatusOr<std::vector<SketchCandidate>> ReadSketches(storage::Transaction& transaction,
                                                           const std::vector<VersionKey>& keys) {
   ASSIGN_OR_RETURN(const storage::Result result,
-                   transaction.ExecuteMany(kSketches.select() + kWhereKeyIn, KeyRows(keys)));
+                   transaction.ExecuteMany(kSketches.select() + kJoinKeys, KeyRows(keys)));
   return kSketches.Records(result);
 }
 

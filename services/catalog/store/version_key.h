@@ -12,11 +12,13 @@ namespace finalmile::catalog::store {
 // (asset, version).
 using VersionKey = std::pair<std::string, int64_t>;
 
-// The end of a SELECT from a table with the columns asset and version: only the rows of KeyRows.
-inline constexpr char kWhereKeyIn[] =
-    " WHERE (asset, version) IN (SELECT r.asset, r.version FROM {rows: asset TEXT, version BIGINT} AS r)";
+// Follows a SELECT from a table with the columns asset and version: only the rows with these keys. A join,
+// because SQLite would enter an index for `(asset, version) IN …` by the asset alone.
+inline constexpr char kJoinKeys[] = R"sql(
+JOIN {rows: key_asset TEXT, key_version BIGINT} AS r
+  ON asset = r.key_asset AND version = r.key_version)sql";
 
-// Rows for {rows: asset TEXT, version BIGINT}.
+// The rows of kJoinKeys, and of {rows: asset TEXT, version BIGINT}.
 inline std::vector<storage::Row> KeyRows(const std::vector<VersionKey>& keys) {
   std::vector<storage::Row> rows;
   rows.reserve(keys.size());

@@ -31,7 +31,7 @@ absl::StatusOr<std::map<VersionKey, VersionRow>> ReadVersions(storage::Transacti
                                                               bool bodies) {
   const storage::Table<VersionRow>& table = bodies ? kVersions : kHeads;
   ASSIGN_OR_RETURN(const storage::Result result,
-                   transaction.ExecuteMany(table.select() + kWhereKeyIn, KeyRows(keys)));
+                   transaction.ExecuteMany(table.select() + kJoinKeys, KeyRows(keys)));
   ASSIGN_OR_RETURN(std::vector<VersionRow> rows, table.Records(result));
   std::map<VersionKey, VersionRow> versions;
   for (VersionRow& row : rows) {

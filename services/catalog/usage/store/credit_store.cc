@@ -11,7 +11,7 @@
 namespace finalmile::catalog::usage::store {
 
 using catalog::store::KeyRows;
-using catalog::store::kWhereKeyIn;
+using catalog::store::kJoinKeys;
 
 absl::Status ClaimUses(storage::Transaction& transaction, const std::string& chain, const std::string& lead,
                        absl::Time time, domain::Touch& touch, std::vector<domain::Touch>& matured) {
@@ -124,7 +124,7 @@ ON CONFLICT (asset, version, withheld) DO UPDATE SET
 absl::StatusOr<std::map<VersionKey, std::vector<domain::CellCount>>> ReadCells(
     storage::Transaction& transaction, const std::vector<VersionKey>& keys) {
   static const std::string kSql =
-      std::string("SELECT asset, version, grade, stage, matured, set_count, held FROM cells") + kWhereKeyIn;
+      std::string("SELECT asset, version, grade, stage, matured, set_count, held FROM cells") + kJoinKeys;
   ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(kSql, KeyRows(keys)));
   std::map<VersionKey, std::vector<domain::CellCount>> cells;
   for (const storage::Row& row : result.rows) {
@@ -142,7 +142,7 @@ absl::StatusOr<std::vector<domain::CellCount>> ReadAllCells(storage::Transaction
 absl::StatusOr<std::map<ArmKey, domain::Arm>> ReadArms(storage::Transaction& transaction,
                                                        const std::vector<VersionKey>& keys) {
   static const std::string kSql =
-      std::string("SELECT asset, version, withheld, matured, held FROM arms") + kWhereKeyIn;
+      std::string("SELECT asset, version, withheld, matured, held FROM arms") + kJoinKeys;
   ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(kSql, KeyRows(keys)));
   std::map<ArmKey, domain::Arm> arms;
   for (const storage::Row& row : result.rows) {

@@ -127,7 +127,7 @@ absl::StatusOr<std::map<VersionKey, Figures>> ReadFigures(storage::Transaction& 
   const std::string sql = std::string(R"sql(
 SELECT asset, version, offered, used, viewed, viewed_seconds, last_use_time
 FROM version_figures)sql") +
-                          catalog::store::kWhereKeyIn;
+                          catalog::store::kJoinKeys;
   ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(sql, catalog::store::KeyRows(keys)));
   std::map<VersionKey, Figures> figures;
   for (const storage::Row& row : result.rows) {
