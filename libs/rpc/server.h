@@ -28,8 +28,9 @@ struct ServerOptions {
   // signs the page tokens of its lists.
   AnswerRules answers = {};
   // What answers over 16 KiB may take together until their callers have read them, at least twice the largest
-  // one; those over 256 KiB two thirds of it. Beyond that a call is RESOURCE_EXHAUSTED / OVERLOADED, and those that
-  // nobody has read for answer_patience are cancelled. A mutation is refused before it takes effect, later than a read.
+  // one; those over 256 KiB two thirds of it. Beyond that a call is RESOURCE_EXHAUSTED / OVERLOADED, and
+  // those that nobody has read for answer_patience are cancelled. A mutation is refused before it takes
+  // effect, later than a read.
   int64_t answer_memory = 48 << 20;
   absl::Duration answer_patience = absl::Seconds(10);
   // Given to a unary call that comes without a deadline, and the most that one gets.

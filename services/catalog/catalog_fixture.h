@@ -91,9 +91,7 @@ class CatalogTest : public ::testing::Test {
   }
 
   // Every event in the topic, in order per key.
-  std::vector<v1::CatalogEvent> Events() {
-    return harness_.ReadEvents<v1::CatalogEvent>(assets::kCatalogEventsTopic);
-  }
+  std::vector<v1::CatalogEvent> Events() { return harness_.ReadEvents<v1::CatalogEvent>(); }
 
   std::vector<v1::CatalogEvent::EventCase> EventCases() {
     std::vector<v1::CatalogEvent::EventCase> cases;

@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "libs/app/deployment.h"
 #include "libs/app/settings.h"
 #include "libs/outbox/ledger.h"
+#include "libs/outbox/topic.h"
 #include "libs/rpc/timestamps.h"
 #include "libs/testing/logs.h"
 #include "libs/testing/temporary_folder.h"
@@ -244,7 +246,7 @@ TEST_F(CatalogTest, OfWhatACallerSendsBesideItsRequestOnlyAWellFormedTraceReache
   }
   harness_.Settle();
   std::vector<std::string> traces;
-  for (const events::Record& record : harness_.ReadTopic(assets::kCatalogEventsTopic)) {
+  for (const events::Record& record : harness_.ReadTopic(outbox::TopicName<v1::CatalogEvent>())) {
     EXPECT_EQ(record.value.find("ann@"), std::string::npos);
     for (const auto& [name, value] : record.headers) {
       EXPECT_EQ(value.find("ann@"), std::string::npos) << name;

@@ -1,3 +1,5 @@
+#include "finalmile/appointments/v1/appointment_event.pb.h"
+#include "libs/outbox/topic.h"
 #include "libs/rpc/errors.h"
 #include "services/catalog/usage_fixture.h"
 
@@ -125,7 +127,7 @@ TEST_P(CreditTest, OnlyInitialMeetingsCount) {
   // An event that says nothing of credit is passed over, and does not hold up the next ones.
   auto unknown = Appointment("m2");
   outbox::OutgoingEvent raw;
-  raw.topic = std::string(usage::consumers::kAppointmentEventsTopic);
+  raw.topic = outbox::TopicName<appointments::v1::AppointmentEvent>();
   raw.key = unknown.key();
   raw.seq = unknown.seq();
   // Field 111, which this version does not know.

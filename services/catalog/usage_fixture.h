@@ -147,8 +147,7 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
         ++seqs_[chain]);
   }
   static outbox::OutgoingEvent ToOutbox(const appointments::v1::AppointmentEvent& event) {
-    return outbox::ToOutbox(event, usage::consumers::kAppointmentEventsTopic,
-                            outbox::SourceOf(*appointments::v1::AppointmentEvent::descriptor()), {});
+    return outbox::ToOutbox(event);
   }
   void Tell(const appointments::v1::AppointmentEvent& event) { Append(ToOutbox(event)); }
   void Append(const outbox::OutgoingEvent& event) { AppendAll({event}); }

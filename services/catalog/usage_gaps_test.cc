@@ -1,4 +1,6 @@
+#include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "libs/base/text.h"
+#include "libs/outbox/topic.h"
 #include "services/catalog/usage/missed_searches.h"
 #include "services/catalog/usage/retention.h"
 #include "services/catalog/usage_fixture.h"
@@ -232,7 +234,7 @@ TEST_P(GapsTest, WhatWasTypedStaysInTheStore) {
   EXPECT_EQ(Get(draft.name())->reason(), "");
 
   Settle();
-  for (const events::Record& record : harness_.ReadTopic(assets::kCatalogEventsTopic)) {
+  for (const events::Record& record : harness_.ReadTopic(outbox::TopicName<v1::CatalogEvent>())) {
     std::string bytes = Lower(record.key + record.value);
     for (const auto& [name, value] : record.headers) bytes += Lower(value);
     EXPECT_EQ(bytes.find("mustermann"), std::string::npos);

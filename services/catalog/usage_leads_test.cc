@@ -21,10 +21,7 @@ class LeadsTest : public UsageTest {
     return outbox::NewEvent<leads::v1::LeadEvent>(
         {harness_.clock(), harness_.rng(), harness_.clock().Now(), cause}, lead, ++seqs_[lead]);
   }
-  static outbox::OutgoingEvent ToOutbox(const leads::v1::LeadEvent& event) {
-    return outbox::ToOutbox(event, usage::consumers::kLeadEventsTopic,
-                            outbox::SourceOf(*leads::v1::LeadEvent::descriptor()), {});
-  }
+  static outbox::OutgoingEvent ToOutbox(const leads::v1::LeadEvent& event) { return outbox::ToOutbox(event); }
   void TellLead(const leads::v1::LeadEvent& event) { Append(ToOutbox(event)); }
   leads::v1::LeadEvent PermissionOf(const std::string& lead, leads::v1::Channel channel,
                                     leads::v1::PermissionState state, const std::string& purpose = "sales") {

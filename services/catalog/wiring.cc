@@ -5,10 +5,14 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "finalmile/appointments/v1/appointment_event.pb.h"
+#include "finalmile/catalog/v1/catalog_event.pb.h"
+#include "finalmile/leads/v1/lead_event.pb.h"
 #include "libs/base/status.h"
 #include "libs/cache/near_cache.h"
 #include "libs/config/schema.h"
 #include "libs/outbox/secret.h"
+#include "libs/outbox/topic.h"
 #include "libs/telemetry/cache_metrics.h"
 #include "services/catalog/assets/hot_assets.h"
 #include "services/catalog/consumers/shelf_watch.h"
@@ -30,9 +34,9 @@ constexpr absl::Duration kStartTimeout = absl::Seconds(10);
 // An index is read into memory whole: some 5 s for 100,000 assets.
 constexpr absl::Duration kIndexTimeout = absl::Minutes(2);
 
-const events::TopicSpec kTopics[] = {{.name = std::string(assets::kCatalogEventsTopic)},
-                                     {.name = std::string(usage::consumers::kAppointmentEventsTopic)},
-                                     {.name = std::string(usage::consumers::kLeadEventsTopic)}};
+constexpr app::MessageType kTopics[] = {&v1::CatalogEvent::descriptor,
+                                        &appointments::v1::AppointmentEvent::descriptor,
+                                        &leads::v1::LeadEvent::descriptor};
 
 // In order of making; destroyed in the reverse order.
 struct State {
@@ -118,11 +122,11 @@ absl::StatusOr<app::Module> BuildOn(std::unique_ptr<cache::Cache> cache, const c
   module.services.push_back(std::move(usage_service));
   app::ModuleConsumer& credit = module.consumers.emplace_back();
   credit.options.name = usage::consumers::kCreditConsumer;
-  credit.options.topics = {std::string(usage::consumers::kAppointmentEventsTopic)};
+  credit.options.topics = {outbox::TopicName<appointments::v1::AppointmentEvent>()};
   credit.handler = std::make_unique<usage::consumers::CreditConsumer>(runtime.clock);
   app::ModuleConsumer& leads = module.consumers.emplace_back();
   leads.options.name = usage::consumers::kLeadConsumer;
-  leads.options.topics = {std::string(usage::consumers::kLeadEventsTopic)};
+  leads.options.topics = {outbox::TopicName<leads::v1::LeadEvent>()};
   leads.handler = std::make_unique<usage::consumers::LeadConsumer>(runtime.clock);
   module.leader_tasks.push_back(std::make_unique<timers::DueTimer>(runtime.clock, runtime.rng, *state->hot));
   module.leader_tasks.push_back(std::make_unique<usage::timers::MaturityTimer>(runtime.clock));

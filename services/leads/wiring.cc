@@ -1,5 +1,7 @@
 #include "services/leads/wiring.h"
 
+#include "finalmile/leads/v1/activity.pb.h"
+#include "finalmile/leads/v1/lead_event.pb.h"
 #include "libs/base/status.h"
 #include "libs/config/embedded.h"
 #include "libs/config/yaml_message.h"

@@ -16,6 +16,7 @@
 #include "libs/base/text.h"
 #include "libs/cache/cache.h"
 #include "libs/outbox/outbox.h"
+#include "libs/outbox/topic.h"
 #include "services/catalog/assets/asset_batch.h"
 #include "services/catalog/domain/life.h"
 #include "services/catalog/import/page.h"
@@ -293,7 +294,7 @@ class Replay : public ::testing::Test {
   void CheckTopic() {
     const auto wake = replicas_->clock().NewWaitEvent();
     auto tail =
-        replicas_->events().OpenTail({std::string(assets::kCatalogEventsTopic)}, events::TailFrom::kStart,
+        replicas_->events().OpenTail({outbox::TopicName<v1::CatalogEvent>()}, events::TailFrom::kStart,
                                      replicas_->clock().Steady() + absl::Seconds(10), *wake);
     ASSERT_TRUE(tail.ok()) << tail.status();
     std::map<std::string, Known> told;

@@ -67,8 +67,7 @@ class Check {
 
   void CheckAll() {
     CheckEventTopic<v1::CatalogEvent>(
-        servers_, catalog::assets::kCatalogEventsTopic, violations_,
-        [&](const v1::CatalogEvent& event) { Take(event, told_[event.key()]); });
+        servers_, violations_, [&](const v1::CatalogEvent& event) { Take(event, told_[event.key()]); });
     const Stored stored = ReadStore(simulation_, servers_, violations_);
     std::set<std::string> names;
     for (const catalog::store::AssetRow& row : stored.rows) {

@@ -2,6 +2,7 @@
 
 #include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "finalmile/catalog/v1/catalog_service.pb.h"
+#include "libs/outbox/topic.h"
 #include "services/catalog/assets/asset_batch.h"
 #include "services/catalog/search/query.h"
 #include "services/catalog/usage/domain/gap.h"
@@ -142,7 +143,7 @@ void CatalogUsage::Check(Servers& servers) {
 CatalogUsage::Told CatalogUsage::ReadTopic(Servers& servers) const {
   Told told;
   std::map<std::string, int64_t> seqs;
-  for (const events::Record& record : servers.ReadTopic(std::string(catalog::assets::kCatalogEventsTopic))) {
+  for (const events::Record& record : servers.ReadTopic(outbox::TopicName<catalog::v1::CatalogEvent>())) {
     v1::CatalogEvent event;
     if (!event.ParseFromString(record.value) || event.seq() <= seqs[event.key()]) continue;
     seqs[event.key()] = event.seq();

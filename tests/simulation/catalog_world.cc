@@ -7,8 +7,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "finalmile/appointments/v1/appointment_event.pb.h"
+#include "finalmile/catalog/v1/catalog_event.pb.h"
+#include "finalmile/leads/v1/lead_event.pb.h"
 #include "libs/cache/local/local_cache.h"
 #include "libs/outbox/schema.h"
+#include "libs/outbox/topic.h"
 #include "libs/rpc/timestamps.h"
 #include "services/catalog/assets/asset_batch.h"
 #include "services/catalog/usage/consumers/credit_consumer.h"
@@ -34,9 +38,9 @@ class Run {
   Run(uint64_t seed, const RunOptions& options)
       : simulation_(seed, {.trace = options.trace, .replay = options.replay}),
         servers_(simulation_, {{"outbox", outbox::Migrations()}, {"catalog", catalog::kModule.migrations}},
-                 {{.name = std::string(catalog::assets::kCatalogEventsTopic), .partitions = 3},
-                  {.name = std::string(catalog::usage::consumers::kAppointmentEventsTopic), .partitions = 1},
-                  {.name = std::string(catalog::usage::consumers::kLeadEventsTopic), .partitions = 1}}),
+                 {{.name = outbox::TopicName<catalog::v1::CatalogEvent>(), .partitions = 3},
+                  {.name = outbox::TopicName<appointments::v1::AppointmentEvent>(), .partitions = 1},
+                  {.name = outbox::TopicName<leads::v1::LeadEvent>(), .partitions = 1}}),
         shared_cache_(cache::OpenLocal(simulation_.clock(), 1 << 20)),
         cache_(simulation_, *shared_cache_),
         client_{"finalmile.catalog.v1", simulation_, replicas_, violations_},

@@ -5,6 +5,7 @@
 
 #include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "libs/base/status.h"
+#include "libs/outbox/topic.h"
 #include "libs/storage/transact.h"
 #include "services/catalog/assets/asset_proto.h"
 #include "services/catalog/domain/markdown.h"
@@ -81,8 +82,8 @@ absl::StatusOr<absl::Duration> ShelfWatch::Follow() {
   const absl::Duration deadline = clock_.Steady() + kTimeout;
   // The tail is opened before the first pass, so that its events name whatever changes behind the pass.
   if (tail_ == nullptr) {
-    ASSIGN_OR_RETURN(tail_, events_.OpenTail({std::string(assets::kCatalogEventsTopic)},
-                                             events::TailFrom::kEnd, deadline, *wake_));
+    ASSIGN_OR_RETURN(tail_, events_.OpenTail({outbox::TopicName<v1::CatalogEvent>()}, events::TailFrom::kEnd,
+                                             deadline, *wake_));
   }
   ASSIGN_OR_RETURN(const std::vector<events::Record> records, tail_->Poll(kPoll));
   for (const events::Record& record : records) {

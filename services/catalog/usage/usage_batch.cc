@@ -145,9 +145,8 @@ void UsageBatch::EraseWords(store::GapRow& gap, absl::Time before) {
 absl::Status UsageBatch::Write() {
   // An asset is not changed by being used: only its events are counted.
   static const storage::Table<catalog::store::AssetRow> kSeqOfAsset = catalog::store::kAssets.Part({"seq"});
-  RETURN_IF_ERROR(assets_.Write(
-      assets::kCatalogEventsTopic, [](const auto&) -> const auto& { return kSeqOfAsset; }));
-  return gaps_.Write(assets::kCatalogEventsTopic);
+  RETURN_IF_ERROR(assets_.Write([](const auto&) -> const auto& { return kSeqOfAsset; }));
+  return gaps_.Write();
 }
 
 std::string GapName(std::string_view id) { return "gaps/" + std::string(id); }

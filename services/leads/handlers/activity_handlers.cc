@@ -4,10 +4,10 @@
 
 #include "libs/base/status.h"
 #include "libs/outbox/mutation.h"
+#include "libs/outbox/topic.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/paging.h"
 #include "libs/rpc/violations.h"
-#include "services/leads/consumers/activity_consumer.h"
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/handlers/load_leads.h"
 #include "services/leads/scoring/convert.h"

@@ -7,8 +7,6 @@
 
 namespace finalmile::catalog::usage::consumers {
 
-// The topic belongs to the appointments service. Its readers declare it too, so that it exists.
-inline constexpr std::string_view kAppointmentEventsTopic = "finalmile.appointments.events.v1";
 inline constexpr std::string_view kCreditConsumer = "catalog.credit";
 
 // Gives asset versions their share of meetings: reads from the appointments' events which versions met the

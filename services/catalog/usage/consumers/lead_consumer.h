@@ -7,8 +7,6 @@
 
 namespace finalmile::catalog::usage::consumers {
 
-// The topic belongs to the leads service. Its readers declare it too, so that it exists.
-inline constexpr std::string_view kLeadEventsTopic = "finalmile.leads.events.v1";
 inline constexpr std::string_view kLeadConsumer = "catalog.leads";
 
 // Keeps which channels leads permit for sales, and deletes what names a lead that was erased. All other

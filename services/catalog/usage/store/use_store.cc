@@ -63,8 +63,8 @@ absl::StatusOr<std::vector<UseRow>> ListMisuses(storage::Transaction& transactio
                                                 const storage::Condition& condition,
                                                 const UsePosition& before, int limit) {
   std::vector<storage::Value> values = condition.values;
-  auto bind = [&](storage::Value value) {
-    values.push_back(std::move(value));
+  const auto bind = [&](auto value) {
+    values.emplace_back(std::move(value));
     return fmt::format("${}", values.size());
   };
   std::string sql = fmt::format("{} AS u WHERE u.misuses <> 0 AND {}", kUses.select(), condition.sql);
