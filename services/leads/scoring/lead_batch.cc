@@ -112,7 +112,7 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::LockAndRecord(
     return RecordOld(activities, ids);
   }
   ASSIGN_OR_RETURN(Locked locked, DeferLock(ids));
-  // Behind the locks. An activity of a lead that is absent is stored before its stub is: what is counted
+  // The insert follows the locks. An activity of an absent lead is stored before its stub is: what is counted
   // follows from the row as it is then found.
   ASSIGN_OR_RETURN(const storage::Deferred inserted,
                    store::DeferInsertActivities(transaction_, activities, context_.now));

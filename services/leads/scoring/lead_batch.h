@@ -42,7 +42,7 @@ v1::Score ToScore(const store::LeadState& lead, const PublishedPolicy& policy, a
 // The policy in force is read behind the locks, in the same round trip: a batch that waited for a lead, while
 // a new policy was published and the lead scored under it, does not take the lead back.
 //
-// A lead whose activities would have to be counted anew, but are too many to be read in passing
+// A lead whose activities would have to be counted anew, but are too many for one transaction
 // (store::kWholeHistory), is set aside (LeadState::recount): it stays under its policy, counts what needs no
 // look back, and the rescorer counts the rest.
 class LeadBatch {

@@ -12,6 +12,7 @@
 #include "libs/storage/columns.h"
 #include "libs/storage/table.h"
 #include "services/leads/store/encoding.h"
+#include "services/leads/store/ids.h"
 
 namespace finalmile::leads::store {
 namespace {
@@ -253,13 +254,10 @@ absl::StatusOr<std::vector<std::string>> WithActivitiesBefore(storage::Transacti
                                                               absl::Time time) {
   std::vector<storage::Row> rows;
   for (const std::string& lead : leads) rows.emplace_back(std::vector<storage::Value>{lead, ToMicros(time)});
-  ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(R"sql(
+  constexpr std::string_view kSql = R"sql(
 SELECT r.lead FROM {rows: lead TEXT, time BIGINT} AS r
-WHERE EXISTS (SELECT 1 FROM activities AS a WHERE a.lead = r.lead AND a.event_time < r.time))sql",
-                                                                         rows));
-  std::vector<std::string> found;
-  for (const storage::Row& row : result.rows) found.push_back(row.Text(0));
-  return found;
+WHERE EXISTS (SELECT 1 FROM activities AS a WHERE a.lead = r.lead AND a.event_time < r.time))sql";
+  return Ids(transaction.ExecuteMany(kSql, rows));
 }
 
 absl::Status DeleteActivities(storage::Transaction& transaction,

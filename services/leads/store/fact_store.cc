@@ -6,6 +6,7 @@
 #include "libs/base/status.h"
 #include "libs/storage/table.h"
 #include "services/leads/store/encoding.h"
+#include "services/leads/store/ids.h"
 
 namespace finalmile::leads::store {
 namespace {
@@ -61,16 +62,13 @@ absl::StatusOr<std::vector<std::string>> WithFactsBefore(storage::Transaction& t
   std::vector<storage::Row> rows;
   for (const std::string& lead : leads) rows.emplace_back(std::vector<storage::Value>{lead, ToMicros(time)});
   // Two versions, because the later one still holds.
-  ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(R"sql(
+  constexpr std::string_view kSql = R"sql(
 SELECT r.lead FROM {rows: lead TEXT, time BIGINT} AS r
 WHERE EXISTS (
   SELECT 1 FROM fact_history AS f
   WHERE f.lead = r.lead AND f.record_time <= r.time
-  LIMIT 1 OFFSET 1))sql",
-                                                                         rows));
-  std::vector<std::string> found;
-  for (const storage::Row& row : result.rows) found.push_back(row.Text(0));
-  return found;
+  LIMIT 1 OFFSET 1))sql";
+  return Ids(transaction.ExecuteMany(kSql, rows));
 }
 
 absl::StatusOr<int64_t> DeleteFacts(storage::Transaction& transaction, std::string_view lead, absl::Time time,

@@ -5,6 +5,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
 #include "libs/storage/columns.h"
+#include "services/leads/store/ids.h"
 
 namespace finalmile::leads::store {
 namespace {
@@ -33,13 +34,6 @@ absl::Status ReadLimits(const storage::Row& row, size_t column, LeadState& lead)
     lead.policy = 0;  // under no policy, so that the next batch computes it anew
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<std::string>> Ids(absl::StatusOr<storage::Result> result) {
-  if (!result.ok()) return result.status();
-  std::vector<std::string> ids;
-  for (const storage::Row& row : result->rows) ids.push_back(row.Text(0));
-  return ids;
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ struct LeadState {
   absl::Time due_time = absl::InfiniteFuture();
   absl::Time create_time = absl::UnixEpoch();
   absl::Time update_time = absl::UnixEpoch();
-  // InfinitePast: the lead is not set aside. Else its activities are too many to be counted in passing, and
+  // InfinitePast: the lead is not set aside. Else its activities are too many for one transaction, and
   // the rescorer counts them anew in pages: it has come up to this event time. An activity that comes and
   // happened at or before it sets it to kFromTheStart. Until it is done, the lead stays under its policy.
   absl::Time recount = absl::InfinitePast();

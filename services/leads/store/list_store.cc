@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "libs/base/status.h"
+#include "services/leads/store/ids.h"
 
 namespace finalmile::leads::store {
 namespace {
@@ -32,18 +33,14 @@ absl::StatusOr<std::vector<std::string>> ListLeads(storage::Transaction& transac
   const size_t n = values.size();
   values.emplace_back(std::string(after));
   values.emplace_back(int64_t{limit});
-  ASSIGN_OR_RETURN(storage::Result result, transaction.Execute(fmt::format(R"sql(
+  constexpr std::string_view kSql = R"sql(
 SELECT l.id
 FROM leads AS l
 JOIN profiles AS p ON p.lead = l.id
 WHERE l.created AND {} AND l.id > ${}
 ORDER BY l.id
-LIMIT ${})sql",
-                                                                           condition.sql, n + 1, n + 2),
-                                                               std::move(values)));
-  std::vector<std::string> ids;
-  for (const storage::Row& row : result.rows) ids.push_back(row.Text(0));
-  return ids;
+LIMIT ${})sql";
+  return Ids(transaction.Execute(fmt::format(kSql, condition.sql, n + 1, n + 2), std::move(values)));
 }
 
 absl::StatusOr<std::vector<domain::RankedLead>> ReadRanks(storage::Transaction& transaction,

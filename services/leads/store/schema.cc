@@ -113,7 +113,7 @@ CREATE TABLE imports (
 );
 )sql"},
     // leads.recount: NULL, or the event time up to which the rescorer has counted the activities of a lead
-    // that has too many of them to be scored in passing (store::LeadState::recount). imports.move_time: when
+    // that has too many of them for one transaction (store::LeadState::recount). imports.move_time: when
     // it last moved on; NULL where an older program began it. imports.aged: activities that came too late.
     {2, "bounds", R"sql(
 ALTER TABLE leads ADD COLUMN recount BIGINT;
