@@ -12,6 +12,7 @@
 #include "libs/events/headers.h"
 #include "libs/outbox/outbox.h"
 #include "libs/outbox/topic.h"
+#include "services/leads/store/profile_store.h"
 #include "services/leads/wiring.h"
 
 namespace finalmile::bench {
@@ -193,7 +194,7 @@ absl::Status World::Fill(storage::Database& database, size_t count,
   for (size_t begin = 0; begin < count; begin += kChunk) {
     std::vector<leads::store::LeadState> states(std::min(kChunk, count - begin));
     std::vector<const leads::store::LeadState*> pointers;
-    std::map<std::string, const leads::domain::Lead*> profiles;
+    std::vector<leads::store::Profile> profiles;
     for (size_t i = 0; i < states.size(); ++i) {
       leads::store::LeadState& state = states[i];
       state.id = LeadId(begin + i);
@@ -203,11 +204,11 @@ absl::Status World::Fill(storage::Database& database, size_t count,
       state.readiness.grade = "B4";
       if (adjust) adjust(begin + i, state);
       pointers.push_back(&state);
-      profiles[state.id] = &profile;
+      profiles.push_back({state.id, profile});
     }
     RETURN_IF_ERROR(database.Transact({.deadline = clock_->Steady() + kPatience},
                                       [&](storage::Transaction& transaction) -> absl::Status {
-                                        RETURN_IF_ERROR(leads::store::InsertLeads(transaction, pointers));
+                                        RETURN_IF_ERROR(leads::store::kLeads.Insert(transaction, pointers));
                                         return leads::store::WriteProfiles(transaction, profiles);
                                       }));
   }

@@ -17,8 +17,8 @@ namespace v1 = leads::v1;
 constexpr absl::Time kNow = absl::FromUnixSeconds(1'750'000'000);
 constexpr size_t kMaxActivities = 200;
 
-domain::LeadFacts Facts() {
-  domain::LeadFacts facts;
+domain::Lead Facts() {
+  domain::Lead facts;
   facts.email = "ada@example.com";
   facts.company = "Example";
   facts.attributes["staff"] = 300.0;
