@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -16,6 +17,7 @@
 #include "libs/events/event_log.h"
 #include "libs/outbox/consumer_group.h"
 #include "libs/outbox/leader.h"
+#include "libs/outbox/topic.h"
 #include "libs/rpc/service.h"
 #include "libs/storage/database.h"
 #include "libs/storage/migrate.h"
@@ -45,6 +47,18 @@ struct ModuleConsumer {
   // Of the group in each process, see outbox::ConsumerGroup.
   int members = 1;
 };
+
+// A consumer group "SERVICE.NAME" of the topic of Message. `handler` reads its records with
+// outbox::ReadBatch.
+template <class Message>
+ModuleConsumer ConsumerOf(std::string_view name, std::unique_ptr<outbox::Handler> handler, int members = 1) {
+  ModuleConsumer consumer;
+  consumer.options.name = name;
+  consumer.options.topics = {outbox::TopicName<Message>()};
+  consumer.handler = std::move(handler);
+  consumer.members = members;
+  return consumer;
+}
 
 // A service as the process runs it: what it serves and what it does in the background. Made by the service's
 // wiring.cc. The relay of its outbox and the sweeper of its request ledger are not listed: the process adds

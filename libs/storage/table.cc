@@ -35,6 +35,10 @@ TableTexts::TableTexts(std::string_view table, const std::vector<std::pair<std::
   insert_new = fmt::format("{} RETURNING {}", insert_absent, fmt::join(key_names, ", "));
   upsert = fmt::format("{} WHERE TRUE ON CONFLICT ({}) DO UPDATE SET {}", insert, fmt::join(key_names, ", "),
                        fmt::join(from_excluded, ", "));
+  due = fmt::format(
+      "SELECT {0} FROM {1} WHERE due_time IS NOT NULL AND due_time <= $1 ORDER BY due_time, {0} LIMIT $2",
+      key, table);
+  next_due = fmt::format("SELECT MIN(due_time) FROM {} WHERE due_time IS NOT NULL", table);
   update = fmt::format("UPDATE {} SET {} FROM {} AS r WHERE {}", table, fmt::join(from_rows, ", "), rows,
                        fmt::join(key_equal, " AND "));
 }

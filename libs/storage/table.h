@@ -152,6 +152,9 @@ struct TableTexts {
   std::string insert_new;
   std::string upsert;
   std::string update;
+  // The keys of rows whose due_time has come, the earliest first; and the earliest due_time.
+  std::string due;
+  std::string next_due;
 };
 
 template <class Record>
@@ -193,6 +196,21 @@ class Table {
   }
   absl::StatusOr<Deferred> DeferRead(Transaction& transaction, const std::vector<std::string>& ids) const {
     return transaction.DeferMany(texts_.read, IdRows(ids));
+  }
+
+  // For a table with a column due_time, a time that is NULL where a row never falls due, and an index on it:
+  // the keys of at most `limit` rows that are due at `now`, the earliest first; and when the next one falls
+  // due, InfiniteFuture where none does.
+  absl::StatusOr<std::vector<std::string>> DueKeys(Transaction& transaction, absl::Time now,
+                                                   int limit) const {
+    ASSIGN_OR_RETURN(const Result result, transaction.Execute(texts_.due, {ToMicros(now), int64_t{limit}}));
+    std::vector<std::string> keys;
+    for (const Row& row : result.rows) keys.push_back(row.Text(0));
+    return keys;
+  }
+  absl::StatusOr<absl::Time> NextDue(Transaction& transaction) const {
+    ASSIGN_OR_RETURN(const Result result, transaction.Execute(texts_.next_due));
+    return TimeOr(result.rows.front(), 0, absl::InfiniteFuture());
   }
 
   // Writes are deferred: their errors come out at the latest with the transaction's. A write whose

@@ -120,14 +120,10 @@ absl::StatusOr<app::Module> BuildOn(std::unique_ptr<cache::Cache> cache, const c
       {runtime.clock, runtime.rng, runtime.database, std::move(key)}, *catalog_service);
   module.services.push_back(std::move(catalog_service));
   module.services.push_back(std::move(usage_service));
-  app::ModuleConsumer& credit = module.consumers.emplace_back();
-  credit.options.name = usage::consumers::kCreditConsumer;
-  credit.options.topics = {outbox::TopicName<appointments::v1::AppointmentEvent>()};
-  credit.handler = std::make_unique<usage::consumers::CreditConsumer>(runtime.clock);
-  app::ModuleConsumer& leads = module.consumers.emplace_back();
-  leads.options.name = usage::consumers::kLeadConsumer;
-  leads.options.topics = {outbox::TopicName<leads::v1::LeadEvent>()};
-  leads.handler = std::make_unique<usage::consumers::LeadConsumer>(runtime.clock);
+  module.consumers.push_back(app::ConsumerOf<appointments::v1::AppointmentEvent>(
+      usage::consumers::kCreditConsumer, std::make_unique<usage::consumers::CreditConsumer>(runtime.clock)));
+  module.consumers.push_back(app::ConsumerOf<leads::v1::LeadEvent>(
+      usage::consumers::kLeadConsumer, std::make_unique<usage::consumers::LeadConsumer>(runtime.clock)));
   module.leader_tasks.push_back(std::make_unique<timers::DueTimer>(runtime.clock, runtime.rng, *state->hot));
   module.leader_tasks.push_back(std::make_unique<usage::timers::MaturityTimer>(runtime.clock));
   module.leader_tasks.push_back(std::make_unique<usage::timers::UsageSweeper>(runtime.clock, runtime.rng));

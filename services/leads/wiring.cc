@@ -38,13 +38,12 @@ absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) 
   app::Module module;
   module.services.push_back(handlers::NewLeadService(dependencies));
   module.services.push_back(handlers::NewScoringService(dependencies));
-  app::ModuleConsumer& activities = module.consumers.emplace_back();
-  activities.options.name = consumers::kActivityConsumer;
-  activities.options.topics = {outbox::TopicName<v1::Activity>()};
-  // Two made the backlog of P4 half as fast again; the hot topic is bound by its commits.
-  activities.members = 2;
-  activities.handler = std::make_unique<consumers::ActivityConsumer>(runtime.clock, runtime.rng, *policies,
-                                                                     dependencies.late.by_topic);
+  // Two members made the backlog of P4 half as fast again; the hot topic is bound by its commits.
+  module.consumers.push_back(
+      app::ConsumerOf<v1::Activity>(consumers::kActivityConsumer,
+                                    std::make_unique<consumers::ActivityConsumer>(
+                                        runtime.clock, runtime.rng, *policies, dependencies.late.by_topic),
+                                    /*members=*/2));
   module.leader_tasks.push_back(std::make_unique<timers::FadingTimer>(runtime.clock, runtime.rng, *policies));
   module.leader_tasks.push_back(std::make_unique<timers::Rescorer>(runtime.clock, runtime.rng, *policies,
                                                                    runtime.log, runtime.metrics));

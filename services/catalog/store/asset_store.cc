@@ -66,23 +66,6 @@ absl::StatusOr<std::vector<AssetRow>> ReadAssets(storage::Transaction& transacti
   return kAssets.Records(*read);
 }
 
-absl::StatusOr<std::vector<std::string>> DueAssets(storage::Transaction& transaction, absl::Time now,
-                                                   int limit) {
-  ASSIGN_OR_RETURN(storage::Result result, transaction.Execute(R"sql(
-SELECT id FROM assets
-WHERE due_time IS NOT NULL AND due_time <= $1
-ORDER BY due_time, id
-LIMIT $2)sql",
-                                                               {ToMicros(now), int64_t{limit}}));
-  return IdsOf(result);
-}
-
-absl::StatusOr<absl::Time> NextDueTime(storage::Transaction& transaction) {
-  ASSIGN_OR_RETURN(storage::Result result,
-                   transaction.Execute("SELECT MIN(due_time) FROM assets WHERE due_time IS NOT NULL"));
-  return TimeOr(result.rows[0], 0, absl::InfiniteFuture());
-}
-
 absl::Status WriteTags(storage::Transaction& transaction,
                        const std::map<std::string, std::vector<Tag>>& tags) {
   std::vector<std::string> assets;

@@ -55,12 +55,6 @@ using Tag = std::pair<std::string, std::string>;
 absl::Status WriteTags(storage::Transaction& transaction,
                        const std::map<std::string, std::vector<Tag>>& tags);
 
-// Ids of assets that are due at `now`, earliest first.
-absl::StatusOr<std::vector<std::string>> DueAssets(storage::Transaction& transaction, absl::Time now,
-                                                   int limit);
-// The earliest due time; InfiniteFuture: none.
-absl::StatusOr<absl::Time> NextDueTime(storage::Transaction& transaction);
-
 // Over assets AS a.
 using storage::Condition;
 // `condition` and that reps may read the version that is shown, as domain::RepsMayRead says.

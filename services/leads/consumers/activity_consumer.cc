@@ -6,7 +6,7 @@
 
 #include "finalmile/leads/v1/activity.pb.h"
 #include "libs/base/status.h"
-#include "libs/rpc/edge.h"
+#include "libs/outbox/read_batch.h"
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/scoring/convert.h"
 #include "services/leads/scoring/lead_batch.h"
@@ -18,28 +18,24 @@ absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::
   std::vector<domain::Activity> activities;
   std::vector<size_t> positions;
   activities.reserve(batch.deliveries().size());
-  v1::Activity message;
-  for (size_t i = 0; i < batch.deliveries().size(); ++i) {
-    const events::Record& record = *batch.deliveries()[i].record;
-    if (const absl::Status parsed = rpc::ParseRequest(record.value, message); !parsed.ok()) {
-      batch.Park(i, std::string(parsed.message()));
-      continue;
-    }
-    domain::Activity activity = scoring::FromProto(message);
-    // Against the log's clock too: it was acknowledged then, and ours may have been set back since.
-    std::vector<domain::Violation> violations = domain::Validate(activity, std::max(now, record.time));
-    if (record.key != message.lead()) violations.push_back({"lead", "differs from the record's key"});
-    if (violations.empty() && domain::IsAgedOut(activity, std::min(now, record.time))) {
-      late_.Add();
-      violations.push_back(domain::AgedOut());
-    }
-    if (!violations.empty()) {
-      batch.Park(i, fmt::format("{}: {}", violations.front().field, violations.front().description));
-      continue;
-    }
-    activities.push_back(std::move(activity));
-    positions.push_back(i);
-  }
+  RETURN_IF_ERROR(outbox::ReadBatch<v1::Activity>(
+      batch, [&](size_t i, const v1::Activity& message, const events::Record& record) -> absl::Status {
+        domain::Activity activity = scoring::FromProto(message);
+        // Against the log's clock too: it was acknowledged then, and ours may have been set back since.
+        std::vector<domain::Violation> violations = domain::Validate(activity, std::max(now, record.time));
+        if (record.key != message.lead()) violations.push_back({"lead", "differs from the record's key"});
+        if (violations.empty() && domain::IsAgedOut(activity, std::min(now, record.time))) {
+          late_.Add();
+          violations.push_back(domain::AgedOut());
+        }
+        if (!violations.empty()) {
+          return outbox::RecordFault(
+              fmt::format("{}: {}", violations.front().field, violations.front().description));
+        }
+        activities.push_back(std::move(activity));
+        positions.push_back(i);
+        return absl::OkStatus();
+      }));
   if (activities.empty()) return absl::OkStatus();
 
   const outbox::Cause cause = outbox::CauseOf("leads.activities");

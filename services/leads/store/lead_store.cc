@@ -118,16 +118,6 @@ absl::StatusOr<std::vector<std::string>> AllLeads(storage::Transaction& transact
                                  {std::string(after), int64_t{limit}}));
 }
 
-absl::StatusOr<std::vector<std::string>> DueLeads(storage::Transaction& transaction, absl::Time now,
-                                                  int limit) {
-  return Ids(transaction.Execute(R"sql(
-SELECT id FROM leads
-WHERE due_time IS NOT NULL AND due_time <= $1
-ORDER BY due_time
-LIMIT $2)sql",
-                                 {ToMicros(now), int64_t{limit}}));
-}
-
 absl::StatusOr<std::vector<std::string>> LeadsNotUnderPolicy(storage::Transaction& transaction,
                                                              int64_t policy, int limit) {
   // Two ranges rather than <>, so that the index is read only where such leads are.
@@ -146,12 +136,6 @@ SELECT id FROM (
 ORDER BY id
 LIMIT $2)sql",
                                  {policy, int64_t{limit}}));
-}
-
-absl::StatusOr<absl::Time> NextDueTime(storage::Transaction& transaction) {
-  ASSIGN_OR_RETURN(storage::Result result,
-                   transaction.Execute("SELECT MIN(due_time) FROM leads WHERE due_time IS NOT NULL"));
-  return storage::TimeOr(result.rows.front(), 0, absl::InfiniteFuture());
 }
 
 }  // namespace finalmile::leads::store

@@ -62,13 +62,8 @@ absl::StatusOr<std::optional<std::string>> LeadToRecount(storage::Transaction& t
 absl::StatusOr<std::vector<std::string>> AllLeads(storage::Transaction& transaction, std::string_view after,
                                                   int limit);
 
-// Ids of leads that are due at `now`, earliest first; of leads under another policy than `policy` that do not
-// wait for a recount, in order of id.
-absl::StatusOr<std::vector<std::string>> DueLeads(storage::Transaction& transaction, absl::Time now,
-                                                  int limit);
+// Ids of leads under another policy than `policy` that do not wait for a recount, in order of id.
 absl::StatusOr<std::vector<std::string>> LeadsNotUnderPolicy(storage::Transaction& transaction,
                                                              int64_t policy, int limit);
-// The earliest due time; InfiniteFuture: none.
-absl::StatusOr<absl::Time> NextDueTime(storage::Transaction& transaction);
 
 }  // namespace finalmile::leads::store

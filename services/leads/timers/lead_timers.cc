@@ -29,12 +29,8 @@ telemetry::Counter CountedAlone(telemetry::Metrics& metrics, std::string result)
 
 }  // namespace
 
-absl::StatusOr<absl::Time> FadingTimer::RunDue(Transaction& transaction, absl::Time now, int rows) {
-  ASSIGN_OR_RETURN(std::vector<std::string> due, store::DueLeads(transaction, now, rows));
-  if (!due.empty()) {
-    RETURN_IF_ERROR(Revisit(transaction, policies_, clock_, rng_, due, "leads.fading", "fading"));
-  }
-  return store::NextDueTime(transaction);
+absl::Status FadingTimer::Visit(Transaction& transaction, const std::vector<std::string>& leads, absl::Time) {
+  return Revisit(transaction, policies_, clock_, rng_, leads, "leads.fading", "fading");
 }
 
 Rescorer::Rescorer(Clock& clock, Rng& rng, scoring::Policies& policies, Log& log, telemetry::Metrics& metrics)

@@ -7,7 +7,7 @@
 #include "libs/base/log.h"
 #include "libs/base/random.h"
 #include "libs/outbox/chunk.h"
-#include "libs/outbox/due_task.h"
+#include "libs/outbox/due_rows.h"
 #include "libs/telemetry/metrics.h"
 #include "services/leads/scoring/long_recount.h"
 #include "services/leads/scoring/policies.h"
@@ -15,15 +15,16 @@
 namespace finalmile::leads::timers {
 
 // Evaluates leads whose due time has come: by fading they crossed a band edge, cooled, or may cross again.
-class FadingTimer final : public outbox::DueTask {
+class FadingTimer final : public outbox::DueRowsTask<store::LeadState> {
  public:
   // The references outlive the timer.
   FadingTimer(Clock& clock, Rng& rng, scoring::Policies& policies)
-      : DueTask(clock, /*most=*/200), clock_(clock), rng_(rng), policies_(policies) {}
+      : DueRowsTask(clock, store::kLeads, /*most=*/200), clock_(clock), rng_(rng), policies_(policies) {}
   std::string_view name() const override { return "fading"; }
 
  private:
-  absl::StatusOr<absl::Time> RunDue(storage::Transaction& transaction, absl::Time now, int rows) override;
+  absl::Status Visit(storage::Transaction& transaction, const std::vector<std::string>& leads,
+                     absl::Time now) override;
 
   Clock& clock_;
   Rng& rng_;

@@ -4,7 +4,7 @@
 
 #include "finalmile/appointments/v1/appointment_event.pb.h"
 #include "libs/base/status.h"
-#include "libs/rpc/edge.h"
+#include "libs/outbox/read_batch.h"
 #include "libs/rpc/timestamps.h"
 #include "services/catalog/domain/asset_rules.h"
 #include "services/catalog/usage/consumers/resource_name.h"
@@ -68,22 +68,17 @@ std::optional<MeetingEvent> MeetingOf(const AppointmentEvent& event) {
 absl::Status CreditConsumer::Apply(storage::Transaction& transaction, outbox::Batch& batch) {
   const absl::Time now = clock_.Now();
   CreditBook book;
-  AppointmentEvent event;
-  for (size_t i = 0; i < batch.deliveries().size(); ++i) {
-    const events::Record& record = *batch.deliveries()[i].record;
-    if (const absl::Status parsed = rpc::ParseRequest(record.value, event); !parsed.ok()) {
-      batch.Park(i, std::string(parsed.message()));
-      continue;
-    }
-    const std::optional<MeetingEvent> meeting = MeetingOf(event);
-    if (!meeting) continue;
-    if (event.key() != record.key || !IsNameIn("appointments/", event.key()) ||
-        !(meeting->lead.empty() || IsNameIn("leads/", meeting->lead))) {
-      batch.Park(i, "the event's key is not the record's, or an appointment or lead is not named by its id");
-      continue;
-    }
-    RETURN_IF_ERROR(ApplyMeetingEvent(transaction, *meeting, now, book));
-  }
+  RETURN_IF_ERROR(outbox::ReadBatch<AppointmentEvent>(
+      batch, [&](size_t, const AppointmentEvent& event, const events::Record& record) -> absl::Status {
+        const std::optional<MeetingEvent> meeting = MeetingOf(event);
+        if (!meeting) return absl::OkStatus();
+        if (event.key() != record.key || !IsNameIn("appointments/", event.key()) ||
+            !(meeting->lead.empty() || IsNameIn("leads/", meeting->lead))) {
+          return outbox::RecordFault(
+              "the event's key is not the record's, or an appointment or lead is not named by its id");
+        }
+        return ApplyMeetingEvent(transaction, *meeting, now, book);
+      }));
   return book.Write(transaction);
 }
 

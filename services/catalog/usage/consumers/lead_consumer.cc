@@ -6,7 +6,7 @@
 
 #include "finalmile/leads/v1/lead_event.pb.h"
 #include "libs/base/status.h"
-#include "libs/rpc/edge.h"
+#include "libs/outbox/read_batch.h"
 #include "libs/rpc/timestamps.h"
 #include "libs/storage/columns.h"
 #include "services/catalog/usage/consumers/resource_name.h"
@@ -40,20 +40,16 @@ store::PermissionRow PermissionOf(const LeadEvent& event) {
 absl::Status LeadConsumer::Apply(storage::Transaction& transaction, outbox::Batch& batch) {
   std::vector<LeadEvent> events;
   std::vector<std::string> leads;
-  for (size_t i = 0; i < batch.deliveries().size(); ++i) {
-    LeadEvent event;
-    const events::Record& record = *batch.deliveries()[i].record;
-    if (const absl::Status parsed = rpc::ParseRequest(record.value, event); !parsed.ok()) {
-      batch.Park(i, std::string(parsed.message()));
-    } else if (!Concerns(event)) {
-      continue;
-    } else if (event.key() != record.key || !IsNameIn("leads/", event.key())) {
-      batch.Park(i, "the event's key is not the record's, or not leads/ and then an id");
-    } else {
-      leads.push_back(event.key());
-      events.push_back(std::move(event));
-    }
-  }
+  RETURN_IF_ERROR(outbox::ReadBatch<LeadEvent>(
+      batch, [&](size_t, const LeadEvent& event, const events::Record& record) -> absl::Status {
+        if (!Concerns(event)) return absl::OkStatus();
+        if (event.key() != record.key || !IsNameIn("leads/", event.key())) {
+          return outbox::RecordFault("the event's key is not the record's, or not leads/ and then an id");
+        }
+        leads.push_back(event.key());
+        events.push_back(event);
+        return absl::OkStatus();
+      }));
   ASSIGN_OR_RETURN(auto erased, store::InsertAndLockLeads(
                                     transaction, storage::SortedUnique(std::move(leads)), clock_.Now()));
   for (const LeadEvent& event : events) {
