@@ -22,7 +22,7 @@ absl::Status ReadBatch(Batch& batch, Take&& take) {
     const events::Record& record = *batch.deliveries()[i].record;
     absl::Status status = rpc::ParseRequest(record.value, message);
     if (!status.ok()) {
-      status = RecordFault(status.message());
+      status = RecordFault(std::string(status.message()));
     } else {
       status = take(i, message, record);
     }
