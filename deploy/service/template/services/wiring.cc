@@ -1,5 +1,6 @@
 #include "services/@name@/wiring.h"
 
+#include "finalmile/@name@/v1/@event_file@.pb.h"
 #include "services/@name@/handlers/@noun@_handlers.h"
 #include "services/@name@/store/schema.h"
 
