@@ -238,33 +238,34 @@ class Table {
   // This table with its key and only the columns `names`: its Update writes no others.
   Table Part(std::initializer_list<std::string_view> names) const {
     std::vector<Column<Record>> part(columns_.begin(), columns_.begin() + static_cast<ptrdiff_t>(keys_));
+    std::vector<Column<Record>> rest;
     for (size_t i = keys_; i < columns_.size(); ++i) {
-      if (std::find(names.begin(), names.end(), columns_[i].name()) != names.end())
-        part.push_back(columns_[i]);
+      const bool named = std::find(names.begin(), names.end(), columns_[i].name()) != names.end();
+      (named ? part : rest).push_back(columns_[i]);
     }
-    return Table(name_, keys_, std::move(part));
+    return Table(name_, keys_, std::move(part), std::move(rest));
   }
-  // Whether two records differ at most in columns of `part`.
-  bool DifferOnlyIn(const Table& part, const Record& a, const Record& b) const {
-    return std::all_of(columns_.begin(), columns_.end(), [&](const Column<Record>& column) {
-      return part.Has(column.name()) || column.ValueOf(a) == column.ValueOf(b);
+  // Of a part: whether two records of one key are the same in all columns that are not of this part.
+  bool HoldsAllChanges(const Record& a, const Record& b) const {
+    return std::all_of(rest_.begin(), rest_.end(), [&](const Column<Record>& column) {
+      return column.ValueOf(a) == column.ValueOf(b);
     });
   }
 
  private:
-  Table(std::string_view name, size_t keys, std::vector<Column<Record>> columns)
-      : name_(name), keys_(keys), columns_(std::move(columns)), texts_(name, NamesOf(columns_), keys_) {}
+  Table(std::string_view name, size_t keys, std::vector<Column<Record>> columns,
+        std::vector<Column<Record>> rest)
+      : name_(name),
+        keys_(keys),
+        columns_(std::move(columns)),
+        rest_(std::move(rest)),
+        texts_(name, NamesOf(columns_), keys_) {}
 
   static std::vector<std::pair<std::string, std::string>> NamesOf(
       const std::vector<Column<Record>>& columns) {
     std::vector<std::pair<std::string, std::string>> names;
     for (const Column<Record>& column : columns) names.emplace_back(column.name(), column.type());
     return names;
-  }
-
-  bool Has(std::string_view name) const {
-    return std::any_of(columns_.begin(), columns_.end(),
-                       [&](const Column<Record>& column) { return column.name() == name; });
   }
 
   std::vector<Row> RowsOf(std::span<const Record* const> records) const {
@@ -286,6 +287,8 @@ class Table {
   const std::string name_;
   const size_t keys_;
   const std::vector<Column<Record>> columns_;
+  // Of a part: the columns of the table that it leaves out.
+  const std::vector<Column<Record>> rest_;
   const TableTexts texts_;
 };
 

@@ -191,15 +191,15 @@ TEST_P(TableTest, AColumnThatCannotBeReadEndsTheReading) {
   EXPECT_EQ(status, absl::DataLossError("the text is damaged"));
 }
 
-TEST(TablePartTest, DifferOnlyInComparesTheOtherColumns) {
+TEST(TablePartTest, HoldsAllChangesComparesTheOtherColumns) {
   const Table<Note> part = Notes().Part({"version", "weight"});
   const Note note = NoteOf("a", "1");
   Note changed = note;
-  EXPECT_TRUE(Notes().DifferOnlyIn(part, note, changed));
+  EXPECT_TRUE(part.HoldsAllChanges(note, changed));
   changed.version = 2;
-  EXPECT_TRUE(Notes().DifferOnlyIn(part, note, changed));
+  EXPECT_TRUE(part.HoldsAllChanges(note, changed));
   changed.due_time = absl::UnixEpoch();
-  EXPECT_FALSE(Notes().DifferOnlyIn(part, note, changed));
+  EXPECT_FALSE(part.HoldsAllChanges(note, changed));
 }
 
 TEST(TableTextsTest, NameEveryColumnOnce) {
