@@ -3,7 +3,7 @@
 
 In a copy of the tree: stamps out two services that FinalMile does not have, one of them over contracts that exist,
 checks the architecture, compiles the new and changed files against the libraries of BUILD, and runs the tests of both
-services and, as programs, the first service and the suite.
+services, their verbs and their worlds and, as programs, the first service and the suite.
 """
 import os
 import shutil
@@ -55,8 +55,10 @@ def main():
         # Without optimisation: the code runs once.
         run("cmake", "-S", tree, "-B", build, "-G", "Ninja", f"-DCMAKE_CXX_COMPILER={COMPILER}", "-DCMAKE_CXX_FLAGS=-O0 -DNDEBUG", f"-DLIBRARIES={BUILD}")
         run("cmake", "--build", build, "--parallel", "2")
-        for program in ("services/billing/billing_domain_test", "services/billing/billing_test", "services/support/support_test", "skeleton_smoke"):
+        for program in ("services/billing/billing_domain_test", "services/billing/billing_test", "services/support/support_test", "verbs_test", "skeleton_smoke"):
             run(os.path.join(build, program))
+        for world in ("billing", "support"):
+            run(os.path.join(build, "simulation_test"), "--world", world, "--seeds", "25")
 
 
 if __name__ == "__main__":

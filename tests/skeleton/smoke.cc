@@ -106,6 +106,11 @@ TEST_F(Skeleton, StandsInTheSuite) {
   for (auto line = (*tail)->ReadLine(); line.ok(); line = (*tail)->ReadLine()) shown += *line + "\n";
   EXPECT_THAT(shown, HasSubstr("LineItemCreated"));
   EXPECT_THAT(shown, HasSubstr(name));
+  const auto list = testing::Process::Start({COMMAND_LINE, "line-items", "list", "--address", address_}, "");
+  ASSERT_TRUE(list.ok()) << list.status();
+  shown.clear();
+  for (auto line = (*list)->ReadLine(); line.ok(); line = (*list)->ReadLine()) shown += *line + "\n";
+  EXPECT_THAT(shown, HasSubstr("Consulting"));
   EXPECT_EQ(suite->Terminate(), 0);
 }
 

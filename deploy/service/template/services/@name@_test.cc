@@ -3,6 +3,10 @@
 
 #include "finalmile/@name@/v1/@event_file@.pb.h"
 #include "finalmile/@name@/v1/@name@_service.pb.h"
+#include "finalmile/leads/v1/lead_event.pb.h"
+#include "libs/base/status.h"
+#include "libs/outbox/envelope.h"
+#include "libs/rpc/timestamps.h"
 #include "libs/testing/module_harness.h"
 #include "libs/testing/personal_fields.h"
 #include "services/@name@/handlers/@noun@_handlers.h"
@@ -21,11 +25,18 @@ class @Name@Test : public ::testing::Test {
     return harness_.channel().Call<Response>("/finalmile.@name@.v1.@Name@Service/" + method, request);
   }
 
-  absl::StatusOr<v1::@Noun@> Create(const std::string& title, const std::string& request_id = "") {
+  absl::StatusOr<v1::@Noun@> Create(const std::string& title, const std::string& request_id = "",
+                                  const v1::@Noun@& other = {}) {
     v1::Create@Noun@Request request;
+    *request.mutable_@noun@() = other;
     request.mutable_@noun@()->set_title(title);
     request.set_request_id(request_id);
     return Call<v1::@Noun@>("Create@Noun@", request);
+  }
+  absl::StatusOr<v1::@Noun@> CreateAbout(const std::string& lead) {
+    v1::@Noun@ other;
+    other.set_lead(lead);
+    return Create("about a lead", "", other);
   }
   absl::StatusOr<v1::@Noun@> Get(const std::string& name) {
     v1::Get@Noun@Request request;
@@ -56,6 +67,31 @@ class @Name@Test : public ::testing::Test {
   std::vector<v1::@Event@> Events() {
     harness_.Settle();
     return harness_.ReadEvents<v1::@Event@>();
+  }
+
+  // That a lead was erased, as the leads service tells it.
+  events::Message Erased(const std::string& lead) {
+    const outbox::Cause cause;
+    auto event = outbox::NewEvent<leads::v1::LeadEvent>(
+        {harness_.clock(), harness_.rng(), harness_.clock().Now(), cause}, lead, 1);
+    event.mutable_lead_erased();
+    return outbox::ToMessage(outbox::ToOutbox(event));
+  }
+  void Append(const events::Message& message) {
+    EXPECT_EQ(harness_.events().Append({message}, harness_.clock().Steady() + absl::Seconds(5)), absl::OkStatus());
+    harness_.Settle();
+  }
+  int64_t Parked() {
+    int64_t parked = -1;
+    const absl::Status read = harness_.database().Transact(
+        {.deadline = harness_.clock().Steady() + absl::Seconds(5), .read_only = true},
+        [&](storage::Transaction& transaction) -> absl::Status {
+          ASSIGN_OR_RETURN(const auto counted, transaction.Execute("SELECT COUNT(*) FROM parked"));
+          parked = counted.rows[0].Int(0);
+          return absl::OkStatus();
+        });
+    EXPECT_EQ(read, absl::OkStatus());
+    return parked;
   }
 
   testing::ModuleHarness harness_{kModule};
@@ -127,8 +163,55 @@ TEST_F(@Name@Test, DeletesUnderAnEtag) {
   EXPECT_TRUE(Events().back().has_@noun@_deleted());
 }
 
+TEST_F(@Name@Test, WhatIsAboutAnErasedLeadIsDeletedOnce) {
+  const auto about = CreateAbout("leads/1");
+  const auto other = CreateAbout("leads/2");
+  ASSERT_TRUE(about.ok() && other.ok()) << about.status() << other.status();
+  const events::Message erased = Erased("leads/1");
+  Append(erased);
+  EXPECT_TRUE(absl::IsNotFound(Get(about->name()).status()));
+  EXPECT_TRUE(Get(other->name()).ok());
+  EXPECT_TRUE(Events().back().has_@noun@_deleted());
+  EXPECT_EQ(Events().back().principal().name(), "@name@.leads");
+
+  const auto later = CreateAbout("leads/1");
+  ASSERT_TRUE(later.ok()) << later.status();
+  Append(erased);
+  EXPECT_TRUE(Get(later->name()).ok()) << "a record that comes again has no effect";
+}
+
+TEST_F(@Name@Test, WhatIsNoEventOfALeadIsParked) {
+  events::Message malformed = Erased("leads/1");
+  malformed.value = "\xff";
+  Append(malformed);
+  events::Message misplaced = Erased("leads/2");
+  misplaced.key = "leads/3";
+  Append(misplaced);
+  EXPECT_EQ(Parked(), 2);
+  Append(Erased("leads/4"));
+  EXPECT_EQ(Parked(), 2);
+}
+
+TEST_F(@Name@Test, ExpiresAtItsTime) {
+  v1::@Noun@ other;
+  *other.mutable_expire_time() = rpc::ToTimestamp(harness_.clock().Now() + absl::Hours(1));
+  const auto created = Create("for an hour", "", other);
+  ASSERT_TRUE(created.ok()) << created.status();
+  const auto stays = Create("for ever");
+  ASSERT_TRUE(stays.ok()) << stays.status();
+  harness_.clock().Advance(absl::Hours(1) - absl::Microseconds(1));
+  harness_.Settle();
+  EXPECT_TRUE(Get(created->name()).ok());
+  harness_.clock().Advance(absl::Microseconds(1));
+  harness_.Settle();
+  EXPECT_TRUE(absl::IsNotFound(Get(created->name()).status()));
+  EXPECT_TRUE(Get(stays->name()).ok());
+  EXPECT_EQ(Events().back().principal().name(), "@name@.expiry");
+}
+
 TEST_F(@Name@Test, BadInputNamesItsField) {
   EXPECT_THAT(std::string(Create("").status().message()), ::testing::HasSubstr("@noun@.title"));
+  EXPECT_THAT(std::string(CreateAbout("x").status().message()), ::testing::HasSubstr("@noun@.lead"));
   EXPECT_THAT(std::string(Get("x").status().message()), ::testing::HasSubstr("name"));
   EXPECT_TRUE(absl::IsNotFound(Get("@nouns@/none").status()));
   EXPECT_THAT(std::string(List(-1).status().message()), ::testing::HasSubstr("page_size"));

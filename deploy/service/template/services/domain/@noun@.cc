@@ -9,6 +9,12 @@ namespace {
 
 constexpr size_t kMaxTitle = 200;
 constexpr size_t kMaxDescription = 4'000;
+constexpr size_t kMaxLead = 200;
+constexpr std::string_view kLeads = "leads/";
+
+bool IsLead(std::string_view name) {
+  return name.starts_with(kLeads) && name.size() > kLeads.size() && name.size() <= kMaxLead;
+}
 
 }  // namespace
 
@@ -24,6 +30,7 @@ std::vector<Violation> Validate(const @Noun@& @noun@) {
     violations.push_back({"title", fmt::format("must have 1 to {} characters", kMaxTitle)});
   if (Characters(@noun@.description) > kMaxDescription)
     violations.push_back({"description", fmt::format("has more than {} characters", kMaxDescription)});
+  if (!@noun@.lead.empty() && !IsLead(@noun@.lead)) violations.push_back({"lead", "must be leads/{lead}"});
   return violations;
 }
 
@@ -31,6 +38,8 @@ std::vector<std::string_view> Changes(const @Noun@& before, const @Noun@& after)
   std::vector<std::string_view> changes;
   if (before.title != after.title) changes.push_back("title");
   if (before.description != after.description) changes.push_back("description");
+  if (before.lead != after.lead) changes.push_back("lead");
+  if (before.expire_time != after.expire_time) changes.push_back("expire_time");
   return changes;
 }
 

@@ -4,13 +4,17 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "libs/base/violation.h"
 
 namespace finalmile::@name@::domain {
 
 struct @Noun@ {
   std::string title;
-  std::string description;
+  std::string description = {};
+  // "leads/{lead}" or empty.
+  std::string lead = {};
+  absl::Time expire_time = absl::InfiniteFuture();
 };
 
 // Takes surrounding blanks away.

@@ -9,8 +9,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-bool Valid(const std::string& title, const std::string& description = "") {
-  @Noun@ @noun@{title, description};
+bool Valid(const std::string& title, const std::string& description = "", const std::string& lead = "") {
+  @Noun@ @noun@{title, description, lead};
   Normalise(@noun@);
   return Validate(@noun@).empty();
 }
@@ -29,9 +29,16 @@ TEST(@Noun@, DescriptionHasAtMostFourThousandCharacters) {
   EXPECT_FALSE(Valid("x", std::string(4'001, 'x')));
 }
 
+TEST(@Noun@, LeadIsAName) {
+  EXPECT_TRUE(Valid("x", "", "leads/1"));
+  EXPECT_FALSE(Valid("x", "", "leads/"));
+  EXPECT_FALSE(Valid("x", "", "1"));
+}
+
 TEST(@Noun@, ChangesAreNamed) {
   EXPECT_THAT(Changes({"a", "b"}, {"a", "b"}), IsEmpty());
   EXPECT_THAT(Changes({"a", "b"}, {"c", "d"}), ElementsAre("title", "description"));
+  EXPECT_THAT(Changes({"a", "b"}, {"a", "b", "leads/1", absl::UnixEpoch()}), ElementsAre("lead", "expire_time"));
 }
 
 }  // namespace

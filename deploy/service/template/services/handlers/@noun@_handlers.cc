@@ -5,9 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "finalmile/@name@/v1/@event_file@.pb.h"
 #include "libs/base/status.h"
-#include "libs/outbox/aggregates.h"
 #include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/etag.h"
@@ -16,22 +14,25 @@
 #include "libs/rpc/paging.h"
 #include "libs/rpc/timestamps.h"
 #include "libs/rpc/violations.h"
-#include "services/@name@/store/@noun@_store.h"
+#include "services/@name@/changes/@noun@_batch.h"
 
 namespace finalmile::@name@::handlers {
 namespace {
 
 using storage::Transaction;
-using Rows = outbox::Aggregates<store::@Noun@Row, v1::@Event@>;
+using Rows = changes::@Noun@Batch;
+using changes::kCollection;
 
-constexpr std::string_view kCollection = "@nouns@/";
-constexpr std::string_view kUpdatable[] = {"title", "description"};
+constexpr std::string_view kUpdatable[] = {"title", "description", "lead", "expire_time"};
 
 v1::@Noun@ ToProto(const store::@Noun@Row& row) {
   v1::@Noun@ @noun@;
   @noun@.set_name(fmt::format("{}{}", kCollection, row.id));
   @noun@.set_title(row.content.title);
   @noun@.set_description(row.content.description);
+  @noun@.set_lead(row.content.lead);
+  if (row.content.expire_time != absl::InfiniteFuture())
+    *@noun@.mutable_expire_time() = rpc::ToTimestamp(row.content.expire_time);
   *@noun@.mutable_create_time() = rpc::ToTimestamp(row.create_time);
   *@noun@.mutable_update_time() = rpc::ToTimestamp(row.update_time);
   @noun@.set_etag(rpc::Etag(row.version));
@@ -40,7 +41,9 @@ v1::@Noun@ ToProto(const store::@Noun@Row& row) {
 
 // Normalised and valid, or INVALID_ARGUMENT with all that is wrong.
 absl::StatusOr<domain::@Noun@> FromProto(const v1::@Noun@& @noun@) {
-  domain::@Noun@ content{@noun@.title(), @noun@.description()};
+  domain::@Noun@ content{@noun@.title(), @noun@.description(), @noun@.lead()};
+  // As exact as the store keeps it.
+  if (@noun@.has_expire_time()) content.expire_time = FromMicros(ToMicros(rpc::FromTimestamp(@noun@.expire_time())));
   domain::Normalise(content);
   RETURN_IF_ERROR(rpc::ToStatus(domain::Validate(content), "@noun@"));
   return content;
@@ -64,6 +67,8 @@ absl::StatusOr<Rows::Entry*> Lock(Rows& rows, const std::string& id, std::string
 const rpc::FilterSchema& Schema() {
   using rpc::FilterType;
   static const auto& schema = *new rpc::FilterSchema{{{"title", FilterType::kText, "title"},
+                                                      {"lead", FilterType::kText, "lead"},
+                                                      {"expire_time", FilterType::kTimestamp, "due_time"},
                                                       {"create_time", FilterType::kTimestamp, "create_time"},
                                                       {"update_time", FilterType::kTimestamp, "update_time"}}};
   return schema;
@@ -77,11 +82,8 @@ absl::StatusOr<v1::@Noun@> @Noun@Handlers::Create@Noun@(rpc::CallContext& contex
   return outbox::Mutate<v1::@Noun@>(
       context, d_.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::@Noun@> {
-        Rows rows(transaction, store::k@Nouns@, kCollection, {d_.clock, d_.rng, now, cause});
-        Rows::Entry& entry = rows.Add(NewUuid(d_.clock, d_.rng), Rows::Id::kFresh);
-        entry.row.content = content;
-        entry.row.create_time = entry.row.update_time = now;
-        rows.Emit(entry).mutable_@noun@_created()->set_title(content.title);
+        Rows rows(transaction, {d_.clock, d_.rng, now, cause});
+        const Rows::Entry& entry = rows.Create(content);
         RETURN_IF_ERROR(rows.Write());
         return ToProto(entry.row);
       });
@@ -125,18 +127,12 @@ absl::StatusOr<v1::@Noun@> @Noun@Handlers::Update@Noun@(rpc::CallContext& contex
   return outbox::Mutate<v1::@Noun@>(
       context, d_.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::@Noun@> {
-        Rows rows(transaction, store::k@Nouns@, kCollection, {d_.clock, d_.rng, now, cause});
+        Rows rows(transaction, {d_.clock, d_.rng, now, cause});
         ASSIGN_OR_RETURN(Rows::Entry * entry, Lock(rows, id, request.@noun@().name(), request.@noun@().etag()));
         v1::@Noun@ merged = ToProto(entry->row);
         RETURN_IF_ERROR(rpc::ApplyMask(request.update_mask(), kUpdatable, request.@noun@(), merged));
         ASSIGN_OR_RETURN(const domain::@Noun@ content, FromProto(merged));
-        const std::vector<std::string_view> changes = domain::Changes(entry->row.content, content);
-        if (changes.empty()) return ToProto(entry->row);
-        entry->row.content = content;
-        entry->row.update_time = now;
-        ++entry->row.version;
-        v1::@Noun@Updated& updated = *rows.Emit(*entry).mutable_@noun@_updated();
-        for (const std::string_view change : changes) updated.add_changed(std::string(change));
+        rows.Update(*entry, content);
         RETURN_IF_ERROR(rows.Write());
         return ToProto(entry->row);
       });
@@ -149,13 +145,9 @@ absl::StatusOr<google::protobuf::Empty> @Noun@Handlers::Delete@Noun@(rpc::CallCo
   return outbox::Mutate<google::protobuf::Empty>(
       context, d_.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<google::protobuf::Empty> {
-        Rows rows(transaction, store::k@Nouns@, kCollection, {d_.clock, d_.rng, now, cause});
+        Rows rows(transaction, {d_.clock, d_.rng, now, cause});
         ASSIGN_OR_RETURN(Rows::Entry * entry, Lock(rows, id, request.name(), request.etag()));
-        entry->row.content = {};
-        entry->row.deleted = true;
-        entry->row.update_time = now;
-        ++entry->row.version;
-        rows.Emit(*entry).mutable_@noun@_deleted();
+        rows.Delete(*entry);
         RETURN_IF_ERROR(rows.Write());
         return google::protobuf::Empty();
       });

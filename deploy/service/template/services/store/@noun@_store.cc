@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "libs/base/status.h"
+#include "libs/storage/columns.h"
 
 namespace finalmile::@name@::store {
 
@@ -13,6 +14,8 @@ const storage::Table<@Noun@Row> k@Nouns@(
      {"seq", &@Noun@Row::seq},
      {"title", [](auto& row) -> auto& { return row.content.title; }},
      {"description", [](auto& row) -> auto& { return row.content.description; }},
+     {"lead", [](auto& row) -> auto& { return row.content.lead; }},
+     {"due_time", [](auto& row) -> auto& { return row.content.expire_time; }, absl::InfiniteFuture()},
      {"deleted", &@Noun@Row::deleted},
      {"create_time", &@Noun@Row::create_time},
      {"update_time", &@Noun@Row::update_time}});
@@ -35,6 +38,15 @@ absl::StatusOr<std::vector<@Noun@Row>> List@Nouns@(storage::Transaction& transac
                                       condition.sql, bound + 1, bound + 2);
   ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute(sql, std::move(values)));
   return k@Nouns@.Records(result);
+}
+
+absl::StatusOr<std::vector<std::string>> OfLeads(storage::Transaction& transaction, const std::vector<std::string>& leads) {
+  ASSIGN_OR_RETURN(const storage::Result result,
+                   transaction.ExecuteMany("SELECT t.id FROM {rows: id TEXT} AS r JOIN @table@ AS t ON t.lead = r.id AND t.lead <> ''",
+                                           storage::IdRows(leads)));
+  std::vector<std::string> ids;
+  for (const storage::Row& row : result.rows) ids.push_back(row.Text(0));
+  return ids;
 }
 
 }  // namespace finalmile::@name@::store

@@ -19,6 +19,7 @@ struct @Noun@Row {
   int64_t version = 1;
   // The seq of the last event with this @what@ as key.
   int64_t seq = 0;
+  // Its expire_time is the column due_time.
   domain::@Noun@ content;
   // The row stays, so that its events are counted, without its content.
   bool deleted = false;
@@ -33,5 +34,7 @@ absl::StatusOr<std::vector<@Noun@Row>> Read@Nouns@(storage::Transaction& transac
 // Those that meet `condition`, after the id `after`, in order of id.
 absl::StatusOr<std::vector<@Noun@Row>> List@Nouns@(storage::Transaction& transaction, const storage::Condition& condition,
                                                    std::string_view after, int limit);
+// The ids of those that are about one of `leads`, in any order.
+absl::StatusOr<std::vector<std::string>> OfLeads(storage::Transaction& transaction, const std::vector<std::string>& leads);
 
 }  // namespace finalmile::@name@::store

@@ -12,10 +12,14 @@ CREATE TABLE @table@ (
   seq BIGINT NOT NULL,
   title TEXT NOT NULL,
   description TEXT NOT NULL,
+  lead TEXT NOT NULL,
+  due_time BIGINT,
   deleted BOOLEAN NOT NULL,
   create_time BIGINT NOT NULL,
   update_time BIGINT NOT NULL
 );
+CREATE INDEX @table@_by_due ON @table@ (due_time) WHERE due_time IS NOT NULL;
+CREATE INDEX @table@_by_lead ON @table@ (lead) WHERE lead <> '';
 )sql"},
 };
 
