@@ -247,9 +247,8 @@ class Table {
   }
   // Of a part: whether two records of one key are the same in all columns that are not of this part.
   bool HoldsAllChanges(const Record& a, const Record& b) const {
-    return std::all_of(rest_.begin(), rest_.end(), [&](const Column<Record>& column) {
-      return column.ValueOf(a) == column.ValueOf(b);
-    });
+    return std::all_of(rest_.begin(), rest_.end(),
+                       [&](const Column<Record>& column) { return column.ValueOf(a) == column.ValueOf(b); });
   }
 
  private:

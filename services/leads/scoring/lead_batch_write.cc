@@ -182,9 +182,8 @@ absl::Status LeadBatch::Write(std::string_view cause) {
   if (!ready.empty()) RETURN_IF_ERROR(Explain(ready));
   for (Entry* entry : changed) EmitChanges(*entry, cause);
   RETURN_IF_ERROR(leads_.Write([](const Entry& entry) -> const auto& {
-    return store::kLeadEngagement.HoldsAllChanges(entry.row, entry.before)
-               ? store::kLeadEngagement
-               : store::kLeads;
+    return store::kLeadEngagement.HoldsAllChanges(entry.row, entry.before) ? store::kLeadEngagement
+                                                                           : store::kLeads;
   }));
   return WriteProfiles(changed);
 }

@@ -1,5 +1,6 @@
 #include "services/@name@/consumers/lead_consumer.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -21,12 +22,15 @@ absl::Status LeadConsumer::Apply(storage::Transaction& transaction, outbox::Batc
         return absl::OkStatus();
       }));
   if (erased.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(std::vector<std::string> ids,
-                   store::OfLeads(transaction, storage::SortedUnique(std::move(erased))));
+  erased = storage::SortedUnique(std::move(erased));
+  ASSIGN_OR_RETURN(std::vector<std::string> ids, store::OfLeads(transaction, erased));
   const outbox::Cause cause = outbox::CauseOf(kLeadConsumer);
   changes::@Noun@Batch rows(transaction, {clock_, rng_, clock_.Now(), cause});
   RETURN_IF_ERROR(rows.Lock(std::move(ids)));
-  for (auto& [id, entry] : rows.entries()) rows.Delete(entry);
+  for (auto& [id, entry] : rows.entries()) {
+    // It may have been changed before it was locked.
+    if (std::binary_search(erased.begin(), erased.end(), entry.row.content.lead)) rows.Delete(entry);
+  }
   return rows.Write();
 }
 
