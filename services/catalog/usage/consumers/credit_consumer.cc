@@ -57,7 +57,7 @@ std::optional<MeetingEvent> MeetingOf(const AppointmentEvent& event) {
       const bool held = event.outcome_corrected().after() == OutcomeCorrected::OUTCOME_HELD;
       return MeetingOf(event, event.outcome_corrected(), held ? kHeld : kNotHeld);
     }
-    case AppointmentEvent::EVENT_NOT_SET:
+    default:
       break;
   }
   return std::nullopt;
