@@ -59,7 +59,7 @@ class Run {
     for (int client = 0; client < kClients; ++client) {
       simulation_.Spawn(fmt::format("client {}", client), [this, client] { Client(client); });
     }
-    for (int i = 0; i < 8; ++i) Meddle();
+    for (int i = 0; i < 8; ++i) Trouble();
     while (clients_done_ < kClients) simulation_.Sleep(absl::Seconds(1));
     simulation_.faults() = {};
     Settle();
@@ -76,19 +76,9 @@ class Run {
  private:
   void Violated(std::string what) { violations_.push_back(std::move(what)); }
 
-  void Meddle() {
-    Rng& rng = simulation_.rng();
-    simulation_.Sleep(rng.Uniform() * absl::Seconds(5));
-    Replica& replica = AnyOf(simulation_, replicas_);
-    switch (rng.Below(6)) {
-      case 0:
-        return replica.Crash();
-      case 1:
-        return replica.Freeze(rng.Uniform() * absl::Minutes(1));
-      case 2:
-        return simulation_.ShiftWallClock((rng.Uniform() - 0.3) * absl::Hours(1));
-      default:
-        return;
+  void Trouble() {
+    if (Meddle(simulation_, replicas_, absl::Seconds(5), 6) == 2) {
+      simulation_.ShiftWallClock((simulation_.rng().Uniform() - 0.3) * absl::Hours(1));
     }
   }
 

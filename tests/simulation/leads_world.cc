@@ -54,7 +54,7 @@ class Run {
     for (int client = 0; client < kClients; ++client) {
       simulation_.Spawn(fmt::format("client {}", client), [this, client] { Client(client); });
     }
-    for (int i = 0; i < 8; ++i) Meddle();
+    for (int i = 0; i < 8; ++i) Trouble();
     while (clients_done_ < kClients) simulation_.Sleep(absl::Seconds(1));
     simulation_.faults() = {};
     Settle();
@@ -76,24 +76,13 @@ class Run {
  private:
   void Violated(std::string what) { violations_.push_back(std::move(what)); }
 
-  void Meddle() {
+  void Trouble() {
     Rng& rng = simulation_.rng();
-    simulation_.Sleep(rng.Uniform() * absl::Seconds(3));
-    Replica& replica = AnyOf(simulation_, replicas_);
-    switch (rng.Below(6)) {
-      case 0:
-        return replica.Crash();
-      case 1:
-        return replica.Freeze(rng.Uniform() * absl::Minutes(1));
-      case 2:
-        return simulation_.ShiftWallClock(rng.Uniform() * absl::Hours(20));
-      case 3:
-        // Once, by less than activities may lie in the future.
-        simulation_.ShiftWallClock(-rng.Uniform() * std::exchange(set_back_, absl::ZeroDuration()));
-        return;
-      default:
-        return;
-    }
+    const uint64_t choice = Meddle(simulation_, replicas_, absl::Seconds(3), 6);
+    if (choice == 2) simulation_.ShiftWallClock(rng.Uniform() * absl::Hours(20));
+    // Once, by less than activities may lie in the future.
+    if (choice == 3)
+      simulation_.ShiftWallClock(-rng.Uniform() * std::exchange(set_back_, absl::ZeroDuration()));
   }
 
   void Client(int client) {

@@ -37,7 +37,7 @@ class Run {
     for (int client = 0; client < 3; ++client) {
       simulation_.Spawn(fmt::format("client {}", client), [this, client] { Client(client); });
     }
-    for (int i = 0; i < 8; ++i) Meddle();
+    for (int i = 0; i < 8; ++i) Trouble();
     while (clients_done_ < 3) simulation_.Sleep(absl::Seconds(1));
     simulation_.faults() = {};
     Settle();
@@ -59,25 +59,11 @@ class Run {
   }
 
   // What happens to the processes from outside.
-  void Meddle() {
+  void Trouble() {
     Rng& rng = simulation_.rng();
-    simulation_.Sleep(rng.Uniform() * absl::Seconds(3));
-    switch (rng.Below(6)) {
-      case 0:
-        AnyReplica().Crash();
-        break;
-      case 1:
-        AnyReplica().Freeze(rng.Uniform() * absl::Minutes(1));
-        break;
-      case 2:
-        simulation_.ShiftWallClock((rng.Uniform() - 0.5) * absl::Hours(2));
-        break;
-      case 3:
-        ResolveSome();
-        break;
-      default:
-        break;
-    }
+    const uint64_t choice = Meddle(simulation_, replicas_, absl::Seconds(3), 6);
+    if (choice == 2) simulation_.ShiftWallClock((rng.Uniform() - 0.5) * absl::Hours(2));
+    if (choice == 3) ResolveSome();
   }
 
   void Client(int number) {

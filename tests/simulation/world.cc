@@ -144,6 +144,17 @@ Replica& AnyOf(testing::Simulation& simulation, const Replicas& replicas) {
   return *replicas[simulation.rng().Below(replicas.size())];
 }
 
+uint64_t Meddle(testing::Simulation& simulation, const Replicas& replicas, absl::Duration pause,
+                uint64_t choices) {
+  Rng& rng = simulation.rng();
+  simulation.Sleep(rng.Uniform() * pause);
+  Replica& replica = AnyOf(simulation, replicas);
+  const uint64_t choice = rng.Below(choices);
+  if (choice == 0) replica.Crash();
+  if (choice == 1) replica.Freeze(rng.Uniform() * absl::Minutes(1));
+  return choice;
+}
+
 std::optional<absl::Status> Persist(
     testing::Simulation& simulation, const Replicas& replicas,
     const std::function<absl::Status(Program&, testing::Simulation::Process&)>& call) {

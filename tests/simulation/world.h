@@ -122,6 +122,11 @@ using Replicas = std::vector<std::unique_ptr<Replica>>;
 
 Replica& AnyOf(testing::Simulation& simulation, const Replicas& replicas);
 
+// Pauses for up to `pause`, draws a number below `choices`, which is at least 2, and returns it. At 0 it
+// crashes a replica, and at 1 it freezes one for up to a minute; what the other numbers do is the caller's.
+uint64_t Meddle(testing::Simulation& simulation, const Replicas& replicas, absl::Duration pause,
+                uint64_t choices);
+
 // What a client does to have a call answered: asks any replica, and again after a crash or an error that may
 // pass. The final answer; nothing when the client has lost patience, and then the call may or may not have
 // had an effect.

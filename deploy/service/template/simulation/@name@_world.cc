@@ -27,7 +27,7 @@ constexpr int kClients = 3;
 constexpr int kActions = 12;
 constexpr char kErased[] = "leads/1";
 
-// What clients know of one @what@: changes that were asked for, and those that were acknowledged.
+// Clients know this of one @what@: the changes that were asked for, and those that were acknowledged.
 struct Known {
   std::set<std::string> titles;
   std::string etag;
@@ -36,7 +36,7 @@ struct Known {
   bool deleted = false;
 };
 
-// What the topic tells of one.
+// The topic tells this of one @what@.
 struct Told {
   int created = 0;
   int updated = 0;
@@ -62,7 +62,7 @@ class Run {
     }
     for (int client = 0; client < kClients; ++client)
       simulation_.Spawn(fmt::format("client {}", client), [this, client] { Client(client); });
-    for (int i = 0; i < 8; ++i) Meddle();
+    for (int i = 0; i < 8; ++i) Trouble();
     while (clients_done_ < kClients) simulation_.Sleep(absl::Seconds(1));
     EraseLead();
     simulation_.Sleep(simulation_.rng().Uniform() * absl::Seconds(5));
@@ -79,19 +79,9 @@ class Run {
  private:
   void Violated(std::string what) { violations_.push_back(std::move(what)); }
 
-  void Meddle() {
-    Rng& rng = simulation_.rng();
-    simulation_.Sleep(rng.Uniform() * absl::Seconds(3));
-    Replica& replica = AnyOf(simulation_, replicas_);
-    switch (rng.Below(5)) {
-      case 0:
-        return replica.Crash();
-      case 1:
-        return replica.Freeze(rng.Uniform() * absl::Minutes(1));
-      case 2:
-        return simulation_.ShiftWallClock((rng.Uniform() - 0.3) * absl::Minutes(10));
-      default:
-        return;
+  void Trouble() {
+    if (Meddle(simulation_, replicas_, absl::Seconds(3), 5) == 2) {
+      simulation_.ShiftWallClock((simulation_.rng().Uniform() - 0.3) * absl::Minutes(10));
     }
   }
 
