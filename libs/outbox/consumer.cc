@@ -175,7 +175,7 @@ bool Consumer::LookAtStore() {
         return absl::OkStatus();
       });
   if (!read.ok()) return true;
-  // Whoever made it ready never heard that its commit took effect, or ended before it went on.
+  // The process that made it ready did not learn that its commit took effect, or it ended before it went on.
   if (ready) {
     draining_ = true;
     wake_->Set();

@@ -34,7 +34,7 @@ struct Request {
 // A 32-byte digest (SHA-256) of the parts, each set apart by its length.
 std::string Fingerprint(std::string_view method, std::string_view request);
 
-// What is known of a request that took effect.
+// A request that took effect, as the ledger knows it.
 struct Served {
   // None: it was large, and kLargeReplyLifetime has passed.
   std::optional<std::string> reply;

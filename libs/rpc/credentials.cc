@@ -58,7 +58,7 @@ struct Credentials::Table {
   static absl::StatusOr<std::optional<Entry>> Parse(std::string_view line);
 
   std::vector<Entry> entries;
-  // As Credentials::problem gives it.
+  // Credentials::problem answers it.
   absl::Status problem;
 };
 
@@ -185,7 +185,7 @@ std::shared_ptr<const Credentials::Table> Credentials::Read() const {
     }
   }
   if (file.bad()) {
-    // What was read may be a part of the file.
+    // The entries may be those of a part of the file.
     table->entries.clear();
     table->problem = absl::UnavailableError(fmt::format("credentials file {}: cannot be read", path_));
   } else if (malformed > 0) {

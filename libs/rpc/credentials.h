@@ -30,8 +30,8 @@ class Credentials {
   // where lines are malformed the others hold, and where the file cannot be read no token does. Such an error
   // is reported once per change.
   absl::StatusOr<bool> Reload();
-  // What is wrong with the file as it was read last, naming the first line and counting the others; OK: every
-  // line holds.
+  // The fault of the file as it was read last: it names the first malformed line and counts the others. OK:
+  // every line holds.
   absl::Status problem() const;
 
   // Null when no line has the token's digest. Takes as long for a wrong token as for a right one.

@@ -39,7 +39,7 @@ bool FindFault(const Message& message, Fault& fault);
 bool IsTime(const Descriptor& type) { return type.full_name() == "google.protobuf.Timestamp"; }
 bool IsSpan(const Descriptor& type) { return type.full_name() == "google.protobuf.Duration"; }
 
-// What requests of a type are looked at for.
+// The checks that requests of a type need.
 struct Shape {
   // Whether it can hold a timestamp or a duration, at any depth.
   bool holds_time = false;
@@ -57,7 +57,7 @@ bool HoldsTime(const Descriptor& type, std::set<const Descriptor*>& seen) {
   return false;
 }
 
-// Of CreateLeadRequest the field whose type is Lead.
+// The field whose type is Lead, for CreateLeadRequest.
 const FieldDescriptor* ResourceOf(const Descriptor& type) {
   constexpr std::string_view kRequest = "Request";
   std::string_view name = type.name();

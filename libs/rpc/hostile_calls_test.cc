@@ -1,4 +1,4 @@
-// What no client of ours does.
+// Calls such as no client of ours makes.
 #include <grpc/support/log.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
@@ -145,7 +145,7 @@ TEST(GrpcLogTest, WhatGrpcWritesComesAsLinesOfJsonAndNotTooMany) {
   {
     const auto log = telemetry::NewLogger("toy", {.output = file}, *clock);
     const GrpcLog grpc_log(*log);
-    // What was written in the same second before counts too.
+    // The bound counts the lines of the same second, also those of earlier tests.
     for (int i = 0; i < 1000 || std::ftell(file) == 0; ++i) gpr_log(GPR_ERROR, "the \"peer\"\nsends %d", i);
   }
   std::rewind(file);

@@ -19,7 +19,7 @@ struct @Noun@ {
 
 // Takes surrounding blanks away.
 void Normalise(@Noun@& @noun@);
-// Of a normalised @what@; fields relative to it.
+// The violations of a normalised @what@; their fields are relative to it.
 std::vector<Violation> Validate(const @Noun@& @noun@);
 // The names of the fields in which two differ.
 std::vector<std::string_view> Changes(const @Noun@& before, const @Noun@& after);

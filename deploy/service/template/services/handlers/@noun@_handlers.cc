@@ -42,7 +42,7 @@ v1::@Noun@ ToProto(const store::@Noun@Row& row) {
 // Normalised and valid, or INVALID_ARGUMENT with all that is wrong.
 absl::StatusOr<domain::@Noun@> FromProto(const v1::@Noun@& @noun@) {
   domain::@Noun@ content{@noun@.title(), @noun@.description(), @noun@.lead()};
-  // As exact as the store keeps it.
+  // The store keeps microseconds.
   if (@noun@.has_expire_time()) content.expire_time = FromMicros(ToMicros(rpc::FromTimestamp(@noun@.expire_time())));
   domain::Normalise(content);
   RETURN_IF_ERROR(rpc::ToStatus(domain::Validate(content), "@noun@"));
