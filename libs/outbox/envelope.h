@@ -60,11 +60,12 @@ std::string SourceOf(const google::protobuf::Descriptor& message);
 // The outbox row of an event, on the topic of its envelope.
 template <class Event>
 OutgoingEvent ToOutbox(const Event& event, const std::optional<TraceContext>& trace = std::nullopt) {
+  static const std::string source = SourceOf(*Event::descriptor());
   return {TopicName<Event>(),
           event.key(),
           event.seq(),
           event.id(),
-          SourceOf(*Event::descriptor()),
+          source,
           TypeOf(event),
           rpc::FromTimestamp(event.time()),
           trace,

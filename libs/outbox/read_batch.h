@@ -21,12 +21,9 @@ absl::Status ReadBatch(Batch& batch, Take&& take) {
   for (size_t i = 0; i < batch.deliveries().size(); ++i) {
     const events::Record& record = *batch.deliveries()[i].record;
     absl::Status status = rpc::ParseRequest(record.value, message);
-    if (!status.ok()) {
-      status = RecordFault(std::string(status.message()));
-    } else {
-      status = take(i, message, record);
-    }
-    if (IsRecordFault(status)) {
+    const bool parsed = status.ok();
+    if (parsed) status = take(i, message, record);
+    if (!parsed || IsRecordFault(status)) {
       batch.Park(i, std::string(status.message()));
     } else if (!status.ok()) {
       return status;

@@ -19,6 +19,14 @@ std::vector<Row> IdRows(const std::vector<std::string>& ids) {
   return rows;
 }
 
+absl::StatusOr<std::vector<std::string>> FirstTexts(const absl::StatusOr<Result>& result) {
+  if (!result.ok()) return result.status();
+  std::vector<std::string> texts;
+  texts.reserve(result->rows.size());
+  for (const Row& row : result->rows) texts.push_back(row.Text(0));
+  return texts;
+}
+
 Value OptionalMicros(absl::Time time) {
   if (time == absl::InfinitePast() || time == absl::InfiniteFuture()) return std::monostate();
   return ToMicros(time);

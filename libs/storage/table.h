@@ -157,6 +157,15 @@ struct TableTexts {
   std::string next_due;
 };
 
+// The records as a Table writes them. They outlive the result.
+template <class Record>
+std::vector<const Record*> Pointers(const std::vector<Record>& records) {
+  std::vector<const Record*> pointers;
+  pointers.reserve(records.size());
+  for (const Record& record : records) pointers.push_back(&record);
+  return pointers;
+}
+
 template <class Record>
 class Table {
  public:
@@ -203,10 +212,7 @@ class Table {
   // due, InfiniteFuture where none does.
   absl::StatusOr<std::vector<std::string>> DueKeys(Transaction& transaction, absl::Time now,
                                                    int limit) const {
-    ASSIGN_OR_RETURN(const Result result, transaction.Execute(texts_.due, {ToMicros(now), int64_t{limit}}));
-    std::vector<std::string> keys;
-    for (const Row& row : result.rows) keys.push_back(row.Text(0));
-    return keys;
+    return FirstTexts(transaction.Execute(texts_.due, {ToMicros(now), int64_t{limit}}));
   }
   absl::StatusOr<absl::Time> NextDue(Transaction& transaction) const {
     ASSIGN_OR_RETURN(const Result result, transaction.Execute(texts_.next_due));
@@ -245,7 +251,7 @@ class Table {
     }
     return Table(name_, keys_, std::move(part), std::move(rest));
   }
-  // Of a part: whether two records of one key are the same in all columns that are not of this part.
+  // For a part: whether two records of one key are the same in all columns that this part leaves out.
   bool HoldsAllChanges(const Record& a, const Record& b) const {
     return std::all_of(rest_.begin(), rest_.end(),
                        [&](const Column<Record>& column) { return column.ValueOf(a) == column.ValueOf(b); });
@@ -286,7 +292,7 @@ class Table {
   const std::string name_;
   const size_t keys_;
   const std::vector<Column<Record>> columns_;
-  // Of a part: the columns of the table that it leaves out.
+  // A part keeps here the columns of the table that it leaves out.
   const std::vector<Column<Record>> rest_;
   const TableTexts texts_;
 };

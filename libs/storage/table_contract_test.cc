@@ -78,9 +78,7 @@ class TableTest : public EngineTest {
 
   absl::Status Write(absl::Status (Table<Note>::*write)(Transaction&, std::span<const Note* const>) const,
                      const std::vector<Note>& notes, const Table<Note>& table = Notes()) {
-    std::vector<const Note*> pointers;
-    for (const Note& note : notes) pointers.push_back(&note);
-    return Transact([&](Transaction& transaction) { return (table.*write)(transaction, pointers); });
+    return Transact([&](Transaction& transaction) { return (table.*write)(transaction, Pointers(notes)); });
   }
 
   std::vector<Note> Read(const std::vector<std::string>& ids, bool lock = false) {

@@ -89,10 +89,7 @@ absl::StatusOr<Module> Build(std::string_view name, bool serves, const Runtime& 
         "CountNotes", [&runtime](auto& context, const auto&) { return CountNotes(runtime, context); });
     module.services.push_back(std::move(service));
   }
-  app::ModuleConsumer& notes = module.consumers.emplace_back();
-  notes.options.name = fmt::format("{}.notes", name);
-  notes.options.topics = {outbox::TopicName<Note>()};
-  notes.handler = std::make_unique<Counter>();
+  module.consumers.push_back(ConsumerOf<Note>(fmt::format("{}.notes", name), std::make_unique<Counter>()));
   return module;
 }
 

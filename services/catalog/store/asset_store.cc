@@ -4,6 +4,7 @@
 
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
+#include "libs/storage/columns.h"
 #include "libs/storage/table.h"
 
 namespace finalmile::catalog::store {
@@ -43,17 +44,6 @@ const storage::Table<AssetRow> kAssets(
      {"create_time", &AssetRow::create_time},
      {"update_time", &AssetRow::update_time},
      {"reason", &AssetRow::reason}});
-
-namespace {
-
-std::vector<std::string> IdsOf(const storage::Result& result) {
-  std::vector<std::string> ids;
-  ids.reserve(result.rows.size());
-  for (const storage::Row& row : result.rows) ids.push_back(row.Text(0));
-  return ids;
-}
-
-}  // namespace
 
 int64_t ShownVersion(const domain::Life& life) {
   return life.published_version != 0 ? life.published_version : life.latest_version;
@@ -103,14 +93,13 @@ absl::StatusOr<std::vector<std::string>> ListAssets(storage::Transaction& transa
   const size_t n = values.size();
   values.emplace_back(std::string(after));
   values.emplace_back(int64_t{limit});
-  ASSIGN_OR_RETURN(storage::Result result, transaction.Execute(fmt::format(R"sql(
+  return storage::FirstTexts(transaction.Execute(fmt::format(R"sql(
 SELECT a.id FROM assets AS a
 WHERE {} AND a.id > ${}
 ORDER BY a.id
 LIMIT ${})sql",
-                                                                           condition.sql, n + 1, n + 2),
-                                                               std::move(values)));
-  return IdsOf(result);
+                                                             condition.sql, n + 1, n + 2),
+                                                 std::move(values)));
 }
 
 absl::StatusOr<std::vector<Fitting>> FittingAssets(storage::Transaction& transaction, const Moment& moment,

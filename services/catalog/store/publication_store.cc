@@ -5,7 +5,6 @@
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
 #include "libs/storage/table.h"
-#include "services/catalog/store/pointers.h"
 
 namespace finalmile::catalog::store {
 namespace {
@@ -43,7 +42,7 @@ absl::Status InsertSketches(storage::Transaction& transaction, const std::vector
       hashes.push_back(storage::Row({hash, row.asset, row.version}));
     }
   }
-  RETURN_IF_ERROR(kSketches.InsertAbsent(transaction, Pointers(sketches)));
+  RETURN_IF_ERROR(kSketches.InsertAbsent(transaction, storage::Pointers(sketches)));
   return transaction
       .DeferMany(R"sql(
 INSERT INTO sketch_hashes (hash, asset, version)
@@ -108,7 +107,7 @@ WHERE live_periods.asset = r.asset
 }
 
 absl::Status InsertPeriods(storage::Transaction& transaction, const std::vector<PeriodRow>& periods) {
-  return kPeriods.Insert(transaction, Pointers(periods));
+  return kPeriods.Insert(transaction, storage::Pointers(periods));
 }
 
 absl::StatusOr<Period> PeriodAt(storage::Transaction& transaction, const VersionKey& key, absl::Time time) {

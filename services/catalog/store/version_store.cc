@@ -1,7 +1,6 @@
 #include "services/catalog/store/version_store.h"
 
 #include "libs/base/status.h"
-#include "services/catalog/store/pointers.h"
 
 namespace finalmile::catalog::store {
 namespace {
@@ -19,11 +18,11 @@ const storage::Table<VersionRow> kReviewers = kVersions.Part({"reviewer"});
 }  // namespace
 
 absl::Status InsertVersions(storage::Transaction& transaction, const std::vector<VersionRow>& versions) {
-  return kVersions.Insert(transaction, Pointers(versions));
+  return kVersions.Insert(transaction, storage::Pointers(versions));
 }
 
 absl::Status SetReviewers(storage::Transaction& transaction, const std::vector<VersionRow>& versions) {
-  return kReviewers.Update(transaction, Pointers(versions));
+  return kReviewers.Update(transaction, storage::Pointers(versions));
 }
 
 absl::StatusOr<std::map<VersionKey, VersionRow>> ReadVersions(storage::Transaction& transaction,

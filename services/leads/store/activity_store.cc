@@ -12,7 +12,6 @@
 #include "libs/storage/columns.h"
 #include "libs/storage/table.h"
 #include "services/leads/store/encoding.h"
-#include "services/leads/store/ids.h"
 
 namespace finalmile::leads::store {
 namespace {
@@ -138,12 +137,8 @@ absl::StatusOr<storage::Deferred> DeferInsertActivities(storage::Transaction& tr
                                                         absl::Time now) {
   std::vector<RecordedActivity> records;
   records.reserve(activities.size());
-  std::vector<const RecordedActivity*> pointers;
-  for (const Activity& activity : activities) {
-    records.push_back({activity, now});
-    pointers.push_back(&records.back());
-  }
-  return kActivities.DeferInsertAbsent(transaction, pointers);
+  for (const Activity& activity : activities) records.push_back({activity, now});
+  return kActivities.DeferInsertAbsent(transaction, storage::Pointers(records));
 }
 
 absl::StatusOr<std::vector<Recorded>> OutcomesOf(storage::Transaction& transaction,
@@ -257,7 +252,7 @@ absl::StatusOr<std::vector<std::string>> WithActivitiesBefore(storage::Transacti
   constexpr std::string_view kSql = R"sql(
 SELECT r.lead FROM {rows: lead TEXT, time BIGINT} AS r
 WHERE EXISTS (SELECT 1 FROM activities AS a WHERE a.lead = r.lead AND a.event_time < r.time))sql";
-  return Ids(transaction.ExecuteMany(kSql, rows));
+  return storage::FirstTexts(transaction.ExecuteMany(kSql, rows));
 }
 
 absl::Status DeleteActivities(storage::Transaction& transaction,

@@ -4,9 +4,9 @@
 
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
+#include "libs/storage/columns.h"
 #include "libs/storage/table.h"
 #include "services/leads/store/encoding.h"
-#include "services/leads/store/ids.h"
 
 namespace finalmile::leads::store {
 namespace {
@@ -31,9 +31,7 @@ const storage::Table<FactVersion> kFacts("fact_history", {"lead", "version"},
 }  // namespace
 
 absl::Status AppendFacts(storage::Transaction& transaction, const std::vector<FactVersion>& versions) {
-  std::vector<const FactVersion*> pointers;
-  for (const FactVersion& version : versions) pointers.push_back(&version);
-  return kFacts.Insert(transaction, pointers);
+  return kFacts.Insert(transaction, storage::Pointers(versions));
 }
 
 absl::StatusOr<std::vector<FactVersion>> FactHistory(storage::Transaction& transaction, std::string_view lead,
@@ -68,7 +66,7 @@ WHERE EXISTS (
   SELECT 1 FROM fact_history AS f
   WHERE f.lead = r.lead AND f.record_time <= r.time
   LIMIT 1 OFFSET 1))sql";
-  return Ids(transaction.ExecuteMany(kSql, rows));
+  return storage::FirstTexts(transaction.ExecuteMany(kSql, rows));
 }
 
 absl::StatusOr<int64_t> DeleteFacts(storage::Transaction& transaction, std::string_view lead, absl::Time time,

@@ -5,7 +5,6 @@
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
 #include "libs/storage/columns.h"
-#include "services/leads/store/ids.h"
 
 namespace finalmile::leads::store {
 namespace {
@@ -89,12 +88,8 @@ absl::StatusOr<std::vector<LeadState>> ReadLeads(storage::Transaction& transacti
 
 absl::Status InsertStubs(storage::Transaction& transaction, const std::vector<std::string>& ids) {
   std::vector<LeadState> stubs(ids.size());
-  std::vector<const LeadState*> pointers;
-  for (size_t i = 0; i < ids.size(); ++i) {
-    stubs[i].id = ids[i];
-    pointers.push_back(&stubs[i]);
-  }
-  return kLeads.InsertAbsent(transaction, pointers);
+  for (size_t i = 0; i < ids.size(); ++i) stubs[i].id = ids[i];
+  return kLeads.InsertAbsent(transaction, storage::Pointers(stubs));
 }
 
 absl::Status SetRecount(storage::Transaction& transaction, std::string_view id, absl::Time recount) {
@@ -105,23 +100,22 @@ absl::Status SetRecount(storage::Transaction& transaction, std::string_view id, 
 }
 
 absl::StatusOr<std::optional<std::string>> LeadToRecount(storage::Transaction& transaction) {
-  ASSIGN_OR_RETURN(
-      auto ids,
-      Ids(transaction.Execute("SELECT id FROM leads WHERE recount IS NOT NULL ORDER BY id LIMIT 1")));
+  ASSIGN_OR_RETURN(auto ids, storage::FirstTexts(transaction.Execute(
+                                 "SELECT id FROM leads WHERE recount IS NOT NULL ORDER BY id LIMIT 1")));
   if (ids.empty()) return std::nullopt;
   return std::move(ids.front());
 }
 
 absl::StatusOr<std::vector<std::string>> AllLeads(storage::Transaction& transaction, std::string_view after,
                                                   int limit) {
-  return Ids(transaction.Execute("SELECT id FROM leads WHERE id > $1 ORDER BY id LIMIT $2",
-                                 {std::string(after), int64_t{limit}}));
+  return storage::FirstTexts(transaction.Execute("SELECT id FROM leads WHERE id > $1 ORDER BY id LIMIT $2",
+                                                 {std::string(after), int64_t{limit}}));
 }
 
 absl::StatusOr<std::vector<std::string>> LeadsNotUnderPolicy(storage::Transaction& transaction,
                                                              int64_t policy, int limit) {
   // Two ranges rather than <>, so that the index is read only where such leads are.
-  return Ids(transaction.Execute(R"sql(
+  return storage::FirstTexts(transaction.Execute(R"sql(
 SELECT id FROM (
   SELECT id FROM (
     SELECT id FROM leads
@@ -135,7 +129,7 @@ SELECT id FROM (
 ) AS other
 ORDER BY id
 LIMIT $2)sql",
-                                 {policy, int64_t{limit}}));
+                                                 {policy, int64_t{limit}}));
 }
 
 }  // namespace finalmile::leads::store

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "libs/base/status.h"
-#include "services/leads/store/ids.h"
+#include "libs/storage/columns.h"
 
 namespace finalmile::leads::store {
 namespace {
@@ -40,7 +40,8 @@ JOIN profiles AS p ON p.lead = l.id
 WHERE l.created AND {} AND l.id > ${}
 ORDER BY l.id
 LIMIT ${})sql";
-  return Ids(transaction.Execute(fmt::format(kSql, condition.sql, n + 1, n + 2), std::move(values)));
+  return storage::FirstTexts(
+      transaction.Execute(fmt::format(kSql, condition.sql, n + 1, n + 2), std::move(values)));
 }
 
 absl::StatusOr<std::vector<domain::RankedLead>> ReadRanks(storage::Transaction& transaction,

@@ -83,9 +83,7 @@ absl::StatusOr<std::map<std::string, domain::Lead>> ReadProfiles(storage::Transa
 }
 
 absl::Status WriteProfiles(storage::Transaction& transaction, const std::vector<Profile>& profiles) {
-  std::vector<const Profile*> pointers;
-  for (const Profile& profile : profiles) pointers.push_back(&profile);
-  return kProfiles.InsertOrUpdate(transaction, pointers);
+  return kProfiles.InsertOrUpdate(transaction, storage::Pointers(profiles));
 }
 
 absl::StatusOr<std::map<ExternalId, std::string>> FindExternalIds(

@@ -165,13 +165,12 @@ WHERE id IN (SELECT id FROM offers WHERE offer_time < $1 ORDER BY offer_time LIM
                      transaction.Execute(sql, {ToMicros(time), int64_t{limit}}));
     most = std::max(most, result.affected);
   }
-  ASSIGN_OR_RETURN(const storage::Result meetings, transaction.Execute(R"sql(
+  ASSIGN_OR_RETURN(const std::vector<std::string> chains,
+                   storage::FirstTexts(transaction.Execute(R"sql(
 DELETE FROM meetings
 WHERE chain IN (SELECT chain FROM meetings WHERE update_time < $1 ORDER BY update_time LIMIT $2)
 RETURNING chain)sql",
-                                                                       {ToMicros(time), int64_t{limit}}));
-  std::vector<std::string> chains;
-  for (const storage::Row& row : meetings.rows) chains.push_back(row.Text(0));
+                                                           {ToMicros(time), int64_t{limit}})));
   RETURN_IF_ERROR(transaction
                       .DeferMany(R"sql(
 DELETE FROM meeting_touches

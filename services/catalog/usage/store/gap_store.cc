@@ -7,6 +7,7 @@
 
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
+#include "libs/storage/columns.h"
 
 namespace finalmile::catalog::usage::store {
 
@@ -44,10 +45,8 @@ const storage::Table<GapRow> kGaps(
 
 namespace {
 
-absl::StatusOr<std::vector<std::string>> SortedIds(absl::StatusOr<storage::Result> result) {
-  if (!result.ok()) return result.status();
-  std::vector<std::string> ids;
-  for (const storage::Row& row : result->rows) ids.push_back(row.Text(0));
+absl::StatusOr<std::vector<std::string>> SortedIds(const absl::StatusOr<storage::Result>& result) {
+  ASSIGN_OR_RETURN(std::vector<std::string> ids, storage::FirstTexts(result));
   std::sort(ids.begin(), ids.end());
   return ids;
 }

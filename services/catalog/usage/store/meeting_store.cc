@@ -6,7 +6,6 @@
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
 #include "libs/storage/table.h"
-#include "services/catalog/store/pointers.h"
 
 namespace finalmile::catalog::usage::store {
 namespace {
@@ -79,7 +78,7 @@ absl::Status WriteMeeting(storage::Transaction& transaction, const MeetingRow& m
       transaction.Defer("DELETE FROM meeting_touches WHERE chain = $1", {meeting.chain}).status());
   std::vector<TouchRow> touches;
   for (const Touch& touch : meeting.touches) touches.push_back({meeting.chain, touch});
-  return kTouches.Insert(transaction, catalog::store::Pointers(touches));
+  return kTouches.Insert(transaction, storage::Pointers(touches));
 }
 
 }  // namespace finalmile::catalog::usage::store

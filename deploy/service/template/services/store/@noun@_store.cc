@@ -41,12 +41,9 @@ absl::StatusOr<std::vector<@Noun@Row>> List@Nouns@(storage::Transaction& transac
 }
 
 absl::StatusOr<std::vector<std::string>> OfLeads(storage::Transaction& transaction, const std::vector<std::string>& leads) {
-  ASSIGN_OR_RETURN(const storage::Result result,
-                   transaction.ExecuteMany("SELECT t.id FROM {rows: id TEXT} AS r JOIN @table@ AS t ON t.lead = r.id AND t.lead <> ''",
-                                           storage::IdRows(leads)));
-  std::vector<std::string> ids;
-  for (const storage::Row& row : result.rows) ids.push_back(row.Text(0));
-  return ids;
+  return storage::FirstTexts(
+      transaction.ExecuteMany("SELECT t.id FROM {rows: id TEXT} AS r JOIN @table@ AS t ON t.lead = r.id AND t.lead <> ''",
+                              storage::IdRows(leads)));
 }
 
 }  // namespace finalmile::@name@::store
