@@ -62,8 +62,9 @@ absl::StatusOr<Entry> NotOlder(Entry entry, int64_t min_version);
 class NearCache {
  public:
   // Reads the store: the thing (already serialised as it is to be answered) with its version, or an Entry
-  // without value when there is none. Not called twice at once for a key unless the key is changed meanwhile.
-  // Errors go to whoever waits and are not kept.
+  // without value when there is none. Not called twice at once for a key unless the key is changed meanwhile,
+  // or the tombstone of its last change ends: feeds hear of that as of a change. Errors go to whoever waits
+  // and are not kept.
   using Loader = std::function<absl::StatusOr<Entry>(absl::Duration deadline)>;
 
   // All outlive it. `options.missing_staleness` ≤ `options.staleness`.

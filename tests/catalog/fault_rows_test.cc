@@ -97,6 +97,9 @@ class CatalogFaults : public ::testing::Test {
     return replicas_->Metric(replica, "finalmile_cache_feed_connected") == 1 &&
            replicas_->Metric(replica, "finalmile_cache_reached") == 1;
   }
+  double Invalidations(int replica) {
+    return replicas_->Metric(replica, "finalmile_cache_invalidations_total");
+  }
   double Answers(int replica, std::string_view source) {
     return replicas_->Metric(replica, "finalmile_cache_answers_total", fmt::format("source=\"{}\"", source));
   }
@@ -356,6 +359,9 @@ TEST_F(CatalogFaults, F22AHotAssetEndsUnderManyReaders) {
   for (int replica = 0; replica < Replicas::kCount; ++replica)
     ASSERT_TRUE(replicas_->Get(replica, name).ok());
   replicas_->Pause(kS);
+  // Each replica hears of the creation from the topic and from Redis, and hears again when the tombstone in
+  // Redis ends. One that came while the readers wait would have those who come later look the key up anew.
+  ASSERT_TRUE(replicas_->Until([&] { return Invalidations(0) >= 3 && Invalidations(1) >= 3; }));
   const auto unanswered = [&](int replica) {
     return replicas_->Metric(replica, "finalmile_cache_failures_total");
   };
