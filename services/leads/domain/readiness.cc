@@ -7,6 +7,9 @@
 namespace finalmile::leads::domain {
 namespace {
 
+// The resolution of stored times.
+constexpr absl::Duration kTick = absl::Microseconds(1);
+
 bool IsReady(const ReadinessState& state) { return !state.lane.empty(); }
 
 class Evaluation {
@@ -25,12 +28,7 @@ class Evaluation {
       if (IsReady(state()) && !state().by_hand_raise && result_.engagement < policy_.cool_below) {
         Cool(Cooled::Cause::kFaded);
       }
-      for (const Lane& lane : policy_.lanes) {
-        if (LetsIn(lane)) {
-          Enter(lane);
-          break;
-        }
-      }
+      if (const Lane* lane = FirstThatLetsIn()) Enter(*lane);
     }
     Schedule();
     return std::move(result_);
@@ -48,6 +46,8 @@ class Evaluation {
 
   void Cool(Cooled::Cause cause) {
     result_.transitions.emplace_back(Cooled{state().lane, cause});
+    // The hand-raise itself, and those after it, are not spent any more; earlier ones are.
+    if (cause == Cooled::Cause::kGated && state().by_hand_raise) state().hand_raise_used -= kTick;
     Close(state());
   }
 
@@ -63,11 +63,20 @@ class Evaluation {
     return !IsReady(state()) && result_.engagement >= lane.min_engagement && MayRecross();
   }
 
+  const Lane* FirstThatLetsIn() {
+    for (const bool hand_raise : {true, false}) {
+      for (const Lane& lane : policy_.lanes) {
+        if (lane.hand_raise == hand_raise && LetsIn(lane)) return &lane;
+      }
+    }
+    return nullptr;
+  }
+
   void Enter(const Lane& lane) {
     state().lane = lane.name;
     state().by_hand_raise = lane.hand_raise;
     state().last_crossing = now_;
-    state().hand_raise_used = std::max(state().hand_raise_used, input_.last_hand_raise);
+    if (lane.hand_raise) state().hand_raise_used = std::max(state().hand_raise_used, input_.last_hand_raise);
     result_.transitions.emplace_back(BecameSalesReady{lane.name, lane.hand_raise});
   }
 

@@ -150,6 +150,55 @@ TEST(Readiness, AGateStopsEverything) {
   EXPECT_THAT(lead.At(kMonday + kTick), ElementsAre("no longer sales-ready: a gate was set"));
 }
 
+TEST(Readiness, AGateThatIsLiftedGivesBackTheHandRaiseThatItClosed) {
+  const auto lifted_after = [](absl::Duration wait) {
+    Subject lead = Lead(50, 0);
+    lead.input.last_hand_raise = kMonday;
+    EXPECT_THAT(lead.At(kMonday), ElementsAre("sales-ready: hand-raise"));
+    lead.input.gated = true;
+    EXPECT_THAT(lead.At(kMonday + kDay), ElementsAre("no longer sales-ready: a gate was set"));
+    lead.input.gated = false;
+    return lead.At(kMonday + wait);
+  };
+  EXPECT_THAT(lifted_after(kDay), ElementsAre("sales-ready: hand-raise"));
+  EXPECT_THAT(lifted_after(kHandRaiseLife), ElementsAre("sales-ready: hand-raise"));
+  EXPECT_THAT(lifted_after(kHandRaiseLife + kTick), IsEmpty());
+}
+
+TEST(Readiness, AGateGivesBackOnlyWhatItClosed) {
+  Subject lead = Lead(50, 0);
+  lead.input.last_hand_raise = kMonday;
+  lead.At(kMonday);
+  Close(lead.last.state);  // worked off
+  lead.input.gated = true;
+  lead.At(kMonday + kDay);
+  lead.input.gated = false;
+  EXPECT_THAT(lead.At(kMonday + 2 * kDay), IsEmpty());
+  // Of two hand-raises the one whose request the gate closed.
+  lead.input.last_hand_raise = kMonday + 3 * kDay;
+  EXPECT_THAT(lead.At(kMonday + 3 * kDay), ElementsAre("sales-ready: hand-raise"));
+  lead.input.gated = true;
+  lead.At(kMonday + 4 * kDay);
+  lead.input.gated = false;
+  Subject without = lead;
+  without.input.last_hand_raise = kMonday;
+  EXPECT_THAT(without.At(kMonday + 5 * kDay), IsEmpty());
+  EXPECT_THAT(lead.At(kMonday + 5 * kDay), ElementsAre("sales-ready: hand-raise"));
+}
+
+TEST(Readiness, AScoredCrossingSpendsNoHandRaise) {
+  Subject lead = Lead(50, 50);
+  lead.policy.lanes = {{"engaged", false, 50, 40}, {"hand-raise", true, 60, 0}};
+  lead.input.last_hand_raise = kMonday;
+  EXPECT_THAT(lead.At(kMonday), ElementsAre("sales-ready: engaged"));
+  lead.input.fit = 60;
+  EXPECT_THAT(lead.At(kMonday), ElementsAre("sales-ready: hand-raise"));
+  Subject both = Lead(60, 50);
+  both.policy = lead.policy;
+  both.input.last_hand_raise = kMonday;
+  EXPECT_THAT(both.At(kMonday), ElementsAre("sales-ready: hand-raise"));
+}
+
 TEST(Readiness, ALaneOfAnEarlierPolicyIsKept) {
   Subject lead = Lead(50, 0);
   lead.input.last_hand_raise = kMonday;
