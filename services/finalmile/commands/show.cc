@@ -82,6 +82,25 @@ std::string OptionText(const leads::v1::FitOption& option) {
   return absl::StrJoin(conditions, " and ");
 }
 
+void ShowReadiness(const leads::v1::ExplainScoreResponse& explanation, Output& output) {
+  const leads::v1::Score& score = explanation.score();
+  output.Line(explanation.request_open()
+                  ? fmt::format("Sales-ready by the lane {} since {}; its meeting request is open.",
+                                score.lane(), output.TimeText(rpc::FromTimestamp(score.ready_time())))
+                  : "Not sales-ready: no meeting request is open.");
+  if (explanation.has_recross_time()) {
+    output.Line(fmt::format("It was sales-ready; by a scored lane it may be again from {} on.",
+                            output.TimeText(rpc::FromTimestamp(explanation.recross_time()))));
+  }
+  for (const std::string& line : explanation.readiness()) output.Line("  " + line);
+  if (explanation.has_last_hand_raise_time()) {
+    output.Line(fmt::format("Last hand-raise: {}",
+                            output.TimeText(rpc::FromTimestamp(explanation.last_hand_raise_time()))));
+  }
+  if (explanation.unknown_facts_size() > 0)
+    output.Line("Not known, and so without points: " + absl::StrJoin(explanation.unknown_facts(), ", "));
+}
+
 }  // namespace
 
 std::string WhoIs(const Lead& lead) {
@@ -195,8 +214,8 @@ void ShowExplanation(const std::string& who, const leads::v1::ExplainScoreRespon
   table.Add({fmt::format("{:.2f}", SumOf(explanation.reasons())), "sum",
              fmt::format("= fit {:.2f} + engagement {:.2f}", score.fit(), score.engagement()), "", ""});
   output.Show(table);
-  if (explanation.readiness_size() > 0) output.Line();
-  for (const std::string& line : explanation.readiness()) output.Line(line);
+  output.Line();
+  ShowReadiness(explanation, output);
   if (explanation.recounting()) {
     output.Line();
     output.Line(
@@ -232,7 +251,7 @@ void ShowPolicy(const Policy& policy, Output& output) {
   output.Line();
   Table lanes({{"LANE"}, {"FIT", Align::kRight}, {"E", Align::kRight}, {"HAND-RAISE"}});
   for (const auto& lane : policy.lanes()) {
-    lanes.Add({lane.name(), fmt::format("{:g}", lane.min_fit()), fmt::format("{:g}", lane.min_engagement()),
+    lanes.Add({lane.name(), fmt::format("{:g}", lane.min_fit()), fmt::format("{}", lane.min_engagement()),
                lane.hand_raise() ? "yes" : "no"});
   }
   output.Show(lanes);

@@ -21,16 +21,16 @@ void NoteHandRaise(const CompiledSignal& signal, const Activity& activity, Engag
 
 uint32_t UnitsOf(const Activity& activity) { return static_cast<uint32_t>(std::max(activity.count, 1)); }
 
-// False: the limit state does not decide it; nothing was changed.
-bool Count(const CompiledSignal& signal, const Activity& activity, EngagementState& state) {
+// Units that count. Nullopt: the limit state does not decide it; nothing was changed.
+std::optional<double> Count(const CompiledSignal& signal, const Activity& activity, EngagementState& state) {
+  std::optional<double> counted = UnitsOf(activity);
   if (signal.points > 0) {
-    const std::optional<double> counted =
-        state.limits.Count(signal, ToMicros(activity.event_time), activity.subject, UnitsOf(activity));
-    if (!counted) return false;
+    counted = state.limits.Count(signal, ToMicros(activity.event_time), activity.subject, UnitsOf(activity));
+    if (!counted) return std::nullopt;
     AddPoints(signal, *counted, activity.event_time, state.engagement);
   }
   NoteHandRaise(signal, activity, state);
-  return true;
+  return counted;
 }
 
 }  // namespace
@@ -70,7 +70,7 @@ Recount::Recount(const CompiledPolicy& policy, EngagementState aged)
   state_.limits.fingerprint = policy.fingerprint();
 }
 
-Recount::Counted Recount::Count(const Activity& activity) {
+Counted Recount::Count(const Activity& activity) {
   const CompiledSignal* signal = policy_->Match(activity);
   if (signal == nullptr) return {};
   double counted = UnitsOf(activity);
@@ -96,12 +96,16 @@ EngagementState Recompute(const CompiledPolicy& policy, absl::Span<const Activit
   return recount.Row();
 }
 
-ApplyResult Apply(const CompiledPolicy& policy, const Activity& activity, EngagementState& state) {
+ApplyResult Apply(const CompiledPolicy& policy, const Activity& activity, EngagementState& state,
+                  Counted* counted) {
   const CompiledSignal* signal = policy.Match(activity);
+  if (counted != nullptr) *counted = {signal, 0};
   if (signal == nullptr) return ApplyResult::kIgnored;
   const bool fresh = state.limits.fingerprint == 0;
   if (!fresh && state.limits.fingerprint != policy.fingerprint()) return ApplyResult::kNeedsRecompute;
-  if (!Count(*signal, activity, state)) return ApplyResult::kNeedsRecompute;
+  const std::optional<double> units = Count(*signal, activity, state);
+  if (!units) return ApplyResult::kNeedsRecompute;
+  if (counted != nullptr) counted->units = *units;
   state.limits.fingerprint = policy.fingerprint();
   state.limits.Trim();
   return ApplyResult::kApplied;

@@ -33,6 +33,14 @@ std::vector<const Activity*> InOrder(absl::Span<const Activity> activities, absl
 // LimitState::Under says what limits keep.
 EngagementState Under(const EngagementState& state, const CompiledPolicy& from, const CompiledPolicy& to);
 
+// What counts of an activity.
+struct Counted {
+  // Null: no signal counts the activity.
+  const CompiledSignal* signal = nullptr;
+  // Units of the activity that count.
+  double units = 0;
+};
+
 // Counts the activities of one lead one after the other, in canonical order; so a history is counted in pages
 // and memory does not grow with it.
 class Recount {
@@ -41,12 +49,6 @@ class Recount {
   // The policy outlives the count.
   explicit Recount(const CompiledPolicy& policy, EngagementState aged = {});
 
-  struct Counted {
-    // Null: no signal counts the activity.
-    const CompiledSignal* signal = nullptr;
-    // Units of the activity that count.
-    double units = 0;
-  };
   Counted Count(const Activity& activity);
 
   // The state to go on counting from.
@@ -75,7 +77,9 @@ enum class ApplyResult {
 };
 
 // Adds one more activity to `state` without looking at the earlier ones. The caller has made sure that its
-// (source, activity_id) is new to the lead. Takes about a microsecond.
-ApplyResult Apply(const CompiledPolicy& policy, const Activity& activity, EngagementState& state);
+// (source, activity_id) is new to the lead. Takes about a microsecond. `counted`, where it is given, tells
+// what counted; no units unless kApplied.
+ApplyResult Apply(const CompiledPolicy& policy, const Activity& activity, EngagementState& state,
+                  Counted* counted = nullptr);
 
 }  // namespace finalmile::leads::domain

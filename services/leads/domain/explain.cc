@@ -21,7 +21,44 @@ void Sum(const CompiledPolicy& policy, double engagement, Explanation& explanati
 
 }  // namespace
 
-std::string Explainer::Text(const Signal& signal, const Tally& tally) {
+SignalTallies::SignalTallies(const CompiledPolicy& policy, absl::Time as_of)
+    : policy_(policy), as_of_(as_of), tallies_(policy.signals().size()) {}
+
+void SignalTallies::Add(const CompiledSignal& signal, int64_t units, double counted, absl::Time time) {
+  Tally& tally = tallies_[signal.index];
+  tally.units += units;
+  if (counted == 0) return;
+  tally.counted += static_cast<int64_t>(std::ceil(counted));
+  tally.last = std::max(tally.last, time);
+  FadingValue alone;
+  const absl::Duration half_life = signal.half_life == HalfLife::kShort ? kShortHalfLife : kLongHalfLife;
+  domain::Add(alone, half_life, signal.points * counted, time);
+  tally.points += ValueAt(alone, half_life, as_of_);
+}
+
+void SignalTallies::Subtract(const SignalTallies& other) {
+  for (size_t i = 0; i < tallies_.size(); ++i) {
+    tallies_[i].points -= other.tallies_[i].points;
+    tallies_[i].units -= other.tallies_[i].units;
+    tallies_[i].counted -= other.tallies_[i].counted;
+  }
+}
+
+void SignalTallies::AppendReasons(std::vector<Reason>& reasons) const {
+  for (const CompiledSignal& signal : policy_.signals()) {
+    const Tally& tally = tallies_[signal.index];
+    if (tally.units == 0 || (signal.points == 0 && !signal.hand_raise)) continue;
+    const Signal& described = policy_.policy().signals[signal.index];
+    reasons.push_back({.part = "engagement",
+                       .name = described.name,
+                       .text = Text(described, tally),
+                       .points = tally.points,
+                       .count = static_cast<int32_t>(std::min<int64_t>(tally.counted, INT32_MAX)),
+                       .last_time = tally.last});
+  }
+}
+
+std::string SignalTallies::Text(const Signal& signal, const Tally& tally) {
   if (tally.counted < tally.units)
     return fmt::format("{}, {} of {} counted", signal.text, tally.counted, tally.units);
   if (tally.units > 1) return fmt::format("{}, {} times", signal.text, tally.units);
@@ -35,37 +72,18 @@ Explainer::Explainer(const CompiledPolicy& policy, absl::Time as_of, EngagementS
       aged_(aged.engagement),
       aged_activities_(aged_activities),
       recount_(policy, std::move(aged)),
-      tallies_(policy.signals().size()) {}
+      tallies_(policy, as_of) {}
 
 void Explainer::Count(const Activity& activity) {
-  const Recount::Counted counted = recount_.Count(activity);
-  if (counted.signal == nullptr) return;
-  Tally& tally = tallies_[counted.signal->index];
-  tally.units += std::max(activity.count, 1);
-  if (counted.units == 0) return;
-  tally.counted += static_cast<int64_t>(std::ceil(counted.units));
-  tally.last = activity.event_time;
-  FadingValue alone;
-  const absl::Duration half_life =
-      counted.signal->half_life == HalfLife::kShort ? kShortHalfLife : kLongHalfLife;
-  Add(alone, half_life, counted.signal->points * counted.units, activity.event_time);
-  tally.points += ValueAt(alone, half_life, as_of_);
+  const Counted counted = recount_.Count(activity);
+  if (counted.signal != nullptr)
+    tallies_.Add(*counted.signal, std::max(activity.count, 1), counted.units, activity.event_time);
 }
 
 Explanation Explainer::Explain(const Lead& facts) const {
   Explanation explanation;
   explanation.fit = ExplainFit(policy_, facts, explanation.reasons);
-  for (const CompiledSignal& signal : policy_.signals()) {
-    const Tally& tally = tallies_[signal.index];
-    if (tally.units == 0 || (signal.points == 0 && !signal.hand_raise)) continue;
-    const Signal& described = policy_.policy().signals[signal.index];
-    explanation.reasons.push_back({.part = "engagement",
-                                   .name = described.name,
-                                   .text = Text(described, tally),
-                                   .points = tally.points,
-                                   .count = static_cast<int32_t>(std::min<int64_t>(tally.counted, INT32_MAX)),
-                                   .last_time = tally.last});
-  }
+  tallies_.AppendReasons(explanation.reasons);
   if (aged_activities_ > 0) {
     explanation.reasons.push_back(
         {.part = "engagement",

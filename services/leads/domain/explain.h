@@ -24,19 +24,18 @@ struct Explanation {
   std::vector<Reason> reasons;
 };
 
-// Explains a score from activities that come one after the other, in canonical order (engagement.h); so its
-// memory does not grow with the history.
-class Explainer {
+// What activities give to a score at one moment, by signal. The policy outlives it.
+class SignalTallies {
  public:
-  // Counts on top of `aged`, the sum of `aged_activities` before all others. The policy outlives the
-  // explainer.
-  Explainer(const CompiledPolicy& policy, absl::Time as_of, EngagementState aged = {},
-            int64_t aged_activities = 0);
+  SignalTallies(const CompiledPolicy& policy, absl::Time as_of);
 
-  void Count(const Activity& activity);
-  Explanation Explain(const Lead& facts) const;
-  // The sum of the activities, for the lead's row.
-  EngagementState Row() const { return recount_.Row(); }
+  // Of the units of an activity at `time` so many counted.
+  void Add(const CompiledSignal& signal, int64_t units, double counted, absl::Time time);
+  // Takes away what `other`, of the same policy and moment, holds.
+  void Subtract(const SignalTallies& other);
+  // One reason per signal, in the policy's order. Signals that give no points and are no hand-raise are left
+  // out.
+  void AppendReasons(std::vector<Reason>& reasons) const;
 
  private:
   struct Tally {
@@ -49,11 +48,32 @@ class Explainer {
 
   const CompiledPolicy& policy_;
   const absl::Time as_of_;
+  // By position of the signal.
+  std::vector<Tally> tallies_;
+};
+
+// Explains a score from activities that come one after the other, in canonical order (engagement.h); so its
+// memory does not grow with the history.
+class Explainer {
+ public:
+  // Counts on top of `aged`, the sum of `aged_activities` before all others. The policy outlives the
+  // explainer.
+  Explainer(const CompiledPolicy& policy, absl::Time as_of, EngagementState aged = {},
+            int64_t aged_activities = 0);
+
+  void Count(const Activity& activity);
+  Explanation Explain(const Lead& facts) const;
+  const SignalTallies& tallies() const { return tallies_; }
+  // The sum of the activities, for the lead's row.
+  EngagementState Row() const { return recount_.Row(); }
+
+ private:
+  const CompiledPolicy& policy_;
+  const absl::Time as_of_;
   const Engagement aged_;
   const int64_t aged_activities_;
   Recount recount_;
-  // By position of the signal.
-  std::vector<Tally> tallies_;
+  SignalTallies tallies_;
 };
 
 // The score of a lead at `as_of`, with its reasons. All of `activities` count, in any order: for a past

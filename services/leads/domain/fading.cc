@@ -58,6 +58,16 @@ double EngagementAt(const Engagement& engagement, absl::Time at) {
   return AtMicros(engagement, ToMicros(at));
 }
 
+bool Alike(const Engagement& a, const Engagement& b) {
+  const auto alike = [](const FadingValue& one, const FadingValue& other, absl::Duration half_life) {
+    const absl::Time time = std::max(one.time, other.time);
+    const double value = ValueAt(one, half_life, time);
+    return std::abs(value - ValueAt(other, half_life, time)) <= 1e-9 * value;
+  };
+  return alike(a.short_half_life, b.short_half_life, kShortHalfLife) &&
+         alike(a.long_half_life, b.long_half_life, kLongHalfLife);
+}
+
 absl::Time FallsBelow(const Engagement& engagement, double edge, absl::Time from) {
   if (!(edge > 0)) return absl::InfiniteFuture();
   int64_t above = ToMicros(from);

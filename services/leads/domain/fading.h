@@ -44,6 +44,9 @@ struct Engagement {
 // E at `at`, in points; >= 0.
 double EngagementAt(const Engagement& engagement, absl::Time at);
 
+// Whether the two are worth the same at every moment, but for rounding (1e-9 of either part).
+bool Alike(const Engagement& a, const Engagement& b);
+
 // The first microsecond, not before `from`, at which EngagementAt is below `edge`: at the returned time it
 // is, one microsecond earlier it was not (or it is `from`). Never for edge <= 0: InfiniteFuture.
 absl::Time FallsBelow(const Engagement& engagement, double edge, absl::Time from);

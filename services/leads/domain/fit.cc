@@ -143,4 +143,19 @@ double ExplainFit(const CompiledPolicy& policy, const Lead& facts, std::vector<R
   return Evaluate(policy, facts, &reasons);
 }
 
+std::vector<std::string> UnknownFacts(const CompiledPolicy& policy, const Lead& facts) {
+  std::vector<std::string> unknown;
+  for (const FitGroup& group : policy.policy().fit_groups) {
+    for (const FitCriterion& criterion : group.criteria) {
+      for (const FitOption& option : criterion.options) {
+        for (const Condition& condition : option.all) {
+          const bool listed = std::find(unknown.begin(), unknown.end(), condition.attribute) != unknown.end();
+          if (!listed && !Find(facts, condition.attribute).present()) unknown.push_back(condition.attribute);
+        }
+      }
+    }
+  }
+  return unknown;
+}
+
 }  // namespace finalmile::leads::domain

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "services/leads/domain/compiled_policy.h"
@@ -16,5 +17,9 @@ double Fit(const CompiledPolicy& policy, const Lead& facts);
 // that gives or takes points, "cap:{group}" (negative) where a cap takes points back, "clamp" where the whole
 // was cut to 0..100.
 double ExplainFit(const CompiledPolicy& policy, const Lead& facts, std::vector<Reason>& reasons);
+
+// The facts that the policy's conditions read and that are not known of the lead, by name, in the order in
+// which they are read.
+std::vector<std::string> UnknownFacts(const CompiledPolicy& policy, const Lead& facts);
 
 }  // namespace finalmile::leads::domain

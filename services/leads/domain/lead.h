@@ -35,6 +35,11 @@ enum class Stage {
   kLost = 9,
 };
 
+// Whether a crossing moves a lead at this stage to kSalesReady. At any other it is being worked, or won.
+constexpr bool MovesByCrossing(Stage stage) {
+  return stage == Stage::kNew || stage == Stage::kRecycled || stage == Stage::kLost;
+}
+
 enum class Channel { kUnspecified = 0, kEmail = 1, kPhone = 2, kPost = 3, kSocial = 4 };
 enum class PermissionState { kUnspecified = 0, kAllowed = 1, kDenied = 2 };
 enum class Outcome { kUnspecified = 0, kPositive = 1, kNegative = 2 };

@@ -97,6 +97,8 @@ struct GradeEdges {
   double engagement_1 = 0;
   double engagement_2 = 0;
   double engagement_3 = 0;
+
+  friend bool operator==(const GradeEdges&, const GradeEdges&) = default;
 };
 
 struct Policy {

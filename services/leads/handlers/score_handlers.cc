@@ -2,18 +2,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
 #include "libs/base/status.h"
 #include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/paging.h"
 #include "libs/rpc/violations.h"
 #include "services/leads/domain/explain.h"
+#include "services/leads/domain/fit.h"
 #include "services/leads/domain/lead_rules.h"
+#include "services/leads/domain/verdict.h"
 #include "services/leads/handlers/load_leads.h"
+#include "services/leads/handlers/load_past.h"
 #include "services/leads/scoring/convert.h"
 #include "services/leads/scoring/counting.h"
-#include "services/leads/scoring/lead_batch.h"
 #include "services/leads/scoring/replay.h"
+#include "services/leads/scoring/score.h"
 #include "services/leads/store/fact_store.h"
 
 namespace finalmile::leads::handlers {
@@ -24,78 +30,78 @@ using storage::Transaction;
 
 constexpr int kMaxActivities = 1000;
 
-// Most activities, and most versions of facts, that changes are played again from.
-constexpr int kMaxReplayed = 10'000;
-
 absl::Status AgedOut(std::string_view field) {
   return rpc::Error(absl::StatusCode::kFailedPrecondition, "HISTORY_AGED_OUT",
                     fmt::format("{} is more than {} days ago; what was known then is no longer kept", field,
                                 absl::ToInt64Hours(domain::kHistory) / 24));
 }
 
-// Reads the past that a lead's changes from `since` on follow from. NOT_FOUND for a lead that was never
-// created; FAILED_PRECONDITION / HISTORY_TOO_LONG.
-absl::StatusOr<scoring::LeadPast> LoadPast(Transaction& transaction, scoring::Policies& policies,
-                                           const std::string& id, absl::Time since) {
-  scoring::LeadPast past;
-  past.since = since;
-  ASSIGN_OR_RETURN(past.facts, store::FactHistory(transaction, id, since, kMaxReplayed + 1));
-  if (past.facts.empty()) return rpc::NotFound(domain::LeadName(id), "lead");
-  ASSIGN_OR_RETURN(past.activities, store::ActivitiesInOrder(transaction, id, nullptr, {}, kMaxReplayed + 1));
-  if (past.facts.size() > kMaxReplayed || past.activities.size() > kMaxReplayed) {
-    return rpc::Error(absl::StatusCode::kFailedPrecondition, "HISTORY_TOO_LONG",
-                      fmt::format("the lead has more than {} activities or changes, too many to play again; "
-                                  "ask ExplainScore as of a time instead",
-                                  kMaxReplayed));
-  }
-  ASSIGN_OR_RETURN(const std::optional<store::Aged> aged, store::ReadAged(transaction, id));
-  if (aged) {
-    past.aged = aged->state;
-    ASSIGN_OR_RETURN(past.aged_policy, policies.ByNumber(transaction, aged->policy));
-  }
-  ASSIGN_OR_RETURN(int64_t last, store::PolicyInForce(transaction));
-  for (int64_t number = 1; number <= last; ++number) {
-    ASSIGN_OR_RETURN(past.policies.emplace_back(), policies.ByNumber(transaction, number));
-  }
-  return past;
+// The moment of which a score is explained, and what the lead's row was like then.
+struct Then {
+  absl::Time time;
+  const scoring::PublishedPolicy& policy;
+  const domain::Lead& facts;
+  int64_t gates = 0;
+  domain::ReadinessState readiness;
+};
+
+// "open opportunity".
+std::string Words(domain::Gate gate) {
+  constexpr std::string_view kPrefix = "GATE_";
+  std::string words =
+      absl::AsciiStrToLower(v1::Gate_Name(static_cast<v1::Gate>(gate)).substr(kPrefix.size()));
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
 }
 
-std::string Against(std::string_view what, double have, double need) {
-  return fmt::format("{} {:.1f} of {:g}", what, have, need);
-}
-
-// Why a lead is or is not sales-ready, lane by lane.
-void Readiness(const domain::Policy& policy, const domain::Explanation& explanation, bool hand_raised,
-               bool gated, google::protobuf::RepeatedPtrField<std::string>& out) {
-  if (gated) *out.Add() = "a gate stands: not sales-ready by any lane";
-  for (const domain::Lane& lane : policy.lanes) {
-    std::string text = fmt::format("{}: {}", lane.name, Against("fit", explanation.fit, lane.min_fit));
-    if (lane.hand_raise) {
-      text += hand_raised ? ", hand raised" : ", no hand-raise in the last 30 days";
-    } else {
-      text += ", " + Against("engagement", explanation.engagement, lane.min_engagement);
-    }
-    *out.Add() = std::move(text);
-  }
-}
-
+// Fills in score, reasons and readiness; the row, for what else follows from it.
 template <class Response>
-void Fill(const scoring::PublishedPolicy& policy, const domain::Lead& facts,
-          const domain::Explainer& explainer, bool gated, absl::Time as_of, Response& response) {
-  const domain::Explanation explanation = explainer.Explain(facts);
+store::LeadState Fill(const Then& then, const domain::Explainer& explainer, Response& response) {
+  const domain::Explanation explanation = explainer.Explain(then.facts);
   store::LeadState state;
+  state.gates = then.gates;
   state.fit = explanation.fit;
   state.engagement = explainer.Row();
-  *response.mutable_score() = scoring::ToScore(state, policy, as_of);
+  state.readiness = then.readiness;
+  *response.mutable_score() = scoring::ToScore(state, then.policy, then.time);
   // The sum of the reasons, to the last bit that the reader sees.
   response.mutable_score()->set_engagement(explanation.engagement);
   response.mutable_score()->set_score(explanation.score);
   for (const domain::Reason& reason : explanation.reasons) *response.add_reasons() = scoring::ToProto(reason);
-  const bool hand_raised = state.engagement.last_hand_raise > as_of - domain::kHandRaiseLife;
-  Readiness(policy.compiled.policy(), explanation, hand_raised, gated, *response.mutable_readiness());
+  for (const domain::Gate gate : scoring::GatesOf(then.gates)) {
+    response.add_readiness(
+        fmt::format("the gate \"{}\" stands: no lane lets the lead in until it is lifted", Words(gate)));
+  }
+  for (std::string& line : domain::LaneVerdicts(then.policy.compiled.policy(), scoring::InputOf(state),
+                                                state.readiness, then.time)) {
+    response.add_readiness(std::move(line));
+  }
+  return state;
+}
+
+void FillReadiness(const Then& then, const store::LeadState& state, v1::ExplainScoreResponse& response) {
+  response.set_request_open(!state.readiness.lane.empty());
+  const absl::Time recross = domain::MayRecrossAt(then.policy.compiled.policy(), state.readiness, then.time);
+  if (recross > then.time) *response.mutable_recross_time() = scoring::ToProto(recross);
+  if (state.engagement.last_hand_raise != absl::InfinitePast())
+    *response.mutable_last_hand_raise_time() = scoring::ToProto(state.engagement.last_hand_raise);
+  for (std::string& fact : domain::UnknownFacts(then.policy.compiled, then.facts))
+    response.add_unknown_facts(std::move(fact));
 }
 
 }  // namespace
+
+absl::StatusOr<std::optional<domain::ReadinessState>> ScoreHandlers::ReadinessAt(rpc::CallContext& context,
+                                                                                 Transaction& transaction,
+                                                                                 const std::string& id,
+                                                                                 absl::Time time) {
+  absl::StatusOr<scoring::LeadPast> past =
+      LoadPast(transaction, d_.policies, id, d_.clock.Now() - domain::kHistory);
+  if (absl::IsFailedPrecondition(past.status())) return std::nullopt;
+  RETURN_IF_ERROR(past.status());
+  ASSIGN_OR_RETURN(scoring::Replayed played, scoring::Replay(*past, time, [&] { return context.Check(); }));
+  return std::move(played.state.readiness);
+}
 
 absl::StatusOr<v1::ExplainScoreResponse> ScoreHandlers::ExplainScore(rpc::CallContext& context,
                                                                      const v1::ExplainScoreRequest& request) {
@@ -130,12 +136,20 @@ absl::StatusOr<v1::ExplainScoreResponse> ScoreHandlers::ExplainScore(rpc::CallCo
         ASSIGN_OR_RETURN(const domain::Explainer explainer,
                          scoring::ReadExplainer(transaction, d_.policies, id, policy->compiled, as_of, which,
                                                 [&] { return context.Check(); }));
-        Fill(*policy, facts->facts, explainer, facts->gates != 0, as_of, response);
-        if (request.has_as_of()) return response;
-        if (!row.readiness.lane.empty()) {
-          response.mutable_score()->set_lane(row.readiness.lane);
-          *response.mutable_score()->mutable_ready_time() = scoring::ToProto(row.readiness.last_crossing);
+        Then then{as_of, *policy, facts->facts, facts->gates, row.readiness};
+        bool known = true;
+        if (request.has_as_of()) {
+          ASSIGN_OR_RETURN(const std::optional<domain::ReadinessState> played,
+                           ReadinessAt(context, transaction, id, as_of));
+          known = played.has_value();
+          then.readiness = played.value_or(domain::ReadinessState());
         }
+        FillReadiness(then, Fill(then, explainer, response), response);
+        if (!known) {
+          response.add_readiness(
+              "whether it was sales-ready then is not known: its history is too long to be played again");
+        }
+        if (request.has_as_of()) return response;
         response.set_recounting(store::IsSetAside(row));
         return response;
       });
@@ -152,8 +166,9 @@ absl::StatusOr<v1::ListScoreChangesResponse> ScoreHandlers::ListScoreChanges(
                    outbox::Read<scoring::LeadPast>(context, d_.database, [&](Transaction& transaction) {
                      return LoadPast(transaction, d_.policies, id, since);
                    }));
-  ASSIGN_OR_RETURN(const std::vector<scoring::PastChange> changes,
+  ASSIGN_OR_RETURN(const scoring::Replayed played,
                    scoring::Replay(past, until, [&] { return context.Check(); }));
+  const std::vector<scoring::PastChange>& changes = played.changes;
   int64_t left = static_cast<int64_t>(changes.size());
   if (!page.first()) left = std::min(left, std::get<int64_t>(page.cursor()[1]));
   using Entries = std::vector<rpc::PageEntry<v1::ScoreChange>>;
@@ -204,7 +219,14 @@ absl::StatusOr<v1::SimulateScoreResponse> ScoreHandlers::SimulateScore(
   domain::Explainer explainer(policy->compiled, as_of);
   for (const domain::Activity* activity : domain::InOrder(activities, absl::InfiniteFuture()))
     explainer.Count(*activity);
-  Fill(*policy, lead, explainer, !lead.gates.empty(), as_of, response);
+  Then then{as_of, *policy, lead, scoring::GateBits(lead.gates), {}};
+  const domain::EngagementState engagement = explainer.Row();
+  then.readiness = domain::Evaluate(policy->compiled.policy(),
+                                    {!lead.gates.empty(), domain::Fit(policy->compiled, lead),
+                                     engagement.engagement, engagement.last_hand_raise},
+                                    {}, as_of)
+                       .state;
+  Fill(then, explainer, response);
   return response;
 }
 

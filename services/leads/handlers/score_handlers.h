@@ -1,8 +1,14 @@
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "finalmile/leads/v1/lead_service.pb.h"
 #include "libs/rpc/context.h"
+#include "libs/storage/database.h"
+#include "services/leads/domain/readiness.h"
 #include "services/leads/handlers/dependencies.h"
 
 namespace finalmile::leads::handlers {
@@ -20,6 +26,11 @@ class ScoreHandlers {
                                                           const v1::SimulateScoreRequest& request);
 
  private:
+  // The readiness of a lead as it was at `time`; nullopt: its history is too long to be played again.
+  absl::StatusOr<std::optional<domain::ReadinessState>> ReadinessAt(rpc::CallContext& context,
+                                                                    storage::Transaction& transaction,
+                                                                    const std::string& id, absl::Time time);
+
   const Dependencies d_;
 };
 

@@ -57,14 +57,22 @@ absl::StatusOr<domain::EngagementState> RecomputeAll(storage::Transaction& trans
   return recount.Row();
 }
 
-absl::StatusOr<domain::Explanation> ExplainHistory(storage::Transaction& transaction, Policies& policies,
-                                                   const store::History& history,
-                                                   const domain::CompiledPolicy& policy,
-                                                   const domain::Lead& facts, absl::Time as_of) {
+absl::StatusOr<domain::Explainer> ExplainerOf(storage::Transaction& transaction, Policies& policies,
+                                              const store::History& history,
+                                              const domain::CompiledPolicy& policy, absl::Time as_of) {
   ASSIGN_OR_RETURN(domain::EngagementState start, AgedUnder(transaction, policies, history.aged, policy));
   domain::Explainer explainer(policy, as_of, std::move(start), CountOf(history.aged));
   for (const domain::Activity* activity : domain::InOrder(history.activities, absl::InfiniteFuture()))
     explainer.Count(*activity);
+  return explainer;
+}
+
+absl::StatusOr<domain::Explanation> ExplainHistory(storage::Transaction& transaction, Policies& policies,
+                                                   const store::History& history,
+                                                   const domain::CompiledPolicy& policy,
+                                                   const domain::Lead& facts, absl::Time as_of) {
+  ASSIGN_OR_RETURN(const domain::Explainer explainer,
+                   ExplainerOf(transaction, policies, history, policy, as_of));
   return explainer.Explain(facts);
 }
 

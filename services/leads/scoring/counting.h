@@ -35,7 +35,10 @@ absl::StatusOr<domain::EngagementState> RecomputeAll(storage::Transaction& trans
                                                      const domain::CompiledPolicy& policy,
                                                      const std::function<absl::Status()>& check);
 
-// The explanation of a history that is not long.
+// The same for a history that is not long, and its explanation.
+absl::StatusOr<domain::Explainer> ExplainerOf(storage::Transaction& transaction, Policies& policies,
+                                              const store::History& history,
+                                              const domain::CompiledPolicy& policy, absl::Time as_of);
 absl::StatusOr<domain::Explanation> ExplainHistory(storage::Transaction& transaction, Policies& policies,
                                                    const store::History& history,
                                                    const domain::CompiledPolicy& policy,

@@ -9,41 +9,10 @@
 #include "libs/rpc/violations.h"
 #include "libs/storage/columns.h"
 #include "services/leads/domain/fit.h"
-#include "services/leads/domain/grade.h"
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/scoring/convert.h"
 
 namespace finalmile::leads::scoring {
-namespace {
-
-void SetFading(const domain::FadingValue& from, v1::FadingValue& to) {
-  to.set_value(from.value);
-  *to.mutable_time() = ToProto(from.time);
-}
-
-}  // namespace
-
-v1::Score ToScore(const store::LeadState& lead, const PublishedPolicy& policy, absl::Time now) {
-  v1::Score score;
-  const domain::Engagement& engagement = lead.engagement.engagement;
-  score.set_fit(lead.fit);
-  score.set_engagement(domain::EngagementAt(engagement, now));
-  score.set_score(score.fit() + score.engagement());
-  const domain::GradeEdges& edges = policy.compiled.policy().grade_edges;
-  score.set_grade(domain::Grade(edges, score.fit(), score.engagement()));
-  *score.mutable_as_of() = ToProto(now);
-  SetFading(engagement.short_half_life, *score.mutable_short_half_life());
-  SetFading(engagement.long_half_life, *score.mutable_long_half_life());
-  score.set_policy(policy.message.name());
-  if (!lead.readiness.lane.empty()) {
-    score.set_lane(lead.readiness.lane);
-    *score.mutable_ready_time() = ToProto(lead.readiness.last_crossing);
-  }
-  const double bands[] = {edges.engagement_1, edges.engagement_2, edges.engagement_3};
-  const absl::Time next = domain::FallsBelowNext(engagement, bands, now);
-  if (next != absl::InfiniteFuture()) *score.mutable_next_band_time() = ToProto(next);
-  return score;
-}
 
 absl::Status LeadBatch::Lock(std::vector<std::string> ids, Absent absent) {
   ids = storage::SortedUnique(std::move(ids));
@@ -94,6 +63,7 @@ void LeadBatch::Visit(const std::string& id) {
 void LeadBatch::Recounted(const std::string& id, domain::EngagementState engagement) {
   Entry& entry = *leads_.Find(id);
   entry.row.engagement = std::move(engagement);
+  KeepToldDigits(entry);
   entry.row.policy = policy_->number;
   entry.row.recount = absl::InfinitePast();
   entry.policy = policy_;
@@ -160,23 +130,17 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::CountInserted(
       entry.changed = true;
     }
     const domain::CompiledPolicy& policy = entry.policy->compiled;
-    const domain::CompiledSignal* signal = policy.Match(activity);
+    domain::Counted counted{policy.Match(activity), 0};
     if (entry.row.policy != entry.policy->number) {
       entry.changed = true;
     } else if (!entry.recompute) {
-      const domain::ApplyResult result = domain::Apply(policy, activity, entry.row.engagement);
+      const domain::ApplyResult result = domain::Apply(policy, activity, entry.row.engagement, &counted);
       entry.recompute = result == domain::ApplyResult::kNeedsRecompute;
       entry.changed = entry.changed || result != domain::ApplyResult::kIgnored;
     }
-    if (signal == nullptr) continue;
-    const domain::Signal& rule = policy.policy().signals[signal->index];
-    v1::Reason& reason = entry.reasons.emplace_back();
-    reason.set_part("engagement");
-    reason.set_name(rule.name);
-    reason.set_text(rule.text);
-    reason.set_points(rule.points * activity.count);
-    reason.set_count(activity.count);
-    *reason.mutable_last_time() = ToProto(activity.event_time);
+    if (counted.signal == nullptr) continue;
+    entry.added.push_back({activity.source, activity.activity_id, counted.signal, std::max(activity.count, 1),
+                           counted.units, activity.event_time});
     if (!entry.cause_time || *entry.cause_time < activity.event_time) entry.cause_time = activity.event_time;
   }
   return recorded;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,10 +17,12 @@
 #include "libs/outbox/envelope.h"
 #include "libs/storage/database.h"
 #include "services/leads/domain/activity.h"
+#include "services/leads/domain/explain.h"
 #include "services/leads/domain/lead.h"
 #include "services/leads/domain/readiness.h"
 #include "services/leads/domain/reason.h"
 #include "services/leads/scoring/policies.h"
+#include "services/leads/scoring/score.h"
 #include "services/leads/store/activity_store.h"
 #include "services/leads/store/lead_store.h"
 
@@ -29,9 +32,6 @@ namespace finalmile::leads::scoring {
 inline constexpr std::string_view kRescoreChannel = "policy";
 
 using outbox::EventContext;
-
-// The score of a lead at `now`, as the wire shows it.
-v1::Score ToScore(const store::LeadState& lead, const PublishedPolicy& policy, absl::Time now);
 
 // The one way in which leads change: calls, consumer and timers lock rows, say what happened, and write.
 // Lives inside one transaction; not thread-safe.
@@ -53,8 +53,9 @@ class LeadBatch {
   LeadBatch(storage::Transaction& transaction, Policies& policies, EventContext context)
       : transaction_(transaction),
         policies_(policies),
-        context_(context),
-        leads_(transaction, store::kLeads, "leads/", context) {}
+        // Times are told as they are stored.
+        context_{context.clock, context.rng, FromMicros(ToMicros(context.now)), context.cause},
+        leads_(transaction, store::kLeads, "leads/", context_) {}
 
   // Locks the rows of these leads, which may be none. It is called first, and once per batch.
   absl::Status Lock(std::vector<std::string> ids, Absent absent);
@@ -84,6 +85,26 @@ class LeadBatch {
   absl::Status Write(std::string_view cause);
 
  private:
+  // An activity of this batch that a signal matches.
+  struct Added {
+    std::string source;
+    std::string activity_id;
+    const domain::CompiledSignal* signal = nullptr;
+    int32_t units = 0;
+    // Units that count, as far as that was decided without looking back.
+    double counted = 0;
+    absl::Time time;
+  };
+  // The row as it is at a moment, and how its readiness has come to be so.
+  struct Moment {
+    Told told;
+    std::string_view cause;
+    std::vector<domain::Transition> transitions;
+    // What was added to the engagement.
+    std::vector<domain::Reason> reasons;
+    // Why it has become sales-ready, where it has.
+    std::vector<domain::Reason> ready_reasons;
+  };
   // The work that is kept beside each row. A row is `changed` as soon as it is to be scored again.
   struct Work {
     // The lead's own while it is set aside, else the one in force.
@@ -94,14 +115,13 @@ class LeadBatch {
     std::optional<domain::Lead> profile;
     bool profile_changed = false;
     std::optional<store::History> history;
-    // Activities of this batch, with their points.
-    std::vector<v1::Reason> reasons;
+    std::vector<Added> added;
     // When the latest of them happened.
     std::optional<absl::Time> cause_time;
-    // How its readiness has changed.
-    std::vector<domain::Transition> transitions;
-    // Why it has become sales-ready, where it has.
-    std::vector<domain::Reason> ready_reasons;
+    // What fell due before this batch and was not visited yet, with the rows as they were then.
+    std::vector<std::unique_ptr<store::LeadState>> past;
+    // In order of time; the last one is now.
+    std::vector<Moment> moments;
   };
   using Leads = outbox::Aggregates<store::LeadState, v1::LeadEvent, Work>;
   using Entry = Leads::Entry;
@@ -124,16 +144,26 @@ class LeadBatch {
   void SetProfile(Entry& entry, const domain::Lead& profile);
 
   // The steps of Write, for the changed leads: bring fit and engagement under the entry's policy, evaluate
-  // readiness, find out why leads became sales-ready, and emit the events.
+  // readiness as it fell due and now, find out why leads became sales-ready, and emit the events.
   absl::Status Score(const std::vector<Entry*>& changed);
-  void Evaluate(Entry& entry);
+  absl::Status CatchUp(Entry& entry);
+  void Evaluate(Entry& entry, std::string_view cause);
+  static bool BecameReady(const Moment& moment);
+  absl::Status AddReasons(Entry& entry);
   absl::Status Explain(const std::vector<Entry*>& ready);
-  void EmitChanges(Entry& entry, std::string_view cause);
+  absl::StatusOr<domain::Explanation> ExplainMoment(Entry& entry, const Moment& moment, bool now);
+  absl::Status Tell(Entry& entry);
+  void EmitTransitions(Entry& entry, const Moment& moment);
+  v1::LeadEvent& EmitAt(Entry& entry, absl::Time time);
+  // The history without the activities of this batch.
+  static store::History WithoutAdded(const Entry& entry);
   absl::Status WriteProfiles(const std::vector<Entry*>& changed);
 
   // Reads what these leads lack, in one round trip.
   absl::Status Fetch(const std::vector<Entry*>& profiles, const std::vector<Entry*>& histories);
   absl::Status SetAside(Entry& entry);
+  // A sum that was counted anew, and is the same, keeps the digits that were told.
+  static void KeepToldDigits(Entry& entry);
 
   storage::Transaction& transaction_;
   Policies& policies_;

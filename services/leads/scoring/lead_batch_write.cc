@@ -13,16 +13,8 @@
 namespace finalmile::leads::scoring {
 namespace {
 
-bool SameScore(const store::LeadState& a, const store::LeadState& b) {
-  return a.fit == b.fit && a.engagement.engagement == b.engagement.engagement && a.policy == b.policy &&
-         a.readiness.grade == b.readiness.grade && a.readiness.lane == b.readiness.lane;
-}
-
-bool BecameReady(const std::vector<domain::Transition>& transitions) {
-  return std::any_of(transitions.begin(), transitions.end(), [](const domain::Transition& transition) {
-    return std::holds_alternative<domain::BecameSalesReady>(transition);
-  });
-}
+// How often a lead that only fades falls due, at most: the edges of its grade, cooling, crossing again.
+constexpr int kMostDue = 16;
 
 }  // namespace
 
@@ -73,11 +65,17 @@ absl::Status LeadBatch::Score(const std::vector<Entry*>& changed) {
                      RecomputeAll(transaction_, policies_, entry->row.id, *entry->history, policy_->compiled,
                                   [] { return absl::OkStatus(); }));
     entry->row.policy = policy_->number;
+    KeepToldDigits(*entry);
   }
   for (Entry* entry : profiles) {
     if (entry->profile) entry->row.fit = domain::Fit(entry->policy->compiled, *entry->profile);
   }
   return absl::OkStatus();
+}
+
+void LeadBatch::KeepToldDigits(Entry& entry) {
+  const domain::Engagement& told = entry.before.engagement.engagement;
+  if (domain::Alike(entry.row.engagement.engagement, told)) entry.row.engagement.engagement = told;
 }
 
 absl::Status LeadBatch::SetAside(Entry& entry) {
@@ -95,63 +93,34 @@ absl::Status LeadBatch::SetAside(Entry& entry) {
   return absl::OkStatus();
 }
 
-void LeadBatch::Evaluate(Entry& entry) {
-  store::LeadState& lead = entry.row;
-  const domain::ReadinessInput input{lead.gates != 0, lead.fit, lead.engagement.engagement,
-                                     lead.engagement.last_hand_raise};
-  domain::Readiness result =
-      domain::Evaluate(entry.policy->compiled.policy(), input, entry.before.readiness, context_.now);
-  lead.readiness = std::move(result.state);
-  lead.due_time = result.next_due;
-  entry.transitions = std::move(result.transitions);
-}
-
-absl::Status LeadBatch::Explain(const std::vector<Entry*>& ready) {
-  RETURN_IF_ERROR(Fetch(ready, ready));
-  for (Entry* entry : ready) {
-    const domain::CompiledPolicy& policy = entry->policy->compiled;
-    domain::Explanation explanation;
-    if (entry->history->is_long || store::IsSetAside(entry->row)) {
-      explanation =
-          domain::ExplainInSum(policy, *entry->profile, entry->row.engagement.engagement, context_.now);
-    } else {
-      ASSIGN_OR_RETURN(explanation, ExplainHistory(transaction_, policies_, *entry->history, policy,
-                                                   *entry->profile, context_.now));
-    }
-    entry->ready_reasons = std::move(explanation.reasons);
+absl::Status LeadBatch::CatchUp(Entry& entry) {
+  if (!entry.before.created || entry.before.due_time > context_.now || entry.before.policy == 0)
+    return absl::OkStatus();
+  ASSIGN_OR_RETURN(const PolicyPointer policy, policies_.ByNumber(transaction_, entry.before.policy));
+  store::LeadState lead = entry.before;
+  for (int i = 0; i < kMostDue && lead.due_time <= context_.now; ++i) {
+    const absl::Time due = lead.due_time;
+    domain::Readiness result =
+        domain::Evaluate(policy->compiled.policy(), InputOf(lead), lead.readiness, due);
+    lead.readiness = std::move(result.state);
+    lead.due_time = result.next_due;
+    if (result.transitions.empty()) continue;
+    entry.past.push_back(std::make_unique<store::LeadState>(lead));
+    entry.moments.push_back(
+        {{entry.past.back().get(), policy, due}, "fading", std::move(result.transitions), {}, {}});
   }
   return absl::OkStatus();
 }
 
-void LeadBatch::EmitChanges(Entry& entry, std::string_view cause) {
+void LeadBatch::Evaluate(Entry& entry, std::string_view cause) {
   store::LeadState& lead = entry.row;
-  const v1::Score score = ToScore(lead, *entry.policy, context_.now);
-  if (!SameScore(lead, entry.before)) {
-    v1::LeadScoreChanged& changed = *leads_.Emit(entry).mutable_lead_score_changed();
-    if (entry.before.created) *changed.mutable_before() = ToScore(entry.before, *entry.policy, context_.now);
-    *changed.mutable_after() = score;
-    changed.mutable_reasons()->Add(entry.reasons.begin(), entry.reasons.end());
-    changed.set_cause(std::string(cause));
-  }
-  for (const domain::Transition& transition : entry.transitions) {
-    if (const auto* ready = std::get_if<domain::BecameSalesReady>(&transition)) {
-      lead.stage = v1::STAGE_SALES_READY;
-      v1::LeadBecameSalesReady& event = *leads_.Emit(entry).mutable_lead_became_sales_ready();
-      event.set_lane(ready->lane);
-      *event.mutable_score() = score;
-      event.set_grade(score.grade());
-      if (entry.cause_time) *event.mutable_cause_time() = ToProto(*entry.cause_time);
-      for (const domain::Reason& reason : entry.ready_reasons) *event.add_reasons() = ToProto(reason);
-      event.set_lead_source(entry.profile->lead_source);
-      event.set_campaign(entry.profile->campaign);
-      event.set_owner(entry.profile->owner);
-    } else if (std::holds_alternative<domain::Cooled>(transition)) {
-      if (lead.stage == v1::STAGE_SALES_READY) lead.stage = v1::STAGE_NEW;
-      v1::LeadCooled& event = *leads_.Emit(entry).mutable_lead_cooled();
-      *event.mutable_score() = score;
-      event.set_grade(score.grade());
-    }
-  }
+  const store::LeadState& last = entry.past.empty() ? entry.before : *entry.past.back();
+  domain::Readiness result =
+      domain::Evaluate(entry.policy->compiled.policy(), InputOf(lead), last.readiness, context_.now);
+  lead.readiness = std::move(result.state);
+  lead.due_time = result.next_due;
+  entry.moments.push_back(
+      {{&lead, entry.policy, context_.now}, cause, std::move(result.transitions), {}, {}});
 }
 
 absl::Status LeadBatch::WriteProfiles(const std::vector<Entry*>& changed) {
@@ -176,11 +145,13 @@ absl::Status LeadBatch::Write(std::string_view cause) {
   RETURN_IF_ERROR(Score(changed));
   std::vector<Entry*> ready;
   for (Entry* entry : changed) {
-    Evaluate(*entry);
-    if (BecameReady(entry->transitions)) ready.push_back(entry);
+    RETURN_IF_ERROR(CatchUp(*entry));
+    Evaluate(*entry, cause);
+    RETURN_IF_ERROR(AddReasons(*entry));
+    if (std::any_of(entry->moments.begin(), entry->moments.end(), BecameReady)) ready.push_back(entry);
   }
   if (!ready.empty()) RETURN_IF_ERROR(Explain(ready));
-  for (Entry* entry : changed) EmitChanges(*entry, cause);
+  for (Entry* entry : changed) RETURN_IF_ERROR(Tell(*entry));
   RETURN_IF_ERROR(leads_.Write([](const Entry& entry) -> const auto& {
     return store::kLeadEngagement.HoldsAllChanges(entry.row, entry.before) ? store::kLeadEngagement
                                                                            : store::kLeads;

@@ -5,7 +5,7 @@
 
 #include "libs/base/status.h"
 #include "services/leads/domain/fit.h"
-#include "services/leads/scoring/lead_batch.h"
+#include "services/leads/scoring/score.h"
 
 namespace finalmile::leads::scoring {
 namespace {
@@ -24,8 +24,8 @@ std::string_view CauseName(const Moment& moment) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<PastChange>> Replay(const LeadPast& past, absl::Time now,
-                                               const std::function<absl::Status()>& check) {
+absl::StatusOr<Replayed> Replay(const LeadPast& past, absl::Time now,
+                                const std::function<absl::Status()>& check) {
   const absl::Time created = past.facts.front().record_time;
   const absl::Time begin = std::max(created, past.since);
   std::map<absl::Time, Moment> moments;
@@ -50,29 +50,31 @@ absl::StatusOr<std::vector<PastChange>> Replay(const LeadPast& past, absl::Time 
                : domain::Under(past.aged, past.aged_policy->compiled, policy->compiled);
   };
 
-  std::vector<PastChange> changes;
+  Replayed played;
+  store::LeadState& state = played.state;
   std::vector<domain::Activity> known;
   const store::FactVersion* facts = &past.facts.front();
-  store::LeadState state;
   state.engagement = start();
-  v1::Score last;
+  // What was last told, once something was.
+  store::LeadState told;
+  Told last;
   auto evaluate = [&](absl::Time time, std::string_view cause) {
-    const domain::ReadinessInput input{state.gates != 0, state.fit, state.engagement.engagement,
-                                       state.engagement.last_hand_raise};
-    const domain::Readiness result =
-        domain::Evaluate(policy->compiled.policy(), input, state.readiness, time);
-    const bool moved =
-        cause != "fading" || result.state.grade != state.readiness.grade || !result.transitions.empty();
-    state.readiness = result.state;
+    domain::Readiness result =
+        domain::Evaluate(policy->compiled.policy(), InputOf(state), state.readiness, time);
+    state.readiness = std::move(result.state);
     state.due_time = result.next_due;
-    if (!moved) return;
-    v1::Score score = ToScore(state, *policy, time);
+    const Told next{&state, policy, time};
+    if (last.lead != nullptr && !IsNews(last, next)) return;
     // The score at the begin is no change, unless the lead was created then.
-    if (time > begin || begin == created) changes.push_back({last, score, std::string(cause), time});
-    last = std::move(score);
+    if (time > begin || begin == created) {
+      played.changes.push_back({last.lead == nullptr ? v1::Score() : ToScore(told, *last.policy, last.time),
+                                ToScore(state, *policy, time), std::string(cause), time});
+    }
+    told = state;
+    last = {&told, policy, time};
   };
   auto fade_until = [&](absl::Time time) {
-    while (state.due_time < time) {
+    while (state.due_time <= time) {
       const absl::Time due = state.due_time;
       evaluate(due, "fading");
       if (state.due_time <= due) break;
@@ -105,7 +107,8 @@ absl::StatusOr<std::vector<PastChange>> Replay(const LeadPast& past, absl::Time 
     if (counted || recompute || moment.facts != nullptr) evaluate(time, CauseName(moment));
   }
   fade_until(now);
-  return changes;
+  played.policy = policy;
+  return played;
 }
 
 }  // namespace finalmile::leads::scoring

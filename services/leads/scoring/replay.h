@@ -10,6 +10,7 @@
 #include "services/leads/scoring/policies.h"
 #include "services/leads/store/activity_store.h"
 #include "services/leads/store/fact_store.h"
+#include "services/leads/store/lead_store.h"
 
 namespace finalmile::leads::scoring {
 
@@ -36,11 +37,19 @@ struct PastChange {
   absl::Time time;
 };
 
-// Plays the past again from `since` up to `now`: every change of the stored score and every crossing of a
-// band edge, in order. For a lead that is older than `since` its readiness then is evaluated afresh. A change
-// of policy has the time of its publication, though the rows were scored anew a moment later. `check` is
-// asked now and then; its error ends the play.
-absl::StatusOr<std::vector<PastChange>> Replay(const LeadPast& past, absl::Time now,
-                                               const std::function<absl::Status()>& check);
+struct Replayed {
+  // In order.
+  std::vector<PastChange> changes;
+  // The lead as it was at the end, and the policy in force then.
+  store::LeadState state;
+  PolicyPointer policy;
+};
+
+// Plays the past again from `since` up to `now`: what LeadScoreChanged told, at the moments for which it told
+// it (IsNews). For a lead that is older than `since` its readiness then is evaluated afresh. A change of
+// policy has the time of its publication, though the rows were scored anew a moment later. `check` is asked
+// now and then; its error ends the play.
+absl::StatusOr<Replayed> Replay(const LeadPast& past, absl::Time now,
+                                const std::function<absl::Status()>& check);
 
 }  // namespace finalmile::leads::scoring

@@ -73,11 +73,13 @@ const storage::Table<LeadState> kLeads(
      {"due_time", &LeadState::due_time, absl::InfiniteFuture()},
      {"create_time", &LeadState::create_time},
      {"update_time", &LeadState::update_time},
-     {"recount", &LeadState::recount, absl::InfinitePast()}});
+     {"recount", &LeadState::recount, absl::InfinitePast()},
+     {"told_time", &LeadState::told_time, absl::InfinitePast()},
+     {"told_policy", &LeadState::told_policy}});
 
 const storage::Table<LeadState> kLeadEngagement =
     kLeads.Part({"seq", "short_value", "short_time", "short_key", "long_value", "long_time", "long_key",
-                 "limits", "grade", "due_time"});
+                 "limits", "grade", "due_time", "told_time"});
 
 absl::StatusOr<std::vector<LeadState>> ReadLeads(storage::Transaction& transaction,
                                                  const std::vector<std::string>& ids) {

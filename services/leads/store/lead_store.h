@@ -33,6 +33,10 @@ struct LeadState {
   domain::ReadinessState readiness;
   // When readiness is to be evaluated again; InfiniteFuture: never.
   absl::Time due_time = absl::InfiniteFuture();
+  // When the last LeadScoreChanged told this score, and the PolicyRow::number that it named, which a policy
+  // that changed nothing leaves as it is. InfinitePast and 0: not known, or nothing was told yet.
+  absl::Time told_time = absl::InfinitePast();
+  int64_t told_policy = 0;
   absl::Time create_time = absl::UnixEpoch();
   absl::Time update_time = absl::UnixEpoch();
   // InfinitePast: the lead is not set aside. Else its activities are too many for one transaction, and
@@ -45,7 +49,7 @@ struct LeadState {
 inline bool IsSetAside(const LeadState& lead) { return lead.recount != absl::InfinitePast(); }
 
 extern const storage::Table<LeadState> kLeads;
-// The part of it that most activities change: engagement, grade, due time and seq.
+// The part of it that most activities change: engagement, grade, due time, when it was told, and seq.
 extern const storage::Table<LeadState> kLeadEngagement;
 
 // Rows without locks, in any order; absent ones are left out.

@@ -133,6 +133,11 @@ CREATE TABLE aged (
 ALTER TABLE imports ADD COLUMN move_time BIGINT;
 ALTER TABLE imports ADD COLUMN aged BIGINT NOT NULL DEFAULT 0;
 )sql"},
+    // When the score of a lead was last told, and under which policy (store::LeadState).
+    {3, "told", R"sql(
+ALTER TABLE leads ADD COLUMN told_time BIGINT;
+ALTER TABLE leads ADD COLUMN told_policy BIGINT NOT NULL DEFAULT 0;
+)sql"},
 };
 
 }  // namespace
