@@ -68,7 +68,29 @@ absl::StatusOr<ImportMapping> LoadMapping(const std::string& name) {
 }
 
 absl::StatusOr<Policy> LoadPolicy(const std::string& name) {
+  ASSIGN_OR_RETURN(std::optional<ShippedPolicy> shipped, FindShippedPolicy(name));
+  if (shipped) return std::move(shipped->policy);
   return Load<Policy>(name, ShippedPolicies(), "policy");
+}
+
+absl::StatusOr<std::optional<ShippedPolicy>> FindShippedPolicy(std::string_view name) {
+  constexpr std::string_view kPrefix = "policies/";
+  if (name.starts_with(kPrefix)) name.remove_prefix(kPrefix.size());
+  ASSIGN_OR_RETURN(std::vector<ShippedPolicy> all, AllShippedPolicies());
+  for (ShippedPolicy& shipped : all) {
+    if (shipped.policy.name() == fmt::format("{}{}", kPrefix, name)) return std::move(shipped);
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<std::vector<ShippedPolicy>> AllShippedPolicies() {
+  std::vector<ShippedPolicy> all;
+  for (const auto& file : ShippedPolicies()) {
+    ShippedPolicy& shipped = all.emplace_back();
+    shipped.file = std::string(file.content);
+    RETURN_IF_ERROR(config::ParseYamlMessage(shipped.file, file.name, shipped.policy));
+  }
+  return all;
 }
 
 std::string ShippedMappingNames() { return Names(ShippedMappings()); }

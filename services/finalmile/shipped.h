@@ -1,6 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "finalmile/leads/v1/import.pb.h"
@@ -10,9 +13,21 @@
 namespace finalmile::cli {
 
 // The mapping in the file `name`, or the one of that name that comes with the program. A name with a slash or
-// a dot is a path. NOT_FOUND lists the names; INVALID_ARGUMENT names file, line and key.
+// a dot is a path; that of a policy may begin with policies/. NOT_FOUND lists the names; INVALID_ARGUMENT
+// names file, line and key.
 absl::StatusOr<leads::v1::ImportMapping> LoadMapping(const std::string& name);
 absl::StatusOr<leads::v1::Policy> LoadPolicy(const std::string& name);
+
+// A policy that comes with the program.
+struct ShippedPolicy {
+  leads::v1::Policy policy;
+  // Its YAML file, with the comments.
+  std::string file;
+};
+// By name, "policies/x-education-1" or without the prefix. Nullopt: there is none.
+absl::StatusOr<std::optional<ShippedPolicy>> FindShippedPolicy(std::string_view name);
+// All of them, in order of name.
+absl::StatusOr<std::vector<ShippedPolicy>> AllShippedPolicies();
 
 // "bank-marketing, x-education".
 std::string ShippedMappingNames();

@@ -73,11 +73,15 @@ TEST_F(SuiteTest, ImportsTwiceWithoutADuplicateWithTheShippedPolicies) {
   const Result other = Invoke({"import", file, "--mapping", mapping, "--json", "--request-id", "again"});
   EXPECT_THAT(other.out,
               HasSubstr("\"created\":0,\"updated\":0,\"unchanged\":2,\"activities\":0,\"rejected\":1"));
-  for (const std::string policy : {"x-education-1", "bank-marketing-1"}) {
+  for (const std::string policy : {"x-education-1", "policies/bank-marketing-1"}) {
     const Result published = Invoke({"policy", "publish", policy});
     EXPECT_EQ(published.code, ExitCode::kOk) << published.error;
+    EXPECT_THAT(published.out, HasSubstr("is in force; every lead is scored under it."));
   }
   EXPECT_THAT(Invoke({"policy", "show"}).out, HasSubstr("policies/bank-marketing-1"));
+  const Result older = Invoke({"policy", "publish", "x-education-1", "--dry-run"});
+  EXPECT_EQ(older.code, ExitCode::kRefused);
+  EXPECT_THAT(older.error, HasSubstr("others after it"));
 }
 
 // The sample's pages as a folder of a user.

@@ -232,8 +232,21 @@ TEST_F(VerbsTest, PublishTriesWithoutPublishing) {
         trial.set_leads(6468);
         (*trial.mutable_grades_before())["A1"] = 2;
         (*trial.mutable_grades_after())["A1"] = 5;
-        trial.set_suggested_min_engagement(37.5);
+        trial.set_suggested_min_engagement(37.512345678901234);
         trial.add_becoming_ready("leads/l9");
+        trial.mutable_crossings_suggested()->set_scored(507);
+        trial.mutable_crossings_suggested()->set_a_week(39);
+        return response;
+      });
+  connector_.channel.On<BatchGetLeadsRequest, BatchGetLeadsResponse>(
+      "LeadService/BatchGetLeads",
+      [](const BatchGetLeadsRequest& request) -> absl::StatusOr<BatchGetLeadsResponse> {
+        BatchGetLeadsResponse response;
+        for (const std::string& name : request.names()) {
+          Lead& lead = *response.add_leads();
+          lead.set_name(name);
+          lead.set_given_name("Ada");
+        }
         return response;
       });
   const Result result =
@@ -243,10 +256,35 @@ TEST_F(VerbsTest, PublishTriesWithoutPublishing) {
   EXPECT_EQ(sent.weekly_capacity(), 40);
   EXPECT_EQ(sent.request_id(), "");
   EXPECT_THAT(result.out, HasSubstr("6,468 leads; nothing was published"));
-  EXPECT_THAT(result.out, HasSubstr("A1       2     5      +3"));
-  EXPECT_THAT(result.out, HasSubstr("min_engagement 37.5"));
+  EXPECT_THAT(result.out, HasSubstr("A1            2      5      +3"));
+  EXPECT_THAT(result.out, HasSubstr("Ada"));
+  // As it can be published: with all of its digits.
+  EXPECT_THAT(
+      result.out,
+      HasSubstr("For 40 leads a week: min_engagement: 37.512345678901234 in the lane engaged.\n"
+                "In the last 13 weeks it would have let in 39.0 a week: 0 by a hand-raise and 507 by"));
   ASSERT_TRUE(Invoke({"policy", "publish", "x-education-1"}).code.ok());
   EXPECT_NE(sent.request_id(), "");
+}
+
+TEST_F(VerbsTest, PoliciesThatComeWithTheProgramAreListedAndShownByName) {
+  connector_.channel.On<GetPolicyRequest, Policy>("ScoringService/GetPolicy",
+                                                  [](const GetPolicyRequest&) -> absl::StatusOr<Policy> {
+                                                    return absl::NotFoundError("it was never published");
+                                                  });
+  const std::string listed = Invoke({"policy", "list", "--shipped"}).out;
+  for (const std::string name : {"b2b-software-1", "bank-marketing-1", "x-education-1"}) {
+    EXPECT_THAT(listed, HasSubstr("policies/" + name));
+    EXPECT_THAT(Invoke({"policy", "show", name}).out, HasSubstr("policies/" + name));
+    EXPECT_THAT(Invoke({"policy", "show", "policies/" + name, "--shipped"}).out, HasSubstr("hand-raise"));
+    // A file to edit.
+    const std::string yaml = Invoke({"policy", "show", name, "--yaml"}).out;
+    EXPECT_THAT(yaml, HasSubstr("\nname: policies/" + name + "\n"));
+    EXPECT_EQ(yaml.front(), '#');
+  }
+  EXPECT_EQ(ExitCodeOf(Invoke({"policy", "show", "mine-1"}).code.status()), ExitCode::kNotFound);
+  EXPECT_THAT(ErrorLine(Invoke({"policy", "show", "--yaml"}).code.status()),
+              HasSubstr("b2b-software-1, bank-marketing-1, x-education-1"));
 }
 
 TEST_F(VerbsTest, ErrorsOfTheServiceArePassedOn) {

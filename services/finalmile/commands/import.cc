@@ -8,6 +8,7 @@
 #include "libs/base/status.h"
 #include "services/finalmile/commands/commands.h"
 #include "services/finalmile/commands/import_folder.h"
+#include "services/finalmile/commands/rescoring.h"
 #include "services/finalmile/import/digest.h"
 #include "services/finalmile/import/report.h"
 #include "services/finalmile/shipped.h"
@@ -122,6 +123,7 @@ absl::StatusOr<ExitCode> ImportLeadsOf(Session& session, const ImportFlags& flag
     session.output.Note(
         "Nothing was left to do: this file was imported before. --request-id NEW reads it again.");
   }
+  if (!flags.policy.empty() && !flags.dry_run) RETURN_IF_ERROR(FinishRescoring(session).status());
   if (!flags.dry_run) RETURN_IF_ERROR(AdvisePolicy(session, mapping.name()));
   return totals.rejected > 0 ? ExitCode::kPartly : ExitCode::kOk;
 }

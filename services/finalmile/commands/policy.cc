@@ -1,11 +1,15 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
+#include <sstream>
 
 #include "finalmile/leads/v1/scoring_service.pb.h"
 #include "libs/base/status.h"
 #include "libs/rpc/timestamps.h"
 #include "services/finalmile/commands/commands.h"
+#include "services/finalmile/commands/policy_trial.h"
+#include "services/finalmile/commands/rescoring.h"
 #include "services/finalmile/commands/show.h"
 #include "services/finalmile/output/format.h"
 #include "services/finalmile/shipped.h"
@@ -15,23 +19,56 @@ namespace {
 
 using namespace leads::v1;
 
-absl::StatusOr<ExitCode> Show(Session& session, const std::string& name) {
-  GetPolicyRequest request;
-  request.set_name(PolicyName(name));
-  ASSIGN_OR_RETURN(const Policy policy, session.Call<Policy>("leads.v1.ScoringService/GetPolicy", request));
-  if (session.output.json()) {
-    session.output.Json(policy);
+struct ShowFlags {
+  std::string name = "-";
+  bool shipped = false;
+  bool yaml = false;
+};
+
+absl::StatusOr<ExitCode> ShowShipped(Session& session, const ShippedPolicy& shipped, bool yaml) {
+  if (yaml) {
+    std::istringstream file(shipped.file);
+    for (std::string line; std::getline(file, line);) session.output.Line(line);
+  } else if (session.output.json()) {
+    session.output.Json(shipped.policy);
   } else {
-    ShowPolicy(policy, session.output);
+    ShowPolicy(shipped.policy, session.output);
+  }
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> Show(Session& session, const ShowFlags& flags) {
+  ASSIGN_OR_RETURN(const std::optional<ShippedPolicy> shipped, FindShippedPolicy(flags.name));
+  if (flags.shipped || flags.yaml) {
+    if (shipped) return ShowShipped(session, *shipped, flags.yaml);
+    return absl::NotFoundError(fmt::format("no policy '{}' comes with the program; these do: {}",
+                                           flags.name == "-" ? "" : flags.name, ShippedPolicyNames()));
+  }
+  GetPolicyRequest request;
+  request.set_name(PolicyName(flags.name));
+  const absl::StatusOr<Policy> policy = session.Call<Policy>("leads.v1.ScoringService/GetPolicy", request);
+  if (absl::IsNotFound(policy.status()) && shipped) {
+    session.output.Note(fmt::format("{} was not published; this is the one that comes with the program.",
+                                    shipped->policy.name()));
+    return ShowShipped(session, *shipped, false);
+  }
+  RETURN_IF_ERROR(policy.status());
+  if (session.output.json()) {
+    session.output.Json(*policy);
+  } else {
+    ShowPolicy(*policy, session.output);
   }
   return ExitCode::kOk;
 }
 
 Action DeclareShow(Flags& flags) {
-  auto name = std::make_shared<std::string>("-");
-  flags.OptionalArgument("POLICY", *name,
+  auto given = std::make_shared<ShowFlags>();
+  flags.OptionalArgument("POLICY", given->name,
                          "its name, policies/… or without the prefix; the one in force by default");
-  return [name](Session& session) { return Show(session, *name); };
+  flags.Switch("--shipped", given->shipped, "as it comes with the program, whatever was published");
+  flags.Switch("--yaml", given->yaml,
+               "the YAML file of one that comes with the program, to edit and publish under another name");
+  return [given](Session& session) { return Show(session, *given); };
 }
 
 absl::StatusOr<ExitCode> List(Session& session) {
@@ -54,8 +91,21 @@ absl::StatusOr<ExitCode> List(Session& session) {
   return ExitCode::kOk;
 }
 
-Action DeclareList(Flags&) {
-  return [](Session& session) { return List(session); };
+absl::StatusOr<ExitCode> ListShipped(Session& session) {
+  ASSIGN_OR_RETURN(const std::vector<ShippedPolicy> all, AllShippedPolicies());
+  Table table({{"POLICY"}, {"DESCRIPTION", Align::kLeft, true}});
+  for (const ShippedPolicy& shipped : all) {
+    if (session.output.json()) session.output.Json(shipped.policy);
+    table.Add({shipped.policy.name(), shipped.policy.description()});
+  }
+  if (!session.output.json()) session.output.Show(table);
+  return ExitCode::kOk;
+}
+
+Action DeclareList(Flags& flags) {
+  auto shipped = std::make_shared<bool>(false);
+  flags.Switch("--shipped", *shipped, "those that come with the program, published or not");
+  return [shipped](Session& session) { return *shipped ? ListShipped(session) : List(session); };
 }
 
 struct PublishFlags {
@@ -63,48 +113,6 @@ struct PublishFlags {
   bool dry_run = false;
   int64_t weekly_capacity = 0;
 };
-
-void ShowNames(Output& output, std::string_view what,
-               const google::protobuf::RepeatedPtrField<std::string>& names) {
-  constexpr int kShown = 10;
-  if (names.empty()) return;
-  output.Line();
-  output.Line(
-      fmt::format("{}{}:", what, names.size() > kShown ? fmt::format(" (the first {})", kShown) : ""));
-  for (int i = 0; i < names.size() && i < kShown; ++i) output.Line("  " + names[i]);
-}
-
-void ShowTrial(const PublishPolicyResponse& response, int64_t capacity, Output& output) {
-  const PolicyTrial& trial = response.trial();
-  output.Line(fmt::format("{} would score {} leads; nothing was published.", response.policy().name(),
-                          FormatCount(trial.leads())));
-  output.Line(fmt::format("Sales-ready: {} now, {} then.", FormatCount(trial.sales_ready_before()),
-                          FormatCount(trial.sales_ready_after())));
-  output.Line();
-  Table table({{"GRADE"}, {"NOW", Align::kRight}, {"THEN", Align::kRight}, {"CHANGE", Align::kRight}});
-  for (const char fit : {'A', 'B', 'C', 'D'}) {
-    for (const char engagement : {'1', '2', '3', '4'}) {
-      const std::string grade{fit, engagement};
-      const auto count = [&](const google::protobuf::Map<std::string, int64_t>& grades) {
-        const auto it = grades.find(grade);
-        return it == grades.end() ? 0 : it->second;
-      };
-      const int64_t before = count(trial.grades_before());
-      const int64_t after = count(trial.grades_after());
-      if (before == 0 && after == 0) continue;
-      table.Add({grade, FormatCount(before), FormatCount(after),
-                 after > before ? "+" + FormatCount(after - before) : FormatCount(after - before)});
-    }
-  }
-  output.Show(table);
-  ShowNames(output, "Would become sales-ready", trial.becoming_ready());
-  ShowNames(output, "Would cease to be", trial.ceasing_ready());
-  if (capacity > 0) {
-    output.Line();
-    output.Line(fmt::format("For {} leads a week: min_engagement {}", FormatCount(capacity),
-                            FormatPoints(trial.suggested_min_engagement())));
-  }
-}
 
 absl::StatusOr<ExitCode> Publish(Session& session, const PublishFlags& flags) {
   PublishPolicyRequest request;
@@ -114,13 +122,20 @@ absl::StatusOr<ExitCode> Publish(Session& session, const PublishFlags& flags) {
   if (!flags.dry_run) request.set_request_id(session.NewRequestId());
   ASSIGN_OR_RETURN(const PublishPolicyResponse response,
                    session.Call<PublishPolicyResponse>("leads.v1.ScoringService/PublishPolicy", request));
+  if (flags.dry_run && !session.output.json()) {
+    RETURN_IF_ERROR(ShowTrial(session, response, flags.weekly_capacity));
+    return ExitCode::kOk;
+  }
+  bool rescored = false;
+  if (!flags.dry_run) {
+    ASSIGN_OR_RETURN(rescored, FinishRescoring(session));
+  }
   if (session.output.json()) {
     session.output.Json(response);
-  } else if (flags.dry_run) {
-    ShowTrial(response, flags.weekly_capacity, session.output);
   } else {
     session.output.Line(
-        fmt::format("{} is in force; the leads are being scored again.", response.policy().name()));
+        fmt::format("{} is in force; {}", response.policy().name(),
+                    rescored ? "every lead is scored under it." : "the leads are being scored again."));
   }
   return ExitCode::kOk;
 }
@@ -128,10 +143,11 @@ absl::StatusOr<ExitCode> Publish(Session& session, const PublishFlags& flags) {
 Action DeclarePublish(Flags& flags) {
   auto given = std::make_shared<PublishFlags>();
   flags.Argument("FILE", given->file,
-                 "a YAML file, or one of those that come with the program: " + ShippedPolicyNames());
+                 "a YAML file, or the name of one that comes with the program: " + ShippedPolicyNames());
   flags.Switch("--dry-run", given->dry_run, "say who would cross, publish nothing");
-  flags.Number("--weekly-capacity", given->weekly_capacity, 0, 1'000'000'000,
-               "leads the setters can work in a week: the dry run suggests a threshold");
+  flags.Number(
+      "--weekly-capacity", given->weekly_capacity, 0, 1'000'000'000,
+      "leads the setters can work in a week: the dry run suggests a threshold, and how many it lets in");
   return [given](Session& session) { return Publish(session, *given); };
 }
 
@@ -139,8 +155,8 @@ Action DeclarePublish(Flags& flags) {
 
 void AddPolicy(std::vector<Verb>& verbs) {
   verbs.push_back({"policy show", "the rules that score leads", "finalmile policy show", DeclareShow});
-  verbs.push_back(
-      {"policy list", "all published policies, newest first", "finalmile policy list", DeclareList});
+  verbs.push_back({"policy list", "all published policies, newest first; with --shipped those of the program",
+                   "finalmile policy list", DeclareList});
   verbs.push_back({"policy publish", "put a policy in force, or try what it would do",
                    "finalmile policy publish my-policy.yaml --dry-run --weekly-capacity 40", DeclarePublish});
 }

@@ -13,6 +13,7 @@
 #include "services/leads/scoring/convert.h"
 #include "services/leads/scoring/policy_trial.h"
 #include "services/leads/scoring/publish_policy.h"
+#include "services/leads/store/lead_store.h"
 #include "services/leads/store/policy_store.h"
 
 namespace finalmile::leads::handlers {
@@ -91,6 +92,19 @@ absl::StatusOr<v1::PublishPolicyResponse> PolicyHandlers::PublishPolicy(
                          scoring::PublishPolicy(transaction, d_.policies, request.policy(),
                                                 {d_.clock, d_.rng, now, cause}));
         return response;
+      });
+}
+
+absl::StatusOr<v1::Rescoring> PolicyHandlers::GetRescoring(rpc::CallContext& context,
+                                                           const v1::GetRescoringRequest&) {
+  return outbox::Read<v1::Rescoring>(
+      context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::Rescoring> {
+        v1::Rescoring rescoring;
+        ASSIGN_OR_RETURN(const scoring::PolicyPointer policy, d_.policies.InForce(transaction));
+        rescoring.set_policy(policy->message.name());
+        ASSIGN_OR_RETURN(const int64_t left, store::CountNotUnderPolicy(transaction, policy->number));
+        rescoring.set_leads_left(left);
+        return rescoring;
       });
 }
 

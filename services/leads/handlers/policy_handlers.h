@@ -15,6 +15,8 @@ class PolicyHandlers {
   absl::StatusOr<v1::Policy> GetPolicy(rpc::CallContext& context, const v1::GetPolicyRequest& request);
   absl::StatusOr<v1::PublishPolicyResponse> PublishPolicy(rpc::CallContext& context,
                                                           const v1::PublishPolicyRequest& request);
+  absl::StatusOr<v1::Rescoring> GetRescoring(rpc::CallContext& context,
+                                             const v1::GetRescoringRequest& request);
   absl::StatusOr<v1::ListPoliciesResponse> ListPolicies(rpc::CallContext& context,
                                                         const v1::ListPoliciesRequest& request);
 

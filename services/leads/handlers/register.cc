@@ -50,6 +50,7 @@ std::unique_ptr<rpc::Service> NewScoringService(Dependencies dependencies) {
   auto handlers = std::make_shared<PolicyHandlers>(dependencies);
   Unary(*service, "GetPolicy", handlers, &PolicyHandlers::GetPolicy);
   Unary(*service, "PublishPolicy", handlers, &PolicyHandlers::PublishPolicy);
+  Unary(*service, "GetRescoring", handlers, &PolicyHandlers::GetRescoring);
   Unary(*service, "ListPolicies", handlers, &PolicyHandlers::ListPolicies);
   return service;
 }

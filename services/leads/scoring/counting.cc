@@ -25,6 +25,15 @@ int64_t CountOf(const std::optional<store::Aged>& aged) { return aged ? aged->ac
 
 }  // namespace
 
+absl::Status ForEachActivity(storage::Transaction& transaction, std::string_view lead,
+                             const store::History& history, const std::function<absl::Status()>& check,
+                             const std::function<void(const domain::Activity&)>& take) {
+  if (history.is_long) return ForEach(transaction, lead, {}, check, take);
+  for (const domain::Activity* activity : domain::InOrder(history.activities, absl::InfiniteFuture()))
+    take(*activity);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<domain::EngagementState> AgedUnder(storage::Transaction& transaction, Policies& policies,
                                                   const std::optional<store::Aged>& aged,
                                                   const domain::CompiledPolicy& policy) {

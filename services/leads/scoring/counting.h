@@ -17,6 +17,12 @@
 // Counts what a lead did, however much it is: no more than a page of a long history is in memory.
 namespace finalmile::leads::scoring {
 
+// Reads the activities of a lead in canonical order, those of a long history page by page. `check` is asked
+// after each page; its error ends the reading.
+absl::Status ForEachActivity(storage::Transaction& transaction, std::string_view lead,
+                             const store::History& history, const std::function<absl::Status()>& check,
+                             const std::function<void(const domain::Activity&)>& take);
+
 // The sum of aged activities, as the start of a count under `policy`.
 absl::StatusOr<domain::EngagementState> AgedUnder(storage::Transaction& transaction, Policies& policies,
                                                   const std::optional<store::Aged>& aged,

@@ -25,23 +25,31 @@ v1::Policy ToShown(const v1::Policy& stored, absl::Time publish_time, bool in_fo
   return shown;
 }
 
+absl::StatusOr<bool> IsInForce(storage::Transaction& transaction, const v1::Policy& policy) {
+  ASSIGN_OR_RETURN(const auto same_name, store::PolicyByName(transaction, policy.name()));
+  if (!same_name) return false;
+  v1::Policy published;
+  if (!published.ParseFromString(same_name->content))
+    return absl::DataLossError("a stored policy is damaged");
+  const bool same = google::protobuf::util::MessageDifferencer::Equals(published, ToStored(policy));
+  ASSIGN_OR_RETURN(const int64_t in_force, store::PolicyInForce(transaction));
+  if (same && same_name->number == in_force) return true;
+  const std::string_view why =
+      same ? "was published before, and others after it: give it a new name to put it in force again"
+           : "was published before with other content; a policy never changes: give this one a new name";
+  return rpc::Error(absl::StatusCode::kAlreadyExists, "POLICY_EXISTS",
+                    fmt::format("{} {}", policy.name(), why));
+}
+
 absl::StatusOr<v1::Policy> PublishPolicy(storage::Transaction& transaction, Policies& policies,
                                          const v1::Policy& policy, const outbox::EventContext& context) {
   store::PolicyRow row{0, policy.name(), ToStored(policy).SerializeAsString(),
                        FromMicros(ToMicros(context.now))};
-  ASSIGN_OR_RETURN(int64_t previous, store::PolicyInForce(transaction));
-  ASSIGN_OR_RETURN(auto same_name, store::PolicyByName(transaction, row.name));
-  if (same_name) {
-    v1::Policy published;
-    if (!published.ParseFromString(same_name->content))
-      return absl::DataLossError("a stored policy is damaged");
-    if (same_name->number == previous &&
-        google::protobuf::util::MessageDifferencer::Equals(published, ToStored(policy))) {
-      return ToShown(published, same_name->publish_time, true);
-    }
-    return rpc::Error(
-        absl::StatusCode::kAlreadyExists, "POLICY_EXISTS",
-        fmt::format("{} was published before; a policy never changes: give this one a new name", row.name));
+  ASSIGN_OR_RETURN(const bool in_force, IsInForce(transaction, policy));
+  ASSIGN_OR_RETURN(const int64_t previous, store::PolicyInForce(transaction));
+  if (in_force) {
+    ASSIGN_OR_RETURN(const PolicyPointer published, policies.ByNumber(transaction, previous));
+    return ToShown(published->message, published->publish_time, true);
   }
   absl::Status inserted = store::InsertPolicy(transaction, row);
   if (absl::IsAlreadyExists(inserted)) return storage::Conflict("another policy was published meanwhile");

@@ -16,9 +16,13 @@ v1::Policy ToStored(const v1::Policy& policy);
 // A stored message as the wire shows it.
 v1::Policy ToShown(const v1::Policy& stored, absl::Time publish_time, bool in_force);
 
+// Whether PublishPolicy would take a valid policy: ALREADY_EXISTS / POLICY_EXISTS where another of this name
+// was published, or this one and others after it. True: it is in force already, and publishing it changes
+// nothing.
+absl::StatusOr<bool> IsInForce(storage::Transaction& transaction, const v1::Policy& policy);
+
 // Puts a valid policy in force and notifies the rescorer; the policy as the wire shows it. Publishing the
-// policy in force again changes nothing. ALREADY_EXISTS / POLICY_EXISTS: another policy of this name was
-// published.
+// policy in force again changes nothing. Errors as IsInForce.
 absl::StatusOr<v1::Policy> PublishPolicy(storage::Transaction& transaction, Policies& policies,
                                          const v1::Policy& policy, const outbox::EventContext& context);
 

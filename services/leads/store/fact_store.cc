@@ -47,6 +47,28 @@ LIMIT $3)sql",
   return kFacts.Records(result);
 }
 
+absl::StatusOr<std::map<std::string, std::vector<FactVersion>>> FactHistories(
+    storage::Transaction& transaction, const std::vector<std::string>& leads, absl::Time since, int most) {
+  std::vector<storage::Row> rows;
+  for (const std::string& lead : leads)
+    rows.emplace_back(std::vector<storage::Value>{lead, ToMicros(since), int64_t{most}});
+  // The inner query finds the first version, and whether there are too many after it.
+  constexpr std::string_view kSql = R"sql(
+SELECT f.lead, f.version, f.record_time, f.gates, f.facts
+FROM (
+  SELECT r.id, r.most, COALESCE((
+    SELECT MAX(h.version) FROM fact_history AS h WHERE h.lead = r.id AND h.record_time <= r.since), 0) AS first
+  FROM {rows: id TEXT, since BIGINT, most BIGINT} AS r) AS begin
+JOIN fact_history AS f ON f.lead = begin.id AND f.version >= begin.first
+WHERE (SELECT COUNT(*) FROM fact_history AS c WHERE c.lead = begin.id AND c.version >= begin.first) <= begin.most
+ORDER BY f.lead {sorted}, f.version)sql";
+  ASSIGN_OR_RETURN(const storage::Result read, transaction.ExecuteMany(kSql, rows));
+  ASSIGN_OR_RETURN(std::vector<FactVersion> versions, kFacts.Records(read));
+  std::map<std::string, std::vector<FactVersion>> histories;
+  for (FactVersion& version : versions) histories[version.lead].push_back(std::move(version));
+  return histories;
+}
+
 absl::StatusOr<std::optional<FactVersion>> FactsAt(storage::Transaction& transaction, std::string_view lead,
                                                    absl::Time time) {
   ASSIGN_OR_RETURN(auto versions, FactHistory(transaction, lead, time, 1));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,9 @@ absl::StatusOr<std::optional<FactVersion>> FactsAt(storage::Transaction& transac
 // The versions that held at `since` or later, in order of version, at most `limit` of them.
 absl::StatusOr<std::vector<FactVersion>> FactHistory(storage::Transaction& transaction, std::string_view lead,
                                                      absl::Time since, int limit);
+// The same of several leads, by lead; of a lead with more than `most` of them none.
+absl::StatusOr<std::map<std::string, std::vector<FactVersion>>> FactHistories(
+    storage::Transaction& transaction, const std::vector<std::string>& leads, absl::Time since, int most);
 // Which of `leads` have versions that held only before `time`.
 absl::StatusOr<std::vector<std::string>> WithFactsBefore(storage::Transaction& transaction,
                                                          const std::vector<std::string>& leads,

@@ -134,4 +134,14 @@ LIMIT $2)sql",
                                                  {policy, int64_t{limit}}));
 }
 
+absl::StatusOr<int64_t> CountNotUnderPolicy(storage::Transaction& transaction, int64_t policy) {
+  ASSIGN_OR_RETURN(const storage::Result count, transaction.Execute(R"sql(
+SELECT
+  (SELECT COUNT(*) FROM leads WHERE created AND policy < $1 AND recount IS NULL) +
+  (SELECT COUNT(*) FROM leads WHERE created AND policy > $1 AND recount IS NULL) +
+  (SELECT COUNT(*) FROM leads WHERE created AND recount IS NOT NULL))sql",
+                                                                    {policy}));
+  return count.rows.front().Int(0);
+}
+
 }  // namespace finalmile::leads::store

@@ -70,4 +70,7 @@ absl::StatusOr<std::vector<std::string>> AllLeads(storage::Transaction& transact
 absl::StatusOr<std::vector<std::string>> LeadsNotUnderPolicy(storage::Transaction& transaction,
                                                              int64_t policy, int limit);
 
+// How many leads are under another policy than `policy`, or wait for a recount.
+absl::StatusOr<int64_t> CountNotUnderPolicy(storage::Transaction& transaction, int64_t policy);
+
 }  // namespace finalmile::leads::store
