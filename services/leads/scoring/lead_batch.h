@@ -118,7 +118,7 @@ class LeadBatch {
     std::vector<Added> added;
     // When the latest of them happened.
     std::optional<absl::Time> cause_time;
-    // What fell due before this batch and was not visited yet, with the rows as they were then.
+    // The rows of the moments before now.
     std::vector<std::unique_ptr<store::LeadState>> past;
     // In order of time; the last one is now.
     std::vector<Moment> moments;
@@ -146,7 +146,14 @@ class LeadBatch {
   // The steps of Write, for the changed leads: bring fit and engagement under the entry's policy, evaluate
   // readiness as it fell due and now, find out why leads became sales-ready, and emit the events.
   absl::Status Score(const std::vector<Entry*>& changed);
+  // Plays what fell due before now, and the policies that were published since: each at its own time.
   absl::Status CatchUp(Entry& entry);
+  void FadeUntil(Entry& entry, store::LeadState& lead, const PolicyPointer& policy, absl::Time time);
+  void Play(Entry& entry, store::LeadState& lead, const PolicyPointer& policy, absl::Time time,
+            std::string_view cause);
+  // Scores `lead`, as it was before this batch, under a policy that was published since.
+  absl::Status MoveUnder(Entry& entry, const PublishedPolicy& policy, store::LeadState& lead);
+  absl::StatusOr<domain::Lead> FactsBefore(const Entry& entry);
   void Evaluate(Entry& entry, std::string_view cause);
   static bool BecameReady(const Moment& moment);
   absl::Status AddReasons(Entry& entry);

@@ -81,10 +81,8 @@ absl::StatusOr<domain::Explanation> LeadBatch::ExplainMoment(Entry& entry, const
   const domain::CompiledPolicy& policy = moment.told.policy->compiled;
   const store::LeadState& lead = *moment.told.lead;
   domain::Lead facts = *entry.profile;
-  if (!now && entry.profile_changed) {
-    // The profile from before this batch is still what is stored.
-    ASSIGN_OR_RETURN(auto stored, store::ReadProfiles(transaction_, {lead.id}));
-    facts = std::move(stored[lead.id]);
+  if (!now) {
+    ASSIGN_OR_RETURN(facts, FactsBefore(entry));
   }
   if (entry.history->is_long || store::IsSetAside(lead))
     return domain::ExplainInSum(policy, facts, lead.engagement.engagement, moment.told.time);

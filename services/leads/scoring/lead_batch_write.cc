@@ -94,22 +94,63 @@ absl::Status LeadBatch::SetAside(Entry& entry) {
 }
 
 absl::Status LeadBatch::CatchUp(Entry& entry) {
-  if (!entry.before.created || entry.before.due_time > context_.now || entry.before.policy == 0)
-    return absl::OkStatus();
-  ASSIGN_OR_RETURN(const PolicyPointer policy, policies_.ByNumber(transaction_, entry.before.policy));
-  store::LeadState lead = entry.before;
-  for (int i = 0; i < kMostDue && lead.due_time <= context_.now; ++i) {
-    const absl::Time due = lead.due_time;
-    domain::Readiness result =
-        domain::Evaluate(policy->compiled.policy(), InputOf(lead), lead.readiness, due);
-    lead.readiness = std::move(result.state);
-    lead.due_time = result.next_due;
-    if (result.transitions.empty()) continue;
-    entry.past.push_back(std::make_unique<store::LeadState>(lead));
-    entry.moments.push_back(
-        {{entry.past.back().get(), policy, due}, "fading", std::move(result.transitions), {}, {}});
+  const store::LeadState& before = entry.before;
+  if (!before.created || before.policy == 0) return absl::OkStatus();
+  const bool moves = entry.row.policy != before.policy && !entry.recounted;
+  if (before.due_time > context_.now && !moves) return absl::OkStatus();
+  ASSIGN_OR_RETURN(PolicyPointer policy, policies_.ByNumber(transaction_, before.policy));
+  store::LeadState lead = before;
+  for (int64_t number = before.policy + 1; moves && number <= entry.row.policy; ++number) {
+    ASSIGN_OR_RETURN(const PolicyPointer next, policies_.ByNumber(transaction_, number));
+    const absl::Time time = std::min(std::max(next->publish_time, before.told_time), context_.now);
+    FadeUntil(entry, lead, policy, time);
+    RETURN_IF_ERROR(MoveUnder(entry, *next, lead));
+    policy = next;
+    Play(entry, lead, policy, time, "policy");
   }
+  FadeUntil(entry, lead, policy, context_.now);
   return absl::OkStatus();
+}
+
+void LeadBatch::FadeUntil(Entry& entry, store::LeadState& lead, const PolicyPointer& policy,
+                          absl::Time time) {
+  for (int i = 0; i < kMostDue && lead.due_time <= time; ++i)
+    Play(entry, lead, policy, lead.due_time, "fading");
+}
+
+void LeadBatch::Play(Entry& entry, store::LeadState& lead, const PolicyPointer& policy, absl::Time time,
+                     std::string_view cause) {
+  domain::Readiness result = domain::Evaluate(policy->compiled.policy(), InputOf(lead), lead.readiness, time);
+  lead.readiness = std::move(result.state);
+  lead.due_time = result.next_due;
+  entry.past.push_back(std::make_unique<store::LeadState>(lead));
+  entry.moments.push_back(
+      {{entry.past.back().get(), policy, time}, cause, std::move(result.transitions), {}, {}});
+}
+
+absl::Status LeadBatch::MoveUnder(Entry& entry, const PublishedPolicy& policy, store::LeadState& lead) {
+  lead.policy = policy.number;
+  if (entry.added.empty() && !entry.profile_changed && policy.number == entry.row.policy) {
+    lead.fit = entry.row.fit;
+    lead.engagement = entry.row.engagement;
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const domain::Lead facts, FactsBefore(entry));
+  lead.fit = domain::Fit(policy.compiled, facts);
+  ASSIGN_OR_RETURN(domain::EngagementState counted,
+                   RecomputeAll(transaction_, policies_, lead.id, WithoutAdded(entry), policy.compiled,
+                                [] { return absl::OkStatus(); }));
+  if (domain::Alike(counted.engagement, lead.engagement.engagement))
+    counted.engagement = lead.engagement.engagement;
+  lead.engagement = std::move(counted);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<domain::Lead> LeadBatch::FactsBefore(const Entry& entry) {
+  if (!entry.profile_changed) return *entry.profile;
+  // What is stored is still the profile from before this batch.
+  ASSIGN_OR_RETURN(auto stored, store::ReadProfiles(transaction_, {entry.row.id}));
+  return std::move(stored[entry.row.id]);
 }
 
 void LeadBatch::Evaluate(Entry& entry, std::string_view cause) {
