@@ -46,8 +46,7 @@ struct Replayed {
 };
 
 // Plays the past again from `since` up to `now`: what LeadScoreChanged told, at the moments for which it told
-// it (IsNews). For a lead that is older than `since` its readiness then is evaluated afresh. A change of
-// policy has the time of its publication. `check` is asked
+// it (IsNews). For a lead that is older than `since` its readiness then is evaluated afresh. `check` is asked
 // now and then; its error ends the play.
 absl::StatusOr<Replayed> Replay(const LeadPast& past, absl::Time now,
                                 const std::function<absl::Status()>& check);

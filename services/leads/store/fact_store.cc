@@ -57,10 +57,11 @@ absl::StatusOr<std::map<std::string, std::vector<FactVersion>>> FactHistories(
 SELECT f.lead, f.version, f.record_time, f.gates, f.facts
 FROM (
   SELECT r.id, r.most, COALESCE((
-    SELECT MAX(h.version) FROM fact_history AS h WHERE h.lead = r.id AND h.record_time <= r.since), 0) AS first
-  FROM {rows: id TEXT, since BIGINT, most BIGINT} AS r) AS begin
-JOIN fact_history AS f ON f.lead = begin.id AND f.version >= begin.first
-WHERE (SELECT COUNT(*) FROM fact_history AS c WHERE c.lead = begin.id AND c.version >= begin.first) <= begin.most
+    SELECT MAX(h.version) FROM fact_history AS h WHERE h.lead = r.id AND h.record_time <= r.since), 0) AS held
+  FROM {rows: id TEXT, since BIGINT, most BIGINT} AS r) AS wanted
+JOIN fact_history AS f ON f.lead = wanted.id AND f.version >= wanted.held
+WHERE (
+  SELECT COUNT(*) FROM fact_history AS c WHERE c.lead = wanted.id AND c.version >= wanted.held) <= wanted.most
 ORDER BY f.lead {sorted}, f.version)sql";
   ASSIGN_OR_RETURN(const storage::Result read, transaction.ExecuteMany(kSql, rows));
   ASSIGN_OR_RETURN(std::vector<FactVersion> versions, kFacts.Records(read));
