@@ -1,6 +1,7 @@
 #include "tests/simulation/leads_checks.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/util/message_differencer.h>
 
 #include <algorithm>
 #include <cmath>
@@ -88,7 +89,14 @@ class Check {
     told.seq = event.seq();
     told.created += event.has_lead_created();
     told.updated += event.has_lead_updated();
-    if (event.has_lead_score_changed()) told.score = event.lead_score_changed().after();
+    if (event.has_lead_score_changed()) {
+      const v1::LeadScoreChanged& changed = event.lead_score_changed();
+      if (!google::protobuf::util::MessageDifferencer::Equals(changed.before(), told.score)) {
+        Violated(fmt::format("{}: seq {} goes on from another score than was told last", event.key(),
+                             event.seq()));
+      }
+      told.score = changed.after();
+    }
     if (event.has_lead_cooled()) {
       if (told.lane.empty())
         Violated(fmt::format("{}: cooled at seq {} without having been ready", event.key(), event.seq()));
