@@ -135,6 +135,7 @@ void CatalogUsage::Check(Servers& servers) {
   const Told told = ReadTopic(servers);
   CheckUses(servers, told);
   CheckSums(servers, told);
+  CheckCredits(servers);
   CheckOffers(servers, told);
   CheckGaps(servers, told);
 }
@@ -213,6 +214,38 @@ void CatalogUsage::CheckSums(Servers& servers, const Told& told) const {
       client_.Violated(fmt::format("{}: {} views, {} told, {} acknowledged, {} tried", asset, counted,
                                    At(told.viewed, asset), views.acknowledged, views.attempted));
     }
+  }
+}
+
+// All uses and trials are older than thirty days. Each lead has one use at most, and no meeting is told of.
+void CatalogUsage::CheckCredits(Servers& servers) const {
+  std::map<std::string, int64_t> used;
+  int64_t uses = 0;
+  for (const storage::Row& row : servers.Query("SELECT asset FROM uses WHERE asset <> ''")) {
+    ++used[row.Text(0)];
+    ++uses;
+  }
+  std::map<std::string, int64_t> of_versions = used;
+  used[""] = uses;
+  for (const storage::Row& row :
+       servers.Query("SELECT asset, version, matured, set_count, held FROM credits")) {
+    (row.Int(1) == 0 ? used : of_versions)[row.Text(0)] -= row.Int(2);
+    if (row.Int(3) != 0 || row.Int(4) != 0) client_.Violated("a meeting is credited that nobody told of");
+  }
+  for (const auto& sums : {used, of_versions}) {
+    for (const auto& [asset, left] : sums) {
+      if (left != 0) client_.Violated(fmt::format("assets/{}: {} uses have not matured", asset, left));
+    }
+  }
+  std::map<std::pair<int64_t, bool>, int64_t> trials;
+  const auto withheld = static_cast<int64_t>(catalog::usage::domain::Slot::kWithheld);
+  for (const storage::Row& row : servers.Query("SELECT kind, slot FROM offers WHERE trial"))
+    ++trials[{row.Int(0), row.Int(1) == withheld}];
+  for (const storage::Row& row : servers.Query("SELECT kind, withheld, matured FROM trial_arms"))
+    trials[{row.Int(0), row.Bool(1)}] -= row.Int(2);
+  for (const auto& [arm, difference] : trials) {
+    if (difference != 0)
+      client_.Violated(fmt::format("{} trials of kind {} are not matured", difference, arm.first));
   }
 }
 

@@ -49,6 +49,7 @@ class CatalogUsage {
   Told ReadTopic(Servers& servers) const;
   void CheckUses(Servers& servers, const Told& told) const;
   void CheckSums(Servers& servers, const Told& told) const;
+  void CheckCredits(Servers& servers) const;
   void CheckOffers(Servers& servers, const Told& told) const;
   void CheckGaps(Servers& servers, const Told& told) const;
 
