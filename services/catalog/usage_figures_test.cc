@@ -15,7 +15,14 @@ TEST_P(FiguresTest, NothingIsSaidOfWhatWasNotRecorded) {
   const std::string asset = Published("Letter", 1).name();
   Published("Other", 100);
   for (int i = 0; i < 20; ++i) Use(asset, "leads/" + std::to_string(i));
+  v1::RecommendAssetsRequest recommend;
+  for (int i = 100; CountRows("offers", "trial") == 0; ++i) {
+    recommend.set_lead("leads/" + std::to_string(i));
+    ASSERT_TRUE(Recommend(recommend).ok());
+  }
   Advance(30 * kDay);
+  EXPECT_EQ(Performances(asset).effect().offered() + Performances(asset).effect().withheld(), 1);
+  EXPECT_FALSE(Performances(asset).effect().has_offered_held());
   v1::AssetPerformance performance = Performance(asset);
   EXPECT_EQ(performance.matured(), 20);
   EXPECT_FALSE(performance.has_set() || performance.has_held() || performance.has_expected() ||
@@ -24,6 +31,7 @@ TEST_P(FiguresTest, NothingIsSaidOfWhatWasNotRecorded) {
   TellHeld("m", "leads/somebody", {});
   performance = Performance(asset);
   EXPECT_TRUE(performance.has_held());
+  EXPECT_TRUE(Performances(asset).effect().has_offered_held());
   EXPECT_EQ(performance.held(), 0);
   EXPECT_FALSE(performance.has_expected());
   EXPECT_FALSE(performance.has_lift());

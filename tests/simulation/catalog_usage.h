@@ -18,6 +18,8 @@ class CatalogUsage {
 
   // One action of a client. `request` is its name, used once; `asset` may exist or not.
   void Act(const std::string& request, const std::string& asset);
+  // Uses and trials that are old enough to be counted at `now`, and are not yet.
+  static int64_t ToMature(Servers& servers, absl::Time now);
   // The world has come to rest.
   void Check(Servers& servers);
 

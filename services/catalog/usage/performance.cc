@@ -86,12 +86,14 @@ bool Before(const v1::AssetPerformance& a, const v1::AssetPerformance& b) {
   return std::tuple(place(a), a.asset()) < std::tuple(place(b), b.asset());
 }
 
-v1::Effect EffectOf(int64_t kind, const domain::Arm& offered, const domain::Arm& withheld) {
+// `meetings`: some are on record.
+v1::Effect EffectOf(int64_t kind, const domain::Arm& offered, const domain::Arm& withheld, bool meetings) {
   v1::Effect effect;
   effect.set_kind(static_cast<v1::AssetKind>(kind));
   effect.set_offered(offered.matured);
-  effect.set_offered_held(offered.held);
   effect.set_withheld(withheld.matured);
+  if (!meetings) return effect;
+  effect.set_offered_held(offered.held);
   effect.set_withheld_held(withheld.held);
   if (const auto known = domain::EffectOf(offered, withheld)) {
     effect.set_value(known->value);
@@ -141,6 +143,9 @@ absl::StatusOr<std::vector<v1::AssetPerformance>> AssetPerformances(storage::Tra
 
 absl::StatusOr<std::vector<v1::Effect>> Effects(storage::Transaction& transaction) {
   ASSIGN_OR_RETURN(auto arms, store::ReadArms(transaction));
+  // The sums know meetings that are not kept any more.
+  ASSIGN_OR_RETURN(bool meetings, store::AnyMeeting(transaction));
+  for (const auto& [key, arm] : arms) meetings = meetings || arm.held > 0;
   std::map<int64_t, std::pair<domain::Arm, domain::Arm>> kinds;
   for (const auto& [key, arm] : arms) {
     // 0: all kinds.
@@ -151,7 +156,7 @@ absl::StatusOr<std::vector<v1::Effect>> Effects(storage::Transaction& transactio
     }
   }
   std::vector<v1::Effect> effects;
-  for (const auto& [kind, both] : kinds) effects.push_back(EffectOf(kind, both.first, both.second));
+  for (const auto& [kind, both] : kinds) effects.push_back(EffectOf(kind, both.first, both.second, meetings));
   return effects;
 }
 

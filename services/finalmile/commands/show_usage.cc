@@ -89,8 +89,8 @@ std::string EffectValue(const Effect& effect) {
   return effect.has_value() ? Interval(effect.value(), effect.low(), effect.high()) : "unknown";
 }
 
-std::string HeldOf(int64_t held, int64_t trials) {
-  return fmt::format("{} of {}", FormatCount(held), FormatCount(trials));
+std::string HeldOf(bool known, int64_t held, int64_t trials) {
+  return fmt::format("{} of {}", CountOr(known, held), FormatCount(trials));
 }
 
 void ShowMeaning(bool lacks_meetings, Output& output) {
@@ -130,8 +130,9 @@ void ShowEffects(const Effects& effects, Output& output) {
                {"EFFECT", Align::kRight}});
   for (const Effect& effect : effects) {
     table.Add({effect.kind() == ASSET_KIND_UNSPECIFIED ? "any kind" : KindText(effect.kind()),
-               HeldOf(effect.offered_held(), effect.offered()),
-               HeldOf(effect.withheld_held(), effect.withheld()), EffectValue(effect)});
+               HeldOf(effect.has_offered_held(), effect.offered_held(), effect.offered()),
+               HeldOf(effect.has_withheld_held(), effect.withheld_held(), effect.withheld()),
+               EffectValue(effect)});
   }
   output.Line();
   output.Show(table);
