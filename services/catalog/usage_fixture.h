@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "finalmile/appointments/v1/appointment_event.pb.h"
@@ -93,21 +94,48 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
     return FieldOf(Ask<v1::RecordUseResponse>("RecordUse", request).status());
   }
 
-  v1::AssetPerformance Performance(const std::string& asset) {
+  void Use(const std::string& asset, const std::string& lead, const std::string& grade = "A1",
+           const std::string& stage = "discovery") {
+    v1::RecordUseRequest request = UseOf(Token(asset, lead));
+    request.set_lead(lead);
+    request.set_grade(grade);
+    request.set_stage(stage);
+    Record(request);
+  }
+
+  v1::GetAssetPerformanceResponse Performances(const std::string& asset) {
     v1::GetAssetPerformanceRequest request;
     request.set_name(asset);
     const auto performance = Ask<v1::GetAssetPerformanceResponse>("GetAssetPerformance", request);
     EXPECT_TRUE(performance.ok()) << performance.status();
-    return performance.ok() ? performance->versions(0) : v1::AssetPerformance();
+    return performance.ok() ? *performance : v1::GetAssetPerformanceResponse();
+  }
+  v1::AssetPerformance Performance(const std::string& asset) { return Performances(asset).versions(0); }
+
+  using Counts = std::tuple<int64_t, int64_t, int64_t>;
+  // (matured, set, held).
+  std::tuple<int64_t, int64_t, int64_t> Credit(const std::string& asset) {
+    const v1::AssetPerformance performance = Performance(asset);
+    return {performance.matured(), performance.set(), performance.held()};
+  }
+
+  // A message of the rep's own to a lead.
+  v1::Use RecordOwn(const std::string& text, const std::string& lead = "leads/1",
+                    const std::string& situation = "") {
+    v1::RecordUseRequest request = UseOf("", text);
+    request.set_lead(lead);
+    request.set_situation(situation);
+    return Record(request);
   }
 
   absl::StatusOr<v1::RecommendAssetsResponse> Recommend(const v1::RecommendAssetsRequest& request) {
     return Call<v1::RecommendAssetsResponse>("RecommendAssets", request);
   }
 
-  v1::ListGapsResponse Gaps(const std::string& filter = "") {
+  v1::ListGapsResponse Gaps(const std::string& filter = "", const std::string& asker = "") {
     v1::ListGapsRequest request;
     request.set_filter(filter);
+    request.set_asker(asker);
     const auto gaps = Ask<v1::ListGapsResponse>("ListGaps", request);
     EXPECT_TRUE(gaps.ok()) << gaps.status();
     return gaps.ok() ? *gaps : v1::ListGapsResponse();
@@ -125,6 +153,31 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
         {.deadline = harness_.clock().Steady() + absl::Seconds(5)},
         [&](storage::Transaction& transaction) { return transaction.Execute(sql).status(); });
     EXPECT_TRUE(done.ok()) << done;
+  }
+  // The store as it was before the migration "figures by maturity".
+  void UndoFiguresByMaturity() {
+    for (const char* sql : {"DROP INDEX uses_to_count",
+                            "DROP INDEX uses_by_message",
+                            "DROP INDEX offers_to_count",
+                            "ALTER TABLE uses DROP COLUMN counted",
+                            "ALTER TABLE uses DROP COLUMN message",
+                            "ALTER TABLE offers DROP COLUMN counted",
+                            "ALTER TABLE offers DROP COLUMN kind",
+                            "ALTER TABLE offers DROP COLUMN cycle",
+                            "ALTER TABLE leads DROP COLUMN cycle",
+                            "ALTER TABLE leads DROP COLUMN cycle_ended",
+                            "ALTER TABLE meetings DROP COLUMN left_out",
+                            "ALTER TABLE meeting_touches DROP COLUMN told_time",
+                            "DROP TABLE credits",
+                            "DROP TABLE trial_arms",
+                            "DROP TABLE own_texts",
+                            "DROP TABLE own_text_hashes",
+                            "CREATE INDEX uses_to_mature ON uses (use_time) WHERE NOT matured",
+                            "CREATE INDEX offers_to_mature ON offers (offer_time) WHERE NOT matured",
+                            "CREATE INDEX meetings_to_mature ON meetings (set_time) WHERE NOT matured",
+                            "DELETE FROM schema_migrations WHERE component = 'catalog' AND version = 6"}) {
+      Execute(sql);
+    }
   }
   int64_t CountRows(const std::string& table, const std::string& condition = "TRUE") {
     int64_t count = -1;
@@ -162,13 +215,14 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
     Settle();
   }
   template <class Of>
-  static void Touched(Of& event, const std::string& lead, const std::vector<std::string>& assets) {
+  static void Touched(Of& event, const std::string& lead, const std::vector<std::string>& assets,
+                      const std::string& how = "used") {
     event.set_lead(lead);
     for (const std::string& asset : assets) {
       appointments::v1::Touch& touch = *event.add_touches();
       touch.set_subject(asset);
       touch.set_version(1);
-      touch.set_how("used");
+      touch.set_how(how);
     }
   }
   void TellSet(const std::string& chain, const std::string& lead, const std::vector<std::string>& assets) {

@@ -99,11 +99,15 @@ TEST_P(LeadsTest, AnErasedLeadLeavesSumsAndIsNotTakenAgain) {
   v1::RecordUseRequest other = UseOf(Token(asset, "leads/2"));
   other.set_lead("leads/2");
   Record(other);
+  RecordOwn(Words(900, 30));
+  ASSERT_EQ(CountRows("own_texts"), 1);
   TellSet("m1", "leads/1", {asset});
   TellErased("leads/1");
+  EXPECT_EQ(CountRows("own_text_hashes"), 0);
 
   const auto rows = [&](const std::string& table) { return CountRows(table, "lead = 'leads/1'"); };
-  for (const char* table : {"uses", "offers", "meetings", "permissions"}) EXPECT_EQ(rows(table), 0) << table;
+  for (const char* table : {"uses", "offers", "meetings", "permissions", "own_texts"})
+    EXPECT_EQ(rows(table), 0) << table;
   EXPECT_EQ(Performance(asset).used(), 2);
 
   const auto reason = [](const absl::Status& status) { return rpc::ReasonOf(status); };
@@ -116,7 +120,8 @@ TEST_P(LeadsTest, AnErasedLeadLeavesSumsAndIsNotTakenAgain) {
   TellHeld("m1", "leads/1", {asset});
   TellSet("m2", "leads/1", {asset});
   TellPermission(leads::v1::CHANNEL_EMAIL, leads::v1::PERMISSION_STATE_DENIED);
-  for (const char* table : {"uses", "offers", "meetings", "permissions"}) EXPECT_EQ(rows(table), 0) << table;
+  for (const char* table : {"uses", "offers", "meetings", "permissions", "own_texts"})
+    EXPECT_EQ(rows(table), 0) << table;
   Record(other);
 }
 

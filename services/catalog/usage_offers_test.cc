@@ -1,5 +1,8 @@
+#include <algorithm>
+#include <map>
 #include <set>
 
+#include "finalmile/leads/v1/lead_event.pb.h"
 #include "libs/rpc/errors.h"
 #include "services/catalog/usage_fixture.h"
 
@@ -11,7 +14,10 @@ using ::testing::IsEmpty;
 
 constexpr absl::Duration kDay = absl::Hours(24);
 
-class OffersTest : public UsageTest {};
+class OffersTest : public UsageTest {
+ protected:
+  int64_t seq_ = 0;
+};
 
 INSTANTIATE_TEST_SUITE_P(Engines, OffersTest, ::testing::Values("sqlite", "postgres"),
                          [](const auto& info) { return std::string(info.param); });
@@ -103,6 +109,9 @@ TEST_P(OffersTest, WhatHasNoRoomInTheAnswerIsNotOffered) {
 
 TEST_P(OffersTest, WhatWasDrawnAtRandomTellsTheEffect) {
   const std::string asset = Published("Letter").name();
+  v1::Asset deck = Letter("Card");
+  deck.set_kind(v1::ASSET_KIND_DECK);
+  deck.clear_email_template();
   v1::RecommendAssetsRequest request;
   std::vector<std::string> random;
   std::vector<std::string> withheld;
@@ -128,13 +137,102 @@ TEST_P(OffersTest, WhatWasDrawnAtRandomTellsTheEffect) {
   // Offered, all meet; withheld, one does. None of them was ever sent it.
   for (const std::string& lead : random) TellHeld("r" + lead.substr(6), lead, {});
   TellHeld("w", withheld[0], {});
-  EXPECT_FALSE(Performance(asset).has_incremental());
+  EXPECT_FALSE(Performances(asset).has_effect());
   Advance(30 * kDay);
-  const v1::AssetPerformance::Incremental effect = Performance(asset).incremental();
+  const v1::Effect effect = Performances(asset).effect();
+  EXPECT_EQ(effect.kind(), v1::ASSET_KIND_EMAIL_TEMPLATE);
   EXPECT_EQ(effect.offered(), static_cast<int64_t>(random.size()));
+  EXPECT_EQ(effect.offered_held(), effect.offered());
   EXPECT_EQ(effect.withheld(), static_cast<int64_t>(withheld.size()));
+  EXPECT_EQ(effect.withheld_held(), 1);
   EXPECT_DOUBLE_EQ(effect.value(), 1 - 1.0 / static_cast<double>(withheld.size()));
   EXPECT_GT(effect.low(), 0);
+  // The same of all kinds together, and by kind.
+  const auto all =
+      Ask<v1::ListAssetPerformanceResponse>("ListAssetPerformance", v1::ListAssetPerformanceRequest());
+  ASSERT_TRUE(all.ok()) << all.status();
+  ASSERT_EQ(all->effects_size(), 2);
+  EXPECT_EQ(all->effects(0).kind(), v1::ASSET_KIND_UNSPECIFIED);
+  EXPECT_DOUBLE_EQ(all->effects(0).value(), effect.value());
+  EXPECT_EQ(all->effects(1).SerializeAsString(), effect.SerializeAsString());
+  EXPECT_FALSE(Performances(Create(deck).name()).has_effect()) << "of another kind";
+}
+
+// What was withheld from a lead is not offered to it in the same cycle, and what it has met is not drawn.
+TEST_P(OffersTest, ATrialSticksForTheCycle) {
+  for (int i = 0; i < 12; ++i) Published("Letter " + std::to_string(i), 100 * i);
+  v1::RecommendAssetsRequest request;
+  const auto list = [&] {
+    std::set<std::string> shown;
+    const auto answer = Recommend(request);
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    for (const auto& one : answer->recommendations()) shown.insert(one.asset().name());
+    return shown;
+  };
+  std::map<std::string, std::set<std::string>> shown;
+  for (int round = 0; round < 4; ++round) {
+    for (int lead = 0; lead < 12; ++lead) {
+      request.set_lead("leads/" + std::to_string(lead));
+      shown[request.lead()].merge(list());
+    }
+  }
+  std::map<std::string, std::set<std::string>> withheld;
+  std::map<std::string, std::map<std::string, int>> drawn;
+  for (const Event& event : EventsOf(Event::kAssetOffered)) {
+    const v1::AssetOffered& offer = event.asset_offered();
+    if (offer.slot() == "withheld") withheld[offer.lead()].insert(event.key());
+    if (offer.slot() == "withheld" || offer.slot() == "random") ++drawn[offer.lead()][event.key()];
+  }
+  ASSERT_FALSE(withheld.empty());
+  for (const auto& [lead, assets] : withheld) {
+    for (const std::string& asset : assets) EXPECT_FALSE(shown[lead].contains(asset)) << asset << " " << lead;
+  }
+  for (const auto& [lead, assets] : drawn) {
+    for (const auto& [asset, times] : assets) EXPECT_EQ(times, 1) << asset << " " << lead;
+  }
+
+  // The next cycle begins when the lead is sales-ready again after it has cooled.
+  const auto tell = [&](const std::function<void(leads::v1::LeadEvent&)>& what) {
+    outbox::Cause cause;
+    auto event = outbox::NewEvent<leads::v1::LeadEvent>(
+        {harness_.clock(), harness_.rng(), harness_.clock().Now(), cause}, request.lead(), ++seq_);
+    what(event);
+    Append(outbox::ToOutbox(event));
+  };
+  const auto& [lead, assets] = *withheld.begin();
+  request.set_lead(lead);
+  const auto all_shown = [&, &assets = assets] {
+    std::set<std::string> again;
+    for (int round = 0; round < 3; ++round) {
+      request.set_page_size(12);
+      again.merge(list());
+    }
+    return std::includes(again.begin(), again.end(), assets.begin(), assets.end());
+  };
+  tell([](auto& event) { event.mutable_lead_became_sales_ready(); });
+  EXPECT_FALSE(all_shown()) << "the same cycle: the request was upgraded";
+  tell([](auto& event) { event.mutable_lead_cooled(); });
+  EXPECT_FALSE(all_shown());
+  tell([](auto& event) { event.mutable_lead_became_sales_ready(); });
+  EXPECT_TRUE(all_shown());
+  EXPECT_EQ(CountRows("leads", "cycle = 1 AND NOT cycle_ended"), 1);
+  // A meeting that was held ends it, too.
+  TellHeld("m", lead, {});
+  EXPECT_EQ(CountRows("leads", "cycle = 1 AND cycle_ended"), 1);
+}
+
+// What was used with a lead is not withheld from it.
+TEST_P(OffersTest, WhatTheLeadHasMetIsNotDrawn) {
+  const std::string asset = Published("Letter").name();
+  Record(UseOf(Token(asset)));
+  v1::RecommendAssetsRequest request;
+  request.set_lead("leads/1");
+  for (int round = 0; round < 60; ++round) {
+    const auto list = Recommend(request);
+    ASSERT_TRUE(list.ok()) << list.status();
+    ASSERT_EQ(list->recommendations_size(), 1);
+    EXPECT_NE(list->recommendations(0).slot(), v1::RecommendAssetsResponse::SLOT_RANDOM);
+  }
 }
 
 }  // namespace

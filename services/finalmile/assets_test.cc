@@ -274,7 +274,7 @@ TEST_F(AssetVerbsTest, RecommendSaysWhy) {
   EXPECT_EQ(sent.page_size(), 2);
   EXPECT_THAT(sent.kinds(), ElementsAre(ASSET_KIND_BATTLE_CARD, ASSET_KIND_CASE_STUDY));
   EXPECT_THAT(result.out,
-              HasSubstr("untested  battle card  Against Acme     0     0     -  not used yet  assets/acme"));
+              HasSubstr("untested  battle card  Against Acme     0     -     -  not used yet  assets/acme"));
   EXPECT_THAT(ErrorLine(Invoke({"recommend", "--kind", "unspecified"}).code.status()),
               HasSubstr("--kind 'unspecified': must be one of battle-card, email-template"));
 }

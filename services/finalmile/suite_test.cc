@@ -154,11 +154,20 @@ TEST_F(SuiteTest, WhatIsUsedShowsInTheFiguresOfTheNextCommands) {
   std::ofstream(sent) << "I drew on one page who would see whose crews, and what each site keeps for itself.";
   std::vector<std::string> discovery = text;
   discovery.emplace_back("discovery");
-  EXPECT_THAT(Invoke(discovery).out, HasSubstr("Recorded: none of our assets\nCounted for gaps/"));
+  // Written once it is no gap; written to three leads it is one.
+  EXPECT_EQ(Invoke(discovery).out, "Recorded: own words, none of our assets\n");
+  for (const std::string other : {"leads/two", "leads/three"}) {
+    discovery[6] = other;
+    const std::string out = Invoke(discovery).out;
+    EXPECT_EQ(out.find("they count for gaps/") != std::string::npos, other == "leads/three") << out;
+  }
 
   EXPECT_EQ(Invoke({"rate", mail, "4"}).code, ExitCode::kOk);
   const std::string figures = Invoke({"performance", mail}).out;
-  EXPECT_THAT(figures, HasSubstr("      1        0     2       0  4.0 of 1    0     0       0.0")) << figures;
+  EXPECT_THAT(figures,
+              HasSubstr("      1        0     2       0  4.0 of 1        0    -     -         -     -\n"))
+      << figures;
+  EXPECT_THAT(Invoke({"performance"}).out, HasSubstr("email template"));
   const std::string misuses = Invoke({"misuse", "--filter", "rep = rob"}).out;
   EXPECT_THAT(misuses, HasSubstr("stage  rob  email"));
   EXPECT_EQ(std::count(misuses.begin(), misuses.end(), '\n'), 2) << misuses;
@@ -185,6 +194,9 @@ TEST_F(SuiteTest, GapsAreAskedForAndAnswered) {
   EXPECT_EQ(Invoke({"gaps", "decline", gap.name(), "--reason", "no"}).code, ExitCode::kRefused);
   const std::string list = Invoke({"gaps", "list", "--filter", "competitor = Acme"}).out;
   EXPECT_THAT(list, HasSubstr("    2  shipped  reported  how our support hours compare"));
+  EXPECT_THAT(
+      Invoke({"gaps", "mine"}).out,
+      HasSubstr("how our support hours compare  made: finalmile show assets/handbook_battle-cards_acme"));
   EXPECT_THAT(Invoke({"events", "tail", "catalog.events", "--from-start", "--until-now"}).out,
               HasSubstr("GapShipped"));
 }

@@ -52,23 +52,49 @@ TEST_F(UsageVerbsTest, UseSendsATokenOrATextAndSaysWhatItWas) {
   answer.set_similarity(0.624);
   answer.add_misuses(MISUSE_STAGE);
   answer.add_misuses(MISUSE_UNFILLED_FIELD);
-  const Result by_text =
-      Invoke({"use", "--text", "-", "--rep", "kim", "--channel", "phone", "--lead", "l1", "--stage",
-              "closing", "--situation", "s", "--persona", "p", "--industry", "i", "--grade", "A1"},
-             "Dear {{name}}");
+  const Result by_text = Invoke({"use",
+                                 "--text",
+                                 "-",
+                                 "--rep",
+                                 "kim",
+                                 "--channel",
+                                 "phone",
+                                 "--lead",
+                                 "l1",
+                                 "--stage",
+                                 "closing",
+                                 "--situation",
+                                 "s",
+                                 "--persona",
+                                 "p",
+                                 "--industry",
+                                 "i",
+                                 "--grade",
+                                 "A1",
+                                 "--message-id",
+                                 "<m1@example.com>"},
+                                "Dear {{name}}");
   EXPECT_EQ(by_text.out,
-            "Recorded: assets/acme, version 3, edited, 62 % of it kept\nMisused: stage, unfilled field\n");
+            "Recorded: assets/acme, version 3, edited, 62 % of the asset's wording kept\n"
+            "Misused: stage, unfilled field\n");
   EXPECT_EQ(sent.final_text(), "Dear {{name}}");
   EXPECT_EQ(sent.lead(), "leads/l1");
   EXPECT_EQ(sent.stage() + sent.situation() + sent.persona() + sent.industry() + sent.grade(),
             "closingspiA1");
+  EXPECT_EQ(sent.message_id(), "<m1@example.com>");
   EXPECT_FALSE(sent.has_use_time());
 
   answer.Clear();
   answer.set_match(Use::MATCH_NONE);
   answer.set_gap("gaps/g1");
   const std::vector<std::string> line = {"use", "--text", "-", "--rep", "kim", "--channel", "chat"};
-  EXPECT_EQ(Invoke(line, "x").out, "Recorded: none of our assets\nCounted for gaps/g1\n");
+  EXPECT_EQ(Invoke(line, "x").out,
+            "Recorded: own words, none of our assets\n"
+            "These words went to three leads by now: they count for gaps/g1\n");
+  answer.clear_gap();
+  answer.set_similarity(0.31);
+  EXPECT_EQ(Invoke(line, "x").out,
+            "Recorded: own words, none of our assets, they keep 31 % of the wording of the nearest asset\n");
   std::vector<std::string> json = line;
   json.emplace_back("--json");
   EXPECT_THAT(Invoke(json, "x").out, HasSubstr("\"match\":\"MATCH_NONE\""));
@@ -116,75 +142,6 @@ TEST_F(UsageVerbsTest, RateTakesOneToFive) {
     EXPECT_EQ(ErrorOf({"rate", "acme", wrong}), "RATING '" + wrong + "' must be a whole number from 1 to 5");
 }
 
-AssetPerformance SomePerformance(int64_t version) {
-  AssetPerformance performance;
-  performance.set_asset("assets/acme");
-  performance.set_version(version);
-  performance.set_offered(40);
-  performance.set_used(1234);
-  performance.set_viewed(12);
-  performance.mutable_viewed_time()->set_seconds(200);
-  performance.set_set(9);
-  performance.set_held(7);
-  performance.set_expected(4.26);
-  performance.set_matured(31);
-  performance.set_lift(0.045);
-  performance.set_lift_low(-0.0121);
-  performance.set_lift_high(0.1);
-  performance.set_rating(4.25);
-  performance.set_ratings(4);
-  return performance;
-}
-
-TEST_F(UsageVerbsTest, PerformanceGivesIntervalsAndSaysWhatIsAssociation) {
-  GetAssetPerformanceResponse response;
-  *response.add_versions() = SomePerformance(2);
-  response.add_versions()->set_version(1);
-  connector_.channel.On<GetAssetPerformanceRequest, GetAssetPerformanceResponse>(
-      "UsageService/GetAssetPerformance",
-      [&](const GetAssetPerformanceRequest& request) -> absl::StatusOr<GetAssetPerformanceResponse> {
-        EXPECT_EQ(request.name(), "assets/acme");
-        return response;
-      });
-  const Result plain = Invoke({"performance", "acme"});
-  ASSERT_TRUE(plain.code.ok()) << plain.code.status();
-  EXPECT_EQ(
-      plain.out,
-      "VERSION  OFFERED   USED     VIEWED    RATING  SET  HELD  EXPECTED                    LIFT  EFFECT\n"
-      "      2       40  1,234  12 (3:20)  4.2 of 4    9     7       4.3  +4.5 % (-1.2 to +10.0)       -\n"
-      "      1        0      0          0         -    0     0       0.0                       -       -\n"
-      "\n"
-      "LIFT: meetings held above expected, per matured use, with its 95 % interval: association, not "
-      "effect.\n"
-      "EFFECT: not known before 10 offers and 10 withheld ones, drawn at random, have matured.\n");
-  AssetPerformance::Incremental& effect = *response.mutable_versions(0)->mutable_incremental();
-  effect.set_value(0.2);
-  effect.set_low(0.05);
-  effect.set_high(0.35);
-  EXPECT_THAT(Invoke({"performance", "acme"}).out, HasSubstr("+20.0 % (+5.0 to +35.0)\n"));
-  EXPECT_THAT(Invoke({"performance", "acme"}).out, HasSubstr("EFFECT: held per offer, less held where"));
-  EXPECT_THAT(Invoke({"performance", "acme", "--json"}).out, HasSubstr("\"lift_low\":-0.0121"));
-}
-
-TEST_F(UsageVerbsTest, RecommendShowsSlotFiguresAndReason) {
-  RecommendAssetsResponse response;
-  auto& one = *response.add_recommendations();
-  one.mutable_asset()->set_name("assets/acme");
-  one.mutable_asset()->set_title("Against Acme");
-  one.mutable_asset()->set_kind(ASSET_KIND_BATTLE_CARD);
-  *one.mutable_performance() = SomePerformance(2);
-  one.set_slot(RecommendAssetsResponse::SLOT_RANDOM);
-  one.set_reason("drawn at random");
-  connector_.channel.On<RecommendAssetsRequest, RecommendAssetsResponse>(
-      "CatalogService/RecommendAssets",
-      [&](const RecommendAssetsRequest&) -> absl::StatusOr<RecommendAssetsResponse> { return response; });
-  const std::string out = Invoke({"recommend", "--stage", "closing"}).out;
-  EXPECT_THAT(out,
-              HasSubstr("random  battle card  Against Acme  1,234     7  +4.5 % (-1.2 to +10.0)  drawn at "
-                        "random  assets/acme\n"));
-  EXPECT_THAT(out, HasSubstr("association, not effect"));
-}
-
 TEST_F(UsageVerbsTest, ShelfGivesTheRateBesideTheLineAndWhatIsUnused) {
   ListUnusedAssetsRequest sent;
   ListUnusedAssetsResponse figures;
@@ -207,6 +164,9 @@ TEST_F(UsageVerbsTest, ShelfGivesTheRateBesideTheLineAndWhatIsUnused) {
   EXPECT_EQ(Invoke({"shelf"}).out, "No asset was live for 30 of the last 90 days: there is no shelf yet.\n");
   EXPECT_TRUE(sent.include_misused());
   figures.set_shelf(1200);
+  EXPECT_THAT(Invoke({"shelf"}).out,
+              HasSubstr("1,200 assets are on the shelf. No use was recorded in the last 90 "
+                        "days, so it is not known which of them are used."));
   figures.set_unused(800);
   figures.set_misused(100);
   figures.set_rate(0.75);
@@ -240,9 +200,47 @@ TEST_F(UsageVerbsTest, MisuseSaysWhy) {
         use.add_misuses(MISUSE_NO_PERMISSION);
         return response;
       });
-  EXPECT_THAT(Invoke({"misuse"}).out,
-              HasSubstr("expired, no permission  kim  email    nearly a copy  leads/l1  assets/acme\n"));
+  EXPECT_THAT(
+      Invoke({"misuse"}).out,
+      HasSubstr(
+          "expired, no permission  kim  email    nearly a copy              -  leads/l1  assets/acme\n"));
   EXPECT_EQ(Invoke({"misuse", "--filter", "rep = nobody"}).err, "No misuse matches.\n");
+}
+
+TEST_F(UsageVerbsTest, AnAskerIsToldWhatBecameOfTheirGaps) {
+  std::string asker;
+  std::vector<Gap> gaps;
+  connector_.channel.On<ListGapsRequest, ListGapsResponse>(
+      "UsageService/ListGaps", [&](const ListGapsRequest& request) -> absl::StatusOr<ListGapsResponse> {
+        asker = request.asker();
+        ListGapsResponse response;
+        for (const Gap& gap : gaps) *response.add_gaps() = gap;
+        return response;
+      });
+  EXPECT_EQ(Invoke({"gaps", "mine"}).err, "Nothing was asked for under this name.\n");
+  EXPECT_EQ(asker, "-");
+  const auto add = [&](Gap::GapState state, const std::string& need) -> Gap& {
+    Gap& gap = gaps.emplace_back();
+    gap.set_name("gaps/g" + std::to_string(gaps.size()));
+    gap.set_need(need);
+    gap.set_state(state);
+    return gap;
+  };
+  add(Gap::GAP_STATE_OPEN, "What do we say to Acme?");
+  add(Gap::GAP_STATE_ACCEPTED, "support hours");
+  add(Gap::GAP_STATE_SHIPPED, "a deck").set_asset("assets/deck");
+  add(Gap::GAP_STATE_USED, "a card").set_asset("assets/card");
+  add(Gap::GAP_STATE_DECLINED, "a jingle").set_reason("we do not sing");
+  const std::string out = Invoke({"gaps", "mine", "--asker", "kim"}).out;
+  EXPECT_EQ(asker, "kim");
+  for (const char* line :
+       {"What do we say to Acme?  nobody has answered yet", "support hours            it will be made",
+        "a deck                   made: finalmile show assets/deck",
+        "a card                   made, and used: finalmile show assets/card",
+        "a jingle                 declined: we do not sing"}) {
+    EXPECT_THAT(out, HasSubstr(line));
+  }
+  EXPECT_THAT(Invoke({"gaps", "mine", "--json"}).out, HasSubstr("\"GAP_STATE_SHIPPED\""));
 }
 
 TEST_F(UsageVerbsTest, GapsAreReportedListedAndAnswered) {

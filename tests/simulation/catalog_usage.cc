@@ -5,6 +5,7 @@
 #include "libs/outbox/topic.h"
 #include "services/catalog/assets/asset_batch.h"
 #include "services/catalog/search/query.h"
+#include "services/catalog/usage/domain/credit.h"
 #include "services/catalog/usage/domain/gap.h"
 #include "services/catalog/usage/domain/recommend.h"
 
@@ -131,10 +132,20 @@ void CatalogUsage::AnswerGap(const std::string& request, const std::string& asse
   client_.Call<v1::Gap>("UsageService/AnswerGap", answer, {kNotFound, kFailedPrecondition});
 }
 
+int64_t CatalogUsage::ToMature(Servers& servers, absl::Time now) {
+  const int64_t old = ToMicros(now - catalog::usage::domain::kMaturity);
+  const auto count = [&](std::string_view sql) {
+    return servers.Query(fmt::format(fmt::runtime(sql), old))[0].Int(0);
+  };
+  return count("SELECT COUNT(*) FROM uses WHERE asset <> '' AND NOT counted AND use_time <= {}") +
+         count("SELECT COUNT(*) FROM offers WHERE trial AND NOT counted AND offer_time <= {}");
+}
+
 void CatalogUsage::Check(Servers& servers) {
   const Told told = ReadTopic(servers);
   CheckUses(servers, told);
   CheckSums(servers, told);
+  CheckCredits(servers);
   CheckOffers(servers, told);
   CheckGaps(servers, told);
 }
@@ -213,6 +224,41 @@ void CatalogUsage::CheckSums(Servers& servers, const Told& told) const {
       client_.Violated(fmt::format("{}: {} views, {} told, {} acknowledged, {} tried", asset, counted,
                                    At(told.viewed, asset), views.acknowledged, views.attempted));
     }
+  }
+}
+
+// Each lead has one use at most, and no meeting is told of: the sums are the uses and trials that are
+// counted.
+void CatalogUsage::CheckCredits(Servers& servers) const {
+  std::map<std::string, int64_t> used;
+  int64_t uses = 0;
+  for (const storage::Row& row : servers.Query("SELECT asset FROM uses WHERE asset <> '' AND counted")) {
+    ++used[row.Text(0)];
+    ++uses;
+  }
+  std::map<std::string, int64_t> of_versions = used;
+  used[""] = uses;
+  for (const storage::Row& row :
+       servers.Query("SELECT asset, version, matured, set_count, held FROM credits")) {
+    (row.Int(1) == 0 ? used : of_versions)[row.Text(0)] -= row.Int(2);
+    if (row.Int(3) != 0 || row.Int(4) != 0) client_.Violated("a meeting is credited that nobody told of");
+  }
+  for (const auto& sums : {used, of_versions}) {
+    for (const auto& [asset, left] : sums) {
+      if (left != 0)
+        client_.Violated(fmt::format("assets/{}: {} uses are counted and not in the sums", asset, left));
+    }
+  }
+  std::map<std::pair<int64_t, bool>, int64_t> trials;
+  const auto withheld = static_cast<int64_t>(catalog::usage::domain::Slot::kWithheld);
+  for (const storage::Row& row : servers.Query("SELECT kind, slot FROM offers WHERE trial AND counted"))
+    ++trials[{row.Int(0), row.Int(1) == withheld}];
+  for (const storage::Row& row : servers.Query("SELECT kind, withheld, matured FROM trial_arms"))
+    trials[{row.Int(0), row.Bool(1)}] -= row.Int(2);
+  for (const auto& [arm, difference] : trials) {
+    if (difference != 0)
+      client_.Violated(
+          fmt::format("{} trials of kind {} are counted and not in the sums", difference, arm.first));
   }
 }
 

@@ -18,6 +18,8 @@ class CatalogUsage {
 
   // One action of a client. `request` is its name, used once; `asset` may exist or not.
   void Act(const std::string& request, const std::string& asset);
+  // Uses and trials that are old enough to be counted at `now`, and are not yet.
+  static int64_t ToMature(Servers& servers, absl::Time now);
   // The world has come to rest.
   void Check(Servers& servers);
 
@@ -49,6 +51,7 @@ class CatalogUsage {
   Told ReadTopic(Servers& servers) const;
   void CheckUses(Servers& servers, const Told& told) const;
   void CheckSums(Servers& servers, const Told& told) const;
+  void CheckCredits(Servers& servers) const;
   void CheckOffers(Servers& servers, const Told& told) const;
   void CheckGaps(Servers& servers, const Told& told) const;
 

@@ -287,8 +287,10 @@ class Run {
                               .Query(fmt::format("SELECT COUNT(*) FROM assets WHERE due_time <= {}",
                                                  ToMicros(simulation_.clock().Now() - absl::Seconds(5))))[0]
                               .Int(0);
-      if (outbox + due > 0) {
-        left.push_back(fmt::format("{} rows in the outbox, {} assets due", outbox, due));
+      const int64_t uses = CatalogUsage::ToMature(servers_, simulation_.clock().Now() - absl::Seconds(5));
+      if (outbox + due + uses > 0) {
+        left.push_back(
+            fmt::format("{} rows in the outbox, {} assets and {} uses and trials due", outbox, due, uses));
         continue;
       }
       left = ReplicasDiffer(

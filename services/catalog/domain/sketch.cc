@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <limits>
 #include <tuple>
+#include <utility>
 
 #include "libs/base/text.h"
 #include "libs/text/words.h"
@@ -86,8 +88,7 @@ Sketch SketchOf(std::string_view text, size_t size) {
   std::sort(sketch.hashes.begin(), sketch.hashes.end());
   sketch.hashes.erase(std::unique(sketch.hashes.begin(), sketch.hashes.end()), sketch.hashes.end());
   sketch.shingles = sketch.hashes.size();
-  if (sketch.hashes.size() > size) sketch.hashes.resize(size);
-  return sketch;
+  return Cut(std::move(sketch), size);
 }
 
 Sketch WholeSketchOf(std::string_view text) { return SketchOf(text, std::numeric_limits<size_t>::max()); }
@@ -112,6 +113,25 @@ double Containment(const Sketch& part, const Sketch& whole) {
     if (other != whole.hashes.end() && *other == hash) ++common;
   }
   return sample == 0 ? 0 : static_cast<double>(common) / static_cast<double>(sample);
+}
+
+double Resemblance(const Sketch& a, const Sketch& b) {
+  if (a.shingles < kMinShingles || b.shingles < kMinShingles) return 0;
+  // Below this both are complete, and so is their union, of which the hashes are a random sample.
+  const uint64_t limit = std::min(Complete(a), Complete(b));
+  const auto complete = [&](const Sketch& sketch) {
+    return std::upper_bound(sketch.hashes.begin(), sketch.hashes.end(), limit);
+  };
+  std::vector<uint64_t> common;
+  std::set_intersection(a.hashes.begin(), complete(a), b.hashes.begin(), complete(b),
+                        std::back_inserter(common));
+  const auto both = static_cast<size_t>(complete(a) - a.hashes.begin() + complete(b) - b.hashes.begin());
+  return static_cast<double>(common.size()) / static_cast<double>(both - common.size());
+}
+
+Sketch Cut(Sketch sketch, size_t size) {
+  if (sketch.hashes.size() > size) sketch.hashes.resize(size);
+  return sketch;
 }
 
 Match MatchOf(double containment) {

@@ -59,11 +59,18 @@ std::vector<int64_t> ProbeHashes(const Sketch& sketch);
 // The share of `part`'s shingles that occur in `whole`, 0 to 1, estimated where one of them is cut off; 0
 // where `part` has fewer than kMinShingles.
 double Containment(const Sketch& part, const Sketch& whole);
+// How alike two texts are: the share of the shingles of both that occur in each, 0 to 1, estimated where one
+// of them is cut off; 0 where either has fewer than kMinShingles.
+double Resemblance(const Sketch& a, const Sketch& b);
+// The `size` smallest hashes of a sketch.
+Sketch Cut(Sketch sketch, size_t size);
 
 // Mirrors Use.Match.
 enum class Match { kUnspecified = 0, kToken = 1, kNearCopy = 2, kEdited = 3, kNone = 4 };
 inline constexpr double kNearCopy = 0.95;
 inline constexpr double kEdited = 0.5;
+// A text that keeps less than this of an asset has it no more.
+inline constexpr double kRecognisable = 0.3;
 // How a message with this containment of the asset matches it.
 Match MatchOf(double containment);
 

@@ -160,6 +160,25 @@ TEST(Sketch, IsStoredAndReadBack) {
   EXPECT_FALSE(DecodeSketch(Encode({{1, 2, 3}, 2})).ok());
 }
 
+TEST(Sketch, ResemblanceIsTheShareOfBoth) {
+  const auto text = [](int from, int to) {
+    std::string words;
+    for (int i = from; i < to; ++i) words += "word" + std::to_string(i) + " ";
+    return words;
+  };
+  // 98 phrases each, 48 of them in both.
+  EXPECT_DOUBLE_EQ(Resemblance(SketchOf(text(0, 100)), SketchOf(text(50, 150))), 48.0 / 148);
+  EXPECT_EQ(Resemblance(SketchOf(text(0, 100)), SketchOf(text(0, 100))), 1);
+  EXPECT_EQ(Resemblance(SketchOf(text(0, 100)), SketchOf(text(200, 300))), 0);
+  EXPECT_EQ(Resemblance(SketchOf(text(0, 6)), SketchOf(text(0, 6))), 0) << "too short to tell";
+  EXPECT_EQ(Resemblance(SketchOf(text(0, 7)), SketchOf(text(0, 7))), 1);
+  // Of long texts it is estimated.
+  const Sketch whole = WholeSketchOf(text(0, 3'000));
+  EXPECT_NEAR(Resemblance(Cut(WholeSketchOf(text(1'000, 4'000)), 128), whole), 0.5, 0.13);
+  EXPECT_EQ(Cut(whole, 128).hashes.size(), 128u);
+  EXPECT_EQ(Cut(whole, 128).shingles, whole.shingles);
+}
+
 // Hashes are stored: this value may not change.
 TEST(Sketch, HashesAreTheSameForEver) {
   EXPECT_EQ(SketchOf("one two three").hashes, std::vector<uint64_t>{12359822249045967730u});

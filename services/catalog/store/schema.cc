@@ -11,7 +11,12 @@ namespace {
 //   assets, asset_versions, asset_tags    by what authors and imports write; they are never deleted, because
 //                                         uses and events name versions. A version has at most 1 MiB of body
 //   live_periods, sketches, sketch_hashes one row, one row and at most 32 rows for each publication
-//   version_figures, arms, cells          one row, two rows and at most 17 × 5 rows for each version
+//   version_figures, credits              one row and at most 17 × 5 rows for each version; credits have as
+//   many
+//                                         again for each asset
+//   trial_arms                            two rows for each kind
+//   arms, cells                           what the release before counted; nothing reads them
+//   own_texts, own_text_hashes            swept after 90 days; at most 16 hashes for each text
 //   ratings                               one row for each rater and version
 //   uses, offers, meetings (and touches)  swept after 400 days
 //   leads                                 swept 400 days after the lead was last named; the mark of an erased
@@ -254,6 +259,62 @@ INSERT INTO secrets (name, secret, create_time)
 SELECT name, secret, create_time FROM signing_keys
 WHERE TRUE
 ON CONFLICT (name) DO NOTHING;
+)sql"},
+    // Figures by maturity. What is not counted yet is counted anew, by the maturity timer: credits and
+    // trial_arms begin empty, and hold nothing that was counted by another rule. credits of version 0 are the
+    // sums over all versions of the asset, those of asset '' over all assets. uses.chain, uses.matured,
+    // offers.chain, offers.matured and meetings.matured are the release before's. A trial of kind 0 is of
+    // that release, which offered what it withheld: it does not count. message is a digest of the message's
+    // id. A told_time of 0 is that release's too.
+    {6, "figures by maturity", R"sql(
+ALTER TABLE uses ADD COLUMN counted BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE uses ADD COLUMN message TEXT NOT NULL DEFAULT '';
+CREATE UNIQUE INDEX uses_by_message ON uses (lead, message) WHERE message <> '';
+CREATE INDEX uses_to_count ON uses (use_time) WHERE asset <> '' AND NOT counted;
+DROP INDEX uses_to_mature;
+ALTER TABLE offers ADD COLUMN counted BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE offers ADD COLUMN kind BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE offers ADD COLUMN cycle BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX offers_to_count ON offers (offer_time) WHERE trial AND kind <> 0 AND NOT counted;
+DROP INDEX offers_to_mature;
+ALTER TABLE leads ADD COLUMN cycle BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE leads ADD COLUMN cycle_ended BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE meetings ADD COLUMN left_out BOOLEAN NOT NULL DEFAULT FALSE;
+DROP INDEX meetings_to_mature;
+ALTER TABLE meeting_touches ADD COLUMN told_time BIGINT NOT NULL DEFAULT 0;
+CREATE TABLE credits (
+  asset TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  grade TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  matured BIGINT NOT NULL,
+  set_count BIGINT NOT NULL,
+  held BIGINT NOT NULL,
+  PRIMARY KEY (asset, version, grade, stage)
+);
+CREATE TABLE trial_arms (
+  kind BIGINT NOT NULL,
+  withheld BOOLEAN NOT NULL,
+  matured BIGINT NOT NULL,
+  held BIGINT NOT NULL,
+  PRIMARY KEY (kind, withheld)
+);
+CREATE TABLE own_texts (
+  id TEXT {sorted} PRIMARY KEY,
+  lead TEXT NOT NULL,
+  rep TEXT NOT NULL,
+  sketch {bytes} NOT NULL,
+  asked BOOLEAN NOT NULL,
+  use_time BIGINT NOT NULL
+);
+CREATE INDEX own_texts_by_time ON own_texts (use_time);
+CREATE INDEX own_texts_by_lead ON own_texts (lead);
+CREATE TABLE own_text_hashes (
+  hash BIGINT NOT NULL,
+  id TEXT NOT NULL,
+  PRIMARY KEY (hash, id)
+);
+CREATE INDEX own_text_hashes_by_text ON own_text_hashes (id);
 )sql"},
 };
 

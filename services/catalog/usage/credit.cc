@@ -1,77 +1,84 @@
 #include "services/catalog/usage/credit.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "libs/base/status.h"
-#include "services/catalog/usage/store/lead_store.h"
+#include "services/catalog/usage/store/credit_store.h"
 
 namespace finalmile::catalog::usage {
 
-void CreditBook::Move(const store::MeetingRow& before, const store::MeetingRow& after,
-                      const std::vector<store::ArmKey>& trials) {
-  for (domain::CreditChange& change :
-       domain::ChangeCredit(before.touches, before.outcome, after.touches, after.outcome)) {
-    cells_.push_back(std::move(change));
+absl::Status CreditBook::Read(const std::vector<std::string>& leads) {
+  ASSIGN_OR_RETURN(auto facts, store::ReadFacts(transaction_, leads));
+  ASSIGN_OR_RETURN(std::vector<store::MeetingRow> meetings, store::ReadMeetings(transaction_, leads));
+  for (store::MeetingRow& row : meetings) {
+    lead_of_chain_[row.chain] = row.lead;
+    facts[row.lead].meetings[row.chain] = std::move(row.meeting);
   }
-  for (const store::ArmKey& trial : trials) {
-    domain::Arm& arm = arms_[trial];
-    arm.matured += int{after.outcome.matured} - int{before.outcome.matured};
-    arm.held += int{after.outcome.held} - int{before.outcome.held};
+  for (const std::string& name : leads) {
+    Lead& lead = leads_[name];
+    lead.facts = std::move(facts[name]);
+    lead.before = domain::CountLead(lead.facts);
   }
+  return absl::OkStatus();
 }
 
-void CreditBook::AddMatured(const domain::Touch& touch, int by) {
-  cells_.push_back({.touch = touch, .matured = by});
-}
-
-void CreditBook::AddMatured(const store::ArmKey& trial) { ++arms_[trial].matured; }
-
-absl::Status CreditBook::Write(storage::Transaction& transaction) const {
-  RETURN_IF_ERROR(store::AddCells(transaction, cells_));
-  return store::AddArms(transaction, arms_);
-}
-
-absl::Status ApplyMeetingEvent(storage::Transaction& transaction, const MeetingEvent& event, absl::Time now,
-                               CreditBook& book) {
-  ASSIGN_OR_RETURN(std::optional<store::MeetingRow> known, store::LockMeeting(transaction, event.chain));
-  if (!known && !event.initial) return absl::OkStatus();
-  store::MeetingRow before;
-  if (known) {
-    before = *std::move(known);
-  } else {
-    ASSIGN_OR_RETURN(const auto erased, store::InsertAndLockLeads(transaction, {event.lead}, now));
-    if (erased.at(event.lead)) return absl::OkStatus();
-    before.chain = event.chain;
-    before.lead = event.lead;
-    before.set_time = event.time;
-    RETURN_IF_ERROR(
-        store::ClaimTrials(transaction, event.chain, event.lead, event.time - domain::kMaturity, event.time));
+std::string CreditBook::Apply(const MeetingEvent& event, absl::Time now) {
+  const auto known = lead_of_chain_.find(event.chain);
+  const bool is_new = known == lead_of_chain_.end();
+  if (is_new && !event.initial) return {};
+  const std::string name = is_new ? event.lead : known->second;
+  const auto lead = leads_.find(name);
+  if (lead == leads_.end()) return {};
+  domain::Meeting& meeting = lead->second.facts.meetings[event.chain];
+  if (is_new) {
+    lead_of_chain_[event.chain] = name;
+    meeting.set_time = event.time;
   }
-  store::MeetingRow after = before;
-  after.update_time = now;
-  after.outcome = event.outcome;
-  // Set again, by a new date: what is known of its outcome stays.
-  if (!event.outcome.matured) after.outcome = {true, before.outcome.held, before.outcome.matured};
-  after.touches.clear();
-  for (domain::Touch touch : event.touches) {
-    const auto same = [&](const domain::Touch& other) {
-      return other.asset == touch.asset && other.version == touch.version;
+  if (event.outcome) {
+    meeting.outcome = *event.outcome;
+  } else if (meeting.outcome == domain::Outcome::kLeftOut) {
+    // It is on again.
+    meeting.outcome = domain::Outcome::kNotHeld;
+  }
+  std::vector<domain::Touch> touches;
+  for (const auto& [asset, version] : event.touches) {
+    const auto same = [&asset = asset, &version = version](const domain::Touch& other) {
+      return other.asset == asset && other.version == version;
     };
-    if (std::any_of(after.touches.begin(), after.touches.end(), same)) continue;
-    const auto old = std::find_if(before.touches.begin(), before.touches.end(), same);
-    if (old != before.touches.end()) {
-      touch = *old;
-    } else {
-      std::vector<domain::Touch> matured;
-      RETURN_IF_ERROR(store::ClaimUses(transaction, event.chain, before.lead, event.time, touch, matured));
-      for (const domain::Touch& use : matured) book.AddMatured(use, -1);
-    }
-    after.touches.push_back(std::move(touch));
+    if (std::any_of(touches.begin(), touches.end(), same)) continue;
+    const auto old = std::find_if(meeting.touches.begin(), meeting.touches.end(), same);
+    touches.push_back(old != meeting.touches.end() ? *old : domain::Touch{asset, version, event.time});
   }
-  ASSIGN_OR_RETURN(const std::vector<store::ArmKey> trials, store::TrialsOf(transaction, event.chain));
-  book.Move(before, after, trials);
-  return store::WriteMeeting(transaction, after);
+  meeting.touches = std::move(touches);
+  changed_[event.chain] = {event.chain, name, meeting, now};
+  return meeting.outcome == domain::Outcome::kHeld ? name : std::string();
+}
+
+void CreditBook::Mature(absl::Time time) {
+  const auto count = [&](auto& all, std::vector<std::string>& ids) {
+    for (auto& one : all) {
+      if (one.counted || one.time > time) continue;
+      one.counted = true;
+      ids.push_back(one.id);
+    }
+  };
+  for (auto& [name, lead] : leads_) {
+    count(lead.facts.uses, uses_);
+    count(lead.facts.trials, trials_);
+  }
+}
+
+absl::Status CreditBook::Write() {
+  domain::Sums change;
+  for (const auto& [name, lead] : leads_) {
+    change.Add(domain::CountLead(lead.facts), 1);
+    change.Add(lead.before, -1);
+  }
+  std::vector<store::MeetingRow> meetings;
+  for (const auto& [chain, row] : changed_) meetings.push_back(row);
+  RETURN_IF_ERROR(store::WriteMeetings(transaction_, meetings));
+  RETURN_IF_ERROR(store::MarkCounted(transaction_, uses_, trials_));
+  return store::AddSums(transaction_, change);
 }
 
 }  // namespace finalmile::catalog::usage

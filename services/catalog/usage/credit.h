@@ -1,52 +1,64 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/storage/database.h"
 #include "services/catalog/usage/domain/credit.h"
-#include "services/catalog/usage/store/credit_store.h"
 #include "services/catalog/usage/store/meeting_store.h"
 
 namespace finalmile::catalog::usage {
 
-// Gathers what a transaction adds to the sums of versions. What counts as one use: a use that belongs to no
-// meeting, once it has matured; or a version among the touches of a meeting, whose uses before it belong to
-// it, once the meeting has matured. So no meeting is held more often than its versions were used. Not
-// thread-safe.
-class CreditBook {
- public:
-  // From one state of a meeting to the next; `trials` are those of its chain.
-  void Move(const store::MeetingRow& before, const store::MeetingRow& after,
-            const std::vector<store::ArmKey>& trials);
-  // `by` more matured uses (1, or −1 for one that a meeting counts from now on).
-  void AddMatured(const domain::Touch& touch, int by);
-  void AddMatured(const store::ArmKey& trial);
-
-  absl::Status Write(storage::Transaction& transaction) const;
-
- private:
-  std::vector<domain::CreditChange> cells_;
-  std::map<store::ArmKey, domain::Arm> arms_;
-};
-
-// The event of an appointment, as far as it concerns its meeting. Touches name assets by id; they are without
-// grade and stage.
+// The event of an appointment, as far as it concerns its meeting. Touches name assets by id.
 struct MeetingEvent {
   std::string chain;
+  // Empty: not said; the meeting is known by its chain.
   std::string lead;
   // Whether it is an initial meeting, the only kind that counts; said by appointments that were set or held.
   bool initial = false;
-  domain::Outcome outcome;
-  std::vector<domain::Touch> touches;
+  // What became of it; absent: it was set, or set again.
+  std::optional<domain::Outcome> outcome;
+  // What was used with the lead before the meeting.
+  std::vector<domain::Version> touches;
   absl::Time time;
 };
-// Changes the meeting, and the credit for it: what was given before is taken back. An event of a meeting that
-// is neither known nor initial changes nothing.
-absl::Status ApplyMeetingEvent(storage::Transaction& transaction, const MeetingEvent& event, absl::Time now,
-                               CreditBook& book);
+
+// Keeps the sums of figures equal to what the uses, trials and meetings of leads come to (domain::CountLead),
+// whatever changes one of them: meetings by events, uses and trials by maturing. A lead is read whole,
+// changed in memory, and the difference is added to the sums. Lives inside one transaction; not thread-safe.
+class CreditBook {
+ public:
+  explicit CreditBook(storage::Transaction& transaction) : transaction_(transaction) {}
+
+  // Reads `leads`, which are locked.
+  absl::Status Read(const std::vector<std::string>& leads);
+  // An event of a meeting that is neither known nor initial, or of a lead that was not read, changes nothing.
+  // The lead whose meeting was held, so that its cycle has ended; empty: none.
+  std::string Apply(const MeetingEvent& event, absl::Time now);
+  // Counts what began by `time`.
+  void Mature(absl::Time time);
+  // Writes what has changed.
+  absl::Status Write();
+
+ private:
+  struct Lead {
+    domain::LeadFacts facts;
+    domain::Sums before;
+  };
+
+  storage::Transaction& transaction_;
+  std::map<std::string, Lead> leads_;
+  // Of meetings that are known.
+  std::map<std::string, std::string> lead_of_chain_;
+  // By chain.
+  std::map<std::string, store::MeetingRow> changed_;
+  std::vector<std::string> uses_;
+  std::vector<std::string> trials_;
+};
 
 }  // namespace finalmile::catalog::usage

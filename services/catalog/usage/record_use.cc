@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
+#include <set>
+#include <vector>
 
 #include "finalmile/leads/v1/lead.pb.h"
 #include "libs/base/status.h"
@@ -12,6 +15,7 @@
 #include "services/catalog/store/version_store.h"
 #include "services/catalog/usage/recognise.h"
 #include "services/catalog/usage/store/lead_store.h"
+#include "services/catalog/usage/store/own_text_store.h"
 
 namespace finalmile::catalog::usage {
 namespace {
@@ -35,12 +39,43 @@ store::GapRow RepMaterialGap(const std::string& situation) {
   return gap;
 }
 
+// The messages that say the same to others, where these are leads enough to make a gap; else none.
+absl::StatusOr<std::vector<store::OwnTextRow>> SaidToOthers(UsageBatch& batch, const ReportedUse& reported) {
+  ASSIGN_OR_RETURN(std::vector<store::OwnTextRow> texts,
+                   store::FindOwnTexts(batch.transaction(), reported.body, reported.lead));
+  std::erase_if(texts, [&](const store::OwnTextRow& text) {
+    return catalog::domain::Resemblance(text.sketch, reported.body) < kAlike;
+  });
+  std::set<std::string> leads = {reported.lead};
+  for (const store::OwnTextRow& text : texts) leads.insert(text.lead);
+  if (leads.size() < kLeadsOfAGap) texts.clear();
+  return texts;
+}
+
 absl::Status RecordOwnMaterial(UsageBatch& batch, const ReportedUse& reported, store::UseRow& use) {
-  if (reported.sketch.shingles < catalog::domain::kMinShingles) return absl::OkStatus();
-  const store::GapRow draft = RepMaterialGap(reported.situation);
-  ASSIGN_OR_RETURN(store::GapRow * gap, batch.InsertAndLockGap(draft));
+  if (reported.body.shingles < catalog::domain::kMinShingles) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<store::OwnTextRow> others, SaidToOthers(batch, reported));
+  store::OwnTextRow text = {.id = use.id,
+                            .lead = reported.lead,
+                            .rep = reported.rep,
+                            .sketch = catalog::domain::Cut(reported.body, store::kOwnSketchSize),
+                            .use_time = reported.use_time};
+  store::GapRow* gap = nullptr;
+  if (!others.empty()) {
+    ASSIGN_OR_RETURN(gap, batch.InsertAndLockGap(RepMaterialGap(reported.situation)));
+  }
+  text.asked = gap != nullptr;
+  RETURN_IF_ERROR(store::InsertOwnText(batch.transaction(), text));
   if (gap == nullptr) return absl::OkStatus();
-  use.gap = draft.id;
+  use.gap = gap->id;
+  // Those before it made no gap by themselves.
+  std::vector<std::string> ids;
+  for (const store::OwnTextRow& other : others) {
+    if (other.asked) continue;
+    ids.push_back(other.id);
+    batch.Ask(*gap, other.rep);
+  }
+  RETURN_IF_ERROR(store::MarkAsked(batch.transaction(), ids));
   batch.Ask(*gap, reported.rep);
   v1::RepMaterialFound& found = *batch.EmitOf(*gap, reported.use_time).mutable_rep_material_found();
   found.set_rep(reported.rep);
@@ -66,10 +101,10 @@ absl::Status JudgeUse(UsageBatch& batch, const ReportedUse& reported, std::optio
   facts.stage = reported.stage;
   facts.persona = reported.persona;
   facts.industry = reported.industry;
-  facts.final_text = reported.final_text;
+  facts.final_text = reported.written;
   ASSIGN_OR_RETURN(facts.permitted, store::Permitted(batch.transaction(), reported.lead,
                                                      PermissionChannel(reported.channel), reported.use_time));
-  facts.similarity = similarity;
+  if (!reported.asset.empty()) facts.kept = similarity;
   use.misuses = domain::MisusesOf(facts, assets::FromProto(content.tags()));
   return absl::OkStatus();
 }
@@ -109,6 +144,11 @@ absl::Status RecordAsset(UsageBatch& batch, const ReportedUse& reported, std::op
 
 absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, const ReportedUse& reported) {
   RETURN_IF_ERROR(batch.InsertAndLockLead(reported.lead));
+  if (!reported.message.empty()) {
+    ASSIGN_OR_RETURN(const std::optional<store::UseRow> known,
+                     store::FindMessage(batch.transaction(), reported.lead, reported.message));
+    if (known) return ToProto(*known);
+  }
   Recognised recognised;
   if (!reported.asset.empty()) {
     recognised = {catalog::domain::Match::kToken, reported.asset, reported.version, std::nullopt};
@@ -129,6 +169,7 @@ absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, const ReportedUse& reported
   use.grade = reported.grade;
   use.stage = reported.stage;
   use.situation = reported.situation;
+  use.message = reported.message;
   use.use_time = reported.use_time;
   RETURN_IF_ERROR(use.asset.empty() ? RecordOwnMaterial(batch, reported, use)
                                     : RecordAsset(batch, reported, recognised.similarity, use));

@@ -25,15 +25,22 @@ struct ReportedUse {
   // An id, from the use_token; empty: there was no token, the text decides.
   std::string asset = {};
   int64_t version = 0;
-  // Empty: not reported. It is read, and not kept.
-  std::string_view final_text = {};
-  // WholeSketchOf(final_text).
+  // A digest of the message's id; empty: not known.
+  std::string message = {};
+  // What the sender wrote of the message; empty: not reported. It is read, and not kept.
+  std::string_view written = {};
+  // WholeSketchOf(written), and of it without the signature.
   catalog::domain::Sketch sketch = {};
+  catalog::domain::Sketch body = {};
 };
 
+// Own words are a gap once they went, alike, to so many leads.
+inline constexpr size_t kLeadsOfAGap = 3;
+inline constexpr double kAlike = 0.5;
+
 // Finds out what was used and whether it served, and records it with its events: AssetUsed, AssetMisused and
-// GapClosed of an asset, GapOpened and RepMaterialFound of a rep's own message. The one way in which uses are
-// recorded.
+// GapClosed of an asset, GapOpened and RepMaterialFound of a rep's own message that is a gap. The one way in
+// which uses are recorded. A message to a lead that was recorded before is answered as it was then.
 absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, const ReportedUse& reported);
 
 // The version that `version` asks for, 0 being the published one, of an asset that the batch has locked.

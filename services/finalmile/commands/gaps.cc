@@ -28,6 +28,22 @@ Action DeclareList(Flags& flags) {
   return [given](Session& session) { return List(session, *given); };
 }
 
+Action DeclareMine(Flags& flags) {
+  auto asker = std::make_shared<std::string>("-");
+  auto limit = std::make_shared<int64_t>(50);
+  flags.Text("--asker", "NAME", *asker, "who asked (you)");
+  flags.Number("--limit", *limit, 0, 100'000'000, "at most so many; 0: all");
+  return [asker, limit](Session& session) -> absl::StatusOr<ExitCode> {
+    ListGapsRequest request;
+    request.set_asker(*asker);
+    ASSIGN_OR_RETURN(const std::vector<Gap> gaps,
+                     ReadList(session, "catalog.v1.UsageService/ListGaps", request, *limit,
+                              &ListGapsResponse::gaps, "Nothing was asked for under this name."));
+    if (!session.output.json()) ShowAskedGaps(gaps, session.output);
+    return ExitCode::kOk;
+  };
+}
+
 template <class Request>
 absl::StatusOr<ExitCode> Change(Session& session, std::string_view method, Request request) {
   request.set_request_id(session.NewRequestId());
@@ -130,6 +146,7 @@ Action DeclareDecline(Flags& flags) {
 void AddGaps(std::vector<Verb>& verbs) {
   verbs.push_back({"gaps list", "what the shelf does not answer, most asked for first",
                    "finalmile gaps list --filter 'state = GAP_STATE_OPEN'", DeclareList});
+  verbs.push_back({"gaps mine", "what became of what you asked for", "finalmile gaps mine", DeclareMine});
   verbs.push_back({"gaps report", "ask for an asset that is missing",
                    "finalmile gaps report 'how we compare on support hours' --competitor Acme",
                    DeclareReport});

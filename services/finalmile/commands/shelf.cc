@@ -61,15 +61,53 @@ absl::StatusOr<ExitCode> Performance(Session& session, const std::string& name) 
   if (session.output.json()) {
     session.output.Json(response);
   } else {
-    ShowPerformance({response.versions().begin(), response.versions().end()}, session.output);
+    ShowPerformance(response, session.output);
   }
+  return ExitCode::kOk;
+}
+
+// With --json what holds for all first, then the items.
+absl::StatusOr<ExitCode> AllPerformance(Session& session, int64_t limit) {
+  ListAssetPerformanceResponse figures;
+  std::vector<ListAssetPerformanceResponse::Item> items;
+  int64_t count = 0;
+  bool first = true;
+  ASSIGN_OR_RETURN(const bool more,
+                   session.EachPage<ListAssetPerformanceResponse>(
+                       "catalog.v1.UsageService/ListAssetPerformance", ListAssetPerformanceRequest(), limit,
+                       [&](const ListAssetPerformanceResponse& page) -> int64_t {
+                         if (std::exchange(first, false)) {
+                           figures = page;
+                           figures.clear_items();
+                           figures.clear_next_page_token();
+                           if (session.output.json()) session.output.Json(figures);
+                         }
+                         for (const auto& item : page.items()) {
+                           if (session.output.json()) {
+                             session.output.Json(item);
+                           } else {
+                             items.push_back(item);
+                           }
+                         }
+                         count += page.items_size();
+                         return page.items_size();
+                       }));
+  if (!session.output.json()) ShowAllPerformance(figures, items, session.output);
+  if (count == 0) session.output.Note("Nothing was offered, used or viewed yet.");
+  if (more) session.output.Note("There are more; --limit 0 shows all.");
   return ExitCode::kOk;
 }
 
 Action DeclarePerformance(Flags& flags) {
   auto name = std::make_shared<std::string>();
-  flags.Argument("ASSET", *name, "its name, assets/… or without the prefix");
-  return [name](Session& session) { return Performance(session, *name); };
+  auto limit = std::make_shared<int64_t>(50);
+  flags.OptionalArgument(
+      "ASSET", *name,
+      "this asset by version; its name, assets/… or without the prefix (all assets, by lift)");
+  flags.Number("--limit", *limit, 0, 100'000'000, "of all assets list at most so many; 0: all");
+  return [name, limit](Session& session) {
+    return name->empty() ? AllPerformance(session, *limit) : Performance(session, *name);
+  };
 }
 
 absl::StatusOr<ExitCode> ListMisuses(Session& session, const ListFlags& flags) {
@@ -93,7 +131,7 @@ Action DeclareMisuse(Flags& flags) {
 void AddShelf(std::vector<Verb>& verbs) {
   verbs.push_back({"shelf", "the share of assets unused or misused, and which these are",
                    "finalmile shelf --limit 10", DeclareShelf});
-  verbs.push_back({"performance", "what became of an asset's uses, by version",
+  verbs.push_back({"performance", "what became of the uses of all assets, by lift, or of one by version",
                    "finalmile performance pricing-objections", DeclarePerformance});
   verbs.push_back({"misuse", "uses that did not serve, newest first, and why",
                    "finalmile misuse --filter 'asset = \"assets/pricing-objections\"'", DeclareMisuse});

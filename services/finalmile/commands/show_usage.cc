@@ -17,7 +17,16 @@ namespace {
 using namespace catalog::v1;
 
 constexpr std::string_view kLiftText =
-    "LIFT: meetings held above expected, per matured use, with its 95 % interval: association, not effect.";
+    "LIFT: meetings held above what other assets lead to in the same grade and stage, per matured use, with "
+    "its "
+    "95 % interval; unknown below 10 matured uses. It is association, not effect.";
+constexpr std::string_view kMaturedText =
+    "MATURED: uses that are 30 days old. HELD and EXPECTED are of these; several uses with one lead count as "
+    "one.";
+constexpr std::string_view kEffectText =
+    "EFFECT: held per trial where chance offered an asset, less where chance withheld it for the lead's "
+    "cycle; "
+    "unknown below 10 of each.";
 
 std::string MatchText(const Use& use) {
   switch (use.match()) {
@@ -28,8 +37,16 @@ std::string MatchText(const Use& use) {
     case Use::MATCH_EDITED:
       return "edited";
     default:
-      return "own material";
+      return "own words";
   }
+}
+
+// "62 % of its wording kept"
+std::string KeptText(const Use& use) {
+  if (use.similarity() <= 0) return "";
+  const std::string share = fmt::format("{:.0f} %", 100 * use.similarity());
+  return use.asset().empty() ? fmt::format("they keep {} of the wording of the nearest asset", share)
+                             : fmt::format("{} of the asset's wording kept", share);
 }
 
 std::string MisusesText(const Use& use) {
@@ -59,12 +76,77 @@ std::string ViewsText(const AssetPerformance& performance) {
                      FormatElapsed(ToDuration(performance.viewed_time())));
 }
 
+// "12.0" or "-".
+std::string PointsOr(bool known, double points) { return known ? FormatPoints(points) : "-"; }
+std::string CountOr(bool known, int64_t count) { return known ? FormatCount(count) : "-"; }
+
+// Uses have matured, but no meeting is on record.
+bool LacksMeetings(const AssetPerformance& performance) {
+  return performance.matured() > 0 && !performance.has_held();
+}
+
+std::string EffectValue(const Effect& effect) {
+  return effect.has_value() ? Interval(effect.value(), effect.low(), effect.high()) : "unknown";
+}
+
+std::string HeldOf(bool known, int64_t held, int64_t trials) {
+  return fmt::format("{} of {}", CountOr(known, held), FormatCount(trials));
+}
+
+void ShowMeaning(bool lacks_meetings, Output& output) {
+  output.Line();
+  if (lacks_meetings) {
+    output.Line("No meeting was recorded, so it is not known what any use led to (HELD, EXPECTED, LIFT).");
+    return;
+  }
+  output.Line(kMaturedText);
+  output.Line(kLiftText);
+}
+
+// What the asker hears of a gap.
+std::string BecameText(const Gap& gap) {
+  switch (gap.state()) {
+    case Gap::GAP_STATE_OPEN:
+      return "nobody has answered yet";
+    case Gap::GAP_STATE_ACCEPTED:
+      return "it will be made";
+    case Gap::GAP_STATE_SHIPPED:
+      return fmt::format("made: finalmile show {}", gap.asset());
+    case Gap::GAP_STATE_USED:
+      return fmt::format("made, and used: finalmile show {}", gap.asset());
+    case Gap::GAP_STATE_DECLINED:
+      return gap.reason().empty() ? "declined" : fmt::format("declined: {}", gap.reason());
+    default:
+      return EnumText(Gap::GapState_Name(gap.state()), "GAP_STATE_");
+  }
+}
+
+template <class Effects>
+void ShowEffects(const Effects& effects, Output& output) {
+  if (effects.empty()) return;
+  Table table({{"OFFERING"},
+               {"HELD OF OFFERED", Align::kRight},
+               {"HELD OF WITHHELD", Align::kRight},
+               {"EFFECT", Align::kRight}});
+  for (const Effect& effect : effects) {
+    table.Add({effect.kind() == ASSET_KIND_UNSPECIFIED ? "any kind" : KindText(effect.kind()),
+               HeldOf(effect.has_offered_held(), effect.offered_held(), effect.offered()),
+               HeldOf(effect.has_withheld_held(), effect.withheld_held(), effect.withheld()),
+               EffectValue(effect)});
+  }
+  output.Line();
+  output.Show(table);
+  output.Line();
+  output.Line(kEffectText);
+}
+
 }  // namespace
 
 std::string GapName(const std::string& text) { return text.starts_with("gaps/") ? text : "gaps/" + text; }
 
 std::string LiftText(const AssetPerformance& performance) {
   if (performance.matured() == 0) return "-";
+  if (!performance.has_lift()) return "unknown";
   return Interval(performance.lift(), performance.lift_low(), performance.lift_high());
 }
 
@@ -80,11 +162,11 @@ void ShowRecommendations(const RecommendAssetsResponse& response, Output& output
   if (response.recommendations().empty()) return;
   bool lifts = false;
   for (const auto& one : response.recommendations()) {
-    lifts = lifts || one.performance().matured() > 0;
+    lifts = lifts || one.performance().has_lift();
     table.Add({EnumText(RecommendAssetsResponse::Slot_Name(one.slot()), "SLOT_"),
                KindText(one.asset().kind()), one.asset().title(), FormatCount(one.performance().used()),
-               FormatCount(one.performance().held()), LiftText(one.performance()), one.reason(),
-               one.asset().name()});
+               CountOr(one.performance().has_held(), one.performance().held()), LiftText(one.performance()),
+               one.reason(), one.asset().name()});
   }
   output.Show(table);
   if (!lifts) return;
@@ -93,41 +175,66 @@ void ShowRecommendations(const RecommendAssetsResponse& response, Output& output
 }
 
 void ShowUse(const Use& use, Output& output) {
-  std::string line = use.asset().empty() ? "Recorded: none of our assets"
+  std::string line = use.asset().empty() ? "Recorded: own words, none of our assets"
                                          : fmt::format("Recorded: {}, version {}, {}", use.asset(),
                                                        FormatCount(use.version()), MatchText(use));
-  if (use.similarity() > 0) line += fmt::format(", {:.0f} % of it kept", 100 * use.similarity());
+  if (const std::string kept = KeptText(use); !kept.empty()) line += ", " + kept;
   output.Line(line);
-  if (!use.gap().empty()) output.Line(fmt::format("Counted for {}", use.gap()));
+  if (!use.gap().empty())
+    output.Line(fmt::format("These words went to three leads by now: they count for {}", use.gap()));
   if (!use.misuses().empty()) output.Line(fmt::format("Misused: {}", MisusesText(use)));
 }
 
-void ShowPerformance(const std::vector<AssetPerformance>& versions, Output& output) {
+void ShowPerformance(const GetAssetPerformanceResponse& response, Output& output) {
   Table table({{"VERSION", Align::kRight},
                {"OFFERED", Align::kRight},
                {"USED", Align::kRight},
                {"VIEWED", Align::kRight},
                {"RATING", Align::kRight},
+               {"MATURED", Align::kRight},
                {"SET", Align::kRight},
                {"HELD", Align::kRight},
                {"EXPECTED", Align::kRight},
-               {"LIFT", Align::kRight},
-               {"EFFECT", Align::kRight}});
-  bool randomised = false;
-  for (const AssetPerformance& version : versions) {
-    const AssetPerformance::Incremental& effect = version.incremental();
-    randomised = randomised || version.has_incremental();
+               {"LIFT", Align::kRight}});
+  bool lacks_meetings = false;
+  for (const AssetPerformance& version : response.versions()) {
+    lacks_meetings = lacks_meetings || LacksMeetings(version);
     table.Add({FormatCount(version.version()), FormatCount(version.offered()), FormatCount(version.used()),
-               ViewsText(version), RatingText(version), FormatCount(version.set()),
-               FormatCount(version.held()), FormatPoints(version.expected()), LiftText(version),
-               version.has_incremental() ? Interval(effect.value(), effect.low(), effect.high()) : "-"});
+               ViewsText(version), RatingText(version), FormatCount(version.matured()),
+               CountOr(version.has_set(), version.set()), CountOr(version.has_held(), version.held()),
+               PointsOr(version.has_expected(), version.expected()), LiftText(version)});
   }
   output.Show(table);
-  output.Line();
-  output.Line(kLiftText);
-  output.Line(
-      randomised ? "EFFECT: held per offer, less held where it was withheld, both drawn at random."
-                 : "EFFECT: not known before 10 offers and 10 withheld ones, drawn at random, have matured.");
+  ShowMeaning(lacks_meetings, output);
+  if (response.has_effect()) ShowEffects(std::vector<Effect>{response.effect()}, output);
+}
+
+void ShowAllPerformance(const ListAssetPerformanceResponse& figures,
+                        const std::vector<ListAssetPerformanceResponse::Item>& items, Output& output) {
+  if (items.empty()) return;
+  Table table({{"LIFT", Align::kRight},
+               {"MATURED", Align::kRight},
+               {"HELD", Align::kRight},
+               {"EXPECTED", Align::kRight},
+               {"USED", Align::kRight},
+               {"OFFERED", Align::kRight},
+               {"VIEWED", Align::kRight},
+               {"RATING", Align::kRight},
+               {"KIND"},
+               {"TITLE", Align::kLeft, true},
+               {"ASSET"}});
+  bool lacks_meetings = false;
+  for (const ListAssetPerformanceResponse::Item& item : items) {
+    const AssetPerformance& one = item.performance();
+    lacks_meetings = lacks_meetings || LacksMeetings(one);
+    table.Add({LiftText(one), FormatCount(one.matured()), CountOr(one.has_held(), one.held()),
+               PointsOr(one.has_expected(), one.expected()), FormatCount(one.used()),
+               FormatCount(one.offered()), ViewsText(one), RatingText(one), KindText(item.asset().kind()),
+               item.asset().title(), item.asset().name()});
+  }
+  output.Show(table);
+  ShowMeaning(lacks_meetings, output);
+  ShowEffects(figures.effects(), output);
 }
 
 void ShowShelf(const ListUnusedAssetsResponse& figures,
@@ -135,6 +242,14 @@ void ShowShelf(const ListUnusedAssetsResponse& figures,
   const int64_t days = ToDuration(figures.window()) / absl::Hours(24);
   if (figures.shelf() == 0) {
     output.Line(fmt::format("No asset was live for 30 of the last {} days: there is no shelf yet.", days));
+    return;
+  }
+  if (!figures.has_rate()) {
+    output.Line(
+        fmt::format("{} assets are on the shelf. No use was recorded in the last {} days, so it is not known "
+                    "which of them are "
+                    "used. Record what is sent with `finalmile use`, or let the mail gateway call RecordUse.",
+                    FormatCount(figures.shelf()), days));
     return;
   }
   output.Line(fmt::format(
@@ -172,11 +287,30 @@ void ShowGaps(const std::vector<Gap>& gaps, Output& output) {
   output.Show(table);
 }
 
+void ShowAskedGaps(const std::vector<Gap>& gaps, Output& output) {
+  if (gaps.empty()) return;
+  Table table({{"ASKED"}, {"NEED", Align::kLeft, true}, {"WHAT BECAME OF IT", Align::kLeft, true}, {"GAP"}});
+  for (const Gap& gap : gaps) {
+    table.Add({output.TimeText(rpc::FromTimestamp(gap.create_time())),
+               gap.need().empty() ? "(erased)" : gap.need(), BecameText(gap), gap.name()});
+  }
+  output.Show(table);
+}
+
 void ShowMisuses(const std::vector<Use>& uses, Output& output) {
-  Table table({{"USED"}, {"WHY", Align::kLeft, true}, {"REP"}, {"CHANNEL"}, {"MATCH"}, {"LEAD"}, {"ASSET"}});
+  Table table({{"USED"},
+               {"WHY", Align::kLeft, true},
+               {"REP"},
+               {"CHANNEL"},
+               {"MATCH"},
+               {"KEPT OF ASSET", Align::kRight},
+               {"LEAD"},
+               {"ASSET"}});
   for (const Use& use : uses) {
     table.Add({output.TimeText(rpc::FromTimestamp(use.use_time())), MisusesText(use), use.rep(),
-               use.channel(), MatchText(use), use.lead(), use.asset()});
+               use.channel(), MatchText(use),
+               use.similarity() > 0 ? fmt::format("{:.0f} %", 100 * use.similarity()) : "-", use.lead(),
+               use.asset()});
   }
   output.Show(table);
 }

@@ -34,6 +34,7 @@ struct UseFlags {
   std::string industry;
   std::string grade;
   std::string time;
+  std::string message_id;
 };
 
 // What was sent: a file, or "-" for standard input.
@@ -73,6 +74,7 @@ absl::StatusOr<ExitCode> Use(Session& session, const UseFlags& flags) {
   request.set_persona(flags.persona);
   request.set_industry(flags.industry);
   request.set_grade(flags.grade);
+  request.set_message_id(flags.message_id);
   if (!flags.time.empty()) {
     absl::Time time;
     if (!ParseMoment(flags.time, session.clock.Now(), session.output.zone(), time)) {
@@ -109,6 +111,8 @@ Action DeclareUse(Flags& flags) {
   flags.Text("--persona", "TEXT", given->persona, "with whom");
   flags.Text("--industry", "TEXT", given->industry, "of the lead's company");
   flags.Text("--grade", "GRADE", given->grade, "of the lead: A1 to D4");
+  flags.Text("--message-id", "ID", given->message_id,
+             "of the mail: one message is one use, also where the mail gateway reports it");
   flags.Text("--time", "TIME", given->time, "when: an RFC 3339 time, a date, or 2h ago (now)");
   return [given](Session& session) { return Use(session, *given); };
 }

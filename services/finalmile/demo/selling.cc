@@ -164,39 +164,16 @@ absl::Status Selling::ShowShelfRate(Output& output) {
 }
 
 absl::Status Selling::ShowFigures(Output& output) {
-  ASSIGN_OR_RETURN(const ListAssetsResponse assets,
-                   Call<ListAssetsResponse>("CatalogService/ListAssets", ListAssetsRequest()));
-  std::vector<std::pair<AssetPerformance, std::string>> figures;
-  bool meetings = false;
-  for (const Asset& asset : assets.assets()) {
-    GetAssetPerformanceRequest request;
-    request.set_name(asset.name());
-    ASSIGN_OR_RETURN(const auto performance,
-                     Call<GetAssetPerformanceResponse>("UsageService/GetAssetPerformance", request));
-    if (output.json()) output.Json(performance);
-    if (performance.versions().empty() || performance.versions(0).used() == 0) continue;
-    meetings = meetings || performance.versions(0).set() > 0;
-    figures.emplace_back(performance.versions(0), asset.title());
+  ASSIGN_OR_RETURN(const auto figures, Call<ListAssetPerformanceResponse>("UsageService/ListAssetPerformance",
+                                                                          ListAssetPerformanceRequest()));
+  if (output.json()) {
+    output.Json(figures);
+    return absl::OkStatus();
   }
-  if (output.json()) return absl::OkStatus();
-  std::stable_sort(figures.begin(), figures.end(), [&](const auto& a, const auto& b) {
-    return meetings ? a.first.lift() > b.first.lift() : a.first.used() > b.first.used();
-  });
   output.Line();
-  output.Line("What was used:");
+  output.Line("What was used, and what came of it:");
   output.Line();
-  Table table({{"OFFERED", Align::kRight},
-               {"USED", Align::kRight},
-               {"VIEWED", Align::kRight},
-               {"LIFT", Align::kRight},
-               {"TITLE", Align::kLeft, true}});
-  for (const auto& [performance, title] : figures) {
-    table.Add({FormatCount(performance.offered()), FormatCount(performance.used()),
-               FormatCount(performance.viewed()), meetings ? LiftText(performance) : "-", title});
-  }
-  output.Show(table);
-  if (!meetings)
-    output.Line("No meeting was recorded, so it is not known which of them lead to meetings (LIFT).");
+  ShowAllPerformance(figures, {figures.items().begin(), figures.items().end()}, output);
   return absl::OkStatus();
 }
 

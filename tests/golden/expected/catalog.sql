@@ -83,6 +83,17 @@ CREATE TABLE consumer_seqs (
   PRIMARY KEY (consumer, topic, key)
 );
 
+CREATE TABLE credits (
+  asset TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  grade TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  matured BIGINT NOT NULL,
+  set_count BIGINT NOT NULL,
+  held BIGINT NOT NULL,
+  PRIMARY KEY (asset, version, grade, stage)
+);
+
 CREATE TABLE gaps (
   id TEXT  PRIMARY KEY,
   seq BIGINT NOT NULL,
@@ -127,7 +138,7 @@ CREATE INDEX large_replies_by_expiry ON large_replies (expire_time);
 CREATE TABLE leads (
   lead TEXT  PRIMARY KEY,
   erased BOOLEAN NOT NULL
-, named_time BIGINT NOT NULL DEFAULT 0);
+, named_time BIGINT NOT NULL DEFAULT 0, cycle BIGINT NOT NULL DEFAULT 0, cycle_ended BOOLEAN NOT NULL DEFAULT FALSE);
 
 CREATE INDEX leads_by_time ON leads (named_time) WHERE NOT erased;
 
@@ -146,7 +157,7 @@ CREATE TABLE meeting_touches (
   asset TEXT NOT NULL,
   version BIGINT NOT NULL,
   grade TEXT NOT NULL,
-  stage TEXT NOT NULL,
+  stage TEXT NOT NULL, told_time BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (chain, asset, version)
 );
 
@@ -158,13 +169,11 @@ CREATE TABLE meetings (
   matured BOOLEAN NOT NULL,
   set_time BIGINT NOT NULL,
   update_time BIGINT NOT NULL
-);
+, left_out BOOLEAN NOT NULL DEFAULT FALSE);
 
 CREATE INDEX meetings_by_lead ON meetings (lead);
 
 CREATE INDEX meetings_by_time ON meetings (update_time);
-
-CREATE INDEX meetings_to_mature ON meetings (set_time) WHERE was_set AND NOT matured;
 
 CREATE TABLE offers (
   id TEXT PRIMARY KEY,
@@ -180,7 +189,7 @@ CREATE TABLE offers (
   trial BOOLEAN NOT NULL,
   chain TEXT NOT NULL,
   matured BOOLEAN NOT NULL
-);
+, counted BOOLEAN NOT NULL DEFAULT FALSE, kind BIGINT NOT NULL DEFAULT 0, cycle BIGINT NOT NULL DEFAULT 0);
 
 CREATE INDEX offers_by_chain ON offers (chain) WHERE chain <> '';
 
@@ -188,7 +197,7 @@ CREATE INDEX offers_by_lead ON offers (lead, asset, version);
 
 CREATE INDEX offers_by_time ON offers (offer_time);
 
-CREATE INDEX offers_to_mature ON offers (offer_time) WHERE trial AND chain = '' AND NOT matured;
+CREATE INDEX offers_to_count ON offers (offer_time) WHERE trial AND kind <> 0 AND NOT counted;
 
 CREATE TABLE outbox (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -197,6 +206,27 @@ CREATE TABLE outbox (
   value BLOB NOT NULL,
   headers BLOB NOT NULL
 );
+
+CREATE TABLE own_text_hashes (
+  hash BIGINT NOT NULL,
+  id TEXT NOT NULL,
+  PRIMARY KEY (hash, id)
+);
+
+CREATE INDEX own_text_hashes_by_text ON own_text_hashes (id);
+
+CREATE TABLE own_texts (
+  id TEXT  PRIMARY KEY,
+  lead TEXT NOT NULL,
+  rep TEXT NOT NULL,
+  sketch BLOB NOT NULL,
+  asked BOOLEAN NOT NULL,
+  use_time BIGINT NOT NULL
+);
+
+CREATE INDEX own_texts_by_lead ON own_texts (lead);
+
+CREATE INDEX own_texts_by_time ON own_texts (use_time);
 
 CREATE TABLE parked (
   consumer TEXT NOT NULL,
@@ -277,6 +307,14 @@ CREATE TABLE sketches (
   PRIMARY KEY (asset, version)
 );
 
+CREATE TABLE trial_arms (
+  kind BIGINT NOT NULL,
+  withheld BOOLEAN NOT NULL,
+  matured BIGINT NOT NULL,
+  held BIGINT NOT NULL,
+  PRIMARY KEY (kind, withheld)
+);
+
 CREATE TABLE uses (
   id TEXT  PRIMARY KEY,
   asset TEXT NOT NULL,
@@ -294,17 +332,19 @@ CREATE TABLE uses (
   use_time BIGINT NOT NULL,
   chain TEXT NOT NULL,
   matured BOOLEAN NOT NULL
-);
+, counted BOOLEAN NOT NULL DEFAULT FALSE, message TEXT NOT NULL DEFAULT '');
 
 CREATE INDEX uses_by_asset ON uses (asset, use_time) WHERE asset <> '';
 
 CREATE INDEX uses_by_lead ON uses (lead, asset, version);
 
+CREATE UNIQUE INDEX uses_by_message ON uses (lead, message) WHERE message <> '';
+
 CREATE INDEX uses_by_time ON uses (use_time);
 
 CREATE INDEX uses_misused ON uses (use_time, id) WHERE misuses <> 0;
 
-CREATE INDEX uses_to_mature ON uses (use_time) WHERE asset <> '' AND chain = '' AND NOT matured;
+CREATE INDEX uses_to_count ON uses (use_time) WHERE asset <> '' AND NOT counted;
 
 CREATE TABLE version_figures (
   asset TEXT NOT NULL,

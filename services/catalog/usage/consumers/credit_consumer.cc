@@ -1,85 +1,130 @@
 #include "services/catalog/usage/consumers/credit_consumer.h"
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "finalmile/appointments/v1/appointment_event.pb.h"
 #include "libs/base/status.h"
 #include "libs/outbox/read_batch.h"
 #include "libs/rpc/timestamps.h"
+#include "libs/storage/columns.h"
 #include "services/catalog/domain/asset_rules.h"
 #include "services/catalog/usage/consumers/resource_name.h"
 #include "services/catalog/usage/credit.h"
+#include "services/catalog/usage/store/lead_store.h"
 
 namespace finalmile::catalog::usage::consumers {
 namespace {
 
 using appointments::v1::AppointmentEvent;
 using appointments::v1::OutcomeCorrected;
+using domain::Outcome;
 
 constexpr std::string_view kInitial = "initial";
+constexpr std::string_view kUsed = "used";
 constexpr std::string_view kAssets = "assets/";
 
 // Every event that counts has a lead and touches.
 template <class Event>
-MeetingEvent MeetingOf(const AppointmentEvent& envelope, const Event& event, domain::Outcome outcome) {
+MeetingEvent MeetingOf(const AppointmentEvent& envelope, const Event& event, std::optional<Outcome> outcome) {
   MeetingEvent meeting;
   meeting.chain = envelope.key();
   meeting.lead = event.lead();
   meeting.outcome = outcome;
   meeting.time = rpc::FromTimestamp(envelope.time());
   for (const appointments::v1::Touch& touch : event.touches()) {
-    if (!catalog::domain::IsAssetName(touch.subject()) || touch.version() < 1) continue;
-    meeting.touches.push_back({touch.subject().substr(kAssets.size()), touch.version(), "", ""});
+    if (touch.how() != kUsed || !catalog::domain::IsAssetName(touch.subject()) || touch.version() < 1)
+      continue;
+    meeting.touches.emplace_back(touch.subject().substr(kAssets.size()), touch.version());
   }
   return meeting;
 }
 
+Outcome OutcomeOf(OutcomeCorrected::Outcome outcome) {
+  switch (outcome) {
+    case OutcomeCorrected::OUTCOME_HELD:
+      return Outcome::kHeld;
+    case OutcomeCorrected::OUTCOME_HOST_NO_SHOW:
+    case OutcomeCorrected::OUTCOME_CANCELLED_BY_US:
+      return Outcome::kLeftOut;
+    default:
+      return Outcome::kNotHeld;
+  }
+}
+
 std::optional<MeetingEvent> MeetingOf(const AppointmentEvent& event) {
-  constexpr domain::Outcome kSet = {.set = true};
-  constexpr domain::Outcome kHeld = {.set = true, .held = true, .matured = true};
-  constexpr domain::Outcome kNotHeld = {.set = true, .matured = true};
+  const auto unless = [](bool ours) { return ours ? Outcome::kLeftOut : Outcome::kNotHeld; };
   switch (event.event_case()) {
     case AppointmentEvent::kAppointmentSet: {
-      MeetingEvent meeting = MeetingOf(event, event.appointment_set(), kSet);
+      MeetingEvent meeting = MeetingOf(event, event.appointment_set(), std::nullopt);
       meeting.initial = event.appointment_set().meeting_kind() == kInitial;
       return meeting;
     }
     case AppointmentEvent::kAppointmentHeld: {
-      MeetingEvent meeting = MeetingOf(event, event.appointment_held(), kHeld);
+      MeetingEvent meeting = MeetingOf(event, event.appointment_held(), Outcome::kHeld);
       meeting.initial = event.appointment_held().meeting_kind() == kInitial;
       return meeting;
     }
     case AppointmentEvent::kAppointmentNoShow:
-      return MeetingOf(event, event.appointment_no_show(), kNotHeld);
+      return MeetingOf(event, event.appointment_no_show(),
+                       unless(event.appointment_no_show().by() == "host"));
     case AppointmentEvent::kAppointmentCancelled:
-      return MeetingOf(event, event.appointment_cancelled(), kNotHeld);
-    case AppointmentEvent::kOutcomeCorrected: {
-      const bool held = event.outcome_corrected().after() == OutcomeCorrected::OUTCOME_HELD;
-      return MeetingOf(event, event.outcome_corrected(), held ? kHeld : kNotHeld);
-    }
+      return MeetingOf(event, event.appointment_cancelled(),
+                       unless(event.appointment_cancelled().by() == "us"));
+    case AppointmentEvent::kOutcomeCorrected:
+      return MeetingOf(event, event.outcome_corrected(), OutcomeOf(event.outcome_corrected().after()));
     default:
       break;
   }
   return std::nullopt;
 }
 
+// The leads of these events and of the meetings that are known already, locked; erased ones are left out.
+absl::StatusOr<std::vector<std::string>> LockLeads(storage::Transaction& transaction,
+                                                   const std::vector<MeetingEvent>& meetings,
+                                                   absl::Time now) {
+  std::vector<std::string> chains;
+  for (const MeetingEvent& meeting : meetings) chains.push_back(meeting.chain);
+  ASSIGN_OR_RETURN(std::vector<std::string> leads,
+                   store::LeadsOf(transaction, storage::SortedUnique(std::move(chains))));
+  for (const MeetingEvent& meeting : meetings) {
+    if (meeting.initial && !meeting.lead.empty()) leads.push_back(meeting.lead);
+  }
+  ASSIGN_OR_RETURN(const auto erased,
+                   store::InsertAndLockLeads(transaction, storage::SortedUnique(std::move(leads)), now));
+  std::vector<std::string> locked;
+  for (const auto& [lead, is_erased] : erased) {
+    if (!is_erased) locked.push_back(lead);
+  }
+  return locked;
+}
+
 }  // namespace
 
 absl::Status CreditConsumer::Apply(storage::Transaction& transaction, outbox::Batch& batch) {
   const absl::Time now = clock_.Now();
-  CreditBook book;
+  std::vector<MeetingEvent> meetings;
   RETURN_IF_ERROR(outbox::ReadBatch<AppointmentEvent>(
       batch, [&](size_t, const AppointmentEvent& event, const events::Record& record) -> absl::Status {
-        const std::optional<MeetingEvent> meeting = MeetingOf(event);
+        std::optional<MeetingEvent> meeting = MeetingOf(event);
         if (!meeting) return absl::OkStatus();
         if (event.key() != record.key || !IsNameIn("appointments/", event.key()) ||
             !(meeting->lead.empty() || IsNameIn("leads/", meeting->lead))) {
           return outbox::RecordFault(
               "the event's key is not the record's, or an appointment or lead is not named by its id");
         }
-        return ApplyMeetingEvent(transaction, *meeting, now, book);
+        meetings.push_back(*std::move(meeting));
+        return absl::OkStatus();
       }));
-  return book.Write(transaction);
+  ASSIGN_OR_RETURN(const std::vector<std::string> leads, LockLeads(transaction, meetings, now));
+  CreditBook book(transaction);
+  RETURN_IF_ERROR(book.Read(leads));
+  for (const MeetingEvent& meeting : meetings) {
+    const std::string lead = book.Apply(meeting, now);
+    if (!lead.empty()) RETURN_IF_ERROR(store::EndCycle(transaction, lead));
+  }
+  return book.Write();
 }
 
 }  // namespace finalmile::catalog::usage::consumers

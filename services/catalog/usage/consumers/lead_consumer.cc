@@ -22,7 +22,7 @@ using leads::v1::LeadEvent;
 constexpr std::string_view kSales = "sales";
 
 bool Concerns(const LeadEvent& event) {
-  return event.has_lead_erased() ||
+  return event.has_lead_erased() || event.has_lead_became_sales_ready() || event.has_lead_cooled() ||
          (event.has_contact_permission_changed() && event.contact_permission_changed().purpose() == kSales);
 }
 
@@ -33,6 +33,12 @@ store::PermissionRow PermissionOf(const LeadEvent& event) {
   if (changed.state() == leads::v1::PERMISSION_STATE_ALLOWED) permission.allowed = true;
   if (changed.state() == leads::v1::PERMISSION_STATE_DENIED) permission.allowed = false;
   return permission;
+}
+
+absl::Status Keep(storage::Transaction& transaction, const LeadEvent& event) {
+  if (event.has_lead_became_sales_ready()) return store::BeginCycle(transaction, event.key());
+  if (event.has_lead_cooled()) return store::EndCycle(transaction, event.key());
+  return store::SetPermission(transaction, PermissionOf(event));
 }
 
 }  // namespace
@@ -57,7 +63,7 @@ absl::Status LeadConsumer::Apply(storage::Transaction& transaction, outbox::Batc
       erased[event.key()] = true;
       RETURN_IF_ERROR(store::EraseLeads(transaction, {event.key()}));
     } else if (!erased.at(event.key())) {
-      RETURN_IF_ERROR(store::SetPermission(transaction, PermissionOf(event)));
+      RETURN_IF_ERROR(Keep(transaction, event));
     }
   }
   return absl::OkStatus();

@@ -1,112 +1,101 @@
 #include "services/catalog/usage/domain/credit.h"
 
 #include <algorithm>
-#include <cmath>
+#include <functional>
+#include <optional>
 
 namespace finalmile::catalog::usage::domain {
 namespace {
 
-// One touch per version: the first.
-std::vector<Touch> OnePerVersion(std::span<const Touch> touches) {
-  std::map<std::pair<std::string, int64_t>, Touch> first;
-  for (const Touch& touch : touches) first.emplace(std::pair(touch.asset, touch.version), touch);
-  std::vector<Touch> one;
-  one.reserve(first.size());
-  for (auto& [version, touch] : first) one.push_back(std::move(touch));
-  return one;
+// The more telling of two outcomes; absent: no meeting.
+std::optional<Outcome> Better(std::optional<Outcome> a, std::optional<Outcome> b) {
+  if (!a || !b) return a ? a : b;
+  if (a == Outcome::kHeld || b == Outcome::kHeld) return Outcome::kHeld;
+  return a == Outcome::kLeftOut ? b : a;
+}
+
+// What became of the meetings that count for something that was at `time` and that `concern` it.
+std::optional<Outcome> OutcomeOf(const LeadFacts& facts, absl::Time time,
+                                 const std::function<bool(const Meeting&)>& concerns) {
+  std::optional<Outcome> best;
+  for (const auto& [chain, meeting] : facts.meetings) {
+    if (meeting.set_time <= time + kMaturity && concerns(meeting)) best = Better(best, meeting.outcome);
+  }
+  return best;
+}
+
+Counts CountsOf(std::optional<Outcome> outcome) {
+  if (outcome == Outcome::kLeftOut) return {};
+  return {1, outcome ? 1 : 0, outcome == Outcome::kHeld ? 1 : 0};
+}
+
+bool Met(const Meeting& meeting, const LeadUse& use) {
+  return std::any_of(meeting.touches.begin(), meeting.touches.end(), [&](const Touch& touch) {
+    return touch.asset == use.version.first && touch.version == use.version.second &&
+           use.time <= touch.told_time;
+  });
+}
+
+// Uses of a version that count as one.
+struct Attempt {
+  const LeadUse* first;
+  std::optional<Outcome> outcome;
+};
+
+std::vector<Attempt> AttemptsOf(const LeadFacts& facts) {
+  std::vector<const LeadUse*> uses;
+  for (const LeadUse& use : facts.uses) {
+    if (use.counted) uses.push_back(&use);
+  }
+  std::sort(uses.begin(), uses.end(), [](const LeadUse* a, const LeadUse* b) {
+    return std::tie(a->version, a->time, a->id) < std::tie(b->version, b->time, b->id);
+  });
+  std::vector<Attempt> attempts;
+  for (const LeadUse* use : uses) {
+    const bool further = !attempts.empty() && attempts.back().first->version == use->version &&
+                         use->time < attempts.back().first->time + kMaturity;
+    if (!further) attempts.push_back({use, std::nullopt});
+    Attempt& attempt = attempts.back();
+    attempt.outcome = Better(attempt.outcome,
+                             OutcomeOf(facts, use->time, [&](const Meeting& of) { return Met(of, *use); }));
+  }
+  return attempts;
 }
 
 }  // namespace
 
-std::vector<CreditChange> ChangeCredit(std::span<const Touch> touches_before, Outcome before,
-                                       std::span<const Touch> touches_after, Outcome after) {
-  std::map<Touch, CreditChange> sums;
-  const auto add = [&](std::span<const Touch> touches, Outcome outcome, int sign) {
-    for (const Touch& touch : OnePerVersion(touches)) {
-      CreditChange& sum = sums[touch];
-      sum.touch = touch;
-      sum.set += outcome.set ? sign : 0;
-      sum.held += outcome.held ? sign : 0;
-      sum.matured += outcome.matured ? sign : 0;
-    }
-  };
-  add(touches_before, before, -1);
-  add(touches_after, after, 1);
-  std::vector<CreditChange> changes;
-  for (auto& [touch, sum] : sums) {
-    if (sum.set != 0 || sum.held != 0 || sum.matured != 0) changes.push_back(std::move(sum));
+void Sums::Add(const Sums& other, int64_t sign) {
+  for (const auto& [key, counts] : other.cells) {
+    Counts& cell = cells[key];
+    cell.matured += sign * counts.matured;
+    cell.set += sign * counts.set;
+    cell.held += sign * counts.held;
   }
-  return changes;
-}
-
-HeldRates::HeldRates(std::span<const CellCount> cells) {
-  Count all;
-  std::map<std::string, Count> grades;
-  std::map<std::pair<std::string, std::string>, Count> counts;
-  for (const CellCount& cell : cells) {
-    for (Count* count : {&all, &grades[cell.grade], &counts[{cell.grade, cell.stage}]}) {
-      count->matured += static_cast<double>(cell.matured);
-      count->held += static_cast<double>(cell.held);
-    }
+  for (const auto& [key, counts] : other.arms) {
+    Arm& arm = arms[key];
+    arm.matured += sign * counts.matured;
+    arm.held += sign * counts.held;
   }
-  const auto smooth = [](const Count& count, double prior) {
-    return (count.held + kCellPrior * prior) / (count.matured + kCellPrior);
-  };
-  if (all.matured > 0) all_ = all.held / all.matured;
-  for (const auto& [grade, count] : grades) grades_[grade] = smooth(count, all_);
-  for (const auto& [cell, count] : counts) cells_[cell] = smooth(count, grades_[cell.first]);
 }
 
-double HeldRates::Rate(const std::string& grade, const std::string& stage) const {
-  if (const auto cell = cells_.find({grade, stage}); cell != cells_.end()) return cell->second;
-  if (const auto found = grades_.find(grade); found != grades_.end()) return found->second;
-  return all_;
-}
-
-Interval WilsonInterval(double hits, double n) {
-  if (n <= 0) return {0, 1};
-  const double share = hits / n;
-  const double z2 = kZ * kZ;
-  const double centre = (share + z2 / (2 * n)) / (1 + z2 / n);
-  const double half = kZ / (1 + z2 / n) * std::sqrt(share * (1 - share) / n + z2 / (4 * n * n));
-  return {std::max(0.0, centre - half), std::min(1.0, centre + half)};
-}
-
-Credit Judge(std::span<const CellCount> version, const HeldRates& rates) {
-  Credit credit;
-  for (const CellCount& cell : version) {
-    credit.matured += cell.matured;
-    credit.set += cell.set;
-    credit.held += cell.held;
-    credit.expected += static_cast<double>(cell.matured) * rates.Rate(cell.grade, cell.stage);
+Sums CountLead(const LeadFacts& facts) {
+  Sums sums;
+  for (const Attempt& attempt : AttemptsOf(facts)) {
+    const Counts counts = CountsOf(attempt.outcome);
+    Counts& cell = sums.cells[{attempt.first->version, attempt.first->grade, attempt.first->stage}];
+    cell.matured += counts.matured;
+    cell.set += counts.set;
+    cell.held += counts.held;
   }
-  if (credit.matured == 0) return credit;
-  const auto n = static_cast<double>(credit.matured);
-  const auto lift = [&](double held) { return (held - credit.expected) / (n + kLiftPrior); };
-  const auto held = static_cast<double>(credit.held);
-  const Interval share = WilsonInterval(held, n);
-  credit.lift = lift(held);
-  credit.interval = {lift(n * share.low), lift(n * share.high)};
-  return credit;
-}
-
-std::optional<Effect> IncrementalEffect(const Arm& offered, const Arm& withheld) {
-  if (offered.matured < kMinArm || withheld.matured < kMinArm) return std::nullopt;
-  const auto share = [](const Arm& arm) {
-    return static_cast<double>(arm.held) / static_cast<double>(arm.matured);
-  };
-  const auto interval = [](const Arm& arm) {
-    return WilsonInterval(static_cast<double>(arm.held), static_cast<double>(arm.matured));
-  };
-  const double p1 = share(offered);
-  const double p2 = share(withheld);
-  const Interval i1 = interval(offered);
-  const Interval i2 = interval(withheld);
-  Effect effect;
-  effect.value = p1 - p2;
-  effect.interval.low = effect.value - std::hypot(p1 - i1.low, i2.high - p2);
-  effect.interval.high = effect.value + std::hypot(i1.high - p1, p2 - i2.low);
-  return effect;
+  for (const LeadTrial& trial : facts.trials) {
+    if (!trial.counted) continue;
+    const Counts counts = CountsOf(
+        OutcomeOf(facts, trial.time, [&](const Meeting& meeting) { return meeting.set_time >= trial.time; }));
+    Arm& arm = sums.arms[{trial.kind, trial.withheld}];
+    arm.matured += counts.matured;
+    arm.held += counts.held;
+  }
+  return sums;
 }
 
 }  // namespace finalmile::catalog::usage::domain

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <tuple>
@@ -11,124 +9,102 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "services/catalog/usage/domain/lift.h"
 
 namespace finalmile::catalog::usage::domain {
 
-// Which version met which meeting, and what it is worth.
+// Which uses and trials count, and what each is worth.
 
-// An asset version that met the lead before the meeting, as the events of appointments freeze it.
+// A use or a trial matures, and counts from then on, at this age, whatever has happened meanwhile. A meeting
+// counts for it that was set within this time of it.
+inline constexpr absl::Duration kMaturity = absl::Hours(24 * 30);
+
+using Version = std::pair<std::string, int64_t>;
+
+// An asset version was used with the lead.
+struct LeadUse {
+  std::string id;
+  Version version;
+  // "A1" … "D4", and the stage; empty: not known.
+  std::string grade;
+  std::string stage;
+  absl::Time time;
+  // It has matured, and the sums hold it.
+  bool counted = false;
+};
+
+// An asset was drawn at random for the lead.
+struct LeadTrial {
+  std::string id;
+  // AssetKind.
+  int64_t kind = 0;
+  // Kept back from the lead, rather than offered.
+  bool withheld = false;
+  absl::Time time;
+  bool counted = false;
+};
+
+// A version that was used with the lead before the meeting, as the events of appointments freeze it.
 struct Touch {
   std::string asset;
   int64_t version = 0;
-  // "A1" … "D4", and the stage, at the touch; empty: not known.
-  std::string grade;
-  std::string stage;
+  // When it was first heard of it: what was used by then is among what met the lead.
+  absl::Time told_time;
 
   friend bool operator==(const Touch&, const Touch&) = default;
-  friend bool operator<(const Touch& a, const Touch& b) {
-    return std::tie(a.asset, a.version, a.grade, a.stage) < std::tie(b.asset, b.version, b.grade, b.stage);
-  }
 };
 
-// The outcome of a meeting request, as far as it is known.
-struct Outcome {
-  bool set = false;
-  bool held = false;
-  // Its outcome is known, or it is as old as kMaturity.
-  bool matured = false;
-
-  friend bool operator==(const Outcome&, const Outcome&) = default;
+// What became of a meeting, as far as it is known.
+enum class Outcome {
+  // Set, and nothing more is known; or not held for a reason of the guest's.
+  kNotHeld,
+  kHeld,
+  // Not held for a reason of ours: it says nothing of what was used.
+  kLeftOut,
 };
 
-// An event adds this to the counters of a touch.
-struct CreditChange {
-  Touch touch;
-  int set = 0;
-  int held = 0;
-  int matured = 0;
+// An initial meeting with the lead, one for each chain of reschedules.
+struct Meeting {
+  absl::Time set_time;
+  Outcome outcome = Outcome::kNotHeld;
+  std::vector<Touch> touches;
 };
-// From one outcome of a request to the next: a correction takes back what was given. A version counts once
-// per request, at its first touch, however often it met the lead. `before` are the touches credited so far,
-// with their outcome; `after` those of the new event (which may name others). In order of asset, version,
-// grade, stage; no zeros.
-std::vector<CreditChange> ChangeCredit(std::span<const Touch> touches_before, Outcome before,
-                                       std::span<const Touch> touches_after, Outcome after);
 
-// A use or an offer matures, and counts from then on, at this age or once its request has an outcome.
-inline constexpr absl::Duration kMaturity = absl::Hours(24 * 30);
+// Everything that decides about the figures of one lead.
+struct LeadFacts {
+  std::vector<LeadUse> uses;
+  std::vector<LeadTrial> trials;
+  // By chain.
+  std::map<std::string, Meeting> meetings;
+};
 
-// Matured uses of one version, or of all, in one cell of grade and stage.
-struct CellCount {
-  std::string grade;
-  std::string stage;
+// Version, grade, stage.
+using CellKey = std::tuple<Version, std::string, std::string>;
+struct Counts {
   int64_t matured = 0;
   int64_t set = 0;
   int64_t held = 0;
+
+  friend bool operator==(const Counts&, const Counts&) = default;
+};
+// Kind, withheld.
+using ArmKey = std::pair<int64_t, bool>;
+
+struct Sums {
+  std::map<CellKey, Counts> cells;
+  std::map<ArmKey, Arm> arms;
+
+  // `sign` is 1 or −1.
+  void Add(const Sums& other, int64_t sign);
 };
 
-// How many of 100 matured uses of a cell lead to a held meeting, whichever the asset: what an asset is
-// measured by, since a good one is not one that was given to good leads. Smoothed: a cell leans on its grade,
-// and a grade on all, with the weight of kCellPrior uses. Immutable.
-class HeldRates {
- public:
-  static constexpr double kCellPrior = 20;
-
-  // `cells` of all versions; a cell may occur several times.
-  explicit HeldRates(std::span<const CellCount> cells);
-  // 0 to 1. A cell never seen: its grade's rate; a grade never seen: the rate of all; nothing at all: 0.
-  double Rate(const std::string& grade, const std::string& stage) const;
-
- private:
-  struct Count {
-    double matured = 0;
-    double held = 0;
-  };
-  double all_ = 0;
-  std::map<std::string, double> grades_;
-  std::map<std::pair<std::string, std::string>, double> cells_;
-};
-
-// 95 %, as everywhere here.
-inline constexpr double kZ = 1.959963984540054;
-
-struct Interval {
-  double low = 0;
-  double high = 0;
-};
-// The interval of a share, `hits` of `n`, by Wilson's score (E. B. Wilson, JASA 22, 1927, 209–212). n = 0: 0
-// to 1.
-Interval WilsonInterval(double hits, double n);
-
-inline constexpr double kLiftPrior = 30;
-// Figures of one version.
-struct Credit {
-  int64_t matured = 0;
-  int64_t set = 0;
-  int64_t held = 0;
-  double expected = 0;
-  // (held − expected) / (matured + 30): held meetings more than expected per use, pulled towards 0 while uses
-  // are few.
-  double lift = 0;
-  // The lift at the ends of the Wilson interval of held / matured; expected is taken as known. 0 to 0 without
-  // matured uses.
-  Interval interval;
-};
-Credit Judge(std::span<const CellCount> version, const HeldRates& rates);
-
-// One arm of the slots drawn at random: offered, or withheld to compare.
-struct Arm {
-  int64_t matured = 0;
-  int64_t held = 0;
-};
-inline constexpr int64_t kMinArm = 10;
-struct Effect {
-  // Held per matured offer, offered less withheld, −1 to 1.
-  double value = 0;
-  Interval interval;
-};
-// The effect of offering, by the hybrid score interval for the difference of two proportions (R. G. Newcombe,
-// Statistics in Medicine 17, 1998, 873–890, method 10). Absent below 10 of each arm. It holds because a fair
-// coin decides between the arms (see Choose).
-std::optional<Effect> IncrementalEffect(const Arm& offered, const Arm& withheld);
+// What the counted uses and trials of one lead add to the sums.
+//
+// Uses of one version within 30 days of the first of them count as one: they are one attempt, of the grade
+// and stage of the first. It counts as set where a meeting was set within 30 days of one of them that names
+// the version among its touches, and as held where one of these meetings was held. Where all of these were
+// left out, so is the attempt: it is neither matured nor held. The same holds of a trial, whose meeting need
+// not name the asset.
+Sums CountLead(const LeadFacts& facts);
 
 }  // namespace finalmile::catalog::usage::domain

@@ -5,6 +5,7 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "libs/base/random.h"
@@ -12,157 +13,169 @@
 namespace finalmile::catalog::usage::domain {
 namespace {
 
-using ::testing::IsEmpty;
+constexpr absl::Time kStart = absl::FromUnixSeconds(1'772'000'000);
+constexpr absl::Duration kDay = absl::Hours(24);
+constexpr absl::Duration kTick = absl::Microseconds(1);
+const Version kCard = {"card", 1};
+const Version kMail = {"mail", 3};
 
-const Touch kCard = {"assets/card", 1, "A1", "closing"};
-const Touch kMail = {"assets/mail", 3, "B2", "prospecting"};
-
-TEST(Credit, AMeetingCountsOncePerVersion) {
-  const Touch again = {"assets/card", 1, "C3", "discovery"};
-  const Touch touches[] = {kCard, again, kMail};
-  const auto changes = ChangeCredit({}, {}, touches, {.set = true});
-  ASSERT_EQ(changes.size(), 2u);
-  EXPECT_EQ(changes[0].touch, kCard);
-  EXPECT_EQ(changes[0].set, 1);
-  EXPECT_EQ(changes[0].held, 0);
-  EXPECT_EQ(changes[1].touch, kMail);
+LeadUse UseOf(const Version& version, absl::Duration at, bool counted = true) {
+  return {"u" + absl::FormatDuration(at), version, "A1", "closing", kStart + at, counted};
+}
+Meeting MeetingWith(const std::vector<Version>& versions, absl::Duration at,
+                    Outcome outcome = Outcome::kNotHeld) {
+  Meeting meeting = {kStart + at, outcome, {}};
+  for (const auto& [asset, version] : versions) meeting.touches.push_back({asset, version, kStart + at});
+  return meeting;
+}
+// (matured, set, held) of a version in the cell of UseOf.
+std::tuple<int64_t, int64_t, int64_t> Of(const LeadFacts& facts, const Version& version = kCard) {
+  const Counts counts = CountLead(facts).cells[{version, "A1", "closing"}];
+  return {counts.matured, counts.set, counts.held};
+}
+std::tuple<int64_t, int64_t, int64_t> Are(int64_t matured, int64_t set, int64_t held) {
+  return {matured, set, held};
 }
 
-TEST(Credit, CorrectionsTakeBack) {
-  const Touch touches[] = {kCard};
-  const auto changes = ChangeCredit(touches, {.set = true, .held = true}, touches, {.set = true});
-  ASSERT_EQ(changes.size(), 1u);
-  EXPECT_EQ(changes[0].set, 0);
-  EXPECT_EQ(changes[0].held, -1);
-  EXPECT_THAT(ChangeCredit(touches, {.set = true}, touches, {.set = true}), IsEmpty());
-  const auto known = ChangeCredit(touches, {.set = true}, touches, {.set = true, .matured = true});
-  ASSERT_EQ(known.size(), 1u);
-  EXPECT_EQ(known[0].matured, 1);
-  const Touch others[] = {kMail};
-  EXPECT_EQ(ChangeCredit(touches, {.set = true}, others, {.set = true}).size(), 2u);
+TEST(Credit, OnlyWhatIsCountedCounts) {
+  LeadFacts facts;
+  facts.uses = {UseOf(kCard, {}, false)};
+  facts.meetings["m"] = MeetingWith({kCard}, kDay, Outcome::kHeld);
+  EXPECT_EQ(Of(facts), Are(0, 0, 0));
+  facts.uses[0].counted = true;
+  EXPECT_EQ(Of(facts), Are(1, 1, 1));
+  EXPECT_EQ(Of(facts, kMail), Are(0, 0, 0));
+  facts.meetings["m"].outcome = Outcome::kNotHeld;
+  EXPECT_EQ(Of(facts), Are(1, 1, 0));
+  facts.meetings.clear();
+  EXPECT_EQ(Of(facts), Are(1, 0, 0));
 }
 
-RC_GTEST_PROP(Credit, AnyWayToAnOutcomeGivesTheSameSums, ()) {
-  const auto outcomes = *rc::gen::container<std::vector<std::pair<bool, bool>>>(
-      rc::gen::pair(rc::gen::arbitrary<bool>(), rc::gen::arbitrary<bool>()));
-  const Touch touches[] = {kCard, kMail};
-  std::map<Touch, std::pair<int, int>> sums;
-  Outcome now;
-  std::span<const Touch> credited;
-  for (const auto& [set, held] : outcomes) {
-    const Outcome next = {set, held};
-    for (const CreditChange& change : ChangeCredit(credited, now, touches, next)) {
-      sums[change.touch].first += change.set;
-      sums[change.touch].second += change.held;
+TEST(Credit, AMeetingCountsForWhatWasUsedInTheThirtyDaysBefore) {
+  LeadFacts facts;
+  facts.uses = {UseOf(kCard, {})};
+  const auto at = [&](absl::Duration set, absl::Duration told) {
+    facts.meetings["m"] = MeetingWith({kCard}, set, Outcome::kHeld);
+    facts.meetings["m"].touches[0].told_time = kStart + told;
+    return Of(facts);
+  };
+  EXPECT_EQ(at(kMaturity, kMaturity), Are(1, 1, 1));
+  EXPECT_EQ(at(kMaturity + kTick, kMaturity + kTick), Are(1, 0, 0));
+  // Used after it was set, and told with its outcome; used after that.
+  EXPECT_EQ(at(-kDay, {}), Are(1, 1, 1));
+  EXPECT_EQ(at(-kDay, -kTick), Are(1, 0, 0));
+  // Of another version.
+  facts.meetings["m"] = MeetingWith({{"card", 2}, kMail}, kDay, Outcome::kHeld);
+  EXPECT_EQ(Of(facts), Are(1, 0, 0));
+}
+
+TEST(Credit, AMeetingThatWeMissedLeavesItsUsesOut) {
+  LeadFacts facts;
+  facts.uses = {UseOf(kCard, {}), UseOf(kMail, {})};
+  facts.trials = {{"t", 4, true, kStart, true}};
+  facts.meetings["m"] = MeetingWith({kCard}, kDay, Outcome::kLeftOut);
+  EXPECT_EQ(Of(facts), Are(0, 0, 0));
+  EXPECT_EQ(Of(facts, kMail), Are(1, 0, 0));
+  EXPECT_EQ(CountLead(facts).arms.at({4, true}), Arm());
+  // Another meeting says what came of them.
+  facts.meetings["n"] = MeetingWith({kCard}, 2 * kDay);
+  EXPECT_EQ(Of(facts), Are(1, 1, 0));
+  EXPECT_EQ(CountLead(facts).arms.at({4, true}), (Arm{1, 0}));
+  facts.meetings["n"].outcome = Outcome::kHeld;
+  EXPECT_EQ(Of(facts), Are(1, 1, 1));
+  EXPECT_EQ(CountLead(facts).arms.at({4, true}), (Arm{1, 1}));
+}
+
+TEST(Credit, UsesWithinThirtyDaysAreOneAttempt) {
+  LeadFacts facts;
+  facts.uses = {UseOf(kCard, kMaturity - kTick), UseOf(kCard, {}), UseOf(kMail, kDay)};
+  EXPECT_EQ(Of(facts), Are(1, 0, 0));
+  EXPECT_EQ(Of(facts, kMail), Are(1, 0, 0));
+  // The second of them met the meeting.
+  facts.meetings["m"] = MeetingWith({kCard}, 40 * kDay, Outcome::kHeld);
+  EXPECT_EQ(Of(facts), Are(1, 1, 1));
+  facts.uses.push_back(UseOf(kCard, kMaturity));
+  EXPECT_EQ(Of(facts), Are(2, 2, 2));
+  facts.uses[0].grade = "D4";
+  EXPECT_EQ(Of(facts), Are(2, 2, 2)) << "the first one's grade is what counts";
+}
+
+TEST(Credit, ATrialCountsTheMeetingsThatWereSetAfterIt) {
+  LeadFacts facts;
+  facts.trials = {{"t", 4, false, kStart, true}, {"u", 4, true, kStart, false}};
+  const auto arm = [&](absl::Duration set) {
+    facts.meetings["m"] = MeetingWith({}, set, Outcome::kHeld);
+    return CountLead(facts).arms.at({4, false});
+  };
+  EXPECT_EQ(arm(-kTick), (Arm{1, 0}));
+  EXPECT_EQ(arm({}), (Arm{1, 1}));
+  EXPECT_EQ(arm(kMaturity), (Arm{1, 1}));
+  EXPECT_EQ(arm(kMaturity + kTick), (Arm{1, 0}));
+  EXPECT_FALSE(CountLead(facts).arms.contains({4, true}));
+}
+
+RC_GTEST_PROP(Credit, HeldIsNeverAboveSetNorSetAboveMatured, ()) {
+  LeadFacts facts;
+  const int uses = *rc::gen::inRange(0, 8);
+  for (int i = 0; i < uses; ++i) {
+    facts.uses.push_back(
+        UseOf(*rc::gen::element(kCard, kMail), *rc::gen::inRange(0, 90) * kDay, *rc::gen::arbitrary<bool>()));
+  }
+  const int meetings = *rc::gen::inRange(0, 4);
+  for (int i = 0; i < meetings; ++i) {
+    const auto outcome = *rc::gen::element(Outcome::kNotHeld, Outcome::kHeld, Outcome::kLeftOut);
+    facts.meetings[std::to_string(i)] =
+        MeetingWith({*rc::gen::element(kCard, kMail)}, *rc::gen::inRange(0, 90) * kDay, outcome);
+  }
+  int64_t matured = 0;
+  for (const auto& [key, counts] : CountLead(facts).cells) {
+    RC_ASSERT(0 <= counts.held && counts.held <= counts.set && counts.set <= counts.matured);
+    matured += counts.matured;
+  }
+  RC_ASSERT(matured <= uses);
+}
+
+// Ten leads a day are sent a card, and a fifth of them has a meeting held within three weeks. On whatever day
+// one looks, what has matured says a fifth.
+TEST(Credit, AMaturedRateIsTheTrueOneOnEveryDay) {
+  constexpr double kTrue = 0.2;
+  const auto rng = NewSeededRng(7);
+  struct Fate {
+    absl::Time used;
+    // Infinite: never.
+    absl::Time set = absl::InfiniteFuture();
+    absl::Time held = absl::InfiniteFuture();
+  };
+  std::vector<Fate> fates;
+  for (int day = 0; day < 120; ++day) {
+    for (int i = 0; i < 10; ++i) {
+      Fate& fate = fates.emplace_back(Fate{kStart + day * kDay});
+      if (rng->Uniform() >= kTrue) continue;
+      fate.set = fate.used + (1 + static_cast<int64_t>(rng->Below(9))) * kDay;
+      fate.held = fate.set + (1 + static_cast<int64_t>(rng->Below(11))) * kDay;
     }
-    now = next;
-    credited = touches;
   }
-  for (const auto& [touch, sum] : sums) RC_ASSERT(sum == std::pair(now.set ? 1 : 0, now.held ? 1 : 0));
-}
-
-TEST(Credit, RatesLeanOnTheGradeAndOnAll) {
-  const CellCount cells[] = {
-      {"A1", "closing", 80, 50, 40}, {"A1", "closing", 100, 60, 50}, {"D4", "closing", 180, 9, 9}};
-  const HeldRates rates(cells);
-  const double all = 99.0 / 360;
-  const double a1 = (90 + 20 * all) / 200;
-  EXPECT_DOUBLE_EQ(rates.Rate("A1", "closing"), (90 + 20 * a1) / 200);
-  EXPECT_DOUBLE_EQ(rates.Rate("A1", "discovery"), a1);
-  EXPECT_DOUBLE_EQ(rates.Rate("B2", "closing"), all);
-  EXPECT_EQ(HeldRates({}).Rate("A1", "closing"), 0);
-}
-
-TEST(Credit, LiftIsHeldAboveExpectedShrunk) {
-  const CellCount all[] = {{"A1", "closing", 1'000'000, 0, 500'000}};
-  const HeldRates rates(all);
-  const CellCount mine[] = {{"A1", "closing", 70, 50, 45}};
-  const Credit credit = Judge(mine, rates);
-  EXPECT_NEAR(credit.expected, 35, 1e-9);
-  EXPECT_NEAR(credit.lift, 0.1, 1e-9);
-  EXPECT_LT(credit.interval.low, credit.lift);
-  EXPECT_GT(credit.interval.high, credit.lift);
-  EXPECT_GT(credit.interval.low, 0);
-  const Credit none = Judge({}, rates);
-  EXPECT_EQ(none.lift, 0);
-  EXPECT_EQ(none.interval.low, 0);
-  EXPECT_EQ(none.interval.high, 0);
-}
-
-// Table I of Newcombe 1998a and the references of 1998b.
-TEST(Credit, WilsonAsPublished) {
-  const Interval interval = WilsonInterval(81, 263);
-  EXPECT_NEAR(interval.low, 0.2553, 5e-5);
-  EXPECT_NEAR(interval.high, 0.3662, 5e-5);
-  EXPECT_NEAR(WilsonInterval(0, 20).high, 0.1611, 5e-5);
-  EXPECT_EQ(WilsonInterval(0, 20).low, 0);
-  EXPECT_EQ(WilsonInterval(0, 0).high, 1);
-}
-
-// Table II of Newcombe 1998b, method 10.
-TEST(Credit, NewcombeAsPublished) {
-  const auto effect = IncrementalEffect({70, 56}, {80, 48});
-  ASSERT_TRUE(effect.has_value());
-  EXPECT_NEAR(effect->value, 0.2, 1e-12);
-  EXPECT_NEAR(effect->interval.low, 0.0524, 5e-5);
-  EXPECT_NEAR(effect->interval.high, 0.3339, 5e-5);
-  const auto small = IncrementalEffect({10, 9}, {10, 3});
-  EXPECT_NEAR(small->interval.low, 0.1705, 5e-5);
-  EXPECT_NEAR(small->interval.high, 0.8090, 5e-5);
-  EXPECT_FALSE(IncrementalEffect({9, 9}, {10, 3}).has_value());
-  EXPECT_FALSE(IncrementalEffect({10, 9}, {9, 3}).has_value());
-}
-
-double KendallTau(const std::vector<double>& a, const std::vector<double>& b) {
-  double sum = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    for (size_t j = 0; j < i; ++j) sum += (a[i] - a[j]) * (b[i] - b[j]) > 0 ? 1 : -1;
-  }
-  return sum / (static_cast<double>(a.size() * (a.size() - 1)) / 2);
-}
-
-// Some assets are given to good leads mostly. Their raw rate is high, and says nothing.
-TEST(Credit, OrdersAssetsByEffectRatherThanByTheirLeads) {
-  const char* const grades[] = {"A1", "B2", "C3", "D4"};
-  const double base[] = {0.5, 0.3, 0.15, 0.05};
-  double raw_tau = 0;
-  double tau = 0;
-  constexpr int kWorlds = 20;
-  for (int world = 0; world < kWorlds; ++world) {
-    const auto rng = NewSeededRng(static_cast<uint64_t>(world));
-    std::vector<double> truth;
-    std::vector<double> raw;
-    std::vector<CellCount> all;
-    std::vector<std::vector<CellCount>> versions;
-    for (int asset = 0; asset < 20; ++asset) {
-      const double effect = 0.3 * (rng->Uniform() - 0.5);
-      const uint64_t favourite = rng->Below(4);
-      const uint64_t uses = 50 + rng->Below(300);
-      std::vector<CellCount> cells(4);
-      double held = 0;
-      for (size_t grade = 0; grade < 4; ++grade) cells[grade].grade = grades[grade];
-      for (uint64_t use = 0; use < uses; ++use) {
-        const uint64_t grade = rng->Uniform() < 0.7 ? favourite : rng->Below(4);
-        const bool success = rng->Uniform() < std::max(0.01, base[grade] + effect);
-        ++cells[grade].matured;
-        cells[grade].held += success ? 1 : 0;
-        held += success ? 1 : 0;
+  for (int day = 0; day <= 150; ++day) {
+    const absl::Time now = kStart + day * kDay;
+    Sums sums;
+    for (const Fate& fate : fates) {
+      LeadFacts facts;
+      facts.uses = {{"u", kCard, "A1", "closing", fate.used, fate.used + kMaturity <= now}};
+      if (fate.set <= now) {
+        facts.meetings["m"] = {
+            fate.set, fate.held <= now ? Outcome::kHeld : Outcome::kNotHeld, {{"card", 1, fate.set}}};
       }
-      truth.push_back(effect);
-      raw.push_back(held / static_cast<double>(uses));
-      all.insert(all.end(), cells.begin(), cells.end());
-      versions.push_back(std::move(cells));
+      sums.Add(CountLead(facts), 1);
     }
-    const HeldRates rates(all);
-    std::vector<double> lift;
-    for (const auto& cells : versions) lift.push_back(Judge(cells, rates).lift);
-    raw_tau += KendallTau(truth, raw) / kWorlds;
-    tau += KendallTau(truth, lift) / kWorlds;
+    const Counts counts = sums.cells[{kCard, "A1", "closing"}];
+    EXPECT_EQ(counts.matured, 10 * std::clamp(day - 29, 0, 120)) << day;
+    if (counts.matured == 0) {
+      EXPECT_EQ(counts.held, 0) << day;
+      continue;
+    }
+    const auto n = static_cast<double>(counts.matured);
+    EXPECT_NEAR(static_cast<double>(counts.held) / n, kTrue, 4 * std::sqrt(kTrue * (1 - kTrue) / n)) << day;
   }
-  EXPECT_LT(raw_tau, 0.65);
-  EXPECT_GT(tau, 0.7);
-  RecordProperty("raw_tau", std::to_string(raw_tau));
-  RecordProperty("tau", std::to_string(tau));
 }
 
 }  // namespace

@@ -17,8 +17,8 @@ class Chooser {
     free_.resize(candidates.size());
     std::iota(free_.begin(), free_.end(), size_t{0});
     std::sort(free_.begin(), free_.end(), [&](size_t a, size_t b) {
-      return std::tuple(-candidates[a].lift, -candidates[a].fit, std::string_view(candidates[a].asset)) <
-             std::tuple(-candidates[b].lift, -candidates[b].fit, std::string_view(candidates[b].asset));
+      return std::tuple(-candidates[a].rank, -candidates[a].fit, std::string_view(candidates[a].asset)) <
+             std::tuple(-candidates[b].rank, -candidates[b].fit, std::string_view(candidates[b].asset));
     });
   }
 
@@ -31,16 +31,24 @@ class Chooser {
       if (rng_.Uniform() < random_share_) ways[i] = Way::kRandom;
     }
     // The random ones first: were they drawn from what ranking leaves, the best would never be measured.
+    std::vector<size_t> drawable = Drawable();
     std::vector<Placement> placed(slots);
     std::vector<Placement> withheld;
     for (size_t i = 0; i < slots; ++i) {
       if (ways[i] != Way::kRandom) continue;
-      const double propensity = random_share_ / static_cast<double>(free_.size()) / 2;
-      const size_t drawn = Take(rng_.Below(free_.size()));
+      if (drawable.empty()) {
+        ways[i] = Way::kRanked;
+        continue;
+      }
+      const double propensity = random_share_ / static_cast<double>(drawable.size()) / 2;
+      const auto drawn = drawable.begin() + static_cast<std::ptrdiff_t>(rng_.Below(drawable.size()));
+      const size_t candidate = *drawn;
+      drawable.erase(drawn);
+      std::erase(free_, candidate);
       if (rng_.Uniform() < 0.5) {
-        placed[i] = {drawn, Slot::kRandom, propensity};
+        placed[i] = {candidate, Slot::kRandom, propensity};
       } else {
-        withheld.push_back({drawn, Slot::kWithheld, propensity});
+        withheld.push_back({candidate, Slot::kWithheld, propensity});
         ways[i] = Way::kRanked;
       }
     }
@@ -59,6 +67,14 @@ class Chooser {
   }
 
  private:
+  // What a random place may be given.
+  std::vector<size_t> Drawable() const {
+    std::vector<size_t> drawable(
+        free_.begin(), free_.begin() + static_cast<std::ptrdiff_t>(std::min(kDrawnFrom, free_.size())));
+    std::erase_if(drawable, [&](size_t candidate) { return candidates_[candidate].met; });
+    return drawable;
+  }
+
   size_t Take(size_t position) {
     const size_t taken = free_[position];
     free_.erase(free_.begin() + static_cast<std::ptrdiff_t>(position));
@@ -79,7 +95,7 @@ class Chooser {
   const std::span<const Candidate> candidates_;
   const double random_share_;
   Rng& rng_;
-  // Candidates not yet placed nor withheld, by lift.
+  // Candidates not yet placed nor withheld, by rank.
   std::vector<size_t> free_;
 };
 

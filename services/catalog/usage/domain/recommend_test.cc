@@ -10,7 +10,7 @@
 namespace finalmile::catalog::usage::domain {
 namespace {
 
-// Ten assets, the last two untested; the first has the most lift.
+// Ten assets, the last two untested; the first has the best rank.
 std::vector<Candidate> Shelf() {
   std::vector<Candidate> shelf;
   for (int i = 0; i < 10; ++i) {
@@ -66,17 +66,37 @@ TEST(Recommend, SharesOfSlotsAreAsPromised) {
   }
 }
 
-TEST(Recommend, TheRestGoesByLift) {
+TEST(Recommend, TheRestGoesByRank) {
   const auto rng = NewSeededRng(3);
   for (int run = 0; run < 200; ++run) {
     const std::vector<Candidate> shelf = Shelf();
     double last = 1;
     for (const Placement& place : Choose(shelf, 8, kRandomShare, *rng)) {
       if (place.slot != Slot::kRanked) continue;
-      EXPECT_LE(shelf[place.candidate].lift, last);
-      last = shelf[place.candidate].lift;
+      EXPECT_LE(shelf[place.candidate].rank, last);
+      last = shelf[place.candidate].rank;
     }
   }
+}
+
+TEST(Recommend, IsDrawnFromTheFirstTenThatTheLeadHasNotMet) {
+  const auto rng = NewSeededRng(7);
+  std::vector<Candidate> shelf;
+  for (size_t i = 0; i < 2 * kDrawnFrom; ++i) {
+    shelf.push_back({"assets/a" + std::to_string(100 + i), 1, -static_cast<double>(i), 100, 0, i % 2 == 0});
+  }
+  std::set<size_t> drawn;
+  for (int run = 0; run < 500; ++run) {
+    for (const Placement& place : Choose(shelf, 5, 0.9, *rng)) {
+      if (place.slot != Slot::kRandom && place.slot != Slot::kWithheld) continue;
+      drawn.insert(place.candidate);
+      EXPECT_LE(place.propensity, 0.9 / 2);
+    }
+  }
+  EXPECT_EQ(drawn, (std::set<size_t>{1, 3, 5, 7, 9}));
+  // There is nothing to draw: places go by rank.
+  for (Candidate& candidate : shelf) candidate.met = true;
+  for (const Placement& place : Choose(shelf, 5, 1, *rng)) EXPECT_EQ(place.slot, Slot::kRanked);
 }
 
 TEST(Recommend, NothingIsDrawnWhereNothingIsToBeLearnt) {

@@ -37,14 +37,14 @@ bool OnShelf(std::span<const Period> live, absl::Time now) { return LiveTime(liv
 
 bool IsUnused(const ShelfItem& item) { return item.uses == 0; }
 
-bool IsMisused(const ShelfItem& item) { return item.uses > 0 && 2 * item.misuses >= item.uses; }
+bool IsMisused(const ShelfItem& item) { return 2 * item.misuses > item.uses; }
 
-ShelfRate RateOf(std::span<const ShelfItem> shelf) {
+ShelfRate RateOf(std::span<const ShelfItem> shelf, bool recorded) {
   ShelfRate rate;
   rate.shelf = static_cast<int64_t>(shelf.size());
   rate.unused = std::count_if(shelf.begin(), shelf.end(), IsUnused);
   rate.misused = std::count_if(shelf.begin(), shelf.end(), IsMisused);
-  if (rate.shelf > 0)
+  if (rate.shelf > 0 && recorded)
     rate.rate = static_cast<double>(rate.unused + rate.misused) / static_cast<double>(rate.shelf);
   return rate;
 }
@@ -58,8 +58,7 @@ std::vector<Misuse> MisusesOf(const UseFacts& use, const catalog::domain::Tags& 
   }
   if (use.permitted == false) misuses.push_back(Misuse::kNoPermission);
   if (!catalog::domain::MergeFieldsOf(use.final_text).empty()) misuses.push_back(Misuse::kUnfilledField);
-  if (use.similarity.has_value() && *use.similarity < catalog::domain::kEdited)
-    misuses.push_back(Misuse::kEdited);
+  if (use.kept.has_value() && *use.kept < catalog::domain::kRecognisable) misuses.push_back(Misuse::kEdited);
   return misuses;
 }
 

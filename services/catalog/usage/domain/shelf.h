@@ -33,8 +33,7 @@ struct ShelfItem {
 };
 // No use within the window.
 bool IsUnused(const ShelfItem& item);
-// Used, and at least every second use was a misuse: a single slip among many good uses does not condemn an
-// asset.
+// More than half of its uses were misuses: a single slip among many good uses does not condemn an asset.
 bool IsMisused(const ShelfItem& item);
 
 struct ShelfRate {
@@ -42,10 +41,12 @@ struct ShelfRate {
   int64_t shelf = 0;
   int64_t unused = 0;
   int64_t misused = 0;
-  // (unused + misused) / shelf; 0 on an empty shelf.
-  double rate = 0;
+  // (unused + misused) / shelf. Absent on an empty shelf, and where no use was recorded at all: then nothing
+  // is known of what is used.
+  std::optional<double> rate;
 };
-ShelfRate RateOf(std::span<const ShelfItem> shelf);
+// `recorded`: some use was recorded within the window, of whatever asset or of none.
+ShelfRate RateOf(std::span<const ShelfItem> shelf, bool recorded);
 
 // Mirrors Misuse.
 enum class Misuse {
@@ -70,8 +71,8 @@ struct UseFacts {
   std::optional<bool> permitted = std::nullopt;
   // The text that was sent or said; empty: not known.
   std::string_view final_text = {};
-  // Share of the asset that the final text keeps; absent: not known.
-  std::optional<double> similarity = std::nullopt;
+  // Share that the final text keeps of the asset that its token names; absent: not known, or no token.
+  std::optional<double> kept = std::nullopt;
 };
 // Why the use did not serve, in the order of the enum. Where stage, persona or industry is not known or not
 // tagged, nothing is said of it; tags are compared ignoring case.

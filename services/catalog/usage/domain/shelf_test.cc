@@ -26,13 +26,15 @@ TEST(Shelf, ThirtyOfTheLastNinetyDays) {
 }
 
 TEST(Shelf, RateCountsUnusedAndMisused) {
-  const ShelfItem shelf[] = {{0, 0}, {10, 4}, {10, 5}, {1, 1}, {3, 0}};
-  const ShelfRate rate = RateOf(shelf);
+  const ShelfItem shelf[] = {{0, 0}, {10, 5}, {10, 6}, {1, 1}, {3, 0}};
+  const ShelfRate rate = RateOf(shelf, true);
   EXPECT_EQ(rate.shelf, 5);
   EXPECT_EQ(rate.unused, 1);
   EXPECT_EQ(rate.misused, 2);
-  EXPECT_DOUBLE_EQ(rate.rate, 0.6);
-  EXPECT_EQ(RateOf({}).rate, 0);
+  EXPECT_DOUBLE_EQ(*rate.rate, 0.6);
+  EXPECT_FALSE(RateOf({}, true).rate.has_value());
+  // No use was recorded at all: nothing says what is used.
+  EXPECT_FALSE(RateOf(shelf, false).rate.has_value());
 }
 
 UseFacts GoodUse() { return {.time = kNow, .live = {kNow - kDay, kNow + kDay}}; }
@@ -49,7 +51,7 @@ TEST(Shelf, MisuseNeedsAReason) {
   use.industry = "retail";
   use.permitted = true;
   use.final_text = "Hi Ada";
-  use.similarity = 0.5;
+  use.kept = 0.3;
   EXPECT_THAT(MisusesOf(use, tags), IsEmpty());
   use.stage = "discovery";
   EXPECT_THAT(MisusesOf(use, tags), ElementsAre(Misuse::kStage));
@@ -58,7 +60,7 @@ TEST(Shelf, MisuseNeedsAReason) {
   use.industry = "banking";
   use.permitted = false;
   use.final_text = "Hi {{first_name}}";
-  use.similarity = 0.49;
+  use.kept = 0.29;
   use.time = kNow + kDay;
   EXPECT_THAT(MisusesOf(use, tags),
               ElementsAre(Misuse::kExpired, Misuse::kStage, Misuse::kAudience, Misuse::kNoPermission,

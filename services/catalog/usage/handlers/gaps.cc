@@ -132,8 +132,11 @@ absl::StatusOr<v1::Gap> UsageHandlers::AnswerGap(rpc::CallContext& context,
 absl::StatusOr<v1::ListGapsResponse> UsageHandlers::ListGaps(rpc::CallContext& context,
                                                              const v1::ListGapsRequest& request) {
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(context.answers(), request, {int64_t{}, std::string()}));
-  ASSIGN_OR_RETURN(const catalog::store::Condition condition,
-                   rpc::CompileFilter(request.filter(), GapFields()));
+  ASSIGN_OR_RETURN(catalog::store::Condition condition, rpc::CompileFilter(request.filter(), GapFields()));
+  if (!request.asker().empty()) {
+    condition = store::AskedBy(std::move(condition),
+                               request.asker() == "-" ? context.principal().name() : request.asker());
+  }
   using Entries = std::vector<rpc::PageEntry<v1::Gap>>;
   return outbox::Read<v1::ListGapsResponse>(
       context, d_.database, [&](storage::Transaction& transaction) -> absl::StatusOr<v1::ListGapsResponse> {

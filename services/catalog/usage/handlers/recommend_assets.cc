@@ -10,6 +10,7 @@
 #include "services/catalog/usage/domain/recommend.h"
 #include "services/catalog/usage/handlers/usage_handlers.h"
 #include "services/catalog/usage/performance.h"
+#include "services/catalog/usage/store/lead_store.h"
 #include "services/catalog/usage/store/offer_store.h"
 #include "services/catalog/usage/store/use_store.h"
 #include "services/catalog/usage/usage_batch.h"
@@ -91,9 +92,11 @@ std::string ReasonFor(const domain::Placement& placement, const v1::AssetPerform
   if (placement.slot == domain::Slot::kRandom) reason = "drawn at random to learn what it brings; ";
   if (performance.matured() == 0) {
     reason += "no matured use yet";
+  } else if (!performance.has_held()) {
+    reason += "no meeting was recorded yet";
   } else {
-    reason += fmt::format("held {} of {} matured uses, {:.1f} expected", performance.held(),
-                          performance.matured(), performance.expected());
+    reason += fmt::format("held {} of {} matured uses", performance.held(), performance.matured());
+    if (performance.has_expected()) reason += fmt::format(", {:.1f} expected", performance.expected());
   }
   if (performance.matured() < domain::kTested) reason += fmt::format(" (ranked from {})", domain::kTested);
   if (asked > 0) reason += fmt::format("; has {} of the {} tags asked for", tags, asked);
@@ -104,7 +107,7 @@ std::string ReasonFor(const domain::Placement& placement, const v1::AssetPerform
 struct Choice {
   std::vector<catalog::store::Fitting> fitting;
   std::vector<domain::Placement> places;
-  std::map<store::VersionKey, v1::AssetPerformance> performances;
+  std::map<store::VersionKey, Performance> performances;
 
   store::VersionKey KeyOf(const domain::Placement& place) const {
     return {fitting[place.candidate].id, fitting[place.candidate].version};
@@ -112,26 +115,28 @@ struct Choice {
 };
 
 absl::StatusOr<Choice> Choose(storage::Transaction& transaction, const catalog::store::Moment& moment,
-                              int count, double random_share, absl::Time now, Rng& rng) {
+                              int count, double random_share, const store::Met& met, absl::Time now,
+                              Rng& rng) {
   Choice choice;
   ASSIGN_OR_RETURN(choice.fitting, catalog::store::FittingAssets(transaction, moment, now, kCandidates));
+  std::erase_if(choice.fitting, [&](const auto& one) { return met.withheld.contains(one.id); });
   std::vector<store::VersionKey> keys;
   for (const catalog::store::Fitting& one : choice.fitting) keys.emplace_back(one.id, one.version);
   ASSIGN_OR_RETURN(choice.performances, Performances(transaction, keys));
   std::vector<domain::Candidate> candidates;
-  for (size_t i = 0; i < keys.size(); ++i) {
-    const v1::AssetPerformance& performance = choice.performances.at(keys[i]);
-    candidates.push_back(
-        {keys[i].first, keys[i].second, performance.lift(), performance.matured(), choice.fitting[i].tags});
+  for (const catalog::store::Fitting& one : choice.fitting) {
+    const Performance& performance = choice.performances.at({one.id, one.version});
+    candidates.push_back({one.id, one.version, performance.rank, performance.figures.matured(), one.tags,
+                          met.assets.contains(one.id)});
   }
   choice.places = domain::Choose(candidates, static_cast<size_t>(count), random_share, rng);
   return choice;
 }
 
-absl::Status Offer(UsageBatch& batch, const Request& request, const Choice& choice) {
+// The lead is locked.
+absl::Status Offer(UsageBatch& batch, const Request& request, int64_t cycle, const Choice& choice) {
   std::vector<std::string> ids;
   for (const domain::Placement& place : choice.places) ids.push_back(choice.KeyOf(place).first);
-  RETURN_IF_ERROR(batch.InsertAndLockLead(request.lead()));
   RETURN_IF_ERROR(batch.LockAssets(ids));
   const outbox::EventContext& context = batch.context();
   std::vector<store::OfferRow> offers;
@@ -146,8 +151,9 @@ absl::Status Offer(UsageBatch& batch, const Request& request, const Choice& choi
     offered.set_grade(request.grade());
     offered.set_stage(request.stage());
     offered.set_situation(request.situation());
-    offers.push_back({NewUuid(context.clock, context.rng), key.first, key.second, request.lead(), place.slot,
-                      place.propensity, request.grade(), request.stage(), request.situation(), context.now});
+    offers.push_back({NewUuid(context.clock, context.rng), key.first, key.second, request.lead(),
+                      batch.Asset(key.first)->kind, cycle, place.slot, place.propensity, request.grade(),
+                      request.stage(), request.situation(), context.now});
     if (place.slot != domain::Slot::kWithheld) figures[key].offered = 1;
   }
   RETURN_IF_ERROR(store::InsertOffers(batch.transaction(), offers));
@@ -176,7 +182,7 @@ absl::StatusOr<Response> Show(storage::Transaction& transaction, Choice& choice,
     assets::Read& one = *next++;
     if (full || !one.asset) continue;
     Response::Recommendation recommendation;
-    const v1::AssetPerformance& performance = choice.performances.at(choice.KeyOf(place));
+    const v1::AssetPerformance& performance = choice.performances.at(choice.KeyOf(place)).figures;
     *recommendation.mutable_asset() = *std::move(one.asset);
     *recommendation.mutable_performance() = performance;
     recommendation.set_slot(ToProto(place.slot));
@@ -203,12 +209,20 @@ absl::StatusOr<v1::RecommendAssetsResponse> UsageHandlers::RecommendAssets(
   const double random_share = request.lead().empty() ? 0 : domain::kRandomShare;
   const outbox::Cause cause = outbox::CauseOf(context);
   const auto recommend = [&](storage::Transaction& transaction, absl::Time now) -> absl::StatusOr<Response> {
-    ASSIGN_OR_RETURN(Choice choice, Choose(transaction, moment, count, random_share, now, d_.rng));
+    UsageBatch batch(transaction, {d_.clock, d_.rng, now, cause});
+    store::Met met;
+    int64_t cycle = 0;
+    if (!request.lead().empty()) {
+      // Before it is read what the lead has met: of two lists at once the second knows the first.
+      RETURN_IF_ERROR(batch.InsertAndLockLead(request.lead()));
+      ASSIGN_OR_RETURN(cycle, store::LeadCycle(transaction, request.lead()));
+      ASSIGN_OR_RETURN(met, store::MetBy(transaction, request.lead(), cycle));
+    }
+    ASSIGN_OR_RETURN(Choice choice, Choose(transaction, moment, count, random_share, met, now, d_.rng));
     ASSIGN_OR_RETURN(Response response,
                      Show(transaction, choice, moment.tags.size(), context.answers().most));
     if (!request.lead().empty()) {
-      UsageBatch batch(transaction, {d_.clock, d_.rng, now, cause});
-      RETURN_IF_ERROR(Offer(batch, request, choice));
+      RETURN_IF_ERROR(Offer(batch, request, cycle, choice));
       RETURN_IF_ERROR(batch.Write());
     }
     return response;

@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include "libs/base/status.h"
+#include "libs/base/text.h"
 #include "services/catalog/assets/read_assets.h"
+#include "services/catalog/usage/domain/sent_text.h"
 #include "services/catalog/usage/handlers/usage_handlers.h"
 #include "services/catalog/usage/record_use.h"
 #include "services/catalog/usage/use_fields.h"
@@ -14,6 +16,8 @@ namespace finalmile::catalog::usage::handlers {
 namespace {
 
 constexpr size_t kMaxFinalText = 256 << 10;
+// RFC 5322 allows no longer line.
+constexpr size_t kMaxMessageId = 998;
 constexpr double kMaxViewSeconds = 86'400;
 constexpr std::string_view kChannels[] = {"email", "phone", "voicemail", "letter", "meeting", "chat"};
 
@@ -21,6 +25,15 @@ void CheckChannel(std::string_view channel, rpc::FieldViolations& violations) {
   if (std::find(std::begin(kChannels), std::end(kChannels), channel) == std::end(kChannels)) {
     violations.Add("channel", "must be email, phone, voicemail, letter, meeting or chat");
   }
+}
+
+// What is kept of a message's id, which may name a person: it only has to be the same for the same message.
+// Mail programs write it with angle brackets or without.
+std::string MessageKey(std::string_view id) {
+  id = Trim(id);
+  if (id.starts_with('<') && id.ends_with('>')) id = id.substr(1, id.size() - 2);
+  if (id.empty()) return {};
+  return fmt::format("{:016x}{:016x}", StableHash(id, 1), StableHash(id, 2));
 }
 
 // Checks the request; ReadToken adds what its token says.
@@ -41,6 +54,9 @@ absl::StatusOr<ReportedUse> CheckUse(const v1::RecordUseRequest& request, absl::
   }
   if (request.final_text().size() > kMaxFinalText) {
     violations.Add("final_text", fmt::format("must have at most {} bytes", kMaxFinalText));
+  }
+  if (request.message_id().size() > kMaxMessageId) {
+    violations.Add("message_id", fmt::format("must have at most {} bytes", kMaxMessageId));
   }
   RETURN_IF_ERROR(violations.ToStatus());
   return ReportedUse{request.rep(),     request.lead(),     request.channel(),
@@ -70,8 +86,10 @@ absl::Status ReadToken(const v1::RecordUseRequest& request, std::string_view key
 absl::StatusOr<v1::RecordUseResponse> UsageHandlers::RecordUse(rpc::CallContext& context,
                                                                const v1::RecordUseRequest& request) {
   // Before the transaction: it takes its time over a long text.
-  const catalog::domain::Sketch sketch =
-      catalog::domain::WholeSketchOf(std::string_view(request.final_text()).substr(0, kMaxFinalText));
+  const domain::SentText sent =
+      domain::ReadSent(std::string_view(request.final_text()).substr(0, kMaxFinalText));
+  const catalog::domain::Sketch sketch = catalog::domain::WholeSketchOf(sent.written);
+  const catalog::domain::Sketch body = catalog::domain::WholeSketchOf(sent.body);
   return Mutate<v1::RecordUseResponse>(
       context, request, [&](UsageBatch& batch) -> absl::StatusOr<v1::RecordUseResponse> {
         // Inside it: a repeat is answered by what was recorded, also when the token is too old by now.
@@ -80,8 +98,10 @@ absl::StatusOr<v1::RecordUseResponse> UsageHandlers::RecordUse(rpc::CallContext&
         if (!request.use_token().empty()) {
           RETURN_IF_ERROR(ReadToken(request, d_.signing_key, now, reported));
         }
-        reported.final_text = request.final_text();
+        reported.message = MessageKey(request.message_id());
+        reported.written = sent.written;
         reported.sketch = sketch;
+        reported.body = body;
         v1::RecordUseResponse response;
         ASSIGN_OR_RETURN(*response.mutable_use(), usage::RecordUse(batch, reported));
         return response;

@@ -15,6 +15,7 @@ std::unique_ptr<rpc::Service> NewUsageService(const Dependencies& dependencies, 
   Unary(*service, "AnswerGap", handlers, &UsageHandlers::AnswerGap);
   Unary(*service, "ListGaps", handlers, &UsageHandlers::ListGaps);
   Unary(*service, "GetAssetPerformance", handlers, &UsageHandlers::GetAssetPerformance);
+  Unary(*service, "ListAssetPerformance", handlers, &UsageHandlers::ListAssetPerformance);
   Unary(*service, "ListUnusedAssets", handlers, &UsageHandlers::ListUnusedAssets);
   Unary(*service, "ListMisuse", handlers, &UsageHandlers::ListMisuse);
   Unary(catalog, "RecommendAssets", handlers, &UsageHandlers::RecommendAssets);

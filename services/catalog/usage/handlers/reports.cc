@@ -26,9 +26,12 @@ namespace {
 using storage::Transaction;
 
 constexpr int kMaxVersions = 100;
+// Of how many assets a list tells the figures.
+constexpr int kMostAssets = 10'000;
 constexpr char kNote[] =
-    "lift and expected are association, not effect: better leads may be given better assets. Only "
-    "`incremental`, from slots drawn at random, tells what offering an asset brings.";
+    "lift and expected are association, not effect: better leads may be given better assets. Only the effect "
+    "of a "
+    "kind, from trials in which chance decided what was offered, tells what offering brings.";
 
 const rpc::FilterSchema& MisuseFields() {
   using rpc::FilterType;
@@ -71,14 +74,14 @@ absl::StatusOr<std::vector<Shelved>> ReadShelf(Transaction& transaction, absl::T
   return shelf;
 }
 
-void SetRate(const std::vector<Shelved>& shelf, v1::ListUnusedAssetsResponse& response) {
+void SetRate(const std::vector<Shelved>& shelf, bool recorded, v1::ListUnusedAssetsResponse& response) {
   std::vector<domain::ShelfItem> items;
   for (const Shelved& one : shelf) items.push_back(one.item);
-  const domain::ShelfRate rate = domain::RateOf(items);
+  const domain::ShelfRate rate = domain::RateOf(items, recorded);
   response.set_shelf(rate.shelf);
   response.set_unused(rate.unused);
   response.set_misused(rate.misused);
-  response.set_rate(rate.rate);
+  if (rate.rate) response.set_rate(*rate.rate);
   response.mutable_window()->set_seconds(absl::ToInt64Seconds(domain::kShelfWindow));
 }
 
@@ -99,8 +102,58 @@ absl::StatusOr<v1::GetAssetPerformanceResponse> UsageHandlers::GetAssetPerforman
           keys.emplace_back(id, version);
         }
         ASSIGN_OR_RETURN(auto performances, Performances(transaction, keys));
-        for (const store::VersionKey& key : keys) *response.add_versions() = std::move(performances[key]);
+        for (const store::VersionKey& key : keys) {
+          *response.add_versions() = std::move(performances[key].figures);
+        }
         response.set_note(kNote);
+        ASSIGN_OR_RETURN(std::vector<v1::Effect> effects, Effects(transaction));
+        for (v1::Effect& effect : effects) {
+          if (effect.kind() == assets[0].kind) *response.mutable_effect() = std::move(effect);
+        }
+        return response;
+      });
+}
+
+absl::StatusOr<v1::ListAssetPerformanceResponse> UsageHandlers::ListAssetPerformance(
+    rpc::CallContext& context, const v1::ListAssetPerformanceRequest& request) {
+  // The cursor: how many were shown.
+  ASSIGN_OR_RETURN(rpc::Page page,
+                   rpc::Page::Of(context.answers(), request, {int64_t{}}, {.piece = assets::kHeadsAtOnce}));
+  const int64_t offset = page.first() ? 0 : std::get<int64_t>(page.cursor()[0]);
+  using Item = v1::ListAssetPerformanceResponse::Item;
+  return outbox::Read<v1::ListAssetPerformanceResponse>(
+      context, d_.database,
+      [&](Transaction& transaction) -> absl::StatusOr<v1::ListAssetPerformanceResponse> {
+        v1::ListAssetPerformanceResponse response;
+        response.set_note(kNote);
+        ASSIGN_OR_RETURN(const std::vector<v1::Effect> effects, Effects(transaction));
+        for (const v1::Effect& effect : effects) *response.add_effects() = effect;
+        ASSIGN_OR_RETURN(const std::vector<v1::AssetPerformance> all,
+                         AssetPerformances(transaction, kMostAssets));
+        size_t shown = std::min(all.size(), static_cast<size_t>(offset));
+        const auto read = [&](const rpc::Page::Cursor&,
+                              int count) -> absl::StatusOr<std::vector<rpc::PageEntry<Item>>> {
+          const std::span some =
+              std::span(all).subspan(shown).first(std::min(all.size() - shown, static_cast<size_t>(count)));
+          std::vector<assets::Wanted> keys;
+          for (const v1::AssetPerformance& one : some) {
+            ASSIGN_OR_RETURN(std::string id, assets::AssetId(one.asset(), "asset"));
+            keys.push_back({std::move(id)});
+          }
+          ASSIGN_OR_RETURN(std::vector<assets::Read> found,
+                           assets::ReadAssets(transaction, keys, /*bodies=*/false));
+          std::vector<rpc::PageEntry<Item>> entries;
+          for (size_t i = 0; i < some.size(); ++i) {
+            auto& entry = entries.emplace_back();
+            entry.cursor = {static_cast<int64_t>(++shown)};
+            if (!found[i].asset) continue;
+            entry.item.emplace();
+            *entry.item->mutable_asset() = *std::move(found[i].asset);
+            *entry.item->mutable_performance() = some[i];
+          }
+          return entries;
+        };
+        ASSIGN_OR_RETURN(*response.mutable_next_page_token(), page.Fill(*response.mutable_items(), read));
         return response;
       });
 }
@@ -122,7 +175,8 @@ absl::StatusOr<v1::ListUnusedAssetsResponse> UsageHandlers::ListUnusedAssets(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ListUnusedAssetsResponse> {
         v1::ListUnusedAssetsResponse response;
         ASSIGN_OR_RETURN(const std::vector<Shelved> shelf, ReadShelf(transaction, now));
-        SetRate(shelf, response);
+        ASSIGN_OR_RETURN(const bool recorded, store::AnyUse(transaction, now - domain::kShelfWindow, now));
+        SetRate(shelf, recorded, response);
         std::vector<const Shelved*> wanted;
         for (const Shelved& one : shelf) {
           const bool unused =

@@ -46,6 +46,8 @@ class UsageHandlers {
 
   absl::StatusOr<v1::GetAssetPerformanceResponse> GetAssetPerformance(
       rpc::CallContext& context, const v1::GetAssetPerformanceRequest& request);
+  absl::StatusOr<v1::ListAssetPerformanceResponse> ListAssetPerformance(
+      rpc::CallContext& context, const v1::ListAssetPerformanceRequest& request);
   absl::StatusOr<v1::ListUnusedAssetsResponse> ListUnusedAssets(rpc::CallContext& context,
                                                                 const v1::ListUnusedAssetsRequest& request);
   absl::StatusOr<v1::ListMisuseResponse> ListMisuse(rpc::CallContext& context,

@@ -1,97 +1,115 @@
 #include "services/catalog/usage/store/credit_store.h"
 
 #include <algorithm>
-#include <limits>
-#include <tuple>
 
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
 #include "libs/storage/columns.h"
+#include "services/catalog/usage/domain/recommend.h"
 
 namespace finalmile::catalog::usage::store {
 
 using catalog::store::KeyRows;
 using catalog::store::kJoinKeys;
 
-absl::Status ClaimUses(storage::Transaction& transaction, const std::string& chain, const std::string& lead,
-                       absl::Time time, domain::Touch& touch, std::vector<domain::Touch>& matured) {
-  ASSIGN_OR_RETURN(const storage::Result uses,
-                   transaction.Execute(R"sql(
-UPDATE uses SET chain = $1
-WHERE lead = $2 AND asset = $3 AND version = $4 AND chain = '' AND use_time <= $5
-RETURNING use_time, grade, stage, matured)sql",
-                                       {chain, lead, touch.asset, touch.version, ToMicros(time)}));
-  int64_t first = std::numeric_limits<int64_t>::max();
-  for (const storage::Row& row : uses.rows) {
-    if (row.Bool(3)) matured.push_back({touch.asset, touch.version, row.Text(1), row.Text(2)});
-    if (row.Int(0) >= first) continue;
-    first = row.Int(0);
-    touch.grade = row.Text(1);
-    touch.stage = row.Text(2);
+absl::StatusOr<std::map<std::string, domain::LeadFacts>> ReadFacts(storage::Transaction& transaction,
+                                                                   const std::vector<std::string>& leads) {
+  const std::vector<storage::Row> rows = storage::IdRows(leads);
+  ASSIGN_OR_RETURN(const storage::Deferred uses, transaction.DeferMany(R"sql(
+SELECT u.lead, u.id, u.asset, u.version, u.grade, u.stage, u.use_time, u.counted
+FROM {rows: id TEXT} AS r
+JOIN uses AS u ON u.lead = r.id AND u.asset <> '')sql",
+                                                                       rows));
+  ASSIGN_OR_RETURN(const storage::Deferred trials, transaction.DeferMany(R"sql(
+SELECT o.lead, o.id, o.kind, o.slot, o.offer_time, o.counted
+FROM {rows: id TEXT} AS r
+JOIN offers AS o ON o.lead = r.id AND o.trial AND o.kind <> 0)sql",
+                                                                         rows));
+  RETURN_IF_ERROR(transaction.Settle());
+  std::map<std::string, domain::LeadFacts> facts;
+  for (const storage::Row& row : uses->rows) {
+    facts[row.Text(0)].uses.push_back({row.Text(1),
+                                       {row.Text(2), row.Int(3)},
+                                       row.Text(4),
+                                       row.Text(5),
+                                       FromMicros(row.Int(6)),
+                                       row.Bool(7)});
   }
-  if (!uses.rows.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(
-      const storage::Result offers,
-      transaction.Execute(R"sql(
-SELECT grade, stage FROM offers
-WHERE lead = $1 AND asset = $2 AND version = $3 AND slot <> $4
-ORDER BY offer_time
-LIMIT 1)sql",
-                          {lead, touch.asset, touch.version, static_cast<int64_t>(domain::Slot::kWithheld)}));
-  if (offers.rows.empty()) return absl::OkStatus();
-  touch.grade = offers.rows[0].Text(0);
-  touch.stage = offers.rows[0].Text(1);
-  return absl::OkStatus();
+  for (const storage::Row& row : trials->rows) {
+    const bool withheld = row.Int(3) == static_cast<int64_t>(domain::Slot::kWithheld);
+    facts[row.Text(0)].trials.push_back(
+        {row.Text(1), row.Int(2), withheld, FromMicros(row.Int(4)), row.Bool(5)});
+  }
+  return facts;
 }
 
-absl::StatusOr<std::vector<domain::Touch>> MatureUses(storage::Transaction& transaction, absl::Time time,
+absl::StatusOr<std::vector<std::string>> LeadsToCount(storage::Transaction& transaction, absl::Time time,
                                                       int limit) {
-  ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute(R"sql(
-UPDATE uses SET matured = TRUE
-WHERE chain = '' AND NOT matured AND id IN (
-  SELECT id FROM uses
-  WHERE asset <> '' AND chain = '' AND NOT matured AND use_time <= $1
-  ORDER BY use_time
-  LIMIT $2 {skip_locked})
-RETURNING asset, version, grade, stage)sql",
-                                                                     {ToMicros(time), int64_t{limit}}));
-  std::vector<domain::Touch> touches;
-  for (const storage::Row& row : result.rows) {
-    touches.push_back({row.Text(0), row.Int(1), row.Text(2), row.Text(3)});
+  std::vector<std::string> leads;
+  for (const char* sql : {R"sql(
+SELECT lead FROM uses
+WHERE asset <> '' AND NOT counted AND use_time <= $1
+ORDER BY use_time
+LIMIT $2)sql",
+                          R"sql(
+SELECT lead FROM offers
+WHERE trial AND kind <> 0 AND NOT counted AND offer_time <= $1
+ORDER BY offer_time
+LIMIT $2)sql"}) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> some,
+                     storage::FirstTexts(transaction.Execute(sql, {ToMicros(time), int64_t{limit}})));
+    leads.insert(leads.end(), some.begin(), some.end());
   }
-  return touches;
+  return storage::SortedUnique(std::move(leads));
 }
 
-absl::StatusOr<absl::Time> FirstToMature(storage::Transaction& transaction) {
+absl::StatusOr<absl::Time> FirstToCount(storage::Transaction& transaction) {
   absl::Time first = absl::InfiniteFuture();
-  for (const char* sql : {"SELECT MIN(use_time) FROM uses WHERE asset <> '' AND chain = '' AND NOT matured",
-                          "SELECT MIN(offer_time) FROM offers WHERE trial AND chain = '' AND NOT matured",
-                          "SELECT MIN(set_time) FROM meetings WHERE was_set AND NOT matured"}) {
+  for (const char* sql : {"SELECT MIN(use_time) FROM uses WHERE asset <> '' AND NOT counted",
+                          "SELECT MIN(offer_time) FROM offers WHERE trial AND kind <> 0 AND NOT counted"}) {
     ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute(sql));
     first = std::min(first, storage::TimeOr(result.rows[0], 0, absl::InfiniteFuture()));
   }
   return first;
 }
 
-absl::Status AddCells(storage::Transaction& transaction, const std::vector<domain::CreditChange>& changes) {
-  std::map<domain::Touch, std::tuple<int64_t, int64_t, int64_t>> sums;
-  for (const domain::CreditChange& change : changes) {
-    const domain::Touch all = {"", 0, change.touch.grade, change.touch.stage};
-    for (const domain::Touch& touch : {change.touch, all}) {
-      auto& [matured, set, held] = sums[touch];
-      matured += change.matured;
-      set += change.set;
-      held += change.held;
+absl::Status MarkCounted(storage::Transaction& transaction, const std::vector<std::string>& uses,
+                         const std::vector<std::string>& trials) {
+  RETURN_IF_ERROR(
+      transaction
+          .DeferMany("UPDATE uses SET counted = TRUE WHERE id IN (SELECT r.id FROM {rows: id TEXT} AS r)",
+                     storage::IdRows(uses))
+          .status());
+  return transaction
+      .DeferMany("UPDATE offers SET counted = TRUE WHERE id IN (SELECT r.id FROM {rows: id TEXT} AS r)",
+                 storage::IdRows(trials))
+      .status();
+}
+
+absl::Status AddSums(storage::Transaction& transaction, const domain::Sums& sums) {
+  domain::Sums all;
+  for (const auto& [key, counts] : sums.cells) {
+    const auto& [version, grade, stage] = key;
+    const std::string& asset = version.first;
+    for (const domain::Version& of : {version, domain::Version(asset, 0), domain::Version("", 0)}) {
+      all.Add({.cells = {{{of, grade, stage}, counts}}, .arms = {}}, 1);
     }
   }
-  std::vector<storage::Row> rows;
-  for (const auto& [touch, sum] : sums) {
-    const auto& [matured, set, held] = sum;
-    rows.push_back(storage::Row({touch.asset, touch.version, touch.grade, touch.stage, matured, set, held}));
+  std::vector<storage::Row> cells;
+  for (const auto& [key, counts] : all.cells) {
+    if (counts == domain::Counts()) continue;
+    const auto& [version, grade, stage] = key;
+    cells.push_back(
+        storage::Row({version.first, version.second, grade, stage, counts.matured, counts.set, counts.held}));
   }
-  return transaction
-      .DeferMany(R"sql(
-INSERT INTO cells AS c (asset, version, grade, stage, matured, set_count, held)
+  std::vector<storage::Row> arms;
+  for (const auto& [key, arm] : sums.arms) {
+    if (arm == domain::Arm()) continue;
+    arms.push_back(storage::Row({key.first, key.second, arm.matured, arm.held}));
+  }
+  RETURN_IF_ERROR(transaction
+                      .DeferMany(R"sql(
+INSERT INTO credits AS c (asset, version, grade, stage, matured, set_count, held)
 SELECT r.* FROM {rows: asset TEXT, version BIGINT, grade TEXT, stage TEXT, matured BIGINT,
                        set_count BIGINT, held BIGINT} AS r
 WHERE TRUE
@@ -99,32 +117,24 @@ ON CONFLICT (asset, version, grade, stage) DO UPDATE SET
   matured = c.matured + excluded.matured,
   set_count = c.set_count + excluded.set_count,
   held = c.held + excluded.held)sql",
-                 rows)
-      .status();
-}
-
-absl::Status AddArms(storage::Transaction& transaction, const std::map<ArmKey, domain::Arm>& changes) {
-  std::vector<storage::Row> rows;
-  rows.reserve(changes.size());
-  for (const auto& [key, arm] : changes) {
-    rows.push_back(storage::Row({key.first.first, key.first.second, key.second, arm.matured, arm.held}));
-  }
+                                 cells)
+                      .status());
   return transaction
       .DeferMany(R"sql(
-INSERT INTO arms AS a (asset, version, withheld, matured, held)
-SELECT r.* FROM {rows: asset TEXT, version BIGINT, withheld BOOLEAN, matured BIGINT, held BIGINT} AS r
+INSERT INTO trial_arms AS a (kind, withheld, matured, held)
+SELECT r.* FROM {rows: kind BIGINT, withheld BOOLEAN, matured BIGINT, held BIGINT} AS r
 WHERE TRUE
-ON CONFLICT (asset, version, withheld) DO UPDATE SET
+ON CONFLICT (kind, withheld) DO UPDATE SET
   matured = a.matured + excluded.matured,
   held = a.held + excluded.held)sql",
-                 rows)
+                 arms)
       .status();
 }
 
 absl::StatusOr<std::map<VersionKey, std::vector<domain::CellCount>>> ReadCells(
     storage::Transaction& transaction, const std::vector<VersionKey>& keys) {
   static const std::string kSql =
-      std::string("SELECT asset, version, grade, stage, matured, set_count, held FROM cells") + kJoinKeys;
+      std::string("SELECT asset, version, grade, stage, matured, set_count, held FROM credits") + kJoinKeys;
   ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(kSql, KeyRows(keys)));
   std::map<VersionKey, std::vector<domain::CellCount>> cells;
   for (const storage::Row& row : result.rows) {
@@ -134,20 +144,11 @@ absl::StatusOr<std::map<VersionKey, std::vector<domain::CellCount>>> ReadCells(
   return cells;
 }
 
-absl::StatusOr<std::vector<domain::CellCount>> ReadAllCells(storage::Transaction& transaction) {
-  ASSIGN_OR_RETURN(auto cells, ReadCells(transaction, {{"", 0}}));
-  return std::move(cells[{"", 0}]);
-}
-
-absl::StatusOr<std::map<ArmKey, domain::Arm>> ReadArms(storage::Transaction& transaction,
-                                                       const std::vector<VersionKey>& keys) {
-  static const std::string kSql =
-      std::string("SELECT asset, version, withheld, matured, held FROM arms") + kJoinKeys;
-  ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(kSql, KeyRows(keys)));
-  std::map<ArmKey, domain::Arm> arms;
-  for (const storage::Row& row : result.rows) {
-    arms[{{row.Text(0), row.Int(1)}, row.Bool(2)}] = {row.Int(3), row.Int(4)};
-  }
+absl::StatusOr<std::map<domain::ArmKey, domain::Arm>> ReadArms(storage::Transaction& transaction) {
+  ASSIGN_OR_RETURN(const storage::Result result,
+                   transaction.Execute("SELECT kind, withheld, matured, held FROM trial_arms"));
+  std::map<domain::ArmKey, domain::Arm> arms;
+  for (const storage::Row& row : result.rows) arms[{row.Int(0), row.Bool(1)}] = {row.Int(2), row.Int(3)};
   return arms;
 }
 

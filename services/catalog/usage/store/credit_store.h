@@ -8,32 +8,32 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/storage/database.h"
+#include "services/catalog/store/version_key.h"
 #include "services/catalog/usage/domain/credit.h"
-#include "services/catalog/usage/store/offer_store.h"
 
 namespace finalmile::catalog::usage::store {
 
-// Fills in grade and stage of `touch`, as at the lead's first use of that version by `time` that belongs to
-// no meeting, else at the first offer. Such uses belong to `chain` from now on; those of them that had
-// matured, and are counted by the meeting instead, are added to `matured`.
-absl::Status ClaimUses(storage::Transaction& transaction, const std::string& chain, const std::string& lead,
-                       absl::Time time, domain::Touch& touch, std::vector<domain::Touch>& matured);
-// Marks as matured the uses of assets that began by `time` and belong to no meeting, at most `limit`.
-absl::StatusOr<std::vector<domain::Touch>> MatureUses(storage::Transaction& transaction, absl::Time time,
+using catalog::store::VersionKey;
+
+// The uses of assets by these leads, and their trials, by lead; without meetings. The leads are locked.
+absl::StatusOr<std::map<std::string, domain::LeadFacts>> ReadFacts(storage::Transaction& transaction,
+                                                                   const std::vector<std::string>& leads);
+// Leads with a use or a trial that began by `time` and is not counted; at most `limit` uses and trials are
+// looked at. Sorted.
+absl::StatusOr<std::vector<std::string>> LeadsToCount(storage::Transaction& transaction, absl::Time time,
                                                       int limit);
-// When the first use, trial or meeting that has not matured began; InfiniteFuture: there is none.
-absl::StatusOr<absl::Time> FirstToMature(storage::Transaction& transaction);
+// When the first use or trial that is not counted began; InfiniteFuture: there is none.
+absl::StatusOr<absl::Time> FirstToCount(storage::Transaction& transaction);
+// Marks uses and trials, by id, as counted.
+absl::Status MarkCounted(storage::Transaction& transaction, const std::vector<std::string>& uses,
+                         const std::vector<std::string>& trials);
 
-// Adds to the cells of versions, and to those of all versions.
-absl::Status AddCells(storage::Transaction& transaction, const std::vector<domain::CreditChange>& changes);
-absl::Status AddArms(storage::Transaction& transaction, const std::map<ArmKey, domain::Arm>& changes);
-
+// Adds to the sums of versions, to those of their assets, and to those of all assets.
+absl::Status AddSums(storage::Transaction& transaction, const domain::Sums& sums);
+// By version; version 0: of all versions of the asset; asset "": of all assets.
 absl::StatusOr<std::map<VersionKey, std::vector<domain::CellCount>>> ReadCells(
     storage::Transaction& transaction, const std::vector<VersionKey>& keys);
-// The cells of all versions together.
-absl::StatusOr<std::vector<domain::CellCount>> ReadAllCells(storage::Transaction& transaction);
-absl::StatusOr<std::map<ArmKey, domain::Arm>> ReadArms(storage::Transaction& transaction,
-                                                       const std::vector<VersionKey>& keys);
+absl::StatusOr<std::map<domain::ArmKey, domain::Arm>> ReadArms(storage::Transaction& transaction);
 
 // Deletes what was last touched before `time`, at most `limit` rows of each kind; how many.
 absl::StatusOr<int64_t> DeleteUsage(storage::Transaction& transaction, absl::Time time, int limit);

@@ -81,6 +81,14 @@ absl::StatusOr<std::vector<GapRow>> ListGaps(storage::Transaction& transaction,
   return kGaps.Records(result);
 }
 
+storage::Condition AskedBy(storage::Condition condition, std::string_view asker) {
+  // As it stands in the list, which is JSON: the quotes are its ends.
+  condition.values.emplace_back(nlohmann::json(asker).dump());
+  condition.sql =
+      fmt::format("({}) AND REPLACE(g.askers, ${}, '') <> g.askers", condition.sql, condition.values.size());
+  return condition;
+}
+
 absl::StatusOr<int64_t> CountOpenGaps(storage::Transaction& transaction) {
   ASSIGN_OR_RETURN(
       storage::Result result,

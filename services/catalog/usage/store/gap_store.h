@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -50,6 +51,9 @@ struct GapPosition {
 absl::StatusOr<std::vector<GapRow>> ListGaps(storage::Transaction& transaction,
                                              const storage::Condition& condition, const GapPosition& after,
                                              int limit);
+
+// `condition` and that `asker` is among those who asked for the gap.
+storage::Condition AskedBy(storage::Condition condition, std::string_view asker);
 
 // Open and accepted gaps that are not of searches.
 absl::StatusOr<int64_t> CountOpenGaps(storage::Transaction& transaction);

@@ -34,6 +34,36 @@ RETURNING lead, erased)sql",
   return erased;
 }
 
+absl::Status LockLeads(storage::Transaction& transaction, const std::vector<std::string>& leads) {
+  return transaction
+      .ExecuteMany(R"sql(
+SELECT l.lead FROM leads AS l
+WHERE l.lead IN (SELECT r.id FROM {rows: id TEXT} AS r)
+ORDER BY l.lead
+{for_update})sql",
+                   storage::IdRows(leads))
+      .status();
+}
+
+absl::Status BeginCycle(storage::Transaction& transaction, const std::string& lead) {
+  return transaction
+      .Defer(R"sql(
+UPDATE leads SET cycle = cycle + 1, cycle_ended = FALSE WHERE lead = $1 AND cycle_ended)sql",
+             {lead})
+      .status();
+}
+
+absl::Status EndCycle(storage::Transaction& transaction, const std::string& lead) {
+  return transaction.Defer("UPDATE leads SET cycle_ended = TRUE WHERE lead = $1 AND NOT cycle_ended", {lead})
+      .status();
+}
+
+absl::StatusOr<int64_t> LeadCycle(storage::Transaction& transaction, const std::string& lead) {
+  ASSIGN_OR_RETURN(const storage::Result result,
+                   transaction.Execute("SELECT cycle FROM leads WHERE lead = $1", {lead}));
+  return result.rows.empty() ? 0 : result.rows[0].Int(0);
+}
+
 absl::StatusOr<int64_t> DeleteIdleLeads(storage::Transaction& transaction, absl::Time time, int limit) {
   ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute(R"sql(
 DELETE FROM leads
@@ -51,9 +81,13 @@ absl::Status EraseLeads(storage::Transaction& transaction, const std::vector<std
   constexpr char kTouches[] = R"sql(
 DELETE FROM meeting_touches
 WHERE chain IN (SELECT m.chain FROM {rows: id TEXT} AS r JOIN meetings AS m ON m.lead = r.id))sql";
+  constexpr char kHashes[] = R"sql(
+DELETE FROM own_text_hashes
+WHERE id IN (SELECT t.id FROM {rows: id TEXT} AS r JOIN own_texts AS t ON t.lead = r.id))sql";
   for (const char* sql :
        {"UPDATE leads SET erased = TRUE WHERE lead IN (SELECT r.id FROM {rows: id TEXT} AS r)",
-        "DELETE FROM uses WHERE lead IN (SELECT r.id FROM {rows: id TEXT} AS r)",
+        "DELETE FROM uses WHERE lead IN (SELECT r.id FROM {rows: id TEXT} AS r)", kHashes,
+        "DELETE FROM own_texts WHERE lead IN (SELECT r.id FROM {rows: id TEXT} AS r)",
         "DELETE FROM offers WHERE lead IN (SELECT r.id FROM {rows: id TEXT} AS r)", kTouches,
         "DELETE FROM meetings WHERE lead IN (SELECT r.id FROM {rows: id TEXT} AS r)",
         "DELETE FROM permissions WHERE lead IN (SELECT r.id FROM {rows: id TEXT} AS r)"}) {

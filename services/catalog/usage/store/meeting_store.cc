@@ -1,41 +1,61 @@
 #include "services/catalog/usage/store/meeting_store.h"
 
-#include <array>
 #include <map>
 
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
+#include "libs/storage/columns.h"
 #include "libs/storage/table.h"
 
 namespace finalmile::catalog::usage::store {
 namespace {
 
+using domain::Meeting;
 using domain::Outcome;
 using domain::Touch;
 
-const storage::Table<MeetingRow> kMeetings("meetings", {"chain"},
-                                           {{"chain", &MeetingRow::chain},
-                                            {"lead", &MeetingRow::lead},
-                                            {"was_set", storage::In(&MeetingRow::outcome, &Outcome::set)},
-                                            {"held", storage::In(&MeetingRow::outcome, &Outcome::held)},
-                                            {"matured", storage::In(&MeetingRow::outcome, &Outcome::matured)},
-                                            {"set_time", &MeetingRow::set_time},
-                                            {"update_time", &MeetingRow::update_time}});
+storage::Column<MeetingRow> Mark(std::string_view name, Outcome outcome) {
+  return {name, "BOOLEAN",
+          [outcome](const MeetingRow& row) -> storage::Value { return row.meeting.outcome == outcome; },
+          [outcome](const storage::Row& row, size_t column, MeetingRow& into) {
+            if (row.Bool(column)) into.meeting.outcome = outcome;
+            return absl::OkStatus();
+          }};
+}
+
+// was_set and matured are the release before's.
+const storage::Table<MeetingRow> kMeetings(
+    "meetings", {"chain"},
+    {{"chain", &MeetingRow::chain},
+     {"lead", &MeetingRow::lead},
+     {"was_set", "BOOLEAN", [](const MeetingRow&) -> storage::Value { return true; }},
+     Mark("held", Outcome::kHeld),
+     Mark("left_out", Outcome::kLeftOut),
+     {"matured", "BOOLEAN", [](const MeetingRow&) -> storage::Value { return true; }},
+     {"set_time", storage::In(&MeetingRow::meeting, &Meeting::set_time)},
+     {"update_time", &MeetingRow::update_time}});
 
 struct TouchRow {
   std::string chain;
   Touch touch;
 };
-const storage::Table<TouchRow> kTouches("meeting_touches", {"chain", "asset", "version"},
-                                        {{"chain", &TouchRow::chain},
-                                         {"asset", storage::In(&TouchRow::touch, &Touch::asset)},
-                                         {"version", storage::In(&TouchRow::touch, &Touch::version)},
-                                         {"grade", storage::In(&TouchRow::touch, &Touch::grade)},
-                                         {"stage", storage::In(&TouchRow::touch, &Touch::stage)}});
+// grade and stage are the release before's.
+const storage::Table<TouchRow> kTouches(
+    "meeting_touches", {"chain", "asset", "version"},
+    {{"chain", &TouchRow::chain},
+     {"asset", storage::In(&TouchRow::touch, &Touch::asset)},
+     {"version", storage::In(&TouchRow::touch, &Touch::version)},
+     {"grade", "TEXT", [](const TouchRow&) -> storage::Value { return std::string(); }},
+     {"stage", "TEXT", [](const TouchRow&) -> storage::Value { return std::string(); }},
+     {"told_time", storage::In(&TouchRow::touch, &Touch::told_time)}});
 
-// The meetings of a result with all columns, with their touches.
+}  // namespace
+
 absl::StatusOr<std::vector<MeetingRow>> ReadMeetings(storage::Transaction& transaction,
-                                                     const storage::Result& result) {
+                                                     const std::vector<std::string>& leads) {
+  ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(kMeetings.select() + R"sql(
+WHERE lead IN (SELECT r.id FROM {rows: id TEXT} AS r))sql",
+                                                                         storage::IdRows(leads)));
   ASSIGN_OR_RETURN(std::vector<MeetingRow> meetings, kMeetings.Records(result));
   std::map<std::string, MeetingRow*> by_chain;
   std::vector<std::string> chains;
@@ -44,41 +64,44 @@ absl::StatusOr<std::vector<MeetingRow>> ReadMeetings(storage::Transaction& trans
     chains.push_back(meeting.chain);
   }
   ASSIGN_OR_RETURN(const storage::Result read, transaction.ExecuteMany(kTouches.select() + R"sql(
-WHERE chain IN (SELECT r.chain FROM {rows: chain TEXT} AS r))sql",
+WHERE chain IN (SELECT r.id FROM {rows: id TEXT} AS r))sql",
                                                                        storage::IdRows(chains)));
   ASSIGN_OR_RETURN(std::vector<TouchRow> touches, kTouches.Records(read));
-  for (TouchRow& row : touches) by_chain.at(row.chain)->touches.push_back(std::move(row.touch));
+  for (TouchRow& row : touches) {
+    Meeting& meeting = by_chain.at(row.chain)->meeting;
+    // The release before did not keep it.
+    if (row.touch.told_time == absl::UnixEpoch()) row.touch.told_time = meeting.set_time;
+    meeting.touches.push_back(std::move(row.touch));
+  }
   return meetings;
 }
 
-}  // namespace
-
-absl::StatusOr<std::optional<MeetingRow>> LockMeeting(storage::Transaction& transaction,
-                                                      const std::string& chain) {
-  ASSIGN_OR_RETURN(const storage::Result result,
-                   transaction.Execute(kMeetings.select() + " WHERE chain = $1 {for_update}", {chain}));
-  ASSIGN_OR_RETURN(std::vector<MeetingRow> meetings, ReadMeetings(transaction, result));
-  if (meetings.empty()) return std::nullopt;
-  return std::move(meetings[0]);
+absl::StatusOr<std::vector<std::string>> LeadsOf(storage::Transaction& transaction,
+                                                 const std::vector<std::string>& chains) {
+  return storage::FirstTexts(transaction.ExecuteMany(R"sql(
+SELECT m.lead FROM {rows: id TEXT} AS r JOIN meetings AS m ON m.chain = r.id)sql",
+                                                     storage::IdRows(chains)));
 }
 
-absl::StatusOr<std::vector<MeetingRow>> LockUnknownMeetings(storage::Transaction& transaction,
-                                                            absl::Time time, int limit) {
-  ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute(kMeetings.select() + R"sql(
-WHERE was_set AND NOT matured AND set_time <= $1
-ORDER BY set_time
-LIMIT $2 {skip_locked})sql",
-                                                                     {ToMicros(time), int64_t{limit}}));
-  return ReadMeetings(transaction, result);
-}
-
-absl::Status WriteMeeting(storage::Transaction& transaction, const MeetingRow& meeting) {
-  RETURN_IF_ERROR(kMeetings.InsertOrUpdate(transaction, std::array{&meeting}));
-  RETURN_IF_ERROR(
-      transaction.Defer("DELETE FROM meeting_touches WHERE chain = $1", {meeting.chain}).status());
+absl::Status WriteMeetings(storage::Transaction& transaction, const std::vector<MeetingRow>& meetings) {
+  std::vector<std::string> chains;
   std::vector<TouchRow> touches;
-  for (const Touch& touch : meeting.touches) touches.push_back({meeting.chain, touch});
+  for (const MeetingRow& row : meetings) {
+    chains.push_back(row.chain);
+    for (const Touch& touch : row.meeting.touches) touches.push_back({row.chain, touch});
+  }
+  RETURN_IF_ERROR(kMeetings.InsertOrUpdate(transaction, storage::Pointers(meetings)));
+  RETURN_IF_ERROR(transaction
+                      .DeferMany(R"sql(
+DELETE FROM meeting_touches WHERE chain IN (SELECT r.id FROM {rows: id TEXT} AS r))sql",
+                                 storage::IdRows(chains))
+                      .status());
   return kTouches.Insert(transaction, storage::Pointers(touches));
+}
+
+absl::StatusOr<bool> AnyMeeting(storage::Transaction& transaction) {
+  ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute("SELECT chain FROM meetings LIMIT 1"));
+  return !result.rows.empty();
 }
 
 }  // namespace finalmile::catalog::usage::store

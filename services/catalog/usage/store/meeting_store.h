@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,22 +10,23 @@
 
 namespace finalmile::catalog::usage::store {
 
-// A meeting and its outcome, by its chain of reschedules. Touches name assets by id.
+// A meeting, by its chain of reschedules. Touches name assets by id.
 struct MeetingRow {
   std::string chain;
   std::string lead;
-  domain::Outcome outcome;
-  std::vector<domain::Touch> touches;
-  absl::Time set_time = absl::UnixEpoch();
+  domain::Meeting meeting;
   absl::Time update_time = absl::UnixEpoch();
 };
-// The meeting with its row locked; absent where none is known.
-absl::StatusOr<std::optional<MeetingRow>> LockMeeting(storage::Transaction& transaction,
-                                                      const std::string& chain);
-// Meetings set by `time` whose outcome is not known, locked; at most `limit`.
-absl::StatusOr<std::vector<MeetingRow>> LockUnknownMeetings(storage::Transaction& transaction,
-                                                            absl::Time time, int limit);
-// Inserts it, or overwrites what is locked.
-absl::Status WriteMeeting(storage::Transaction& transaction, const MeetingRow& meeting);
+// The meetings with these leads, which are locked.
+absl::StatusOr<std::vector<MeetingRow>> ReadMeetings(storage::Transaction& transaction,
+                                                     const std::vector<std::string>& leads);
+// The leads of those of these chains that are known.
+absl::StatusOr<std::vector<std::string>> LeadsOf(storage::Transaction& transaction,
+                                                 const std::vector<std::string>& chains);
+// Inserts or overwrites them; their leads are locked.
+absl::Status WriteMeetings(storage::Transaction& transaction, const std::vector<MeetingRow>& meetings);
+
+// Whether any meeting was ever heard of that is kept still.
+absl::StatusOr<bool> AnyMeeting(storage::Transaction& transaction);
 
 }  // namespace finalmile::catalog::usage::store

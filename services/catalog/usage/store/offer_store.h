@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -21,6 +21,10 @@ struct OfferRow {
   std::string asset;
   int64_t version = 0;
   std::string lead;
+  // AssetKind.
+  int64_t kind = 0;
+  // The lead's cycle, as LeadCycle gives it.
+  int64_t cycle = 0;
   domain::Slot slot = domain::Slot::kRanked;
   double propensity = 1;
   std::string grade;
@@ -28,18 +32,16 @@ struct OfferRow {
   std::string situation;
   absl::Time offer_time = absl::UnixEpoch();
 };
-// The first draw at random of a version for a lead becomes a trial.
+// What was drawn at random is a trial.
 absl::Status InsertOffers(storage::Transaction& transaction, const std::vector<OfferRow>& offers);
 
-// An arm of the trials of a version; `withheld` is the last of the key.
-using ArmKey = std::pair<VersionKey, bool>;
-// The lead's trials in (from, to] that have not matured belong to `chain` from now on.
-absl::Status ClaimTrials(storage::Transaction& transaction, const std::string& chain, const std::string& lead,
-                         absl::Time from, absl::Time to);
-// The trials of a chain.
-absl::StatusOr<std::vector<ArmKey>> TrialsOf(storage::Transaction& transaction, const std::string& chain);
-// Marks as matured the trials that began by `time` and belong to no meeting, at most `limit`.
-absl::StatusOr<std::vector<ArmKey>> MatureTrials(storage::Transaction& transaction, absl::Time time,
-                                                 int limit);
+// What a lead, which is locked, has met in a cycle: assets by id.
+struct Met {
+  // Offered in the cycle, or ever used with it.
+  std::set<std::string> assets;
+  // Withheld from it by a trial of the cycle.
+  std::set<std::string> withheld;
+};
+absl::StatusOr<Met> MetBy(storage::Transaction& transaction, const std::string& lead, int64_t cycle);
 
 }  // namespace finalmile::catalog::usage::store

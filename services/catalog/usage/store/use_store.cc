@@ -48,8 +48,9 @@ const storage::Table<UseRow> kUses(
      {"grade", &UseRow::grade},
      {"stage", &UseRow::stage},
      {"situation", &UseRow::situation},
+     {"message", &UseRow::message},
      {"use_time", &UseRow::use_time},
-     // A new use belongs to no meeting and has not matured; credit_store.cc changes both.
+     // The release before's.
      {"chain", "TEXT", [](const UseRow&) -> storage::Value { return std::string(); }},
      {"matured", "BOOLEAN", [](const UseRow&) -> storage::Value { return false; }}});
 
@@ -57,6 +58,23 @@ const storage::Table<UseRow> kUses(
 
 absl::Status InsertUse(storage::Transaction& transaction, const UseRow& use) {
   return kUses.Insert(transaction, std::array{&use});
+}
+
+absl::StatusOr<std::optional<UseRow>> FindMessage(storage::Transaction& transaction, const std::string& lead,
+                                                  const std::string& message) {
+  ASSIGN_OR_RETURN(const storage::Result result,
+                   transaction.Execute(kUses.select() + " WHERE lead = $1 AND message = $2 AND message <> ''",
+                                       {lead, message}));
+  ASSIGN_OR_RETURN(const std::vector<UseRow> uses, kUses.Records(result));
+  if (uses.empty()) return std::nullopt;
+  return uses[0];
+}
+
+absl::StatusOr<bool> AnyUse(storage::Transaction& transaction, absl::Time from, absl::Time to) {
+  ASSIGN_OR_RETURN(const storage::Result result,
+                   transaction.Execute("SELECT id FROM uses WHERE use_time > $1 AND use_time <= $2 LIMIT 1",
+                                       {ToMicros(from), ToMicros(to)}));
+  return !result.rows.empty();
 }
 
 absl::StatusOr<std::vector<UseRow>> ListMisuses(storage::Transaction& transaction,
@@ -137,6 +155,23 @@ FROM version_figures)sql") +
   return figures;
 }
 
+absl::StatusOr<std::map<std::string, Figures>> MostUsed(storage::Transaction& transaction, int limit) {
+  ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute(R"sql(
+SELECT asset, CAST(SUM(offered) AS BIGINT), CAST(SUM(used) AS BIGINT), CAST(SUM(viewed) AS BIGINT),
+       SUM(viewed_seconds), MAX(last_use_time)
+FROM version_figures
+GROUP BY asset
+ORDER BY SUM(used) DESC, SUM(offered) DESC, asset
+LIMIT $1)sql",
+                                                                     {int64_t{limit}}));
+  std::map<std::string, Figures> figures;
+  for (const storage::Row& row : result.rows) {
+    const absl::Time last = row.Int(5) == 0 ? absl::InfinitePast() : FromMicros(row.Int(5));
+    figures[row.Text(0)] = {row.Int(1), row.Int(2), row.Int(3), row.Real(4), last};
+  }
+  return figures;
+}
+
 absl::StatusOr<std::map<std::string, absl::Time>> LastUses(storage::Transaction& transaction,
                                                            const std::vector<std::string>& assets) {
   ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(R"sql(
@@ -174,6 +209,19 @@ GROUP BY t.asset, t.version)sql",
                                                                          catalog::store::KeyRows(keys)));
   std::map<VersionKey, Rating> ratings;
   for (const storage::Row& row : result.rows) ratings[{row.Text(0), row.Int(1)}] = {row.Int(2), row.Int(3)};
+  return ratings;
+}
+
+absl::StatusOr<std::map<std::string, Rating>> ReadAssetRatings(storage::Transaction& transaction,
+                                                               const std::vector<std::string>& assets) {
+  ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(R"sql(
+SELECT t.asset, CAST(SUM(t.rating) AS BIGINT), COUNT(*)
+FROM {rows: asset TEXT} AS r
+JOIN ratings AS t ON t.asset = r.asset
+GROUP BY t.asset)sql",
+                                                                         storage::IdRows(assets)));
+  std::map<std::string, Rating> ratings;
+  for (const storage::Row& row : result.rows) ratings[row.Text(0)] = {row.Int(1), row.Int(2)};
   return ratings;
 }
 

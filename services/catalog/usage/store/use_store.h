@@ -35,8 +35,13 @@ struct UseRow {
   std::string grade;
   std::string stage;
   std::string situation;
+  // A digest of the message's id; empty: the message is not known by one.
+  std::string message;
   absl::Time use_time = absl::UnixEpoch();
 };
+// The use that this message to this lead is; absent: it was not reported yet. The lead is locked.
+absl::StatusOr<std::optional<UseRow>> FindMessage(storage::Transaction& transaction, const std::string& lead,
+                                                  const std::string& message);
 absl::Status InsertUse(storage::Transaction& transaction, const UseRow& use);
 
 // Where a list of uses, newest first, goes on: uses before it.
@@ -49,6 +54,8 @@ absl::StatusOr<std::vector<UseRow>> ListMisuses(storage::Transaction& transactio
                                                 const storage::Condition& condition,
                                                 const UsePosition& before, int limit);
 
+// Whether any message or call was recorded in (from, to], with an asset or without.
+absl::StatusOr<bool> AnyUse(storage::Transaction& transaction, absl::Time from, absl::Time to);
 // Uses of these assets in (from, to]; assets without any are left out.
 absl::StatusOr<std::map<std::string, domain::ShelfItem>> CountUses(storage::Transaction& transaction,
                                                                    const std::vector<std::string>& assets,
@@ -67,6 +74,8 @@ struct Figures {
 absl::Status AddFigures(storage::Transaction& transaction, const std::map<VersionKey, Figures>& figures);
 absl::StatusOr<std::map<VersionKey, Figures>> ReadFigures(storage::Transaction& transaction,
                                                           const std::vector<VersionKey>& keys);
+// The sums over all versions, of the `limit` assets that were used most, then offered most; by asset.
+absl::StatusOr<std::map<std::string, Figures>> MostUsed(storage::Transaction& transaction, int limit);
 // When each of these assets was last used, at any version; those never used are left out.
 absl::StatusOr<std::map<std::string, absl::Time>> LastUses(storage::Transaction& transaction,
                                                            const std::vector<std::string>& assets);
@@ -80,5 +89,8 @@ struct Rating {
 };
 absl::StatusOr<std::map<VersionKey, Rating>> ReadRatings(storage::Transaction& transaction,
                                                          const std::vector<VersionKey>& keys);
+// Of all versions of these assets, by asset.
+absl::StatusOr<std::map<std::string, Rating>> ReadAssetRatings(storage::Transaction& transaction,
+                                                               const std::vector<std::string>& assets);
 
 }  // namespace finalmile::catalog::usage::store

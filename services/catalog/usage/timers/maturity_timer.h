@@ -8,7 +8,7 @@
 
 namespace finalmile::catalog::usage::timers {
 
-// Counts uses, trials and meetings that are 30 days old and whose outcome no event has said.
+// Counts uses and trials that are 30 days old.
 class MaturityTimer final : public outbox::DueTask {
  public:
   // The clock outlives the timer.

@@ -7,6 +7,7 @@
 #include "services/catalog/usage/store/credit_store.h"
 #include "services/catalog/usage/store/gap_store.h"
 #include "services/catalog/usage/store/lead_store.h"
+#include "services/catalog/usage/store/own_text_store.h"
 #include "services/catalog/usage/usage_batch.h"
 
 namespace finalmile::catalog::usage::timers {
@@ -26,11 +27,13 @@ absl::StatusOr<absl::Duration> UsageSweeper::Run(storage::Leadership& leadership
         const absl::Time now = clock_.Now();
         ASSIGN_OR_RETURN(most, store::DeleteUsage(transaction, now - kRetention, kChunk));
         ASSIGN_OR_RETURN(const int64_t leads, store::DeleteIdleLeads(transaction, now - kRetention, kChunk));
+        ASSIGN_OR_RETURN(const int64_t texts,
+                         store::DeleteOwnTexts(transaction, now - kSketchesKept, kChunk));
         ASSIGN_OR_RETURN(std::vector<std::string> gaps,
                          store::IdleSearches(transaction, now - kSearchPatience, kChunk));
         ASSIGN_OR_RETURN(const std::vector<std::string> closed,
                          store::ClosedGaps(transaction, now - kWordsKept, kChunk));
-        most = std::max<int64_t>({most, leads, std::ssize(gaps), std::ssize(closed)});
+        most = std::max<int64_t>({most, leads, texts, std::ssize(gaps), std::ssize(closed)});
         gaps.insert(gaps.end(), closed.begin(), closed.end());
         UsageBatch batch(transaction, {clock_, rng_, now, cause});
         RETURN_IF_ERROR(batch.LockGaps(std::move(gaps)));

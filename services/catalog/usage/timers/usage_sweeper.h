@@ -9,8 +9,8 @@
 namespace finalmile::catalog::usage::timers {
 
 // Deletes single uses, offers, meetings and leads 400 days after they were last written, and declines gaps of
-// searches that nobody has repeated for 90 days; their sums stay. Erases the words of gaps 90 days after they
-// were closed.
+// searches that nobody has repeated for 90 days; their sums stay. Erases the sketches of reps' own messages
+// 90 days after these, and the words of gaps 90 days after they were closed.
 class UsageSweeper final : public outbox::LeaderTask {
  public:
   // The references outlive the sweeper.
