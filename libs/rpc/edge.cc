@@ -9,6 +9,7 @@
 #include "google/protobuf/descriptor.h"
 #include "libs/base/status.h"
 #include "libs/rpc/errors.h"
+#include "libs/rpc/resource_name.h"
 
 namespace finalmile::rpc {
 namespace {
@@ -30,7 +31,7 @@ constexpr std::string_view kNul = "must not contain the character U+0000";
 // The path of the first field that is wrong, built from the inside out, and what is wrong with it.
 struct Fault {
   std::string path;
-  std::string_view description;
+  std::string description;
 };
 
 // Whether `message` or what is in it is wrong.
@@ -39,12 +40,21 @@ bool FindFault(const Message& message, Fault& fault);
 bool IsTime(const Descriptor& type) { return type.full_name() == "google.protobuf.Timestamp"; }
 bool IsSpan(const Descriptor& type) { return type.full_name() == "google.protobuf.Duration"; }
 
-// The checks that requests of a type need.
+// A field with the option (finalmile.v1.resource).
+struct NameField {
+  const FieldDescriptor* field;
+  v1::ResourceName form;
+};
+
+// The checks that messages of a type need.
 struct Shape {
   // Whether it can hold a timestamp or a duration, at any depth.
   bool holds_time = false;
   // The resource that a Create or Update request is about (AIP-133, AIP-134); may be null.
   const FieldDescriptor* resource = nullptr;
+  // Its own fields that name resources, and the single messages in it that have such, at any depth.
+  std::vector<NameField> names;
+  std::vector<const FieldDescriptor*> holders_of_names;
 };
 
 bool HoldsTime(const Descriptor& type, std::set<const Descriptor*>& seen) {
@@ -73,16 +83,80 @@ const FieldDescriptor* ResourceOf(const Descriptor& type) {
   return nullptr;
 }
 
+bool HoldsNames(const Descriptor& type, std::set<const Descriptor*>& seen) {
+  if (!seen.insert(&type).second) return false;
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor& field = *type.field(i);
+    if (field.options().HasExtension(v1::resource)) return true;
+    if (field.message_type() != nullptr && !field.is_repeated() && HoldsNames(*field.message_type(), seen))
+      return true;
+  }
+  return false;
+}
+
+void FindNames(const Descriptor& type, Shape& shape) {
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor* field = type.field(i);
+    if (field->options().HasExtension(v1::resource)) {
+      shape.names.push_back({field, field->options().GetExtension(v1::resource)});
+    } else if (field->message_type() != nullptr && !field->is_repeated()) {
+      std::set<const Descriptor*> seen;
+      if (HoldsNames(*field->message_type(), seen)) shape.holders_of_names.push_back(field);
+    }
+  }
+}
+
 // Made once by each thread.
 const Shape& ShapeOf(const Descriptor& type) {
   thread_local std::unordered_map<const Descriptor*, Shape> known;
   const auto [found, fresh] = known.try_emplace(&type);
+  Shape& shape = found->second;
   if (fresh) {
     std::set<const Descriptor*> seen;
-    found->second.holds_time = HoldsTime(type, seen);
-    found->second.resource = ResourceOf(type);
+    shape.holds_time = HoldsTime(type, seen);
+    shape.resource = ResourceOf(type);
+    FindNames(type, shape);
   }
-  return found->second;
+  return shape;
+}
+
+// How the name of a message itself, its `name` or `parent`, is taken.
+enum class OwnName { kRequired, kOptional, kIgnored };
+
+OwnName OwnNameOf(const Message& request, const FieldDescriptor* field, const Shape& shape) {
+  if (field != shape.resource) return OwnName::kOptional;
+  return request.GetDescriptor()->name().starts_with("Create") ? OwnName::kIgnored : OwnName::kRequired;
+}
+
+bool FindWrongName(const Message& message, OwnName own_name, Fault& fault) {
+  const Reflection& reflection = *message.GetReflection();
+  const Shape& shape = ShapeOf(*message.GetDescriptor());
+  for (const auto& [field, form] : shape.names) {
+    if (field->is_repeated()) {
+      for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
+        if (Fits(reflection.GetRepeatedString(message, field, i), form)) continue;
+        fault = {fmt::format("{}[{}]", field->name(), i), DescriptionOf(form)};
+        return true;
+      }
+      continue;
+    }
+    std::string scratch;
+    const std::string& name = reflection.GetStringReference(message, field, &scratch);
+    const bool own = field->name() == "name" || field->name() == "parent";
+    if (own && own_name == OwnName::kIgnored) continue;
+    if (name.empty() && !(own && own_name == OwnName::kRequired)) continue;
+    if (Fits(name, form)) continue;
+    fault = {field->name(), DescriptionOf(form)};
+    return true;
+  }
+  for (const FieldDescriptor* field : shape.holders_of_names) {
+    if (!reflection.HasField(message, field)) continue;
+    if (!FindWrongName(reflection.GetMessage(message, field), OwnNameOf(message, field, shape), fault))
+      continue;
+    fault.path = fmt::format("{}.{}", field->name(), fault.path);
+    return true;
+  }
+  return false;
 }
 
 std::string_view WrongTime(const Message& time) {
@@ -177,9 +251,10 @@ absl::Status ParseRequest(std::string_view bytes, Message& request) {
   if (shape.resource != nullptr && !request.GetReflection()->HasField(request, shape.resource)) {
     return InvalidField(shape.resource->name(), "is required");
   }
+  Fault fault;
+  if (FindWrongName(request, OwnName::kRequired, fault)) return InvalidField(fault.path, fault.description);
   // Most requests hold no zero byte at all, and many no time.
   if (bytes.find('\0') == std::string_view::npos && !shape.holds_time) return absl::OkStatus();
-  Fault fault;
   return FindFault(request, fault) ? InvalidField(fault.path, fault.description) : absl::OkStatus();
 }
 

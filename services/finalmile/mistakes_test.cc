@@ -100,7 +100,9 @@ TEST_F(MistakesTest, InFieldsFiltersAndFlags) {
   leads::v1::Lead lead;
   ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(created.out, &lead).ok()) << created.error;
   Expect({
-      {{"leads", "show", "x"}, ExitCode::kUsage, "name: must be leads/{lower-case UUID}"},
+      {{"leads", "show", "x"},
+       ExitCode::kUsage,
+       "name: must be leads/{lead}, where {lead} is a lower-case UUID"},
       {{"leads", "show", "leads/0193a7c0-5b1e-7c3a-9a53-2f6f0e7d1b11"},
        ExitCode::kNotFound,
        "there is no lead leads/0193"},

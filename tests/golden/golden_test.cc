@@ -1,10 +1,11 @@
 // Contracts that others rely on, as text: the schema of every service, the messages of every topic, the names
-// of the metrics. A change of one shows as a difference in `expected/`, in the commit that makes it. `make
-// golden` writes the files anew.
+// of resources and of metrics. A change of one shows as a difference in `expected/`, in the commit that makes
+// it. `make golden` writes the files anew.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "finalmile/v1/annotations.pb.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "libs/app/deployment.h"
@@ -104,6 +106,41 @@ TEST_F(GoldenTest, MessagesOfTopics) {
     for (const auto& [name, definition] : types) text += fmt::format("\n// {}\n{}", name, definition);
     Compare(fmt::format("{}.txt", topic.name), text);
   }
+}
+
+// Adds the fields of `message` that name resources: collection -> form -> fields.
+using Forms = std::map<std::string, std::map<std::string, std::vector<std::string>>>;
+void Collect(const google::protobuf::Descriptor& message, Forms& forms) {
+  for (int i = 0; i < message.field_count(); ++i) {
+    const google::protobuf::FieldDescriptor& field = *message.field(i);
+    if (!field.options().HasExtension(v1::resource)) continue;
+    const v1::ResourceName& form = field.options().GetExtension(v1::resource);
+    const std::string collection = form.pattern().substr(0, form.pattern().find('/'));
+    forms[collection][form.ShortDebugString()].push_back(field.full_name());
+  }
+  for (int i = 0; i < message.nested_type_count(); ++i) Collect(*message.nested_type(i), forms);
+}
+
+TEST_F(GoldenTest, NamesOfResources) {
+  Forms forms;
+  const std::filesystem::path root = FINALMILE_PROTOS;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
+    if (entry.path().extension() != ".proto") continue;
+    const std::string name = std::filesystem::relative(entry.path(), root).string();
+    const auto* file = google::protobuf::DescriptorPool::generated_pool()->FindFileByName(name);
+    ASSERT_NE(file, nullptr) << name << " is linked into no service";
+    for (int i = 0; i < file->message_type_count(); ++i) Collect(*file->message_type(i), forms);
+  }
+  std::string text;
+  for (auto& [collection, by_form] : forms) {
+    EXPECT_EQ(by_form.size(), 1u) << "one collection has one form of names: " << collection;
+    for (auto& [form, fields] : by_form) {
+      text += form + "\n";
+      std::sort(fields.begin(), fields.end());
+      for (const std::string& field : fields) text += fmt::format("    {}\n", field);
+    }
+  }
+  Compare("resources.txt", text);
 }
 
 TEST_F(GoldenTest, NamesOfMetrics) {

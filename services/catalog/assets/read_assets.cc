@@ -8,17 +8,9 @@
 #include "libs/base/status.h"
 #include "libs/rpc/errors.h"
 #include "services/catalog/assets/asset_proto.h"
-#include "services/catalog/domain/asset_rules.h"
 #include "services/catalog/store/version_store.h"
 
 namespace finalmile::catalog::assets {
-
-absl::StatusOr<std::string> AssetId(const std::string& name, std::string_view field) {
-  if (!domain::IsAssetName(name)) {
-    return rpc::InvalidField(field, "must be assets/{asset}, where {asset} is 1 to 100 of [a-z0-9_-]");
-  }
-  return name.substr(sizeof("assets/") - 1);
-}
 
 absl::Status NoSuchAsset(const std::string& id, int64_t version) {
   return rpc::NotFound(

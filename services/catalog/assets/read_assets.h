@@ -27,8 +27,6 @@ struct Read {
   std::optional<v1::Asset> asset;
 };
 
-// The id in "assets/{asset}"; INVALID_ARGUMENT naming `field`.
-absl::StatusOr<std::string> AssetId(const std::string& name, std::string_view field);
 // NOT_FOUND / ASSET_NOT_FOUND for the version, or for the asset where `version` is 0.
 absl::Status NoSuchAsset(const std::string& id, int64_t version);
 

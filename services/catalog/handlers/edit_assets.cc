@@ -5,6 +5,7 @@
 #include "libs/rpc/errors.h"
 #include "libs/rpc/etag.h"
 #include "libs/rpc/masks.h"
+#include "libs/rpc/resource_name.h"
 #include "libs/rpc/violations.h"
 #include "services/catalog/assets/asset_proto.h"
 #include "services/catalog/domain/asset_rules.h"
@@ -60,7 +61,9 @@ absl::StatusOr<v1::Asset> CatalogHandlers::CreateAsset(rpc::CallContext& context
   std::string id = request.asset_id();
   std::string other;
   if (!id.empty()) {
-    RETURN_IF_ERROR(assets::AssetId("assets/" + id, "asset_id").status());
+    if (!domain::IsAssetName("assets/" + id)) {
+      return rpc::InvalidField("asset_id", "must be 1 to 100 characters of [a-z0-9_-]");
+    }
   } else {
     id = IdFromTitle(content.title);
     const std::string suffix = fmt::format("{:08x}", static_cast<uint32_t>(d_.rng.Next()));
@@ -87,7 +90,7 @@ absl::StatusOr<v1::Asset> CatalogHandlers::CreateAsset(rpc::CallContext& context
 
 absl::StatusOr<v1::Asset> CatalogHandlers::UpdateAsset(rpc::CallContext& context,
                                                        const v1::UpdateAssetRequest& request) {
-  ASSIGN_OR_RETURN(const std::string id, assets::AssetId(request.asset().name(), "asset.name"));
+  const std::string id = rpc::IdIn(request.asset().name());
   return Mutate<v1::Asset>(
       context, request,
       [&](assets::AssetBatch& batch, absl::Time) -> absl::Status {

@@ -3,6 +3,7 @@
 #include "libs/base/status.h"
 #include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
+#include "libs/rpc/resource_name.h"
 #include "services/catalog/assets/reps_may_read.h"
 #include "services/catalog/handlers/catalog_handlers.h"
 #include "services/catalog/handlers/read_access.h"
@@ -20,7 +21,7 @@ constexpr int kPiece = 8;
 
 absl::StatusOr<v1::Asset> CatalogHandlers::GetAsset(rpc::CallContext& context,
                                                     const v1::GetAssetRequest& request) {
-  ASSIGN_OR_RETURN(const std::string id, assets::AssetId(request.name(), "name"));
+  const std::string id = rpc::IdIn(request.name());
   if (request.version() < 0) return rpc::InvalidField("version", "must be 0 or more");
   if (request.min_revision() < 0) return rpc::InvalidField("min_revision", "must be 0 or more");
   ASSIGN_OR_RETURN(const cache::Entry entry,
@@ -34,11 +35,11 @@ absl::StatusOr<v1::Asset> CatalogHandlers::GetAsset(rpc::CallContext& context,
 
 std::optional<absl::StatusOr<rpc::SharedBytes>> CatalogHandlers::TryGetAsset(
     rpc::CallContext& context, const v1::GetAssetRequest& request) {
-  const auto id = assets::AssetId(request.name(), "name");
-  if (!id.ok() || request.version() < 0 || request.min_revision() < 0) return std::nullopt;
-  std::optional<cache::Entry> entry = d_.hot.TryGet(*id, request.version(), request.min_revision());
+  if (request.version() < 0 || request.min_revision() < 0) return std::nullopt;
+  const std::string id = rpc::IdIn(request.name());
+  std::optional<cache::Entry> entry = d_.hot.TryGet(id, request.version(), request.min_revision());
   if (!entry) return std::nullopt;
-  if (entry->value == nullptr) return assets::NoSuchAsset(*id, request.version());
+  if (entry->value == nullptr) return assets::NoSuchAsset(id, request.version());
   if (!ReadsAll(context) && !assets::RepsMayRead(*entry->value, d_.clock.Now())) {
     return NotForReps(request.name());
   }
@@ -52,9 +53,7 @@ absl::StatusOr<v1::BatchGetAssetsResponse> CatalogHandlers::BatchGetAssets(
         "names", fmt::format("has {} entries; at most {} are read at once", request.names_size(), kMaxBatch));
   }
   std::vector<std::string> ids;
-  for (int i = 0; i < request.names_size(); ++i) {
-    ASSIGN_OR_RETURN(ids.emplace_back(), assets::AssetId(request.names(i), fmt::format("names[{}]", i)));
-  }
+  for (const std::string& name : request.names()) ids.push_back(rpc::IdIn(name));
   rpc::Fold(ids);
   return outbox::Read<v1::BatchGetAssetsResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::BatchGetAssetsResponse> {

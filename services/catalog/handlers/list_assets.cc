@@ -6,6 +6,7 @@
 #include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/paging.h"
+#include "libs/rpc/resource_name.h"
 #include "services/catalog/assets/asset_proto.h"
 #include "services/catalog/domain/asset.h"
 #include "services/catalog/handlers/catalog_handlers.h"
@@ -87,7 +88,7 @@ absl::StatusOr<v1::ListAssetsResponse> CatalogHandlers::ListAssets(rpc::CallCont
 
 absl::StatusOr<v1::ListAssetVersionsResponse> CatalogHandlers::ListAssetVersions(
     rpc::CallContext& context, const v1::ListAssetVersionsRequest& request) {
-  ASSIGN_OR_RETURN(const std::string id, assets::AssetId(request.parent(), "parent"));
+  const std::string id = rpc::IdIn(request.parent());
   ASSIGN_OR_RETURN(rpc::Page page,
                    rpc::Page::Of(context.answers(), request, {int64_t{}}, {.piece = kWholeAtOnce}));
   using Entries = std::vector<rpc::PageEntry<v1::Asset>>;

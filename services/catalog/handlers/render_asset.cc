@@ -3,6 +3,7 @@
 #include "absl/strings/str_join.h"
 #include "libs/base/status.h"
 #include "libs/rpc/errors.h"
+#include "libs/rpc/resource_name.h"
 #include "libs/rpc/violations.h"
 #include "services/catalog/assets/asset_proto.h"
 #include "services/catalog/domain/merge.h"
@@ -15,7 +16,7 @@ namespace finalmile::catalog::handlers {
 
 absl::StatusOr<v1::RenderAssetResponse> CatalogHandlers::RenderAsset(rpc::CallContext& context,
                                                                      const v1::RenderAssetRequest& request) {
-  ASSIGN_OR_RETURN(const std::string id, assets::AssetId(request.name(), "name"));
+  const std::string id = rpc::IdIn(request.name());
   if (request.version() < 0) return rpc::InvalidField("version", "must be 0 or more");
   if (!request.lead().empty() && !usage::IsLeadName(request.lead())) {
     return rpc::InvalidField("lead", "must be leads/{lead}");

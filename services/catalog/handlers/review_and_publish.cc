@@ -4,6 +4,7 @@
 #include "libs/base/text.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/etag.h"
+#include "libs/rpc/resource_name.h"
 #include "libs/rpc/timestamps.h"
 #include "services/catalog/domain/asset_rules.h"
 #include "services/catalog/handlers/catalog_handlers.h"
@@ -29,7 +30,7 @@ template <class Response, class Request>
 absl::StatusOr<Response> CatalogHandlers::ChangeOne(
     rpc::CallContext& context, const Request& request, int64_t answered,
     const std::function<absl::Status(assets::AssetBatch&, const std::string& id)>& change) {
-  ASSIGN_OR_RETURN(const std::string id, assets::AssetId(request.name(), "name"));
+  const std::string id = rpc::IdIn(request.name());
   return Mutate<Response>(
       context, request,
       [&](assets::AssetBatch& batch, absl::Time) -> absl::Status {

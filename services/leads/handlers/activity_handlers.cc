@@ -7,6 +7,7 @@
 #include "libs/outbox/topic.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/paging.h"
+#include "libs/rpc/resource_name.h"
 #include "libs/rpc/violations.h"
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/handlers/load_leads.h"
@@ -70,7 +71,7 @@ absl::StatusOr<rpc::After<v1::RecordActivitiesResponse>> ActivityHandlers::Recor
 
 absl::StatusOr<v1::ListActivitiesResponse> ActivityHandlers::ListActivities(
     rpc::CallContext& context, const v1::ListActivitiesRequest& request) {
-  ASSIGN_OR_RETURN(std::string id, LeadId(request.parent(), "parent"));
+  const std::string id = rpc::IdIn(request.parent());
   ASSIGN_OR_RETURN(rpc::Page page,
                    rpc::Page::Of(context.answers(), request, {int64_t{}, std::string(), std::string()}));
   using Entries = std::vector<rpc::PageEntry<v1::RecordedActivity>>;

@@ -9,6 +9,7 @@
 #include "libs/rpc/errors.h"
 #include "libs/rpc/etag.h"
 #include "libs/rpc/masks.h"
+#include "libs/rpc/resource_name.h"
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/handlers/load_leads.h"
 #include "services/leads/handlers/updatable_fields.h"
@@ -95,7 +96,7 @@ absl::StatusOr<v1::Lead> LeadHandlers::CreateLead(rpc::CallContext& context,
 }
 
 absl::StatusOr<v1::Lead> LeadHandlers::GetLead(rpc::CallContext& context, const v1::GetLeadRequest& request) {
-  ASSIGN_OR_RETURN(std::string id, LeadId(request.name(), "name"));
+  const std::string id = rpc::IdIn(request.name());
   return outbox::Read<v1::Lead>(context, d_.database,
                                 [&](Transaction& transaction) -> absl::StatusOr<v1::Lead> {
                                   ASSIGN_OR_RETURN(std::vector<v1::Lead> leads,
@@ -111,9 +112,7 @@ absl::StatusOr<v1::BatchGetLeadsResponse> LeadHandlers::BatchGetLeads(
         "names", fmt::format("has {} entries; at most {} are read at once", request.names_size(), kMaxBatch));
   }
   std::vector<std::string> ids;
-  for (int i = 0; i < request.names_size(); ++i) {
-    ASSIGN_OR_RETURN(ids.emplace_back(), LeadId(request.names(i), fmt::format("names[{}]", i)));
-  }
+  for (const std::string& name : request.names()) ids.push_back(rpc::IdIn(name));
   rpc::Fold(ids);
   return outbox::Read<v1::BatchGetLeadsResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::BatchGetLeadsResponse> {
@@ -131,7 +130,7 @@ absl::StatusOr<v1::BatchGetLeadsResponse> LeadHandlers::BatchGetLeads(
 
 absl::StatusOr<v1::Lead> LeadHandlers::UpdateLead(rpc::CallContext& context,
                                                   const v1::UpdateLeadRequest& request) {
-  ASSIGN_OR_RETURN(std::string id, LeadId(request.lead().name(), "lead.name"));
+  const std::string id = rpc::IdIn(request.lead().name());
   RETURN_IF_ERROR(CheckAttributePaths(request.update_mask()));
   const outbox::Cause cause = outbox::CauseOf(context);
   return outbox::Mutate<v1::Lead>(

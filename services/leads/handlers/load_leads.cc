@@ -12,11 +12,6 @@
 
 namespace finalmile::leads::handlers {
 
-absl::StatusOr<std::string> LeadId(const std::string& name, std::string_view field) {
-  if (std::optional<std::string> id = domain::LeadIdOf(name)) return *std::move(id);
-  return rpc::InvalidField(field, "must be leads/{lower-case UUID}");
-}
-
 absl::StatusOr<std::vector<v1::Lead>> LoadLeads(storage::Transaction& transaction,
                                                 scoring::Policies& policies,
                                                 const std::vector<std::string>& ids, absl::Time now) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -11,9 +10,6 @@
 #include "services/leads/scoring/policies.h"
 
 namespace finalmile::leads::handlers {
-
-// The id in "leads/{lead}"; INVALID_ARGUMENT naming `field`.
-absl::StatusOr<std::string> LeadId(const std::string& name, std::string_view field);
 
 // Leads as the wire shows them at `now`, in the order of `ids`; NOT_FOUND names the first that is absent.
 absl::StatusOr<std::vector<v1::Lead>> LoadLeads(storage::Transaction& transaction,

@@ -173,31 +173,31 @@ TEST_F(@Name@Test, DeletesUnderAnEtag) {
 }
 
 TEST_F(@Name@Test, WhatIsAboutAnErasedLeadIsDeletedOnce) {
-  const auto about = CreateAbout("leads/1");
-  const auto other = CreateAbout("leads/2");
+  const auto about = CreateAbout("leads/00000000-0000-0000-0000-000000000001");
+  const auto other = CreateAbout("leads/00000000-0000-0000-0000-000000000002");
   ASSERT_TRUE(about.ok() && other.ok()) << about.status() << other.status();
-  const events::Message erased = Erased("leads/1");
+  const events::Message erased = Erased("leads/00000000-0000-0000-0000-000000000001");
   Append(erased);
   EXPECT_TRUE(absl::IsNotFound(Get(about->name()).status()));
   EXPECT_TRUE(Get(other->name()).ok());
   EXPECT_TRUE(LastOf(about->name()).has_@noun@_deleted());
   EXPECT_EQ(LastOf(about->name()).principal().name(), "@name@.leads");
 
-  const auto later = CreateAbout("leads/1");
+  const auto later = CreateAbout("leads/00000000-0000-0000-0000-000000000001");
   ASSERT_TRUE(later.ok()) << later.status();
   Append(erased);
   EXPECT_TRUE(Get(later->name()).ok()) << "a record that comes again has no effect";
 }
 
 TEST_F(@Name@Test, WhatIsNoEventOfALeadIsParked) {
-  events::Message malformed = Erased("leads/1");
+  events::Message malformed = Erased("leads/00000000-0000-0000-0000-000000000001");
   malformed.value = "\xff";
   Append(malformed);
-  events::Message misplaced = Erased("leads/2");
-  misplaced.key = "leads/3";
+  events::Message misplaced = Erased("leads/00000000-0000-0000-0000-000000000002");
+  misplaced.key = "leads/00000000-0000-0000-0000-000000000003";
   Append(misplaced);
   EXPECT_EQ(Parked(), 2);
-  Append(Erased("leads/4"));
+  Append(Erased("leads/00000000-0000-0000-0000-000000000004"));
   EXPECT_EQ(Parked(), 2);
 }
 
@@ -222,7 +222,7 @@ TEST_F(@Name@Test, BadInputNamesItsField) {
   EXPECT_THAT(std::string(Create("").status().message()), ::testing::HasSubstr("@noun@.title"));
   EXPECT_THAT(std::string(CreateAbout("x").status().message()), ::testing::HasSubstr("@noun@.lead"));
   EXPECT_THAT(std::string(Get("x").status().message()), ::testing::HasSubstr("name"));
-  EXPECT_TRUE(absl::IsNotFound(Get("@nouns@/none").status()));
+  EXPECT_TRUE(absl::IsNotFound(Get("@nouns@/00000000-0000-0000-0000-000000000000").status()));
   EXPECT_THAT(std::string(List(-1).status().message()), ::testing::HasSubstr("page_size"));
   EXPECT_THAT(std::string(List(0, "", "nothing = 1").status().message()), ::testing::HasSubstr("filter"));
 }

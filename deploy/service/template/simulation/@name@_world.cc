@@ -25,7 +25,7 @@ using testing::Simulation;
 
 constexpr int kClients = 3;
 constexpr int kActions = 12;
-constexpr char kErased[] = "leads/1";
+constexpr char kErased[] = "leads/00000000-0000-0000-0000-000000000001";
 
 // Clients know this of one @what@: the changes that were asked for, and those that were acknowledged.
 struct Known {
@@ -113,7 +113,7 @@ class Run {
     request.set_request_id("create-" + id);
     // Tells afterwards which request made it.
     request.mutable_@noun@()->set_title(id);
-    request.mutable_@noun@()->set_lead(rng.Below(2) == 0 ? kErased : "leads/2");
+    request.mutable_@noun@()->set_lead(rng.Below(2) == 0 ? kErased : "leads/00000000-0000-0000-0000-000000000002");
     if (rng.Below(3) == 0) {
       *request.mutable_@noun@()->mutable_expire_time() =
           rpc::ToTimestamp(simulation_.clock().Now() + rng.Uniform() * absl::Hours(1));

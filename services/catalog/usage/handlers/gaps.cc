@@ -7,6 +7,7 @@
 #include "libs/rpc/etag.h"
 #include "libs/rpc/filter.h"
 #include "libs/rpc/paging.h"
+#include "libs/rpc/resource_name.h"
 #include "services/catalog/assets/read_assets.h"
 #include "services/catalog/search/query.h"
 #include "services/catalog/usage/handlers/usage_handlers.h"
@@ -15,8 +16,6 @@
 
 namespace finalmile::catalog::usage::handlers {
 namespace {
-
-constexpr std::string_view kGapPrefix = "gaps/";
 
 const rpc::FilterSchema& GapFields() {
   using rpc::FilterType;
@@ -64,11 +63,6 @@ absl::StatusOr<store::GapRow> ToDraft(const v1::ReportGapRequest& request) {
   return draft;
 }
 
-absl::StatusOr<std::string> GapIdOf(const std::string& name) {
-  if (!name.starts_with(kGapPrefix)) return rpc::InvalidField("name", "must be gaps/{gap}");
-  return name.substr(kGapPrefix.size());
-}
-
 }  // namespace
 
 absl::StatusOr<v1::Gap> UsageHandlers::ReportGap(rpc::CallContext& context,
@@ -88,11 +82,12 @@ absl::StatusOr<v1::Gap> UsageHandlers::ReportGap(rpc::CallContext& context,
 
 absl::StatusOr<v1::Gap> UsageHandlers::AnswerGap(rpc::CallContext& context,
                                                  const v1::AnswerGapRequest& request) {
-  ASSIGN_OR_RETURN(const std::string id, GapIdOf(request.name()));
+  const std::string id = rpc::IdIn(request.name());
   std::string asset;
   switch (request.answer_case()) {
     case v1::AnswerGapRequest::kShip: {
-      ASSIGN_OR_RETURN(asset, assets::AssetId(request.ship().asset(), "ship.asset"));
+      if (request.ship().asset().empty()) return rpc::InvalidField("ship.asset", "is required");
+      asset = rpc::IdIn(request.ship().asset());
       break;
     }
     case v1::AnswerGapRequest::kDecline: {

@@ -5,6 +5,7 @@
 
 #include "libs/base/status.h"
 #include "libs/base/text.h"
+#include "libs/rpc/resource_name.h"
 #include "services/catalog/assets/read_assets.h"
 #include "services/catalog/usage/domain/sent_text.h"
 #include "services/catalog/usage/handlers/usage_handlers.h"
@@ -71,7 +72,7 @@ absl::Status ReadToken(const v1::RecordUseRequest& request, std::string_view key
     const std::string_view why{rendered.status().message().data(), rendered.status().message().size()};
     return rpc::InvalidField("use_token", why);
   }
-  ASSIGN_OR_RETURN(reported.asset, assets::AssetId(rendered->asset, "use_token"));
+  reported.asset = rpc::IdIn(rendered->asset);
   reported.version = rendered->version;
   if (reported.lead.empty()) reported.lead = rendered->lead;
   if (reported.lead.empty()) return rpc::InvalidField("lead", "the use_token is for no lead: name one");
@@ -110,7 +111,8 @@ absl::StatusOr<v1::RecordUseResponse> UsageHandlers::RecordUse(rpc::CallContext&
 
 absl::StatusOr<v1::RecordViewResponse> UsageHandlers::RecordView(rpc::CallContext& context,
                                                                  const v1::RecordViewRequest& request) {
-  ASSIGN_OR_RETURN(const std::string id, assets::AssetId(request.asset(), "asset"));
+  if (request.asset().empty()) return rpc::InvalidField("asset", "is required");
+  const std::string id = rpc::IdIn(request.asset());
   return Mutate<v1::RecordViewResponse>(
       context, request, [&](UsageBatch& batch) -> absl::StatusOr<v1::RecordViewResponse> {
         rpc::FieldViolations violations;
@@ -138,7 +140,8 @@ absl::StatusOr<v1::RecordViewResponse> UsageHandlers::RecordView(rpc::CallContex
 
 absl::StatusOr<v1::RateAssetResponse> UsageHandlers::RateAsset(rpc::CallContext& context,
                                                                const v1::RateAssetRequest& request) {
-  ASSIGN_OR_RETURN(const std::string id, assets::AssetId(request.asset(), "asset"));
+  if (request.asset().empty()) return rpc::InvalidField("asset", "is required");
+  const std::string id = rpc::IdIn(request.asset());
   if (request.version() < 0) return rpc::InvalidField("version", "must be 0 or more");
   if (request.rating() < 1 || request.rating() > 5) return rpc::InvalidField("rating", "must be 1 to 5");
   return Mutate<v1::RateAssetResponse>(

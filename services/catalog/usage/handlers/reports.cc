@@ -11,6 +11,7 @@
 #include "libs/rpc/errors.h"
 #include "libs/rpc/filter.h"
 #include "libs/rpc/paging.h"
+#include "libs/rpc/resource_name.h"
 #include "libs/rpc/timestamps.h"
 #include "services/catalog/assets/read_assets.h"
 #include "services/catalog/store/publication_store.h"
@@ -89,7 +90,7 @@ void SetRate(const std::vector<Shelved>& shelf, bool recorded, v1::ListUnusedAss
 
 absl::StatusOr<v1::GetAssetPerformanceResponse> UsageHandlers::GetAssetPerformance(
     rpc::CallContext& context, const v1::GetAssetPerformanceRequest& request) {
-  ASSIGN_OR_RETURN(const std::string id, assets::AssetId(request.name(), "name"));
+  const std::string id = rpc::IdIn(request.name());
   return outbox::Read<v1::GetAssetPerformanceResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::GetAssetPerformanceResponse> {
         v1::GetAssetPerformanceResponse response;

@@ -9,12 +9,6 @@ namespace {
 
 constexpr size_t kMaxTitle = 200;
 constexpr size_t kMaxDescription = 4'000;
-constexpr size_t kMaxLead = 200;
-constexpr std::string_view kLeads = "leads/";
-
-bool IsLead(std::string_view name) {
-  return name.starts_with(kLeads) && name.size() > kLeads.size() && name.size() <= kMaxLead;
-}
 
 }  // namespace
 
@@ -30,7 +24,6 @@ std::vector<Violation> Validate(const @Noun@& @noun@) {
     violations.push_back({"title", fmt::format("must have 1 to {} characters", kMaxTitle)});
   if (Characters(@noun@.description) > kMaxDescription)
     violations.push_back({"description", fmt::format("has more than {} characters", kMaxDescription)});
-  if (!@noun@.lead.empty() && !IsLead(@noun@.lead)) violations.push_back({"lead", "must be leads/{lead}"});
   return violations;
 }
 

@@ -9,8 +9,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-bool Valid(const std::string& title, const std::string& description = "", const std::string& lead = "") {
-  @Noun@ @noun@{title, description, lead};
+bool Valid(const std::string& title, const std::string& description = "") {
+  @Noun@ @noun@{title, description, ""};
   Normalise(@noun@);
   return Validate(@noun@).empty();
 }
@@ -27,12 +27,6 @@ TEST(@Noun@, DescriptionHasAtMostFourThousandCharacters) {
   EXPECT_TRUE(Valid("x", std::string(3'999, 'x')));
   EXPECT_TRUE(Valid("x", std::string(4'000, 'x')));
   EXPECT_FALSE(Valid("x", std::string(4'001, 'x')));
-}
-
-TEST(@Noun@, LeadIsAName) {
-  EXPECT_TRUE(Valid("x", "", "leads/1"));
-  EXPECT_FALSE(Valid("x", "", "leads/"));
-  EXPECT_FALSE(Valid("x", "", "1"));
 }
 
 TEST(@Noun@, ChangesAreNamed) {

@@ -12,6 +12,7 @@
 #include "libs/rpc/filter.h"
 #include "libs/rpc/masks.h"
 #include "libs/rpc/paging.h"
+#include "libs/rpc/resource_name.h"
 #include "libs/rpc/timestamps.h"
 #include "libs/rpc/violations.h"
 #include "services/@name@/changes/@noun@_batch.h"
@@ -49,12 +50,6 @@ absl::StatusOr<domain::@Noun@> FromProto(const v1::@Noun@& @noun@) {
   return content;
 }
 
-absl::StatusOr<std::string> IdOf(std::string_view name, std::string_view field) {
-  if (name.starts_with(kCollection) && name.size() > kCollection.size())
-    return std::string(name.substr(kCollection.size()));
-  return rpc::InvalidField(field, "must be @nouns@/{@noun@}");
-}
-
 // Locks one; NOT_FOUND, ABORTED where `etag` is not its own.
 absl::StatusOr<Rows::Entry*> Lock(Rows& rows, const std::string& id, std::string_view name, std::string_view etag) {
   RETURN_IF_ERROR(rows.Lock({id}));
@@ -90,7 +85,7 @@ absl::StatusOr<v1::@Noun@> @Noun@Handlers::Create@Noun@(rpc::CallContext& contex
 }
 
 absl::StatusOr<v1::@Noun@> @Noun@Handlers::Get@Noun@(rpc::CallContext& context, const v1::Get@Noun@Request& request) {
-  ASSIGN_OR_RETURN(const std::string id, IdOf(request.name(), "name"));
+  const std::string id = rpc::IdIn(request.name());
   return outbox::Read<v1::@Noun@>(context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::@Noun@> {
     ASSIGN_OR_RETURN(const std::vector<store::@Noun@Row> rows, store::Read@Nouns@(transaction, {id}));
     if (rows.empty()) return rpc::NotFound(request.name(), "@noun@");
@@ -122,7 +117,7 @@ absl::StatusOr<v1::List@Nouns@Response> @Noun@Handlers::List@Nouns@(rpc::CallCon
 }
 
 absl::StatusOr<v1::@Noun@> @Noun@Handlers::Update@Noun@(rpc::CallContext& context, const v1::Update@Noun@Request& request) {
-  ASSIGN_OR_RETURN(const std::string id, IdOf(request.@noun@().name(), "@noun@.name"));
+  const std::string id = rpc::IdIn(request.@noun@().name());
   const outbox::Cause cause = outbox::CauseOf(context);
   return outbox::Mutate<v1::@Noun@>(
       context, d_.database, request,
@@ -140,7 +135,7 @@ absl::StatusOr<v1::@Noun@> @Noun@Handlers::Update@Noun@(rpc::CallContext& contex
 
 absl::StatusOr<google::protobuf::Empty> @Noun@Handlers::Delete@Noun@(rpc::CallContext& context,
                                                                  const v1::Delete@Noun@Request& request) {
-  ASSIGN_OR_RETURN(const std::string id, IdOf(request.name(), "name"));
+  const std::string id = rpc::IdIn(request.name());
   const outbox::Cause cause = outbox::CauseOf(context);
   return outbox::Mutate<google::protobuf::Empty>(
       context, d_.database, request,

@@ -1,0 +1,45 @@
+#include "libs/rpc/resource_name.h"
+
+#include <fmt/format.h>
+
+#include "libs/base/text.h"
+
+namespace finalmile::rpc {
+namespace {
+
+constexpr size_t kMostOfId = 100;
+
+bool IsUuid(std::string_view id) {
+  constexpr std::string_view kForm = "00000000-0000-0000-0000-000000000000";
+  if (id.size() != kForm.size()) return false;
+  for (size_t i = 0; i < id.size(); ++i) {
+    const bool hex = (id[i] >= '0' && id[i] <= '9') || (id[i] >= 'a' && id[i] <= 'f');
+    if (kForm[i] == '-' ? id[i] != '-' : !hex) return false;
+  }
+  return true;
+}
+
+// "leads/" of "leads/{lead}".
+std::string_view CollectionOf(const v1::ResourceName& form) {
+  return std::string_view(form.pattern()).substr(0, form.pattern().find('{'));
+}
+
+}  // namespace
+
+bool Fits(std::string_view name, const v1::ResourceName& form) {
+  const std::string_view collection = CollectionOf(form);
+  if (!name.starts_with(collection)) return false;
+  name.remove_prefix(collection.size());
+  return form.id() == v1::ResourceName::ID_UUID ? IsUuid(name) : IsToken(name, kMostOfId, "-_");
+}
+
+std::string DescriptionOf(const v1::ResourceName& form) {
+  return fmt::format(
+      "must be {}, where {} is {}", form.pattern(), form.pattern().substr(CollectionOf(form).size()),
+      form.id() == v1::ResourceName::ID_UUID ? "a lower-case UUID"
+                                             : fmt::format("1 to {} characters of [a-z0-9_-]", kMostOfId));
+}
+
+std::string IdIn(std::string_view name) { return std::string(name.substr(name.find('/') + 1)); }
+
+}  // namespace finalmile::rpc
