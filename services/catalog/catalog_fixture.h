@@ -9,6 +9,7 @@
 #include "finalmile/catalog/v1/catalog_service.pb.h"
 #include "libs/rpc/errors.h"
 #include "libs/testing/module_harness.h"
+#include "libs/testing/uuid_of.h"
 #include "services/catalog/assets/asset_batch.h"
 #include "services/catalog/wiring.h"
 
@@ -18,6 +19,9 @@ namespace finalmile::catalog {
 class CatalogTest : public ::testing::Test {
  protected:
   static constexpr char kService[] = "/finalmile.catalog.v1.CatalogService/";
+
+  // A lead that the test knows by `word`.
+  static std::string LeadName(std::string_view word) { return "leads/" + testing::UuidOf(word); }
 
   // As ModuleHarness.
   explicit CatalogTest(const std::string& store_url = "") : harness_(kModule, store_url) {}

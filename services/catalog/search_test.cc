@@ -43,7 +43,7 @@ class SearchTest : public CatalogTest {
     v1::RenderAssetRequest request;
     request.set_name(name);
     request.set_version(version);
-    request.set_lead("leads/0191");
+    request.set_lead(LeadName("0191"));
     for (const auto& [field, value] : values) (*request.mutable_values())[field] = value;
     return Call<v1::RenderAssetResponse>("RenderAsset", request);
   }

@@ -27,12 +27,12 @@ INSTANTIATE_TEST_SUITE_P(Engines, CreditTest, ::testing::Values("sqlite", "postg
 // Whatever becomes of a use, it counts when it is thirty days old.
 TEST_P(CreditTest, AMeetingIsSetHeldAndCorrected) {
   const std::string asset = Published("Letter").name();
-  Use(asset, "leads/1");
-  Use(asset, "leads/1");
-  TellSet("m1", "leads/1", {asset, asset, "talkTracks/t", "assets/never-heard-of"});
+  Use(asset, LeadName("1"));
+  Use(asset, LeadName("1"));
+  TellSet("m1", LeadName("1"), {asset, asset, "talkTracks/t", "assets/never-heard-of"});
   // A new date is the same meeting.
-  TellSet("m1", "leads/1", {asset});
-  TellHeld("m1", "leads/1", {asset});
+  TellSet("m1", LeadName("1"), {asset});
+  TellHeld("m1", LeadName("1"), {asset});
   Advance(30 * kDay - absl::Microseconds(1));
   EXPECT_EQ(Credit(asset), Counts(0, 0, 0));
   Advance(absl::Microseconds(1));
@@ -43,7 +43,7 @@ TEST_P(CreditTest, AMeetingIsSetHeldAndCorrected) {
                                       {OutcomeCorrected::OUTCOME_CANCELLED, Counts(1, 1, 0)},
                                       {OutcomeCorrected::OUTCOME_CANCELLED_BY_US, Counts(0, 0, 0)},
                                       {OutcomeCorrected::OUTCOME_HELD, Counts(1, 1, 1)}}) {
-    TellCorrected("m1", "leads/1", asset, after);
+    TellCorrected("m1", LeadName("1"), asset, after);
     EXPECT_EQ(Credit(asset), counts) << after;
   }
   Advance(31 * kDay);
@@ -54,7 +54,7 @@ TEST_P(CreditTest, AMeetingIsSetHeldAndCorrected) {
 TEST_P(CreditTest, WhatWeMissedOrCancelledIsLeftOut) {
   const std::string asset = Published("Letter").name();
   const auto end = [&](const std::string& chain, const std::string& by, bool cancelled) {
-    const std::string lead = "leads/" + chain;
+    const std::string lead = LeadName(chain);
     Use(asset, lead);
     TellSet(chain, lead, {asset});
     auto event = Appointment(chain);
@@ -74,9 +74,9 @@ TEST_P(CreditTest, WhatWeMissedOrCancelledIsLeftOut) {
   Advance(30 * kDay);
   EXPECT_EQ(Credit(asset), Counts(2, 2, 0));
   // It is on again, by a new date; then the lead meets us.
-  TellSet("m1", "leads/m1", {asset});
+  TellSet("m1", LeadName("m1"), {asset});
   EXPECT_EQ(Credit(asset), Counts(3, 3, 0));
-  TellHeld("m1", "leads/m1", {asset});
+  TellHeld("m1", LeadName("m1"), {asset});
   EXPECT_EQ(Credit(asset), Counts(3, 3, 1));
 }
 
@@ -89,7 +89,7 @@ TEST_P(CreditTest, BatchesDoNotMatter) {
   for (int run = 0; run < 12; ++run) {
     const std::string prefix = "r" + std::to_string(run);
     const auto lead_of = [&](const std::string& asset) {
-      return "leads/" + prefix + (asset == at_once ? "a" : "o");
+      return LeadName(prefix + (asset == at_once ? "a" : "o"));
     };
     const auto event_of = [&](int step, int meeting, bool touched, const std::string& asset) {
       const std::string lead = lead_of(asset);
@@ -141,12 +141,12 @@ TEST_P(CreditTest, BatchesDoNotMatter) {
 
 TEST_P(CreditTest, OnlyInitialMeetingsCount) {
   const std::string asset = Published("Letter").name();
-  Use(asset, "leads/1");
+  Use(asset, LeadName("1"));
   auto event = Appointment("m1");
   event.mutable_appointment_set()->set_meeting_kind("follow-up");
-  Touched(*event.mutable_appointment_set(), "leads/1", {asset});
+  Touched(*event.mutable_appointment_set(), LeadName("1"), {asset});
   Tell(event);
-  TellCorrected("m1", "leads/1", asset, OutcomeCorrected::OUTCOME_HELD);
+  TellCorrected("m1", LeadName("1"), asset, OutcomeCorrected::OUTCOME_HELD);
   EXPECT_EQ(Credit(asset), Counts(0, 0, 0));
   // An event that says nothing of credit is passed over, and does not hold up the next ones.
   auto unknown = Appointment("m2");
@@ -159,33 +159,33 @@ TEST_P(CreditTest, OnlyInitialMeetingsCount) {
   Append(raw);
   Advance(30 * kDay);
   EXPECT_EQ(Credit(asset), Counts(1, 0, 0));
-  TellHeld("m2", "leads/1", {asset});
+  TellHeld("m2", LeadName("1"), {asset});
   EXPECT_EQ(Credit(asset), Counts(1, 1, 1));
 }
 
 TEST_P(CreditTest, AUseMaturesAfterThirtyDaysAndMayStillLeadToAMeeting) {
   const std::string asset = Published("Letter").name();
-  Use(asset, "leads/1");
-  Use(asset, "leads/2");
+  Use(asset, LeadName("1"));
+  Use(asset, LeadName("2"));
   Advance(30 * kDay - absl::Microseconds(1));
   EXPECT_EQ(Credit(asset), Counts(0, 0, 0));
   Advance(absl::Microseconds(1));
   EXPECT_EQ(Credit(asset), Counts(2, 0, 0));
-  TellHeld("m1", "leads/1", {asset});
+  TellHeld("m1", LeadName("1"), {asset});
   EXPECT_EQ(Credit(asset), Counts(2, 1, 1));
   // No further event comes of this meeting for a while.
-  Use(asset, "leads/3");
-  TellSet("m3", "leads/3", {asset});
+  Use(asset, LeadName("3"));
+  TellSet("m3", LeadName("3"), {asset});
   Advance(30 * kDay - absl::Microseconds(1));
   EXPECT_EQ(Credit(asset), Counts(2, 1, 1));
   Advance(absl::Microseconds(1));
   EXPECT_EQ(Credit(asset), Counts(3, 2, 1));
-  TellHeld("m3", "leads/3", {asset});
+  TellHeld("m3", LeadName("3"), {asset});
   EXPECT_EQ(Credit(asset), Counts(3, 2, 2));
   // Set too late to be the use's doing.
-  Use(asset, "leads/4");
+  Use(asset, LeadName("4"));
   Advance(30 * kDay + absl::Microseconds(1));
-  TellHeld("m4", "leads/4", {asset});
+  TellHeld("m4", LeadName("4"), {asset});
   EXPECT_EQ(Credit(asset), Counts(4, 2, 2));
 }
 
@@ -194,12 +194,12 @@ TEST_P(CreditTest, CreditGoesToWhatWasUsed) {
   const std::string viewed = Published("Viewed", 100).name();
   const std::string offered = Published("Offered", 200).name();
   const std::string unrecorded = Published("Unrecorded", 300).name();
-  for (const std::string& asset : {used, viewed, offered}) Use(asset, "leads/1");
+  for (const std::string& asset : {used, viewed, offered}) Use(asset, LeadName("1"));
   auto event = Appointment("m1");
   event.mutable_appointment_held()->set_meeting_kind("initial");
-  Touched(*event.mutable_appointment_held(), "leads/1", {used, unrecorded});
-  Touched(*event.mutable_appointment_held(), "leads/1", {viewed}, "viewed");
-  Touched(*event.mutable_appointment_held(), "leads/1", {offered}, "offered");
+  Touched(*event.mutable_appointment_held(), LeadName("1"), {used, unrecorded});
+  Touched(*event.mutable_appointment_held(), LeadName("1"), {viewed}, "viewed");
+  Touched(*event.mutable_appointment_held(), LeadName("1"), {offered}, "offered");
   Tell(event);
   Advance(30 * kDay);
   EXPECT_EQ(Credit(used), Counts(1, 1, 1));
@@ -211,12 +211,12 @@ TEST_P(CreditTest, CreditGoesToWhatWasUsed) {
 // The store as the release before left it: it had counted uses with an outcome at once.
 TEST_P(CreditTest, SumsOfTheReleaseBeforeAreCountedAnew) {
   const std::string asset = Published("Letter").name();
-  Use(asset, "leads/1");
-  Use(asset, "leads/2");
-  TellHeld("m1", "leads/1", {asset});
+  Use(asset, LeadName("1"));
+  Use(asset, LeadName("2"));
+  TellHeld("m1", LeadName("1"), {asset});
   Advance(20 * kDay);
-  Use(asset, "leads/3");
-  TellHeld("m3", "leads/3", {asset});
+  Use(asset, LeadName("3"));
+  TellHeld("m3", LeadName("3"), {asset});
   UndoFiguresByMaturity();
   Execute("INSERT INTO cells VALUES ('letter', 1, 'A1', 'discovery', 2, 2, 2)");
   Execute("INSERT INTO cells VALUES ('', 0, 'A1', 'discovery', 2, 2, 2)");
@@ -232,11 +232,11 @@ TEST_P(CreditTest, SumsOfTheReleaseBeforeAreCountedAnew) {
 TEST_P(CreditTest, WhatIsOldGoesAndItsSumsStay) {
   const std::string asset = Published("Letter").name();
   v1::RecommendAssetsRequest request;
-  request.set_lead("leads/1");
+  request.set_lead(LeadName("1"));
   ASSERT_TRUE(Recommend(request).ok());
-  Use(asset, "leads/1");
+  Use(asset, LeadName("1"));
   Record(UseOf("", "Hi {{first_name}}, " + Words(1, 40)));
-  TellHeld("m1", "leads/1", {asset});
+  TellHeld("m1", LeadName("1"), {asset});
   const auto misuses = [&] {
     const auto listed = Ask<v1::ListMisuseResponse>("ListMisuse", v1::ListMisuseRequest());
     return listed.ok() ? listed->uses_size() : -1;
@@ -248,7 +248,7 @@ TEST_P(CreditTest, WhatIsOldGoesAndItsSumsStay) {
   EXPECT_EQ(Performance(asset).used(), 2);
   EXPECT_EQ(std::get<2>(Credit(asset)), 1);
   // Too late for a correction: the meeting is not known any more.
-  TellCorrected("m1", "leads/1", asset, OutcomeCorrected::OUTCOME_CANCELLED);
+  TellCorrected("m1", LeadName("1"), asset, OutcomeCorrected::OUTCOME_CANCELLED);
   EXPECT_EQ(std::get<2>(Credit(asset)), 1);
 }
 

@@ -14,10 +14,10 @@ INSTANTIATE_TEST_SUITE_P(Engines, FiguresTest, ::testing::Values("sqlite", "post
 TEST_P(FiguresTest, NothingIsSaidOfWhatWasNotRecorded) {
   const std::string asset = Published("Letter", 1).name();
   Published("Other", 100);
-  for (int i = 0; i < 20; ++i) Use(asset, "leads/" + std::to_string(i));
+  for (int i = 0; i < 20; ++i) Use(asset, LeadName(std::to_string(i)));
   v1::RecommendAssetsRequest recommend;
   for (int i = 100; CountRows("offers", "trial") == 0; ++i) {
-    recommend.set_lead("leads/" + std::to_string(i));
+    recommend.set_lead(LeadName(std::to_string(i)));
     ASSERT_TRUE(Recommend(recommend).ok());
   }
   Advance(30 * kDay);
@@ -28,7 +28,7 @@ TEST_P(FiguresTest, NothingIsSaidOfWhatWasNotRecorded) {
   EXPECT_FALSE(performance.has_set() || performance.has_held() || performance.has_expected() ||
                performance.has_lift() || performance.has_lift_low() || performance.has_lift_high());
   // Some meeting was: that none came of these uses is a figure. There is nothing to compare it with.
-  TellHeld("m", "leads/somebody", {});
+  TellHeld("m", LeadName("somebody"), {});
   performance = Performance(asset);
   EXPECT_TRUE(performance.has_held());
   EXPECT_TRUE(Performances(asset).effect().has_offered_held());
@@ -44,11 +44,11 @@ TEST_P(FiguresTest, LiftIsHeldAboveWhatOthersLeadTo) {
   const std::string few = Published("Few", 200).name();
   for (int i = 0; i < 10; ++i) {
     const std::string number = std::to_string(i);
-    Use(good, "leads/g" + number);
-    Use(plain, "leads/p" + number);
-    if (i < 9) Use(few, "leads/f" + number);
-    TellHeld("g" + number, "leads/g" + number, {good});
-    if (i < 5) TellHeld("p" + number, "leads/p" + number, {plain});
+    Use(good, LeadName("g" + number));
+    Use(plain, LeadName("p" + number));
+    if (i < 9) Use(few, LeadName("f" + number));
+    TellHeld("g" + number, LeadName("g" + number), {good});
+    if (i < 5) TellHeld("p" + number, LeadName("p" + number), {plain});
   }
   EXPECT_FALSE(Performance(good).has_lift());
   Advance(30 * kDay);
@@ -78,7 +78,7 @@ TEST_P(FiguresTest, LiftIsHeldAboveWhatOthersLeadTo) {
   // All assets in one list: by lift, then those whose lift is unknown, then what was not used.
   v1::RecordViewRequest view;
   view.set_asset(Published("Seen", 300).name());
-  view.set_lead("leads/1");
+  view.set_lead(LeadName("1"));
   ASSERT_TRUE(Ask<v1::RecordViewResponse>("RecordView", view).ok());
   Published("Untouched", 400);
   v1::ListAssetPerformanceRequest list;
@@ -109,11 +109,11 @@ TEST_P(FiguresTest, AnAssetIsNotComparedWithItsOtherVersions) {
   const auto use = [&](const std::string& asset, const std::string& prefix, int held, int64_t version) {
     for (int i = 0; i < 10; ++i) {
       const std::string lead = prefix + std::to_string(i);
-      Use(asset, "leads/" + lead);
+      Use(asset, LeadName(lead));
       if (i >= held) continue;
       auto event = Appointment(lead);
       event.mutable_appointment_held()->set_meeting_kind("initial");
-      Touched(*event.mutable_appointment_held(), "leads/" + lead, {asset});
+      Touched(*event.mutable_appointment_held(), LeadName(lead), {asset});
       event.mutable_appointment_held()->mutable_touches(0)->set_version(version);
       Tell(event);
     }
@@ -152,7 +152,7 @@ TEST_P(FiguresTest, TheShelfRateHasItsWindowAndItsDenominator) {
   EXPECT_FALSE(unused().has_rate());
   Retire(gone);
   Advance(absl::Microseconds(1));
-  Use(used, "leads/1");
+  Use(used, LeadName("1"));
   const std::string late = Published("Late", 400).name();
   v1::RecordUseRequest bad = UseOf(Token(wrong), "Hi {{first_name}}, " + Words(200, 40));
   Record(bad);
@@ -189,7 +189,7 @@ TEST_P(FiguresTest, TheShelfRateHasItsWindowAndItsDenominator) {
   request.set_page_token(page->next_page_token());
   // Used meanwhile.
   harness_.clock().Advance(absl::Seconds(1));
-  Use(used, "leads/2");
+  Use(used, LeadName("2"));
   const auto rest = Ask<v1::ListUnusedAssetsResponse>("ListUnusedAssets", request);
   ASSERT_TRUE(rest.ok()) << rest.status();
   EXPECT_EQ(page->items_size() + rest->items_size(), page->items(2).asset().name() == used ? 4 : 3);

@@ -58,7 +58,7 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
     return Publish(Create(asset).name());
   }
 
-  std::string Token(const std::string& asset, const std::string& lead = "leads/1") {
+  std::string Token(const std::string& asset, const std::string& lead = LeadName("1")) {
     v1::RenderAssetRequest request;
     request.set_name(asset);
     request.set_lead(lead);
@@ -72,7 +72,7 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
   static v1::RecordUseRequest UseOf(const std::string& token, const std::string& text = "") {
     v1::RecordUseRequest request;
     request.set_rep("ida");
-    request.set_lead("leads/1");
+    request.set_lead(LeadName("1"));
     request.set_channel("email");
     request.set_use_token(token);
     request.set_final_text(text);
@@ -120,7 +120,7 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
   }
 
   // A message of the rep's own to a lead.
-  v1::Use RecordOwn(const std::string& text, const std::string& lead = "leads/1",
+  v1::Use RecordOwn(const std::string& text, const std::string& lead = LeadName("1"),
                     const std::string& situation = "") {
     v1::RecordUseRequest request = UseOf("", text);
     request.set_lead(lead);

@@ -331,11 +331,11 @@ TEST_P(GapsTest, OpenGapsAreBounded) {
   };
   EXPECT_EQ(refused(), "TOO_MANY_GAPS");
   EXPECT_EQ(Report(Need("last", "ida")).count(), 2) << "one that is known is counted";
-  for (const char* lead : {"leads/1", "leads/2", "leads/3"}) {
+  for (const char* lead : {LeadName("1"), LeadName("2"), LeadName("3")}) {
     EXPECT_EQ(RecordOwn(Words(1'000, 40), lead).gap(), "") << lead;
   }
   Execute("UPDATE gaps SET state = 5 WHERE id = 'g0'");
-  EXPECT_NE(RecordOwn(Words(1'000, 40), "leads/4").gap(), "");
+  EXPECT_NE(RecordOwn(Words(1'000, 40), LeadName("4")).gap(), "");
   EXPECT_EQ(refused(), "TOO_MANY_GAPS");
 }
 

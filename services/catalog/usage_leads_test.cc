@@ -34,7 +34,7 @@ class LeadsTest : public UsageTest {
   }
   void TellPermission(leads::v1::Channel channel, leads::v1::PermissionState state,
                       const std::string& purpose = "sales") {
-    TellLead(PermissionOf("leads/1", channel, state, purpose));
+    TellLead(PermissionOf(LeadName("1"), channel, state, purpose));
   }
   leads::v1::LeadEvent ErasedOf(const std::string& lead) {
     leads::v1::LeadEvent event = Of(lead);
@@ -91,18 +91,18 @@ TEST_P(LeadsTest, AChannelThatTheLeadForbidsIsMisuse) {
 
 TEST_P(LeadsTest, AnErasedLeadLeavesSumsAndIsNotTakenAgain) {
   const std::string asset = Published("Letter").name();
-  const std::string token = Token(asset, "leads/1");
+  const std::string token = Token(asset, LeadName("1"));
   v1::RecommendAssetsRequest recommend;
-  recommend.set_lead("leads/1");
+  recommend.set_lead(LeadName("1"));
   ASSERT_TRUE(Call<v1::RecommendAssetsResponse>("RecommendAssets", recommend).ok());
   Record(UseOf(token, "Hi {{first_name}}"));
-  v1::RecordUseRequest other = UseOf(Token(asset, "leads/2"));
-  other.set_lead("leads/2");
+  v1::RecordUseRequest other = UseOf(Token(asset, LeadName("2")));
+  other.set_lead(LeadName("2"));
   Record(other);
   RecordOwn(Words(900, 30));
   ASSERT_EQ(CountRows("own_texts"), 1);
-  TellSet("m1", "leads/1", {asset});
-  TellErased("leads/1");
+  TellSet("m1", LeadName("1"), {asset});
+  TellErased(LeadName("1"));
   EXPECT_EQ(CountRows("own_text_hashes"), 0);
 
   const auto rows = [&](const std::string& table) { return CountRows(table, "lead = 'leads/1'"); };
@@ -115,10 +115,10 @@ TEST_P(LeadsTest, AnErasedLeadLeavesSumsAndIsNotTakenAgain) {
   EXPECT_EQ(reason(Call<v1::RecommendAssetsResponse>("RecommendAssets", recommend).status()), "LEAD_ERASED");
   v1::RecordViewRequest view;
   view.set_asset(asset);
-  view.set_lead("leads/1");
+  view.set_lead(LeadName("1"));
   EXPECT_EQ(reason(Ask<v1::RecordViewResponse>("RecordView", view).status()), "LEAD_ERASED");
-  TellHeld("m1", "leads/1", {asset});
-  TellSet("m2", "leads/1", {asset});
+  TellHeld("m1", LeadName("1"), {asset});
+  TellSet("m2", LeadName("1"), {asset});
   TellPermission(leads::v1::CHANNEL_EMAIL, leads::v1::PERMISSION_STATE_DENIED);
   for (const char* table : {"uses", "offers", "meetings", "permissions", "own_texts"})
     EXPECT_EQ(rows(table), 0) << table;
@@ -133,28 +133,28 @@ TEST_P(LeadsTest, ALeadThatNobodyNamesIsForgottenAndAnErasedOneIsNot) {
     request.set_lead(lead);
     EXPECT_TRUE(Ask<v1::RecordViewResponse>("RecordView", request).ok());
   };
-  view("leads/seen");
-  view("leads/again");
-  TellErased("leads/gone");
+  view(LeadName("seen"));
+  view(LeadName("again"));
+  TellErased(LeadName("gone"));
   // Days are what counts.
   Advance(usage::kRetention - absl::Hours(24));
   EXPECT_EQ(CountRows("leads"), 3);
-  view("leads/again");
+  view(LeadName("again"));
   Advance(absl::Hours(48));
   EXPECT_EQ(CountRows("leads", "lead = 'leads/seen'"), 0);
   EXPECT_EQ(CountRows("leads", "lead = 'leads/again'"), 1);
   EXPECT_EQ(CountRows("leads", "lead = 'leads/gone' AND erased"), 1);
-  view("leads/seen");
+  view(LeadName("seen"));
 }
 
 TEST_P(LeadsTest, NothingIsKeptOfALeadThatIsErasedInTheSameBatch) {
   const auto denied = [&](const std::string& lead) {
     return ToOutbox(PermissionOf(lead, leads::v1::CHANNEL_EMAIL, leads::v1::PERMISSION_STATE_DENIED));
   };
-  AppendAll({denied("leads/before"), ToOutbox(ErasedOf("leads/before"))});
-  EXPECT_THAT(Permissions("leads/before"), IsEmpty());
-  AppendAll({ToOutbox(ErasedOf("leads/after")), denied("leads/after")});
-  EXPECT_THAT(Permissions("leads/after"), IsEmpty());
+  AppendAll({denied(LeadName("before")), ToOutbox(ErasedOf(LeadName("before")))});
+  EXPECT_THAT(Permissions(LeadName("before")), IsEmpty());
+  AppendAll({ToOutbox(ErasedOf(LeadName("after"))), denied(LeadName("after"))});
+  EXPECT_THAT(Permissions(LeadName("after")), IsEmpty());
 }
 
 // However the histories of leads are cut into batches, they come to the same.
@@ -164,7 +164,7 @@ TEST_P(LeadsTest, BatchesDoNotMatter) {
   const bool same = rc::check([&] {
     const auto history = *rc::gen::container<std::vector<std::tuple<int, int, int>>>(
         rc::gen::tuple(rc::gen::inRange<int>(0, kSteps), rc::gen::inRange(0, 2), rc::gen::inRange(1, 3)));
-    const std::string prefix = "leads/r" + std::to_string(++run) + "-";
+    const std::string prefix = "r" + std::to_string(++run) + "-";
     std::map<std::string, std::map<int64_t, bool>> expected;
     std::set<std::string> erased;
     std::vector<outbox::OutgoingEvent> batch;
@@ -173,7 +173,7 @@ TEST_P(LeadsTest, BatchesDoNotMatter) {
         AppendAll(std::exchange(batch, {}));
         continue;
       }
-      const std::string lead = prefix + std::to_string(which);
+      const std::string lead = LeadName(prefix + std::to_string(which));
       if (step == kErased) {
         batch.push_back(ToOutbox(ErasedOf(lead)));
         erased.insert(lead);
@@ -193,7 +193,7 @@ TEST_P(LeadsTest, BatchesDoNotMatter) {
     }
     AppendAll(batch);
     for (int which = 0; which < 2; ++which) {
-      const std::string lead = prefix + std::to_string(which);
+      const std::string lead = LeadName(prefix + std::to_string(which));
       RC_ASSERT(Permissions(lead) == expected[lead]);
     }
   });
@@ -208,10 +208,10 @@ TEST_P(LeadsTest, AnEventThatNamesNoLeadIsParkedAndTheOthersGoOn) {
   };
   const std::string large = "leads/" + std::string(64 << 10, 'x');
   tell(large, large);
-  tell("leads/1", std::string("\0\xFF", 2));
+  tell(LeadName("1"), std::string("\0\xFF", 2));
   tell("somebody", "somebody");
   tell("leads/2\n", "leads/2\n");
-  TellErased("leads/3");
+  TellErased(LeadName("3"));
   int64_t parked = 0;
   std::string erased;
   const absl::Status read = harness_.database().Transact(
@@ -225,7 +225,7 @@ TEST_P(LeadsTest, AnEventThatNamesNoLeadIsParkedAndTheOthersGoOn) {
       });
   ASSERT_TRUE(read.ok()) << read;
   EXPECT_EQ(parked, 4);
-  EXPECT_EQ(erased, "leads/3");
+  EXPECT_EQ(erased, LeadName("3"));
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ TEST_P(OffersTest, OffersAreRecordedAndRepeatable) {
   ASSERT_TRUE(Recommend(request).ok());
   EXPECT_THAT(EventsOf(Event::kAssetOffered), IsEmpty());
 
-  request.set_lead("leads/1");
+  request.set_lead(LeadName("1"));
   request.set_request_id("r-1");
   const auto first = Recommend(request);
   ASSERT_TRUE(first.ok()) << first.status();
@@ -40,7 +40,7 @@ TEST_P(OffersTest, OffersAreRecordedAndRepeatable) {
   std::set<std::string> offered;
   for (const Event& event : EventsOf(Event::kAssetOffered)) {
     const v1::AssetOffered& offer = event.asset_offered();
-    EXPECT_EQ(offer.lead(), "leads/1");
+    EXPECT_EQ(offer.lead(), LeadName("1"));
     EXPECT_EQ(offer.grade(), "B2");
     EXPECT_GT(offer.propensity(), 0);
     EXPECT_LE(offer.propensity(), 1);
@@ -80,7 +80,7 @@ TEST_P(OffersTest, WhatHasNoRoomInTheAnswerIsNotOffered) {
     Publish(Create(letter).name());
   }
   v1::RecommendAssetsRequest request;
-  request.set_lead("leads/1");
+  request.set_lead(LeadName("1"));
   request.set_page_size(20);
   const auto list =
       channel->Call<v1::RecommendAssetsResponse>(std::string(kService) + "RecommendAssets", request);
@@ -97,14 +97,14 @@ TEST_P(OffersTest, WhatHasNoRoomInTheAnswerIsNotOffered) {
   EXPECT_EQ(offered, shown);
 
   // Not even one has room: nothing is offered.
-  request.set_lead("leads/2");
+  request.set_lead(LeadName("2"));
   const auto narrow = harness_.ChannelAs("ida", {finalmile::v1::ROLE_SETTER}, 2 << 10);
   const auto refused =
       narrow->Call<v1::RecommendAssetsResponse>(std::string(kService) + "RecommendAssets", request);
   EXPECT_EQ(rpc::ReasonOf(refused.status()), "ANSWER_TOO_LARGE");
   EXPECT_TRUE(rpc::ErrorInfoOf(refused.status())->metadata().at("resource").starts_with("assets/letter"));
   for (const Event& event : EventsOf(Event::kAssetOffered))
-    EXPECT_NE(event.asset_offered().lead(), "leads/2");
+    EXPECT_NE(event.asset_offered().lead(), LeadName("2"));
 }
 
 TEST_P(OffersTest, WhatWasDrawnAtRandomTellsTheEffect) {
@@ -172,7 +172,7 @@ TEST_P(OffersTest, ATrialSticksForTheCycle) {
   std::map<std::string, std::set<std::string>> shown;
   for (int round = 0; round < 4; ++round) {
     for (int lead = 0; lead < 12; ++lead) {
-      request.set_lead("leads/" + std::to_string(lead));
+      request.set_lead(LeadName(std::to_string(lead)));
       shown[request.lead()].merge(list());
     }
   }
@@ -226,7 +226,7 @@ TEST_P(OffersTest, WhatTheLeadHasMetIsNotDrawn) {
   const std::string asset = Published("Letter").name();
   Record(UseOf(Token(asset)));
   v1::RecommendAssetsRequest request;
-  request.set_lead("leads/1");
+  request.set_lead(LeadName("1"));
   for (int round = 0; round < 60; ++round) {
     const auto list = Recommend(request);
     ASSERT_TRUE(list.ok()) << list.status();

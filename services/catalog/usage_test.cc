@@ -33,7 +33,7 @@ TEST_P(UsageTest, AUseIsCountedAndToldAndLeavesTheAssetAsItWas) {
   EXPECT_EQ(told[0].key(), asset.name());
   EXPECT_EQ(told[0].revision(), 0);
   EXPECT_EQ(told[0].asset_used().grade(), "A2");
-  EXPECT_EQ(told[0].asset_used().lead(), "leads/1");
+  EXPECT_EQ(told[0].asset_used().lead(), LeadName("1"));
   // The asset's own events go on counting behind it.
   Retire(asset.name());
   EXPECT_EQ(EventsOf(Event::kAssetRetired)[0].seq(), 4);
@@ -54,14 +54,14 @@ TEST_P(UsageTest, ATokenIsGoodForThirtyDays) {
 
 TEST_P(UsageTest, ATokenIsForItsLead) {
   const v1::Asset asset = Published("First touch");
-  v1::RecordUseRequest request = UseOf(Token(asset.name(), "leads/7"));
+  v1::RecordUseRequest request = UseOf(Token(asset.name(), LeadName("7")));
   EXPECT_EQ(RefusedField(request), "lead");
   request.clear_lead();
-  EXPECT_EQ(Record(request).lead(), "leads/7");
+  EXPECT_EQ(Record(request).lead(), LeadName("7"));
   request.set_use_token(Token(asset.name(), ""));
   EXPECT_EQ(RefusedField(request), "lead");
-  request.set_lead("leads/8");
-  EXPECT_EQ(Record(request).lead(), "leads/8");
+  request.set_lead(LeadName("8"));
+  EXPECT_EQ(Record(request).lead(), LeadName("8"));
 }
 
 TEST_P(UsageTest, WhatCannotBeAUseIsRefusedByField) {
@@ -139,20 +139,20 @@ TEST_P(UsageTest, ASketchDecidesWhatWasUsed) {
 TEST_P(UsageTest, OwnWordsAreAGapOnceTheyWentToThreeLeads) {
   const std::string situation = "new head of sales";
   const std::string text = Words(900, 30);
-  EXPECT_EQ(RecordOwn(text, "leads/1", situation).gap(), "");
-  EXPECT_EQ(RecordOwn(text, "leads/1", situation).gap(), "");
-  EXPECT_EQ(RecordOwn(text, "leads/2", situation).gap(), "");
+  EXPECT_EQ(RecordOwn(text, LeadName("1"), situation).gap(), "");
+  EXPECT_EQ(RecordOwn(text, LeadName("1"), situation).gap(), "");
+  EXPECT_EQ(RecordOwn(text, LeadName("2"), situation).gap(), "");
   EXPECT_THAT(EventsOf(Event::kRepMaterialFound), IsEmpty());
   // Others say other things, or nearly nothing.
-  EXPECT_EQ(RecordOwn(Words(2'000, 30), "leads/3", situation).gap(), "");
-  for (const char* lead : {"leads/1", "leads/2", "leads/3"}) {
+  EXPECT_EQ(RecordOwn(Words(2'000, 30), LeadName("3"), situation).gap(), "");
+  for (const char* lead : {LeadName("1"), LeadName("2"), LeadName("3")}) {
     EXPECT_EQ(RecordOwn(Words(3'000, 6), lead, situation).gap(), "");
   }
   // 28 phrases here and there; with 19 in both it is half of all, with 18 less.
-  EXPECT_EQ(RecordOwn(Words(910, 20) + Words(5'000, 10), "leads/3", situation).gap(), "");
-  const v1::Use third = RecordOwn(Words(909, 21) + Words(6'000, 9), "leads/3", situation);
+  EXPECT_EQ(RecordOwn(Words(910, 20) + Words(5'000, 10), LeadName("3"), situation).gap(), "");
+  const v1::Use third = RecordOwn(Words(909, 21) + Words(6'000, 9), LeadName("3"), situation);
   EXPECT_NE(third.gap(), "");
-  EXPECT_EQ(RecordOwn(text, "leads/4", situation).gap(), third.gap());
+  EXPECT_EQ(RecordOwn(text, LeadName("4"), situation).gap(), third.gap());
 
   const v1::ListGapsResponse gaps = Gaps();
   ASSERT_EQ(gaps.gaps_size(), 1);
@@ -186,7 +186,7 @@ TEST_P(UsageTest, OnlyWhatTheSenderWroteIsRead) {
   EXPECT_THAT(use.misuses(), IsEmpty());
   // The same signature does not make messages alike.
   const std::string signature = "\nBest regards,\nIda\n" + Words(7'000, 60);
-  for (const char* lead : {"leads/1", "leads/2", "leads/3"}) {
+  for (const char* lead : {LeadName("1"), LeadName("2"), LeadName("3")}) {
     const int first = 8'000 + 100 * lead[6];
     EXPECT_EQ(RecordOwn(Words(first, 12) + signature, lead).gap(), "") << lead;
   }
@@ -206,9 +206,9 @@ TEST_P(UsageTest, OneMessageIsOneUse) {
   EXPECT_EQ(Performance(letter.name()).used(), 1);
   EXPECT_EQ(EventsOf(Event::kAssetUsed).size(), 1u);
   // To another lead, or another message.
-  gateway.set_lead("leads/2");
+  gateway.set_lead(LeadName("2"));
   EXPECT_NE(Record(gateway).name(), use.name());
-  gateway.set_lead("leads/1");
+  gateway.set_lead(LeadName("1"));
   gateway.set_message_id("CAF5-x@mail.example.com");
   EXPECT_NE(Record(gateway).name(), use.name());
   gateway.clear_message_id();
@@ -304,7 +304,7 @@ TEST_P(UsageTest, ViewsAndRatingsAddUp) {
   const v1::Asset asset = Published("Letter");
   v1::RecordViewRequest view;
   view.set_asset(asset.name());
-  view.set_lead("leads/1");
+  view.set_lead(LeadName("1"));
   for (const double seconds : {0.0, 30.5, 86'400.0}) {
     view.set_seconds(seconds);
     const auto viewed = Ask<v1::RecordViewResponse>("RecordView", view);

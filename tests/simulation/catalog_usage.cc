@@ -3,6 +3,7 @@
 #include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "finalmile/catalog/v1/catalog_service.pb.h"
 #include "libs/outbox/topic.h"
+#include "libs/testing/uuid_of.h"
 #include "services/catalog/assets/asset_batch.h"
 #include "services/catalog/search/query.h"
 #include "services/catalog/usage/domain/credit.h"
@@ -17,7 +18,7 @@ namespace v1 = catalog::v1;
 constexpr auto kNotFound = absl::StatusCode::kNotFound;
 constexpr auto kFailedPrecondition = absl::StatusCode::kFailedPrecondition;
 
-std::string LeadOf(const std::string& request) { return "leads/" + request; }
+std::string LeadOf(const std::string& request) { return "leads/" + testing::UuidOf(request); }
 
 int64_t At(const std::map<std::string, int64_t>& counts, const std::string& key) {
   const auto found = counts.find(key);

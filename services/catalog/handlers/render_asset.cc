@@ -9,7 +9,6 @@
 #include "services/catalog/domain/merge.h"
 #include "services/catalog/handlers/catalog_handlers.h"
 #include "services/catalog/handlers/read_access.h"
-#include "services/catalog/usage/use_fields.h"
 #include "services/catalog/usage/use_token.h"
 
 namespace finalmile::catalog::handlers {
@@ -18,9 +17,6 @@ absl::StatusOr<v1::RenderAssetResponse> CatalogHandlers::RenderAsset(rpc::CallCo
                                                                      const v1::RenderAssetRequest& request) {
   const std::string id = rpc::IdIn(request.name());
   if (request.version() < 0) return rpc::InvalidField("version", "must be 0 or more");
-  if (!request.lead().empty() && !usage::IsLeadName(request.lead())) {
-    return rpc::InvalidField("lead", "must be leads/{lead}");
-  }
   domain::MergeValues values;
   for (const auto& [field, value] : request.values()) values[field] = value;
   RETURN_IF_ERROR(rpc::ToStatus(domain::CheckMergeValues(values), ""));

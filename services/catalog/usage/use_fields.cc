@@ -13,19 +13,9 @@
 namespace finalmile::catalog::usage {
 namespace {
 
-constexpr size_t kMaxLeadId = 64;
 constexpr absl::Duration kMostAhead = absl::Minutes(10);
 
 }  // namespace
-
-bool IsLeadName(std::string_view name) {
-  constexpr std::string_view kPrefix = "leads/";
-  return name.starts_with(kPrefix) && IsToken(name.substr(kPrefix.size()), kMaxLeadId, "-");
-}
-
-void CheckLead(std::string_view value, std::string_view field, rpc::FieldViolations& violations) {
-  if (!IsLeadName(value)) violations.Add(field, "must be leads/{lead}");
-}
 
 void CheckPerson(std::string_view value, std::string_view field, rpc::FieldViolations& violations) {
   if (!catalog::domain::IsPersonId(value))

@@ -6,13 +6,10 @@
 #include "google/protobuf/timestamp.pb.h"
 #include "libs/rpc/errors.h"
 
-// The fields in which calls about the use of assets name leads, people and the moment of the sale. Each check
+// The fields in which calls about the use of assets name people and the moment of the sale. Each check
 // adds to `violations` where `value` is wrong.
 namespace finalmile::catalog::usage {
 
-// "leads/{lead}": {lead} is 1 to 64 of [a-z0-9-].
-bool IsLeadName(std::string_view name);
-void CheckLead(std::string_view value, std::string_view field, rpc::FieldViolations& violations);
 // 1 to 64 characters, no @.
 void CheckPerson(std::string_view value, std::string_view field, rpc::FieldViolations& violations);
 // Empty or a stage of the sale.

@@ -109,10 +109,9 @@ absl::Status CreditConsumer::Apply(storage::Transaction& transaction, outbox::Ba
       batch, [&](size_t, const AppointmentEvent& event, const events::Record& record) -> absl::Status {
         std::optional<MeetingEvent> meeting = MeetingOf(event);
         if (!meeting) return absl::OkStatus();
-        if (event.key() != record.key || !IsNameIn("appointments/", event.key()) ||
-            !(meeting->lead.empty() || IsNameIn("leads/", meeting->lead))) {
+        if (event.key() != record.key || !IsNameIn("appointments/", event.key())) {
           return outbox::RecordFault(
-              "the event's key is not the record's, or an appointment or lead is not named by its id");
+              "the event's key is not the record's, or the appointment is not named by its id");
         }
         meetings.push_back(*std::move(meeting));
         return absl::OkStatus();

@@ -28,7 +28,6 @@ constexpr int kCandidates = 100;
 
 absl::Status Check(const Request& request) {
   rpc::FieldViolations violations;
-  if (!request.lead().empty()) CheckLead(request.lead(), "lead", violations);
   CheckGrade(request.grade(), "grade", violations);
   CheckStage(request.stage(), "stage", violations);
   CheckTag(request.situation(), "situation", violations);

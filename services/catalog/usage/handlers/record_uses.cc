@@ -41,7 +41,7 @@ std::string MessageKey(std::string_view id) {
 absl::StatusOr<ReportedUse> CheckUse(const v1::RecordUseRequest& request, absl::Time now) {
   rpc::FieldViolations violations;
   CheckPerson(request.rep(), "rep", violations);
-  if (!request.lead().empty() || request.use_token().empty()) CheckLead(request.lead(), "lead", violations);
+  if (request.lead().empty() && request.use_token().empty()) violations.Add("lead", "is required");
   CheckChannel(request.channel(), violations);
   CheckStage(request.stage(), "stage", violations);
   CheckTag(request.situation(), "situation", violations);
@@ -117,7 +117,7 @@ absl::StatusOr<v1::RecordViewResponse> UsageHandlers::RecordView(rpc::CallContex
       context, request, [&](UsageBatch& batch) -> absl::StatusOr<v1::RecordViewResponse> {
         rpc::FieldViolations violations;
         if (request.version() < 0) violations.Add("version", "must be 0 or more");
-        CheckLead(request.lead(), "lead", violations);
+        if (request.lead().empty()) violations.Add("lead", "is required");
         if (!(request.seconds() >= 0 && request.seconds() <= kMaxViewSeconds)) {
           violations.Add("seconds", fmt::format("must be 0 to {:.0f}", kMaxViewSeconds));
         }
