@@ -100,7 +100,7 @@ TEST_F(MistakesTest, InFieldsFiltersAndFlags) {
   leads::v1::Lead lead;
   ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(created.out, &lead).ok()) << created.error;
   Expect({
-      {{"leads", "show", "x"}, ExitCode::kUsage, "name: must be leads/{lower-case UUID}"},
+      {{"leads", "show", "x"}, ExitCode::kNotFound, "no lead is known by 'x'; give an e-mail address"},
       {{"leads", "show", "leads/0193a7c0-5b1e-7c3a-9a53-2f6f0e7d1b11"},
        ExitCode::kNotFound,
        "there is no lead leads/0193"},
@@ -125,7 +125,7 @@ TEST_F(MistakesTest, InFieldsFiltersAndFlags) {
        "activity.type: "},
       {{"activity", "record", "--lead", lead.name(), "--type", "t", "--time", "2999-01-01"},
        ExitCode::kUsage,
-       "activity.event_time: is more than 10 minutes in the future"},
+       "activity.event_time: is more than 30 minutes in the future"},
       {{"recommend", "--stage", "nope"}, ExitCode::kUsage, "stage: must be prospecting"},
       {{"recommend", "--grade", "Z9"}, ExitCode::kUsage, "grade: "},
       {{"use", "--asset", "nonsense", "--rep", "kim", "--lead", lead.name(), "--channel", "email"},

@@ -53,7 +53,7 @@ TEST_F(UsageVerbsTest, UseSendsATokenOrATextAndSaysWhatItWas) {
   answer.add_misuses(MISUSE_STAGE);
   answer.add_misuses(MISUSE_UNFILLED_FIELD);
   const Result by_text =
-      Invoke({"use", "--text", "-", "--rep", "kim", "--channel", "phone", "--lead", "l1", "--stage",
+      Invoke({"use", "--text", "-", "--rep", "kim", "--channel", "phone", "--lead", "leads/l1", "--stage",
               "closing", "--situation", "s", "--persona", "p", "--industry", "i", "--grade", "A1"},
              "Dear {{name}}");
   EXPECT_EQ(by_text.out,

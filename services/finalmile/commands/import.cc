@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <fstream>
 #include <memory>
 
 #include "finalmile/leads/v1/scoring_service.pb.h"
 #include "libs/base/status.h"
+#include "libs/rpc/deterministic.h"
 #include "services/finalmile/commands/commands.h"
 #include "services/finalmile/commands/import_folder.h"
 #include "services/finalmile/import/digest.h"
@@ -23,6 +25,7 @@ struct ImportFlags {
   std::string policy;
   std::string rejects;
   std::string request_id;
+  std::string prefer;
   bool dry_run = false;
   FolderFlags folder;
 
@@ -31,6 +34,7 @@ struct ImportFlags {
     if (!mapping.empty()) return "--mapping";
     if (!policy.empty()) return "--policy";
     if (!rejects.empty()) return "--rejects";
+    if (!prefer.empty()) return "--prefer";
     return request_id.empty() ? "" : "--request-id";
   }
 };
@@ -54,11 +58,11 @@ absl::StatusOr<std::string> GuessMapping(const std::string& path) {
       ShippedMappingNames(), path));
 }
 
-// The same file under the same mapping is the same import.
-absl::StatusOr<std::string> RequestIdFor(const std::string& path, const ImportMapping& mapping) {
-  std::ifstream file(path, std::ios::binary);
-  ASSIGN_OR_RETURN(const std::string content, DigestOf(file));
-  return "import-" + DigestOf(content + mapping.name()).substr(0, 40);
+// The same file under the same mapping, with the same preference, is the same import.
+std::string RequestIdFor(const std::string& file_digest, const ImportMapping& mapping, bool prefer_source) {
+  return "import-" +
+         DigestOf(file_digest + rpc::DeterministicBytes(mapping) + (prefer_source ? "source" : ""))
+             .substr(0, 40);
 }
 
 absl::StatusOr<std::string> PublishPolicy(Session& session, const std::string& name) {
@@ -93,9 +97,16 @@ absl::StatusOr<ExitCode> ImportLeadsOf(Session& session, const ImportFlags& flag
   ImportOptions options;
   options.dry_run = flags.dry_run;
   options.request_id = flags.request_id;
-  if (options.request_id.empty()) {
-    ASSIGN_OR_RETURN(options.request_id, RequestIdFor(flags.file, mapping));
+  if (!flags.prefer.empty() && flags.prefer != "source" && flags.prefer != "people")
+    return absl::InvalidArgumentError(fmt::format("--prefer '{}' must be source or people", flags.prefer));
+  options.prefer_source = flags.prefer == "source";
+  options.file_name = std::filesystem::path(flags.file).filename().string();
+  {
+    std::ifstream content(flags.file, std::ios::binary);
+    ASSIGN_OR_RETURN(options.file_digest, DigestOf(content));
   }
+  if (options.request_id.empty())
+    options.request_id = RequestIdFor(options.file_digest, mapping, options.prefer_source);
   std::ifstream file(flags.file, std::ios::binary);
   if (!file) return absl::InvalidArgumentError(fmt::format("{}: cannot be read", flags.file));
   ASSIGN_OR_RETURN(const auto reader, csv::Reader::Open(file, DelimiterOf(mapping)));
@@ -120,7 +131,9 @@ absl::StatusOr<ExitCode> ImportLeadsOf(Session& session, const ImportFlags& flag
   }
   if (totals.rows == 0 && totals.resumed_after_line > 0) {
     session.output.Note(
-        "Nothing was left to do: this file was imported before. --request-id NEW reads it again.");
+        "Nothing was left to do: this file was imported before. finalmile imports list shows it, finalmile "
+        "imports "
+        "undo takes it back; --request-id NEW reads it again.");
   }
   if (!flags.dry_run) RETURN_IF_ERROR(AdvisePolicy(session, mapping.name()));
   return totals.rejected > 0 ? ExitCode::kPartly : ExitCode::kOk;
@@ -155,6 +168,10 @@ Action Declare(Flags& flags) {
       "--request-id", "ID", given->request_id,
       "file: name of this import run; the same one goes on where it stopped (one made from the file and the "
       "mapping)");
+  flags.Text(
+      "--prefer", "WHOM", given->prefer,
+      "file: who is right where both the file and a person changed a value since the last import: people, "
+      "and the row is listed as a conflict, or source (people)");
   flags.Switch("--dry-run", given->dry_run, "check and count, store nothing");
   given->folder.Declare(flags);
   return [given](Session& session) { return Import(session, *given); };

@@ -51,6 +51,9 @@ class Importer {
     *header.mutable_mapping() = mapping;
     header.mutable_columns()->Add(columns_.begin(), columns_.end());
     header.set_dry_run(options_.dry_run);
+    header.set_prefer_source(options_.prefer_source);
+    header.set_file_name(options_.file_name);
+    header.set_file_digest(options_.file_digest);
     stream_ = channel_.Open(kMethod, {.timeout = options_.timeout});
     ImportLeadsResponse answer;
     if (!stream_->Write(request) || !stream_->Read(answer)) return StreamEnd();
@@ -121,6 +124,7 @@ class Importer {
       RETURN_IF_ERROR(observer_.Rejected(
           reject, row != chunk.end() && row->line == reject.line() ? *row : csv::Row{reject.line(), {}}));
     }
+    for (const leads::v1::ImportConflict& conflict : answer.conflicts()) observer_.Conflicted(conflict);
     observer_.Progressed(totals_);
     return absl::OkStatus();
   }
@@ -132,6 +136,13 @@ class Importer {
     totals_.updated = answer.updated();
     totals_.unchanged = answer.unchanged();
     totals_.activities = answer.activities();
+    totals_.import = answer.import();
+    totals_.not_taken = answer.not_taken();
+    totals_.conflicts = answer.conflict_count();
+    totals_.kept_denials = answer.kept_denials();
+    totals_.fallen_counters = answer.fallen_counters();
+    totals_.known_activities = answer.known_activities();
+    totals_.repeated_rows = answer.repeated_rows();
     totals_.aged_activities = answer.aged_activities();
     totals_.rejected = answer.rejected() + rejected_here_;
   }

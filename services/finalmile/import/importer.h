@@ -16,6 +16,9 @@ struct ImportOptions {
   // See ImportHeader.
   std::string request_id = {};
   bool dry_run = false;
+  bool prefer_source = false;
+  std::string file_name = {};
+  std::string file_digest = {};
   // Bounds of one message, and how many may wait for their answer: what is held in memory is their product.
   size_t chunk_rows = 500;
   size_t chunk_bytes = 256 << 10;
@@ -34,6 +37,15 @@ struct ImportTotals {
   int64_t rejected = 0;
   // Activities left out because they happened too long ago; their rows are stored.
   int64_t aged_activities = 0;
+  // `imports/{import}`; empty: a dry run.
+  std::string import;
+  // See ImportLeadsResponse.
+  int64_t not_taken = 0;
+  int64_t conflicts = 0;
+  int64_t kept_denials = 0;
+  int64_t fallen_counters = 0;
+  int64_t known_activities = 0;
+  int64_t repeated_rows = 0;
   // Every row up to this line is stored or rejected.
   int64_t acknowledged_line = 0;
   // Where an earlier run had stopped; 0: this is the first.
@@ -49,6 +61,8 @@ class ImportObserver {
   // After every answer.
   virtual void Progressed(const ImportTotals& totals) = 0;
   virtual absl::Status Rejected(const leads::v1::ImportReject& reject, const csv::Row& row) = 0;
+  // A value that was not taken, because a person set it since.
+  virtual void Conflicted(const leads::v1::ImportConflict& conflict) = 0;
 };
 
 // Sends the rows of `reader`, whose first row is the header, to ImportLeads. Memory is bounded by the

@@ -11,6 +11,7 @@
 namespace finalmile::cli {
 namespace {
 
+using leads::v1::ImportConflict;
 using leads::v1::ImportReject;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -28,6 +29,8 @@ class Recorder final : public ImportObserver {
                                   row.cells.empty() ? "-" : row.cells.back(), row.line));
     return reject_status;
   }
+
+  void Conflicted(const ImportConflict&) override {}
 
   std::vector<std::string> columns_seen;
   int64_t resumed_after = -1;

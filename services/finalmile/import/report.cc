@@ -14,6 +14,7 @@ namespace {
 
 constexpr absl::Duration kProgressInterval = absl::Milliseconds(200);
 constexpr int64_t kTold = 5;
+constexpr int64_t kToldConflicts = 20;
 
 }  // namespace
 
@@ -74,6 +75,45 @@ absl::Status ImportReport::Rejected(const leads::v1::ImportReject& reject, const
   return RejectsLost();
 }
 
+void ImportReport::Conflicted(const leads::v1::ImportConflict& conflict) {
+  if (output_.json()) {
+    output_.Json(nlohmann::ordered_json::object({{"conflict",
+                                                  {{"line", conflict.line()},
+                                                   {"column", conflict.column()},
+                                                   {"lead", conflict.lead()},
+                                                   {"kept", conflict.kept()},
+                                                   {"given", conflict.given()}}}}));
+    return;
+  }
+  const auto quoted = [](const std::string& text) {
+    return text.empty() ? "empty" : fmt::format("'{}'", text);
+  };
+  if (++told_conflicts_ <= kToldConflicts) {
+    output_.Note(fmt::format("line {}, column '{}': stays {}, which somebody set since; the file says {}",
+                             conflict.line(), conflict.column(), quoted(conflict.kept()),
+                             quoted(conflict.given())));
+  }
+  if (told_conflicts_ == kToldConflicts + 1) output_.Note("There are more conflicts; --json lists them all.");
+}
+
+void ImportReport::ShowNotTaken(const ImportTotals& totals) {
+  const auto tell = [&](std::string_view what, int64_t count) {
+    if (count > 0) output_.Line(fmt::format("{}: {}", what, FormatCount(count)));
+  };
+  tell("Rows that say something new of which nothing was taken", totals.not_taken);
+  tell("Values that stay as people set them (--prefer source takes the file's)", totals.conflicts);
+  tell("Denials of contact that stand, since the file has no later word with a date (time_column)",
+       totals.kept_denials);
+  tell("Counters that went down, of which nothing was taken", totals.fallen_counters);
+  tell(
+      "Facts that were counted before and have only another date (where every row is an event, say log: "
+      "true)",
+      totals.known_activities);
+  tell("Rows that repeat the id of an earlier row, whose activities were counted row by row",
+       totals.repeated_rows);
+  tell("Activities left out, since they happened more than 400 days ago", totals.aged_activities);
+}
+
 absl::Status ImportReport::RejectsLost() const {
   return absl::ResourceExhaustedError(fmt::format(
       "--rejects {}: cannot be written; is the disk full? The import with --request-id NEW tells of every "
@@ -96,6 +136,13 @@ absl::Status ImportReport::Close(const ImportTotals& totals, bool complete) {
                                                  {"activities", totals.activities},
                                                  {"rejected", totals.rejected},
                                                  {"aged_activities", totals.aged_activities},
+                                                 {"not_taken", totals.not_taken},
+                                                 {"conflicts", totals.conflicts},
+                                                 {"kept_denials", totals.kept_denials},
+                                                 {"fallen_counters", totals.fallen_counters},
+                                                 {"known_activities", totals.known_activities},
+                                                 {"repeated_rows", totals.repeated_rows},
+                                                 {"import", totals.import},
                                                  {"acknowledged_line", totals.acknowledged_line},
                                                  {"resumed_after_line", totals.resumed_after_line},
                                                  {"seconds", std::round(seconds * 1000) / 1000},
@@ -112,10 +159,10 @@ absl::Status ImportReport::Close(const ImportTotals& totals, bool complete) {
       begin, FormatCount(totals.rows), seconds, FormatCount(static_cast<int64_t>(RowsPerSecond(totals.rows))),
       all, FormatCount(totals.created), FormatCount(totals.updated), FormatCount(totals.unchanged),
       FormatCount(totals.activities), FormatCount(totals.rejected)));
-  if (totals.aged_activities > 0) {
-    output_.Line(fmt::format("{} activities were left out: they happened more than 400 days ago",
-                             FormatCount(totals.aged_activities)));
-  }
+  ShowNotTaken(totals);
+  if (!totals.import.empty() && totals.created + totals.updated > 0)
+    output_.Note(fmt::format("finalmile imports undo {} takes it back.",
+                             totals.import.substr(totals.import.find('/') + 1)));
   return absl::OkStatus();
 }
 

@@ -29,6 +29,8 @@ class ImportReport final : public ImportObserver {
   void Progressed(const ImportTotals& totals) override;
   absl::Status Rejected(const leads::v1::ImportReject& reject, const csv::Row& row) override;
 
+  void Conflicted(const leads::v1::ImportConflict& conflict) override;
+
   // Clears the progress line, closes the rejects file, prints the closing line or JSON object. `complete`:
   // the file was read to its end.
   absl::Status Close(const ImportTotals& totals, bool complete);
@@ -36,6 +38,8 @@ class ImportReport final : public ImportObserver {
  private:
   double RowsPerSecond(int64_t rows) const;
   absl::Status RejectsLost() const;
+  // What was not taken, and why.
+  void ShowNotTaken(const ImportTotals& totals);
 
   const Options options_;
   const csv::Reader& reader_;
@@ -45,6 +49,7 @@ class ImportReport final : public ImportObserver {
   absl::Duration shown_ = -absl::InfiniteDuration();
   std::ofstream rejects_;
   int64_t told_ = 0;
+  int64_t told_conflicts_ = 0;
 };
 
 }  // namespace finalmile::cli

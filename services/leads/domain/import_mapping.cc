@@ -37,6 +37,11 @@ class Validator {
         Add("outcome.positive", "is empty; name the values that mean success");
     }
     Permissions();
+    Gates();
+    if (!mapping_.id_source.empty() && !IsToken(mapping_.id_source, 64, "_.:-"))
+      Add("id_source", "must be 1 to 64 characters of a-z, 0-9, _, ., : and -");
+    Time("arrival_time", mapping_.arrival_time);
+    Time("outcome_time", mapping_.outcome_time);
     for (size_t i = 0; i < mapping_.after_contact.size(); ++i) {
       Use(fmt::format("after_contact[{}]", i), mapping_.after_contact[i]);
     }
@@ -72,6 +77,15 @@ class Validator {
       Add(field, fmt::format("the file has no column \"{}\"", column));
     } else if (!used_.insert(column).second) {
       Add(field, fmt::format("column \"{}\" is named twice; name every column once", column));
+    }
+  }
+
+  // A column of times may date several things.
+  void Share(const std::string& field, const std::string& column) {
+    if (in_file_.find(column) == in_file_.end()) {
+      Add(field, fmt::format("the file has no column \"{}\"", column));
+    } else if (times_.insert(column).second) {
+      Use(field, column);
     }
   }
 
@@ -135,15 +149,36 @@ class Validator {
       }
       Count(at, activity);
     }
-    if (const auto* column = std::get_if<TimeColumn>(&mapping_.activity_time)) {
-      Use("activity_time.column", column->column);
-    } else if (const auto* hours = std::get_if<HoursBeforeImport>(&mapping_.activity_time)) {
-      if (!(hours->hours >= 0 && hours->hours <= kMaxHours)) {
-        Add("activity_time.hours_before_import", fmt::format("must be between 0 and {}", kMaxHours));
-      }
-    } else if (std::holds_alternative<std::monostate>(mapping_.activity_time) &&
-               !mapping_.activities.empty()) {
+    Time("activity_time", mapping_.activity_time);
+    if (std::holds_alternative<std::monostate>(mapping_.activity_time) && !mapping_.activities.empty())
       Add("activity_time", "is missing; say when the activities of a row happened");
+  }
+
+  void Time(std::string_view field, const ActivityTime& time) {
+    if (const auto* column = std::get_if<TimeColumn>(&time)) {
+      Share(fmt::format("{}.column", field), column->column);
+    } else if (const auto* hours = std::get_if<HoursBeforeImport>(&time)) {
+      if (!(hours->hours >= 0 && hours->hours <= kMaxHours)) {
+        Add(fmt::format("{}.hours_before_import", field), fmt::format("must be between 0 and {}", kMaxHours));
+      } else if (field != "activity_time") {
+        Add(fmt::format("{}.hours_before_import", field),
+            "would change with every import; name a column or a moment");
+      }
+    }
+  }
+
+  void Gates() {
+    for (size_t i = 0; i < mapping_.gates.size(); ++i) {
+      const GateColumn& gate = mapping_.gates[i];
+      const std::string at = fmt::format("gates[{}]", i);
+      Use(at + ".column", gate.column);
+      if (gate.values.empty()) Add(at + ".values", "is empty; say which words mean which gate");
+      std::set<std::string> seen;
+      for (const auto& [word, value] : gate.values) {
+        if (value == Gate::kUnspecified) Add(at + ".values", fmt::format("\"{}\" names no gate", word));
+        if (!seen.insert(Lower(Trim(word))).second)
+          Add(at + ".values", fmt::format("\"{}\" is listed twice but for case", word));
+      }
     }
   }
 
@@ -170,6 +205,7 @@ class Validator {
       const PermissionColumn& permission = mapping_.permissions[i];
       const std::string at = fmt::format("permissions[{}]", i);
       Use(at + ".column", permission.column);
+      if (!permission.time_column.empty()) Share(at + ".time_column", permission.time_column);
       if (permission.channel == Channel::kUnspecified) Add(at + ".channel", "is missing");
       if (!IsName(permission.purpose, 64, "_-")) {
         Add(at + ".purpose", "must be 1 to 64 characters of a-z, 0-9, _ and -, starting with a letter");
@@ -186,6 +222,7 @@ class Validator {
   const absl::Span<const std::string> columns_;
   std::set<std::string_view> in_file_;
   std::set<std::string, std::less<>> used_;
+  std::set<std::string, std::less<>> times_;
   std::vector<Violation> violations_;
 };
 

@@ -62,6 +62,14 @@ struct PermissionColumn {
   std::string purpose;
   std::vector<std::string> denied;
   std::vector<std::string> allowed;
+  // Empty: none.
+  std::string time_column = {};
+};
+
+struct GateColumn {
+  std::string column;
+  std::map<std::string, Gate> values;
+  std::vector<std::string> none;
 };
 
 struct TimeColumn {
@@ -88,6 +96,12 @@ struct ImportMapping {
   std::vector<std::string> after_contact;
   std::vector<std::string> ignore;
   ActivityTime activity_time;
+  std::string id_source;
+  std::vector<GateColumn> gates;
+  ActivityTime arrival_time;
+  ActivityTime outcome_time;
+  bool historic = false;
+  bool log = false;
 };
 
 inline constexpr size_t kMaxImportColumns = 1000;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/domain/text.h"
@@ -16,8 +17,9 @@ void LowerAll(std::vector<std::string>& words) {
   for (std::string& word : words) word = Lower(Trim(word));
 }
 
-void LowerKeys(std::map<std::string, std::string>& values) {
-  std::map<std::string, std::string> lower;
+template <class Value>
+void LowerKeys(std::map<std::string, Value>& values) {
+  std::map<std::string, Value> lower;
   for (const auto& [from, to] : values) lower.emplace(Lower(Trim(from)), to);
   values = std::move(lower);
 }
@@ -52,27 +54,6 @@ std::optional<absl::Time> ParseInstant(const std::string& cell) {
 
 }  // namespace
 
-Lead Merged(Lead current, const Lead& imported) {
-  for (const TextField& field : kTextFields) {
-    const std::string& text = imported.*field.member;
-    if (!text.empty()) current.*field.member = text;
-  }
-  for (const auto& [name, value] : imported.attributes) current.attributes[name] = value;
-  if (imported.outcome != Outcome::kUnspecified) current.outcome = imported.outcome;
-  for (const Permission& permission : imported.permissions) {
-    const auto same =
-        std::find_if(current.permissions.begin(), current.permissions.end(), [&](const Permission& p) {
-          return p.channel == permission.channel && p.purpose == permission.purpose;
-        });
-    if (same == current.permissions.end()) {
-      current.permissions.push_back(permission);
-    } else if (same->state != permission.state) {
-      *same = permission;
-    }
-  }
-  return current;
-}
-
 // The reading of one row. Each step gives the reject that ends it, if any.
 struct ImportPlan::Reading {
   const ImportPlan& plan;
@@ -93,8 +74,8 @@ struct ImportPlan::Reading {
     if (cells.size() != plan.columns_) {
       return Reject{"", fmt::format("has {} cells, the header has {}", cells.size(), plan.columns_)};
     }
-    for (auto step : {&Reading::Id, &Reading::Attributes, &Reading::Fields, &Reading::Outcomes,
-                      &Reading::Permissions, &Reading::Activities}) {
+    for (auto step : {&Reading::Id, &Reading::Attributes, &Reading::Fields, &Reading::Gates,
+                      &Reading::Outcomes, &Reading::Times, &Reading::Permissions, &Reading::Activities}) {
       if (std::optional<Reject> reject = (this->*step)()) return reject;
     }
     Normalise(result.lead);
@@ -104,12 +85,10 @@ struct ImportPlan::Reading {
   }
 
   std::optional<Reject> Id() {
-    std::string id = std::to_string(line);
-    if (!mapping().id_column.empty()) {
-      id = std::string(Cell(mapping().id_column));
-      if (id.empty()) return Reject{mapping().id_column, "is empty, but identifies the row"};
-    }
-    result.lead.external_ids.push_back({plan.source_, std::move(id)});
+    if (mapping().id_column.empty()) return std::nullopt;
+    std::string id(Cell(mapping().id_column));
+    if (id.empty()) return Reject{mapping().id_column, "is empty, but identifies the row"};
+    result.lead.external_ids.push_back({mapping().id_source, std::move(id)});
     return std::nullopt;
   }
 
@@ -149,19 +128,57 @@ struct ImportPlan::Reading {
     return std::nullopt;
   }
 
+  std::optional<Reject> Gates() {
+    for (const GateColumn& column : mapping().gates) {
+      const std::string_view cell = Cell(column.column);
+      if (cell.empty()) continue;
+      if (const auto found = column.values.find(Lower(cell)); found != column.values.end()) {
+        if (std::count(result.lead.gates.begin(), result.lead.gates.end(), found->second) == 0)
+          result.lead.gates.push_back(found->second);
+      } else if (!IsIn(column.none, cell) && std::count(column.none.begin(), column.none.end(), "*") == 0) {
+        return Reject{column.column, fmt::format("\"{}\" is neither among the values nor under none", cell)};
+      }
+    }
+    std::sort(result.lead.gates.begin(), result.lead.gates.end());
+    return std::nullopt;
+  }
+
+  std::optional<Reject> Times() {
+    if (auto reject = TimeOf(mapping().arrival_time, result.lead.arrival_time)) return reject;
+    if (result.lead.outcome == Outcome::kUnspecified) return std::nullopt;
+    return TimeOf(mapping().outcome_time, result.lead.outcome_time);
+  }
+
+  std::optional<Reject> TimeOf(const ActivityTime& from, absl::Time& to) const {
+    if (const auto* in_row = std::get_if<TimeColumn>(&from)) {
+      const std::string cell(Cell(in_row->column));
+      if (cell.empty()) return std::nullopt;
+      const std::optional<absl::Time> parsed = ParseInstant(cell);
+      if (!parsed) return Reject{in_row->column, "is not an instant: give RFC 3339 or YYYY-MM-DD"};
+      to = *parsed;
+    } else if (const auto* fixed = std::get_if<FixedTime>(&from)) {
+      to = fixed->time;
+    }
+    return std::nullopt;
+  }
+
   std::optional<Reject> Permissions() {
     for (const PermissionColumn& column : mapping().permissions) {
       const std::string_view cell = Cell(column.column);
       if (cell.empty()) continue;
       const bool denied = IsIn(column.denied, cell);
       if (!denied && !IsIn(column.allowed, cell)) continue;
+      absl::Time said = start_time;
+      if (!column.time_column.empty()) {
+        if (auto reject = TimeOf(TimeColumn{column.time_column}, said)) return reject;
+      }
       result.lead.permissions.push_back(
           {.channel = column.channel,
            .purpose = column.purpose,
            .state = denied ? PermissionState::kDenied : PermissionState::kAllowed,
            .basis = "stated in import",
            .source = plan.source_,
-           .time = start_time});
+           .time = said});
     }
     return std::nullopt;
   }
@@ -170,7 +187,7 @@ struct ImportPlan::Reading {
     for (const ActivityColumn& column : mapping().activities) {
       const std::string_view cell = Cell(column.column);
       if (cell.empty()) continue;
-      Activity activity;
+      ImportedActivity activity;
       activity.source = plan.source_;
       activity.type = column.type;
       activity.subject = column.subject;
@@ -182,15 +199,21 @@ struct ImportPlan::Reading {
         if (std::holds_alternative<CellIsCount>(column.count)) {
           activity.count = static_cast<int32_t>(std::min<double>(std::floor(*number), kMaxActivityCount));
           if (activity.count == 0) continue;
+          activity.counter = true;
+          activity.total = activity.count;
         } else if (const auto* least = std::get_if<WhenAtLeast>(&column.count)) {
           if (*number < least->value) continue;
         } else if (*number == 0) {
           continue;
         }
-        if (column.cell_is_seconds) activity.seconds = *number;
+        if (column.cell_is_seconds) {
+          activity.seconds = activity.total = *number;
+          activity.counter = true;
+        }
       }
       if (std::optional<Reject> reject = Date(column, activity)) return reject;
-      activity.activity_id = ActivityId(column);
+      activity.key = fmt::format("{}\x1f{}\x1f{}\x1f{}", activity.counter ? 'n' : 'w', column.column,
+                                 column.type, column.subject);
       result.activities.push_back(std::move(activity));
     }
     return std::nullopt;
@@ -216,12 +239,6 @@ struct ImportPlan::Reading {
       return Reject{time_column, "puts an activity into the future"};
     return std::nullopt;
   }
-
-  std::string ActivityId(const ActivityColumn& column) const {
-    const std::string key = fmt::format("{}\x1f{}\x1f{}\x1f{}", result.lead.external_ids.front().id,
-                                        column.column, column.type, column.subject);
-    return fmt::format("{:016x}{:016x}", StableHash(key, 1), StableHash(key, 2));
-  }
 };
 
 ImportPlan::ImportPlan(ImportMapping mapping, absl::Span<const std::string> columns)
@@ -241,6 +258,44 @@ ImportPlan::ImportPlan(ImportMapping mapping, absl::Span<const std::string> colu
     LowerAll(column.denied);
     LowerAll(column.allowed);
   }
+  for (GateColumn& column : mapping_.gates) {
+    LowerKeys(column.values);
+    LowerAll(column.none);
+  }
+  if (mapping_.id_source.empty()) mapping_.id_source = source_;
+  NameFacts();
+}
+
+void ImportPlan::NameFacts() {
+  for (const FieldColumn& column : mapping_.fields) facts_.push_back({column.field, column.column});
+  for (const AttributeColumn& column : mapping_.attributes)
+    facts_.push_back({"attributes." + AttributeName(column), column.column});
+  for (const GateColumn& column : mapping_.gates) {
+    std::set<Gate> gates;
+    for (const auto& [word, gate] : column.values) gates.insert(gate);
+    for (const Gate gate : gates)
+      facts_.push_back({fmt::format("gates.{}", static_cast<int>(gate)), column.column});
+  }
+  if (!mapping_.outcome.column.empty()) facts_.push_back({"outcome", mapping_.outcome.column});
+  for (const PermissionColumn& column : mapping_.permissions) {
+    Permission& permission = permissions_.emplace_back();
+    permission.channel = column.channel;
+    permission.purpose = column.purpose;
+  }
+  const auto time = [&](std::string_view path, const ActivityTime& from) {
+    if (const auto* column = std::get_if<TimeColumn>(&from))
+      facts_.push_back({std::string(path), column->column});
+    if (std::holds_alternative<FixedTime>(from)) facts_.push_back({std::string(path), ""});
+  };
+  time("arrival_time", mapping_.arrival_time);
+  time("outcome_time", mapping_.outcome_time);
+}
+
+std::string ImportPlan::ColumnOf(const Permission& permission) const {
+  for (const PermissionColumn& column : mapping_.permissions) {
+    if (column.channel == permission.channel && column.purpose == permission.purpose) return column.column;
+  }
+  return {};
 }
 
 std::variant<ImportedLead, Reject> ImportPlan::MapRow(absl::Span<const std::string> cells, int64_t line,

@@ -197,6 +197,25 @@ std::vector<Violation> Validate(const Lead& lead) {
   return found.Take();
 }
 
+std::vector<Violation> LiftedDenials(const Lead& before, const Lead& next) {
+  Collector found;
+  for (const Permission& denial : before.permissions) {
+    if (denial.state != PermissionState::kDenied) continue;
+    const auto now = std::find_if(next.permissions.begin(), next.permissions.end(), [&](const Permission& p) {
+      return p.channel == denial.channel && p.purpose == denial.purpose;
+    });
+    const bool stands = now != next.permissions.end() && now->state == PermissionState::kDenied;
+    const bool lifted = now != next.permissions.end() && now->time > denial.time;
+    if (stands || lifted) continue;
+    found.Add("permissions",
+              fmt::format(
+                  "contact for {} was denied at {}; only a later word lifts that: state allowed, with a time "
+                  "after it",
+                  denial.purpose, absl::FormatTime(absl::RFC3339_sec, denial.time, absl::UTCTimeZone())));
+  }
+  return found.Take();
+}
+
 std::string LeadName(std::string_view id) { return fmt::format("{}{}", kLeads, id); }
 
 std::optional<std::string> LeadIdOf(std::string_view name) {
@@ -210,6 +229,12 @@ std::optional<std::string> LeadIdOf(std::string_view name) {
   return std::string(uuid);
 }
 
+void ClampClock(Activity& activity, absl::Time now) {
+  if (activity.event_time <= now + kClockSkew) return;
+  activity.event_time = now;
+  activity.clock_ahead = true;
+}
+
 bool IsAgedOut(const Activity& activity, absl::Time now) { return activity.event_time < now - kHistory; }
 
 Violation AgedOut() {
@@ -219,7 +244,17 @@ Violation AgedOut() {
 
 std::vector<Violation> Validate(const Activity& activity, absl::Time now) {
   Collector found;
-  if (activity.lead.empty()) found.Add("lead", "must be leads/ and then a lower-case UUID");
+  if (const ExternalId& external = activity.lead_external_id;
+      !external.source.empty() || !external.id.empty()) {
+    if (!IsToken(external.source, 64, "_.:-"))
+      found.Add("external_id.source", "must be 1 to 64 characters of a-z, 0-9, _, ., : and -");
+    if (external.id.empty()) found.Add("external_id.id", "is empty");
+    found.Text("external_id.id", external.id);
+    if (external.id.find('@') != std::string::npos)
+      found.Add("external_id.id", "is an e-mail address, which is personal data and no id");
+  } else if (activity.lead.empty()) {
+    found.Add("lead", "must be leads/ and then a lower-case UUID, or leads/- with an external_id");
+  }
   if (!IsToken(activity.source, 64, "_.:-")) {
     found.Add("source", "must be 1 to 64 characters of a-z, 0-9, _, ., : and -");
   }
@@ -230,7 +265,7 @@ std::vector<Violation> Validate(const Activity& activity, absl::Time now) {
   if (activity.event_time < kEarliestActivity) {
     found.Add("event_time", "is missing or before the year 2000");
   } else if (activity.event_time > now + kMaxFuture) {
-    found.Add("event_time", "is more than 10 minutes in the future; check the clock of the source");
+    found.Add("event_time", "is more than 30 minutes in the future; check the clock of the source");
   }
   found.Text("subject", activity.subject);
   if (activity.count < 0 || activity.count > kMaxActivityCount) {

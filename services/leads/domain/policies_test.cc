@@ -291,7 +291,12 @@ double RankingOf(const std::string& name, const std::string& file) {
     Lead facts;
     facts.lead_source = imported.lead.lead_source;
     facts.attributes = imported.lead.attributes;
-    scored.emplace_back(Explain(policy, facts, imported.activities, kNow).score,
+    std::vector<Activity> activities;
+    for (const ImportedActivity& activity : imported.activities) {
+      activities.push_back(activity);
+      activities.back().activity_id = activity.key;
+    }
+    scored.emplace_back(Explain(policy, facts, activities, kNow).score,
                         imported.lead.outcome == Outcome::kPositive);
   }
   const double area = AreaUnderCurve(std::move(scored));

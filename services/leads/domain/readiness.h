@@ -35,7 +35,7 @@ struct BecameSalesReady {
 };
 // Sales-ready no more.
 struct Cooled {
-  enum class Cause { kFaded, kGated };
+  enum class Cause { kFaded, kGated, kClosed };
   // The lane it was in.
   std::string lane;
   Cause cause = Cause::kFaded;
@@ -54,6 +54,11 @@ struct ReadinessInput {
   Engagement engagement;
   // EngagementState::last_hand_raise.
   absl::Time last_hand_raise = absl::InfinitePast();
+  // When the lead's outcome was known: it is closed, and only a hand-raise after it lets the lead in.
+  // InfinitePast: there is none.
+  absl::Time outcome_time = absl::InfinitePast();
+  // What happened up to here is history (Lead::history_time), and lets nobody in.
+  absl::Time history_time = absl::InfinitePast();
 };
 
 struct Readiness {
@@ -71,9 +76,10 @@ struct Readiness {
 
 // Moves a lead's readiness to `now`. Evaluating again at the same moment changes nothing.
 //
-// With a gate no lead is sales-ready; one that is cools, whatever its lane. Otherwise the first lane whose
-// conditions hold lets it in: a hand-raise lane while a hand-raise of the last 30 days was not acted on; a
-// scored lane unless the last crossing is less than recross_after ago.
+// A lead with a known outcome is closed: if it is sales-ready, unless by a hand-raise after its outcome, it
+// cools. With a gate no lead is sales-ready; one that is cools, whatever its lane. Otherwise the first lane
+// whose conditions hold lets it in: a hand-raise lane while a hand-raise of the last 30 days was not acted
+// on; a scored lane unless the last crossing is less than recross_after ago.
 //
 // A lead that is sales-ready by a scored lane cools at E < cool_below, or a hand-raise moves it to the
 // hand-raise lane. By a hand-raise it stays sales-ready until Close or a gate. Another hand-raise belongs to

@@ -36,6 +36,20 @@ domain::ActivityColumn ToDomain(const v1::ActivityColumn& column) {
   return result;
 }
 
+domain::ActivityTime ToDomain(const v1::ActivityTime& time) {
+  switch (time.kind_case()) {
+    case v1::ActivityTime::kColumn:
+      return domain::TimeColumn{time.column()};
+    case v1::ActivityTime::kFixed:
+      return domain::FixedTime{FromProto(time.fixed())};
+    case v1::ActivityTime::kHoursBeforeImport:
+      return domain::HoursBeforeImport{time.hours_before_import()};
+    case v1::ActivityTime::KIND_NOT_SET:
+      break;
+  }
+  return {};
+}
+
 }  // namespace
 
 domain::ImportMapping FromProto(const v1::ImportMapping& mapping) {
@@ -56,23 +70,23 @@ domain::ImportMapping FromProto(const v1::ImportMapping& mapping) {
   result.outcome = {mapping.outcome().column(), Strings(mapping.outcome().positive())};
   for (const v1::PermissionColumn& column : mapping.permissions()) {
     result.permissions.push_back({column.column(), static_cast<domain::Channel>(column.channel()),
-                                  column.purpose(), Strings(column.denied()), Strings(column.allowed())});
+                                  column.purpose(), Strings(column.denied()), Strings(column.allowed()),
+                                  column.time_column()});
   }
+  result.id_source = mapping.id_source();
+  for (const v1::GateColumn& column : mapping.gates()) {
+    domain::GateColumn& to = result.gates.emplace_back();
+    to.column = column.column();
+    for (const auto& [word, gate] : column.values()) to.values[word] = static_cast<domain::Gate>(gate);
+    to.none = Strings(column.none());
+  }
+  result.arrival_time = ToDomain(mapping.arrival_time());
+  result.outcome_time = ToDomain(mapping.outcome_time());
+  result.historic = mapping.historic();
+  result.log = mapping.log();
   result.after_contact = Strings(mapping.after_contact());
   result.ignore = Strings(mapping.ignore());
-  switch (mapping.activity_time().kind_case()) {
-    case v1::ActivityTime::kColumn:
-      result.activity_time = domain::TimeColumn{mapping.activity_time().column()};
-      break;
-    case v1::ActivityTime::kFixed:
-      result.activity_time = domain::FixedTime{FromProto(mapping.activity_time().fixed())};
-      break;
-    case v1::ActivityTime::kHoursBeforeImport:
-      result.activity_time = domain::HoursBeforeImport{mapping.activity_time().hours_before_import()};
-      break;
-    case v1::ActivityTime::KIND_NOT_SET:
-      break;
-  }
+  result.activity_time = ToDomain(mapping.activity_time());
   return result;
 }
 

@@ -97,8 +97,9 @@ absl::Status LeadBatch::SetAside(Entry& entry) {
 
 void LeadBatch::Evaluate(Entry& entry) {
   store::LeadState& lead = entry.row;
-  const domain::ReadinessInput input{lead.gates != 0, lead.fit, lead.engagement.engagement,
-                                     lead.engagement.last_hand_raise};
+  const domain::ReadinessInput input{
+      lead.gates != 0,   lead.fit,         lead.engagement.engagement, lead.engagement.last_hand_raise,
+      lead.outcome_time, lead.history_time};
   domain::Readiness result =
       domain::Evaluate(entry.policy->compiled.policy(), input, entry.before.readiness, context_.now);
   lead.readiness = std::move(result.state);
@@ -160,6 +161,7 @@ absl::Status LeadBatch::WriteProfiles(const std::vector<Entry*>& changed) {
   for (Entry* entry : changed) {
     if (!entry->profile_changed) continue;
     const store::LeadState& lead = entry->row;
+    entry->profile->history_time = lead.history_time;
     facts.push_back({lead.id, lead.version, context_.now, lead.gates, *entry->profile});
     profiles.push_back({lead.id, *std::move(entry->profile)});
   }

@@ -71,8 +71,9 @@ absl::StatusOr<v1::PolicyTrial> TryPolicy(storage::Database& database, Policies&
     for (const store::LeadState& lead : chunk.leads) {
       const double fit = domain::Fit(compiled, chunk.profiles[lead.id]);
       const domain::EngagementState& engagement = chunk.engagements[lead.id];
-      const domain::ReadinessInput input{lead.gates != 0, fit, engagement.engagement,
-                                         engagement.last_hand_raise};
+      const domain::ReadinessInput input{lead.gates != 0,       fit,
+                                         engagement.engagement, engagement.last_hand_raise,
+                                         lead.outcome_time,     lead.history_time};
       const domain::Readiness result = domain::Evaluate(policy, input, lead.readiness, now);
       const bool before = !lead.readiness.lane.empty();
       const bool ready = !result.state.lane.empty();

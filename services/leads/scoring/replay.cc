@@ -57,8 +57,12 @@ absl::StatusOr<std::vector<PastChange>> Replay(const LeadPast& past, absl::Time 
   state.engagement = start();
   v1::Score last;
   auto evaluate = [&](absl::Time time, std::string_view cause) {
-    const domain::ReadinessInput input{state.gates != 0, state.fit, state.engagement.engagement,
-                                       state.engagement.last_hand_raise};
+    const domain::ReadinessInput input{state.gates != 0,
+                                       state.fit,
+                                       state.engagement.engagement,
+                                       state.engagement.last_hand_raise,
+                                       facts->facts.outcome_time,
+                                       facts->facts.history_time};
     const domain::Readiness result =
         domain::Evaluate(policy->compiled.policy(), input, state.readiness, time);
     const bool moved =

@@ -73,7 +73,9 @@ const storage::Table<LeadState> kLeads(
      {"due_time", &LeadState::due_time, absl::InfiniteFuture()},
      {"create_time", &LeadState::create_time},
      {"update_time", &LeadState::update_time},
-     {"recount", &LeadState::recount, absl::InfinitePast()}});
+     {"recount", &LeadState::recount, absl::InfinitePast()},
+     {"outcome_time", &LeadState::outcome_time, absl::InfinitePast()},
+     {"history_time", &LeadState::history_time, absl::InfinitePast()}});
 
 const storage::Table<LeadState> kLeadEngagement =
     kLeads.Part({"seq", "short_value", "short_time", "short_key", "long_value", "long_time", "long_key",
