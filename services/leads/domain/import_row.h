@@ -17,6 +17,13 @@
 
 namespace finalmile::leads::domain {
 
+// Why a row is refused. Does not repeat the cell.
+struct Reject {
+  // Empty: the row as a whole.
+  std::string column;
+  std::string reason;
+};
+
 // What a cell says that a lead did.
 struct ImportedActivity : Activity {
   // Which cell of a row says it, the same in every row: "n" for a counter or "w" for a word, and then column,
@@ -37,21 +44,15 @@ struct ImportedLead {
   Lead lead;
   // Valid but for `lead` and `activity_id`, which TakeRow fills.
   std::vector<ImportedActivity> activities;
-  // Columns whose cells could not be read: the row says nothing of what they fill.
-  std::vector<std::string> unread;
+  // The cells that could not be read. The row says nothing of what they fill, which is not to say that they
+  // are empty.
+  std::vector<Reject> unread;
 };
 
 // A column and the fact that it fills (FactsOf).
 struct FactColumn {
   std::string path;
   std::string column;
-};
-
-// Why a row is refused. Does not repeat the cell.
-struct Reject {
-  // Empty: the row as a whole.
-  std::string column;
-  std::string reason;
 };
 
 // A mapping and a header, prepared for reading rows. Immutable; thread-safe.

@@ -63,7 +63,8 @@ class Taking {
  private:
   SourceRow& source() { return taken_.row; }
   bool Unread(const std::string& column) const {
-    return std::find(row_.unread.begin(), row_.unread.end(), column) != row_.unread.end();
+    return std::any_of(row_.unread.begin(), row_.unread.end(),
+                       [&](const Reject& cell) { return cell.column == column; });
   }
 
   // The first row of the identity in this import.
@@ -201,8 +202,9 @@ class Taking {
         Grow(activity, told_before);
       }
     }
-    // A word that the cell ceased to hold counts again when it comes back.
-    if (!IsEvent()) {
+    // A word that the cell ceased to hold counts again when it comes back. A cell that is not read may hold
+    // it.
+    if (!IsEvent() && row_.unread.empty()) {
       std::erase_if(source().taken,
                     [&](const auto& entry) { return IsWord(entry.first) && IsSilent(entry.first); });
     }

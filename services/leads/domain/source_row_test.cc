@@ -139,6 +139,19 @@ TEST_F(SourceRowTest, AWordCountsOnceUntilItIsGone) {
   EXPECT_EQ(Take({.demo = "yes", .when = "2024-05-15"}, 4).activities.size(), 1u);
 }
 
+TEST_F(SourceRowTest, ACellThatIsNotReadIsNotAnEmptyOne) {
+  Take({.demo = "yes"}, 1);
+  const ImportPlan plan(mapping_, kColumns);
+  ImportedLead row;
+  row.unread = {{"Owner", "is not read"}, {"Demo", "is not read"}};
+  row.lead.attributes["staff"] = 250.0;
+  TakenRow taken = TakeRow(plan, {2, kMonday, false}, "id:r1", row, lead_, row_, {});
+  EXPECT_EQ(taken.lead.owner, "kim");
+  EXPECT_FALSE(taken.ChangesLead());
+  row_ = taken.row;
+  EXPECT_THAT(Take({.demo = "yes"}, 3).activities, IsEmpty());
+}
+
 TEST_F(SourceRowTest, AnIdThatRepeatsInAFileIsALog) {
   std::set<std::string> ids;
   for (const char* when : {"2024-05-01", "2024-05-02", "2024-05-03"}) {
