@@ -24,6 +24,8 @@ namespace {
 using storage::Transaction;
 
 constexpr int kMaxRows = 2000;
+// Of one message, which would otherwise be answered with more than it is.
+constexpr size_t kMaxUnread = 1000;
 constexpr absl::Duration kChunkTimeout = absl::Seconds(30);
 
 v1::ImportLeadsResponse ToResponse(const store::ImportProgress& progress) {
@@ -132,7 +134,7 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::ImportRows(rpc::CallConte
   }
   std::vector<std::vector<domain::ImportedLead>> groups(1);
   std::set<store::ExternalId> ids;
-  RowResults mapped{progress_, {}};
+  RowResults mapped{.progress = progress_, .rejects = {}};
   const absl::Time now = d_.clock.Now();
   for (const v1::ImportRow& row : rows.rows()) {
     if (row.line() <= progress_.acknowledged_line) continue;
@@ -146,6 +148,7 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::ImportRows(rpc::CallConte
       continue;
     }
     auto& lead = std::get<domain::ImportedLead>(read);
+    mapped.Unread(row.line(), lead.unread);
     mapped.progress.aged += static_cast<int64_t>(std::erase_if(
         lead.activities, [&](const domain::Activity& activity) { return domain::IsAgedOut(activity, now); }));
     // A row that repeats an id changes the lead of the earlier row, so it is written after it.
@@ -184,7 +187,20 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::ImportRows(rpc::CallConte
             [](const v1::ImportReject& a, const v1::ImportReject& b) { return a.line() < b.line(); });
   v1::ImportLeadsResponse response = ToResponse(progress_);
   response.mutable_rejects()->Assign(results.rejects.begin(), results.rejects.end());
+  response.mutable_unread()->Assign(results.unread.begin(), results.unread.end());
+  response.set_unread_cells(results.unread_cells);
   return response;
+}
+
+void ImportSession::RowResults::Unread(int64_t line, const std::vector<domain::Reject>& cells) {
+  unread_cells += static_cast<int64_t>(cells.size());
+  for (const domain::Reject& cell : cells) {
+    if (unread.size() == kMaxUnread) return;
+    v1::ImportReject& to = unread.emplace_back();
+    to.set_line(line);
+    to.set_column(cell.column);
+    to.set_reason(cell.reason);
+  }
 }
 
 void ImportSession::RowResults::Reject(int64_t line, const domain::Reject& reject) {

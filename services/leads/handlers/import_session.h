@@ -30,6 +30,9 @@ class ImportSession final : public rpc::BidiSession<v1::ImportLeadsRequest, v1::
   struct RowResults {
     store::ImportProgress progress;
     std::vector<v1::ImportReject> rejects;
+    std::vector<v1::ImportReject> unread = {};
+    int64_t unread_cells = 0;
+    void Unread(int64_t line, const std::vector<domain::Reject>& cells);
     void Reject(int64_t line, const domain::Reject& reject);
   };
   // Writes rows whose external ids are all different, counting into `results`.
