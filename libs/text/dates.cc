@@ -95,7 +95,8 @@ struct Date {
   // Which of them is the year and which the month, where that is plain; -1: it is not.
   int year = -1;
   int month = -1;
-  bool with_points = false;
+  // Between its numbers; 0: white space.
+  char separator = 0;
 };
 
 class Parser {
@@ -175,7 +176,7 @@ class Parser {
         return false;
       }
     }
-    date_.with_points = separator == '.';
+    date_.separator = separator;
     return separator != 0 || date_.month >= 0;
   }
 
@@ -301,8 +302,16 @@ std::optional<absl::CivilDay> DayOf(const Date& date, DateForm form) {
   return civil;
 }
 
-// Whether it is plain which number is the day: by the year in front, a name of the month, or a form.
+// Whether it is plain which number is the day: by the year in front, or a name of the month.
 bool IsPlain(const Date& date) { return date.year == 0 || date.month >= 0; }
+
+// The forms that a date without one may have: "26-03-01" may begin with its year.
+std::vector<DateForm> FormsOf(const Date& date) {
+  if (IsPlain(date) || date.separator == '.') return {DateForm::kDayFirst};
+  std::vector<DateForm> forms = {DateForm::kDayFirst, DateForm::kMonthFirst};
+  if (date.separator == '-' && date.year < 0) forms.push_back(DateForm::kYearFirst);
+  return forms;
+}
 
 DateReading ReadCount(std::string_view cell, DateForm form, absl::TimeZone zone) {
   const std::string text = ResolveForms(TrimSpace(cell));
@@ -356,12 +365,11 @@ DateReading ReadDate(std::string_view cell, DateForm form, absl::TimeZone zone) 
   const Date& date = parser.date();
   // The form of the years in front says nothing of a date with its year at the end.
   if (form == DateForm::kYearFirst && date.year == 2) form = DateForm::kUnknown;
-  if (form == DateForm::kUnknown && date.with_points) form = DateForm::kDayFirst;
-  std::optional<absl::CivilDay> day = DayOf(date, form);
-  if (form == DateForm::kUnknown && !IsPlain(date)) {
-    const std::optional<absl::CivilDay> other = DayOf(date, DateForm::kMonthFirst);
-    if (day && other && *day != *other) return {Kind::kAmbiguous, absl::InfinitePast()};
-    if (!day) day = other;
+  std::optional<absl::CivilDay> day;
+  for (const DateForm one : form == DateForm::kUnknown ? FormsOf(date) : std::vector<DateForm>{form}) {
+    const std::optional<absl::CivilDay> read = DayOf(date, one);
+    if (day && read && *day != *read) return {Kind::kAmbiguous, absl::InfinitePast()};
+    if (!day) day = read;
   }
   if (!day) return {};
   const absl::CivilSecond second = parser.On(*day);
@@ -373,11 +381,16 @@ DateReading ReadDate(std::string_view cell, DateForm form, absl::TimeZone zone) 
 DateForm DateFormShownBy(std::string_view cell) {
   if (cell.size() > 100) return DateForm::kUnknown;
   Parser parser(cell);
-  if (!parser.Run() || IsPlain(parser.date()) || parser.date().with_points) return DateForm::kUnknown;
-  const bool day_first = DayOf(parser.date(), DateForm::kDayFirst).has_value();
-  const bool month_first = DayOf(parser.date(), DateForm::kMonthFirst).has_value();
-  if (day_first == month_first) return DateForm::kUnknown;
-  return day_first ? DateForm::kDayFirst : DateForm::kMonthFirst;
+  if (!parser.Run()) return DateForm::kUnknown;
+  const std::vector<DateForm> forms = FormsOf(parser.date());
+  if (forms.size() == 1) return DateForm::kUnknown;
+  DateForm shown = DateForm::kUnknown;
+  for (const DateForm form : forms) {
+    if (!DayOf(parser.date(), form)) continue;
+    if (shown != DateForm::kUnknown) return DateForm::kUnknown;
+    shown = form;
+  }
+  return shown;
 }
 
 }  // namespace finalmile::text

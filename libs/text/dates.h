@@ -41,9 +41,9 @@ struct DateReading {
 };
 
 // Reads the whole of `cell`, white space at its ends aside. A moment without an offset is of `zone`; a day is
-// its midnight there. A year of two digits is of 1970 to 2069, and stands last unless `form` has it first.
-// Days and months that both fit are told apart by `form` alone, but for "1.3.2026": with points the day is
-// first wherever dates are written so.
+// its midnight there. A year of two digits is of 1970 to 2069. What fits several ways is told apart by `form`
+// alone, but for "1.3.2026": with points the day is first wherever dates are written so; and a year of two
+// digits is in front only of "26-03-01" and its like.
 DateReading ReadDate(std::string_view cell, DateForm form, absl::TimeZone zone);
 
 // The form that `cell` shows to be in use: kDayFirst of "25/03/2026", kMonthFirst of "03/25/2026"; kUnknown:

@@ -57,13 +57,16 @@ TEST(Dates, ThatSayThemselvesWhatTheyMean) {
 }
 
 TEST(Dates, NoOneGuessesDayOrMonth) {
-  for (const std::string_view cell : {"01/03/2026", "1-3-2026", "01/03/26 09:30"}) {
+  for (const std::string_view cell : {"01/03/2026", "1-3-2026", "01/03/26 09:30", "01-03-26"}) {
     EXPECT_EQ(Read(cell), "ambiguous") << cell;
     EXPECT_EQ(Read(cell, DateForm::kDayFirst).substr(0, 10), "2026-03-01") << cell;
     EXPECT_EQ(Read(cell, DateForm::kMonthFirst).substr(0, 10), "2026-01-03") << cell;
   }
   EXPECT_EQ(Read("01.03.2026", DateForm::kMonthFirst), "2026-01-03 00:00:00");
   EXPECT_EQ(Read("26-03-01", DateForm::kYearFirst), "2026-03-01 00:00:00");
+  EXPECT_EQ(Read("26-03-01"), "ambiguous");
+  EXPECT_EQ(Read("99-03-13"), "1999-03-13 00:00:00");
+  EXPECT_EQ(Read("26/03/31"), "2031-03-26 00:00:00");
   EXPECT_EQ(Read("01/03/2026", DateForm::kYearFirst), "ambiguous");
   // A form that does not fit is not left for another.
   EXPECT_EQ(Read("03/25/2026", DateForm::kDayFirst), "none");
@@ -123,8 +126,9 @@ TEST(Dates, OthersAreNone) {
 TEST(Dates, ShowTheirForm) {
   EXPECT_EQ(DateFormShownBy("25/03/2026"), DateForm::kDayFirst);
   EXPECT_EQ(DateFormShownBy("03-25-26"), DateForm::kMonthFirst);
+  EXPECT_EQ(DateFormShownBy("99-12-31"), DateForm::kYearFirst);
   for (const std::string_view cell :
-       {"", "01/03/2026", "2026-03-25", "25.03.2026", "25 Mar 2026", "soon", "45/45/2026"}) {
+       {"", "01/03/2026", "2026-03-25", "26-03-25", "25.03.2026", "25 Mar 2026", "soon", "45/45/2026"}) {
     EXPECT_EQ(DateFormShownBy(cell), DateForm::kUnknown) << cell;
   }
 }

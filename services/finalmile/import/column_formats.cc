@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "absl/types/span.h"
 #include "libs/base/status.h"
 #include "libs/text/dates.h"
 #include "libs/text/normal.h"
@@ -22,14 +24,30 @@ using leads::v1::ImportMapping;
 
 enum class Kind { kDate, kNumber, kList };
 
-// The two ways in which the cells of a column may be written, and what its cells show.
+// A way in which the cells of a column may be written, as the mapping describes it and people read it.
+struct Way {
+  std::string_view described;
+  std::string_view told;
+};
+constexpr std::array<Way, 3> kDates = {{{"dd-mm-yyyy", "dates begin with the day"},
+                                        {"mm-dd-yyyy", "dates begin with the month"},
+                                        {"yyyy-mm-dd", "dates begin with the year"}}};
+constexpr std::array<Way, 2> kNumbers = {{{".", "the point is before the fraction of numbers"},
+                                          {",", "the comma is before the fraction of numbers"}}};
+constexpr std::array<Way, 1> kLists = {{{";|\n\r", "commas do not part the values"}}};
+
+absl::Span<const Way> WaysOf(Kind kind) {
+  if (kind == Kind::kDate) return kDates;
+  return kind == Kind::kNumber ? absl::Span<const Way>(kNumbers) : absl::Span<const Way>(kLists);
+}
+
+// What the cells of a column show.
 struct Evidence {
   std::string column;
   Kind kind = Kind::kDate;
   size_t at = 0;
-  // The first line that shows the way: day first, the point, signs other than commas; and the other way.
-  int64_t one = 0;
-  int64_t other = 0;
+  // Per way: the first line that shows it; 0: none does.
+  std::array<int64_t, 3> shown = {};
   // Whether a cell could mean two things.
   bool open = false;
 };
@@ -87,57 +105,51 @@ bool IsDescribed(ImportMapping& mapping, const std::string& column, Kind kind) {
   return false;
 }
 
-void Look(const std::string& cell, int64_t line, Evidence& evidence) {
-  bool one = false, other = false;
-  switch (evidence.kind) {
+// The way that the cell shows; nullopt, and maybe open: it shows none.
+std::optional<size_t> WayOf(const std::string& cell, Kind kind, bool& open) {
+  switch (kind) {
     case Kind::kDate: {
+      const auto read = text::ReadDate(cell, text::DateForm::kUnknown, absl::UTCTimeZone());
+      open = read.kind == text::DateReading::Kind::kAmbiguous;
       const text::DateForm shown = text::DateFormShownBy(cell);
-      one = shown == text::DateForm::kDayFirst;
-      other = shown == text::DateForm::kMonthFirst;
-      evidence.open =
-          evidence.open || text::ReadDate(cell, text::DateForm::kUnknown, absl::UTCTimeZone()).kind ==
-                               text::DateReading::Kind::kAmbiguous;
-      break;
+      if (shown == text::DateForm::kDayFirst) return 0;
+      if (shown == text::DateForm::kMonthFirst) return 1;
+      if (shown == text::DateForm::kYearFirst) return 2;
+      return std::nullopt;
     }
     case Kind::kNumber: {
+      open = text::ReadNumber(cell, 0).kind == text::NumberReading::Kind::kAmbiguous;
       const char shown = text::DecimalShownBy(cell);
-      one = shown == '.';
-      other = shown == ',';
-      evidence.open =
-          evidence.open || text::ReadNumber(cell, 0).kind == text::NumberReading::Kind::kAmbiguous;
-      break;
+      if (shown == 0) return std::nullopt;
+      return shown == '.' ? 0 : 1;
     }
     case Kind::kList:
-      one = cell.find_first_of(";|\n\r") != std::string::npos;
-      // Commas in brackets part the values in any case.
-      evidence.open = evidence.open || (!one && cell.find(',') != std::string::npos &&
-                                        !text::TrimSpace(cell).starts_with('['));
       break;
   }
-  if (one && evidence.one == 0) evidence.one = line;
-  if (other && evidence.other == 0) evidence.other = line;
+  if (cell.find_first_of(";|\n\r") != std::string::npos) return 0;
+  // Commas in brackets part the values in any case.
+  open = cell.find(',') != std::string::npos && !text::TrimSpace(cell).starts_with('[');
+  return std::nullopt;
 }
 
-// Writes what the evidence decides into the mapping; the text for people.
+void Look(const std::string& cell, int64_t line, Evidence& evidence) {
+  bool open = false;
+  const std::optional<size_t> way = WayOf(cell, evidence.kind, open);
+  evidence.open = evidence.open || open;
+  if (way && evidence.shown[*way] == 0) evidence.shown[*way] = line;
+}
+
+// Writes the way that the evidence shows into the mapping; the text for people.
 std::string Describe(const Evidence& evidence, ImportMapping& mapping) {
+  const auto shown =
+      std::find_if(evidence.shown.begin(), evidence.shown.end(), [](int64_t line) { return line > 0; });
+  const Way& way = WaysOf(evidence.kind)[static_cast<size_t>(shown - evidence.shown.begin())];
   ColumnFormat& format = EntryFor(mapping, evidence.column);
-  const int64_t line = evidence.one + evidence.other;
-  std::string told;
-  switch (evidence.kind) {
-    case Kind::kDate:
-      format.set_dates(evidence.one > 0 ? "dd-mm-yyyy" : "mm-dd-yyyy");
-      told = fmt::format("dates begin with the {}", evidence.one > 0 ? "day" : "month");
-      break;
-    case Kind::kNumber:
-      format.set_decimal(evidence.one > 0 ? "." : ",");
-      told = fmt::format("the {} is before the fraction of numbers", evidence.one > 0 ? "point" : "comma");
-      break;
-    case Kind::kList:
-      format.set_separators(";|\n\r");
-      told = "commas do not part the values";
-      break;
-  }
-  return fmt::format("Column '{}': {}, as line {} shows.", evidence.column, told, line);
+  std::string* described = evidence.kind == Kind::kDate     ? format.mutable_dates()
+                           : evidence.kind == Kind::kNumber ? format.mutable_decimal()
+                                                            : format.mutable_separators();
+  *described = way.described;
+  return fmt::format("Column '{}': {}, as line {} shows.", evidence.column, way.told, *shown);
 }
 
 }  // namespace
@@ -165,8 +177,9 @@ absl::StatusOr<std::vector<std::string>> RecogniseFormats(csv::Reader& reader, c
   }
   std::vector<std::string> told;
   for (const Evidence& evidence : columns) {
-    const bool decided = (evidence.one > 0) != (evidence.other > 0);
-    if (evidence.open && decided) told.push_back(Describe(evidence, mapping));
+    const auto ways =
+        std::count_if(evidence.shown.begin(), evidence.shown.end(), [](int64_t line) { return line > 0; });
+    if (evidence.open && ways == 1) told.push_back(Describe(evidence, mapping));
   }
   return told;
 }

@@ -57,6 +57,8 @@ TEST(ColumnFormats, OneCellThatShowsItDecidesForItsColumn) {
               ElementsAre("Column 'when': dates begin with the day, as line 3 shows.",
                           "Column 'Staff': the comma is before the fraction of numbers, as line 3 shows."));
   const Recognised months = Recognise("03-25-2026;;2.5;\n01-03-2026;;1.250;\n");
+  const Recognised years = Recognise("99-12-31;;;\n26-03-01;;;\n");
+  EXPECT_THAT(years.Formats(), ElementsAre("when yyyy-mm-dd   "));
   EXPECT_THAT(months.Formats(), ElementsAre("when mm-dd-yyyy   ", "Views   . "));
 }
 

@@ -143,21 +143,20 @@ class Importer {
     Take(answer);
     const std::vector<csv::Row> chunk = std::move(waiting_.front());
     waiting_.pop_front();
-    RETURN_IF_ERROR(Tell(answer.rejects(), chunk, &ImportObserver::Rejected));
-    RETURN_IF_ERROR(Tell(answer.unread(), chunk, &ImportObserver::Unread));
+    RETURN_IF_ERROR(Tell(answer, chunk));
     observer_.Progressed(totals_);
     return absl::OkStatus();
   }
 
-  // Gives the observer what is told of the rows of `chunk`; both are in order of line.
-  absl::Status Tell(const google::protobuf::RepeatedPtrField<ImportReject>& told,
-                    const std::vector<csv::Row>& chunk,
-                    absl::Status (ImportObserver::*hear)(const ImportReject&, const csv::Row&)) {
-    auto row = chunk.begin();
-    for (const ImportReject& one : told) {
-      while (row != chunk.end() && row->line < one.line()) ++row;
-      const bool known = row != chunk.end() && row->line == one.line();
-      RETURN_IF_ERROR((observer_.*hear)(one, known ? *row : csv::Row{one.line()}));
+  // Gives the observer what is told of the rows of `chunk`; all are in order of line.
+  absl::Status Tell(const ImportLeadsResponse& answer, const std::vector<csv::Row>& chunk) {
+    auto reject = answer.rejects().begin();
+    auto unread = answer.unread().begin();
+    for (const csv::Row& row : chunk) {
+      for (; reject != answer.rejects().end() && reject->line() <= row.line; ++reject)
+        RETURN_IF_ERROR(observer_.Rejected(*reject, row));
+      for (; unread != answer.unread().end() && unread->line() <= row.line; ++unread)
+        RETURN_IF_ERROR(observer_.Unread(*unread, row));
     }
     return absl::OkStatus();
   }

@@ -24,11 +24,13 @@ class Recorder final : public ImportObserver {
   }
   void Progressed(const ImportTotals&) override { ++progressed; }
   absl::Status Rejected(const ImportReject& reject, const csv::Row& row) override {
+    order.push_back(reject.line());
     rejects.push_back(fmt::format("{} {} {} {}", reject.line(), reject.column(),
                                   row.cells.empty() ? "-" : row.cells.back(), row.line));
     return reject_status;
   }
   absl::Status Unread(const ImportReject& cell, const csv::Row& row) override {
+    order.push_back(cell.line());
     unread.push_back(fmt::format("{} {} {}", cell.line(), cell.reason(), row.line));
     return absl::OkStatus();
   }
@@ -38,6 +40,7 @@ class Recorder final : public ImportObserver {
   int progressed = 0;
   std::vector<std::string> rejects;
   std::vector<std::string> unread;
+  std::vector<int64_t> order;
   absl::Status reject_status;
 };
 
@@ -167,9 +170,10 @@ TEST(Importer, CountsWhatItLeavesOut) {
 
 TEST(Importer, GivesUnreadCellsWithTheirRows) {
   FakeImport server;
-  const Ended run = Import(server, "A,B\n1,2\nodd,3\nodd,4\n", {.chunk_rows = 2});
+  const Ended run = Import(server, "A,B\n1,2\nodd,3\nbad,4\nodd,5\n");
   ASSERT_TRUE(run.status.ok()) << run.status;
-  EXPECT_THAT(run.recorder.unread, ElementsAre("3 is odd 3", "4 is odd 4"));
+  EXPECT_THAT(run.recorder.unread, ElementsAre("3 is odd 3", "5 is odd 5"));
+  EXPECT_THAT(run.recorder.order, ElementsAre(3, 4, 5));
   EXPECT_EQ(run.totals.unread_cells, 2);
   EXPECT_EQ(run.totals.created, 3);
 }
