@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "libs/text/numbers.h"
@@ -107,6 +108,24 @@ std::vector<std::string> ReadListCell(std::string_view cell, const CellFormat& f
     begin = end + 1;
   }
   return values;
+}
+
+std::string_view Bare(std::string_view cell) {
+  cell = text::TrimSpace(cell);
+  constexpr std::string_view kSigns = "=+-@";
+  if (cell.size() >= 2 && cell[0] == '\'' && kSigns.find(cell[1]) != std::string_view::npos) {
+    cell.remove_prefix(1);
+  } else if (cell.size() >= 3 && cell.starts_with("=\"") && cell.ends_with('"')) {
+    cell = text::TrimSpace(cell.substr(2, cell.size() - 3));
+  }
+  return cell;
+}
+
+bool IsSpreadsheetError(std::string_view cell) {
+  constexpr std::string_view kErrors[] = {"#n/a",   "#ref!", "#value!", "#name?", "#div/0!",
+                                          "#null!", "#num!", "#spill!", "#calc!"};
+  const std::string word = text::Comparable(cell);
+  return std::find(std::begin(kErrors), std::end(kErrors), word) != std::end(kErrors);
 }
 
 bool IsPhone(std::string_view cell) {

@@ -33,6 +33,13 @@ absl::StatusOr<absl::Time> ReadTimeCell(std::string_view cell, const CellFormat&
 // Values that say nothing are left out.
 std::vector<std::string> ReadListCell(std::string_view cell, const CellFormat& format);
 
+// `cell` without white space and invisible characters at its ends, and without what exports put around it to
+// keep spreadsheets from computing it: an apostrophe before = + - @, or ="…".
+std::string_view Bare(std::string_view cell);
+
+// Whether `cell` is what a spreadsheet shows for a formula that fails: "#N/A", "#REF!".
+bool IsSpreadsheetError(std::string_view cell);
+
 // Whether `cell` may be a phone number: it has 5 to 20 digits, not all the same, more digits than letters,
 // and is neither an exponential number nor a spreadsheet's error value.
 bool IsPhone(std::string_view cell);

@@ -152,8 +152,8 @@ TEST(ImportCell, WordsOfOutcomesAndActivitiesThatAreNotListedAreNamed) {
 TEST(ImportCell, WhatIsNoPhoneNumberIsNotTaken) {
   ImportMapping mapping = TestMapping();
   mapping.fields[0] = {"Lead Source", "phone", {}};
-  for (const std::string cell : {"#N/A", "4.47912E+11", "4,47912E+11", "1234", "n/a", "00000",
-                                 "call 5 times at 10, 11 or 12", "123456789012345678901", "#REF!"}) {
+  for (const std::string cell : {"#N/A!", "4.47912E+11", "4,47912E+11", "1234", "n/a", "00000",
+                                 "call 5 times at 10, 11 or 12", "123456789012345678901", "#12345"}) {
     EXPECT_THAT(UnreadOf(2, cell, mapping), ElementsAre("Lead Source: is not a phone number")) << cell;
   }
   for (const std::string cell :

@@ -71,7 +71,7 @@ struct ImportPlan::Reading {
   std::string_view Cell(const std::string& column, const std::vector<std::string>& null_words = {}) const {
     const size_t at = plan.IndexOf(column);
     if (at >= cells.size() || text::SaysNothing(cells[at])) return {};
-    const std::string_view cell = text::TrimSpace(cells[at]);
+    const std::string_view cell = Bare(cells[at]);
     if (mapping().null_words.empty() && null_words.empty()) return cell;
     const std::string word = text::Comparable(cell);
     return IsIn(mapping().null_words, word) || IsIn(null_words, word) ? std::string_view() : cell;
@@ -90,6 +90,13 @@ struct ImportPlan::Reading {
     if (read.ok()) return *std::move(read);
     Unread(column, std::string(read.status().message()));
     return std::nullopt;
+  }
+
+  // Whether the cell is an error of the spreadsheet that the file is from; notes it.
+  bool IsError(const std::string& column, std::string_view cell) {
+    if (!IsSpreadsheetError(cell)) return false;
+    Unread(column, "is an error value of a spreadsheet");
+    return true;
   }
 
   std::optional<Reject> Run() {
@@ -139,7 +146,7 @@ struct ImportPlan::Reading {
   std::optional<Reject> Attributes() {
     for (const AttributeColumn& column : mapping().attributes) {
       const std::string_view cell = Cell(column.column, column.null_words);
-      if (cell.empty()) continue;
+      if (cell.empty() || IsError(column.column, cell)) continue;
       if (auto value = AttributeOf(column, cell)) {
         result.lead.attributes[AttributeName(column)] = *std::move(value);
       }
@@ -163,7 +170,9 @@ struct ImportPlan::Reading {
 
   std::optional<Reject> Fields() {
     for (const FieldColumn& column : mapping().fields) {
-      std::string text = Translate(column.values, Cell(column.column));
+      const std::string_view cell = Cell(column.column);
+      if (IsError(column.column, cell)) continue;
+      std::string text = Translate(column.values, cell);
       if (column.field == "phone" && !text.empty() && !IsPhone(text)) {
         Unread(column.column, "is not a phone number");
         continue;

@@ -124,6 +124,29 @@ TEST(ImportRow, CellsAreTrimmedWhateverTheirSpace) {
   EXPECT_EQ(imported.lead.permissions.size(), 1u);
 }
 
+TEST(ImportRow, WhatKeepsSpreadsheetsFromComputingIsTakenOff) {
+  std::vector<std::string> cells = TestCells();
+  cells[0] = "=\"007\"";
+  cells[1] = "'-5";
+  cells[2] = "'=x";
+  const ImportedLead imported = Lead7(cells);
+  EXPECT_EQ(imported.lead.external_ids.front().id, "007");
+  EXPECT_EQ(std::get<double>(imported.lead.attributes.at("staff")), -5);
+  EXPECT_EQ(imported.lead.lead_source, "=x");
+  EXPECT_EQ(Bare("'Twas"), "'Twas");
+  EXPECT_EQ(Bare("=\""), "=\"");
+}
+
+TEST(ImportRow, ErrorsOfASpreadsheetAreNoValues) {
+  for (const std::string cell : {"#N/A", " #n/a", "#REF!", "#DIV/0!", "#NAME?"}) {
+    EXPECT_THAT(UnreadOf(2, cell), ElementsAre("Lead Source: is an error value of a spreadsheet")) << cell;
+    EXPECT_THAT(UnreadOf(1, cell), ElementsAre("Staff: is an error value of a spreadsheet")) << cell;
+    // It may hide an objection.
+    EXPECT_THAT(RejectOf(9, cell), HasSubstr("is listed neither under denied nor under allowed")) << cell;
+  }
+  EXPECT_THAT(UnreadOf(2, "#1 Example"), IsEmpty());
+}
+
 TEST(ImportRow, RowsMayBeShorterOrEndInEmptyCells) {
   const auto cells = TestCells();
   EXPECT_EQ(Lead7({cells.begin(), cells.begin() + 12}).lead.attributes.count("has_fax"), 0u);
