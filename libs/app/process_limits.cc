@@ -36,6 +36,9 @@ absl::Duration MemoryReturn::Run() {
 void BoundMalloc() {
   mallopt(M_ARENA_MAX, static_cast<int>(std::max(2u, std::thread::hardware_concurrency())));
   mallopt(M_MMAP_THRESHOLD, 256 << 10);
+  // Once a threshold is set, glibc gives the end of a heap back at 128 KiB, after every larger call: each
+  // page of it then comes back through a page fault.
+  mallopt(M_TRIM_THRESHOLD, static_cast<int>(MemoryReturn::kMuch));
 }
 
 }  // namespace finalmile::app

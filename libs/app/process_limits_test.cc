@@ -31,6 +31,26 @@ TEST(ProcessLimitsTest, ConnectionsLeaveFilesToTheProcess) {
   EXPECT_EQ(ConnectionsFor(0), 1);
 }
 
+TEST(ProcessLimitsTest, MemoryThatCallsUseAgainStaysMapped) {
+  BoundMalloc();
+  constexpr int kRounds = 100;
+  constexpr int kBlocks = 64;
+  constexpr size_t kBytes = 16 << 10;
+  const auto faults = [] {
+    rusage used{};
+    EXPECT_EQ(getrusage(RUSAGE_SELF, &used), 0);
+    return used.ru_minflt;
+  };
+  const auto before = faults();
+  for (int round = 0; round < kRounds; ++round) {
+    std::vector<std::unique_ptr<char[]>> blocks;
+    for (int i = 0; i < kBlocks; ++i) blocks.push_back(std::make_unique<char[]>(kBytes));
+  }
+  // One for each page, and not again in each round.
+  constexpr size_t kPages = kBlocks * kBytes / 4096;
+  EXPECT_LT(faults() - before, static_cast<long>(10 * kPages));
+}
+
 TEST(ProcessLimitsTest, MuchFreedMemoryGoesBackToTheSystem) {
   testing::ManualClock clock;
   MemoryReturn step(clock);

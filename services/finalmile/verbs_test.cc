@@ -207,21 +207,27 @@ TEST_F(VerbsTest, ImportWritesRejectsAndASummary) {
   const std::string file = folder + "/leads.csv";
   const std::string mapping = folder + "/mapping.yaml";
   const std::string rejects = folder + "/rejects.csv";
-  std::ofstream(file) << "A,B\nok,1\nbad,\"x,y\"\n";
+  std::ofstream(file) << "A,B\nok,1\nbad,\"=x,y\"\nodd,2\n";
   std::ofstream(mapping) << "name: mine\nignore: [A, B]\n";
   const Result result = Invoke({"import", file, "--mapping", mapping, "--rejects", rejects});
   ASSERT_TRUE(result.code.ok()) << result.code.status();
   EXPECT_EQ(*result.code, ExitCode::kPartly);
-  EXPECT_THAT(result.out, HasSubstr("2 rows in "));
-  EXPECT_THAT(result.out, HasSubstr("1 created, 0 updated, 0 unchanged, 0 activities, 1 rejected"));
+  EXPECT_THAT(result.out, HasSubstr("3 rows in "));
+  EXPECT_THAT(result.out, HasSubstr("2 created, 0 updated, 0 unchanged, 0 activities, 1 rejected"));
+  EXPECT_THAT(
+      result.out,
+      HasSubstr("1 cell was not read; its row was taken without it:\n  line 4, column 'A': is odd\n"));
   std::stringstream written;
   written << std::ifstream(rejects).rdbuf();
-  EXPECT_EQ(written.str(), "line,column,reason,A,B\r\n3,A,must not be bad,bad,\"x,y\"\r\n");
+  EXPECT_EQ(written.str(),
+            "\"line\",\"column\",\"reason\",\"A\",\"B\"\r\n"
+            "\"3\",\"A\",\"must not be bad\",\"bad\",\"'=x,y\"\r\n"
+            "\"4\",\"A\",\"is odd; the row is stored without it\",\"odd\",\"2\"\r\n");
 
   // The same file is the same import, whatever its path; another content or mapping is another.
   const Result again = Invoke({"import", file, "--mapping", mapping, "--json"});
   ASSERT_TRUE(again.code.ok());
-  EXPECT_THAT(again.out, HasSubstr("\"rows\":0,\"created\":1"));
+  EXPECT_THAT(again.out, HasSubstr("\"rows\":0,\"created\":2"));
   ASSERT_EQ(server.headers.size(), 2u);
   EXPECT_EQ(server.headers[0].request_id(), server.headers[1].request_id());
   std::ofstream(file) << "A,B\nok,1\nok,2\n";

@@ -21,11 +21,12 @@ class ImportFixture : public LeadsTest {
     v1::ImportLeadsRequest request;
     *request.mutable_header() = header;
     v1::ImportLeadsResponse last;
-    std::vector<v1::ImportReject> rejects;
+    std::vector<v1::ImportReject> rejects, unread;
     std::vector<v1::ImportConflict> conflicts;
     auto exchange = [&] {
       if (!stream->Write(request) || !stream->Read(last)) return false;
       rejects.insert(rejects.end(), last.rejects().begin(), last.rejects().end());
+      unread.insert(unread.end(), last.unread().begin(), last.unread().end());
       conflicts.insert(conflicts.end(), last.conflicts().begin(), last.conflicts().end());
       return true;
     };
@@ -45,6 +46,7 @@ class ImportFixture : public LeadsTest {
     }
     if (absl::Status status = stream->Finish(); !status.ok()) return status;
     last.mutable_rejects()->Assign(rejects.begin(), rejects.end());
+    last.mutable_unread()->Assign(unread.begin(), unread.end());
     last.mutable_conflicts()->Assign(conflicts.begin(), conflicts.end());
     return last;
   }

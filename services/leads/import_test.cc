@@ -32,24 +32,25 @@ class ImportTest : public ImportFixture {
                                                        {"b", "Select", "0", "0"},
                                                        {"c", "many", "1", "0"},
                                                        {"a", "12", "3", "1"},
-                                                       {"d", "7", "2"}};
+                                                       {"d", "7", "2", "0", "x"}};
 };
 
 TEST_F(ImportTest, RowsBecomeLeadsAndWhatCannotIsRejectedByLineAndColumn) {
   const auto result = Import(Header("run-1"), rows_);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->acknowledged_line(), 6);
-  EXPECT_EQ(result->created(), 2);
+  EXPECT_EQ(result->created(), 3);
   EXPECT_EQ(result->updated(), 1);  // line 5 says more of the lead of line 2
-  EXPECT_EQ(result->rejected(), 2);
-  ASSERT_EQ(result->rejects_size(), 2);
-  EXPECT_EQ(result->rejects(0).line(), 4);
-  EXPECT_EQ(result->rejects(0).column(), "Staff");
-  EXPECT_EQ(result->rejects(1).line(), 6);
+  EXPECT_EQ(result->rejected(), 1);
+  ASSERT_EQ(result->rejects_size(), 1);
+  EXPECT_EQ(result->rejects(0).line(), 6);
+  ASSERT_EQ(result->unread_size(), 1);
+  EXPECT_EQ(result->unread(0).line(), 4);
+  EXPECT_EQ(result->unread(0).column(), "Staff");
 
   const auto listed = Call<v1::ListLeadsResponse>("ListLeads", v1::ListLeadsRequest());
   ASSERT_TRUE(listed.ok()) << listed.status();
-  ASSERT_EQ(listed->leads_size(), 2);
+  ASSERT_EQ(listed->leads_size(), 3);
   for (const v1::Lead& lead : listed->leads()) {
     ASSERT_EQ(lead.external_ids_size(), 1);
     EXPECT_EQ(lead.external_ids(0).source(), "import:fair-2026");
@@ -78,9 +79,9 @@ TEST_F(ImportTest, AnInterruptedImportGoesOnWhereItStopped) {
   ASSERT_TRUE(Import(Header("run-1"), {rows_.begin(), rows_.begin() + 2}).ok());
   const auto rest = Import(Header("run-1"), rows_);
   ASSERT_TRUE(rest.ok()) << rest.status();
-  EXPECT_EQ(rest->created(), 2);
+  EXPECT_EQ(rest->created(), 3);
   EXPECT_EQ(rest->unchanged(), 0);
-  EXPECT_EQ(rest->rejected(), 2);
+  EXPECT_EQ(rest->rejected(), 1);
   v1::ImportHeader other = Header("run-1");
   other.mutable_mapping()->add_null_words("none");
   EXPECT_EQ(rpc::ReasonOf(Import(other, rows_).status()), "REQUEST_ID_REUSED");
@@ -109,10 +110,10 @@ TEST_F(ImportTest, ADryRunStoresNothing) {
   header.set_dry_run(true);
   const auto result = Import(header, rows_);
   ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_EQ(result->created(), 2);
+  EXPECT_EQ(result->created(), 3);
   EXPECT_EQ(result->updated(), 1);
   EXPECT_EQ(result->repeated_rows(), 1);
-  EXPECT_EQ(result->rejected(), 2);
+  EXPECT_EQ(result->rejected(), 1);
   const auto listed = Call<v1::ListLeadsResponse>("ListLeads", v1::ListLeadsRequest());
   ASSERT_TRUE(listed.ok());
   EXPECT_EQ(listed->leads_size(), 0);
@@ -130,6 +131,20 @@ TEST_F(ImportTest, ActivitiesThatCameTooLateAreLeftOutAndCounted) {
       EXPECT_EQ(result->activities(), hours > 400 * 24 ? 0 : 1);
       EXPECT_EQ(result->aged_activities(), hours > 400 * 24 ? 1 : 0);
     }
+  }
+}
+
+TEST_F(ImportTest, UnreadCellsAreToldUpToALimitAndCounted) {
+  for (const size_t count : {999u, 1000u, 1001u}) {
+    std::vector<std::vector<std::string>> rows;
+    for (size_t i = 0; i < count; ++i) rows.push_back({std::to_string(i), "many", "0", "0"});
+    v1::ImportHeader header = Header("run-" + std::to_string(count));
+    header.set_dry_run(true);
+    const auto result = Import(header, rows, 2000);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->unread_cells(), static_cast<int64_t>(count));
+    EXPECT_EQ(result->unread_size(), std::min<int>(static_cast<int>(count), 1000));
+    EXPECT_EQ(result->rejected(), 0);
   }
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,15 +10,16 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "services/leads/domain/activity.h"
+#include "services/leads/domain/import_cell.h"
 #include "services/leads/domain/import_mapping.h"
 #include "services/leads/domain/lead.h"
 #include "services/leads/domain/violation.h"
 
 namespace finalmile::leads::domain {
 
-// Why a row is refused. Does not repeat the cell.
+// Why a row is refused, or a cell is not read. Repeats no cell but a word that the mapping does not list.
 struct Reject {
-  // Empty: the row as a whole.
+  // As the mapping names it; empty: the row as a whole.
   std::string column;
   std::string reason;
 };
@@ -61,9 +61,10 @@ class ImportPlan {
   // The two have no violations (Validate).
   ImportPlan(ImportMapping mapping, absl::Span<const std::string> columns);
 
-  // Reads the row that starts on `line` (> 1). `start_time` is when the import was started:
-  // hours_before_import counts from it, permissions are dated by it, and an activity more than 30 minutes
-  // after it is refused.
+  // Reads the row that starts on `line` (> 1); cells that it lacks at its end are empty. `start_time` is when
+  // the import was started: hours_before_import counts from it, permissions are dated by it, and a time more
+  // than 30 minutes after it is not read. Refused are rows without an id, with more to say than the header
+  // has columns for, or with a word about permissions that the mapping does not list, and blank ones.
   std::variant<ImportedLead, Reject> MapRow(absl::Span<const std::string> cells, int64_t line,
                                             absl::Time start_time) const;
 
@@ -90,14 +91,17 @@ class ImportPlan {
   struct Reading;
 
   void NameFacts();
-  size_t IndexOf(const std::string& column) const { return index_.at(column); }
+  size_t IndexOf(const std::string& column) const { return *index_.Find(column); }
 
+  // Its words are as text::Comparable gives them, its columns as the header names them.
   ImportMapping mapping_;
   std::string source_;
   std::vector<FactColumn> facts_;
   std::vector<Permission> permissions_;
-  size_t columns_ = 0;
-  std::map<std::string, size_t, std::less<>> index_;
+  std::vector<std::string> columns_;
+  ColumnIndex index_;
+  // Per column.
+  std::vector<CellFormat> formats_;
 };
 
 }  // namespace finalmile::leads::domain

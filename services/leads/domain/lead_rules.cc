@@ -4,31 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 #include <utility>
 
+#include "libs/text/domain_name.h"
 #include "services/leads/domain/text.h"
 
 namespace finalmile::leads::domain {
 namespace {
 
 constexpr std::string_view kLeads = "leads/";
-
-bool IsDomain(std::string_view domain) {
-  if (domain.size() > 253 || domain.find('.') == std::string_view::npos) return false;
-  while (true) {
-    const size_t dot = domain.find('.');
-    const std::string_view label = domain.substr(0, dot);
-    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return false;
-    for (char c : label) {
-      const bool allowed = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-                           static_cast<unsigned char>(c) >= 0x80;
-      if (!allowed) return false;
-    }
-    if (dot == std::string_view::npos) return true;
-    domain.remove_prefix(dot + 1);
-  }
-}
 
 bool HasNul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
 
@@ -82,17 +68,19 @@ void ValidatePermissions(const Lead& lead, Collector& found) {
 }  // namespace
 
 absl::StatusOr<std::string> NormaliseEmail(std::string_view email) {
-  std::string normal = Lower(Trim(email));
-  const size_t at = normal.find('@');
-  const bool well_formed =
-      at != std::string::npos && at >= 1 && at <= 64 && normal.size() <= 254 &&
-      normal.find('@', at + 1) == std::string::npos &&
-      std::none_of(
-          normal.begin(), normal.end(),
-          [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == ',' || c == ';' || c == 0x7F; }) &&
-      IsDomain(EmailDomain(normal));
-  if (!well_formed) return absl::InvalidArgumentError("is not one e-mail address like name@example.com");
-  return normal;
+  const std::string plain = text::LowerPlain(email);
+  const size_t at = plain.find('@');
+  const absl::Status wrong = absl::InvalidArgumentError("is not one e-mail address like name@example.com");
+  if (at == std::string::npos || at < 1 || at > 64 || plain.find('@', at + 1) != std::string::npos)
+    return wrong;
+  if (text::Tidy(plain).find(' ') != std::string::npos || std::any_of(plain.begin(), plain.end(), [](char c) {
+        return static_cast<unsigned char>(c) <= ' ' || c == ',' || c == ';' || c == 0x7F;
+      })) {
+    return wrong;
+  }
+  const std::optional<std::string> domain = text::AsciiDomain(plain.substr(at + 1));
+  if (!domain || at + 1 + domain->size() > 254) return wrong;
+  return plain.substr(0, at + 1) + *domain;
 }
 
 std::string_view EmailDomain(std::string_view email) {
@@ -101,12 +89,13 @@ std::string_view EmailDomain(std::string_view email) {
 }
 
 absl::StatusOr<std::string> NormaliseDomain(std::string_view domain) {
-  std::string normal = Lower(Trim(domain));
+  std::string normal = text::LowerPlain(domain);
   if (const size_t scheme = normal.find("://"); scheme != std::string::npos) normal.erase(0, scheme + 3);
   normal.erase(std::min(normal.find_first_of("/?#:"), normal.size()));
-  if (normal.rfind("www.", 0) == 0) normal.erase(0, 4);
-  if (!IsDomain(normal)) return absl::InvalidArgumentError("is not a domain name like example.com");
-  return normal;
+  if (normal.ends_with('.')) normal.pop_back();
+  if (normal.starts_with("www.")) normal.erase(0, 4);
+  if (std::optional<std::string> ascii = text::AsciiDomain(normal)) return *std::move(ascii);
+  return absl::InvalidArgumentError("is not a domain name like example.com");
 }
 
 namespace {
@@ -122,7 +111,7 @@ absl::StatusOr<std::string> Normal(TextForm form, std::string_view text) {
 void Normalise(Lead& lead) {
   for (const TextField& field : kTextFields) {
     std::string& text = lead.*field.member;
-    text = std::string(Trim(text));
+    text = text::Tidy(text);
     if (auto normal = Normal(field.form, text); normal.ok()) text = *std::move(normal);
   }
 }

@@ -36,16 +36,18 @@ inline constexpr absl::Duration kUndo = absl::Hours(24 * 90);
 // time is counted in its order, however late the activities topic, which keeps 30 days, hands it on.
 inline constexpr absl::Duration kActivitiesKept = absl::Hours(24 * 430);
 
-// An address in the form it is stored and compared in: trimmed, in lower case. INVALID_ARGUMENT when it is
-// not one address of the form local@domain.tld (at most 64 and 254 characters), without repeating it.
+// An address in the form it is stored and compared in: without white space at its ends and invisible
+// characters, in lower case, its domain in ASCII. INVALID_ARGUMENT when it is not one address of the form
+// local@domain.tld (at most 64 and 254 bytes), without repeating it.
 absl::StatusOr<std::string> NormaliseEmail(std::string_view email);
 // The part after the @ of a normalised address; empty if there is none.
 std::string_view EmailDomain(std::string_view email);
-// "https://www.Example.com/about" -> "example.com". INVALID_ARGUMENT when no domain name is left.
+// "https://www.Example.com/about" -> "example.com", "Bücher.example" -> "xn--bcher-kva.example".
+// INVALID_ARGUMENT when no domain name is left.
 absl::StatusOr<std::string> NormaliseDomain(std::string_view domain);
 
-// Brings `lead` into the form it is stored in: fields trimmed, e-mail and company domain normalised. Fields
-// that cannot be are left for Validate to name.
+// Brings `lead` into the form it is stored in: fields tidy (text::Tidy), e-mail and company domain
+// normalised. Fields that cannot be are left for Validate to name.
 void Normalise(Lead& lead);
 
 // Everything wrong with a normalised lead, by the limits of lead.proto; fields are paths below the lead

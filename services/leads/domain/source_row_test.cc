@@ -27,7 +27,7 @@ class SourceRowTest : public ::testing::Test {
     mapping.attributes = {{"Staff", "staff", AttributeType::kNumber, {}, {}}};
     mapping.activities = {{"Views", "page_view", "pricing", CellIsCount{}, false, 0},
                           {"Demo", "demo_request", "", When{{"yes"}}, false, 0}};
-    mapping.permissions = {{"No Mail", Channel::kEmail, "sales", {"yes"}, {"no"}, "Said"}};
+    mapping.permissions = {{"No Mail", Channel::kEmail, "sales", {"yes"}, {"no"}, {}, "Said"}};
     mapping.activity_time = TimeColumn{"When"};
     return mapping;
   }

@@ -124,7 +124,7 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::ImportRows(rpc::CallConte
     return rpc::InvalidField(
         "rows", fmt::format("has {} rows; at most {} are taken at once", rows.rows_size(), kMaxRows));
   }
-  scoring::RowResults read{progress_, {}, {}};
+  scoring::RowResults read{.progress = progress_};
   ASSIGN_OR_RETURN(const std::vector<scoring::IdentifiedRow> identified, ReadRows(rows, read));
   const absl::Time now = d_.clock.Now();
   const outbox::Cause cause = outbox::CauseOf(context);
@@ -167,6 +167,8 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::ImportRows(rpc::CallConte
   v1::ImportLeadsResponse response = ToResponse(progress_);
   response.mutable_rejects()->Assign(results.rejects.begin(), results.rejects.end());
   response.mutable_conflicts()->Assign(results.conflicts.begin(), results.conflicts.end());
+  response.mutable_unread()->Assign(results.unread.begin(), results.unread.end());
+  response.set_unread_cells(results.unread_cells);
   return response;
 }
 
@@ -187,15 +189,15 @@ absl::StatusOr<std::vector<scoring::IdentifiedRow>> ImportSession::ReadRows(
     scoring::IdentifiedRow& one = identified.emplace_back();
     one.content = std::get<domain::ImportedLead>(std::move(read));
     one.identity = domain::RowIdentity(one.content.lead);
-    if (!one.identity.empty()) continue;
-    if (plan_->historic()) {
-      one.identity = domain::LineIdentity(file_digest_, row.line());
-    } else {
+    if (one.identity.empty() && !plan_->historic()) {
       identified.pop_back();
       results.Reject(row.line(),
-                     {"",
-                      "has no id, no e-mail, and no company domain with a name: nothing says who it "
-                      "is"});
+                     {"", "has no id, no e-mail, and no company domain with a name: nothing says who it is"});
+      continue;
+    }
+    results.Unread(row.line(), one.content.unread);
+    if (one.identity.empty()) {
+      one.identity = domain::LineIdentity(file_digest_, row.line());
     }
   }
   return identified;

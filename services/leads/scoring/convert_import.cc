@@ -33,6 +33,7 @@ domain::ActivityColumn ToDomain(const v1::ActivityColumn& column) {
   }
   result.cell_is_seconds = column.cell_is_seconds();
   result.hours_before = column.hours_before();
+  result.null_words = Strings(column.null_words());
   return result;
 }
 
@@ -48,6 +49,15 @@ domain::ActivityTime ToDomain(const v1::ActivityTime& time) {
       break;
   }
   return {};
+}
+
+// The zone of a name such as Europe/Berlin. Other files than those of the zone database are not looked at.
+std::optional<absl::TimeZone> ZoneOf(const std::string& name) {
+  const bool is_name = !name.empty() && name.size() <= 64 && name.front() != '/' &&
+                       name.find("..") == std::string::npos &&
+                       (name.starts_with("Fixed/") || name.find(':') == std::string::npos);
+  absl::TimeZone zone;
+  return is_name && absl::LoadTimeZone(name, &zone) ? std::optional(zone) : std::nullopt;
 }
 
 }  // namespace
@@ -67,11 +77,13 @@ domain::ImportMapping FromProto(const v1::ImportMapping& mapping) {
     result.fields.push_back({column.column(), column.field(), Texts(column.values())});
   }
   for (const v1::ActivityColumn& column : mapping.activities()) result.activities.push_back(ToDomain(column));
-  result.outcome = {mapping.outcome().column(), Strings(mapping.outcome().positive())};
+  const v1::OutcomeColumn& outcome = mapping.outcome();
+  result.outcome = {outcome.column(), Strings(outcome.positive()), Strings(outcome.negative()),
+                    Strings(outcome.null_words())};
   for (const v1::PermissionColumn& column : mapping.permissions()) {
     result.permissions.push_back({column.column(), static_cast<domain::Channel>(column.channel()),
                                   column.purpose(), Strings(column.denied()), Strings(column.allowed()),
-                                  column.time_column()});
+                                  Strings(column.null_words()), column.time_column()});
   }
   result.id_source = mapping.id_source();
   for (const v1::GateColumn& column : mapping.gates()) {
@@ -87,6 +99,11 @@ domain::ImportMapping FromProto(const v1::ImportMapping& mapping) {
   result.after_contact = Strings(mapping.after_contact());
   result.ignore = Strings(mapping.ignore());
   result.activity_time = ToDomain(mapping.activity_time());
+  for (const v1::ColumnFormat& format : mapping.formats()) {
+    result.formats.push_back({format.column(), format.dates(), format.zone(), ZoneOf(format.zone()),
+                              format.decimal(), static_cast<domain::RangeEnd>(format.ranges()),
+                              format.separators()});
+  }
   return result;
 }
 

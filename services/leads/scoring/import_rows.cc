@@ -54,6 +54,17 @@ void RowResults::Reject(int64_t line, const domain::Reject& reject) {
   to.set_reason(reject.reason);
 }
 
+void RowResults::Unread(int64_t line, const std::vector<domain::Reject>& cells) {
+  unread_cells += static_cast<int64_t>(cells.size());
+  for (const domain::Reject& cell : cells) {
+    if (unread.size() == kMaxUnread) return;
+    v1::ImportReject& to = unread.emplace_back();
+    to.set_line(line);
+    to.set_column(cell.column);
+    to.set_reason(cell.reason);
+  }
+}
+
 // The work on rows that touch different leads: find, lock, take, write.
 struct RowTaker::Piece {
   const RowTaker& by;

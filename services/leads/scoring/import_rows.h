@@ -22,9 +22,16 @@ namespace finalmile::leads::scoring {
 // The progress of an import, and what is to be told of the rows of a message.
 struct RowResults {
   store::ImportProgress progress;
-  std::vector<v1::ImportReject> rejects;
-  std::vector<v1::ImportConflict> conflicts;
+  std::vector<v1::ImportReject> rejects = {};
+  std::vector<v1::ImportConflict> conflicts = {};
+  // At most kMaxUnread of the cells that could not be read.
+  std::vector<v1::ImportReject> unread = {};
+  int64_t unread_cells = 0;
 
+  // Of one message, which would otherwise be answered with more than it is.
+  static constexpr size_t kMaxUnread = 1000;
+
+  void Unread(int64_t line, const std::vector<domain::Reject>& cells);
   void Reject(int64_t line, const domain::Reject& reject);
 };
 
