@@ -27,7 +27,7 @@ void CheckRow(const domain::ImportPlan& plan, const cli::csv::Row& row) {
   auto& imported = std::get<domain::ImportedLead>(read);
   Require(domain::Validate(imported.lead).empty(), "a row becomes a valid lead");
   Require(imported.lead.external_ids.size() <= 1, "it has one external id at most");
-  for (domain::Activity& activity : imported.activities) {
+  for (domain::ImportedActivity& activity : imported.activities) {
     activity.lead = kLead;
     activity.activity_id = activity.key;
     Require(domain::Validate(activity, kNow).empty(), "a row has valid activities");
