@@ -19,8 +19,8 @@ int ConnectionsFor(int64_t open_files);
 
 // Bounds how much memory malloc keeps: an arena for each processor rather than eight, since every one keeps
 // what its threads once needed; and blocks of 256 KiB and more, such as large messages, go back to the system
-// as soon as they are freed (glibc by itself stops doing so once it has freed one). Smaller blocks stay for the
-// next call, up to MemoryReturn::kMuch.
+// as soon as they are freed (glibc by itself stops doing so once it has freed one). Smaller blocks stay for
+// the next call, up to MemoryReturn::kMuch.
 void BoundMalloc();
 
 // Gives the system back what malloc keeps of memory that was freed, when it is much: after many large

@@ -48,6 +48,16 @@ TEST(ResourceNameTest, AUuidIsLowerCase) {
     EXPECT_FALSE(Fits(wrong, form)) << wrong;
 }
 
+TEST(ResourceNameTest, AWildcardIsTakenWhereTheContractSaysSo) {
+  v1::ResourceName form = Form("leads/{lead}", v1::ResourceName::ID_UUID);
+  EXPECT_FALSE(Fits("leads/-", form));
+  form.set_wildcard(true);
+  EXPECT_TRUE(Fits("leads/-", form));
+  EXPECT_FALSE(Fits("leads/--", form));
+  EXPECT_EQ(DescriptionOf(form),
+            "must be leads/{lead}, where {lead} is a lower-case UUID, or leads/- with an identity");
+}
+
 TEST(ResourceNameTest, TheIdFollowsTheCollection) { EXPECT_EQ(IdIn("assets/a-1"), "a-1"); }
 
 TEST(ResourceNameTest, ARequestWithAWrongNameIsRefused) {

@@ -177,15 +177,16 @@ TEST_F(AssetVerbsTest, RenderFillsAndListsEveryUnfilledField) {
         }
         return response;
       });
-  const Result filled = Invoke({"render", "mail", "--set", "company=A=B", "--set", "name=", "--lead", "l1"});
+  const Result filled =
+      Invoke({"render", "mail", "--set", "company=A=B", "--set", "name=", "--lead", "leads/l1"});
   ASSERT_TRUE(filled.code.ok()) << filled.code.status();
   EXPECT_EQ(filled.out, "Subject: Hello\n\nDear you,\n\nbye\n");
   EXPECT_THAT(filled.err, HasSubstr("t1"));
   EXPECT_EQ(
-      Invoke({"render", "mail", "--set", "company=A=B", "--set", "name=", "--lead", "l1", "--version", "1"})
+      Invoke({"render", "mail", "--set", "company=A=B", "--set", "name=", "--lead", "leads/l1", "--version", "1"})
           .out,
       "Subject: Hello\n\nDear you,\n\nbye\n\nObjection 2, answer: Two minutes\n");
-  const Result unfilled = Invoke({"render", "mail", "--lead", "l1"});
+  const Result unfilled = Invoke({"render", "mail", "--lead", "leads/l1"});
   EXPECT_EQ(ExitCodeOf(unfilled.code.status()), ExitCode::kUsage);
   EXPECT_EQ(ErrorLine(unfilled.code.status()), "without a value: a, b, c, d; --set FIELD=VALUE gives one");
   EXPECT_EQ(unfilled.out, "");
@@ -265,8 +266,8 @@ TEST_F(AssetVerbsTest, RecommendSaysWhy) {
         one.set_reason("not used yet");
         return response;
       });
-  const Result result = Invoke({"recommend", "--stage", "closing", "--lead", "l1", "--grade", "A1", "--kind",
-                                "battle-card", "--kind", "Case Study", "--limit", "2"});
+  const Result result = Invoke({"recommend", "--stage", "closing", "--lead", "leads/l1", "--grade", "A1",
+                                "--kind", "battle-card", "--kind", "Case Study", "--limit", "2"});
   ASSERT_TRUE(result.code.ok()) << result.code.status();
   EXPECT_EQ(sent.stage(), "closing");
   EXPECT_EQ(sent.lead(), "leads/l1");

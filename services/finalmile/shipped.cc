@@ -10,6 +10,7 @@
 #include "libs/config/embedded.h"
 #include "libs/config/file.h"
 #include "libs/config/yaml_message.h"
+#include "libs/text/normal.h"
 
 namespace finalmile::cli {
 
@@ -47,20 +48,6 @@ absl::StatusOr<Message> Load(const std::string& name, std::span<const config::Em
   return message;
 }
 
-std::multiset<std::string> ColumnsOf(const ImportMapping& mapping) {
-  std::multiset<std::string> columns(mapping.ignore().begin(), mapping.ignore().end());
-  columns.insert(mapping.after_contact().begin(), mapping.after_contact().end());
-  for (const auto& column : mapping.attributes()) columns.insert(column.column());
-  for (const auto& column : mapping.fields()) columns.insert(column.column());
-  for (const auto& column : mapping.activities()) columns.insert(column.column());
-  for (const auto& column : mapping.permissions()) columns.insert(column.column());
-  for (const std::string& column :
-       {mapping.id_column(), mapping.outcome().column(), mapping.activity_time().column()}) {
-    if (!column.empty()) columns.insert(column);
-  }
-  return columns;
-}
-
 }  // namespace
 
 absl::StatusOr<ImportMapping> LoadMapping(const std::string& name) {
@@ -93,11 +80,35 @@ absl::StatusOr<std::vector<ShippedPolicy>> AllShippedPolicies() {
   return all;
 }
 
+std::multiset<std::string> ColumnsOf(const ImportMapping& mapping) {
+  std::multiset<std::string> columns;
+  const auto add = [&](const std::string& column) {
+    if (std::string name = text::Comparable(column); !name.empty()) columns.insert(std::move(name));
+  };
+  for (const std::string& column : mapping.ignore()) add(column);
+  for (const std::string& column : mapping.after_contact()) add(column);
+  for (const auto& column : mapping.attributes()) add(column.column());
+  for (const auto& column : mapping.fields()) add(column.column());
+  for (const auto& column : mapping.activities()) add(column.column());
+  for (const auto& column : mapping.permissions()) add(column.column());
+  for (const auto& column : mapping.gates()) add(column.column());
+  for (const std::string& column : {mapping.id_column(), mapping.outcome().column()}) add(column);
+  // One column of times may date several things.
+  std::set<std::string> times = {mapping.activity_time().column(), mapping.arrival_time().column(),
+                                 mapping.outcome_time().column()};
+  for (const auto& column : mapping.permissions()) times.insert(column.time_column());
+  for (const std::string& column : times) add(column);
+  return columns;
+}
+
 std::string ShippedMappingNames() { return Names(ShippedMappings()); }
 std::string ShippedPolicyNames() { return Names(ShippedPolicies()); }
 
 std::string ShippedMappingFor(const std::vector<std::string>& columns, char delimiter) {
-  const std::multiset<std::string> wanted(columns.begin(), columns.end());
+  std::multiset<std::string> wanted;
+  for (const std::string& column : columns) {
+    if (std::string name = text::Comparable(column); !name.empty()) wanted.insert(std::move(name));
+  }
   for (const auto& file : ShippedMappings()) {
     const absl::StatusOr<ImportMapping> mapping = LoadMapping(std::string(file.name));
     if (!mapping.ok()) continue;

@@ -33,7 +33,11 @@ absl::StatusOr<std::vector<ShippedPolicy>> AllShippedPolicies();
 std::string ShippedMappingNames();
 std::string ShippedPolicyNames();
 
-// The shipped mapping whose columns are exactly `columns`, in any order; empty: there is none.
+// The columns that a mapping names, as text::Comparable gives them.
+std::multiset<std::string> ColumnsOf(const leads::v1::ImportMapping& mapping);
+
+// The shipped mapping whose columns are exactly `columns` (names as above; columns without one aside), in any
+// order; empty: there is none.
 std::string ShippedMappingFor(const std::vector<std::string>& columns, char delimiter);
 // The shipped policy made for the columns of a shipped mapping; empty: there is none.
 std::string ShippedPolicyFor(const std::string& mapping);

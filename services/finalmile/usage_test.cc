@@ -60,7 +60,7 @@ TEST_F(UsageVerbsTest, UseSendsATokenOrATextAndSaysWhatItWas) {
                                  "--channel",
                                  "phone",
                                  "--lead",
-                                 "l1",
+                                 "leads/l1",
                                  "--stage",
                                  "closing",
                                  "--situation",

@@ -6,6 +6,7 @@ namespace finalmile::cli {
 std::vector<Verb> ChannelVerbs() {
   std::vector<Verb> verbs;
   AddImport(verbs);
+  AddImports(verbs);
   AddContent(verbs);
   AddUse(verbs);
   AddAssets(verbs);
@@ -25,6 +26,7 @@ std::vector<Verb> ChannelVerbs() {
 std::string_view GroupSummary(std::string_view group) {
   if (group == "assets") return "list, review, publish and retire sales content";
   if (group == "gaps") return "what the shelf does not answer: list, report and answer";
+  if (group == "imports") return "imports of leads: list them, and take one back";
   if (group == "leads") return "list, rank, show, create and change leads";
   if (group == "activity") return "what leads did";
   if (group == "policy") return "the rules that score leads";

@@ -98,14 +98,14 @@ TEST_F(VerbsTest, CreateAndUpdateSendWhatIsGiven) {
   EXPECT_THAT(sent.gates(), ElementsAre(GATE_OPEN_OPPORTUNITY));
   EXPECT_EQ(sent.external_ids(0).source(), "crm");
 
-  ASSERT_TRUE(Invoke({"leads", "update", "l1", "--owner", "", "--attribute", "staff=3", "--clear", "campaign",
-                      "--etag", "e"})
+  ASSERT_TRUE(Invoke({"leads", "update", "leads/l1", "--owner", "", "--attribute", "staff=3", "--clear",
+                      "campaign", "--etag", "e"})
                   .code.ok());
   EXPECT_EQ(update.lead().name(), "leads/l1");
   EXPECT_EQ(update.lead().etag(), "e");
   EXPECT_THAT(update.update_mask().paths(), ElementsAre("owner", "attributes.staff", "campaign"));
 
-  const Result nothing = Invoke({"leads", "update", "l1"});
+  const Result nothing = Invoke({"leads", "update", "leads/l1"});
   EXPECT_EQ(ExitCodeOf(nothing.code.status()), ExitCode::kUsage);
   EXPECT_THAT(ErrorLine(Invoke({"leads", "create", "--gate", "nice"}).code.status()),
               HasSubstr("--gate 'nice'"));
@@ -133,13 +133,13 @@ TEST_F(VerbsTest, ExplainPrintsReasonsAndTheirSum) {
         response.set_recounting(true);
         return response;
       });
-  const Result result = Invoke({"explain", "l1", "--as-of", "2026-03-01T08:00:00Z"});
+  const Result result = Invoke({"explain", "leads/l1", "--as-of", "2026-03-01T08:00:00Z"});
   ASSERT_TRUE(result.code.ok());
   EXPECT_THAT(result.out, HasSubstr(" 30.00  fit         because"));
   EXPECT_THAT(result.out, HasSubstr(" 41.50  sum         = fit 30.00 + engagement 11.50"));
   EXPECT_THAT(result.out, HasSubstr("fit 30 of 50"));
   EXPECT_THAT(result.out, HasSubstr("its stored score may still differ"));
-  EXPECT_THAT(ErrorLine(Invoke({"explain", "l1", "--as-of", "then"}).code.status()),
+  EXPECT_THAT(ErrorLine(Invoke({"explain", "leads/l1", "--as-of", "then"}).code.status()),
               HasSubstr("--as-of 'then'"));
 }
 
@@ -157,26 +157,46 @@ TEST_F(VerbsTest, ActivitiesComeFromFlagsOrLines) {
       [&](const RecordActivitiesRequest& request) -> absl::StatusOr<RecordActivitiesResponse> {
         batches.push_back(request.activities_size());
         EXPECT_EQ(request.activities(0).lead(), "leads/l1");
-        return RecordActivitiesResponse();
+        RecordActivitiesResponse response;
+        response.set_recorded(request.activities_size());
+        if (request.activities_size() > 4) return response;
+        // The third is wrong, and the fourth comes from a clock that runs ahead.
+        response.set_recorded(request.activities_size() - 1);
+        response.mutable_rejects()->Add()->set_index(2);
+        response.mutable_rejects(0)->set_field("count");
+        response.mutable_rejects(0)->set_reason("must be between 0 and 10000");
+        response.add_clock_ahead(3);
+        return response;
       });
-  ASSERT_TRUE(Invoke({"activity", "record", "--lead", "l1", "--type", "page_view", "--subject", "pricing",
-                      "--property", "a=b"})
+  ASSERT_TRUE(Invoke({"activity", "record", "--lead", "leads/l1", "--type", "page_view", "--subject",
+                      "pricing", "--property", "a=b"})
                   .code.ok());
   EXPECT_EQ(one.lead(), "leads/l1");
   EXPECT_EQ(one.subject(), "pricing");
   EXPECT_EQ(one.properties().at("a"), "b");
   EXPECT_FALSE(one.activity_id().empty());
 
+  const auto line = [](int id) {
+    return "{\"lead\":\"leads/l1\",\"type\":\"t\",\"source\":\"web\",\"activity_id\":\"" +
+           std::to_string(id) + "\",\"event_time\":\"2026-03-01T09:00:00Z\"}\n\n";
+  };
   std::string lines;
-  for (int i = 0; i < 1001; ++i)
-    lines += "{\"lead\":\"l1\",\"type\":\"t\",\"activity_id\":\"" + std::to_string(i) + "\"}\n\n";
+  for (int i = 0; i < 1005; ++i) lines += line(i);
   const Result bulk = Invoke({"activity", "record", "-"}, lines);
   ASSERT_TRUE(bulk.code.ok()) << bulk.code.status();
-  EXPECT_THAT(batches, ElementsAre(1000, 1));
-  EXPECT_EQ(bulk.out, "1,001 activities recorded\n");
-  EXPECT_THAT(
-      ErrorLine(Invoke({"activity", "record", "-"}, "{\"lead\":\"l1\"}\n{\"leed\":1}\n").code.status()),
-      HasSubstr("line 2: "));
+  EXPECT_THAT(batches, ElementsAre(1000, 5));
+  EXPECT_EQ(bulk.out, "1,005 activities recorded\n");
+  // Each line is taken or rejected by itself, and numbered as in the file.
+  const Result some =
+      Invoke({"activity", "record", "-"}, line(1) + line(2) + "{\"leed\":1}\n" + line(3) + line(4));
+  ASSERT_TRUE(some.code.ok()) << some.code.status();
+  EXPECT_EQ(*some.code, ExitCode::kPartly);
+  EXPECT_EQ(some.out, "3 activities recorded, 2 lines rejected\n");
+  EXPECT_THAT(some.err, HasSubstr("line 5: \"leed\" is nothing that an activity has"));
+  EXPECT_THAT(some.err, HasSubstr("line 6: count: must be between 0 and 10000"));
+  EXPECT_THAT(some.err, HasSubstr("the clock of their source runs ahead: 1"));
+  EXPECT_THAT(ErrorLine(Invoke({"activity", "record", "-"}, "{\"leed\":1}\n").code.status()),
+              HasSubstr("line 1: "));
   EXPECT_THAT(ErrorLine(Invoke({"activity", "record"}).code.status()), HasSubstr("--lead is missing"));
 }
 
@@ -187,21 +207,27 @@ TEST_F(VerbsTest, ImportWritesRejectsAndASummary) {
   const std::string file = folder + "/leads.csv";
   const std::string mapping = folder + "/mapping.yaml";
   const std::string rejects = folder + "/rejects.csv";
-  std::ofstream(file) << "A,B\nok,1\nbad,\"x,y\"\n";
+  std::ofstream(file) << "A,B\nok,1\nbad,\"=x,y\"\nodd,2\n";
   std::ofstream(mapping) << "name: mine\nignore: [A, B]\n";
   const Result result = Invoke({"import", file, "--mapping", mapping, "--rejects", rejects});
   ASSERT_TRUE(result.code.ok()) << result.code.status();
   EXPECT_EQ(*result.code, ExitCode::kPartly);
-  EXPECT_THAT(result.out, HasSubstr("2 rows in "));
-  EXPECT_THAT(result.out, HasSubstr("1 created, 0 updated, 0 unchanged, 0 activities, 1 rejected"));
+  EXPECT_THAT(result.out, HasSubstr("3 rows in "));
+  EXPECT_THAT(result.out, HasSubstr("2 created, 0 updated, 0 unchanged, 0 activities, 1 rejected"));
+  EXPECT_THAT(
+      result.out,
+      HasSubstr("1 cell was not read; its row was taken without it:\n  line 4, column 'A': is odd\n"));
   std::stringstream written;
   written << std::ifstream(rejects).rdbuf();
-  EXPECT_EQ(written.str(), "line,column,reason,A,B\r\n3,A,must not be bad,bad,\"x,y\"\r\n");
+  EXPECT_EQ(written.str(),
+            "\"line\",\"column\",\"reason\",\"A\",\"B\"\r\n"
+            "\"3\",\"A\",\"must not be bad\",\"bad\",\"'=x,y\"\r\n"
+            "\"4\",\"A\",\"is odd; the row is stored without it\",\"odd\",\"2\"\r\n");
 
   // The same file is the same import, whatever its path; another content or mapping is another.
   const Result again = Invoke({"import", file, "--mapping", mapping, "--json"});
   ASSERT_TRUE(again.code.ok());
-  EXPECT_THAT(again.out, HasSubstr("\"rows\":0,\"created\":1"));
+  EXPECT_THAT(again.out, HasSubstr("\"rows\":0,\"created\":2"));
   ASSERT_EQ(server.headers.size(), 2u);
   EXPECT_EQ(server.headers[0].request_id(), server.headers[1].request_id());
   std::ofstream(file) << "A,B\nok,1\nok,2\n";
@@ -292,7 +318,7 @@ TEST_F(VerbsTest, ErrorsOfTheServiceArePassedOn) {
                                               [](const GetLeadRequest&) -> absl::StatusOr<Lead> {
                                                 return absl::NotFoundError("there is no lead leads/l1");
                                               });
-  const Result result = Invoke({"leads", "show", "l1"});
+  const Result result = Invoke({"leads", "show", "leads/l1"});
   EXPECT_EQ(ExitCodeOf(result.code.status()), ExitCode::kNotFound);
   EXPECT_EQ(result.out, "");
 }

@@ -1,10 +1,10 @@
 #include "libs/rpc/errors.h"
-#include "services/leads/leads_fixture.h"
+#include "services/leads/import_fixture.h"
 
 namespace finalmile::leads {
 namespace {
 
-class ImportTest : public LeadsTest {
+class ImportTest : public ImportFixture {
  protected:
   static v1::ImportHeader Header(const std::string& request_id) {
     v1::ImportHeader header;
@@ -28,68 +28,37 @@ class ImportTest : public LeadsTest {
     return header;
   }
 
-  // Sends header and rows (from line 2) in chunks; returns the last answer, with the rejects of all.
-  absl::StatusOr<v1::ImportLeadsResponse> Import(const v1::ImportHeader& header,
-                                                 const std::vector<std::vector<std::string>>& rows,
-                                                 size_t chunk = 2) {
-    auto stream = harness_.channel().Open("/finalmile.leads.v1.LeadService/ImportLeads", {});
-    v1::ImportLeadsRequest request;
-    *request.mutable_header() = header;
-    v1::ImportLeadsResponse last;
-    std::vector<v1::ImportReject> rejects;
-    auto exchange = [&] {
-      if (!stream->Write(request) || !stream->Read(last)) return false;
-      rejects.insert(rejects.end(), last.rejects().begin(), last.rejects().end());
-      return true;
-    };
-    bool going = exchange();
-    for (size_t i = 0; going && i < rows.size(); i += chunk) {
-      request.Clear();
-      for (size_t j = i; j < std::min(rows.size(), i + chunk); ++j) {
-        v1::ImportRow& row = *request.mutable_rows()->add_rows();
-        row.set_line(static_cast<int64_t>(j) + 2);
-        for (const std::string& cell : rows[j]) row.add_cells(cell);
-      }
-      going = exchange();
-    }
-    stream->WritesDone();
-    v1::ImportLeadsResponse end;
-    while (stream->Read(end)) {
-    }
-    if (absl::Status status = stream->Finish(); !status.ok()) return status;
-    last.mutable_rejects()->Assign(rejects.begin(), rejects.end());
-    return last;
-  }
-
   const std::vector<std::vector<std::string>> rows_ = {{"a", "300", "3", "1"},
                                                        {"b", "Select", "0", "0"},
                                                        {"c", "many", "1", "0"},
                                                        {"a", "12", "3", "1"},
-                                                       {"d", "7", "2"}};
+                                                       {"d", "7", "2", "0", "x"}};
 };
 
 TEST_F(ImportTest, RowsBecomeLeadsAndWhatCannotIsRejectedByLineAndColumn) {
   const auto result = Import(Header("run-1"), rows_);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->acknowledged_line(), 6);
-  EXPECT_EQ(result->created(), 2);
+  EXPECT_EQ(result->created(), 3);
   EXPECT_EQ(result->updated(), 1);  // line 5 says more of the lead of line 2
-  EXPECT_EQ(result->rejected(), 2);
-  ASSERT_EQ(result->rejects_size(), 2);
-  EXPECT_EQ(result->rejects(0).line(), 4);
-  EXPECT_EQ(result->rejects(0).column(), "Staff");
-  EXPECT_EQ(result->rejects(1).line(), 6);
+  EXPECT_EQ(result->rejected(), 1);
+  ASSERT_EQ(result->rejects_size(), 1);
+  EXPECT_EQ(result->rejects(0).line(), 6);
+  ASSERT_EQ(result->unread_size(), 1);
+  EXPECT_EQ(result->unread(0).line(), 4);
+  EXPECT_EQ(result->unread(0).column(), "Staff");
 
   const auto listed = Call<v1::ListLeadsResponse>("ListLeads", v1::ListLeadsRequest());
   ASSERT_TRUE(listed.ok()) << listed.status();
-  ASSERT_EQ(listed->leads_size(), 2);
+  ASSERT_EQ(listed->leads_size(), 3);
   for (const v1::Lead& lead : listed->leads()) {
     ASSERT_EQ(lead.external_ids_size(), 1);
     EXPECT_EQ(lead.external_ids(0).source(), "import:fair-2026");
     if (lead.external_ids(0).id() != "a") continue;
     EXPECT_EQ(lead.attributes().at("staff").number(), 12);
     EXPECT_EQ(lead.outcome(), v1::OUTCOME_POSITIVE);
-    EXPECT_NEAR(lead.score().engagement(), 6 * std::exp2(-1.0 / 7), 1e-9);
+    // The id repeats: the visits of both rows count, up to 10 points a week.
+    EXPECT_NEAR(lead.score().engagement(), 10 * std::exp2(-1.0 / 7), 1e-9);
   }
 }
 
@@ -110,9 +79,9 @@ TEST_F(ImportTest, AnInterruptedImportGoesOnWhereItStopped) {
   ASSERT_TRUE(Import(Header("run-1"), {rows_.begin(), rows_.begin() + 2}).ok());
   const auto rest = Import(Header("run-1"), rows_);
   ASSERT_TRUE(rest.ok()) << rest.status();
-  EXPECT_EQ(rest->created(), 2);
+  EXPECT_EQ(rest->created(), 3);
   EXPECT_EQ(rest->unchanged(), 0);
-  EXPECT_EQ(rest->rejected(), 2);
+  EXPECT_EQ(rest->rejected(), 1);
   v1::ImportHeader other = Header("run-1");
   other.mutable_mapping()->add_null_words("none");
   EXPECT_EQ(rpc::ReasonOf(Import(other, rows_).status()), "REQUEST_ID_REUSED");
@@ -141,8 +110,10 @@ TEST_F(ImportTest, ADryRunStoresNothing) {
   header.set_dry_run(true);
   const auto result = Import(header, rows_);
   ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_EQ(result->created(), 3);  // line 5 would be the lead of line 2, which does not stand
-  EXPECT_EQ(result->rejected(), 2);
+  EXPECT_EQ(result->created(), 3);
+  EXPECT_EQ(result->updated(), 1);
+  EXPECT_EQ(result->repeated_rows(), 1);
+  EXPECT_EQ(result->rejected(), 1);
   const auto listed = Call<v1::ListLeadsResponse>("ListLeads", v1::ListLeadsRequest());
   ASSERT_TRUE(listed.ok());
   EXPECT_EQ(listed->leads_size(), 0);
@@ -160,6 +131,20 @@ TEST_F(ImportTest, ActivitiesThatCameTooLateAreLeftOutAndCounted) {
       EXPECT_EQ(result->activities(), hours > 400 * 24 ? 0 : 1);
       EXPECT_EQ(result->aged_activities(), hours > 400 * 24 ? 1 : 0);
     }
+  }
+}
+
+TEST_F(ImportTest, UnreadCellsAreToldUpToALimitAndCounted) {
+  for (const size_t count : {999u, 1000u, 1001u}) {
+    std::vector<std::vector<std::string>> rows;
+    for (size_t i = 0; i < count; ++i) rows.push_back({std::to_string(i), "many", "0", "0"});
+    v1::ImportHeader header = Header("run-" + std::to_string(count));
+    header.set_dry_run(true);
+    const auto result = Import(header, rows, 2000);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->unread_cells(), static_cast<int64_t>(count));
+    EXPECT_EQ(result->unread_size(), std::min<int>(static_cast<int>(count), 1000));
+    EXPECT_EQ(result->rejected(), 0);
   }
 }
 

@@ -13,8 +13,8 @@ namespace {
 constexpr std::string_view kMethod = "/finalmile.leads.v1.LeadService/ImportLeads";
 
 // What an imported lead leaves in the store, in the order in which it is written.
-const std::vector<std::string> kImportTables = {"leads",        "profiles",   "external_ids",
-                                                "fact_history", "activities", "outbox"};
+const std::vector<std::string> kImportTables = {"leads",      "profiles",    "external_ids",   "fact_history",
+                                                "activities", "source_rows", "import_changes", "outbox"};
 
 class Import {
  public:

@@ -183,9 +183,9 @@ absl::StatusOr<TableRows> World::Capture(storage::Database& database, std::strin
 absl::Status World::Fill(storage::Database& database, size_t count,
                          const std::function<void(size_t, leads::store::LeadState&)>& adjust) {
   constexpr size_t kChunk = 10'000;
-  RETURN_IF_ERROR(
-      Execute(database, {"TRUNCATE leads, profiles, external_ids, fact_history, activities, outbox, parked, "
-                         "consumer_seqs, requests, imports"}));
+  RETURN_IF_ERROR(Execute(
+      database, {"TRUNCATE leads, profiles, external_ids, fact_history, activities, outbox, parked, "
+                 "consumer_seqs, requests, imports, source_rows, import_changes, deleted_activities"}));
   leads::domain::Lead profile;
   profile.company = "Example";
   profile.company_domain = "example.com";

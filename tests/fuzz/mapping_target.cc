@@ -26,9 +26,10 @@ void CheckRow(const domain::ImportPlan& plan, const cli::csv::Row& row) {
   }
   auto& imported = std::get<domain::ImportedLead>(read);
   Require(domain::Validate(imported.lead).empty(), "a row becomes a valid lead");
-  Require(imported.lead.external_ids.size() == 1, "it has one external id");
-  for (domain::Activity& activity : imported.activities) {
+  Require(imported.lead.external_ids.size() <= 1, "it has one external id at most");
+  for (domain::ImportedActivity& activity : imported.activities) {
     activity.lead = kLead;
+    activity.activity_id = activity.key;
     Require(domain::Validate(activity, kNow).empty(), "a row has valid activities");
   }
 }
@@ -86,6 +87,25 @@ activity_time: { column: When }
       "\fId,Staff,Ready,Mail,Site,Visits,Seconds,Last,Won,Calls,Tag,Notes,When\n"
       "1,300,Yes,ada@example.com,https://www.example.com/x,3,40.5,Submitted,1,No,t,n,2025-06-01T10:00:00Z\n"
       "2,Select,No,,,,,,0,Yes,,,\n",
+      R"(name: forms
+id_column: id
+delimiter: ";"
+fields: [{ column: Fon, field: phone }]
+attributes:
+  - { column: Staff, type: number }
+  - { column: Tools, type: list, null_words: [none] }
+activity_time: { column: Seen }
+activities: [{ column: Views, type: page_view, cell_is_count: true, null_words: ["999"] }]
+outcome: { column: Won, positive: [won], negative: [lost], null_words: [open] }
+formats:
+  - { dates: dd-mm-yyyy, zone: Europe/Berlin, decimal: "," }
+  - { column: staff, ranges: middle }
+  - { column: Tools, separators: ";|" }
+)"
+      "\fsep=;\nID;Fon;Staff;Tools;Seen;Views;Won;;\n"
+      "1;+49 30 123456;51-200;[a, \"b\"];25.03.25 9:30 PM;1.250,5;won\n"
+      "2;4.47912E+11;1 250+;a|b;1 M\u00E4rz 2025;\u2212\u0661;open;;;\n"
+      "3;-;12\" rack;;;;\n",
       "a: &a [1, *a]\nb: &b { c: *b }\n", AliasBomb()};
 }
 

@@ -114,9 +114,11 @@ void Collect(const google::protobuf::Descriptor& message, Forms& forms) {
   for (int i = 0; i < message.field_count(); ++i) {
     const google::protobuf::FieldDescriptor& field = *message.field(i);
     if (!field.options().HasExtension(v1::resource)) continue;
-    const v1::ResourceName& form = field.options().GetExtension(v1::resource);
+    v1::ResourceName form = field.options().GetExtension(v1::resource);
     const std::string collection = form.pattern().substr(0, form.pattern().find('/'));
-    forms[collection][form.ShortDebugString()].push_back(field.full_name());
+    const std::string name = field.full_name() + (form.wildcard() ? ", or -" : "");
+    form.clear_wildcard();
+    forms[collection][form.ShortDebugString()].push_back(name);
   }
   for (int i = 0; i < message.nested_type_count(); ++i) Collect(*message.nested_type(i), forms);
 }

@@ -1,22 +1,20 @@
 #include <fmt/format.h>
-#include <google/protobuf/util/json_util.h>
 
 #include <fstream>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "libs/base/status.h"
 #include "libs/rpc/timestamps.h"
 #include "services/finalmile/commands/commands.h"
+#include "services/finalmile/commands/record_lines.h"
 #include "services/finalmile/commands/show.h"
+#include "services/finalmile/lead_name.h"
 #include "services/finalmile/output/format.h"
 
 namespace finalmile::cli {
 namespace {
 
 using namespace leads::v1;
-
-constexpr int kBatch = 1000;
 
 struct RecordFlags {
   std::string file;
@@ -33,6 +31,19 @@ struct RecordFlags {
   std::vector<std::string> properties;
 };
 
+// An external id with its source need not be known yet.
+absl::Status SetLead(Session& session, const std::string& text, Activity& activity) {
+  const size_t at = text.find('=');
+  if (at == std::string::npos) {
+    ASSIGN_OR_RETURN(*activity.mutable_lead(), ResolveLead(session, text));
+    return absl::OkStatus();
+  }
+  activity.set_lead("leads/-");
+  activity.mutable_external_id()->set_source(text.substr(0, at));
+  activity.mutable_external_id()->set_id(text.substr(at + 1));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Activity> FromFlags(Session& session, const RecordFlags& flags) {
   Activity activity;
   if (flags.lead.empty())
@@ -44,7 +55,7 @@ absl::StatusOr<Activity> FromFlags(Session& session, const RecordFlags& flags) {
     return absl::InvalidArgumentError(fmt::format(
         "--time '{}' must be a time such as 2026-03-01T09:00:00Z, 2026-03-01 or 2h (ago)", flags.time));
   }
-  activity.set_lead(LeadName(flags.lead));
+  RETURN_IF_ERROR(SetLead(session, flags.lead, activity));
   activity.set_type(flags.type);
   activity.set_source(flags.source);
   activity.set_activity_id(flags.id.empty() ? NewUuid(session.clock, session.rng) : flags.id);
@@ -65,49 +76,6 @@ absl::StatusOr<Activity> FromFlags(Session& session, const RecordFlags& flags) {
   return activity;
 }
 
-absl::Status Send(Session& session, RecordActivitiesRequest& batch, int64_t first_line, int64_t& recorded) {
-  if (batch.activities().empty()) return absl::OkStatus();
-  const auto reply = session.Call<RecordActivitiesResponse>("leads.v1.LeadService/RecordActivities", batch);
-  if (!reply.ok()) {
-    session.output.Note(
-        fmt::format("{} activities are recorded; the batch from line {} on is not. Running the same again "
-                    "records nothing twice.",
-                    FormatCount(recorded), first_line));
-    return reply.status();
-  }
-  recorded += batch.activities_size();
-  batch.clear_activities();
-  return absl::OkStatus();
-}
-
-absl::StatusOr<ExitCode> RecordLines(Session& session, std::istream& input) {
-  RecordActivitiesRequest batch;
-  int64_t recorded = 0;
-  int64_t line_number = 0;
-  int64_t first_line = 1;
-  for (std::string line; std::getline(input, line);) {
-    ++line_number;
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    if (batch.activities().empty()) first_line = line_number;
-    Activity& activity = *batch.add_activities();
-    const auto parsed = google::protobuf::util::JsonStringToMessage(line, &activity);
-    if (!parsed.ok()) {
-      return absl::InvalidArgumentError(fmt::format("line {}: {}; {} activities before it are recorded",
-                                                    line_number, parsed.message().ToString(), recorded));
-    }
-    if (!activity.lead().empty()) activity.set_lead(LeadName(activity.lead()));
-    if (batch.activities_size() == kBatch) RETURN_IF_ERROR(Send(session, batch, first_line, recorded));
-  }
-  RETURN_IF_ERROR(Send(session, batch, first_line, recorded));
-  RETURN_IF_ERROR(session.connector.Settle());
-  if (session.output.json()) {
-    session.output.Json(nlohmann::ordered_json::object({{"recorded", recorded}}));
-  } else {
-    session.output.Line(fmt::format("{} activities recorded", FormatCount(recorded)));
-  }
-  return ExitCode::kOk;
-}
-
 absl::StatusOr<ExitCode> Record(Session& session, const RecordFlags& flags) {
   if (flags.file == "-") return RecordLines(session, session.input);
   if (!flags.file.empty()) {
@@ -117,8 +85,9 @@ absl::StatusOr<ExitCode> Record(Session& session, const RecordFlags& flags) {
   }
   RecordActivityRequest request;
   ASSIGN_OR_RETURN(*request.mutable_activity(), FromFlags(session, flags));
-  RETURN_IF_ERROR(
-      session.Call<RecordActivityResponse>("leads.v1.LeadService/RecordActivity", request).status());
+  ASSIGN_OR_RETURN(const RecordActivityResponse response,
+                   session.Call<RecordActivityResponse>("leads.v1.LeadService/RecordActivity", request));
+  if (response.clock_ahead()) session.output.Note("Its time is later than now: it is dated by its arrival.");
   RETURN_IF_ERROR(session.connector.Settle());
   if (session.output.json()) {
     session.output.Json(request.activity());
@@ -132,7 +101,7 @@ absl::StatusOr<ExitCode> Record(Session& session, const RecordFlags& flags) {
 Action DeclareRecord(Flags& flags) {
   auto given = std::make_shared<RecordFlags>();
   flags.OptionalArgument("FILE", given->file, "activities as JSON lines; - for standard input");
-  flags.Text("--lead", "LEAD", given->lead, "who did it");
+  flags.Text("--lead", "LEAD", given->lead, std::string("who did it: ") + kLeadHelp);
   flags.Text("--type", "TYPE", given->type, "what happened: page_view, demo_request, …");
   flags.Text("--source", "SOURCE", given->source, "the system that saw it (cli)");
   flags.Text("--id", "ID", given->id, "unique within the source; a repeat changes nothing (a new one)");
@@ -151,9 +120,20 @@ struct ListFlags {
   int64_t limit = 50;
 };
 
+// The audit line of a deletion.
+std::string DeletedText(Session& session, const DeletedActivity& line) {
+  const Activity& activity = line.activity();
+  return fmt::format("Deleted {} by {}: {} of {}, {} {}{}{}",
+                     session.output.TimeText(rpc::FromTimestamp(line.delete_time())), line.caller(),
+                     activity.type(), session.output.TimeText(rpc::FromTimestamp(activity.event_time())),
+                     activity.source(), activity.activity_id(), line.reason().empty() ? "" : "; ",
+                     line.reason());
+}
+
 absl::StatusOr<ExitCode> List(Session& session, const ListFlags& flags) {
   ListActivitiesRequest request;
-  request.set_parent(LeadName(flags.lead));
+  ASSIGN_OR_RETURN(*request.mutable_parent(), ResolveLead(session, flags.lead));
+  std::vector<DeletedActivity> deleted;
   Table table({{"TIME"},
                {"TYPE"},
                {"SUBJECT", Align::kLeft, true},
@@ -165,6 +145,7 @@ absl::StatusOr<ExitCode> List(Session& session, const ListFlags& flags) {
                       .EachPage<ListActivitiesResponse>(
                           "leads.v1.LeadService/ListActivities", request, flags.limit,
                           [&](const ListActivitiesResponse& page) -> int64_t {
+                            deleted.insert(deleted.end(), page.deleted().begin(), page.deleted().end());
                             for (const RecordedActivity& recorded : page.activities()) {
                               const Activity& activity = recorded.activity();
                               if (session.output.json()) session.output.Json(recorded);
@@ -177,15 +158,47 @@ absl::StatusOr<ExitCode> List(Session& session, const ListFlags& flags) {
                             return page.activities_size();
                           })
                       .status());
-  if (!session.output.json()) session.output.Show(table);
+  if (session.output.json()) return ExitCode::kOk;
+  session.output.Show(table);
+  for (const DeletedActivity& line : deleted) session.output.Line(DeletedText(session, line));
   return ExitCode::kOk;
 }
 
 Action DeclareList(Flags& flags) {
   auto given = std::make_shared<ListFlags>();
-  flags.Argument("LEAD", given->lead, "its name, leads/… or without the prefix");
+  flags.Argument("LEAD", given->lead, kLeadHelp);
   flags.Number("--limit", given->limit, 1, 1'000'000, "at most so many");
   return [given](Session& session) { return List(session, *given); };
+}
+
+struct DeleteFlags {
+  std::string source;
+  std::string id;
+  std::string reason;
+};
+
+absl::StatusOr<ExitCode> Delete(Session& session, const DeleteFlags& flags) {
+  DeleteActivityRequest request;
+  request.set_source(flags.source);
+  request.set_activity_id(flags.id);
+  request.set_reason(flags.reason);
+  request.set_request_id(session.NewRequestId());
+  ASSIGN_OR_RETURN(const DeletedActivity line,
+                   session.Call<DeletedActivity>("leads.v1.LeadService/DeleteActivity", request));
+  if (session.output.json()) {
+    session.output.Json(line);
+  } else {
+    session.output.Line(DeletedText(session, line));
+  }
+  return ExitCode::kOk;
+}
+
+Action DeclareDelete(Flags& flags) {
+  auto given = std::make_shared<DeleteFlags>();
+  flags.Argument("SOURCE", given->source, "as finalmile activity list shows it");
+  flags.Argument("ID", given->id, "as finalmile activity list shows it");
+  flags.Text("--reason", "TEXT", given->reason, "why, for those who look later");
+  return [given](Session& session) { return Delete(session, *given); };
 }
 
 }  // namespace
@@ -195,6 +208,8 @@ void AddActivity(std::vector<Verb>& verbs) {
       {"activity record", "what a lead did: from flags, or JSON lines in bulk",
        "finalmile activity record --lead 0193a7c0-5b1e-7c3a-9a53-2f6f0e7d1b11 --type demo_request",
        DeclareRecord});
+  verbs.push_back({"activity delete", "take back an activity that was recorded wrongly",
+                   "finalmile activity delete web 4711 --reason 'a test of the tracker'", DeclareDelete});
   verbs.push_back({"activity list", "what a lead did, newest first",
                    "finalmile activity list 0193a7c0-5b1e-7c3a-9a53-2f6f0e7d1b11", DeclareList});
 }

@@ -18,6 +18,7 @@ void AddUse(std::vector<Verb>& verbs);
 void AddShelf(std::vector<Verb>& verbs);
 void AddGaps(std::vector<Verb>& verbs);
 void AddImport(std::vector<Verb>& verbs);
+void AddImports(std::vector<Verb>& verbs);
 void AddEvents(std::vector<Verb>& verbs);
 void AddOperations(std::vector<Verb>& verbs);
 void AddParked(std::vector<Verb>& verbs);

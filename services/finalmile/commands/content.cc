@@ -11,6 +11,7 @@
 #include "services/finalmile/commands/show_assets.h"
 #include "services/finalmile/commands/show_search.h"
 #include "services/finalmile/commands/show_usage.h"
+#include "services/finalmile/lead_name.h"
 #include "services/finalmile/output/format.h"
 
 namespace finalmile::cli {
@@ -146,7 +147,9 @@ absl::Status AdviseUnfilled(const absl::Status& status) {
 absl::StatusOr<ExitCode> Render(Session& session, const RenderFlags& flags) {
   RenderAssetRequest request;
   request.set_name(AssetName(flags.name));
-  if (!flags.lead.empty()) request.set_lead(LeadName(flags.lead));
+  if (!flags.lead.empty()) {
+    ASSIGN_OR_RETURN(*request.mutable_lead(), ResolveLead(session, flags.lead));
+  }
   request.set_version(flags.version);
   for (const std::string& value : flags.values) {
     const size_t equals = value.find('=');
@@ -191,7 +194,9 @@ struct RecommendFlags {
 
 absl::StatusOr<ExitCode> Recommend(Session& session, const RecommendFlags& flags) {
   RecommendAssetsRequest request;
-  if (!flags.lead.empty()) request.set_lead(LeadName(flags.lead));
+  if (!flags.lead.empty()) {
+    ASSIGN_OR_RETURN(*request.mutable_lead(), ResolveLead(session, flags.lead));
+  }
   request.set_grade(flags.grade);
   request.set_stage(flags.stage);
   request.set_situation(flags.situation);

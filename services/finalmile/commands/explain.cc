@@ -6,6 +6,7 @@
 #include "libs/rpc/timestamps.h"
 #include "services/finalmile/commands/commands.h"
 #include "services/finalmile/commands/show.h"
+#include "services/finalmile/lead_name.h"
 #include "services/finalmile/output/format.h"
 
 namespace finalmile::cli {
@@ -20,7 +21,7 @@ struct ExplainFlags {
 
 absl::StatusOr<ExitCode> Explain(Session& session, const ExplainFlags& flags) {
   ExplainScoreRequest request;
-  request.set_name(LeadName(flags.name));
+  ASSIGN_OR_RETURN(*request.mutable_name(), ResolveLead(session, flags.name));
   if (!flags.as_of.empty()) {
     absl::Time time;
     if (!ParseMoment(flags.as_of, session.clock.Now(), session.output.zone(), time)) {
@@ -41,7 +42,7 @@ absl::StatusOr<ExitCode> Explain(Session& session, const ExplainFlags& flags) {
 
 Action Declare(Flags& flags) {
   auto given = std::make_shared<ExplainFlags>();
-  flags.Argument("LEAD", given->name, "its name, leads/… or without the prefix");
+  flags.Argument("LEAD", given->name, kLeadHelp);
   flags.Text("--as-of", "TIME", given->as_of,
              "what the score was then: an RFC 3339 time, a date, or 3d for three days ago");
   return [given](Session& session) { return Explain(session, *given); };
@@ -51,7 +52,7 @@ Action Declare(Flags& flags) {
 
 void AddExplain(std::vector<Verb>& verbs) {
   verbs.push_back({"explain", "why a lead's score is what it is",
-                   "finalmile explain 0193a7c0-5b1e-7c3a-9a53-2f6f0e7d1b11 --as-of 7d", Declare});
+                   "finalmile explain ada@example.com --as-of 7d", Declare});
 }
 
 }  // namespace finalmile::cli

@@ -1,14 +1,22 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <memory>
+#include <set>
 
 #include "finalmile/leads/v1/scoring_service.pb.h"
 #include "libs/base/status.h"
+#include "libs/rpc/deterministic.h"
+#include "libs/text/normal.h"
 #include "services/finalmile/commands/commands.h"
 #include "services/finalmile/commands/import_folder.h"
 #include "services/finalmile/commands/rescoring.h"
+#include "services/finalmile/import/column_formats.h"
 #include "services/finalmile/import/digest.h"
 #include "services/finalmile/import/report.h"
 #include "services/finalmile/shipped.h"
@@ -24,6 +32,8 @@ struct ImportFlags {
   std::string policy;
   std::string rejects;
   std::string request_id;
+  std::string prefer;
+  std::string encoding;
   bool dry_run = false;
   FolderFlags folder;
 
@@ -32,34 +42,88 @@ struct ImportFlags {
     if (!mapping.empty()) return "--mapping";
     if (!policy.empty()) return "--policy";
     if (!rejects.empty()) return "--rejects";
+    if (!prefer.empty()) return "--prefer";
+    if (!encoding.empty()) return "--encoding";
     return request_id.empty() ? "" : "--request-id";
   }
 };
 
-char DelimiterOf(const ImportMapping& mapping) {
-  return mapping.delimiter().empty() ? ',' : mapping.delimiter()[0];
+// What the reader decodes from; empty: nothing, for UTF-8 is what it wants.
+std::string EncodingOf(const ImportFlags& flags) {
+  return text::Comparable(flags.encoding) == "utf-8" ? "" : flags.encoding;
+}
+
+// The first row as `delimiter` parts it; none: it cannot be read.
+std::vector<std::string> HeaderOf(const ImportFlags& flags, char delimiter) {
+  std::ifstream file(flags.file, std::ios::binary);
+  const auto reader = csv::Reader::Open(file, delimiter, EncodingOf(flags));
+  csv::Row header;
+  if (!reader.ok() || !csv::NextFilled(**reader, header).value_or(false) || !header.fault.empty()) return {};
+  return header.cells;
 }
 
 // Without --mapping: the shipped mapping that names the very columns of the file.
-absl::StatusOr<std::string> GuessMapping(const std::string& path) {
+absl::StatusOr<std::string> GuessMapping(const ImportFlags& flags) {
   for (const char delimiter : {',', ';', '\t'}) {
-    std::ifstream file(path, std::ios::binary);
-    const auto reader = csv::Reader::Open(file, delimiter);
-    csv::Row header;
-    if (!reader.ok() || !(*reader)->Next(header).value_or(false)) continue;
-    if (std::string name = ShippedMappingFor(header.cells, delimiter); !name.empty()) return name;
+    if (std::string name = ShippedMappingFor(HeaderOf(flags, delimiter), delimiter); !name.empty())
+      return name;
   }
   return absl::InvalidArgumentError(fmt::format(
       "--mapping is missing and no shipped mapping ({}) fits the columns of {}; give the path of a YAML file "
       "(docs: proto/finalmile/leads/v1/import.proto)",
-      ShippedMappingNames(), path));
+      ShippedMappingNames(), flags.file));
 }
 
-// The same file under the same mapping is the same import.
-absl::StatusOr<std::string> RequestIdFor(const std::string& path, const ImportMapping& mapping) {
-  std::ifstream file(path, std::ios::binary);
-  ASSIGN_OR_RETURN(const std::string content, DigestOf(file));
-  return "import-" + DigestOf(content + mapping.name()).substr(0, 40);
+// What the mapping says; else what makes most of its columns out of the first row, a comma before others.
+char DelimiterFor(const ImportFlags& flags, const ImportMapping& mapping) {
+  if (!mapping.delimiter().empty()) return mapping.delimiter()[0];
+  const std::multiset<std::string> named = ColumnsOf(mapping);
+  char best = ',';
+  int64_t most = 0;
+  for (const char delimiter : {',', ';', '\t', '|'}) {
+    int64_t found = 0;
+    for (const std::string& column : HeaderOf(flags, delimiter))
+      found += named.count(text::Comparable(column)) > 0;
+    if (found <= most) continue;
+    best = delimiter;
+    most = found;
+  }
+  return best;
+}
+
+// The name of this machine's time zone in the zone database; empty: it is not known.
+std::string LocalZone() {
+  std::string name;
+  if (const char* given = std::getenv("TZ"); given != nullptr) {
+    name = *given == ':' ? given + 1 : given;
+  } else {
+    std::array<char, 512> target;
+    const ssize_t size = readlink("/etc/localtime", target.data(), target.size());
+    if (size > 0) name.assign(target.data(), static_cast<size_t>(size));
+  }
+  constexpr std::string_view kDatabase = "zoneinfo/";
+  if (const size_t at = name.rfind(kDatabase); at != std::string::npos) name.erase(0, at + kDatabase.size());
+  absl::TimeZone zone;
+  return !name.starts_with('/') && absl::LoadTimeZone(name, &zone) ? name : "";
+}
+
+// Reads the file once to see how its cells are written.
+absl::Status CompleteMapping(Session& session, const ImportFlags& flags, char delimiter,
+                             ImportMapping& mapping) {
+  std::ifstream file(flags.file, std::ios::binary);
+  ASSIGN_OR_RETURN(const auto reader, csv::Reader::Open(file, delimiter, EncodingOf(flags)));
+  ASSIGN_OR_RETURN(const auto told, RecogniseFormats(*reader, LocalZone(), mapping));
+  for (const std::string& line : told) session.output.Note(line);
+  return absl::OkStatus();
+}
+
+// The same file, read in the same way under the same mapping, with the same preference, is the same import.
+std::string RequestIdFor(const std::string& file_digest, const ImportFlags& flags,
+                         const ImportMapping& mapping) {
+  const std::string_view prefer = flags.prefer == "source" ? "source" : "";
+  return "import-" + DigestOf(fmt::format("{}{}{}{}", file_digest, rpc::DeterministicBytes(mapping),
+                                          EncodingOf(flags), prefer))
+                         .substr(0, 40);
 }
 
 absl::StatusOr<std::string> PublishPolicy(Session& session, const std::string& name) {
@@ -87,19 +151,31 @@ absl::Status AdvisePolicy(Session& session, const std::string& mapping) {
 absl::StatusOr<ExitCode> ImportLeadsOf(Session& session, const ImportFlags& flags, int64_t file_bytes) {
   std::string name = flags.mapping;
   if (name.empty()) {
-    ASSIGN_OR_RETURN(name, GuessMapping(flags.file));
+    ASSIGN_OR_RETURN(name, GuessMapping(flags));
     session.output.Note(fmt::format("The columns are those of the mapping {}.", name));
   }
-  ASSIGN_OR_RETURN(const ImportMapping mapping, LoadMapping(name));
+  ASSIGN_OR_RETURN(ImportMapping mapping, LoadMapping(name));
+  std::ifstream file(flags.file, std::ios::binary);
+  if (!file) return absl::InvalidArgumentError(fmt::format("{}: cannot be read", flags.file));
+  const char delimiter = DelimiterFor(flags, mapping);
+  ASSIGN_OR_RETURN(const auto reader, csv::Reader::Open(file, delimiter, EncodingOf(flags)));
+  if (mapping.delimiter().empty() && reader->delimiter() != ',')
+    session.output.Note(
+        fmt::format("The cells are parted by {}.",
+                    reader->delimiter() == '\t' ? "tabs" : std::string(1, reader->delimiter())));
+  RETURN_IF_ERROR(CompleteMapping(session, flags, delimiter, mapping));
   ImportOptions options;
   options.dry_run = flags.dry_run;
   options.request_id = flags.request_id;
-  if (options.request_id.empty()) {
-    ASSIGN_OR_RETURN(options.request_id, RequestIdFor(flags.file, mapping));
+  if (!flags.prefer.empty() && flags.prefer != "source" && flags.prefer != "people")
+    return absl::InvalidArgumentError(fmt::format("--prefer '{}' must be source or people", flags.prefer));
+  options.prefer_source = flags.prefer == "source";
+  options.file_name = std::filesystem::path(flags.file).filename().string();
+  {
+    std::ifstream content(flags.file, std::ios::binary);
+    ASSIGN_OR_RETURN(options.file_digest, DigestOf(content));
   }
-  std::ifstream file(flags.file, std::ios::binary);
-  if (!file) return absl::InvalidArgumentError(fmt::format("{}: cannot be read", flags.file));
-  ASSIGN_OR_RETURN(const auto reader, csv::Reader::Open(file, DelimiterOf(mapping)));
+  if (options.request_id.empty()) options.request_id = RequestIdFor(options.file_digest, flags, mapping);
 
   ASSIGN_OR_RETURN(rpc::Channel * channel, session.connector.Channel());
   if (!flags.policy.empty() && !flags.dry_run) {
@@ -121,11 +197,13 @@ absl::StatusOr<ExitCode> ImportLeadsOf(Session& session, const ImportFlags& flag
   }
   if (totals.rows == 0 && totals.resumed_after_line > 0) {
     session.output.Note(
-        "Nothing was left to do: this file was imported before. --request-id NEW reads it again.");
+        "Nothing was left to do: this file was imported before. finalmile imports list shows it, finalmile "
+        "imports "
+        "undo takes it back; --request-id NEW reads it again.");
   }
   if (!flags.policy.empty() && !flags.dry_run) RETURN_IF_ERROR(FinishRescoring(session).status());
   if (!flags.dry_run) RETURN_IF_ERROR(AdvisePolicy(session, mapping.name()));
-  return totals.rejected > 0 ? ExitCode::kPartly : ExitCode::kOk;
+  return totals.rejected + totals.unread_cells > 0 ? ExitCode::kPartly : ExitCode::kOk;
 }
 
 absl::StatusOr<ExitCode> Import(Session& session, const ImportFlags& flags) {
@@ -152,11 +230,17 @@ Action Declare(Flags& flags) {
   flags.Text("--policy", "FILE|NAME", given->policy,
              "file: first put this policy in force; shipped: " + ShippedPolicyNames());
   flags.Text("--rejects", "FILE", given->rejects,
-             "file: write rejected rows there, with line, column and reason");
+             "file: write rows there that were rejected or not read in full, with line, column and reason");
+  flags.Text("--encoding", "NAME", given->encoding,
+             "file: what it is written in, such as windows-1252 or iso-8859-15 (utf-8)");
   flags.Text(
       "--request-id", "ID", given->request_id,
       "file: name of this import run; the same one goes on where it stopped (one made from the file and the "
       "mapping)");
+  flags.Text(
+      "--prefer", "WHOM", given->prefer,
+      "file: who is right where both the file and a person changed a value since the last import: people, "
+      "and the row is listed as a conflict, or source (people)");
   flags.Switch("--dry-run", given->dry_run, "check and count, store nothing");
   given->folder.Declare(flags);
   return [given](Session& session) { return Import(session, *given); };

@@ -6,6 +6,7 @@
 #include "services/finalmile/commands/commands.h"
 #include "services/finalmile/commands/lead_flags.h"
 #include "services/finalmile/commands/show.h"
+#include "services/finalmile/lead_name.h"
 
 namespace finalmile::cli {
 namespace {
@@ -108,10 +109,10 @@ absl::StatusOr<ExitCode> PrintOne(Session& session, const absl::StatusOr<Lead>& 
 
 Action DeclareShow(Flags& flags) {
   auto name = std::make_shared<std::string>();
-  flags.Argument("LEAD", *name, "its name, leads/… or without the prefix");
-  return [name](Session& session) {
+  flags.Argument("LEAD", *name, kLeadHelp);
+  return [name](Session& session) -> absl::StatusOr<ExitCode> {
     GetLeadRequest request;
-    request.set_name(LeadName(*name));
+    ASSIGN_OR_RETURN(*request.mutable_name(), ResolveLead(session, *name));
     return PrintOne(session, session.Call<Lead>("leads.v1.LeadService/GetLead", request));
   };
 }
@@ -137,20 +138,20 @@ struct UpdateFlags {
 absl::StatusOr<ExitCode> Update(Session& session, const UpdateFlags& flags) {
   UpdateLeadRequest request;
   Lead& lead = *request.mutable_lead();
-  lead.set_name(LeadName(flags.name));
   lead.set_etag(flags.etag);
   RETURN_IF_ERROR(flags.fields.Apply(lead, request.mutable_update_mask()));
   for (const std::string& path : flags.clear) request.mutable_update_mask()->add_paths(path);
   if (request.update_mask().paths().empty()) {
     return absl::InvalidArgumentError("nothing to change is given; see finalmile leads update --help");
   }
+  ASSIGN_OR_RETURN(*lead.mutable_name(), ResolveLead(session, flags.name));
   request.set_request_id(session.NewRequestId());
   return PrintOne(session, session.Call<Lead>("leads.v1.LeadService/UpdateLead", request));
 }
 
 Action DeclareUpdate(Flags& flags) {
   auto given = std::make_shared<UpdateFlags>();
-  flags.Argument("LEAD", given->name, "its name, leads/… or without the prefix");
+  flags.Argument("LEAD", given->name, kLeadHelp);
   flags.Text("--etag", "ETAG", given->etag,
              "change it only if it is still as it was when this etag was read");
   flags.Texts("--clear", "FIELD", given->clear, "empty a field: owner, gates, attributes.industry, …");
@@ -165,15 +166,14 @@ void AddLeads(std::vector<Verb>& verbs) {
                    "finalmile leads list --filter 'stage = STAGE_SALES_READY'", DeclareList});
   verbs.push_back(
       {"leads top", "the best leads at this moment", "finalmile leads top --limit 5 --why", DeclareTop});
-  verbs.push_back({"leads show", "one lead with all its fields",
-                   "finalmile leads show 0193a7c0-5b1e-7c3a-9a53-2f6f0e7d1b11", DeclareShow});
+  verbs.push_back(
+      {"leads show", "one lead with all its fields", "finalmile leads show ada@example.com", DeclareShow});
   verbs.push_back(
       {"leads create", "a new lead",
        "finalmile leads create --email ada@example.com --attribute staff=250 --attribute title=CTO",
        DeclareCreate});
   verbs.push_back({"leads update", "change fields of a lead",
-                   "finalmile leads update 0193a7c0-5b1e-7c3a-9a53-2f6f0e7d1b11 --owner kim --gate customer",
-                   DeclareUpdate});
+                   "finalmile leads update ada@example.com --owner kim --gate customer", DeclareUpdate});
 }
 
 }  // namespace finalmile::cli

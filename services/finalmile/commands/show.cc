@@ -180,6 +180,7 @@ void ShowLead(const Lead& lead, Output& output) {
   }
   if (lead.outcome() != leads::v1::OUTCOME_UNSPECIFIED) {
     AddField(table, "outcome", EnumText(leads::v1::Outcome_Name(lead.outcome()), "OUTCOME_"));
+    AddField(table, "outcome known", output.TimeText(rpc::FromTimestamp(lead.outcome_time())));
   }
   for (const auto& id : lead.external_ids())
     AddField(table, "external id", fmt::format("{} {}", id.source(), id.id()));
@@ -187,6 +188,8 @@ void ShowLead(const Lead& lead, Output& output) {
   for (const auto& [name, value] : lead.attributes()) names.push_back(name);
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) AddField(table, name, ValueText(lead.attributes().at(name)));
+  if (lead.has_arrival_time())
+    AddField(table, "arrived", output.TimeText(rpc::FromTimestamp(lead.arrival_time())));
   AddField(table, "created", output.TimeText(rpc::FromTimestamp(lead.create_time())));
   AddField(table, "updated", output.TimeText(rpc::FromTimestamp(lead.update_time())));
   AddField(table, "etag", lead.etag());

@@ -12,6 +12,7 @@
 #include "services/finalmile/commands/show.h"
 #include "services/finalmile/commands/show_assets.h"
 #include "services/finalmile/commands/show_usage.h"
+#include "services/finalmile/lead_name.h"
 #include "services/finalmile/output/format.h"
 #include "services/finalmile/output/text.h"
 
@@ -67,7 +68,9 @@ absl::StatusOr<ExitCode> Use(Session& session, const UseFlags& flags) {
     ASSIGN_OR_RETURN(*request.mutable_final_text(), ReadText(session, flags.text));
   }
   request.set_rep(flags.rep);
-  if (!flags.lead.empty()) request.set_lead(LeadName(flags.lead));
+  if (!flags.lead.empty()) {
+    ASSIGN_OR_RETURN(*request.mutable_lead(), ResolveLead(session, flags.lead));
+  }
   request.set_channel(flags.channel);
   request.set_stage(flags.stage);
   request.set_situation(flags.situation);

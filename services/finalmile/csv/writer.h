@@ -10,4 +10,9 @@ namespace finalmile::cli::csv {
 // but for a row of one empty cell, which is quoted so as not to be an empty line.
 std::string FormatRow(const std::vector<std::string>& cells, char delimiter = ',');
 
+// The same for a file that people open in a spreadsheet, in which no cell is a formula (OWASP, CSV
+// injection): all cells are quoted, and an apostrophe stands before each = + - @, tab and line end with which
+// a cell begins, or what a spreadsheet with other delimiters would take for one.
+std::string FormatRowForSpreadsheet(const std::vector<std::string>& cells);
+
 }  // namespace finalmile::cli::csv

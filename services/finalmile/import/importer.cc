@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "libs/base/status.h"
-#include "services/finalmile/output/text.h"
+#include "libs/base/text.h"
+#include "libs/text/normal.h"
+#include "services/finalmile/csv/encoding.h"
 
 namespace finalmile::cli {
 namespace {
@@ -28,8 +31,15 @@ class Importer {
 
   absl::Status Run(const ImportMapping& mapping) {
     csv::Row header;
-    ASSIGN_OR_RETURN(const bool any, reader_.Next(header));
+    ASSIGN_OR_RETURN(const bool any, csv::NextFilled(reader_, header));
     if (!any) return absl::InvalidArgumentError("the file is empty; its first line must name the columns");
+    if (!header.fault.empty())
+      return absl::InvalidArgumentError(fmt::format("line {}: {}", header.line, header.fault));
+    for (const std::string& column : header.cells) {
+      if (std::string reason = WrongText(column); !reason.empty())
+        return absl::InvalidArgumentError(fmt::format("line {}: the header {}", header.line, reason));
+      totals_.nameless_columns += text::TrimSpace(column).empty();
+    }
     columns_ = std::move(header.cells);
     RETURN_IF_ERROR(SendHeader(mapping));
     const absl::Status sent = SendRows();
@@ -40,17 +50,15 @@ class Importer {
 
  private:
   absl::Status SendHeader(const ImportMapping& mapping) {
-    for (const std::string& column : columns_) {
-      if (!IsUtf8(column))
-        return absl::InvalidArgumentError(
-            "line 1: the header is not UTF-8; convert the file (iconv -t UTF-8)");
-    }
     ImportLeadsRequest request;
     auto& header = *request.mutable_header();
     header.set_request_id(options_.request_id);
     *header.mutable_mapping() = mapping;
     header.mutable_columns()->Add(columns_.begin(), columns_.end());
     header.set_dry_run(options_.dry_run);
+    header.set_prefer_source(options_.prefer_source);
+    header.set_file_name(options_.file_name);
+    header.set_file_digest(options_.file_digest);
     stream_ = channel_.Open(kMethod, {.timeout = options_.timeout});
     ImportLeadsResponse answer;
     if (!stream_->Write(request) || !stream_->Read(answer)) return StreamEnd();
@@ -68,8 +76,12 @@ class Importer {
       ASSIGN_OR_RETURN(const bool more, reader_.Next(row));
       if (!more) break;
       if (row.line <= totals_.resumed_after_line) continue;
+      if (csv::IsBlank(row)) {
+        ++totals_.blank_rows;
+        continue;
+      }
       ++totals_.rows;
-      if (std::string reason = WrongEncoding(row); !reason.empty()) {
+      if (std::string reason = Fault(row); !reason.empty()) {
         ImportReject reject;
         reject.set_line(row.line);
         reject.set_reason(std::move(reason));
@@ -78,6 +90,7 @@ class Importer {
         RETURN_IF_ERROR(observer_.Rejected(reject, row));
         continue;
       }
+      CountOddities(row);
       for (const std::string& cell : row.cells) bytes += cell.size();
       chunk.push_back(std::move(row));
       if (chunk.size() >= options_.chunk_rows || bytes >= options_.chunk_bytes) {
@@ -88,10 +101,29 @@ class Importer {
     return chunk.empty() ? absl::OkStatus() : SendChunk(std::move(chunk));
   }
 
-  static std::string WrongEncoding(const csv::Row& row) {
+  void CountOddities(const csv::Row& row) {
+    totals_.short_rows += row.cells.size() < columns_.size();
+    if (totals_.nameless_columns == 0) return;
+    for (size_t i = 0; i < std::min(columns_.size(), row.cells.size()); ++i) {
+      totals_.nameless_cells +=
+          text::TrimSpace(columns_[i]).empty() && !text::TrimSpace(row.cells[i]).empty();
+    }
+  }
+
+  // Why the text cannot be sent; empty: it can.
+  static std::string WrongText(const std::string& text) {
+    if (!IsUtf8(text)) {
+      return csv::LooksLikeWindows1252(text)
+                 ? "is not UTF-8; it may be Windows-1252, which --encoding windows-1252 reads"
+                 : "is not UTF-8; --encoding NAME says what it is";
+    }
+    return text.find('\0') == std::string::npos ? "" : "holds the character U+0000; is the file UTF-16?";
+  }
+
+  static std::string Fault(const csv::Row& row) {
+    if (!row.fault.empty()) return row.fault;
     for (const std::string& cell : row.cells) {
-      if (!IsUtf8(cell)) return "is not UTF-8; convert the file (iconv -t UTF-8)";
-      if (cell.find('\0') != std::string::npos) return "holds the character U+0000";
+      if (std::string reason = WrongText(cell); !reason.empty()) return reason;
     }
     return "";
   }
@@ -114,26 +146,42 @@ class Importer {
     Take(answer);
     const std::vector<csv::Row> chunk = std::move(waiting_.front());
     waiting_.pop_front();
-    // Both in order of line.
-    auto row = chunk.begin();
-    for (const ImportReject& reject : answer.rejects()) {
-      while (row != chunk.end() && row->line < reject.line()) ++row;
-      RETURN_IF_ERROR(observer_.Rejected(
-          reject, row != chunk.end() && row->line == reject.line() ? *row : csv::Row{reject.line(), {}}));
-    }
+    RETURN_IF_ERROR(Tell(answer, chunk));
+    for (const leads::v1::ImportConflict& conflict : answer.conflicts()) observer_.Conflicted(conflict);
     observer_.Progressed(totals_);
     return absl::OkStatus();
   }
 
-  // Answers count from the start of the import.
+  // Gives the observer what is told of the rows of `chunk`; all are in order of line.
+  absl::Status Tell(const ImportLeadsResponse& answer, const std::vector<csv::Row>& chunk) {
+    auto reject = answer.rejects().begin();
+    auto unread = answer.unread().begin();
+    for (const csv::Row& row : chunk) {
+      for (; reject != answer.rejects().end() && reject->line() <= row.line; ++reject)
+        RETURN_IF_ERROR(observer_.Rejected(*reject, row));
+      for (; unread != answer.unread().end() && unread->line() <= row.line; ++unread)
+        RETURN_IF_ERROR(observer_.Unread(*unread, row));
+    }
+    return absl::OkStatus();
+  }
+
+  // Answers count from the start of the import, but for the unread cells.
   void Take(const ImportLeadsResponse& answer) {
     totals_.acknowledged_line = answer.acknowledged_line();
     totals_.created = answer.created();
     totals_.updated = answer.updated();
     totals_.unchanged = answer.unchanged();
     totals_.activities = answer.activities();
+    totals_.import = answer.import();
+    totals_.not_taken = answer.not_taken();
+    totals_.conflicts = answer.conflict_count();
+    totals_.kept_denials = answer.kept_denials();
+    totals_.fallen_counters = answer.fallen_counters();
+    totals_.known_activities = answer.known_activities();
+    totals_.repeated_rows = answer.repeated_rows();
     totals_.aged_activities = answer.aged_activities();
     totals_.rejected = answer.rejected() + rejected_here_;
+    totals_.unread_cells += answer.unread_cells();
   }
 
   absl::Status End() {

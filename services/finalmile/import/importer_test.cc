@@ -11,6 +11,7 @@
 namespace finalmile::cli {
 namespace {
 
+using leads::v1::ImportConflict;
 using leads::v1::ImportReject;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -24,15 +25,25 @@ class Recorder final : public ImportObserver {
   }
   void Progressed(const ImportTotals&) override { ++progressed; }
   absl::Status Rejected(const ImportReject& reject, const csv::Row& row) override {
+    order.push_back(reject.line());
     rejects.push_back(fmt::format("{} {} {} {}", reject.line(), reject.column(),
                                   row.cells.empty() ? "-" : row.cells.back(), row.line));
     return reject_status;
   }
+  absl::Status Unread(const ImportReject& cell, const csv::Row& row) override {
+    order.push_back(cell.line());
+    unread.push_back(fmt::format("{} {} {}", cell.line(), cell.reason(), row.line));
+    return absl::OkStatus();
+  }
+
+  void Conflicted(const ImportConflict&) override {}
 
   std::vector<std::string> columns_seen;
   int64_t resumed_after = -1;
   int progressed = 0;
   std::vector<std::string> rejects;
+  std::vector<std::string> unread;
+  std::vector<int64_t> order;
   absl::Status reject_status;
 };
 
@@ -137,14 +148,37 @@ TEST(Importer, GoesOnWhereItStopped) {
   EXPECT_EQ(third.totals.resumed_after_line, 101);
 }
 
-TEST(Importer, StoresWhatComesBeforeAFaultInTheFile) {
+TEST(Importer, AFaultInTheFileCostsItsRow) {
   FakeImport server;
-  const Ended run = Import(server, "A,B\n1,2\n3,\"4\n");
-  EXPECT_EQ(run.status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(run.status.message()), HasSubstr("line 3"));
-  FakeImport chunked;
-  EXPECT_FALSE(Import(chunked, Rows(4) + "x,\"y\n", {.chunk_rows = 2}).status.ok());
-  EXPECT_EQ(chunked.rows.size(), 4u);
+  const Ended run = Import(server, "A,B\n1,2\n3,\"4\n5,6\"x\nlast,7\n");
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  EXPECT_THAT(run.recorder.rejects, ElementsAre("3  3,\"4 3", "4  5,6\"x 4"));
+  EXPECT_EQ(run.totals.rows, 4);
+  EXPECT_EQ(run.totals.created, 2);
+  EXPECT_EQ(run.totals.rejected, 2);
+  EXPECT_EQ(Import(server, "A,\"B\n1,2\n").status.message().substr(0, 17), "line 1: the quote");
+}
+
+TEST(Importer, CountsWhatItLeavesOut) {
+  FakeImport server;
+  const Ended run = Import(server, " ,,,\nA,B,, \n1,2,,\n,,,\n\u00A0, ,\n3\n4,5,x,y\n");
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  EXPECT_EQ(server.rows.size(), 3u);
+  EXPECT_EQ(run.totals.rows, 3);
+  EXPECT_EQ(run.totals.blank_rows, 2);
+  EXPECT_EQ(run.totals.short_rows, 1);
+  EXPECT_EQ(run.totals.nameless_columns, 2);
+  EXPECT_EQ(run.totals.nameless_cells, 2);
+}
+
+TEST(Importer, GivesUnreadCellsWithTheirRows) {
+  FakeImport server;
+  const Ended run = Import(server, "A,B\n1,2\nodd,3\nbad,4\nodd,5\n");
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  EXPECT_THAT(run.recorder.unread, ElementsAre("3 is odd 3", "5 is odd 5"));
+  EXPECT_THAT(run.recorder.order, ElementsAre(3, 4, 5));
+  EXPECT_EQ(run.totals.unread_cells, 2);
+  EXPECT_EQ(run.totals.created, 3);
 }
 
 TEST(Importer, PassesErrorsOn) {

@@ -14,6 +14,7 @@ namespace {
 
 constexpr absl::Duration kProgressInterval = absl::Milliseconds(200);
 constexpr int64_t kTold = 5;
+constexpr int64_t kToldConflicts = 20;
 
 }  // namespace
 
@@ -34,7 +35,7 @@ absl::Status ImportReport::Started(const std::vector<std::string>& columns, int6
   if (!append || rejects_.tellp() == 0) {
     std::vector<std::string> header = {"line", "column", "reason"};
     header.insert(header.end(), columns.begin(), columns.end());
-    rejects_ << csv::FormatRow(header);
+    rejects_ << csv::FormatRowForSpreadsheet(header);
   }
   return absl::OkStatus();
 }
@@ -67,11 +68,104 @@ absl::Status ImportReport::Rejected(const leads::v1::ImportReject& reject, const
       output_.Note("More rows are rejected; --rejects FILE keeps them all with their cells.");
     return absl::OkStatus();
   }
-  std::vector<std::string> cells = {fmt::format("{}", reject.line()), reject.column(), reject.reason()};
+  return WriteReject(reject, reject.reason(), row);
+}
+
+absl::Status ImportReport::Unread(const leads::v1::ImportReject& cell, const csv::Row& row) {
+  const auto known = unread_.find({cell.column(), cell.reason()});
+  if (known != unread_.end()) {
+    ++known->second.cells;
+  } else if (unread_.size() < kMaxKinds) {
+    unread_.insert({{cell.column(), cell.reason()}, {cell.line(), 1}});
+  }
+  if (!rejects_.is_open()) return absl::OkStatus();
+  return WriteReject(cell, cell.reason() + "; the row is stored without it", row);
+}
+
+absl::Status ImportReport::WriteReject(const leads::v1::ImportReject& reject, const std::string& reason,
+                                       const csv::Row& row) {
+  std::vector<std::string> cells = {fmt::format("{}", reject.line()), reject.column(), reason};
   cells.insert(cells.end(), row.cells.begin(), row.cells.end());
-  rejects_ << csv::FormatRow(cells);
+  rejects_ << csv::FormatRowForSpreadsheet(cells);
   if (rejects_) return absl::OkStatus();
   return RejectsLost();
+}
+
+void ImportReport::Conflicted(const leads::v1::ImportConflict& conflict) {
+  if (output_.json()) {
+    output_.Json(nlohmann::ordered_json::object({{"conflict",
+                                                  {{"line", conflict.line()},
+                                                   {"column", conflict.column()},
+                                                   {"lead", conflict.lead()},
+                                                   {"kept", conflict.kept()},
+                                                   {"given", conflict.given()}}}}));
+    return;
+  }
+  const auto quoted = [](const std::string& text) {
+    return text.empty() ? "empty" : fmt::format("'{}'", text);
+  };
+  if (++told_conflicts_ <= kToldConflicts) {
+    output_.Note(fmt::format("line {}, column '{}': stays {}, which somebody set since; the file says {}",
+                             conflict.line(), conflict.column(), quoted(conflict.kept()),
+                             quoted(conflict.given())));
+  }
+  if (told_conflicts_ == kToldConflicts + 1) output_.Note("There are more conflicts; --json lists them all.");
+}
+
+void ImportReport::ShowNotTaken(const ImportTotals& totals) {
+  const auto tell = [&](std::string_view what, int64_t count) {
+    if (count > 0) output_.Line(fmt::format("{}: {}", what, FormatCount(count)));
+  };
+  tell("Rows that say something new of which nothing was taken", totals.not_taken);
+  tell("Values that stay as people set them (--prefer source takes the file's)", totals.conflicts);
+  tell("Denials of contact that stand, since the file has no later word with a date (time_column)",
+       totals.kept_denials);
+  tell("Counters that went down, of which nothing was taken", totals.fallen_counters);
+  tell(
+      "Facts that were counted before and have only another date (where every row is an event, say log: "
+      "true)",
+      totals.known_activities);
+  tell("Rows that repeat the id of an earlier row, whose activities were counted row by row",
+       totals.repeated_rows);
+  tell("Activities left out, since they happened more than 400 days ago", totals.aged_activities);
+}
+
+// "column 'Staff': 12 cells were not read: is a range; …; the first is on line 7"
+void ImportReport::TellUnread(const ImportTotals& totals) const {
+  int64_t told = 0;
+  for (const auto& [key, kind] : unread_) {
+    const std::string which =
+        kind.cells == 1 ? fmt::format("line {}", kind.first_line)
+                        : fmt::format("{} cells, first on line {}", FormatCount(kind.cells), kind.first_line);
+    output_.Line(fmt::format("  {}, column '{}': {}", which, key.first, key.second));
+    told += kind.cells;
+  }
+  if (told < totals.unread_cells)
+    output_.Line(fmt::format("  and {} cells for other reasons; --rejects FILE lists them",
+                             FormatCount(totals.unread_cells - told)));
+}
+
+void ImportReport::TellLeftOut(const ImportTotals& totals) const {
+  const auto tell = [&](int64_t count, std::string_view one, std::string_view many) {
+    if (count > 0)
+      output_.Line(count == 1 ? fmt::format("1 {}", one) : fmt::format("{} {}", FormatCount(count), many));
+  };
+  tell(totals.blank_rows, "blank row was left out", "blank rows were left out");
+  tell(totals.short_rows, "row has fewer cells than the header; the missing ones were taken for empty",
+       "rows have fewer cells than the header; the missing ones were taken for empty");
+  tell(totals.nameless_columns, "column without a name was left out", "columns without a name were left out");
+  tell(totals.nameless_cells, "cell in such a column was not empty", "cells in such columns were not empty");
+}
+
+nlohmann::ordered_json ImportReport::UnreadAsJson() const {
+  auto kinds = nlohmann::ordered_json::array();
+  for (const auto& [key, kind] : unread_) {
+    kinds.push_back(nlohmann::ordered_json::object({{"column", key.first},
+                                                    {"reason", key.second},
+                                                    {"cells", kind.cells},
+                                                    {"first_line", kind.first_line}}));
+  }
+  return kinds;
 }
 
 absl::Status ImportReport::RejectsLost() const {
@@ -96,6 +190,19 @@ absl::Status ImportReport::Close(const ImportTotals& totals, bool complete) {
                                                  {"activities", totals.activities},
                                                  {"rejected", totals.rejected},
                                                  {"aged_activities", totals.aged_activities},
+                                                 {"unread_cells", totals.unread_cells},
+                                                 {"unread", UnreadAsJson()},
+                                                 {"blank_rows", totals.blank_rows},
+                                                 {"short_rows", totals.short_rows},
+                                                 {"nameless_columns", totals.nameless_columns},
+                                                 {"nameless_cells", totals.nameless_cells},
+                                                 {"not_taken", totals.not_taken},
+                                                 {"conflicts", totals.conflicts},
+                                                 {"kept_denials", totals.kept_denials},
+                                                 {"fallen_counters", totals.fallen_counters},
+                                                 {"known_activities", totals.known_activities},
+                                                 {"repeated_rows", totals.repeated_rows},
+                                                 {"import", totals.import},
                                                  {"acknowledged_line", totals.acknowledged_line},
                                                  {"resumed_after_line", totals.resumed_after_line},
                                                  {"seconds", std::round(seconds * 1000) / 1000},
@@ -112,10 +219,18 @@ absl::Status ImportReport::Close(const ImportTotals& totals, bool complete) {
       begin, FormatCount(totals.rows), seconds, FormatCount(static_cast<int64_t>(RowsPerSecond(totals.rows))),
       all, FormatCount(totals.created), FormatCount(totals.updated), FormatCount(totals.unchanged),
       FormatCount(totals.activities), FormatCount(totals.rejected)));
-  if (totals.aged_activities > 0) {
-    output_.Line(fmt::format("{} activities were left out: they happened more than 400 days ago",
-                             FormatCount(totals.aged_activities)));
+  ShowNotTaken(totals);
+  if (totals.unread_cells > 0) {
+    output_.Line(totals.unread_cells == 1
+                     ? "1 cell was not read; its row was taken without it:"
+                     : fmt::format("{} cells were not read; their rows were taken without them:",
+                                   FormatCount(totals.unread_cells)));
+    TellUnread(totals);
   }
+  TellLeftOut(totals);
+  if (!totals.import.empty() && totals.created + totals.updated > 0)
+    output_.Note(fmt::format("finalmile imports undo {} takes it back.",
+                             totals.import.substr(totals.import.find('/') + 1)));
   return absl::OkStatus();
 }
 

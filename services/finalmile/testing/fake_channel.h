@@ -46,7 +46,7 @@ class FakeChannel final : public rpc::Channel {
 };
 
 // The server's side of ImportLeads: remembers progress by request id, counts rows, rejects those whose first
-// cell is "bad".
+// cell is "bad", and cannot read "odd" as one.
 class FakeImport {
  public:
   // The stream breaks before the message of so many rows messages is answered; -1: never.
@@ -95,6 +95,13 @@ class FakeImport {
           reject.set_reason("must not be bad");
         } else {
           progress.set_created(progress.created() + 1);
+        }
+        if (row.cells(0) == "odd") {
+          auto& unread = *answer.add_unread();
+          unread.set_line(row.line());
+          unread.set_column("A");
+          unread.set_reason("is odd");
+          answer.set_unread_cells(answer.unread_cells() + 1);
         }
       }
       answer.MergeFrom(progress);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "finalmile/leads/v1/activity.pb.h"
 #include "libs/base/status.h"
@@ -10,8 +11,34 @@
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/scoring/convert.h"
 #include "services/leads/scoring/lead_batch.h"
+#include "services/leads/store/profile_store.h"
 
 namespace finalmile::leads::consumers {
+
+// Fills in the leads of activities that name an external id; one that no lead has gets a stub.
+absl::Status ActivityConsumer::FindLeads(storage::Transaction& transaction,
+                                         std::vector<domain::Activity>& activities) {
+  std::set<store::ExternalId> wanted;
+  for (const domain::Activity& activity : activities) {
+    if (activity.lead.empty()) wanted.emplace(activity.lead_external_id.source, activity.lead_external_id.id);
+  }
+  if (wanted.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(auto leads, store::LockExternalIds(transaction, {wanted.begin(), wanted.end()}));
+  std::vector<std::pair<store::ExternalId, std::string>> stubs;
+  for (const store::ExternalId& id : wanted) {
+    if (leads.contains(id)) continue;
+    stubs.emplace_back(id, NewUuid(clock_, rng_));
+    leads.insert(stubs.back());
+  }
+  absl::Status inserted = store::InsertExternalIds(transaction, stubs);
+  if (absl::IsAlreadyExists(inserted)) return storage::Conflict("an external id was taken meanwhile");
+  RETURN_IF_ERROR(inserted);
+  for (domain::Activity& activity : activities) {
+    if (activity.lead.empty())
+      activity.lead = leads.at({activity.lead_external_id.source, activity.lead_external_id.id});
+  }
+  return absl::OkStatus();
+}
 
 absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::Batch& batch) {
   const absl::Time now = clock_.Now();
@@ -23,7 +50,9 @@ absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::
         domain::Activity activity = scoring::FromProto(message);
         // Against the log's clock too: it was acknowledged then, and ours may have been set back since.
         std::vector<domain::Violation> violations = domain::Validate(activity, std::max(now, record.time));
-        if (record.key != message.lead()) violations.push_back({"lead", "differs from the record's key"});
+        const bool by_external_id = !activity.lead_external_id.source.empty();
+        if (record.key != message.lead() && !by_external_id)
+          violations.push_back({"lead", "differs from the record's key"});
         if (violations.empty() && domain::IsAgedOut(activity, std::min(now, record.time))) {
           late_.Add();
           violations.push_back(domain::AgedOut());
@@ -32,11 +61,13 @@ absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::
           return outbox::RecordFault(
               fmt::format("{}: {}", violations.front().field, violations.front().description));
         }
+        domain::ClampClock(activity, std::max(now, record.time));
         activities.push_back(std::move(activity));
         positions.push_back(i);
         return absl::OkStatus();
       }));
   if (activities.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(FindLeads(transaction, activities));
 
   const outbox::Cause cause = outbox::CauseOf("leads.activities");
   scoring::LeadBatch work(transaction, policies_, {clock_, rng_, now, cause});

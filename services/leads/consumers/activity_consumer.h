@@ -1,11 +1,13 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
 #include "libs/outbox/handler.h"
 #include "libs/telemetry/metrics.h"
+#include "services/leads/domain/activity.h"
 #include "services/leads/scoring/policies.h"
 
 namespace finalmile::leads::consumers {
@@ -24,6 +26,8 @@ class ActivityConsumer final : public outbox::Handler {
   absl::Status Apply(storage::Transaction& transaction, outbox::Batch& batch) override;
 
  private:
+  absl::Status FindLeads(storage::Transaction& transaction, std::vector<domain::Activity>& activities);
+
   Clock& clock_;
   Rng& rng_;
   scoring::Policies& policies_;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "services/leads/domain/lead.h"
 
 namespace finalmile::leads::domain {
 
@@ -25,6 +26,10 @@ struct Activity {
   bool outbound = false;
   bool automated = false;
   std::map<std::string, std::string> properties;
+  // The clock of the source ran ahead; event_time is the time of arrival.
+  bool clock_ahead = false;
+  // Whose it is, where `lead` is empty; without a source: the message did not say.
+  ExternalId lead_external_id;
 };
 
 }  // namespace finalmile::leads::domain

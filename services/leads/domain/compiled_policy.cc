@@ -5,21 +5,25 @@
 #include <algorithm>
 #include <string_view>
 
+#include "libs/text/domain_name.h"
 #include "services/leads/domain/text.h"
 
 namespace finalmile::leads::domain {
 namespace {
 
-void LowerAll(std::vector<std::string>& values) {
-  for (std::string& value : values) value = Lower(Trim(value));
+void CompareAll(std::vector<std::string>& values) {
+  for (std::string& value : values) value = text::Comparable(value);
 }
 
-// Conditions compare with what the lead has in lower case, `contains` word by word.
+// Conditions compare with what the lead has in the form for comparing, `contains` word by word.
 void Normalise(Condition& condition) {
   if (auto* one_of = std::get_if<OneOf>(&condition.test)) {
-    LowerAll(one_of->values);
+    CompareAll(one_of->values);
   } else if (auto* domains = std::get_if<DomainNotIn>(&condition.test)) {
-    LowerAll(domains->values);
+    for (std::string& value : domains->values) {
+      value = text::LowerPlain(value);
+      value = text::AsciiDomain(value).value_or(value);
+    }
   } else if (auto* contains = std::get_if<Contains>(&condition.test)) {
     for (std::string& value : contains->values) value = SpacedWords(value);
   }
@@ -33,7 +37,7 @@ CompiledSignal Compile(const Signal& signal, size_t index) {
                           .min_seconds = signal.match.min_seconds,
                           .subjects = signal.match.subjects,
                           .properties = {signal.match.properties.begin(), signal.match.properties.end()}};
-  LowerAll(compiled.subjects);
+  CompareAll(compiled.subjects);
   std::sort(compiled.subjects.begin(), compiled.subjects.end());
   if (signal.limit && signal.points > 0) {
     compiled.max_units = signal.limit->amount;
@@ -58,8 +62,8 @@ CompiledSignal Compile(const Signal& signal, size_t index) {
 
 bool Matches(const CompiledSignal& signal, const Activity& activity) {
   if (activity.seconds < signal.min_seconds) return false;
-  if (!signal.subjects.empty() &&
-      !std::binary_search(signal.subjects.begin(), signal.subjects.end(), Lower(activity.subject))) {
+  if (!signal.subjects.empty() && !std::binary_search(signal.subjects.begin(), signal.subjects.end(),
+                                                      text::Comparable(activity.subject))) {
     return false;
   }
   return std::all_of(signal.properties.begin(), signal.properties.end(), [&](const auto& wanted) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "libs/text/domain_name.h"
 #include "services/leads/domain/text.h"
 
 namespace finalmile::leads::domain {
@@ -15,11 +16,10 @@ struct Fact {
   const AttributeValue* value = nullptr;
   const std::string* field = nullptr;
 
-  const std::string* text() const { return field != nullptr ? field : std::get_if<std::string>(value); }
+  const std::string* words() const { return field != nullptr ? field : std::get_if<std::string>(value); }
   bool present() const {
-    if (field != nullptr) return !field->empty();
-    if (value == nullptr) return false;
-    if (const auto* string = std::get_if<std::string>(value)) return !string->empty();
+    if (field == nullptr && value == nullptr) return false;
+    if (const std::string* string = words()) return !text::SaysNothing(*string);
     if (const auto* list = std::get_if<std::vector<std::string>>(value)) return !list->empty();
     return true;
   }
@@ -35,7 +35,7 @@ Fact Find(const Lead& facts, std::string_view name) {
 // Whether `holds` is true of the text or of any element of the list.
 template <typename Predicate>
 bool AnyText(const Fact& fact, Predicate holds) {
-  if (const std::string* text = fact.text()) return holds(*text);
+  if (const std::string* text = fact.words()) return holds(*text);
   if (const auto* list = std::get_if<std::vector<std::string>>(fact.value)) {
     return std::any_of(list->begin(), list->end(), holds);
   }
@@ -43,9 +43,7 @@ bool AnyText(const Fact& fact, Predicate holds) {
 }
 
 bool IsIn(const std::vector<std::string>& values, std::string_view text) {
-  const std::string_view trimmed = Trim(text);
-  return std::any_of(values.begin(), values.end(),
-                     [&](const std::string& value) { return EqualsIgnoringCase(value, trimmed); });
+  return std::find(values.begin(), values.end(), text::Comparable(text)) != values.end();
 }
 
 bool HasPhrase(const std::vector<std::string>& phrases, std::string_view text) {
@@ -63,7 +61,8 @@ bool IsDomainOrBelow(std::string_view domain, std::string_view parent) {
 bool HasOtherDomain(const std::vector<std::string>& domains, std::string_view email) {
   const size_t at = email.rfind('@');
   if (at == std::string_view::npos || at + 1 == email.size()) return false;
-  const std::string domain = Lower(Trim(email.substr(at + 1)));
+  const std::string plain = text::LowerPlain(email.substr(at + 1));
+  const std::string domain = text::AsciiDomain(plain).value_or(plain);
   return std::none_of(domains.begin(), domains.end(),
                       [&](const std::string& parent) { return IsDomainOrBelow(domain, parent); });
 }
@@ -81,7 +80,7 @@ struct Tester {
            AnyText(fact, [&](const std::string& text) { return HasPhrase(test.values, text); });
   }
   bool operator()(const DomainNotIn& test) const {
-    return fact.present() && fact.text() != nullptr && HasOtherDomain(test.values, *fact.text());
+    return fact.present() && fact.words() != nullptr && HasOtherDomain(test.values, *fact.words());
   }
   bool operator()(const Range& test) const {
     const double* number = fact.value == nullptr ? nullptr : std::get_if<double>(fact.value);

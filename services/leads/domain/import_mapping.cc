@@ -7,6 +7,7 @@
 #include <set>
 #include <string_view>
 
+#include "libs/text/dates.h"
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/domain/text.h"
 
@@ -18,7 +19,7 @@ constexpr double kMaxHours = 24 * 366 * 20;
 class Validator {
  public:
   Validator(const ImportMapping& mapping, absl::Span<const std::string> columns)
-      : mapping_(mapping), columns_(columns) {}
+      : mapping_(mapping), columns_(columns), index_(columns), used_(columns.size(), false) {}
 
   std::vector<Violation> Run() {
     // "import:{name}" is a source of at most 64 characters.
@@ -37,16 +38,21 @@ class Validator {
         Add("outcome.positive", "is empty; name the values that mean success");
     }
     Permissions();
+    Gates();
+    if (!mapping_.id_source.empty() && !IsToken(mapping_.id_source, 64, "_.:-"))
+      Add("id_source", "must be 1 to 64 characters of a-z, 0-9, _, ., : and -");
+    Time("arrival_time", mapping_.arrival_time);
+    Time("outcome_time", mapping_.outcome_time);
     for (size_t i = 0; i < mapping_.after_contact.size(); ++i) {
       Use(fmt::format("after_contact[{}]", i), mapping_.after_contact[i]);
     }
     for (size_t i = 0; i < mapping_.ignore.size(); ++i) Use(fmt::format("ignore[{}]", i), mapping_.ignore[i]);
-    for (const std::string& column : columns_) {
-      if (used_.find(column) == used_.end()) {
-        Add("columns",
-            fmt::format("column \"{}\" is not in the mapping; say what it is, or list it under ignore",
-                        column));
-      }
+    Formats();
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      if (used_[i] || IsNameless(columns_[i])) continue;
+      Add("columns",
+          fmt::format("column \"{}\" is not in the mapping; say what it is, or list it under ignore",
+                      columns_[i]));
     }
     return std::move(violations_);
   }
@@ -56,22 +62,70 @@ class Validator {
     violations_.push_back({std::move(field), std::move(description)});
   }
 
+  static bool IsNameless(std::string_view column) { return text::TrimSpace(column).empty(); }
+
   void Header() {
     if (columns_.empty() || columns_.size() > kMaxImportColumns) {
       Add("columns", fmt::format("the header must have 1 to {} columns", kMaxImportColumns));
     }
-    for (const std::string& column : columns_) {
-      if (!in_file_.insert(column).second) {
-        Add("columns", fmt::format("the header names \"{}\" twice; rename one of the columns", column));
-      }
+    std::set<std::string_view> seen;
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      if (IsNameless(columns_[i]) || seen.insert(columns_[i]).second) continue;
+      Add("columns", fmt::format("the header names \"{}\" twice; rename one of the columns", columns_[i]));
+      used_[i] = true;
     }
   }
 
   void Use(const std::string& field, const std::string& column) {
-    if (in_file_.find(column) == in_file_.end()) {
+    if (IsNameless(column)) {
+      // They are left out, named or not.
+      if (field.starts_with("ignore[")) return;
+      Add(field, "is empty; give the name of a column");
+    } else if (const std::optional<size_t> at = index_.Find(column); !at) {
       Add(field, fmt::format("the file has no column \"{}\"", column));
-    } else if (!used_.insert(column).second) {
+    } else if (used_[*at]) {
       Add(field, fmt::format("column \"{}\" is named twice; name every column once", column));
+    } else {
+      used_[*at] = true;
+    }
+  }
+
+  void Formats() {
+    std::set<std::optional<size_t>> seen;
+    for (size_t i = 0; i < mapping_.formats.size(); ++i) {
+      const ColumnFormat& format = mapping_.formats[i];
+      const std::string at = fmt::format("formats[{}]", i);
+      const std::optional<size_t> column = index_.Find(format.column);
+      if (!format.column.empty() && !column) {
+        Add(at + ".column", fmt::format("the file has no column \"{}\"", format.column));
+      } else if (!seen.insert(format.column.empty() ? std::nullopt : column).second) {
+        Add(at + ".column", "has an entry already; a column has one");
+      }
+      if (!format.dates.empty() && !text::ParseDateForm(format.dates)) {
+        Add(at + ".dates",
+            "must give the order of day, month and year, such as dd-mm-yyyy, or be unix, unix-ms or excel");
+      }
+      if (!format.zone.empty() && !format.loaded_zone) {
+        Add(at + ".zone", "must be the name of a time zone such as Europe/Berlin");
+      }
+      if (!format.decimal.empty() && format.decimal != "." && format.decimal != ",") {
+        Add(at + ".decimal", "must be . or ,");
+      }
+      if (format.separators.size() > 8 ||
+          std::any_of(format.separators.begin(), format.separators.end(), [](char c) {
+            return static_cast<unsigned char>(c) >= 0x80 || IsToken(Lower(std::string(1, c)), 1, "");
+          })) {
+        Add(at + ".separators", "must be at most 8 signs such as ; | and ,");
+      }
+    }
+  }
+
+  // A column of times may date several things.
+  void Share(const std::string& field, const std::string& column) {
+    if (!index_.Find(column)) {
+      Add(field, fmt::format("the file has no column \"{}\"", column));
+    } else if (times_.insert(column).second) {
+      Use(field, column);
     }
   }
 
@@ -88,7 +142,9 @@ class Validator {
         Add(at + ".attribute", fmt::format("attribute \"{}\" is filled twice", name));
       }
       if (attribute.type == AttributeType::kUnspecified) {
-        Add(at + ".type", "must be ATTRIBUTE_TYPE_TEXT, ATTRIBUTE_TYPE_NUMBER or ATTRIBUTE_TYPE_BOOLEAN");
+        Add(at + ".type",
+            "must be ATTRIBUTE_TYPE_TEXT, ATTRIBUTE_TYPE_NUMBER, ATTRIBUTE_TYPE_BOOLEAN or "
+            "ATTRIBUTE_TYPE_LIST");
       }
       UniqueValues(at + ".values", attribute.values);
     }
@@ -99,7 +155,7 @@ class Validator {
   void UniqueValues(const std::string& field, const std::map<std::string, std::string>& values) {
     std::set<std::string> seen;
     for (const auto& [from, to] : values) {
-      if (!seen.insert(Lower(Trim(from))).second) {
+      if (!seen.insert(text::Comparable(from)).second) {
         Add(field, fmt::format("\"{}\" is listed twice but for case", from));
       }
     }
@@ -135,15 +191,36 @@ class Validator {
       }
       Count(at, activity);
     }
-    if (const auto* column = std::get_if<TimeColumn>(&mapping_.activity_time)) {
-      Use("activity_time.column", column->column);
-    } else if (const auto* hours = std::get_if<HoursBeforeImport>(&mapping_.activity_time)) {
-      if (!(hours->hours >= 0 && hours->hours <= kMaxHours)) {
-        Add("activity_time.hours_before_import", fmt::format("must be between 0 and {}", kMaxHours));
-      }
-    } else if (std::holds_alternative<std::monostate>(mapping_.activity_time) &&
-               !mapping_.activities.empty()) {
+    Time("activity_time", mapping_.activity_time);
+    if (std::holds_alternative<std::monostate>(mapping_.activity_time) && !mapping_.activities.empty())
       Add("activity_time", "is missing; say when the activities of a row happened");
+  }
+
+  void Time(std::string_view field, const ActivityTime& time) {
+    if (const auto* column = std::get_if<TimeColumn>(&time)) {
+      Share(fmt::format("{}.column", field), column->column);
+    } else if (const auto* hours = std::get_if<HoursBeforeImport>(&time)) {
+      if (!(hours->hours >= 0 && hours->hours <= kMaxHours)) {
+        Add(fmt::format("{}.hours_before_import", field), fmt::format("must be between 0 and {}", kMaxHours));
+      } else if (field != "activity_time") {
+        Add(fmt::format("{}.hours_before_import", field),
+            "would change with every import; name a column or a moment");
+      }
+    }
+  }
+
+  void Gates() {
+    for (size_t i = 0; i < mapping_.gates.size(); ++i) {
+      const GateColumn& gate = mapping_.gates[i];
+      const std::string at = fmt::format("gates[{}]", i);
+      Use(at + ".column", gate.column);
+      if (gate.values.empty()) Add(at + ".values", "is empty; say which words mean which gate");
+      std::set<std::string> seen;
+      for (const auto& [word, value] : gate.values) {
+        if (value == Gate::kUnspecified) Add(at + ".values", fmt::format("\"{}\" names no gate", word));
+        if (!seen.insert(text::Comparable(word)).second)
+          Add(at + ".values", fmt::format("\"{}\" is listed twice but for case", word));
+      }
     }
   }
 
@@ -170,6 +247,7 @@ class Validator {
       const PermissionColumn& permission = mapping_.permissions[i];
       const std::string at = fmt::format("permissions[{}]", i);
       Use(at + ".column", permission.column);
+      if (!permission.time_column.empty()) Share(at + ".time_column", permission.time_column);
       if (permission.channel == Channel::kUnspecified) Add(at + ".channel", "is missing");
       if (!IsName(permission.purpose, 64, "_-")) {
         Add(at + ".purpose", "must be 1 to 64 characters of a-z, 0-9, _ and -, starting with a letter");
@@ -184,16 +262,32 @@ class Validator {
 
   const ImportMapping& mapping_;
   const absl::Span<const std::string> columns_;
-  std::set<std::string_view> in_file_;
-  std::set<std::string, std::less<>> used_;
+  const ColumnIndex index_;
+  // Per column of the file: whether the mapping names it.
+  std::vector<bool> used_;
+  std::set<std::string, std::less<>> times_;
   std::vector<Violation> violations_;
 };
 
 }  // namespace
 
+ColumnIndex::ColumnIndex(absl::Span<const std::string> columns) {
+  for (size_t i = 0; i < columns.size(); ++i) {
+    exact_.emplace(columns[i], i);
+    const auto [at, fresh] = folded_.emplace(text::Comparable(columns[i]), i);
+    if (!fresh) at->second = std::nullopt;
+  }
+}
+
+std::optional<size_t> ColumnIndex::Find(std::string_view name) const {
+  if (const auto exact = exact_.find(name); exact != exact_.end()) return exact->second;
+  const auto folded = folded_.find(text::Comparable(name));
+  return folded == folded_.end() ? std::nullopt : folded->second;
+}
+
 std::string AttributeName(const AttributeColumn& column) {
   if (!column.attribute.empty()) return column.attribute;
-  std::string name = Lower(column.column);
+  std::string name = Lower(text::TrimSpace(column.column));
   for (char& c : name) {
     if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))) c = '_';
   }

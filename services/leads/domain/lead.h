@@ -79,6 +79,11 @@ struct Lead {
   std::string campaign;
   std::vector<Permission> permissions;
   Outcome outcome = Outcome::kUnspecified;
+  // InfinitePast: not known. A stored lead has an outcome_time where it has an outcome.
+  absl::Time arrival_time = absl::InfinitePast();
+  absl::Time outcome_time = absl::InfinitePast();
+  // Not on the wire: a historic import told of it then, and what happened before opens nothing.
+  absl::Time history_time = absl::InfinitePast();
 };
 
 enum class TextForm { kFree, kEmail, kDomain };

@@ -4,31 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 #include <utility>
 
+#include "libs/text/domain_name.h"
 #include "services/leads/domain/text.h"
 
 namespace finalmile::leads::domain {
 namespace {
 
 constexpr std::string_view kLeads = "leads/";
-
-bool IsDomain(std::string_view domain) {
-  if (domain.size() > 253 || domain.find('.') == std::string_view::npos) return false;
-  while (true) {
-    const size_t dot = domain.find('.');
-    const std::string_view label = domain.substr(0, dot);
-    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return false;
-    for (char c : label) {
-      const bool allowed = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-                           static_cast<unsigned char>(c) >= 0x80;
-      if (!allowed) return false;
-    }
-    if (dot == std::string_view::npos) return true;
-    domain.remove_prefix(dot + 1);
-  }
-}
 
 bool HasNul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
 
@@ -82,17 +68,19 @@ void ValidatePermissions(const Lead& lead, Collector& found) {
 }  // namespace
 
 absl::StatusOr<std::string> NormaliseEmail(std::string_view email) {
-  std::string normal = Lower(Trim(email));
-  const size_t at = normal.find('@');
-  const bool well_formed =
-      at != std::string::npos && at >= 1 && at <= 64 && normal.size() <= 254 &&
-      normal.find('@', at + 1) == std::string::npos &&
-      std::none_of(
-          normal.begin(), normal.end(),
-          [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == ',' || c == ';' || c == 0x7F; }) &&
-      IsDomain(EmailDomain(normal));
-  if (!well_formed) return absl::InvalidArgumentError("is not one e-mail address like name@example.com");
-  return normal;
+  const std::string plain = text::LowerPlain(email);
+  const size_t at = plain.find('@');
+  const absl::Status wrong = absl::InvalidArgumentError("is not one e-mail address like name@example.com");
+  if (at == std::string::npos || at < 1 || at > 64 || plain.find('@', at + 1) != std::string::npos)
+    return wrong;
+  if (text::Tidy(plain).find(' ') != std::string::npos || std::any_of(plain.begin(), plain.end(), [](char c) {
+        return static_cast<unsigned char>(c) <= ' ' || c == ',' || c == ';' || c == 0x7F;
+      })) {
+    return wrong;
+  }
+  const std::optional<std::string> domain = text::AsciiDomain(plain.substr(at + 1));
+  if (!domain || at + 1 + domain->size() > 254) return wrong;
+  return plain.substr(0, at + 1) + *domain;
 }
 
 std::string_view EmailDomain(std::string_view email) {
@@ -101,12 +89,13 @@ std::string_view EmailDomain(std::string_view email) {
 }
 
 absl::StatusOr<std::string> NormaliseDomain(std::string_view domain) {
-  std::string normal = Lower(Trim(domain));
+  std::string normal = text::LowerPlain(domain);
   if (const size_t scheme = normal.find("://"); scheme != std::string::npos) normal.erase(0, scheme + 3);
   normal.erase(std::min(normal.find_first_of("/?#:"), normal.size()));
-  if (normal.rfind("www.", 0) == 0) normal.erase(0, 4);
-  if (!IsDomain(normal)) return absl::InvalidArgumentError("is not a domain name like example.com");
-  return normal;
+  if (normal.ends_with('.')) normal.pop_back();
+  if (normal.starts_with("www.")) normal.erase(0, 4);
+  if (std::optional<std::string> ascii = text::AsciiDomain(normal)) return *std::move(ascii);
+  return absl::InvalidArgumentError("is not a domain name like example.com");
 }
 
 namespace {
@@ -122,7 +111,7 @@ absl::StatusOr<std::string> Normal(TextForm form, std::string_view text) {
 void Normalise(Lead& lead) {
   for (const TextField& field : kTextFields) {
     std::string& text = lead.*field.member;
-    text = std::string(Trim(text));
+    text = text::Tidy(text);
     if (auto normal = Normal(field.form, text); normal.ok()) text = *std::move(normal);
   }
 }
@@ -197,6 +186,25 @@ std::vector<Violation> Validate(const Lead& lead) {
   return found.Take();
 }
 
+std::vector<Violation> LiftedDenials(const Lead& before, const Lead& next) {
+  Collector found;
+  for (const Permission& denial : before.permissions) {
+    if (denial.state != PermissionState::kDenied) continue;
+    const auto now = std::find_if(next.permissions.begin(), next.permissions.end(), [&](const Permission& p) {
+      return p.channel == denial.channel && p.purpose == denial.purpose;
+    });
+    const bool stands = now != next.permissions.end() && now->state == PermissionState::kDenied;
+    const bool lifted = now != next.permissions.end() && now->time > denial.time;
+    if (stands || lifted) continue;
+    found.Add("permissions",
+              fmt::format(
+                  "contact for {} was denied at {}; only a later word lifts that: state allowed, with a time "
+                  "after it",
+                  denial.purpose, absl::FormatTime(absl::RFC3339_sec, denial.time, absl::UTCTimeZone())));
+  }
+  return found.Take();
+}
+
 std::string LeadName(std::string_view id) { return fmt::format("{}{}", kLeads, id); }
 
 std::optional<std::string> LeadIdOf(std::string_view name) {
@@ -210,6 +218,12 @@ std::optional<std::string> LeadIdOf(std::string_view name) {
   return std::string(uuid);
 }
 
+void ClampClock(Activity& activity, absl::Time now) {
+  if (activity.event_time <= now + kClockSkew) return;
+  activity.event_time = now;
+  activity.clock_ahead = true;
+}
+
 bool IsAgedOut(const Activity& activity, absl::Time now) { return activity.event_time < now - kHistory; }
 
 Violation AgedOut() {
@@ -219,7 +233,17 @@ Violation AgedOut() {
 
 std::vector<Violation> Validate(const Activity& activity, absl::Time now) {
   Collector found;
-  if (activity.lead.empty()) found.Add("lead", "must be leads/ and then a lower-case UUID");
+  if (const ExternalId& external = activity.lead_external_id;
+      !external.source.empty() || !external.id.empty()) {
+    if (!IsToken(external.source, 64, "_.:-"))
+      found.Add("external_id.source", "must be 1 to 64 characters of a-z, 0-9, _, ., : and -");
+    if (external.id.empty()) found.Add("external_id.id", "is empty");
+    found.Text("external_id.id", external.id);
+    if (external.id.find('@') != std::string::npos)
+      found.Add("external_id.id", "is an e-mail address, which is personal data and no id");
+  } else if (activity.lead.empty()) {
+    found.Add("lead", "must be leads/ and then a lower-case UUID, or leads/- with an external_id");
+  }
   if (!IsToken(activity.source, 64, "_.:-")) {
     found.Add("source", "must be 1 to 64 characters of a-z, 0-9, _, ., : and -");
   }
@@ -230,7 +254,7 @@ std::vector<Violation> Validate(const Activity& activity, absl::Time now) {
   if (activity.event_time < kEarliestActivity) {
     found.Add("event_time", "is missing or before the year 2000");
   } else if (activity.event_time > now + kMaxFuture) {
-    found.Add("event_time", "is more than 10 minutes in the future; check the clock of the source");
+    found.Add("event_time", "is more than 30 minutes in the future; check the clock of the source");
   }
   found.Text("subject", activity.subject);
   if (activity.count < 0 || activity.count > kMaxActivityCount) {

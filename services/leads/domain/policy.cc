@@ -62,7 +62,7 @@ class Validator {
   }
 
   void Text(const std::string& field, const std::string& text) {
-    if (Trim(text).empty()) Add(field, "is empty; say it for people");
+    if (text::TrimSpace(text).empty()) Add(field, "is empty; say it for people");
     if (Characters(text) > kMaxTextCharacters) Add(field, "has more than 256 characters; shorten it");
   }
 
@@ -70,7 +70,7 @@ class Validator {
     Sized(field, values, 1, kMaxTextValues);
     for (size_t i = 0; i < values.size(); ++i) {
       const std::string at = fmt::format("{}[{}]", field, i);
-      if (Trim(values[i]).empty()) Add(at, "is empty");
+      if (text::TrimSpace(values[i]).empty()) Add(at, "is empty");
       if (Characters(values[i]) > kMaxTextCharacters) Add(at, "has more than 256 characters; shorten it");
     }
   }
@@ -116,7 +116,7 @@ class Validator {
     } else if (const auto* contains = std::get_if<Contains>(&condition.test)) {
       Values(at + ".contains.values", contains->values);
       for (size_t i = 0; i < contains->values.size(); ++i) {
-        if (!Trim(contains->values[i]).empty() && SpacedWords(contains->values[i]).empty()) {
+        if (!text::TrimSpace(contains->values[i]).empty() && SpacedWords(contains->values[i]).empty()) {
           Add(fmt::format("{}.contains.values[{}]", at, i), "has no letter or digit to look for");
         }
       }

@@ -25,6 +25,8 @@ class Evaluation {
     if (input_.gated) {
       if (IsReady(state())) Cool(Cooled::Cause::kGated);
     } else {
+      if (IsReady(state()) && IsClosed() && !(state().by_hand_raise && RaisedSince()))
+        Cool(Cooled::Cause::kClosed);
       if (IsReady(state()) && !state().by_hand_raise && result_.engagement < policy_.cool_below) {
         Cool(Cooled::Cause::kFaded);
       }
@@ -51,16 +53,29 @@ class Evaluation {
     Close(state());
   }
 
+  bool IsClosed() const { return input_.outcome_time != absl::InfinitePast(); }
+  // A hand-raise came after the outcome, and is no history.
+  bool RaisedSince() const {
+    return input_.last_hand_raise > std::max(input_.outcome_time, input_.history_time);
+  }
+  // Whether points may let the lead in.
+  bool PointsCount() const {
+    if (IsClosed()) return false;
+    const FadingValue& a = input_.engagement.short_half_life;
+    const FadingValue& b = input_.engagement.long_half_life;
+    return (a.value > 0 && a.time > input_.history_time) || (b.value > 0 && b.time > input_.history_time);
+  }
+
   bool MayRecross() { return now_ - state().last_crossing >= policy_.recross_after; }
 
   bool LetsIn(const Lane& lane) {
     if (input_.fit < lane.min_fit) return false;
     if (lane.hand_raise) {
       if (IsReady(state()) && state().by_hand_raise && !MayRecross()) return false;
-      return input_.last_hand_raise > state().hand_raise_used &&
+      return input_.last_hand_raise > state().hand_raise_used && RaisedSince() &&
              now_ - input_.last_hand_raise <= kHandRaiseLife;
     }
-    return !IsReady(state()) && result_.engagement >= lane.min_engagement && MayRecross();
+    return !IsReady(state()) && PointsCount() && result_.engagement >= lane.min_engagement && MayRecross();
   }
 
   const Lane* FirstThatLetsIn() {
@@ -88,7 +103,7 @@ class Evaluation {
     if (input_.gated) return;
     if (IsReady(state())) {
       if (!state().by_hand_raise) Due(FallsBelow(input_.engagement, policy_.cool_below, now_));
-    } else if (!MayRecross() &&
+    } else if (!MayRecross() && PointsCount() &&
                std::any_of(policy_.lanes.begin(), policy_.lanes.end(), [&](const Lane& lane) {
                  return !lane.hand_raise && input_.fit >= lane.min_fit &&
                         result_.engagement >= lane.min_engagement;

@@ -35,7 +35,7 @@ struct BecameSalesReady {
 };
 // Sales-ready no more.
 struct Cooled {
-  enum class Cause { kFaded, kGated };
+  enum class Cause { kFaded, kGated, kClosed };
   // The lane it was in.
   std::string lane;
   Cause cause = Cause::kFaded;
@@ -54,6 +54,11 @@ struct ReadinessInput {
   Engagement engagement;
   // EngagementState::last_hand_raise.
   absl::Time last_hand_raise = absl::InfinitePast();
+  // When the lead's outcome was known: it is closed, and only a hand-raise after it lets the lead in.
+  // InfinitePast: there is none.
+  absl::Time outcome_time = absl::InfinitePast();
+  // What happened up to here is history (Lead::history_time), and lets nobody in.
+  absl::Time history_time = absl::InfinitePast();
 };
 
 struct Readiness {
@@ -71,8 +76,9 @@ struct Readiness {
 
 // Moves a lead's readiness to `now`. Evaluating again at the same moment changes nothing.
 //
-// With a gate no lead is sales-ready; one that is cools, whatever its lane, and gets back the hand-raise that
-// let it in: once the gate is lifted, within 30 days of that hand-raise, the lead crosses again. Otherwise
+// A lead with a known outcome is closed: if it is sales-ready, unless by a hand-raise after its outcome, it
+// cools. With a gate no lead is sales-ready; one that is cools, whatever its lane, and gets back the hand-raise
+// that let it in: once the gate is lifted, within 30 days of that hand-raise, the lead crosses again. Otherwise
 // the first lane whose conditions hold lets it in, hand-raise lanes before scored ones: a hand-raise lane
 // while a hand-raise of the last 30 days opened no request; a scored lane unless the last crossing is less
 // than recross_after ago.

@@ -1,31 +1,56 @@
 #include "services/leads/domain/text.h"
 
-#include <charconv>
-#include <cmath>
+#include <algorithm>
+#include <vector>
+
+#include "libs/text/words.h"
 
 namespace finalmile::leads::domain {
+namespace {
 
-std::string SpacedWords(std::string_view text) {
-  std::string words;
-  for (const char c : Lower(text)) {
-    const bool in_word =
-        (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
-    if (!in_word) {
-      if (!words.empty() && words.back() != ' ') words += ' ';
-      continue;
+struct Part {
+  std::string word;
+  size_t begin = 0;
+  size_t end = 0;
+  bool letter = false;
+};
+
+// The words of `text`, cut at apostrophes.
+std::vector<Part> PartsOf(std::string_view text) {
+  std::vector<Part> parts;
+  text::WordReader reader(text);
+  for (text::WordSpan span; reader.Next(span);) {
+    for (size_t begin = span.begin; begin < span.end;) {
+      const size_t apostrophe = text.find('\'', begin);
+      const size_t end = std::min(apostrophe, span.end);
+      const std::string_view word = text.substr(begin, end - begin);
+      if (!word.empty()) {
+        const bool letter = text::CharacterBytes(word, 0) == word.size();
+        parts.push_back({text::Comparable(word), begin, end, letter});
+      }
+      begin = end + 1;
     }
-    if (words.empty()) words += ' ';
-    words += c;
   }
-  if (!words.empty() && words.back() != ' ') words += ' ';
-  return words;
+  return parts;
 }
 
-std::optional<double> ParseNumber(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) return std::nullopt;
-  return number;
+}  // namespace
+
+std::string SpacedWords(std::string_view text) {
+  std::string plain = text::ResolveForms(text::Tidy(text));
+  for (size_t at = plain.find("\u2019"); at != std::string::npos; at = plain.find("\u2019", at)) {
+    plain.replace(at, 3, "'");
+  }
+  std::string words;
+  const std::vector<Part> parts = PartsOf(plain);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const bool abbreviated = i > 0 && parts[i].letter && parts[i - 1].letter &&
+                             parts[i].begin == parts[i - 1].end + 1 && plain[parts[i - 1].end] == '.';
+    if (!abbreviated) words += ' ';
+    words += parts[i].word;
+  }
+  if (!words.empty()) words += ' ';
+  return words;
 }
 
 }  // namespace finalmile::leads::domain

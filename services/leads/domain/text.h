@@ -1,19 +1,16 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "libs/base/text.h"
+#include "libs/text/normal.h"
 
 namespace finalmile::leads::domain {
 
-// Text helpers of the rules; case and characters as in libs/base/text.h.
-
-// The words of `text` in lower case, each with one space before and after it: "Vice-President, EMEA" gives
-// " vice president emea ". Letters, digits and everything beyond ASCII make words. No word: empty.
+// The words of `text` as text::Comparable gives them, each with one space before and after it:
+// "Vice-President, ＥＭＥＡ" gives " vice president emea ". An apostrophe parts words, and letters with
+// points between them are one: "C.E.O." gives " ceo ". No word: empty.
 std::string SpacedWords(std::string_view text);
-// The whole of `text` as a finite decimal number.
-std::optional<double> ParseNumber(std::string_view text);
 
 }  // namespace finalmile::leads::domain

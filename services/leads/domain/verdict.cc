@@ -38,6 +38,8 @@ class Verdict {
     if (lane.hand_raise) {
       HandRaise(stand, missing);
     } else {
+      if (input_.outcome_time != absl::InfinitePast())
+        missing.emplace_back("its outcome is known, and only a hand-raise after it counts");
       against("engagement", engagement_, lane.min_engagement);
       if (MayRecrossAt(policy_, state_, now_) > now_) {
         missing.push_back(
@@ -52,6 +54,10 @@ class Verdict {
   void HandRaise(std::vector<std::string>& stand, std::vector<std::string>& missing) const {
     if (now_ - input_.last_hand_raise > kHandRaiseLife) {
       missing.emplace_back("no hand-raise in the last 30 days");
+      return;
+    }
+    if (input_.last_hand_raise <= std::max(input_.outcome_time, input_.history_time)) {
+      missing.emplace_back("its hand-raise came before its outcome, or is history");
       return;
     }
     stand.emplace_back("hand raised");

@@ -17,6 +17,8 @@ class ActivityHandlers {
       rpc::CallContext& context, const v1::RecordActivityRequest& request);
   absl::StatusOr<rpc::After<v1::RecordActivitiesResponse>> RecordActivities(
       rpc::CallContext& context, const v1::RecordActivitiesRequest& request);
+  absl::StatusOr<v1::DeletedActivity> DeleteActivity(rpc::CallContext& context,
+                                                     const v1::DeleteActivityRequest& request);
   absl::StatusOr<v1::ListActivitiesResponse> ListActivities(rpc::CallContext& context,
                                                             const v1::ListActivitiesRequest& request);
 

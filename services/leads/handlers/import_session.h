@@ -9,6 +9,7 @@
 #include "libs/rpc/service.h"
 #include "services/leads/domain/import_row.h"
 #include "services/leads/handlers/dependencies.h"
+#include "services/leads/scoring/import_rows.h"
 #include "services/leads/store/import_store.h"
 
 namespace finalmile::leads::handlers {
@@ -26,22 +27,16 @@ class ImportSession final : public rpc::BidiSession<v1::ImportLeadsRequest, v1::
  private:
   absl::StatusOr<v1::ImportLeadsResponse> Open(rpc::CallContext& context, const v1::ImportHeader& header);
   absl::StatusOr<v1::ImportLeadsResponse> ImportRows(rpc::CallContext& context, const v1::ImportRows& rows);
-  // The progress after the rows of a message, and the rows that were rejected.
-  struct RowResults {
-    store::ImportProgress progress;
-    std::vector<v1::ImportReject> rejects;
-    void Reject(int64_t line, const domain::Reject& reject);
-  };
-  // Writes rows whose external ids are all different, counting into `results`.
-  absl::Status Store(rpc::CallContext& context, storage::Transaction& transaction, absl::Time now,
-                     const std::vector<domain::ImportedLead>& rows, RowResults& results);
-  // Counts what Store would do, but for rows that change nothing: those count as updated.
-  absl::Status CountOnly(storage::Transaction& transaction, const std::vector<domain::ImportedLead>& rows,
-                         RowResults& results);
+  // Reads the rows of a message; those that cannot be a lead are rejected in `results`.
+  absl::StatusOr<std::vector<scoring::IdentifiedRow>> ReadRows(const v1::ImportRows& rows,
+                                                               scoring::RowResults& results) const;
 
   const Dependencies d_;
   std::optional<domain::ImportPlan> plan_;
   bool dry_run_ = false;
+  bool prefer_source_ = false;
+  std::string file_digest_;
+  scoring::DryRun dry_;
   store::ImportProgress progress_;
 };
 

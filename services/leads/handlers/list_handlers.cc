@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "libs/base/status.h"
+#include "libs/base/text.h"
 #include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/filter.h"
@@ -15,11 +16,14 @@ namespace finalmile::leads::handlers {
 namespace {
 
 using storage::Transaction;
+constexpr int kMostFound = 10;
+
 using LeadEntries = std::vector<rpc::PageEntry<v1::Lead>>;
 
 const rpc::FilterSchema& Schema() {
   using rpc::FilterType;
   static const auto& schema = *new rpc::FilterSchema{{
+      {"email", FilterType::kText, "p.email"},
       {"owner", FilterType::kText, "p.owner"},
       {"stage", FilterType::kEnum, "l.stage",
        rpc::EnumWords(*v1::Stage_descriptor(), rpc::StoredAs::kNumber)},
@@ -59,6 +63,21 @@ absl::StatusOr<v1::ListLeadsResponse> ListHandlers::ListLeads(rpc::CallContext& 
                           entries.push_back({std::move(leads[i]), {ids[i]}});
                         return entries;
                       }));
+        return response;
+      });
+}
+
+absl::StatusOr<v1::FindLeadsResponse> ListHandlers::FindLeads(rpc::CallContext& context,
+                                                              const v1::FindLeadsRequest& request) {
+  const std::string_view text = Trim(request.text());
+  if (text.empty()) return rpc::InvalidField("text", "is required");
+  return outbox::Read<v1::FindLeadsResponse>(
+      context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::FindLeadsResponse> {
+        ASSIGN_OR_RETURN(std::vector<std::string> ids, store::FindLeads(transaction, text, kMostFound));
+        v1::FindLeadsResponse response;
+        ASSIGN_OR_RETURN(std::vector<v1::Lead> leads,
+                         LoadLeads(transaction, d_.policies, ids, d_.clock.Now()));
+        response.mutable_leads()->Assign(leads.begin(), leads.end());
         return response;
       });
 }

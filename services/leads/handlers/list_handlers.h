@@ -14,6 +14,8 @@ class ListHandlers {
 
   absl::StatusOr<v1::ListLeadsResponse> ListLeads(rpc::CallContext& context,
                                                   const v1::ListLeadsRequest& request);
+  absl::StatusOr<v1::FindLeadsResponse> FindLeads(rpc::CallContext& context,
+                                                  const v1::FindLeadsRequest& request);
   absl::StatusOr<v1::ListTopLeadsResponse> ListTopLeads(rpc::CallContext& context,
                                                         const v1::ListTopLeadsRequest& request);
 

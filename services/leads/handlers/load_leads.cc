@@ -5,12 +5,43 @@
 #include "libs/base/status.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/etag.h"
+#include "libs/storage/transact.h"
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/scoring/convert.h"
 #include "services/leads/scoring/lead_batch.h"
 #include "services/leads/store/profile_store.h"
 
 namespace finalmile::leads::handlers {
+
+absl::StatusOr<std::string> LeadBy(storage::Transaction& transaction, const v1::LeadIdentity& identity) {
+  if (identity.has_external_id()) {
+    const store::ExternalId id{identity.external_id().source(), identity.external_id().id()};
+    ASSIGN_OR_RETURN(const auto found, store::FindExternalIds(transaction, {id}));
+    if (found.empty())
+      return rpc::Error(absl::StatusCode::kNotFound, "LEAD_NOT_FOUND", "no lead has this external id");
+    return found.begin()->second;
+  }
+  const auto email = domain::NormaliseEmail(identity.email());
+  if (!email.ok()) return rpc::InvalidField("identity.email", std::string(email.status().message()));
+  ASSIGN_OR_RETURN(const auto leads, store::LeadsWithEmail(transaction, *email, 2));
+  if (leads.empty())
+    return rpc::Error(absl::StatusCode::kNotFound, "LEAD_NOT_FOUND", "no lead has this e-mail");
+  if (leads.size() > 1) {
+    return rpc::Error(absl::StatusCode::kFailedPrecondition, "LEAD_AMBIGUOUS",
+                      "several leads have this e-mail; say which by its name or an external id");
+  }
+  return leads.front();
+}
+
+absl::StatusOr<std::string> LeadOf(rpc::CallContext& context, storage::Database& database,
+                                   const std::string& name, const v1::LeadIdentity& identity,
+                                   std::string_view field) {
+  if (name != domain::kSomeLead) return rpc::IdIn(name);
+  if (identity.kind_case() == v1::LeadIdentity::KIND_NOT_SET)
+    return rpc::InvalidField("identity", "is required with leads/-");
+  return storage::Read(database, context.deadline(),
+                       [&](storage::Transaction& transaction) { return LeadBy(transaction, identity); });
+}
 
 absl::StatusOr<std::vector<v1::Lead>> LoadLeads(storage::Transaction& transaction,
                                                 scoring::Policies& policies,

@@ -6,10 +6,19 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "finalmile/leads/v1/lead.pb.h"
+#include "libs/rpc/context.h"
 #include "libs/storage/database.h"
 #include "services/leads/scoring/policies.h"
 
 namespace finalmile::leads::handlers {
+
+// The id in "leads/{lead}", and of `leads/-` the lead that `identity` says: NOT_FOUND / LEAD_NOT_FOUND, FAILED_PRECONDITION /
+// LEAD_AMBIGUOUS for an e-mail that several leads have.
+absl::StatusOr<std::string> LeadOf(rpc::CallContext& context, storage::Database& database,
+                                   const std::string& name, const v1::LeadIdentity& identity,
+                                   std::string_view field);
+// The lead, or for an external id perhaps the stub, that an identity says, inside a transaction.
+absl::StatusOr<std::string> LeadBy(storage::Transaction& transaction, const v1::LeadIdentity& identity);
 
 // Leads as the wire shows them at `now`, in the order of `ids`; NOT_FOUND names the first that is absent.
 absl::StatusOr<std::vector<v1::Lead>> LoadLeads(storage::Transaction& transaction,

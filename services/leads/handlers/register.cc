@@ -2,6 +2,7 @@
 
 #include "libs/rpc/methods.h"
 #include "services/leads/handlers/activity_handlers.h"
+#include "services/leads/handlers/import_handlers.h"
 #include "services/leads/handlers/import_session.h"
 #include "services/leads/handlers/lead_handlers.h"
 #include "services/leads/handlers/list_handlers.h"
@@ -33,6 +34,11 @@ std::unique_ptr<rpc::Service> NewLeadService(Dependencies dependencies) {
   Unary(*service, "RecordActivity", activities, &ActivityHandlers::RecordActivity);
   Unary(*service, "RecordActivities", activities, &ActivityHandlers::RecordActivities);
   Unary(*service, "ListActivities", activities, &ActivityHandlers::ListActivities);
+  Unary(*service, "DeleteActivity", activities, &ActivityHandlers::DeleteActivity);
+  Unary(*service, "FindLeads", lists, &ListHandlers::FindLeads);
+  auto imports = std::make_shared<ImportHandlers>(dependencies);
+  Unary(*service, "ListImports", imports, &ImportHandlers::ListImports);
+  Unary(*service, "UndoImport", imports, &ImportHandlers::UndoImport);
   auto scores = std::make_shared<ScoreHandlers>(dependencies);
   Unary(*service, "ExplainScore", scores, &ScoreHandlers::ExplainScore);
   Unary(*service, "ListScoreChanges", scores, &ScoreHandlers::ListScoreChanges);

@@ -106,7 +106,7 @@ absl::StatusOr<std::optional<domain::ReadinessState>> ScoreHandlers::ReadinessAt
 
 absl::StatusOr<v1::ExplainScoreResponse> ScoreHandlers::ExplainScore(rpc::CallContext& context,
                                                                      const v1::ExplainScoreRequest& request) {
-  const std::string id = rpc::IdIn(request.name());
+  ASSIGN_OR_RETURN(std::string id, LeadOf(context, d_.database, request.name(), request.identity(), "name"));
   const absl::Time now = d_.clock.Now();
   const absl::Time as_of = request.has_as_of() ? scoring::FromProto(request.as_of()) : now;
   if (as_of > now) return rpc::InvalidField("as_of", "must not be in the future");
@@ -158,7 +158,8 @@ absl::StatusOr<v1::ExplainScoreResponse> ScoreHandlers::ExplainScore(rpc::CallCo
 
 absl::StatusOr<v1::ListScoreChangesResponse> ScoreHandlers::ListScoreChanges(
     rpc::CallContext& context, const v1::ListScoreChangesRequest& request) {
-  const std::string id = rpc::IdIn(request.parent());
+  ASSIGN_OR_RETURN(std::string id,
+                   LeadOf(context, d_.database, request.parent(), request.identity(), "parent"));
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(context.answers(), request, {int64_t{}, int64_t{}}));
   // The cursor: the moment the first page was made for, and how many changes up to it are not shown yet.
   const absl::Time until = page.first() ? d_.clock.Now() : FromMicros(std::get<int64_t>(page.cursor()[0]));

@@ -124,6 +124,9 @@ domain::Activity FromProto(const v1::Activity& activity) {
   result.outbound = activity.outbound();
   result.automated = activity.automated();
   for (const auto& [name, value] : activity.properties()) result.properties[name] = value;
+  result.clock_ahead = activity.clock_ahead();
+  if (activity.lead() == domain::kSomeLead)
+    result.lead_external_id = {activity.external_id().source(), activity.external_id().id()};
   return result;
 }
 
@@ -140,6 +143,7 @@ v1::Activity ToProto(const domain::Activity& activity) {
   result.set_outbound(activity.outbound);
   result.set_automated(activity.automated);
   for (const auto& [name, value] : activity.properties) (*result.mutable_properties())[name] = value;
+  result.set_clock_ahead(activity.clock_ahead);
   return result;
 }
 
@@ -211,6 +215,8 @@ domain::Lead FromProto(const v1::Lead& lead) {
                                   permission.basis(), permission.source(), FromProto(permission.time())});
   }
   result.outcome = static_cast<domain::Outcome>(lead.outcome());
+  if (lead.has_arrival_time()) result.arrival_time = FromProto(lead.arrival_time());
+  if (lead.has_outcome_time()) result.outcome_time = FromProto(lead.outcome_time());
   return result;
 }
 
@@ -243,6 +249,8 @@ v1::Lead ToProto(const domain::Lead& lead) {
     *to.mutable_time() = ToProto(permission.time);
   }
   result.set_outcome(static_cast<v1::Outcome>(lead.outcome));
+  if (lead.arrival_time != absl::InfinitePast()) *result.mutable_arrival_time() = ToProto(lead.arrival_time);
+  if (lead.outcome_time != absl::InfinitePast()) *result.mutable_outcome_time() = ToProto(lead.outcome_time);
   return result;
 }
 

@@ -146,12 +146,35 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::CountInserted(
   return recorded;
 }
 
-void LeadBatch::SetProfile(Entry& entry, const domain::Lead& profile) {
+namespace {
+
+// A lead with an outcome is closed.
+void Close(store::LeadState& row, domain::Lead& profile, absl::Time now) {
+  const bool was_closed = row.outcome_time != absl::InfinitePast();
+  const bool is_closed = profile.outcome != domain::Outcome::kUnspecified;
+  if (!is_closed) {
+    profile.outcome_time = absl::InfinitePast();
+  } else if (profile.outcome_time == absl::InfinitePast()) {
+    profile.outcome_time = now;
+  }
+  row.outcome_time = profile.outcome_time;
+  const bool ended = row.stage == v1::STAGE_WON || row.stage == v1::STAGE_LOST;
+  if (is_closed && (!was_closed || ended)) {
+    row.stage = profile.outcome == domain::Outcome::kPositive ? v1::STAGE_WON : v1::STAGE_LOST;
+  } else if (!is_closed && ended) {
+    row.stage = v1::STAGE_NEW;
+  }
+}
+
+}  // namespace
+
+void LeadBatch::SetProfile(Entry& entry, domain::Lead profile) {
+  Close(entry.row, profile, context_.now);
   ++entry.row.version;
   entry.row.gates = GateBits(profile.gates);
   entry.row.update_time = context_.now;
   entry.row.fit = domain::Fit(entry.policy->compiled, profile);
-  entry.profile = profile;
+  entry.profile = std::move(profile);
   entry.profile_changed = entry.changed = true;
 }
 

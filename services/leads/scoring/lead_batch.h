@@ -74,6 +74,16 @@ class LeadBatch {
   // Gives a created, locked lead another profile, gates included; `changed` names the paths. The caller
   // writes external ids. Errors as Create.
   absl::Status Change(const std::string& id, const domain::Lead& profile, std::vector<std::string> changed);
+  // Gives a lead of this batch what a locked stub did, and its external ids; the stub is deleted.
+  absl::Status Absorb(const std::string& id, const std::string& stub);
+  // Activities of a locked lead were deleted: the rest is counted anew.
+  void CountAnew(const std::string& id);
+  // What a lead of this batch did up to now is history, and lets it not in (Lead::history_time).
+  void SetHistory(const std::string& id);
+  // Tells that an activity of a locked lead was deleted.
+  void TellDeleted(const domain::Activity& activity);
+  // Deletes a locked lead with all that is kept about it, and tells so.
+  absl::Status Erase(const std::string& id);
   // Scores a locked lead again, because time went by or there is a new policy. A stub stays as it is.
   void Visit(const std::string& id);
   // The activities of a locked lead that was set aside were counted under the policy in force.
@@ -141,7 +151,7 @@ class LeadBatch {
   absl::StatusOr<std::vector<store::Recorded>> CountInserted(std::span<const domain::Activity> activities,
                                                              const storage::Result& inserted);
   // Takes over a profile, scores its fit and stores it.
-  void SetProfile(Entry& entry, const domain::Lead& profile);
+  void SetProfile(Entry& entry, domain::Lead profile);
 
   // The steps of Write, for the changed leads: bring fit and engagement under the entry's policy, evaluate
   // readiness as it fell due and now, find out why leads became sales-ready, and emit the events.

@@ -170,6 +170,7 @@ absl::Status LeadBatch::WriteProfiles(const std::vector<Entry*>& changed) {
   for (Entry* entry : changed) {
     if (!entry->profile_changed) continue;
     const store::LeadState& lead = entry->row;
+    entry->profile->history_time = lead.history_time;
     facts.push_back({lead.id, lead.version, context_.now, lead.gates, *entry->profile});
     profiles.push_back({lead.id, *std::move(entry->profile)});
   }

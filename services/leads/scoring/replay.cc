@@ -93,6 +93,8 @@ absl::StatusOr<Replayed> Replay(const LeadPast& past, absl::Time now,
     if (moment.facts != nullptr) {
       facts = moment.facts;
       state.gates = facts->gates;
+      state.outcome_time = facts->facts.outcome_time;
+      state.history_time = facts->facts.history_time;
     }
     state.fit = domain::Fit(policy->compiled, facts->facts);
     bool counted = false;

@@ -25,6 +25,8 @@ domain::ReadinessInput StandingOf(const domain::CompiledPolicy& policy, const st
   domain::ReadinessInput input;
   input.gated = version.gates != 0;
   input.fit = domain::Fit(policy, version.facts);
+  input.outcome_time = version.facts.outcome_time;
+  input.history_time = version.facts.history_time;
   return input;
 }
 

@@ -45,6 +45,7 @@ const storage::Table<RecordedActivity> kActivities(
      {"seconds", OfActivity(&Activity::seconds)},
      {"outbound", OfActivity(&Activity::outbound)},
      {"automated", OfActivity(&Activity::automated)},
+     {"clock_ahead", OfActivity(&Activity::clock_ahead)},
      {"properties", "TEXT",
       [](const RecordedActivity& recorded) -> storage::Value {
         return EncodeProperties(recorded.activity.properties);
@@ -74,11 +75,14 @@ const storage::Table<Aged> kAged(
       }},
      {"last_hand_raise", In(&Aged::state, &domain::EngagementState::last_hand_raise), absl::InfinitePast()}});
 
+// Whether `b` repeats `a`, which is stored. The time of one whose clock ran ahead is that of its arrival.
 bool SameBody(const Activity& a, const Activity& b) {
-  return std::tie(a.lead, a.type, a.event_time, a.subject, a.count, a.seconds, a.outbound, a.automated,
-                  a.properties) == std::tie(b.lead, b.type, b.event_time, b.subject, b.count, b.seconds,
-                                            b.outbound, b.automated, b.properties);
+  return (a.event_time == b.event_time || a.clock_ahead) &&
+         std::tie(a.lead, a.type, a.subject, a.count, a.seconds, a.outbound, a.automated, a.properties) ==
+             std::tie(b.lead, b.type, b.subject, b.count, b.seconds, b.outbound, b.automated, b.properties);
 }
+// What DeleteActivity leaves in place of an activity, so that a repeat of it is known.
+bool IsDeleted(const Activity& activity) { return activity.lead.empty(); }
 
 // A page of the activities of lead $1 after the position ($2, $3, $4), at most $7 of those recorded by $5
 // and happened by $6. The index has them in order of time alone. The inner query finds, in that order, the
@@ -174,7 +178,7 @@ JOIN activities ON source = r.known_source AND activity_id = r.known_id)sql",
     const bool is_fresh = fresh.contains(key);
     if (is_fresh && first.at(key) == i) continue;
     const Activity& kept = is_fresh ? activities[first.at(key)] : stored.at(key);
-    outcome[i] = SameBody(activities[i], kept) ? Recorded::kRepeated : Recorded::kConflict;
+    outcome[i] = IsDeleted(kept) || SameBody(kept, activities[i]) ? Recorded::kRepeated : Recorded::kConflict;
   }
   return outcome;
 }
@@ -268,6 +272,44 @@ WHERE (source, activity_id) IN (
   SELECT r.source, r.activity_id FROM {rows: source TEXT, activity_id TEXT} AS r))sql",
           rows)
       .status();
+}
+
+absl::StatusOr<std::optional<RecordedActivity>> FindActivity(storage::Transaction& transaction,
+                                                             const std::string& source,
+                                                             const std::string& activity_id) {
+  static const std::string sql =
+      fmt::format("{} WHERE source = $1 AND activity_id = $2", kActivities.select());
+  ASSIGN_OR_RETURN(const storage::Result read, transaction.Execute(sql, {source, activity_id}));
+  if (read.rows.empty()) return std::nullopt;
+  ASSIGN_OR_RETURN(RecordedActivity found, kActivities.RecordOf(read.rows.front()));
+  if (IsDeleted(found.activity)) return std::nullopt;
+  return found;
+}
+
+absl::StatusOr<std::set<std::string>> KnownActivities(storage::Transaction& transaction,
+                                                      std::span<const Activity> activities) {
+  std::vector<storage::Row> rows;
+  for (const Activity& one : activities)
+    rows.emplace_back(std::vector<storage::Value>{one.source, one.activity_id});
+  ASSIGN_OR_RETURN(const storage::Result found, transaction.ExecuteMany(R"sql(
+SELECT a.activity_id
+FROM {rows: wanted_source TEXT, wanted_id TEXT} AS r
+JOIN activities AS a ON a.source = r.wanted_source AND a.activity_id = r.wanted_id)sql",
+                                                                        rows));
+  std::set<std::string> known;
+  for (const storage::Row& row : found.rows) known.insert(row.Text(0));
+  return known;
+}
+
+absl::Status MoveActivities(storage::Transaction& transaction, const std::string& from,
+                            const std::string& to) {
+  RETURN_IF_ERROR(transaction.Defer("UPDATE activities SET lead = $2 WHERE lead = $1", {from, to}).status());
+  return transaction.Defer("DELETE FROM aged WHERE lead = $1", {from}).status();
+}
+
+absl::Status DeleteActivitiesOf(storage::Transaction& transaction, const std::string& lead) {
+  RETURN_IF_ERROR(transaction.Defer("DELETE FROM activities WHERE lead = $1", {lead}).status());
+  return transaction.Defer("DELETE FROM aged WHERE lead = $1", {lead}).status();
 }
 
 absl::StatusOr<std::vector<RecordedActivity>> ListActivities(storage::Transaction& transaction,

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -99,6 +100,20 @@ absl::StatusOr<std::vector<std::string>> WithActivitiesBefore(storage::Transacti
                                                               absl::Time time);
 absl::Status DeleteActivities(storage::Transaction& transaction,
                               const std::vector<RecordedActivity>& activities);
+
+// An activity that was not deleted.
+absl::StatusOr<std::optional<RecordedActivity>> FindActivity(storage::Transaction& transaction,
+                                                             const std::string& source,
+                                                             const std::string& activity_id);
+// Ids of those of `activities`, all of one source, that are stored.
+absl::StatusOr<std::set<std::string>> KnownActivities(storage::Transaction& transaction,
+                                                      std::span<const domain::Activity> activities);
+// Gives the activities of a stub to a lead; what was added up of them is dropped. Both rows are locked.
+// Deferred.
+absl::Status MoveActivities(storage::Transaction& transaction, const std::string& from,
+                            const std::string& to);
+// Deletes all activities of a locked lead. Deferred.
+absl::Status DeleteActivitiesOf(storage::Transaction& transaction, const std::string& lead);
 
 // A page of a lead's activities, newest first by (event time, source, id), after `after`; nullptr: the first
 // page.

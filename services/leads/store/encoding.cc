@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "libs/base/clock.h"
 #include "libs/base/status.h"
 
 namespace finalmile::leads::store {
@@ -80,6 +81,8 @@ std::string EncodeFacts(const domain::Lead& facts) {
     if (field.read_by_fit && !value.empty()) object[std::string(field.name)] = value;
   }
   if (!facts.attributes.empty()) object["attributes"] = ToJson(facts.attributes);
+  if (facts.outcome_time != absl::InfinitePast()) object["outcome_time"] = ToMicros(facts.outcome_time);
+  if (facts.history_time != absl::InfinitePast()) object["history_time"] = ToMicros(facts.history_time);
   return object.dump();
 }
 
@@ -92,6 +95,35 @@ absl::Status DecodeFacts(std::string_view text, domain::Lead& facts) {
   }
   if (const auto found = object.find("attributes"); found != object.end()) {
     ASSIGN_OR_RETURN(facts.attributes, FromJson(*found));
+  }
+  const auto time = [&](const char* name, absl::Time& to) {
+    if (const auto found = object.find(name); found != object.end() && found->is_number_integer())
+      to = FromMicros(found->get<int64_t>());
+  };
+  time("outcome_time", facts.outcome_time);
+  time("history_time", facts.history_time);
+  return absl::OkStatus();
+}
+
+std::string EncodePermissions(const std::vector<domain::Permission>& permissions) {
+  if (permissions.empty()) return {};
+  json list = json::array();
+  for (const domain::Permission& p : permissions) {
+    list.push_back({static_cast<int>(p.channel), p.purpose, static_cast<int>(p.state), p.basis, p.source,
+                    ToMicros(p.time)});
+  }
+  return list.dump();
+}
+
+absl::Status DecodePermissions(const std::string& text, std::vector<domain::Permission>& permissions) {
+  if (text.empty()) return absl::OkStatus();
+  const json list = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!list.is_array()) return absl::DataLossError("stored permissions are damaged");
+  for (const json& p : list) {
+    if (!p.is_array() || p.size() != 6) return absl::DataLossError("a stored permission is damaged");
+    permissions.push_back({static_cast<domain::Channel>(p[0].get<int>()), p[1].get<std::string>(),
+                           static_cast<domain::PermissionState>(p[2].get<int>()), p[3].get<std::string>(),
+                           p[4].get<std::string>(), FromMicros(p[5].get<int64_t>())});
   }
   return absl::OkStatus();
 }

@@ -19,7 +19,12 @@ absl::StatusOr<domain::Attributes> DecodeAttributes(std::string_view text);
 std::string EncodeProperties(const std::map<std::string, std::string>& properties);
 absl::StatusOr<std::map<std::string, std::string>> DecodeProperties(std::string_view text);
 
-// The fields of a lead that fit reads, for the history. Decoding fills these fields of `facts`.
+// As JSON arrays.
+std::string EncodePermissions(const std::vector<domain::Permission>& permissions);
+// Appends.
+absl::Status DecodePermissions(const std::string& text, std::vector<domain::Permission>& permissions);
+
+// The fields of a lead that fit and readiness read, for the history. Decoding fills these fields of `facts`.
 std::string EncodeFacts(const domain::Lead& facts);
 absl::Status DecodeFacts(std::string_view text, domain::Lead& facts);
 

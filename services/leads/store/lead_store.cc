@@ -75,7 +75,9 @@ const storage::Table<LeadState> kLeads(
      {"update_time", &LeadState::update_time},
      {"recount", &LeadState::recount, absl::InfinitePast()},
      {"told_time", &LeadState::told_time, absl::InfinitePast()},
-     {"told_policy", &LeadState::told_policy}});
+     {"told_policy", &LeadState::told_policy},
+     {"outcome_time", &LeadState::outcome_time, absl::InfinitePast()},
+     {"history_time", &LeadState::history_time, absl::InfinitePast()}});
 
 const storage::Table<LeadState> kLeadEngagement =
     kLeads.Part({"seq", "short_value", "short_time", "short_key", "long_value", "long_time", "long_key",

@@ -43,6 +43,9 @@ struct LeadState {
   // the rescorer counts them anew in pages: it has come up to this event time. An activity that comes and
   // happened at or before it sets it to kFromTheStart. Until it is done, the lead stays under its policy.
   absl::Time recount = absl::InfinitePast();
+  // ReadinessInput's; InfinitePast: none.
+  absl::Time outcome_time = absl::InfinitePast();
+  absl::Time history_time = absl::InfinitePast();
 
   static constexpr absl::Time kFromTheStart = absl::UnixEpoch();
 };

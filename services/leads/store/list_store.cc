@@ -6,6 +6,9 @@
 
 #include "libs/base/status.h"
 #include "libs/storage/columns.h"
+#include "services/leads/domain/lead_rules.h"
+#include "services/leads/store/lead_store.h"
+#include "services/leads/store/profile_store.h"
 
 namespace finalmile::leads::store {
 namespace {
@@ -42,6 +45,43 @@ ORDER BY l.id
 LIMIT ${})sql";
   return storage::FirstTexts(
       transaction.Execute(fmt::format(kSql, condition.sql, n + 1, n + 2), std::move(values)));
+}
+
+absl::StatusOr<std::vector<std::string>> FindLeads(storage::Transaction& transaction, std::string_view text,
+                                                   int limit) {
+  constexpr std::string_view kLeads = "leads/";
+  constexpr size_t kLeast = 4;
+  std::vector<std::string> found;
+  const auto add = [&](const absl::StatusOr<std::vector<std::string>>& ids) -> absl::Status {
+    RETURN_IF_ERROR(ids.status());
+    found.insert(found.end(), ids->begin(), ids->end());
+    return absl::OkStatus();
+  };
+  if (const auto email = domain::NormaliseEmail(text); email.ok())
+    RETURN_IF_ERROR(add(LeadsWithEmail(transaction, *email, limit)));
+  RETURN_IF_ERROR(add(LeadsWithExternalId(transaction, std::string(text), limit)));
+  if (const size_t at = text.find('='); at != std::string_view::npos) {
+    const ExternalId id{std::string(text.substr(0, at)), std::string(text.substr(at + 1))};
+    ASSIGN_OR_RETURN(const auto by_id, FindExternalIds(transaction, {id}));
+    for (const auto& [external, lead] : by_id) found.push_back(lead);
+  }
+  std::string_view prefix = text;
+  if (prefix.starts_with(kLeads)) prefix.remove_prefix(kLeads.size());
+  const bool is_id =
+      prefix.size() >= kLeast && prefix.find_first_not_of("0123456789abcdef-") == std::string_view::npos;
+  if (is_id) {
+    RETURN_IF_ERROR(add(storage::FirstTexts(
+        transaction.Execute("SELECT id FROM leads WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3",
+                            {std::string(prefix), std::string(prefix) + "g", int64_t{limit}}))));
+  }
+  found = storage::SortedUnique(std::move(found));
+  // A stub is no lead yet.
+  ASSIGN_OR_RETURN(const std::vector<LeadState> states, ReadLeads(transaction, found));
+  for (const LeadState& state : states) {
+    if (!state.created) std::erase(found, state.id);
+  }
+  if (std::ssize(found) > limit) found.resize(static_cast<size_t>(limit));
+  return found;
 }
 
 absl::StatusOr<std::vector<domain::RankedLead>> ReadRanks(storage::Transaction& transaction,

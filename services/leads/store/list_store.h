@@ -21,6 +21,11 @@ absl::StatusOr<std::vector<std::string>> ListLeads(storage::Transaction& transac
                                                    int limit);
 
 // A position in one of the three rank lists.
+// Leads that a person may mean by `text`, at most `limit`, in order of id: by e-mail, by external id
+// ("crm=7", or "7" of any source), or by the first 4 characters or more of their id.
+absl::StatusOr<std::vector<std::string>> FindLeads(storage::Transaction& transaction, std::string_view text,
+                                                   int limit);
+
 struct ListPosition {
   bool started = false;
   double key = 0;

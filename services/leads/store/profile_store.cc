@@ -1,39 +1,13 @@
 #include "services/leads/store/profile_store.h"
 
-#include <nlohmann/json.hpp>
-
-#include "libs/base/clock.h"
 #include "libs/base/status.h"
+#include "libs/storage/columns.h"
 #include "libs/storage/table.h"
+#include "services/leads/domain/identity.h"
 #include "services/leads/store/encoding.h"
 
 namespace finalmile::leads::store {
 namespace {
-
-using nlohmann::json;
-
-std::string EncodePermissions(const std::vector<domain::Permission>& permissions) {
-  if (permissions.empty()) return {};
-  json list = json::array();
-  for (const domain::Permission& p : permissions) {
-    list.push_back({static_cast<int>(p.channel), p.purpose, static_cast<int>(p.state), p.basis, p.source,
-                    ToMicros(p.time)});
-  }
-  return list.dump();
-}
-
-absl::Status DecodePermissions(const std::string& text, std::vector<domain::Permission>& permissions) {
-  if (text.empty()) return absl::OkStatus();
-  const json list = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!list.is_array()) return absl::DataLossError("stored permissions are damaged");
-  for (const json& p : list) {
-    if (!p.is_array() || p.size() != 6) return absl::DataLossError("a stored permission is damaged");
-    permissions.push_back({static_cast<domain::Channel>(p[0].get<int>()), p[1].get<std::string>(),
-                           static_cast<domain::PermissionState>(p[2].get<int>()), p[3].get<std::string>(),
-                           p[4].get<std::string>(), FromMicros(p[5].get<int64_t>())});
-  }
-  return absl::OkStatus();
-}
 
 std::vector<storage::Column<Profile>> Columns() {
   using domain::Lead;
@@ -43,6 +17,10 @@ std::vector<storage::Column<Profile>> Columns() {
   std::vector<storage::Column<Profile>> columns{
       {"lead", &Profile::lead},
       {"outcome", In(&Profile::content, &Lead::outcome)},
+      {"arrival_time", In(&Profile::content, &Lead::arrival_time), absl::InfinitePast()},
+      {"outcome_time", In(&Profile::content, &Lead::outcome_time), absl::InfinitePast()},
+      // Leads without an external id or e-mail are found by it.
+      {"name_key", "TEXT", [](const Profile& profile) -> Value { return domain::NameKey(profile.content); }},
       {"attributes", "TEXT",
        [](const Profile& profile) -> Value { return EncodeAttributes(profile.content.attributes); },
        [](const Row& row, size_t column, Profile& profile) -> absl::Status {
@@ -86,20 +64,40 @@ absl::Status WriteProfiles(storage::Transaction& transaction, const std::vector<
   return kProfiles.InsertOrUpdate(transaction, storage::Pointers(profiles));
 }
 
-absl::StatusOr<std::map<ExternalId, std::string>> FindExternalIds(
-    storage::Transaction& transaction, const std::vector<ExternalId>& external_ids) {
+namespace {
+
+absl::StatusOr<std::map<ExternalId, std::string>> ReadExternalIds(
+    storage::Transaction& transaction, std::string_view sql, const std::vector<ExternalId>& external_ids) {
   std::vector<storage::Row> rows;
   rows.reserve(external_ids.size());
   for (const ExternalId& id : external_ids)
     rows.emplace_back(std::vector<storage::Value>{id.first, id.second});
-  ASSIGN_OR_RETURN(storage::Result result, transaction.ExecuteMany(R"sql(
-SELECT e.source, e.id, e.lead
-FROM {rows: source TEXT, id TEXT} AS r
-JOIN external_ids AS e ON e.source = r.source AND e.id = r.id)sql",
-                                                                   rows));
+  ASSIGN_OR_RETURN(storage::Result result, transaction.ExecuteMany(sql, rows));
   std::map<ExternalId, std::string> found;
   for (const storage::Row& row : result.rows) found[{row.Text(0), row.Text(1)}] = row.Text(2);
   return found;
+}
+
+}  // namespace
+
+absl::StatusOr<std::map<ExternalId, std::string>> FindExternalIds(
+    storage::Transaction& transaction, const std::vector<ExternalId>& external_ids) {
+  return ReadExternalIds(transaction, R"sql(
+SELECT e.source, e.id, e.lead
+FROM {rows: source TEXT, id TEXT} AS r
+JOIN external_ids AS e ON e.source = r.source AND e.id = r.id)sql",
+                         external_ids);
+}
+
+absl::StatusOr<std::map<ExternalId, std::string>> LockExternalIds(
+    storage::Transaction& transaction, const std::vector<ExternalId>& external_ids) {
+  return ReadExternalIds(transaction, R"sql(
+SELECT source, id, lead FROM external_ids
+WHERE (source, id) IN (
+  SELECT r.wanted_source, r.wanted FROM {rows: wanted_source TEXT, wanted TEXT} AS r)
+ORDER BY source {sorted}, id {sorted}
+{for_update})sql",
+                         external_ids);
 }
 
 absl::StatusOr<std::map<std::string, std::vector<ExternalId>>> ExternalIdsOf(
@@ -128,6 +126,46 @@ absl::Status InsertExternalIds(storage::Transaction& transaction,
 INSERT INTO external_ids (source, id, lead)
 SELECT r.* FROM {rows: source TEXT, id TEXT, lead TEXT} AS r)sql",
           rows)
+      .status();
+}
+
+absl::StatusOr<std::vector<std::string>> LeadsWithExternalId(storage::Transaction& transaction,
+                                                             const std::string& id, int limit) {
+  return storage::FirstTexts(transaction.Execute(
+      "SELECT DISTINCT lead FROM external_ids WHERE id = $1 ORDER BY lead LIMIT $2", {id, int64_t{limit}}));
+}
+
+absl::StatusOr<std::vector<std::string>> LeadsWithEmail(storage::Transaction& transaction,
+                                                        const std::string& email, int limit) {
+  return storage::FirstTexts(
+      transaction.Execute("SELECT lead FROM profiles WHERE email = $1 AND email <> '' ORDER BY lead LIMIT $2",
+                          {email, int64_t{limit}}));
+}
+
+absl::Status MoveExternalIds(storage::Transaction& transaction, const std::string& from,
+                             const std::string& to) {
+  return transaction.Defer("UPDATE external_ids SET lead = $2 WHERE lead = $1", {from, to}).status();
+}
+
+absl::Status DeleteLead(storage::Transaction& transaction, const std::string& lead) {
+  for (const std::string_view sql :
+       {"DELETE FROM external_ids WHERE lead = $1", "DELETE FROM profiles WHERE lead = $1",
+        "DELETE FROM fact_history WHERE lead = $1", "DELETE FROM source_rows WHERE lead = $1",
+        "DELETE FROM leads WHERE id = $1"}) {
+    RETURN_IF_ERROR(transaction.Defer(sql, {lead}).status());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DeleteTheseIds(storage::Transaction& transaction, const std::vector<ExternalId>& external_ids) {
+  std::vector<storage::Row> rows;
+  for (const ExternalId& id : external_ids)
+    rows.emplace_back(std::vector<storage::Value>{id.first, id.second});
+  return transaction
+      .DeferMany(R"sql(
+DELETE FROM external_ids
+WHERE (source, id) IN (SELECT r.wanted_source, r.wanted FROM {rows: wanted_source TEXT, wanted TEXT} AS r))sql",
+                 rows)
       .status();
 }
 

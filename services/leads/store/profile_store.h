@@ -35,11 +35,27 @@ using ExternalId = std::pair<std::string, std::string>;
 // Which leads have these external ids.
 absl::StatusOr<std::map<ExternalId, std::string>> FindExternalIds(
     storage::Transaction& transaction, const std::vector<ExternalId>& external_ids);
+// The same; they stay with their leads until the transaction ends.
+absl::StatusOr<std::map<ExternalId, std::string>> LockExternalIds(
+    storage::Transaction& transaction, const std::vector<ExternalId>& external_ids);
 absl::StatusOr<std::map<std::string, std::vector<ExternalId>>> ExternalIdsOf(
     storage::Transaction& transaction, const std::vector<std::string>& leads);
+// Leads with the external id `id` of any source, at most `limit`.
+absl::StatusOr<std::vector<std::string>> LeadsWithExternalId(storage::Transaction& transaction,
+                                                             const std::string& id, int limit);
+// Leads with this e-mail, at most `limit`.
+absl::StatusOr<std::vector<std::string>> LeadsWithEmail(storage::Transaction& transaction,
+                                                        const std::string& email, int limit);
+// Gives the external ids of `from` to `to`. Deferred.
+absl::Status MoveExternalIds(storage::Transaction& transaction, const std::string& from,
+                             const std::string& to);
+// Deletes the row of a locked lead or stub, and all that is kept about it but activities. Deferred.
+absl::Status DeleteLead(storage::Transaction& transaction, const std::string& lead);
 // ALREADY_EXISTS when another lead has one of them. Awaited.
 absl::Status InsertExternalIds(storage::Transaction& transaction,
                                const std::vector<std::pair<ExternalId, std::string>>& external_ids);
+// Deferred.
+absl::Status DeleteTheseIds(storage::Transaction& transaction, const std::vector<ExternalId>& external_ids);
 // Deferred.
 absl::Status DeleteExternalIds(storage::Transaction& transaction, std::string_view lead);
 

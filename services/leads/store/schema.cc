@@ -12,6 +12,9 @@ namespace {
 //   activities                      430 days after they happened; then the sweeper adds them up in aged
 //   fact_history                    per lead the versions of the last 400 days, and the one before them
 //   imports                         400 days after the import last moved on
+//   source_rows                     a row per (source, identity) of an import, as long as its lead
+//   import_changes                  90 days after the import last moved on
+//   deleted_activities              430 days after the activity happened
 //   policies                        published by people, so they stay few; kept for ever
 constexpr storage::Migration kMigrations[] = {
     {1, "leads", R"sql(
@@ -137,6 +140,66 @@ ALTER TABLE imports ADD COLUMN aged BIGINT NOT NULL DEFAULT 0;
     {3, "told", R"sql(
 ALTER TABLE leads ADD COLUMN told_time BIGINT;
 ALTER TABLE leads ADD COLUMN told_policy BIGINT NOT NULL DEFAULT 0;
+)sql"},
+    // leads.outcome_time and history_time: domain::ReadinessInput. The leads that were closed before and
+    // opened all the same fall due, so that they cool. profiles.name_key: domain::NameKey; '' until a lead
+    // that an older program wrote is written again. source_rows and import_changes: domain::SourceRow and
+    // domain::ImportChange. imports.number: NULL where an older program began it.
+    {4, "identity", R"sql(
+ALTER TABLE leads ADD COLUMN outcome_time BIGINT;
+ALTER TABLE leads ADD COLUMN history_time BIGINT;
+UPDATE leads SET outcome_time = update_time WHERE id IN (SELECT lead FROM profiles WHERE outcome <> 0);
+UPDATE leads SET due_time = update_time WHERE outcome_time IS NOT NULL AND lane <> '';
+ALTER TABLE profiles ADD COLUMN arrival_time BIGINT;
+ALTER TABLE profiles ADD COLUMN outcome_time BIGINT;
+UPDATE profiles SET outcome_time = (SELECT l.outcome_time FROM leads AS l WHERE l.id = profiles.lead) WHERE outcome <> 0;
+ALTER TABLE profiles ADD COLUMN name_key TEXT NOT NULL DEFAULT '';
+CREATE INDEX profiles_by_email ON profiles (email) WHERE email <> '';
+CREATE INDEX profiles_by_name ON profiles (name_key) WHERE name_key <> '';
+CREATE INDEX external_ids_by_id ON external_ids (id);
+ALTER TABLE activities ADD COLUMN clock_ahead BOOLEAN NOT NULL DEFAULT FALSE;
+CREATE TABLE source_rows (
+  source TEXT NOT NULL,
+  identity TEXT NOT NULL,
+  lead TEXT NOT NULL,
+  import BIGINT NOT NULL,
+  content TEXT NOT NULL,
+  PRIMARY KEY (source, identity)
+);
+CREATE INDEX source_rows_by_lead ON source_rows (lead);
+CREATE TABLE import_changes (
+  import BIGINT NOT NULL,
+  identity TEXT NOT NULL,
+  lead TEXT NOT NULL,
+  content TEXT NOT NULL,
+  PRIMARY KEY (import, identity)
+);
+CREATE TABLE deleted_activities (
+  source TEXT NOT NULL,
+  activity_id TEXT NOT NULL,
+  lead TEXT NOT NULL,
+  type TEXT NOT NULL,
+  event_time BIGINT NOT NULL,
+  subject TEXT NOT NULL,
+  count BIGINT NOT NULL,
+  delete_time BIGINT NOT NULL,
+  caller TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  PRIMARY KEY (source, activity_id)
+);
+CREATE INDEX deleted_activities_by_lead ON deleted_activities (lead, delete_time);
+CREATE INDEX deleted_activities_by_time ON deleted_activities (event_time);
+ALTER TABLE imports ADD COLUMN number BIGINT;
+ALTER TABLE imports ADD COLUMN source TEXT NOT NULL DEFAULT '';
+ALTER TABLE imports ADD COLUMN file_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE imports ADD COLUMN undo_time BIGINT;
+ALTER TABLE imports ADD COLUMN not_taken BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE imports ADD COLUMN conflicts BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE imports ADD COLUMN kept_denials BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE imports ADD COLUMN fallen_counters BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE imports ADD COLUMN known_activities BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE imports ADD COLUMN repeated_rows BIGINT NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX imports_by_number ON imports (number);
 )sql"},
 };
 

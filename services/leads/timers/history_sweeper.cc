@@ -4,9 +4,11 @@
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/scoring/ageing.h"
 #include "services/leads/store/activity_store.h"
+#include "services/leads/store/deletion_store.h"
 #include "services/leads/store/fact_store.h"
 #include "services/leads/store/import_store.h"
 #include "services/leads/store/lead_store.h"
+#include "services/leads/store/source_row_store.h"
 
 namespace finalmile::leads::timers {
 namespace {
@@ -35,7 +37,11 @@ absl::StatusOr<absl::Duration> HistorySweeper::Look(storage::Leadership& leaders
     if (after_.empty()) {
       ASSIGN_OR_RETURN(const int64_t deleted,
                        store::DeleteImports(transaction, now - domain::kHistory, now, rows));
-      seen.more_imports = deleted == rows;
+      ASSIGN_OR_RETURN(const int64_t changes,
+                       store::DeleteOldChanges(transaction, now - domain::kUndo, rows));
+      ASSIGN_OR_RETURN(const int64_t deletions,
+                       store::ForgetDeletions(transaction, now - domain::kActivitiesKept, rows));
+      seen.more_imports = deleted == rows || changes == rows || deletions == rows;
     }
     ASSIGN_OR_RETURN(const std::vector<std::string> leads, store::AllLeads(transaction, after_, rows));
     ASSIGN_OR_RETURN(const std::vector<std::string> activities,

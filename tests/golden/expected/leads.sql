@@ -10,7 +10,7 @@ CREATE TABLE activities (
   seconds DOUBLE PRECISION NOT NULL,
   outbound BOOLEAN NOT NULL,
   automated BOOLEAN NOT NULL,
-  properties TEXT NOT NULL,
+  properties TEXT NOT NULL, clock_ahead BOOLEAN NOT NULL DEFAULT FALSE,
   PRIMARY KEY (source, activity_id)
 );
 
@@ -46,12 +46,32 @@ CREATE TABLE consumer_seqs (
   PRIMARY KEY (consumer, topic, key)
 );
 
+CREATE TABLE deleted_activities (
+  source TEXT NOT NULL,
+  activity_id TEXT NOT NULL,
+  lead TEXT NOT NULL,
+  type TEXT NOT NULL,
+  event_time BIGINT NOT NULL,
+  subject TEXT NOT NULL,
+  count BIGINT NOT NULL,
+  delete_time BIGINT NOT NULL,
+  caller TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  PRIMARY KEY (source, activity_id)
+);
+
+CREATE INDEX deleted_activities_by_lead ON deleted_activities (lead, delete_time);
+
+CREATE INDEX deleted_activities_by_time ON deleted_activities (event_time);
+
 CREATE TABLE external_ids (
   source TEXT NOT NULL,
   id TEXT NOT NULL,
   lead TEXT NOT NULL,
   PRIMARY KEY (source, id)
 );
+
+CREATE INDEX external_ids_by_id ON external_ids (id);
 
 CREATE INDEX external_ids_by_lead ON external_ids (lead);
 
@@ -64,6 +84,14 @@ CREATE TABLE fact_history (
   PRIMARY KEY (lead, version)
 );
 
+CREATE TABLE import_changes (
+  import BIGINT NOT NULL,
+  identity TEXT NOT NULL,
+  lead TEXT NOT NULL,
+  content TEXT NOT NULL,
+  PRIMARY KEY (import, identity)
+);
+
 CREATE TABLE imports (
   caller TEXT NOT NULL,
   request_id TEXT NOT NULL,
@@ -74,9 +102,11 @@ CREATE TABLE imports (
   updated BIGINT NOT NULL,
   unchanged BIGINT NOT NULL,
   activities BIGINT NOT NULL,
-  rejected BIGINT NOT NULL, move_time BIGINT, aged BIGINT NOT NULL DEFAULT 0,
+  rejected BIGINT NOT NULL, move_time BIGINT, aged BIGINT NOT NULL DEFAULT 0, number BIGINT, source TEXT NOT NULL DEFAULT '', file_name TEXT NOT NULL DEFAULT '', undo_time BIGINT, not_taken BIGINT NOT NULL DEFAULT 0, conflicts BIGINT NOT NULL DEFAULT 0, kept_denials BIGINT NOT NULL DEFAULT 0, fallen_counters BIGINT NOT NULL DEFAULT 0, known_activities BIGINT NOT NULL DEFAULT 0, repeated_rows BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (caller, request_id)
 );
+
+CREATE UNIQUE INDEX imports_by_number ON imports (number);
 
 CREATE TABLE large_replies (
   caller TEXT NOT NULL,
@@ -179,7 +209,11 @@ CREATE TABLE profiles (
   outcome BIGINT NOT NULL,
   attributes TEXT NOT NULL,
   permissions TEXT NOT NULL
-);
+, arrival_time BIGINT, outcome_time BIGINT, name_key TEXT NOT NULL DEFAULT '');
+
+CREATE INDEX profiles_by_email ON profiles (email) WHERE email <> '';
+
+CREATE INDEX profiles_by_name ON profiles (name_key) WHERE name_key <> '';
 
 CREATE TABLE requests (
   caller TEXT NOT NULL,
@@ -199,4 +233,15 @@ CREATE TABLE secrets (
   secret BLOB NOT NULL,
   create_time BIGINT NOT NULL
 );
+
+CREATE TABLE source_rows (
+  source TEXT NOT NULL,
+  identity TEXT NOT NULL,
+  lead TEXT NOT NULL,
+  import BIGINT NOT NULL,
+  content TEXT NOT NULL,
+  PRIMARY KEY (source, identity)
+);
+
+CREATE INDEX source_rows_by_lead ON source_rows (lead);
 
