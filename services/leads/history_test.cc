@@ -2,102 +2,16 @@
 #include <limits>
 
 #include "libs/rpc/errors.h"
-#include "libs/storage/transact.h"
-#include "libs/testing/postgres_server.h"
 #include "services/leads/consumers/activity_consumer.h"
 #include "services/leads/domain/lead_rules.h"
-#include "services/leads/leads_fixture.h"
+#include "services/leads/engines_fixture.h"
 #include "services/leads/scoring/long_recount.h"
 
 namespace finalmile::leads {
 namespace {
 
 // What bounds the reading and the keeping of what leads did, on both engines.
-class HistoryTest : public ::testing::TestWithParam<storage::Engine> {
- protected:
-  class Service : public LeadsTest {
-   public:
-    explicit Service(const std::string& store) : LeadsTest(store) {}
-    void TestBody() override {}
-    using LeadsTest::Activity;
-    using LeadsTest::Call;
-    using LeadsTest::Count;
-    using LeadsTest::Create;
-    using LeadsTest::Explain;
-    using LeadsTest::Get;
-    using LeadsTest::GoodLead;
-    using LeadsTest::harness_;
-    using LeadsTest::Record;
-    using LeadsTest::Sum;
-  };
-
-  void SetUp() override {
-    std::string store;
-    if (GetParam() == storage::Engine::kPostgres) {
-      const auto server = testing::SharedPostgres();
-      FINALMILE_NEEDS_POSTGRES(server);
-      const auto name = (*server)->CreateDatabase();
-      ASSERT_TRUE(name.ok()) << name.status();
-      store = (*server)->url(*name);
-    }
-    service_ = std::make_unique<Service>(store);
-    service_->harness_.clock().SetNow(absl::FromUnixSeconds(1'750'000'000));
-  }
-
-  Service& service() { return *service_; }
-  absl::Time Now() { return service_->harness_.clock().Now(); }
-
-  template <class Function>
-  auto Transact(Function function) {
-    return storage::Transact(service_->harness_.database(),
-                             {.deadline = service_->harness_.clock().Steady() + absl::Seconds(30)}, function);
-  }
-  int64_t CountRows(const std::string& from) {
-    const auto count = Transact([&](storage::Transaction& transaction) {
-      return transaction.Execute("SELECT COUNT(*) FROM " + from);
-    });
-    EXPECT_TRUE(count.ok()) << count.status();
-    return count.ok() ? count->rows.front().Int(0) : -1;
-  }
-
-  // Views of pages, a minute apart, the first of them `ago`.
-  void RecordMany(const std::string& lead, int count, absl::Duration ago, const std::string& prefix = "m") {
-    v1::RecordActivitiesRequest request;
-    for (int i = 0; i < count; ++i) {
-      *request.add_activities() =
-          service_->Activity(lead, prefix + std::to_string(i), "page_view",
-                             i % 3 == 0 ? "pricing" : "product", ago - absl::Minutes(i));
-      if (request.activities_size() < 1000 && i + 1 < count) continue;
-      const auto recorded = service_->Call<v1::RecordActivitiesResponse>("RecordActivities", request);
-      ASSERT_TRUE(recorded.ok()) << recorded.status();
-      request.Clear();
-    }
-  }
-
-  void Publish(const std::string& name, double pricing) {
-    v1::GetPolicyRequest get;
-    get.set_name("policies/-");
-    v1::PublishPolicyRequest request;
-    *request.mutable_policy() = *service_->Call<v1::Policy>("GetPolicy", get);
-    request.mutable_policy()->set_name(name);
-    for (v1::Signal& signal : *request.mutable_policy()->mutable_signals()) {
-      if (signal.name() == "pricing_page") signal.set_points(pricing);
-    }
-    const auto published = service_->Call<v1::PublishPolicyResponse>("PublishPolicy", request);
-    ASSERT_TRUE(published.ok()) << published.status();
-  }
-
-  int Logged(std::string_view text) { return service_->harness_.log().Count(Severity::kWarning, text); }
-
-  absl::StatusOr<v1::ExplainScoreResponse> ExplainAsOf(const std::string& lead, absl::Time as_of) {
-    v1::ExplainScoreRequest request;
-    request.set_name(lead);
-    *request.mutable_as_of() = scoring::ToProto(as_of);
-    return service_->Call<v1::ExplainScoreResponse>("ExplainScore", request);
-  }
-
-  std::unique_ptr<Service> service_;
-};
+class HistoryTest : public EnginesTest {};
 
 constexpr std::string_view kAlone = "too many activities to be scored in passing";
 
@@ -330,54 +244,6 @@ TEST_P(HistoryTest, ChangesArePlayedAgainFromSoManyActivitiesAtMost) {
   const auto refused = service().Call<v1::ListScoreChangesResponse>("ListScoreChanges", request);
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(rpc::ReasonOf(refused.status()), "HISTORY_TOO_LONG");
-}
-
-TEST_P(HistoryTest, ATrialPlaysTheFactsThatHeldThen) {
-  v1::Lead lead = service().Create(Service::GoodLead());
-  const auto change = [&](const std::string& path, double staff, bool gated) {
-    v1::UpdateLeadRequest update;
-    update.mutable_lead()->set_name(lead.name());
-    (*update.mutable_lead()->mutable_attributes())["staff"].set_number(staff);
-    if (gated) update.mutable_lead()->add_gates(v1::GATE_CUSTOMER);
-    update.mutable_update_mask()->add_paths(path);
-    ASSERT_TRUE(service().Call<v1::Lead>("UpdateLead", update).ok());
-  };
-  // A version from before the weeks that are played, which held as they began.
-  change("attributes.staff", 5, false);
-  service().harness_.clock().Advance(absl::Hours(24 * 100));
-  change("attributes.staff", 300, false);
-  service().Record(service().Activity(lead.name(), "a1", "trial_started"));
-  service().harness_.Settle();
-  service().harness_.clock().Advance(absl::Hours(24));
-  change("gates", 300, true);
-  v1::GetPolicyRequest get;
-  get.set_name("policies/-");
-  v1::PublishPolicyRequest request;
-  *request.mutable_policy() = *service().Call<v1::Policy>("GetPolicy", get);
-  request.set_dry_run(true);
-  const auto tried = service().Call<v1::PublishPolicyResponse>("PublishPolicy", request);
-  ASSERT_TRUE(tried.ok()) << tried.status();
-  EXPECT_EQ(tried->trial().crossings_after().scored(), 1);
-  EXPECT_EQ(tried->trial().sales_ready_after(), 0);
-  // So many versions are played, and the facts of now where there are more.
-  for (int i = 3; i < 500; ++i) change("attributes.staff", 300 + i % 2, false);
-  EXPECT_EQ(
-      service().Call<v1::PublishPolicyResponse>("PublishPolicy", request)->trial().crossings_after().scored(),
-      1);
-  change("attributes.staff", 400, false);
-  EXPECT_EQ(
-      service().Call<v1::PublishPolicyResponse>("PublishPolicy", request)->trial().crossings_after().scored(),
-      0);
-
-  Publish("policies/next-1", 9);
-  const auto left = [&] {
-    const auto rescoring = service().harness_.channel().Call<v1::Rescoring>(
-        "/finalmile.leads.v1.ScoringService/GetRescoring", v1::GetRescoringRequest());
-    return rescoring.ok() ? rescoring->leads_left() : -1;
-  };
-  EXPECT_EQ(left(), 1);
-  service().harness_.Settle();
-  EXPECT_EQ(left(), 0);
 }
 
 TEST_P(HistoryTest, AnImportIsForgottenAfterItsTime) {

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "libs/rpc/errors.h"
-#include "services/leads/leads_fixture.h"
+#include "services/leads/engines_fixture.h"
 
 namespace finalmile::leads {
 namespace {
@@ -166,6 +166,63 @@ TEST_F(TrialTest, RescoringIsToldUntilItHasEnded) {
   harness_.Settle();
   EXPECT_EQ(left(), "policies/next-1 0");
 }
+
+// The reading of the past, on both engines.
+class TrialOnEnginesTest : public EnginesTest {};
+
+TEST_P(TrialOnEnginesTest, ATrialPlaysTheFactsThatHeldThen) {
+  v1::Lead lead = service().Create(Service::GoodLead());
+  const auto change = [&](const std::string& path, double staff, bool gated) {
+    v1::UpdateLeadRequest update;
+    update.mutable_lead()->set_name(lead.name());
+    (*update.mutable_lead()->mutable_attributes())["staff"].set_number(staff);
+    if (gated) update.mutable_lead()->add_gates(v1::GATE_CUSTOMER);
+    update.mutable_update_mask()->add_paths(path);
+    ASSERT_TRUE(service().Call<v1::Lead>("UpdateLead", update).ok());
+  };
+  // A version from before the weeks that are played, which held as they began.
+  change("attributes.staff", 5, false);
+  service().harness_.clock().Advance(absl::Hours(24 * 100));
+  change("attributes.staff", 300, false);
+  service().Record(service().Activity(lead.name(), "a1", "trial_started"));
+  service().harness_.Settle();
+  service().harness_.clock().Advance(absl::Hours(24));
+  change("gates", 300, true);
+  v1::GetPolicyRequest get;
+  get.set_name("policies/-");
+  v1::PublishPolicyRequest request;
+  *request.mutable_policy() = *service().Call<v1::Policy>("GetPolicy", get);
+  request.set_dry_run(true);
+  const auto tried = service().Call<v1::PublishPolicyResponse>("PublishPolicy", request);
+  ASSERT_TRUE(tried.ok()) << tried.status();
+  EXPECT_EQ(tried->trial().crossings_after().scored(), 1);
+  EXPECT_EQ(tried->trial().sales_ready_after(), 0);
+  // So many versions are played, and the facts of now where there are more.
+  for (int i = 3; i < 500; ++i) change("attributes.staff", 300 + i % 2, false);
+  EXPECT_EQ(
+      service().Call<v1::PublishPolicyResponse>("PublishPolicy", request)->trial().crossings_after().scored(),
+      1);
+  change("attributes.staff", 400, false);
+  EXPECT_EQ(
+      service().Call<v1::PublishPolicyResponse>("PublishPolicy", request)->trial().crossings_after().scored(),
+      0);
+
+  Publish("policies/next-1", 9);
+  const auto left = [&] {
+    const auto rescoring = service().harness_.channel().Call<v1::Rescoring>(
+        "/finalmile.leads.v1.ScoringService/GetRescoring", v1::GetRescoringRequest());
+    return rescoring.ok() ? rescoring->leads_left() : -1;
+  };
+  EXPECT_EQ(left(), 1);
+  service().harness_.Settle();
+  EXPECT_EQ(left(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, TrialOnEnginesTest,
+                         ::testing::Values(storage::Engine::kSqlite, storage::Engine::kPostgres),
+                         [](const auto& info) {
+                           return info.param == storage::Engine::kSqlite ? "Sqlite" : "Postgres";
+                         });
 
 }  // namespace
 }  // namespace finalmile::leads
