@@ -210,6 +210,26 @@ TEST_F(SearchTest, RenderingRefusesWithTheListOfWhatIsUnfilled) {
   EXPECT_FALSE(rendered->use_token().empty());
 }
 
+TEST_F(SearchTest, RenderFillsEveryPartOfTheKindStrictly) {
+  v1::Asset asset = Letter("Call");
+  asset.set_kind(v1::ASSET_KIND_PHONE_SCRIPT);
+  asset.mutable_phone_script()->set_opening("Hello {{first_name}}");
+  asset.mutable_phone_script()->add_questions("How long is ramp-up?");
+  auto& objection = *asset.mutable_phone_script()->add_objections();
+  objection.set_objection("No time");
+  objection.set_answer("Two minutes for {{company}}");
+  asset.set_body("Be short.");
+  const std::string name = Create(asset).name();
+  const auto refused = Render(name, {{"first_name", "Ann"}, {"company", " "}}, 1);
+  EXPECT_EQ(rpc::ReasonOf(refused.status()), "MERGE_FIELDS_MISSING");
+  const auto rendered = Render(name, {{"first_name", "Ann"}, {"company", "Acme"}}, 1);
+  ASSERT_TRUE(rendered.ok()) << rendered.status();
+  ASSERT_EQ(rendered->parts_size(), 4);
+  EXPECT_EQ(rendered->parts(0).path(), "phone_script.opening");
+  EXPECT_EQ(rendered->parts(0).text(), "Hello Ann");
+  EXPECT_EQ(rendered->parts(3).text(), "Two minutes for Acme");
+}
+
 TEST_F(SearchTest, AValueThatIsRepeatedTooOftenIsRefused) {
   v1::Asset letter = Letter("First touch");
   std::string body;

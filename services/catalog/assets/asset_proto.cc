@@ -11,9 +11,10 @@
 namespace finalmile::catalog::assets {
 
 domain::Tags FromProto(const v1::Tags& tags) {
-  return {Strings(tags.products()), Strings(tags.personas()),   Strings(tags.industries()),
-          Strings(tags.stages()),   Strings(tags.situations()), Strings(tags.competitors()),
-          tags.language()};
+  return {Strings(tags.products()),   Strings(tags.personas()),
+          Strings(tags.industries()), Strings(tags.stages()),
+          Strings(tags.situations()), Strings(tags.competitors()),
+          Strings(tags.keywords()),   tags.language()};
 }
 
 v1::Tags ToProto(const domain::Tags& tags) {
@@ -24,6 +25,7 @@ v1::Tags ToProto(const domain::Tags& tags) {
   Assign(tags.stages, *result.mutable_stages());
   Assign(tags.situations, *result.mutable_situations());
   Assign(tags.competitors, *result.mutable_competitors());
+  Assign(tags.keywords, *result.mutable_keywords());
   result.set_language(tags.language);
   return result;
 }

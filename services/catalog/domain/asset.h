@@ -48,6 +48,8 @@ struct Tags {
   std::vector<std::string> stages;
   std::vector<std::string> situations;
   std::vector<std::string> competitors;
+  // Whatever else it is about.
+  std::vector<std::string> keywords;
   std::string language;
 
   friend bool operator==(const Tags&, const Tags&) = default;
@@ -61,6 +63,7 @@ struct TagList {
 inline constexpr TagList kTagLists[] = {
     {"product", &Tags::products}, {"persona", &Tags::personas},     {"industry", &Tags::industries},
     {"stage", &Tags::stages},     {"situation", &Tags::situations}, {"competitor", &Tags::competitors},
+    {"keyword", &Tags::keywords},
 };
 inline constexpr std::string_view kStages[] = {"prospecting", "discovery", "evaluation", "closing"};
 

@@ -45,6 +45,10 @@ bool IsLanguage(std::string_view tag) {
   return tag.size() <= 35;
 }
 
+bool IsStage(std::string_view value) {
+  return std::find(std::begin(kStages), std::end(kStages), value) != std::end(kStages);
+}
+
 class Violations {
  public:
   void Add(std::string field, std::string description) {
@@ -90,8 +94,8 @@ void CheckMergeFields(const Asset& asset, Violations& violations) {
 }
 
 void CheckTags(const Tags& tags, Violations& violations) {
-  constexpr std::string_view kPlurals[] = {"products", "personas",   "industries",
-                                           "stages",   "situations", "competitors"};
+  constexpr std::string_view kPlurals[] = {"products",   "personas",    "industries", "stages",
+                                           "situations", "competitors", "keywords"};
   size_t list = 0;
   for (const TagList& tag : kTagLists) {
     const std::string path = fmt::format("tags.{}", kPlurals[list++]);
@@ -102,7 +106,7 @@ void CheckTags(const Tags& tags, Violations& violations) {
     }
   }
   for (size_t i = 0; i < tags.stages.size(); ++i) {
-    if (std::find(std::begin(kStages), std::end(kStages), tags.stages[i]) == std::end(kStages)) {
+    if (!IsStage(tags.stages[i])) {
       violations.Add(fmt::format("tags.stages[{}]", i),
                      "must be prospecting, discovery, evaluation or closing");
     }
@@ -184,6 +188,17 @@ std::vector<Violation> Validate(const Asset& asset) {
   CheckTags(asset.tags, violations);
   CheckDetails(asset, violations);
   return violations.Take();
+}
+
+void KeepValidTags(Tags& tags) {
+  for (const TagList& tag : kTagLists) {
+    std::vector<std::string>& values = tags.*tag.values;
+    std::erase_if(values, [](const std::string& value) { return Characters(value) > kMaxTagCharacters; });
+    if (tag.values == &Tags::stages) {
+      std::erase_if(values, [](const std::string& value) { return !IsStage(value); });
+    }
+    if (values.size() > kMaxTagValues) values.resize(kMaxTagValues);
+  }
 }
 
 std::string ToText(const Violation& violation) {

@@ -38,6 +38,9 @@ void Normalise(Asset& asset);
 // the limits above; fields are paths below the asset ("tags.products[3]").
 std::vector<Violation> Validate(const Asset& asset);
 
+// Leaves out the values of tags that Validate refuses: too long, no stage, and those above kMaxTagValues.
+void KeepValidTags(Tags& tags);
+
 // The required fields of its kind that a valid asset lacks, or has wrong (domain.md §2): it stays a draft
 // while there are any. Empty: complete. At most kMaxMissing, and then one that says how many more there are.
 std::vector<Violation> Missing(const Asset& asset);

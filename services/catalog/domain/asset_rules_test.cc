@@ -168,9 +168,15 @@ TEST(AssetRules, EachKindNamesWhatItLacks) {
               ElementsAre("vito_letter.benefit", "vito_letter.call_time"));
   EXPECT_THAT(MissingAfter(AssetKind::kVitoLetter,
                            [](Asset& a) {
-                             a.details = VitoLetter{"save much", "today"};
+                             a.details = VitoLetter{"save much", "soon"};
                            }),
-              ElementsAre("vito_letter.benefit"));
+              ElementsAre("vito_letter.benefit", "vito_letter.call_time"));
+  EXPECT_THAT(MissingAfter(AssetKind::kVitoLetter,
+                           [](Asset& a) {
+                             a.details = VitoLetter{"save 12 %", "{{call_time}}"};
+                             a.merge_fields = {{"call_time", std::nullopt, ""}};
+                           }),
+              IsEmpty());
   for (const AssetKind kind : {AssetKind::kDeck, AssetKind::kProductSheet, AssetKind::kDemo}) {
     EXPECT_THAT(MissingAfter(kind, emptied), ElementsAre("collateral.product", "collateral.link"));
   }
@@ -190,6 +196,12 @@ TEST(AssetRules, EachKindNamesWhatItLacks) {
               ElementsAre("case_study.result"));
   EXPECT_THAT(MissingAfter(AssetKind::kTestimonial, emptied),
               ElementsAre("testimonial.quote", "testimonial.speaker_role", "testimonial.permission"));
+  EXPECT_THAT(MissingAfter(AssetKind::kTestimonial,
+                           [](Asset& a) { std::get<Testimonial>(a.details).permission = "no"; }),
+              ElementsAre("testimonial.permission"));
+  EXPECT_THAT(MissingAfter(AssetKind::kMessageTraining,
+                           [](Asset& a) { std::get<MessageTraining>(a.details).audience = "n/a"; }),
+              ElementsAre("message_training.audience"));
   EXPECT_THAT(MissingAfter(AssetKind::kAttackPack, emptied),
               ElementsAre("attack_pack.competitor", "attack_pack.audience", "attack_pack.steps"));
   EXPECT_THAT(MissingAfter(AssetKind::kAttackPack,
@@ -221,12 +233,39 @@ TEST(AssetRules, EmailTemplatesDeclareTheirFields) {
   std::vector<std::string> texts;
   for (const Violation& violation : Missing(asset)) texts.push_back(ToText(violation));
   EXPECT_THAT(
-      texts, ElementsAre(
-                 "merge_fields: {{first_name}} is not declared",
-                 "merge_fields[1]: {{zip}} stands neither in subject nor body",
-                 "merge_fields: {{First Name}} is no merge field: write [a-z][a-z0-9_]* between the braces"));
+      texts,
+      ElementsAre("merge_fields[1]: {{zip}} stands neither in subject nor body",
+                  "body: {{First Name}} is a placeholder of another tool and is not filled; write {{name}}",
+                  "merge_fields: {{first_name}} is not declared; where it is no field, write it as code, "
+                  "`{{first_name}}`"));
   EXPECT_THAT(MissingAfter(AssetKind::kEmailTemplate, [](Asset& a) { a.details = EmailTemplate(); }),
               Contains("email_template.subject"));
+}
+
+TEST(AssetRules, EveryKindDeclaresItsFields) {
+  for (int kind = 1; kind <= kAssetKinds; ++kind) {
+    EXPECT_THAT(MissingAfter(static_cast<AssetKind>(kind), [](Asset& a) { a.body += " {{zip}} `{{code}}`"; }),
+                ElementsAre("merge_fields"))
+        << kind;
+  }
+}
+
+TEST(AssetRules, PlaceholdersOfOtherToolsKeepWhatIsSentFromBeingComplete) {
+  const auto placeholder = [](Asset& a) { a.body += " %FIRSTNAME%"; };
+  EXPECT_THAT(MissingAfter(AssetKind::kEmailTemplate, placeholder), ElementsAre("body"));
+  EXPECT_THAT(MissingAfter(AssetKind::kVitoLetter, placeholder), ElementsAre("body"));
+  EXPECT_THAT(MissingAfter(AssetKind::kMessageTraining, placeholder), IsEmpty());
+}
+
+TEST(AssetRules, ValuesOfTagsThatCannotBeKeptAreLeftOut) {
+  Tags tags;
+  tags.stages = {"later", "closing"};
+  tags.keywords = {Repeat("a", 64), Repeat("a", 65)};
+  for (size_t i = 0; i <= kMaxTagValues; ++i) tags.products.push_back(std::to_string(i));
+  KeepValidTags(tags);
+  EXPECT_THAT(tags.stages, ElementsAre("closing"));
+  EXPECT_THAT(tags.keywords, ElementsAre(Repeat("a", 64)));
+  EXPECT_EQ(tags.products.size(), kMaxTagValues);
 }
 
 TEST(AssetRules, NormaliseTrimsAndDropsRepetitions) {

@@ -57,25 +57,48 @@ void AppendEntity(std::string_view entity, std::string& text) {
   text += entity;
 }
 
+// "Pricing {#price .wide}" is "Pricing".
+std::string_view WithoutAttributes(std::string_view heading) {
+  const size_t open = heading.rfind('{');
+  if (open == std::string_view::npos || heading.find('}', open) + 1 != heading.size()) return heading;
+  if (open > 0 && heading[open - 1] == '{') return heading;
+  std::string_view inside = heading.substr(open + 1, heading.size() - open - 2);
+  if (inside.starts_with(':')) inside.remove_prefix(1);
+  inside = Trim(inside);
+  return inside.starts_with('#') || inside.starts_with('.') ? Trim(heading.substr(0, open)) : heading;
+}
+
+std::string OnOneLine(std::string_view text) {
+  std::string line(text);
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  return line;
+}
+
 struct Reader {
   PlainText result;
-  size_t heading_begin = 0;
+  // Of a heading or a paragraph.
+  size_t begin = 0;
 
   static int EnterBlock(MD_BLOCKTYPE type, void*, void* self) {
     auto& reader = *static_cast<Reader*>(self);
     // A list inside an item begins on a line of its own.
     if (!IsCell(type)) reader.EndWith('\n');
-    if (type == MD_BLOCK_H) reader.heading_begin = reader.result.text.size();
+    if (type == MD_BLOCK_H || type == MD_BLOCK_P) reader.begin = reader.result.text.size();
     return 0;
   }
 
   static int LeaveBlock(MD_BLOCKTYPE type, void* detail, void* self) {
     auto& reader = *static_cast<Reader*>(self);
     if (type == MD_BLOCK_H) {
-      std::string text(Trim(std::string_view(reader.result.text).substr(reader.heading_begin)));
-      std::replace(text.begin(), text.end(), '\n', ' ');
+      const std::string text =
+          OnOneLine(WithoutAttributes(Trim(std::string_view(reader.result.text).substr(reader.begin))));
       const int level = static_cast<int>(static_cast<const MD_BLOCK_H_DETAIL*>(detail)->level);
-      if (!text.empty()) reader.result.headings.push_back({level, std::move(text)});
+      if (!text.empty()) reader.result.headings.push_back({level, text});
+      reader.result.text.replace(reader.begin, std::string::npos, text);
+    }
+    if (type == MD_BLOCK_P && reader.result.first_paragraph.empty()) {
+      reader.result.first_paragraph =
+          OnOneLine(Trim(std::string_view(reader.result.text).substr(reader.begin)));
     }
     reader.EndWith(IsCell(type) ? ' ' : '\n');
     return 0;
@@ -124,7 +147,7 @@ PlainText ToPlainText(std::string_view markdown) {
   reader.result.text.reserve(markdown.size());
   // It fails only when memory is short.
   if (md_parse(markdown.data(), static_cast<MD_SIZE>(markdown.size()), &parser, &reader) != 0) {
-    return {std::string(markdown), {}};
+    return {std::string(markdown), {}, ""};
   }
   return std::move(reader.result);
 }

@@ -9,7 +9,7 @@ namespace finalmile::catalog::domain {
 struct Heading {
   // 1 to 6.
   int level = 0;
-  // On one line, not empty.
+  // On one line, not empty, without the attributes that some dialects put behind it ({#id}, {: .class}).
   std::string text;
 
   friend bool operator==(const Heading&, const Heading&) = default;
@@ -22,6 +22,8 @@ struct PlainText {
   std::string text;
   // In order; those without text are left out.
   std::vector<Heading> headings;
+  // The first paragraph, on one line; empty: there is none.
+  std::string first_paragraph;
 };
 
 // Reads CommonMark with tables, strike-through and task lists (md4c). Any text is Markdown: it cannot fail.

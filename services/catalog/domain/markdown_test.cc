@@ -31,6 +31,19 @@ TEST(Markdown, AnEmptyHeadingIsNone) {
   EXPECT_EQ(ToPlainText("").text, "");
 }
 
+TEST(Markdown, HeadingsAreWithoutAttributes) {
+  const PlainText plain =
+      ToPlainText("# One {#one}\n## Two {: .x #y}\n### Three {a}\n#### {#four}\n##### {{#if x}}\n");
+  EXPECT_EQ(plain.headings,
+            (std::vector<Heading>{{1, "One"}, {2, "Two"}, {3, "Three {a}"}, {5, "{{#if x}}"}}));
+  EXPECT_EQ(plain.text, "One\nTwo\nThree {a}\n{{#if x}}\n");
+}
+
+TEST(Markdown, TheFirstParagraphIsOnOneLine) {
+  EXPECT_EQ(ToPlainText("# T\n\n- item\n\nOne *two*\nthree.\n\nFour.\n").first_paragraph, "One two three.");
+  EXPECT_EQ(ToPlainText("# T\n").first_paragraph, "");
+}
+
 TEST(Markdown, EntitiesOutOfRangeBecomeTheReplacementCharacter) {
   EXPECT_EQ(ToPlainText("&#xD800;&#0;&#x4EF7;").text, "\uFFFD\uFFFD价\n");
   EXPECT_EQ(ToPlainText("&unknown;").text, "&unknown;\n");

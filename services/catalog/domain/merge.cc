@@ -7,14 +7,13 @@
 #include <utility>
 
 #include "libs/base/text.h"
+#include "services/catalog/domain/literal.h"
 
 namespace finalmile::catalog::domain {
 namespace {
 
-constexpr size_t kMaxWrongField = 64;
-
 // Bytes between braces that are looked at; keeps hostile text linear.
-constexpr size_t kMaxInside = 4 * kMaxWrongField + 64;
+constexpr size_t kMaxInside = 320;
 
 // Names in order of appearance, each once.
 class Names {
@@ -76,7 +75,7 @@ class Filler {
  private:
   // Sets `text` to the value of a field, if it has one.
   bool Find(std::string_view field, std::string_view& text) const {
-    if (const auto value = values_.find(field); value != values_.end()) {
+    if (const auto value = values_.find(field); value != values_.end() && !Trim(value->second).empty()) {
       text = value->second;
       return true;
     }
@@ -100,12 +99,14 @@ std::vector<MergePiece> SplitMergeFields(std::string_view text) {
   std::vector<MergePiece> pieces;
   size_t literal = 0;
   size_t open = text.find("{{");
+  const std::vector<Stretch> stretches =
+      open == std::string_view::npos ? std::vector<Stretch>() : LiteralStretches(text);
   while (open != std::string_view::npos) {
     // The inner two braces of "{{{name}}" are the field's.
     while (open + 2 < text.size() && text[open + 2] == '{') ++open;
     size_t end = 0;
     const std::string_view name = TrimSpaces(Inside(text, open, end));
-    if (end != std::string_view::npos && IsMergeFieldName(name)) {
+    if (end != std::string_view::npos && IsMergeFieldName(name) && !StandsForItself(text, open, stretches)) {
       if (open > literal) pieces.push_back({text.substr(literal, open - literal), {}});
       pieces.push_back({text.substr(open, end - open), name});
       literal = end;
@@ -124,24 +125,6 @@ std::vector<std::string> MergeFieldsOf(std::string_view text) {
     if (!piece.field.empty()) names.Add(piece.field);
   }
   return names.Take();
-}
-
-std::vector<std::string> WrongMergeFieldsOf(std::string_view text) {
-  Names wrong;
-  for (const MergePiece& piece : SplitMergeFields(text)) {
-    if (!piece.field.empty()) continue;
-    for (size_t open = piece.text.find("{{"); open != std::string_view::npos;) {
-      size_t end = 0;
-      const std::string_view inside = Inside(piece.text, open, end);
-      if (end == std::string_view::npos) {
-        open = piece.text.find("{{", open + 2);
-        continue;
-      }
-      if (Characters(inside) <= kMaxWrongField) wrong.Add(piece.text.substr(open, end - open));
-      open = piece.text.find("{{", end);
-    }
-  }
-  return wrong.Take();
 }
 
 std::vector<std::string> MergeFieldsOf(const Asset& asset) {
@@ -179,6 +162,11 @@ Rendered Render(const Asset& asset, const MergeValues& values, size_t most) {
     rendered.subject = filler.Fill(email->subject, unfilled);
   }
   rendered.body = filler.Fill(asset.body, unfilled);
+  const bool email = std::holds_alternative<EmailTemplate>(asset.details);
+  for (const DetailText& detail : DetailTexts(asset)) {
+    if (email || Trim(detail.text).empty()) continue;
+    rendered.parts.push_back({detail.path, filler.Fill(detail.text, unfilled)});
+  }
   rendered.too_large = filler.too_large();
   rendered.unfilled = unfilled.Take();
   const std::vector<std::string> fields = MergeFieldsOf(asset);

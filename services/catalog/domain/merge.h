@@ -15,7 +15,8 @@ inline constexpr size_t kMaxMergeValueCharacters = 10'000;
 inline constexpr size_t kMaxMergeFieldName = 64;
 
 // A merge field is `{{name}}` on one line, with or without spaces inside the braces; the name is
-// [a-z][a-z0-9_]*, at most 64 characters. Any other text in double braces is literal.
+// [a-z][a-z0-9_]*, at most 64 characters. Any other text in double braces is literal, and so is code and what
+// a backslash stands before (literal.h).
 
 // [a-z][a-z0-9_]*, at most 64 characters.
 bool IsMergeFieldName(std::string_view name);
@@ -32,11 +33,6 @@ std::vector<MergePiece> SplitMergeFields(std::string_view text);
 
 // The names of the merge fields of `text`, each once, in order of appearance.
 std::vector<std::string> MergeFieldsOf(std::string_view text);
-// Texts in double braces on one line, at most 64 characters, that are no merge field (`{{First Name}}`); each
-// once, with its braces. They are nearly always a mistake in a template, and quite usual in a page about
-// programming.
-std::vector<std::string> WrongMergeFieldsOf(std::string_view text);
-
 // The merge fields of title, body and details, each once, in this order.
 std::vector<std::string> MergeFieldsOf(const Asset& asset);
 
@@ -50,6 +46,12 @@ struct Rendered {
   std::string body;
   // Empty but for e-mail templates.
   std::string subject;
+  // The other texts of the details, empty ones left out; `path` as of DetailTexts.
+  struct Part {
+    std::string path;
+    std::string text;
+  };
+  std::vector<Part> parts;
   // Merge fields without value and default, each once, in order of appearance; the texts keep them as they
   // were.
   std::vector<std::string> unfilled;
@@ -59,9 +61,9 @@ struct Rendered {
   bool too_large = false;
 };
 
-// Fills the merge fields of title, body and subject with `values`, else with the declared defaults. One pass:
-// braces in a value are text. A field may occur in the text any number of times, so the texts together are
-// bounded: they have at most `most` bytes.
+// Fills the merge fields of title, body and details with `values`, where one is not blank, else with the
+// declared defaults. One pass: braces in a value are text. A field may occur in the text any number of times,
+// so the texts together are bounded: they have at most `most` bytes.
 Rendered Render(const Asset& asset, const MergeValues& values, size_t most);
 
 }  // namespace finalmile::catalog::domain

@@ -5,6 +5,8 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
+#include "services/catalog/domain/test_assets.h"
+
 namespace finalmile::catalog::domain {
 namespace {
 
@@ -22,14 +24,19 @@ TEST(Merge, FindsFields) {
   EXPECT_THAT(MergeFieldsOf("{{" + std::string(65, 'a') + "}}"), IsEmpty());
 }
 
-TEST(Merge, NamesWhatIsNoField) {
-  EXPECT_THAT(WrongMergeFieldsOf("{{First Name}} {{ok}} {{a:b}} {{First Name}} {{a\n}} {{open"),
-              ElementsAre("{{First Name}}", "{{a:b}}"));
+TEST(Merge, CodeAndEscapesAreLeftAlone) {
+  EXPECT_THAT(MergeFieldsOf("`{{a}}` {{b}} ``{{c}} ` {{d}}``"), ElementsAre("b"));
+  EXPECT_THAT(MergeFieldsOf("```yaml\nx: {{a}}\n```\n{{b}}\n~~~\n{{c}}\n"), ElementsAre("b"));
+  EXPECT_THAT(MergeFieldsOf("\\{{a}} \\\\{{b}}"), ElementsAre("b"));
+  EXPECT_THAT(MergeFieldsOf("<code>{{a}}</code> <pre class=x>\n{{b}}\n</pre> {{c}}"), ElementsAre("c"));
+  EXPECT_THAT(MergeFieldsOf("{% raw %}{{a}}{% endraw %}{{b}}"), ElementsAre("b"));
+  // A mail that is indented is no code, and one backtick is none.
+  EXPECT_THAT(MergeFieldsOf("Hello\n\n    {{a}}\n\nIt`s {{b}}"), ElementsAre("a", "b"));
 }
 
 RC_GTEST_PROP(Merge, PiecesAreTheText, ()) {
   const auto parts = *rc::gen::container<std::vector<std::string>>(
-      rc::gen::element<std::string>("{", "}", "{{", "}}", "a", " ", "\n", "{{a}}", "价"));
+      rc::gen::element<std::string>("{", "}", "{{", "}}", "a", " ", "\n", "{{a}}", "价", "`", "\\", "```\n"));
   std::string text;
   for (const std::string& part : parts) text += part;
   std::string joined;
@@ -62,11 +69,33 @@ TEST(Merge, RendersValuesAndDefaults) {
   EXPECT_THAT(rendered.unknown, IsEmpty());
 }
 
+TEST(Merge, ABlankValueTakesTheDefault) {
+  const Rendered rendered = Render(
+      Template(), {{"first_name", " "}, {"topic", ""}, {"company", "Acme"}, {"number", "1"}}, kNoLimit);
+  EXPECT_EQ(rendered.subject, "ramp-up for Acme");
+  EXPECT_THAT(rendered.unfilled, ElementsAre("first_name"));
+}
+
+TEST(Merge, EveryPartOfTheKindIsRendered) {
+  Asset script = CompleteAsset(AssetKind::kPhoneScript);
+  script.details =
+      PhoneScript{"Hello {{name}}", {"", "How is {{company}}?"}, {{"No time", "Two minutes, {{name}}"}}};
+  const Rendered rendered = Render(script, {{"name", "Ada"}}, kNoLimit);
+  EXPECT_THAT(rendered.unfilled, ElementsAre("company"));
+  const Rendered whole = Render(script, {{"name", "Ada"}, {"company", "Acme"}}, kNoLimit);
+  std::vector<std::string> parts;
+  for (const Rendered::Part& part : whole.parts) parts.push_back(part.path + "=" + part.text);
+  EXPECT_THAT(parts, ElementsAre("phone_script.opening=Hello Ada", "phone_script.questions[1]=How is Acme?",
+                                 "phone_script.objections[0].objection=No time",
+                                 "phone_script.objections[0].answer=Two minutes, Ada"));
+  EXPECT_TRUE(Render(Template(), {}, kNoLimit).parts.empty());
+}
+
 TEST(Merge, ListsAllThatIsUnfilledAndUnknown) {
   const Rendered rendered = Render(Template(), {{"topic", ""}, {"firstname", "Ada"}, {"zip", "1"}}, kNoLimit);
   EXPECT_THAT(rendered.unfilled, ElementsAre("company", "first_name", "number"));
   EXPECT_THAT(rendered.unknown, ElementsAre("firstname", "zip"));
-  EXPECT_EQ(rendered.subject, " for {{company}}");
+  EXPECT_EQ(rendered.subject, "ramp-up for {{company}}");
 }
 
 TEST(Merge, ValuesAreNotExpandedAgain) {

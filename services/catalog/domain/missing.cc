@@ -5,9 +5,11 @@
 
 #include "libs/base/text.h"
 #include "libs/text/words.h"
+#include "services/catalog/domain/answers.h"
 #include "services/catalog/domain/asset_rules.h"
 #include "services/catalog/domain/markdown.h"
 #include "services/catalog/domain/merge.h"
+#include "services/catalog/domain/placeholders.h"
 
 namespace finalmile::catalog::domain {
 namespace {
@@ -25,11 +27,15 @@ class Checker {
     missing_.push_back({fmt::format("{}.{}", DetailsName(asset_.details), field), std::move(description)});
   }
   void Need(std::string_view field, std::string_view text) {
-    if (Trim(text).empty()) Add(field, "is required");
-  }
-  void NeedNumber(std::string_view field, std::string_view text) {
     if (Trim(text).empty()) {
       Add(field, "is required");
+    } else if (SaysNothing(text)) {
+      Add(field, fmt::format("is required, and '{}' says nothing", Trim(text)));
+    }
+  }
+  void NeedNumber(std::string_view field, std::string_view text) {
+    if (SaysNothing(text)) {
+      Need(field, text);
     } else if (!HasNumber(text)) {
       Add(field, "must hold a number");
     }
@@ -37,6 +43,29 @@ class Checker {
   void AtMostWords(size_t most) {
     const size_t words = text::CountWords(ToPlainText(asset_.body).text);
     if (words > most) missing_.push_back({"body", fmt::format("at most {} words, not {}", most, words)});
+  }
+
+  // Of every kind.
+  void Declared() {
+    std::set<std::string_view> declared;
+    for (const MergeField& field : asset_.merge_fields) declared.insert(field.name);
+    for (const std::string& name : MergeFieldsOf(asset_)) {
+      if (declared.contains(name)) continue;
+      missing_.push_back(
+          {"merge_fields",
+           fmt::format("{{{{{0}}}}} is not declared; where it is no field, write it as code, `{{{{{0}}}}}`",
+                       name)});
+    }
+  }
+
+  // Of what goes to a customer as it stands.
+  void NoPlaceholders(std::string_view field, std::string_view text, PlaceholdersOf kind) {
+    for (const std::string& placeholder : ForeignPlaceholders(text, kind)) {
+      missing_.push_back(
+          {std::string(field),
+           fmt::format("{} is a placeholder of another tool and is not filled; write {{{{name}}}}",
+                       placeholder)});
+    }
   }
 
   void operator()(const std::monostate&) {}
@@ -54,12 +83,6 @@ class Checker {
     Need("subject", email.subject);
     const std::vector<std::string> found = MergeFieldsOf(asset_);
     const std::set<std::string_view> used(found.begin(), found.end());
-    std::set<std::string_view> declared;
-    for (const MergeField& field : asset_.merge_fields) declared.insert(field.name);
-    for (const std::string& name : found) {
-      if (!declared.contains(name))
-        missing_.push_back({"merge_fields", fmt::format("{{{{{}}}}} is not declared", name)});
-    }
     for (size_t i = 0; i < asset_.merge_fields.size(); ++i) {
       const std::string& name = asset_.merge_fields[i].name;
       if (!used.contains(name)) {
@@ -67,12 +90,8 @@ class Checker {
                             fmt::format("{{{{{}}}}} stands neither in subject nor body", name)});
       }
     }
-    for (std::string_view part : {std::string_view(email.subject), std::string_view(asset_.body)}) {
-      for (const std::string& wrong : WrongMergeFieldsOf(part)) {
-        missing_.push_back(
-            {"merge_fields", wrong + " is no merge field: write [a-z][a-z0-9_]* between the braces"});
-      }
-    }
+    NoPlaceholders("email_template.subject", email.subject, PlaceholdersOf::kLine);
+    NoPlaceholders("body", asset_.body, PlaceholdersOf::kBody);
   }
 
   void operator()(const PhoneScript& script) {
@@ -95,7 +114,12 @@ class Checker {
 
   void operator()(const VitoLetter& letter) {
     NeedNumber("benefit", letter.benefit);
-    Need("call_time", letter.call_time);
+    if (SaysNothing(letter.call_time)) {
+      Need("call_time", letter.call_time);
+    } else if (MergeFieldsOf(letter.call_time).empty() && !SaysWhen(letter.call_time)) {
+      Add("call_time", "must say the day and the time, such as Tuesday, 10:00, or be a merge field");
+    }
+    NoPlaceholders("body", asset_.body, PlaceholdersOf::kBody);
     AtMostWords(kMaxLetterWords);
   }
 
@@ -119,7 +143,11 @@ class Checker {
   void operator()(const Testimonial& testimonial) {
     Need("quote", testimonial.quote);
     Need("speaker_role", testimonial.speaker_role);
-    Need("permission", testimonial.permission);
+    if (SaysNothing(testimonial.permission)) {
+      Need("permission", testimonial.permission);
+    } else if (!SaysPermitted(testimonial.permission)) {
+      Add("permission", "must say who permitted quoting, and when, such as contract 4711, 2026-02-01");
+    }
   }
 
   void operator()(const AttackPack& pack) {
@@ -173,6 +201,7 @@ class Checker {
 std::vector<Violation> Missing(const Asset& asset) {
   Checker checker(asset);
   std::visit(checker, asset.details);
+  checker.Declared();
   return checker.Take();
 }
 

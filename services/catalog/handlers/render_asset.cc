@@ -50,6 +50,11 @@ absl::StatusOr<v1::RenderAssetResponse> CatalogHandlers::RenderAsset(rpc::CallCo
   response.set_title(std::move(rendered.title));
   response.set_body(std::move(rendered.body));
   response.set_subject(std::move(rendered.subject));
+  for (domain::Rendered::Part& part : rendered.parts) {
+    v1::RenderAssetResponse::Part& to = *response.add_parts();
+    to.set_path(std::move(part.path));
+    to.set_text(std::move(part.text));
+  }
   response.set_version(asset.version());
   if (request.version() == 0) {
     response.set_use_token(

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
+#include "absl/strings/ascii.h"
 #include "services/finalmile/commands/show.h"
 #include "services/finalmile/commands/show_assets.h"
 #include "services/finalmile/output/format.h"
@@ -27,6 +29,28 @@ std::string FacetText(const SearchAssetsResponse::Facet& facet) {
   }
   if (facet.values_size() > kShownValues) text += ", …";
   return fmt::format("{}: {}", facet.field(), text);
+}
+
+// "phone_script.objections[1].answer" is "Objection 2, answer".
+std::string PartLabel(std::string_view path) {
+  path.remove_prefix(std::min(path.find('.') + 1, path.size()));
+  std::string label;
+  for (size_t at = 0; at < path.size(); ++at) {
+    if (path[at] == '[') {
+      const size_t close = std::min(path.find(']', at), path.size() - 1);
+      int number = 0;
+      std::from_chars(path.data() + at + 1, path.data() + close, number);
+      if (label.ends_with('s')) label.pop_back();
+      label += fmt::format(" {}", number + 1);
+      at = close;
+    } else if (path[at] == '.') {
+      label += ", ";
+    } else {
+      label += path[at] == '_' ? ' ' : path[at];
+    }
+  }
+  if (!label.empty()) label[0] = absl::ascii_toupper(static_cast<unsigned char>(label[0]));
+  return label;
 }
 
 }  // namespace
@@ -59,6 +83,9 @@ void ShowRendered(const catalog::v1::RenderAssetResponse& rendered, Output& outp
   output.Line(rendered.subject().empty() ? rendered.title() : fmt::format("Subject: {}", rendered.subject()));
   output.Line();
   ShowText(rendered.body(), output);
+  if (!rendered.parts().empty()) output.Line();
+  for (const auto& part : rendered.parts())
+    output.Line(fmt::format("{}: {}", PartLabel(part.path()), part.text()));
 }
 
 }  // namespace finalmile::cli
