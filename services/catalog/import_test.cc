@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "services/catalog/catalog_fixture.h"
+#include "services/catalog/handlers/source_pages.h"
 
 namespace finalmile::catalog {
 namespace {
@@ -24,6 +25,7 @@ class ImportTest : public CatalogTest {
   }
 
   // Sends header, pages and end; gives the summary with the results of all answers.
+  // The listing names the pages and nothing else.
   absl::StatusOr<Import> Send(const v1::ImportAssetsRequest::Header& header, const Pages& pages,
                               bool complete = true) {
     auto stream = harness_.channel().Open(std::string(kService) + "ImportAssets", {});
@@ -37,6 +39,8 @@ class ImportTest : public CatalogTest {
     };
     *request.mutable_header() = header;
     bool going = exchange();
+    for (const auto& [path, content] : pages) request.mutable_listing()->add_paths(path);
+    if (going && !pages.empty()) going = exchange();
     for (size_t i = 0; going && i < pages.size(); ++i) {
       request.mutable_page()->set_path(pages[i].first);
       request.mutable_page()->set_content(pages[i].second);
@@ -53,7 +57,8 @@ class ImportTest : public CatalogTest {
 
   const std::string training_ =
       "---\naudience: sales\nmessages: [Say it short]\n---\n# Pitch\n\nOpen with a question.\n";
-  const Pages pages_ = {{"sales/pitch.md", training_}, {"sales/notes.md", "# Notes\n\nJust text.\n"}};
+  const Pages pages_ = {{"sales/pitch.md", training_},
+                        {"sales/notes.md", "---\nkind: email-template\n---\n# Notes\n\nJust text.\n"}};
 };
 
 TEST_F(ImportTest, PagesBecomeAssetsAndTheSameAgainChangesNothing) {
@@ -134,7 +139,7 @@ TEST_F(ImportTest, ADryRunStoresNothing) {
 
 TEST_F(ImportTest, APageThatCannotBeReadIsRejectedWithItsLineAndTheRestGoesOn) {
   const auto result =
-      Send(Header(), {{"a.md", "---\ntitel: x\n---\ntext\n"}, {"../b.md", "x"}, pages_[0], pages_[0]});
+      Send(Header(), {{"a.md", "---\nkind: x\n---\ntext\n"}, {"../b.md", "x"}, pages_[0], pages_[0]});
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->summary().created(), 1);
   EXPECT_EQ(result->summary().rejected(), 3);
@@ -142,7 +147,7 @@ TEST_F(ImportTest, APageThatCannotBeReadIsRejectedWithItsLineAndTheRestGoesOn) {
     EXPECT_EQ(one.line(), one.path() == "a.md" ? 2 : 0) << one.path();
   }
   // A page that was sent is not gone, although it cannot be read.
-  ASSERT_TRUE(Send(Header(), {{"sales/pitch.md", "---\ntitel: x\n---\n"}}).ok());
+  ASSERT_TRUE(Send(Header(), {{"sales/pitch.md", "---\nkind: x\n---\n"}}).ok());
   EXPECT_EQ(Get("assets/handbook_sales_pitch")->state(), v1::ASSET_STATE_DRAFT);
 }
 
@@ -156,6 +161,176 @@ TEST_F(ImportTest, ManyPagesAreStoredInChunks) {
   const auto gone = Send(Header(), {});
   ASSERT_TRUE(gone.ok()) << gone.status();
   EXPECT_EQ(gone->summary().retired(), 120);
+}
+
+TEST_F(ImportTest, KeysThatAreNotTakenAreToldAndCostNothing) {
+  const auto result = Send(
+      Header(), {{"a/a.md", "---\ntitel: x\nweight: 3\ndescription: Granite\ntags: [Basalt]\n---\ntext\n"}});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->summary().created(), 1);
+  EXPECT_EQ(result->summary().warnings(), 1);
+  EXPECT_EQ(result->results(0).warnings(0), "line 2: unknown key titel; did you mean title? It is not taken");
+  EXPECT_EQ(result->results(0).ignored_keys(0), "weight");
+  const auto asset = Get("assets/handbook_a_a");
+  EXPECT_EQ(asset->summary(), "Granite");
+  EXPECT_EQ(asset->tags().keywords(0), "Basalt");
+  harness_.Settle();
+  for (const char* word : {"granite", "basalt"}) {
+    EXPECT_EQ(Search(word, "", /*unpublished=*/true).hits_size(), 1) << word;
+  }
+  EXPECT_EQ(Search("text", "keyword = basalt", /*unpublished=*/true).hits_size(), 1);
+}
+
+v1::ImportAssetsRequest::Header Published(v1::ImportAssetsRequest::Header header) {
+  header.set_publish(true);
+  header.set_reviewer("tom");
+  return header;
+}
+
+TEST_F(ImportTest, WhatAPageSaysOfItsPublicationHolds) {
+  const auto page = [](const std::string& line) { return "---\n" + line + "\n---\n# T\n\nGranite.\n"; };
+  const Pages pages = {{"r/draft.md", page("draft: true")},
+                       {"r/ready.md", page("draft: false")},
+                       {"r/later.md", page("publishDate: 2231-01-01")},
+                       {"r/until.md", page("expiryDate: 2231-01-01")},
+                       {"r/expired.md", page("expiryDate: 2001-01-01")}};
+  for (int time = 1; time <= 2; ++time) {
+    const auto result = Send(Published(Header()), pages);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->summary().published(), time == 1 ? 3 : 0);
+    EXPECT_EQ(result->summary().scheduled(), time == 1 ? 1 : 0);
+    EXPECT_EQ(result->summary().withheld(), 2);
+    EXPECT_EQ(result->summary().drafts(), 2);
+    EXPECT_EQ(result->results(0).withheld(), "draft: true");
+    EXPECT_EQ(result->results(4).withheld(), "expiryDate: 2001-01-01 has passed");
+  }
+  EXPECT_EQ(Get("assets/handbook_r_later")->publish_time().seconds(),
+            absl::ToUnixSeconds(absl::FromCivil(absl::CivilDay(2231, 1, 1), absl::UTCTimeZone())));
+  EXPECT_TRUE(Get("assets/handbook_r_until")->has_expire_time());
+  harness_.Settle();
+  EXPECT_EQ(Search("granite").hits_size(), 2);
+}
+
+TEST_F(ImportTest, APageThatBecomesADraftIsTakenFromReps) {
+  const Pages live = {{"r/a.md", "# T\n\nGranite.\n"}};
+  const Pages draft = {{"r/a.md", "---\ndraft: true\n---\n# T\n\nGranite.\n"}};
+  ASSERT_TRUE(Send(Published(Header()), live).ok());
+  const auto result = Send(Header(), draft);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->summary().retired(), 1);
+  EXPECT_EQ(Get("assets/handbook_r_a")->state(), v1::ASSET_STATE_RETIRED);
+  // Again: nothing changes.
+  const std::string etag = Get("assets/handbook_r_a")->etag();
+  EXPECT_EQ(Send(Published(Header()), draft)->summary().unchanged(), 1);
+  EXPECT_EQ(Get("assets/handbook_r_a")->etag(), etag);
+  EXPECT_EQ(Send(Published(Header()), live)->summary().published(), 1);
+  EXPECT_EQ(Get("assets/handbook_r_a")->state(), v1::ASSET_STATE_PUBLISHED);
+}
+
+TEST_F(ImportTest, AWindowThatAloneChangedIsTaken) {
+  const auto page = [](const std::string& until) {
+    return Pages{{"r/a.md", "---\nexpiryDate: " + until + "\n---\n# T\n\nGranite.\n"}};
+  };
+  ASSERT_TRUE(Send(Published(Header()), page("2231-01-01")).ok());
+  const auto result = Send(Published(Header()), page("2232-01-01"));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->summary().updated(), 1);
+  const auto asset = Get("assets/handbook_r_a");
+  EXPECT_EQ(asset->version(), 1);
+  EXPECT_EQ(asset->expire_time().seconds(),
+            absl::ToUnixSeconds(absl::FromCivil(absl::CivilDay(2232, 1, 1), absl::UTCTimeZone())));
+}
+
+TEST_F(ImportTest, APageWithoutTextIsLeftOut) {
+  const auto result =
+      Send(Header(), {{"r/_index.md", "---\ntitle: Reps\n---\n"}, {"r/a.md", "# T\n\nText.\n"}});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->summary().left_out(), 1);
+  EXPECT_EQ(result->summary().created(), 1);
+  EXPECT_EQ(result->summary().rejected(), 0);
+  // One that had a text is gone.
+  const auto emptied = Send(Header(), {{"r/a.md", "---\ntitle: T\n---\n"}});
+  EXPECT_EQ(emptied->summary().retired(), 1);
+}
+
+TEST_F(ImportTest, ARenamedPageStaysTheSameAsset) {
+  const auto header = Published(Header());
+  ASSERT_TRUE(Send(header, {{"r/a.md", "# T\n\nGranite.\n"}, {"r/b.md", "# U\n\nBasalt.\n"}}).ok());
+  const Pages moved = {{"hosts/z.md", "# T\n\nGranite.\n"}, {"r/b.md", "# U\n\nBasalt.\n"}};
+  v1::ImportAssetsRequest::Header tried = header;
+  tried.set_dry_run(true);
+  EXPECT_EQ(Send(tried, moved)->summary().renamed(), 1);
+  const auto result = Send(header, moved);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->summary().renamed(), 1);
+  EXPECT_EQ(result->summary().created() + result->summary().retired(), 0);
+  EXPECT_EQ(result->results(0).renamed_from(), "r/a.md");
+  const auto asset = Get("assets/handbook_r_a");
+  EXPECT_EQ(asset->source(), "handbook:hosts/z.md");
+  EXPECT_EQ(asset->message_training().audience(), "hosts");
+  EXPECT_EQ(asset->state(), v1::ASSET_STATE_PUBLISHED);
+  EXPECT_EQ(Send(header, moved)->summary().unchanged(), 2);
+
+  // A copy is another asset, and so is another page at the old path.
+  Pages more = moved;
+  more.emplace_back("r/a.md", "# New\n\nMarble.\n");
+  more.emplace_back("r/copy.md", "# U\n\nBasalt.\n");
+  const auto added = Send(header, more);
+  ASSERT_TRUE(added.ok()) << added.status();
+  EXPECT_EQ(added->summary().created(), 2);
+  EXPECT_EQ(added->summary().renamed(), 0);
+  EXPECT_NE(added->results(2).asset(), "assets/handbook_r_a");
+  EXPECT_EQ(Send(header, more)->summary().unchanged(), 4);
+}
+
+TEST_F(ImportTest, WhatPeopleMadeOfAPageStaysWhileItsBytesStay) {
+  const Pages draft = {{"r/a.md", "---\ndraft: true\n---\n# T\n\nGranite.\n"}};
+  ASSERT_TRUE(Send(Header(), draft).ok());
+  v1::Asset edited = *Get("assets/handbook_r_a");
+  edited.set_body("# T\n\nMarble.\n");
+  ASSERT_TRUE(Update(edited, "body").ok());
+  EXPECT_EQ(Send(Published(Header()), draft)->summary().unchanged(), 1);
+  EXPECT_EQ(Send(Published(Header()), {{"s/b.md", draft[0].second}})->summary().renamed(), 1);
+  const auto kept = Get("assets/handbook_r_a");
+  EXPECT_EQ(kept->body(), "# T\n\nMarble.\n");
+  EXPECT_EQ(kept->version(), 2);
+  EXPECT_EQ(kept->source(), "handbook:s/b.md");
+}
+
+TEST_F(ImportTest, AListingHasLimits) {
+  const auto listed = [&](int paths) {
+    auto stream = harness_.channel().Open(std::string(kService) + "ImportAssets", {});
+    v1::ImportAssetsRequest request;
+    *request.mutable_header() = Header();
+    Import answer;
+    EXPECT_TRUE(stream->Write(request) && stream->Read(answer));
+    for (int i = 0; i < paths; ++i) request.mutable_listing()->add_paths(std::to_string(i));
+    stream->Write(request);
+    stream->WritesDone();
+    while (stream->Read(answer)) {
+    }
+    return stream->Finish();
+  };
+  EXPECT_TRUE(listed(handlers::kMaxListed - 1).ok());
+  EXPECT_TRUE(listed(handlers::kMaxListed).ok());
+  EXPECT_EQ(rpc::ViolationsOf(listed(handlers::kMaxListed + 1))[0].field(), "listing");
+  handlers::SourcePages pages;
+  for (size_t i = 0; i < handlers::kMaxListing; ++i) EXPECT_TRUE(pages.List(std::to_string(i)).ok());
+  EXPECT_FALSE(pages.List("one more").ok());
+}
+
+TEST_F(ImportTest, PagesOfAFlatFolderTakeTheDefaultAudience) {
+  v1::ImportAssetsRequest::Header header = Published(Header());
+  EXPECT_EQ(Send(header, {{"price.md", "Ask what it is compared with.\n"}})->summary().drafts(), 1);
+  header.set_default_audience("sales");
+  const auto result = Send(header, {{"price.md", "Ask what it is compared with.\n"}});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->summary().published(), 1);
+  EXPECT_EQ(Get("assets/handbook_price")->message_training().audience(), "sales");
+  // Moved into a folder it is still the same asset.
+  EXPECT_EQ(Send(header, {{"hosts/price.md", "Ask what it is compared with.\n"}})->summary().renamed(), 1);
+  header.set_default_audience(std::string(201, 'x'));
+  EXPECT_EQ(rpc::ViolationsOf(Send(header, {}).status())[0].field(), "header.default_audience");
 }
 
 // Two real handbooks; SHARED_DATA names the folder they are in.

@@ -170,12 +170,21 @@ TEST_F(AssetVerbsTest, RenderFillsAndListsEveryUnfilledField) {
         response.set_subject("Hello");
         response.set_body("Dear you,\n\nbye\n");
         response.set_use_token("t1");
+        if (request.version() > 0) {
+          auto* part = response.add_parts();
+          part->set_path("phone_script.objections[1].answer");
+          part->set_text("Two minutes");
+        }
         return response;
       });
   const Result filled = Invoke({"render", "mail", "--set", "company=A=B", "--set", "name=", "--lead", "l1"});
   ASSERT_TRUE(filled.code.ok()) << filled.code.status();
   EXPECT_EQ(filled.out, "Subject: Hello\n\nDear you,\n\nbye\n");
   EXPECT_THAT(filled.err, HasSubstr("t1"));
+  EXPECT_EQ(
+      Invoke({"render", "mail", "--set", "company=A=B", "--set", "name=", "--lead", "l1", "--version", "1"})
+          .out,
+      "Subject: Hello\n\nDear you,\n\nbye\n\nObjection 2, answer: Two minutes\n");
   const Result unfilled = Invoke({"render", "mail", "--lead", "l1"});
   EXPECT_EQ(ExitCodeOf(unfilled.code.status()), ExitCode::kUsage);
   EXPECT_EQ(ErrorLine(unfilled.code.status()), "without a value: a, b, c, d; --set FIELD=VALUE gives one");
@@ -287,14 +296,29 @@ TEST_F(AssetVerbsTest, ImportTellsAFolderFromAFile) {
   EXPECT_EQ(server.headers[0].source(), "handbook");
   EXPECT_EQ(server.headers[0].default_kind(), ASSET_KIND_BATTLE_CARD);
   EXPECT_EQ(server.headers[0].default_owner(), "marketing");
+  EXPECT_EQ(server.headers[0].default_audience(), "sales");
   EXPECT_EQ(server.headers[0].reviewer(), "kim");
   EXPECT_TRUE(server.headers[0].publish());
+
+  // What the pages say is told once for all of them.
+  std::ofstream(folder + "/odd.mdx") << "odd";
+  std::ofstream(folder + "/page.html") << "x";
+  const Result odd = Invoke({"import", folder, "--audience", "hosts"});
+  EXPECT_EQ(server.headers.back().default_audience(), "hosts");
+  EXPECT_THAT(odd.err, HasSubstr("Left out, since they are no Markdown: 1 .html."));
+  EXPECT_THAT(odd.err, HasSubstr(folder + "/odd.mdx:2: warning: unknown key titel"));
+  EXPECT_THAT(odd.err, HasSubstr("Keys of the front matter that are not taken: weight (1 page)."));
+  EXPECT_THAT(odd.err, HasSubstr("Not published, because the pages say so: draft: true (1 page)."));
+  EXPECT_THAT(odd.err, HasSubstr("1 page was renamed and its asset stays the same."));
+  EXPECT_THAT(odd.out,
+              HasSubstr("1 rejected, 1 left out for want of text; 3 published (2 from a later date on)"));
+  for (const char* page : {"/odd.mdx", "/page.html"}) std::filesystem::remove(folder + page);
 
   std::filesystem::remove(folder + "/bad.md");
   const Result json = Invoke({"import", folder, "--dry-run", "--json"});
   EXPECT_EQ(*json.code, ExitCode::kOk);
-  EXPECT_TRUE(server.headers[1].dry_run());
-  EXPECT_TRUE(server.headers[1].source().starts_with("finalmile-assets-test-"));
+  EXPECT_TRUE(server.headers[2].dry_run());
+  EXPECT_TRUE(server.headers[2].source().starts_with("finalmile-assets-test-"));
   EXPECT_THAT(json.out, HasSubstr("\"outcome\":\"OUTCOME_UNCHANGED\""));
   EXPECT_THAT(json.out, HasSubstr("\"unchanged\":\"1\""));
 

@@ -104,14 +104,22 @@ absl::Status AssetBatch::Change(const std::string& id, domain::Asset content) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> AssetBatch::Reimport(const std::string& id, domain::Asset content, std::string digest) {
+absl::StatusOr<bool> AssetBatch::Reimport(const std::string& id, domain::Asset content, Origin origin,
+                                          bool revive) {
   ASSIGN_OR_RETURN(Entry * entry, At(id));
   RETURN_IF_ERROR(Load(*entry));
-  entry->row.digest = std::move(digest);
+  const bool moved = entry->row.path != origin.path;
+  entry->row.path = std::move(origin.path);
+  entry->row.digest = std::move(origin.digest);
   entry->changed = true;
-  if (content == *entry->latest && entry->row.life.shelf != domain::AssetState::kRetired) return false;
-  WriteVersion(*entry, std::move(content));
-  return true;
+  revive = revive && entry->row.life.shelf == domain::AssetState::kRetired;
+  const bool written = content != *entry->latest || revive;
+  if (written) {
+    WriteVersion(*entry, std::move(content));
+  } else if (moved) {
+    Touch(*entry);
+  }
+  return written;
 }
 
 absl::Status AssetBatch::Submit(const std::string& id) {

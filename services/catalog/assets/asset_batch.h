@@ -60,9 +60,9 @@ class AssetBatch {
   void Create(const std::string& id, domain::Asset content, Origin origin = {});
   // New content is a new version, a draft; the same content as the newest version's changes nothing.
   absl::Status Change(const std::string& id, domain::Asset content);
-  // The same for a page whose digest has changed; false: its content has not. A retired asset always gets a
-  // new version, which takes it out of retirement once it is published.
-  absl::StatusOr<bool> Reimport(const std::string& id, domain::Asset content, std::string digest);
+  // The same for a page whose path or digest has changed; false: its content has not. With `revive` a retired
+  // asset always gets a new version, which takes it out of retirement once it is published.
+  absl::StatusOr<bool> Reimport(const std::string& id, domain::Asset content, Origin origin, bool revive);
   absl::Status Submit(const std::string& id);
   absl::Status Approve(const std::string& id, std::string_view reviewer);
   absl::Status SendBack(const std::string& id, std::string_view reason);

@@ -7,6 +7,7 @@
 #include "finalmile/catalog/v1/catalog_service.pb.h"
 #include "libs/rpc/service.h"
 #include "services/catalog/handlers/catalog_handlers.h"
+#include "services/catalog/handlers/source_pages.h"
 #include "services/catalog/import/page.h"
 
 namespace finalmile::catalog::handlers {
@@ -27,11 +28,12 @@ class ImportSession final : public rpc::BidiSession<v1::ImportAssetsRequest, v1:
   // A page that waits to be stored.
   struct Waiting {
     std::string path;
-    std::string id;
+    SourcePages::Asset asset;
     std::string digest;
     std::string content;
-    // Whether it was read: not where the asset is known to be made of this very page.
-    bool read = false;
+    // The asset is made of other bytes, or was found at another path, or is not there.
+    bool changed = false;
+    // Read where it has changed, and where what it says of its publication decides.
     import::Page page = {};
   };
   using Response = v1::ImportAssetsResponse;
@@ -43,6 +45,13 @@ class ImportSession final : public rpc::BidiSession<v1::ImportAssetsRequest, v1:
   // Reads those of the waiting pages that have changed.
   absl::Status ReadChanged(rpc::CallContext& context);
   absl::Status Store(assets::AssetBatch& batch, const Waiting& page, Response& response);
+  // What a changed page makes of its asset.
+  absl::StatusOr<domain::Asset> ContentOf(assets::AssetBatch& batch, const Waiting& page) const;
+  // Makes the asset what the page is.
+  absl::Status Apply(assets::AssetBatch& batch, const Waiting& page, Response::Result& result);
+  // Publishes the newest version if the header asks for it and the page allows it.
+  absl::Status Publish(assets::AssetBatch& batch, const Waiting& page, Response::Result& result,
+                       Response::Summary& summary);
   // Retires the source's assets that were not sent.
   absl::Status RetireMissing(rpc::CallContext& context, Response& response);
   // Adds what an answer says to the summary, and takes the counts off it.
@@ -53,10 +62,13 @@ class ImportSession final : public rpc::BidiSession<v1::ImportAssetsRequest, v1:
   bool ended_ = false;
   v1::ImportAssetsRequest::Header header_;
   import::Defaults defaults_;
+  SourcePages pages_;
   std::vector<Waiting> waiting_;
   size_t waiting_bytes_ = 0;
-  // Ids of the pages that were sent.
-  std::set<std::string> sent_;
+  // Paths of the pages that were sent.
+  std::set<std::string, std::less<>> sent_;
+  // Ids of the assets that they are.
+  std::set<std::string> kept_;
   Response::Summary summary_;
 };
 

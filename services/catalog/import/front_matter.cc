@@ -4,347 +4,288 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
-#include <type_traits>
-#include <utility>
 
 #include "libs/base/text.h"
-#include "libs/config/schema.h"
-#include "libs/config/yaml.h"
-#include "services/catalog/domain/asset_rules.h"
-#include "services/catalog/domain/merge.h"
+#include "libs/text/edit_distance.h"
+#include "services/catalog/import/publication.h"
 
 namespace finalmile::catalog::import {
 namespace {
 
 using domain::Asset;
+using Kind = Matter::Kind;
 
-// Keys of Jekyll, Hugo, Eleventy, Docusaurus, MkDocs, Next.js and their like that say how a page is shown.
-constexpr std::array<std::string_view, 54> kForeign = {"aliases",
-                                                       "author",
-                                                       "authors",
-                                                       "category",
-                                                       "categories",
-                                                       "comments",
-                                                       "created",
-                                                       "css",
-                                                       "custom_edit_url",
-                                                       "date",
-                                                       "description",
-                                                       "draft",
-                                                       "eleventynavigation",
-                                                       "excerpt",
-                                                       "head",
-                                                       "hero",
-                                                       "hide",
-                                                       "hide_table_of_contents",
-                                                       "hide_title",
-                                                       "id",
-                                                       "image",
-                                                       "images",
-                                                       "keywords",
-                                                       "lastmod",
-                                                       "layout",
-                                                       "meta",
-                                                       "menu",
-                                                       "modified",
-                                                       "navgroup",
-                                                       "nav_order",
-                                                       "navorder",
-                                                       "navtitle",
-                                                       "nav_title",
-                                                       "next",
-                                                       "order",
-                                                       "pagination_label",
-                                                       "parent",
-                                                       "permalink",
-                                                       "prev",
-                                                       "published",
-                                                       "sidebar",
-                                                       "sidebar_label",
-                                                       "sidebar_position",
-                                                       "slug",
-                                                       "tags",
-                                                       "taxonomies",
-                                                       "template",
-                                                       "toc",
-                                                       "type",
-                                                       "updated",
-                                                       "url",
-                                                       "version",
-                                                       "weight",
-                                                       "markdown_extensions"};
+// What a page of one kind means by "kind" in Hugo.
+constexpr std::array<std::string_view, 5> kSiteKinds = {"page", "section", "home", "taxonomy", "term"};
+// Near misses of these are told too; PublicationReader knows them.
+constexpr std::array<std::string_view, 5> kPublicationKeys = {"draft", "published", "publish_date",
+                                                              "expiry_date", "unlisted"};
 
-bool Foreign(std::string_view key) {
-  const std::string lower = Lower(key);
-  return std::find(kForeign.begin(), kForeign.end(), lower) != kForeign.end();
+std::string KindNames() {
+  std::string names;
+  for (int kind = 1; kind <= domain::kAssetKinds; ++kind) {
+    if (kind > 1) names += ", ";
+    names += domain::KindName(static_cast<domain::AssetKind>(kind));
+  }
+  return names;
+}
+
+std::string TextOf(const Matter& value, std::string_view name, Problems& faults) {
+  if (value.kind == Kind::kText || value.kind == Kind::kNull) return value.text;
+  std::string text;
+  if (value.kind == Kind::kMap) {
+    faults.Add(value.line, fmt::format("{} must be a text; put one with braces in quotes", name));
+    return text;
+  }
+  for (const Matter& item : value.items) {
+    if (item.kind == Kind::kNull) continue;
+    if (item.kind != Kind::kText) {
+      faults.Add(item.line, fmt::format("{} must be a text, or a list of texts", name));
+      continue;
+    }
+    if (!text.empty()) text += ", ";
+    text += item.text;
+  }
+  return text;
+}
+
+// The texts of a value however deep they lie; a text is several at commas.
+void Flatten(const Matter& value, std::vector<std::string>& texts) {
+  if (value.kind == Kind::kText) {
+    std::string_view rest = value.text;
+    while (true) {
+      const size_t comma = rest.find_first_of(",;");
+      texts.emplace_back(Trim(rest.substr(0, comma)));
+      if (comma == std::string_view::npos) return;
+      rest.remove_prefix(comma + 1);
+    }
+  }
+  for (const Matter& item : value.items) Flatten(item, texts);
+  // Docusaurus writes a tag as {label, permalink}.
+  const auto label = std::find_if(value.entries.begin(), value.entries.end(), [](const Matter::Entry& entry) {
+    return entry.key == "label" || entry.key == "name";
+  });
+  if (label != value.entries.end()) return Flatten(label->value, texts);
+  for (const Matter::Entry& entry : value.entries) Flatten(entry.value, texts);
+}
+
+void TakeMergeFields(const Matter& value, std::vector<domain::MergeField>& fields, Problems& faults,
+                     Problems& warnings) {
+  if (value.kind != Kind::kMap) {
+    std::vector<std::string> names;
+    Into("merge_fields", names)(value, faults, warnings);
+    for (std::string& name : names) fields.push_back({std::move(name), {}, ""});
+    return;
+  }
+  for (const Matter::Entry& entry : value.entries) {
+    domain::MergeField& field = fields.emplace_back();
+    field.name = entry.key;
+    if (entry.value.kind != Kind::kMap) {
+      if (entry.value.kind != Kind::kNull) field.default_value = TextOf(entry.value, "merge_fields", faults);
+      continue;
+    }
+    for (const Matter::Entry& inner : entry.value.entries) {
+      if (inner.value.kind == Kind::kNull) continue;
+      const std::string key = FoldKey(inner.key);
+      if (key == "default") {
+        field.default_value = TextOf(inner.value, "default", faults);
+      } else if (key == "description") {
+        field.description = TextOf(inner.value, "description", faults);
+      } else {
+        warnings.Add(inner.line, fmt::format("merge_fields has no {}: it is not taken", inner.key));
+      }
+    }
+  }
 }
 
 class Reader {
  public:
-  Reader(const Split& split, Asset& asset, Lines& lines, Problems& problems,
-         std::vector<std::string>& ignored)
-      : split_(split), asset_(asset), lines_(lines), problems_(problems), ignored_(ignored) {}
+  Reader(Asset& asset, FrontMatter& found) : asset_(asset), found_(found) {}
 
-  void Run() {
-    try {
-      const YAML::Node top = config::LoadYaml(std::string(split_.front_matter));
-      if (top.IsNull()) return;
-      if (!top.IsMap()) return Add(LineOf(top), "the front matter must be a mapping, key: value");
-      ReadMapping(top);
-    } catch (const YAML::Exception& error) {
-      Add(error.mark.is_null() ? split_.first_line : split_.first_line + error.mark.line,
-          fmt::format("in the front matter: {}", error.msg));
+  void Run(const Matter& top) {
+    if (!ReadKind(top)) return;
+    asset_.details = domain::EmptyDetails(asset_.kind);
+    AddKeys();
+    for (const Matter::Entry& entry : top.entries) Read(entry);
+    for (std::string* text : {&description_, &excerpt_}) {
+      if (Trim(asset_.summary).empty()) asset_.summary = *text;
     }
+    if (Trim(asset_.tags.language).empty()) asset_.tags.language = locale_;
+    std::replace(asset_.tags.language.begin(), asset_.tags.language.end(), '_', '-');
+    for (const Problem& problem : publication_.unread()) found_.warnings.Add(problem.line, problem.reason);
+    found_.publication = publication_.Done();
   }
 
  private:
-  using Take = std::function<void(const YAML::Node&)>;
-
-  void Add(int line, std::string reason) { problems_.Add(line, std::move(reason)); }
-  int LineOf(const YAML::Node& node) const {
-    return node.Mark().is_null() ? split_.first_line : split_.first_line + node.Mark().line;
-  }
-
-  // Scalars as they are written; anything else is a problem.
-  std::string Text(const YAML::Node& node, std::string_view key) {
-    if (node.IsScalar()) return node.Scalar();
-    Add(LineOf(node), fmt::format("{} must be one text", key));
-    return "";
-  }
-  std::vector<std::string> Texts(const YAML::Node& node, std::string_view key) {
-    std::vector<std::string> texts;
-    if (!node.IsSequence()) {
-      texts.push_back(Text(node, key));
-      return texts;
-    }
-    for (const YAML::Node& item : node) texts.push_back(Text(item, key));
-    return texts;
-  }
-
-  // A mapping with no other keys than `fields`.
-  void Fields(const YAML::Node& node, std::string_view key,
-              const std::vector<std::pair<std::string, Take>>& fields) {
-    if (!node.IsMap()) return Add(LineOf(node), fmt::format("{} must hold mappings, key: value", key));
-    for (const auto& entry : node) {
-      const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
-      const auto field =
-          std::find_if(fields.begin(), fields.end(), [&](const auto& f) { return f.first == name; });
-      if (field == fields.end()) {
-        Add(LineOf(entry.first), fmt::format("{} has no {}", key, name.empty() ? "such key" : name));
-      } else if (!entry.second.IsNull()) {
-        field->second(entry.second);
+  // The kind says which other keys there are. False: it is none.
+  bool ReadKind(const Matter& top) {
+    for (const Matter::Entry& entry : top.entries) {
+      if (FoldKey(entry.key) != "kind" || entry.value.kind == Kind::kNull) continue;
+      const std::string name = TextOf(entry.value, "kind", found_.problems);
+      const std::string lower = Lower(Trim(name));
+      if (std::find(kSiteKinds.begin(), kSiteKinds.end(), lower) != kSiteKinds.end()) {
+        Ignore(entry.key);
+        continue;
       }
-    }
-  }
-  void Items(const YAML::Node& node, std::string_view key, const Take& take) {
-    if (!node.IsSequence()) return Add(LineOf(node), fmt::format("{} must be a list", key));
-    for (const YAML::Node& item : node) take(item);
-  }
-
-  Take Into(std::string_view key, std::string& target) {
-    return [this, key, &target](const YAML::Node& node) { target = Text(node, key); };
-  }
-  Take Into(std::string_view key, std::vector<std::string>& target) {
-    return [this, key, &target](const YAML::Node& node) { target = Texts(node, key); };
-  }
-
-  void ReadMapping(const YAML::Node& top) {
-    // The kind first: it says which other keys there are.
-    for (const auto& entry : top) {
-      if (!entry.first.IsScalar() || entry.first.Scalar() != "kind") continue;
-      const std::string name = Text(entry.second, "kind");
       asset_.kind = domain::ParseKind(name);
-      if (asset_.kind == domain::AssetKind::kUnspecified) {
-        Add(LineOf(entry.second), fmt::format("kind must be one of {}", Kinds()));
-        return;
-      }
+      found_.names_kind = true;
+      if (asset_.kind != domain::AssetKind::kUnspecified) continue;
+      found_.problems.Add(entry.value.line, fmt::format("kind must be one of {}", KindNames()));
+      return false;
     }
-    asset_.details = domain::EmptyDetails(asset_.kind);
-    const std::map<std::string, std::pair<std::string, Take>> keys = Keys();
-    for (const auto& entry : top) {
-      if (!entry.first.IsScalar()) {
-        Add(LineOf(entry.first), "a key of the front matter must be one word");
-        continue;
-      }
-      const std::string& written = entry.first.Scalar();
-      std::string key = written;
-      std::replace(key.begin(), key.end(), '-', '_');
-      const auto known = keys.find(key);
-      if (known == keys.end()) {
-        Unknown(written, key, LineOf(entry.first), keys);
-        continue;
-      }
-      const auto& [path, take] = known->second;
-      if (!lines_.emplace(path, LineOf(entry.first)).second) {
-        Add(LineOf(entry.first), fmt::format("{} is given twice", key));
-      } else if (!entry.second.IsNull()) {
-        take(entry.second);
-      }
+    return true;
+  }
+
+  void AddKeys() {
+    const auto list = [&](std::string name, std::vector<std::string>& target) {
+      AddKey(name, "tags." + name, Into(name, target), keys_);
+    };
+    const auto text = [&](std::string name, std::string path, std::string& target) {
+      AddKey(name, std::move(path), Into(name, target), keys_);
+    };
+    AddKey(
+        "kind", "kind", [](const Matter&, Problems&, Problems&) {}, keys_);
+    text("title", "title", asset_.title);
+    text("owner", "owner", asset_.owner);
+    text("summary", "summary", asset_.summary);
+    text("description", "description", description_);
+    text("excerpt", "excerpt", excerpt_);
+    AddKey(
+        "merge_fields", "merge_fields",
+        [this](const Matter& value, Problems& faults, Problems& warnings) {
+          TakeMergeFields(value, asset_.merge_fields, faults, warnings);
+        },
+        keys_);
+    list("products", asset_.tags.products);
+    list("personas", asset_.tags.personas);
+    list("industries", asset_.tags.industries);
+    list("stages", asset_.tags.stages);
+    list("situations", asset_.tags.situations);
+    list("competitors", asset_.tags.competitors);
+    text("language", "tags.language", asset_.tags.language);
+    text("lang", "lang", locale_);
+    text("locale", "locale", locale_);
+    for (const char* name :
+         {"keywords", "keyword", "tags", "tag", "categories", "category", "taxonomies", "taxonomy"}) {
+      AddKey(
+          name, name,
+          [this](const Matter& value, Problems&, Problems&) { Flatten(value, asset_.tags.keywords); }, keys_);
+    }
+    AddDetailKeys(asset_, keys_);
+  }
+
+  void Read(const Matter::Entry& entry) {
+    const std::string folded = FoldKey(entry.key);
+    if (folded.empty()) return found_.warnings.Add(entry.line, "a key must be one word: it is not taken");
+    const auto known = keys_.find(folded);
+    if (known == keys_.end()) {
+      if (!publication_.Take(folded, entry)) Unknown(entry, folded);
+    } else if (const Key& key = known->second; !found_.lines.emplace(key.path, entry.line).second) {
+      found_.problems.Add(entry.line, fmt::format("{} is given twice", key.name));
+    } else if (entry.value.kind != Kind::kNull) {
+      // What is everybody's may be meant otherwise; a kind's details are ours.
+      const bool ours =
+          key.path == "merge_fields" || key.path.starts_with(domain::DetailsName(asset_.details));
+      key.take(entry.value, ours ? found_.problems : found_.warnings, found_.warnings);
     }
   }
 
-  void Unknown(const std::string& written, const std::string& key, int line,
-               const std::map<std::string, std::pair<std::string, Take>>& keys) {
-    if (Foreign(written) || Foreign(key)) {
-      ignored_.push_back(written);
-      return;
-    }
+  void Unknown(const Matter::Entry& entry, const std::string& folded) {
     // Finding out what was meant takes long.
-    if (problems_.full()) return Add(line, "");
-    for (int kind = 1; kind <= domain::kAssetKinds; ++kind) {
+    if (found_.warnings.full()) return Ignore(entry.key);
+    for (int kind = 1; found_.names_kind && kind <= domain::kAssetKinds; ++kind) {
       Asset other;
       other.kind = static_cast<domain::AssetKind>(kind);
       other.details = domain::EmptyDetails(other.kind);
-      std::map<std::string, std::pair<std::string, Take>> theirs;
+      Keys theirs;
       AddDetailKeys(other, theirs);
-      if (!theirs.contains(key)) continue;
-      return Add(line, fmt::format("{} belongs to the kind {}, and this page is a {}", written,
-                                   domain::KindName(other.kind), domain::KindName(asset_.kind)));
+      if (!theirs.contains(folded)) continue;
+      return found_.warnings.Add(
+          entry.line, fmt::format("{} belongs to the kind {}, and this page is a {}: it is not taken",
+                                  entry.key, domain::KindName(other.kind), domain::KindName(asset_.kind)));
     }
-    std::vector<std::string> names;
-    for (const auto& [name, field] : keys) names.push_back(name);
-    const std::string nearest = config::Nearest(key, names);
-    Add(line, nearest.empty() ? fmt::format("unknown key {}; known are {}", written, fmt::join(names, ", "))
-                              : fmt::format("unknown key {}; did you mean {}?", written, nearest));
+    if (const std::string nearest = Nearest(folded); !nearest.empty()) {
+      found_.warnings.Add(
+          entry.line, fmt::format("unknown key {}; did you mean {}? It is not taken", entry.key, nearest));
+    } else {
+      Ignore(entry.key);
+    }
   }
 
-  static std::string Kinds() {
-    std::string kinds;
-    for (int kind = 1; kind <= domain::kAssetKinds; ++kind) {
-      if (kind > 1) kinds += ", ";
-      kinds += domain::KindName(static_cast<domain::AssetKind>(kind));
-    }
-    return kinds;
+  void Ignore(const std::string& key) {
+    if (found_.ignored.size() < kMaxIgnoredKeys) found_.ignored.push_back(Printable(key, 60));
   }
 
-  // Key → path below the asset, and how its value is taken.
-  std::map<std::string, std::pair<std::string, Take>> Keys() {
-    std::map<std::string, std::pair<std::string, Take>> keys;
-    const auto add = [&](std::string key, std::string path, Take take) {
-      keys.emplace(std::move(key), std::pair(std::move(path), std::move(take)));
+  // One edit, or two in a long word: most keys of site generators are short and like nothing of ours.
+  std::string Nearest(const std::string& folded) const {
+    const std::u32string letters = text::Letters(folded);
+    const size_t limit = text::ForgivenEdits(letters.size());
+    if (limit == 0) return "";
+    std::string best;
+    size_t least = limit + 1;
+    const auto consider = [&](const std::string& candidate, std::string_view name) {
+      const size_t distance = text::EditDistance(letters, text::Letters(candidate), limit);
+      if (distance >= least) return;
+      least = distance;
+      best = name;
     };
-    add("kind", "kind", [](const YAML::Node&) {});
-    add("title", "title", Into("title", asset_.title));
-    add("owner", "owner", Into("owner", asset_.owner));
-    add("summary", "summary", Into("summary", asset_.summary));
-    add("merge_fields", "merge_fields", [this](const YAML::Node& node) { ReadMergeFields(node); });
-    add("products", "tags.products", Into("products", asset_.tags.products));
-    add("personas", "tags.personas", Into("personas", asset_.tags.personas));
-    add("industries", "tags.industries", Into("industries", asset_.tags.industries));
-    add("stages", "tags.stages", Into("stages", asset_.tags.stages));
-    add("situations", "tags.situations", Into("situations", asset_.tags.situations));
-    add("competitors", "tags.competitors", Into("competitors", asset_.tags.competitors));
-    add("language", "tags.language", Into("language", asset_.tags.language));
-    AddDetailKeys(asset_, keys);
-    return keys;
+    for (const auto& [candidate, key] : keys_) consider(candidate, key.name);
+    for (const std::string_view name : kPublicationKeys) consider(FoldKey(name), name);
+    return best;
   }
 
-  void AddDetailKeys(Asset& asset, std::map<std::string, std::pair<std::string, Take>>& keys) {
-    const auto add = [&](std::string_view key, Take take) {
-      keys.emplace(key,
-                   std::pair(fmt::format("{}.{}", domain::DetailsName(asset.details), key), std::move(take)));
-    };
-    const auto add_text = [&](std::string_view key, auto& target) { add(key, Into(key, target)); };
-    std::visit(
-        [&](auto& details) {
-          using T = std::decay_t<decltype(details)>;
-          if constexpr (std::is_same_v<T, domain::BattleCard>) {
-            add_text("competitor", details.competitor);
-            add("claims", [this, &details](const YAML::Node& node) {
-              Items(node, "claims", [&](const YAML::Node& item) {
-                auto& claim = details.claims.emplace_back();
-                Fields(item, "claims",
-                       {{"claim", Into("claim", claim.claim)}, {"answer", Into("answer", claim.answer)}});
-              });
-            });
-          } else if constexpr (std::is_same_v<T, domain::EmailTemplate>) {
-            add_text("subject", details.subject);
-          } else if constexpr (std::is_same_v<T, domain::PhoneScript>) {
-            add_text("opening", details.opening);
-            add_text("questions", details.questions);
-            add("objections", [this, &details](const YAML::Node& node) {
-              Items(node, "objections", [&](const YAML::Node& item) {
-                auto& objection = details.objections.emplace_back();
-                Fields(item, "objections",
-                       {{"objection", Into("objection", objection.objection)},
-                        {"answer", Into("answer", objection.answer)}});
-              });
-            });
-          } else if constexpr (std::is_same_v<T, domain::VoicemailScript>) {
-            add_text("call_back_line", details.call_back_line);
-          } else if constexpr (std::is_same_v<T, domain::VitoLetter>) {
-            add_text("benefit", details.benefit);
-            add_text("call_time", details.call_time);
-          } else if constexpr (std::is_same_v<T, domain::Collateral>) {
-            add_text("product", details.product);
-            add_text("link", details.link);
-          } else if constexpr (std::is_same_v<T, domain::CaseStudy>) {
-            add_text("customer", details.customer);
-            add_text("industry", details.industry);
-            add_text("before", details.before);
-            add_text("after", details.after);
-            add_text("result", details.result);
-          } else if constexpr (std::is_same_v<T, domain::Testimonial>) {
-            add_text("quote", details.quote);
-            add_text("speaker_role", details.speaker_role);
-            add_text("permission", details.permission);
-          } else if constexpr (std::is_same_v<T, domain::AttackPack>) {
-            add_text("competitor", details.competitor);
-            add_text("audience", details.audience);
-            add("steps", [this, &details](const YAML::Node& node) {
-              Items(node, "steps", [&](const YAML::Node& item) {
-                auto& step = details.steps.emplace_back();
-                if (item.IsScalar()) {
-                  step.text = item.Scalar();
-                } else {
-                  Fields(item, "steps",
-                         {{"text", Into("text", step.text)}, {"assets", Into("assets", step.assets)}});
-                }
-              });
-            });
-          } else if constexpr (std::is_same_v<T, domain::MessageTraining>) {
-            add_text("audience", details.audience);
-            add_text("messages", details.messages);
-          } else if constexpr (std::is_same_v<T, domain::TalkTrackSource>) {
-            add_text("situation", details.situation);
-          }
-        },
-        asset.details);
-  }
-
-  void ReadMergeFields(const YAML::Node& node) {
-    if (!node.IsMap()) {
-      for (std::string& name : Texts(node, "merge_fields"))
-        asset_.merge_fields.push_back({std::move(name), {}, ""});
-      return;
-    }
-    for (const auto& entry : node) {
-      domain::MergeField field;
-      field.name = Text(entry.first, "merge_fields");
-      if (entry.second.IsMap()) {
-        Fields(entry.second, "merge_fields",
-               {{"default", [&](const YAML::Node& value) { field.default_value = Text(value, "default"); }},
-                {"description", Into("description", field.description)}});
-      } else if (!entry.second.IsNull()) {
-        field.default_value = Text(entry.second, "merge_fields");
-      }
-      asset_.merge_fields.push_back(std::move(field));
-    }
-  }
-
-  const Split& split_;
   Asset& asset_;
-  Lines& lines_;
-  Problems& problems_;
-  std::vector<std::string>& ignored_;
+  FrontMatter& found_;
+  Keys keys_;
+  PublicationReader publication_;
+  std::string description_;
+  std::string excerpt_;
+  std::string locale_;
 };
 
 }  // namespace
 
-void ReadFrontMatter(const Split& split, Asset& asset, Lines& lines, Problems& problems,
-                     std::vector<std::string>& ignored) {
-  Reader(split, asset, lines, problems, ignored).Run();
+std::string FoldKey(std::string_view key) {
+  std::string folded = Lower(Trim(key));
+  std::erase_if(folded, [](char c) { return c == '-' || c == '_' || c == ' '; });
+  return folded;
+}
+
+void AddKey(std::string name, std::string path, Take take, Keys& keys) {
+  std::string folded = FoldKey(name);
+  keys.emplace(std::move(folded), Key{std::move(name), std::move(path), std::move(take)});
+}
+
+Take Into(std::string name, std::string& target) {
+  return [name = std::move(name), &target](const Matter& value, Problems& faults, Problems&) {
+    target = TextOf(value, name, faults);
+  };
+}
+
+Take Into(std::string name, std::vector<std::string>& target) {
+  return [name = std::move(name), &target](const Matter& value, Problems& faults, Problems&) {
+    if (value.kind != Kind::kList) {
+      target.push_back(TextOf(value, name, faults));
+      return;
+    }
+    for (const Matter& item : value.items) target.push_back(TextOf(item, name, faults));
+  };
+}
+
+FrontMatter ReadFrontMatter(const Split& split, Asset& asset) {
+  FrontMatter found;
+  if (split.first_line == 0) return found;
+  try {
+    const Matter top = ParseMatter(split);
+    if (top.kind == Kind::kMap) {
+      Reader(asset, found).Run(top);
+    } else if (top.kind != Kind::kNull) {
+      found.problems.Add(top.line, "the front matter must be a mapping, key: value");
+    }
+  } catch (const MatterError& error) {
+    found.problems.Add(error.line, fmt::format("in the front matter: {}", error.what()));
+  }
+  return found;
 }
 
 }  // namespace finalmile::catalog::import

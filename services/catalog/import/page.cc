@@ -4,128 +4,50 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 
 #include "libs/base/text.h"
 #include "libs/text/words.h"
 #include "services/catalog/domain/asset_rules.h"
 #include "services/catalog/domain/markdown.h"
 #include "services/catalog/import/front_matter.h"
+#include "services/catalog/import/path.h"
+#include "services/catalog/import/split.h"
 
 namespace finalmile::catalog::import {
 namespace {
 
 using domain::Asset;
 
-std::vector<std::string_view> SplitPath(std::string_view path) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const size_t slash = path.find('/');
-    parts.push_back(path.substr(0, slash));
-    if (slash == std::string_view::npos) return parts;
-    path.remove_prefix(slash + 1);
-  }
-}
-
-std::string_view WithoutExtension(std::string_view file) {
-  const size_t dot = file.rfind('.');
-  return dot == std::string_view::npos || dot == 0 ? file : file.substr(0, dot);
-}
-
 int LineOf(std::string_view content, size_t offset) {
   return 1 + static_cast<int>(
                  std::count(content.begin(), content.begin() + static_cast<std::ptrdiff_t>(offset), '\n'));
 }
 
-// Folders that hold a site together and say nothing of what is in them.
-bool IsContainer(std::string_view folder) {
-  constexpr std::string_view kContainers[] = {"content", "contents", "docs", "doc",
-                                              "pages",   "site",     "src",  "source"};
-  const std::string lower = Lower(folder);
-  return std::find(std::begin(kContainers), std::end(kContainers), lower) != std::end(kContainers) ||
-         lower.ends_with("handbook");
-}
-
-std::string CutCharacters(std::string_view text, size_t most) {
-  size_t at = 0;
-  for (size_t count = 0; at < text.size() && count < most; ++count) at += text::CharacterBytes(text, at);
-  return std::string(Trim(text.substr(0, at)));
-}
-
-// "how-to-tickets.md" → "How to tickets"; an index is called like its folder.
-std::string TitleFromPath(const std::vector<std::string_view>& parts) {
-  std::string_view name = WithoutExtension(parts.back());
-  const std::string lower = Lower(name);
-  if ((lower == "index" || lower == "readme" || lower == "_index") && parts.size() > 1)
-    name = parts[parts.size() - 2];
-  std::string title(name);
-  std::replace_if(
-      title.begin(), title.end(), [](char c) { return c == '-' || c == '_'; }, ' ');
-  title = CutCharacters(Trim(title), domain::kMaxTitleCharacters);
-  if (!title.empty() && title[0] >= 'a' && title[0] <= 'z')
-    title[0] = static_cast<char>(title[0] - 'a' + 'A');
-  return title.empty() ? "Untitled" : title;
-}
-
-void TagFromPath(const std::vector<std::string_view>& parts, Asset& asset) {
-  struct Named {
-    std::string_view folder;
-    std::vector<std::string> domain::Tags::*values;
-  };
-  constexpr Named kNamed[] = {
-      {"products", &domain::Tags::products},     {"personas", &domain::Tags::personas},
-      {"industries", &domain::Tags::industries}, {"stages", &domain::Tags::stages},
-      {"situations", &domain::Tags::situations}, {"competitors", &domain::Tags::competitors},
-  };
-  // A list that the front matter gives is the whole list.
-  const domain::Tags given = asset.tags;
-  const auto add = [&](std::vector<std::string> domain::Tags::*values, std::string_view value) {
-    if ((given.*values).empty() && Characters(value) <= domain::kMaxTagCharacters &&
-        (asset.tags.*values).size() < domain::kMaxTagValues) {
-      (asset.tags.*values).emplace_back(value);
-    }
-  };
-  for (size_t i = 0; i + 1 < parts.size(); ++i) {
-    const std::string folder = Lower(parts[i]);
-    if (std::find(std::begin(domain::kStages), std::end(domain::kStages), folder) !=
-        std::end(domain::kStages)) {
-      add(&domain::Tags::stages, folder);
-    }
-    constexpr std::string_view kLanguages[] = {"de", "en", "es", "fr", "it", "ja", "ko",
-                                               "nl", "pl", "pt", "ru", "sv", "zh"};
-    if (given.language.empty() &&
-        std::find(std::begin(kLanguages), std::end(kLanguages), folder) != std::end(kLanguages)) {
-      asset.tags.language = folder;
-    }
-    if (i + 2 >= parts.size()) continue;
-    for (const Named& named : kNamed) {
-      if (folder == named.folder && named.values != &domain::Tags::stages) add(named.values, parts[i + 1]);
-    }
+// The first line of `text` that is not `title`; empty: there is none.
+std::string_view FirstLine(std::string_view text, std::string_view title) {
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = Trim(text.substr(0, end));
+    if (!line.empty() && line != title) return line;
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
-}
-
-void AudienceFromPath(const std::vector<std::string_view>& parts, Asset& asset) {
-  std::string* audience = nullptr;
-  if (auto* training = std::get_if<domain::MessageTraining>(&asset.details)) audience = &training->audience;
-  if (auto* pack = std::get_if<domain::AttackPack>(&asset.details)) audience = &pack->audience;
-  if (audience == nullptr || !Trim(*audience).empty()) return;
-  for (size_t i = 0; i + 1 < parts.size(); ++i) {
-    if (IsContainer(parts[i])) continue;
-    *audience = std::string(parts[i]);
-    return;
-  }
+  return {};
 }
 
 // The headings of the highest level but for the title's: one that the title was taken from, and the first one
-// where it is of level 1.
-void MessagesFromHeadings(const std::vector<domain::Heading>& headings, bool gave_title, Asset& asset) {
+// where it is of level 1. Without any the first paragraph, or in a page of lists and tables the first line.
+void MessagesFromText(const domain::PlainText& plain, bool gave_title, Asset& asset) {
   auto* training = std::get_if<domain::MessageTraining>(&asset.details);
-  if (training == nullptr || headings.empty()) return;
+  if (training == nullptr) return;
   if (std::any_of(training->messages.begin(), training->messages.end(),
                   [](const std::string& message) { return !Trim(message).empty(); })) {
     return;
   }
   training->messages.clear();
-  const auto begin = headings.begin() + (gave_title || headings.front().level == 1 ? 1 : 0);
+  const std::vector<domain::Heading>& headings = plain.headings;
+  const bool titled = !headings.empty() && (gave_title || headings.front().level == 1);
+  const auto begin = headings.begin() + (titled ? 1 : 0);
   const auto highest =
       std::min_element(begin, headings.end(),
                        [](const domain::Heading& a, const domain::Heading& b) { return a.level < b.level; });
@@ -134,6 +56,41 @@ void MessagesFromHeadings(const std::vector<domain::Heading>& headings, bool gav
     std::string message = CutCharacters(heading->text, domain::kMaxDetailCharacters);
     if (std::find(training->messages.begin(), training->messages.end(), message) == training->messages.end())
       training->messages.push_back(std::move(message));
+  }
+  if (!training->messages.empty()) return;
+  const std::string_view first = plain.first_paragraph.empty()
+                                     ? FirstLine(plain.text, titled ? headings.front().text : "")
+                                     : std::string_view(plain.first_paragraph);
+  if (!first.empty()) training->messages.push_back(CutCharacters(first, domain::kMaxDetailCharacters));
+}
+
+// "Using **`make`**" is "Using make". Of a text that may hold a tag nothing is left out.
+std::string WithoutMarks(std::string_view title) {
+  std::string line(Trim(title));
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  if (line.find_first_of("*_`[{") == std::string::npos || line.find('<') != std::string::npos) return line;
+  const std::vector<domain::Heading> headings = domain::ToPlainText("# " + line).headings;
+  return headings.empty() ? line : headings.front().text;
+}
+
+// Statements of MDX with which a page begins: they load its components and are no text.
+std::string_view WithoutImports(std::string_view body) {
+  while (true) {
+    const size_t begin = std::min(body.find_first_not_of(" \t\r\n"), body.size());
+    const std::string_view line = body.substr(begin, body.substr(begin).find('\n'));
+    const bool from =
+        line.find(" from ") != std::string_view::npos || line.find(" from\"") != std::string_view::npos;
+    const bool import = line.starts_with("import \"") || line.starts_with("import '") ||
+                        (line.starts_with("import ") && (from || line.find('{') == 7) &&
+                         line.find_first_of("'\"{") != std::string_view::npos);
+    const bool exported = line.starts_with("export const ") || line.starts_with("export default ") ||
+                          line.starts_with("export function ");
+    if (!import && !exported) return body;
+    // A statement ends at a blank line, and an import at the end of its text.
+    size_t end =
+        body.find(exported || line.find_last_of("'\"") == std::string_view::npos ? "\n\n" : "\n", begin);
+    end = std::min(end, body.size());
+    body.remove_prefix(end);
   }
 }
 
@@ -145,6 +102,35 @@ int LineOfField(std::string_view field, const Lines& lines) {
     if (cut == std::string_view::npos) return 0;
     field = field.substr(0, cut);
   }
+}
+
+// Takes out of `asset` what cannot be kept of it, and says so.
+void Repair(const Defaults& defaults, const Lines& lines, Asset& asset, Problems& warnings) {
+  std::set<std::string, std::less<>> lists;
+  for (const Violation& violation : domain::Validate(asset)) {
+    const std::string& field = violation.field;
+    std::string done = "it is left out";
+    if (field == "title" && !asset.title.empty()) {
+      asset.title = CutCharacters(asset.title, domain::kMaxTitleCharacters);
+      done = "it is cut";
+    } else if (field == "summary") {
+      asset.summary = CutCharacters(asset.summary, domain::kMaxSummaryCharacters);
+      done = "it is cut";
+    } else if (field == "owner" && !asset.owner.empty() && asset.owner != defaults.owner) {
+      asset.owner = defaults.owner;
+      done = fmt::format("{} is taken", defaults.owner);
+    } else if (field == "tags.language") {
+      asset.tags.language = "en";
+      done = "en is taken";
+    } else if (field.starts_with("tags.")) {
+      lists.insert(field.substr(0, field.find('[')));
+      if (field.back() != ']') done = "the others are left out";
+    } else {
+      continue;
+    }
+    warnings.Add(LineOfField(field, lines), fmt::format("{}; {}", domain::ToText(violation), done));
+  }
+  if (!lists.empty()) domain::KeepValidTags(asset.tags);
 }
 
 Page Rejected(int line, std::string reason) {
@@ -170,48 +156,6 @@ std::vector<Problem> Problems::Take() {
   return std::move(kept_);
 }
 
-std::string WrongPath(std::string_view path) {
-  if (path.empty()) return "the path is empty";
-  if (path.size() > kMaxPathBytes) return fmt::format("the path is longer than {} bytes", kMaxPathBytes);
-  if (text::ValidUtf8(path) < path.size()) return "the path is no UTF-8";
-  if (std::any_of(path.begin(), path.end(),
-                  [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; })) {
-    return "the path holds a control character";
-  }
-  for (const std::string_view part : SplitPath(path)) {
-    if (part.empty()) return "the path must be relative, with one / between its parts";
-    if (part == "." || part == "..") return "the path must not hold . or ..";
-  }
-  return "";
-}
-
-std::string AssetIdOf(std::string_view source, std::string_view path) {
-  std::string_view stem = path;
-  bool exact = path.ends_with(".md") && source.find('_') == std::string_view::npos;
-  if (path.ends_with(".md")) stem.remove_suffix(3);
-  std::string id(source);
-  id += '_';
-  for (const char c : stem) {
-    if (c == '/') {
-      id += '_';
-    } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-') {
-      id += c;
-    } else {
-      exact = false;
-      // One hyphen for a run of what an id cannot hold.
-      const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : '-';
-      if (lower != '-' || id.back() != '-') id += lower;
-    }
-  }
-  if (exact && id.size() <= domain::kMaxAssetId) return id;
-  constexpr size_t kSuffix = 18;
-  if (id.size() > domain::kMaxAssetId - kSuffix) id.resize(domain::kMaxAssetId - kSuffix);
-  std::string key(source);
-  key += '\n';
-  key += path;
-  return fmt::format("{}__{:016x}", id, StableHash(key));
-}
-
 Page ReadPage(std::string_view path, std::string_view content, const Defaults& defaults) {
   if (std::string wrong = WrongPath(path); !wrong.empty()) return Rejected(0, std::move(wrong));
   if (content.size() > kMaxPageBytes) return Rejected(0, "the page is longer than 1 MiB; split it");
@@ -222,8 +166,13 @@ Page ReadPage(std::string_view path, std::string_view content, const Defaults& d
     return Rejected(LineOf(content, nul), "the page holds U+0000; is it a text?");
   }
   const Split split = SplitFrontMatter(content);
-  if (split.open)
-    return Rejected(split.first_line - 1, "the front matter that begins here is not closed by a line ---");
+  if (split.open) {
+    return Rejected(split.fence == "{" ? split.first_line : split.first_line - 1,
+                    split.fence == "{"
+                        ? "the front matter that begins here is not closed by a bracket }"
+                        : fmt::format("the front matter that begins here is not closed by a line {}",
+                                      split.fence.substr(0, 3)));
+  }
   if (split.front_matter.size() > kMaxFrontMatterBytes) {
     return Rejected(split.first_line, "the front matter is longer than 64 KiB; move text into the page");
   }
@@ -232,30 +181,38 @@ Page ReadPage(std::string_view path, std::string_view content, const Defaults& d
   Asset& asset = page.asset;
   asset.kind = defaults.kind;
   asset.details = domain::EmptyDetails(asset.kind);
-  Lines lines;
-  Problems problems;
-  ReadFrontMatter(split, asset, lines, problems, page.ignored);
-  if (!problems.empty()) {
-    page.problems = problems.Take();
+  FrontMatter found = ReadFrontMatter(split, asset);
+  page.publication = std::move(found.publication);
+  page.ignored = std::move(found.ignored);
+  if (!found.problems.empty()) {
+    page.problems = found.problems.Take();
     return page;
   }
 
+  asset.body = std::string(WithoutImports(split.body));
+  if (Trim(asset.body).empty() && !found.names_kind) {
+    page.left_out = true;
+    return page;
+  }
   const std::vector<std::string_view> parts = SplitPath(path);
-  asset.body = std::string(split.body);
-  const std::vector<domain::Heading> headings = domain::ToPlainText(asset.body).headings;
-  const bool untitled = Trim(asset.title).empty();
-  if (untitled && !headings.empty())
-    asset.title = CutCharacters(headings.front().text, domain::kMaxTitleCharacters);
-  MessagesFromHeadings(headings, untitled, asset);
+  const domain::PlainText plain = domain::ToPlainText(asset.body);
+  asset.title = WithoutMarks(asset.title);
+  const bool untitled = asset.title.empty();
+  if (untitled && !plain.headings.empty())
+    asset.title = CutCharacters(plain.headings.front().text, domain::kMaxTitleCharacters);
+  PublicationFromPath(parts, page.publication);
+  MessagesFromText(plain, untitled, asset);
   if (Trim(asset.title).empty()) asset.title = TitleFromPath(parts);
   if (Trim(asset.owner).empty()) asset.owner = defaults.owner;
   TagFromPath(parts, asset);
-  AudienceFromPath(parts, asset);
+  AudienceFromPath(parts, defaults.audience, asset);
   domain::Normalise(asset);
+  Repair(defaults, found.lines, asset, found.warnings);
+  page.warnings = found.warnings.Take();
   for (const Violation& violation : domain::Validate(asset)) {
-    problems.Add(LineOfField(violation.field, lines), domain::ToText(violation));
+    found.problems.Add(LineOfField(violation.field, found.lines), domain::ToText(violation));
   }
-  page.problems = problems.Take();
+  page.problems = found.problems.Take();
   if (page.problems.empty()) page.missing = domain::Missing(asset);
   return page;
 }
@@ -275,12 +232,14 @@ bool FuzzPage(std::string_view bytes) {
   const std::string id = AssetIdOf("fuzz", path);
   require(domain::IsAssetName("assets/" + id));
   const int last_line = LineOf(content, content.size());
-  require(page.problems.size() <= kMaxProblems + 1);
-  for (const Problem& problem : page.problems) {
-    require(!problem.reason.empty());
-    require(problem.line >= 0 && problem.line <= last_line + 1);
+  for (const std::vector<Problem>* list : {&page.problems, &page.warnings}) {
+    require(list->size() <= kMaxProblems + 1);
+    for (const Problem& problem : *list) {
+      require(!problem.reason.empty());
+      require(problem.line >= 0 && problem.line <= last_line + 1);
+    }
   }
-  if (!page.problems.empty()) return false;
+  if (!page.problems.empty() || page.left_out) return false;
   require(domain::Validate(page.asset).empty());
   Asset again = page.asset;
   domain::Normalise(again);

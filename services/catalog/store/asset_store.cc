@@ -156,4 +156,19 @@ LIMIT $4)sql",
   return assets;
 }
 
+absl::StatusOr<std::vector<SourcePage>> PagesOfSource(storage::Transaction& transaction,
+                                                      std::string_view source, std::string_view after,
+                                                      int limit) {
+  ASSIGN_OR_RETURN(storage::Result result,
+                   transaction.Execute(R"sql(
+SELECT id, path, digest FROM assets
+WHERE source = $1 AND source <> '' AND id > $2
+ORDER BY id
+LIMIT $3)sql",
+                                       {std::string(source), std::string(after), int64_t{limit}}));
+  std::vector<SourcePage> pages;
+  for (const storage::Row& row : result.rows) pages.push_back({row.Text(0), row.Text(1), row.Blob(2)});
+  return pages;
+}
+
 }  // namespace finalmile::catalog::store

@@ -88,4 +88,15 @@ absl::StatusOr<std::vector<Fitting>> FittingAssets(storage::Transaction& transac
 absl::StatusOr<std::vector<std::pair<std::string, std::string>>> AssetsOfSource(
     storage::Transaction& transaction, std::string_view source, std::string_view after, int limit);
 
+// What an import made assets of.
+struct SourcePage {
+  std::string id;
+  std::string path;
+  std::string digest;
+};
+// Of all assets of a source, retired ones too, after `after` in order of id.
+absl::StatusOr<std::vector<SourcePage>> PagesOfSource(storage::Transaction& transaction,
+                                                      std::string_view source, std::string_view after,
+                                                      int limit);
+
 }  // namespace finalmile::catalog::store

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 #include "libs/base/status.h"
 #include "services/finalmile/commands/show_assets.h"
 #include "services/finalmile/import/folder.h"
@@ -12,6 +15,7 @@ namespace {
 
 using catalog::v1::ImportAssetsResponse;
 
+constexpr int64_t kShownWarnings = 20;
 constexpr absl::Duration kProgressInterval = absl::Milliseconds(200);
 
 absl::StatusOr<FolderOptions> OptionsFrom(const std::string& folder, const FolderFlags& flags, bool dry_run) {
@@ -28,6 +32,7 @@ absl::StatusOr<FolderOptions> OptionsFrom(const std::string& folder, const Folde
     header.set_default_kind(kind);
   }
   header.set_default_owner(flags.owner.empty() ? "marketing" : flags.owner);
+  header.set_default_audience(flags.audience.empty() ? "sales" : flags.audience);
   header.set_publish(flags.publish);
   header.set_reviewer(flags.reviewer);
   header.set_dry_run(dry_run);
@@ -38,11 +43,37 @@ absl::StatusOr<FolderOptions> OptionsFrom(const std::string& folder, const Folde
 }
 
 // ":3: what is wrong" for "line 3: what is wrong", as compilers say it, so that editors find the place.
-std::string Located(std::string_view problem) {
+std::string Located(std::string_view problem, std::string_view label = "") {
   constexpr std::string_view kLine = "line ";
-  return problem.starts_with(kLine) ? fmt::format(":{}", problem.substr(kLine.size()))
-                                    : fmt::format(": {}", problem);
+  if (!problem.starts_with(kLine)) return fmt::format(": {}{}", label, problem);
+  problem.remove_prefix(kLine.size());
+  const size_t text = std::min(problem.find(' ') + 1, problem.size());
+  return fmt::format(":{}{}{}", problem.substr(0, text), label, problem.substr(text));
 }
+
+// Texts and how many pages each was said of.
+class Tally {
+ public:
+  void Add(const std::string& text) { ++counts_[text]; }
+  bool empty() const { return counts_.empty(); }
+  // The most frequent ones: "draft: true (3 pages), weight (1 page) and 2 others".
+  std::string Text() const {
+    constexpr size_t kShown = 8;
+    std::vector<std::pair<std::string, int64_t>> sorted(counts_.begin(), counts_.end());
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::vector<std::string> parts;
+    for (const auto& [text, count] : sorted) {
+      if (parts.size() == kShown) break;
+      parts.push_back(fmt::format("{} ({} {})", text, FormatCount(count), count == 1 ? "page" : "pages"));
+    }
+    return fmt::format("{}{}", fmt::join(parts, ", "),
+                       sorted.size() > kShown ? fmt::format(" and {} others", sorted.size() - kShown) : "");
+  }
+
+ private:
+  std::map<std::string, int64_t> counts_;
+};
 
 // Tells people of each page that matters as its answer comes.
 class FolderReport {
@@ -62,6 +93,15 @@ class FolderReport {
         output_.Note(fmt::format("{}/{}{}", folder_, result.path(), Located(problem)));
       ++rejected_;
     }
+    for (const std::string& warning : result.warnings()) {
+      if (++warnings_ <= kShownWarnings)
+        output_.Note(fmt::format("{}/{}{}", folder_, result.path(), Located(warning, "warning: ")));
+    }
+    for (const std::string& key : result.ignored_keys()) ignored_.Add(key);
+    if (!result.withheld().empty()) withheld_.Add(result.withheld());
+    if (!rejected) {
+      for (const std::string& problem : result.problems()) lacking_.Add(problem);
+    }
     ++done_;
     const absl::Duration now = clock_.Steady();
     if (!output_.progress() || now - shown_ < kProgressInterval) return;
@@ -74,18 +114,43 @@ class FolderReport {
     output_.Progress("");
     if (output_.json()) {
       output_.Json(summary);
-      return;
+    } else {
+      ShowSummary(summary, dry_run);
     }
-    output_.Line(fmt::format(
-        "{}{} pages in {:.1f} s: {} created, {} updated, {} unchanged, {} retired, {} rejected; {} "
-        "published, {} drafts",
-        dry_run ? "Dry run, nothing stored: " : "", FormatCount(pages_),
-        absl::ToDoubleSeconds(clock_.Steady() - start_), FormatCount(summary.created()),
-        FormatCount(summary.updated()), FormatCount(summary.unchanged()), FormatCount(summary.retired()),
-        FormatCount(summary.rejected()), FormatCount(summary.published()), FormatCount(summary.drafts())));
+    if (warnings_ > kShownWarnings) {
+      output_.Note(fmt::format("And {} more warnings; --json tells all of them.",
+                               FormatCount(warnings_ - kShownWarnings)));
+    }
+    if (!ignored_.empty())
+      output_.Note(fmt::format("Keys of the front matter that are not taken: {}.", ignored_.Text()));
+    if (!withheld_.empty())
+      output_.Note(fmt::format("Not published, because the pages say so: {}.", withheld_.Text()));
+    if (!lacking_.empty()) output_.Note(fmt::format("Drafts: {}.", lacking_.Text()));
+    if (summary.renamed() > 0) {
+      output_.Note(fmt::format("{} {} renamed and {} the same.", FormatCount(summary.renamed()),
+                               summary.renamed() == 1 ? "page was" : "pages were",
+                               summary.renamed() == 1 ? "its asset stays" : "their assets stay"));
+    }
   }
 
  private:
+  void ShowSummary(const ImportAssetsResponse::Summary& summary, bool dry_run) {
+    output_.Line(fmt::format(
+        "{}{} pages in {:.1f} s: {} created, {} updated, {} unchanged, {} retired, {} rejected{}; {} "
+        "published{}, {} drafts",
+        dry_run ? "Dry run, nothing stored: " : "", FormatCount(pages_),
+        absl::ToDoubleSeconds(clock_.Steady() - start_), FormatCount(summary.created()),
+        FormatCount(summary.updated()), FormatCount(summary.unchanged()), FormatCount(summary.retired()),
+        FormatCount(summary.rejected()),
+        summary.left_out() > 0
+            ? fmt::format(", {} left out for want of text", FormatCount(summary.left_out()))
+            : "",
+        FormatCount(summary.published()),
+        summary.scheduled() > 0 ? fmt::format(" ({} from a later date on)", FormatCount(summary.scheduled()))
+                                : "",
+        FormatCount(summary.drafts())));
+  }
+
   Output& output_;
   Clock& clock_;
   const std::string folder_;
@@ -94,6 +159,10 @@ class FolderReport {
   absl::Duration shown_ = -absl::InfiniteDuration();
   int64_t done_ = 0;
   int64_t rejected_ = 0;
+  int64_t warnings_ = 0;
+  Tally ignored_;
+  Tally withheld_;
+  Tally lacking_;
 };
 
 }  // namespace
@@ -103,6 +172,8 @@ void FolderFlags::Declare(Flags& flags) {
   flags.Text("--kind", "KIND", kind,
              "folder: of pages whose front matter names none: battle-card, … (message-training)");
   flags.Text("--owner", "NAME", owner, "folder: of pages whose front matter names none (marketing)");
+  flags.Text("--audience", "NAME", audience,
+             "folder: whom pages are for whose front matter and sub-folder say nothing (sales)");
   flags.Switch("--publish", publish, "folder: publish what is complete");
   flags.Text("--reviewer", "NAME", reviewer, "folder: who of the field reviewed it; with --publish");
   flags.Switch("--keep-missing", keep_missing,
@@ -113,6 +184,7 @@ std::string FolderFlags::Given() const {
   if (!source.empty()) return "--source";
   if (!kind.empty()) return "--kind";
   if (!owner.empty()) return "--owner";
+  if (!audience.empty()) return "--audience";
   if (!reviewer.empty()) return "--reviewer";
   if (publish) return "--publish";
   return keep_missing ? "--keep-missing" : "";
@@ -121,7 +193,12 @@ std::string FolderFlags::Given() const {
 absl::StatusOr<ExitCode> ImportAssetsOf(Session& session, const std::string& folder, const FolderFlags& flags,
                                         bool dry_run) {
   ASSIGN_OR_RETURN(const FolderOptions options, OptionsFrom(folder, flags, dry_run));
-  ASSIGN_OR_RETURN(const std::vector<FolderPage> pages, FindPages(folder));
+  ASSIGN_OR_RETURN(const FolderPages found, FindPages(folder));
+  if (!found.left_out.empty()) {
+    session.output.Note(
+        fmt::format("Left out, since they are no Markdown: {}.", LeftOutText(found.left_out)));
+  }
+  const std::vector<FolderPage>& pages = found.pages;
   ASSIGN_OR_RETURN(rpc::Channel * channel, session.connector.Channel());
   FolderReport report(session, folder, pages.size());
   ImportAssetsResponse::Summary summary;

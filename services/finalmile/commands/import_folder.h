@@ -13,6 +13,7 @@ struct FolderFlags {
   std::string source;
   std::string kind;
   std::string owner;
+  std::string audience;
   std::string reviewer;
   bool publish = false;
   bool keep_missing = false;

@@ -80,7 +80,8 @@ absl::Status Render(Session& session, rpc::Channel& channel, const leads::v1::Le
 
 absl::StatusOr<size_t> ImportContent(rpc::Channel& channel, const std::string& folder) {
   RETURN_IF_ERROR(WritePages(folder));
-  ASSIGN_OR_RETURN(const std::vector<FolderPage> pages, FindPages(folder));
+  ASSIGN_OR_RETURN(const FolderPages found, FindPages(folder));
+  const std::vector<FolderPage>& pages = found.pages;
   FolderOptions options;
   options.header.set_source(kSource);
   options.header.set_default_owner("mia");

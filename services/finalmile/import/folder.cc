@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -27,9 +28,19 @@ constexpr size_t kMaxSource = 64;
 // waits for the other.
 constexpr int64_t kWindow = 200;
 
-bool IsMarkdown(const fs::path& path) {
-  const std::string extension = absl::AsciiStrToLower(path.extension().string());
-  return extension == ".md" || extension == ".markdown";
+constexpr int kListedAtOnce = 1'000;
+
+constexpr std::array<std::string_view, 9> kMarkdown = {".md",   ".markdown", ".mdown", ".mkd", ".mkdn",
+                                                       ".mdwn", ".mdx",      ".qmd",   ".rmd"};
+// What else people keep texts in.
+constexpr std::array<std::string_view, 21> kOtherText = {
+    ".adoc",      ".asciidoc", ".doc", ".docx",    ".htm", ".html", ".ipynb",
+    ".mediawiki", ".odp",      ".odt", ".org",     ".pdf", ".ppt",  ".pptx",
+    ".rst",       ".rtf",      ".tex", ".textile", ".txt", ".wiki", ".xhtml"};
+
+template <size_t N>
+bool OneOf(std::string_view extension, const std::array<std::string_view, N>& list) {
+  return std::find(list.begin(), list.end(), extension) != list.end();
 }
 
 class FolderImport {
@@ -41,7 +52,7 @@ class FolderImport {
   absl::Status Run(const std::vector<FolderPage>& pages) {
     ImportAssetsRequest request;
     *request.mutable_header() = options_.header;
-    bool open = stream_->Write(request);
+    bool open = stream_->Write(request) && List(pages);
     for (auto page = pages.begin(); open && page != pages.end(); ++page) open = Send(*page);
     if (open) {
       request.mutable_end()->set_complete(!options_.keep_missing && rejected_here_ == 0);
@@ -53,6 +64,20 @@ class FolderImport {
   }
 
  private:
+  // Says which pages there are, so that a renamed one is known.
+  bool List(const std::vector<FolderPage>& pages) {
+    ImportAssetsRequest request;
+    auto& paths = *request.mutable_listing()->mutable_paths();
+    for (const FolderPage& page : pages) {
+      if (!IsUtf8(page.path)) continue;
+      *paths.Add() = page.path;
+      if (paths.size() < kListedAtOnce) continue;
+      if (!stream_->Write(request)) return false;
+      paths.Clear();
+    }
+    return paths.empty() || stream_->Write(request);
+  }
+
   // False: the call has ended.
   bool Send(const FolderPage& page) {
     ImportAssetsRequest request;
@@ -129,8 +154,8 @@ void Follow(const fs::path& root, FolderPage& page) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<FolderPage>> FindPages(const std::string& folder) {
-  std::vector<FolderPage> pages;
+absl::StatusOr<FolderPages> FindPages(const std::string& folder) {
+  FolderPages found;
   std::error_code error;
   const fs::path root = fs::canonical(folder, error);
   fs::recursive_directory_iterator it(folder, error);
@@ -139,22 +164,32 @@ absl::StatusOr<std::vector<FolderPage>> FindPages(const std::string& folder) {
       it.disable_recursion_pending();
       continue;
     }
-    if (!IsMarkdown(it->path())) continue;
     std::error_code ignored;
     const bool link = it->is_symlink(ignored);
     if (!link && !it->is_regular_file(ignored)) continue;
+    const std::string extension = absl::AsciiStrToLower(it->path().extension().string());
+    if (OneOf(extension, kOtherText)) ++found.left_out[extension];
+    if (!OneOf(extension, kMarkdown)) continue;
     FolderPage page{it->path().lexically_relative(folder).generic_string(), it->path().string(), ""};
     if (link) Follow(root, page);
-    pages.push_back(std::move(page));
+    found.pages.push_back(std::move(page));
   }
   if (error)
     return absl::InvalidArgumentError(fmt::format("{}: cannot be read: {}", folder, error.message()));
-  if (pages.empty()) {
-    return absl::InvalidArgumentError(fmt::format("{}: has no Markdown page (.md, .markdown)", folder));
+  if (found.pages.empty()) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: has no Markdown page ({}){}", folder, fmt::join(kMarkdown, ", "),
+                    found.left_out.empty() ? "" : fmt::format(", but {}", LeftOutText(found.left_out))));
   }
-  std::sort(pages.begin(), pages.end(),
+  std::sort(found.pages.begin(), found.pages.end(),
             [](const FolderPage& a, const FolderPage& b) { return a.path < b.path; });
-  return pages;
+  return found;
+}
+
+std::string LeftOutText(const std::map<std::string, int64_t>& left_out) {
+  std::vector<std::string> parts;
+  for (const auto& [extension, count] : left_out) parts.push_back(fmt::format("{} {}", count, extension));
+  return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 std::string SourceOf(const std::string& folder) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,10 +23,19 @@ struct FolderPage {
   std::string problem;
 };
 
-// Every .md and .markdown file below `folder`, in order of path; hidden files and folders, and links to
-// folders, are passed over. A link to a file is a page where it leads to a file in the folder, else it is
-// rejected. INVALID_ARGUMENT: there is none, or the folder cannot be read.
-absl::StatusOr<std::vector<FolderPage>> FindPages(const std::string& folder);
+struct FolderPages {
+  std::vector<FolderPage> pages;
+  // Extension (".html") → how many files that probably hold text are not read.
+  std::map<std::string, int64_t> left_out;
+};
+
+// Every Markdown file below `folder` (.md, .markdown, .mdx and their like), in order of path; hidden files
+// and folders, and links to folders, are passed over. A link to a file is a page where it leads to a file in
+// the folder, else it is rejected. INVALID_ARGUMENT: there is none, or the folder cannot be read.
+absl::StatusOr<FolderPages> FindPages(const std::string& folder);
+
+// "9 .html, 2 .txt".
+std::string LeftOutText(const std::map<std::string, int64_t>& left_out);
 
 // The name of the source that a folder is by default: its own, in [a-z0-9_-] ("Sales Handbook" is
 // "sales-handbook"). Empty: nothing of it can be kept.

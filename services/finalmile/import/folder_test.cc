@@ -35,7 +35,7 @@ class FolderTest : public ::testing::Test {
     told_.clear();
     summary_.Clear();
     return ImportFolder(
-        *pages, options, channel_,
+        pages->pages, options, channel_,
         [this](const ImportAssetsResponse::Result& result) { told_.push_back(result.path()); }, summary_);
   }
 
@@ -46,18 +46,20 @@ class FolderTest : public ::testing::Test {
   ImportAssetsResponse::Summary summary_;
 };
 
-TEST_F(FolderTest, FindsMarkdownOnlyAndInOrder) {
-  for (const char* path : {"b.md", "a/z.MD", "a/b.markdown", "a/c.txt", ".git/x.md", "a/.y.md", "c.md/d.md"})
+TEST_F(FolderTest, FindsMarkdownAndCountsOtherTexts) {
+  for (const char* path : {"d.mdx", "e.html", "f.HTML", "g.png", "b.md", "a/z.MD", "a/b.markdown", "a/c.txt",
+                           ".git/x.md", "a/.y.md", "c.md/d.md"})
     Write(path, "x");
   for (const std::string& name : {folder_, folder_ + "/", folder_ + "/a/.."}) {
     const auto pages = FindPages(name);
     ASSERT_TRUE(pages.ok()) << pages.status();
     std::vector<std::string> paths;
-    for (const FolderPage& page : *pages) {
+    for (const FolderPage& page : pages->pages) {
       paths.push_back(page.path);
       EXPECT_TRUE(std::filesystem::exists(page.file));
     }
-    EXPECT_THAT(paths, ElementsAre("a/b.markdown", "a/z.MD", "b.md", "c.md/d.md")) << name;
+    EXPECT_THAT(paths, ElementsAre("a/b.markdown", "a/z.MD", "b.md", "c.md/d.md", "d.mdx")) << name;
+    EXPECT_EQ(LeftOutText(pages->left_out), "2 .html, 1 .txt");
   }
   std::filesystem::create_directory(folder_ + "/empty");
   EXPECT_EQ(FindPages(folder_ + "/empty").status().code(), absl::StatusCode::kInvalidArgument);

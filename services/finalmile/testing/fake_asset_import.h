@@ -12,7 +12,7 @@
 namespace finalmile::cli {
 
 // The service's side of ImportAssets: a page of the same bytes is unchanged, one that begins with "bad" is
-// rejected at line 3.
+// rejected at line 3, and of one that begins with "odd" everything is said that can be said of a page.
 class FakeAssetImport {
  public:
   // Answers come for so many pages at once, and at the end.
@@ -74,12 +74,24 @@ class FakeAssetImport {
         result.set_outcome(Response::OUTCOME_CREATED);
         summary_.set_created(summary_.created() + 1);
         if (server_.headers.back().publish()) summary_.set_published(summary_.published() + 1);
+        if (page.content().starts_with("odd")) SayEverything(result);
       }
       if (static_cast<size_t>(answer_.results_size()) >= server_.answer_after) {
         answers_.push_back(answer_);
         answer_.Clear();
       }
       return true;
+    }
+
+    void SayEverything(Response::Result& result) {
+      result.add_warnings("line 2: unknown key titel; did you mean title?");
+      result.add_ignored_keys("weight");
+      result.set_withheld("draft: true");
+      result.set_renamed_from("even.md");
+      summary_.set_left_out(1);
+      summary_.set_renamed(1);
+      summary_.set_published(3);
+      summary_.set_scheduled(2);
     }
 
     FakeAssetImport& server_;
