@@ -58,8 +58,9 @@ size_t Braces(std::string_view rest, char before) {
   if (rest.starts_with("{%")) return Closed(rest, 2, "}");
   if (rest.starts_with("{ {")) return Closed(rest, 3, "}");
   // Behind a bracket it is an attribute of a link: [x](y){target=_blank}.
-  const bool begins =
-      rest.size() > 1 && (IsLetter(rest[1]) || rest[1] == '!' || rest[1] == '$' || rest[1] == '_');
+  const size_t inside = std::min(rest.find_first_not_of(' ', 1), rest.size());
+  const bool begins = inside < rest.size() && (IsLetter(rest[inside]) || rest[inside] == '!' ||
+                                               rest[inside] == '$' || rest[inside] == '_');
   return begins && before != ')' && before != ']' ? Closed(rest, 1, "}") : 0;
 }
 
@@ -69,8 +70,9 @@ size_t Percent(std::string_view rest) {
   // Not "20 % of 30 %", and not the %C3%A4 of an address.
   if (closed < 5 || !IsLetter(rest[1]) || (IsHex(rest[1]) && IsHex(rest[2]) && closed < 7)) return 0;
   const std::string_view name = rest.substr(1, closed - 2);
-  const bool word = std::all_of(name.begin(), name.end(), [](char c) {
-    return IsLetter(c) || IsDigit(c) || c == '_' || c == '-' || c == '.';
+  const bool telling = HasTellingWord(name);
+  const bool word = std::all_of(name.begin(), name.end(), [telling](char c) {
+    return IsLetter(c) || IsDigit(c) || c == '_' || c == '-' || c == '.' || (telling && c == ' ');
   });
   return word ? closed : 0;
 }
@@ -78,6 +80,7 @@ size_t Percent(std::string_view rest) {
 size_t Angles(std::string_view rest) {
   if (rest.starts_with("<<")) return rest.size() > 2 && IsLetter(rest[2]) ? Closed(rest, 2, ">>") : 0;
   if (rest.starts_with("<%")) return Closed(rest, 2, "%>");
+  if (rest.starts_with("<?")) return Closed(rest, 2, "?>");
   const size_t closed = Closed(rest, 1, ">");
   if (closed < 4 || !IsLetter(rest[1])) return 0;
   const std::string_view name = rest.substr(1, closed - 2);
@@ -88,15 +91,16 @@ size_t Angles(std::string_view rest) {
   return two_words || name.find('_') != std::string_view::npos || HasTellingWord(name) ? closed : 0;
 }
 
-// ##NAME##, @@NAME@@, $$NAME$$.
-size_t Doubled(std::string_view rest) {
-  if (rest.size() < 5 || rest[1] != rest[0] || !IsLetter(rest[2])) return 0;
-  const size_t closed = Closed(rest, 2, rest.substr(0, 2));
+// ##NAME##, @@NAME@@, $$NAME$$; between single signs a word that tells.
+size_t Signs(std::string_view rest) {
+  const size_t open = rest.size() > 1 && rest[1] == rest[0] ? 2 : 1;
+  const size_t closed =
+      rest.size() > open && IsLetter(rest[open]) ? Closed(rest, open, rest.substr(0, open)) : 0;
   if (closed == 0) return 0;
-  const std::string_view name = rest.substr(2, closed - 4);
-  return std::all_of(name.begin(), name.end(), [](char c) { return IsLetter(c) || IsDigit(c) || c == '_'; })
-             ? closed
-             : 0;
+  const std::string_view name = rest.substr(open, closed - 2 * open);
+  const bool word =
+      std::all_of(name.begin(), name.end(), [](char c) { return IsLetter(c) || IsDigit(c) || c == '_'; });
+  return word && (open == 2 || HasTellingWord(name)) ? closed : 0;
 }
 
 // Word writes «First_Name»; «so» is a quotation.
@@ -157,9 +161,9 @@ class Finder {
       case '$':
       case '#':
         return rest.substr(1).starts_with('{') && !rest.substr(1).starts_with("{{") ? Closed(rest, 2, "}")
-                                                                                    : Doubled(rest);
+                                                                                    : Signs(rest);
       case '@':
-        return Doubled(rest);
+        return Signs(rest);
       case '%':
         return Percent(rest);
       case '*':

@@ -205,13 +205,13 @@ absl::Status ImportSession::Store(assets::AssetBatch& batch, const Waiting& page
   }
   Response::Result result;
   result.set_path(page.path);
-  for (const import::Problem& warning : page.page.warnings) result.add_warnings(Located(warning));
-  result.mutable_ignored_keys()->Assign(page.page.ignored.begin(), page.page.ignored.end());
   if (page.page.left_out) {
     result.set_outcome(Response::OUTCOME_LEFT_OUT);
     *response.add_results() = std::move(result);
     return absl::OkStatus();
   }
+  for (const import::Problem& warning : page.page.warnings) result.add_warnings(Located(warning));
+  result.mutable_ignored_keys()->Assign(page.page.ignored.begin(), page.page.ignored.end());
   const auto& [id, renamed_from] = page.asset;
   const store::AssetRow* row = batch.Find(id);
   if (row != nullptr && (row->source != defaults_.source ||

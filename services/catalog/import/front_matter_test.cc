@@ -168,7 +168,7 @@ TEST(FrontMatter, WhatAPageSaysOfItsPublication) {
   }
   for (const char* line :
        {"draft: false", "draft:", "draft: 'no'", "published: true", "unlisted: false", "status: new",
-        "permalink: /a/", "date: once", "publish: 1", "build: {list: never}"}) {
+        "permalink: /a/", "date: once", "date: 1925000000", "publish: 1", "build: {list: never}"}) {
     EXPECT_EQ(withheld(line), "") << line;
   }
   EXPECT_EQ(withheld("build: {render: never}"), "build.render: never");
@@ -178,7 +178,7 @@ TEST(FrontMatter, WhatAPageSaysOfItsPublication) {
   };
   const absl::Time day = absl::FromCivil(absl::CivilDay(2031, 1, 5), absl::UTCTimeZone());
   for (const char* line : {"publishDate: 2031-01-05", "date: 2031-01-05", "pubDate: Jan 5, 2031",
-                           "published: 2031-01-05T00:00:00Z", "publish_date: 2031/01/05",
+                           "published: 2031-01-05T00:00:00Z", "publish_date: 2031/01/05", "publish_date: 20310105",
                            "date: 2031-01-05 01:00:00 +0100", "date: 2030-01-01\npublishDate: 2031-01-05"}) {
     EXPECT_EQ(publication(line).from, day) << line;
   }

@@ -73,6 +73,21 @@ std::string WithoutMarks(std::string_view title) {
   return headings.empty() ? line : headings.front().text;
 }
 
+// Whether a reader sees anything: comments and the shortcodes of site generators ({{< children >}}, {%
+// include x %}) are no text.
+bool HasText(std::string_view body) {
+  constexpr std::pair<std::string_view, std::string_view> kUnseen[] = {
+      {"<!--", "-->"}, {"{{<", ">}}"}, {"{{%", "%}}"}, {"{%", "%}"}};
+  for (body = Trim(body); !body.empty(); body = Trim(body)) {
+    const auto* const unseen = std::find_if(std::begin(kUnseen), std::end(kUnseen),
+                                            [&](const auto& pair) { return body.starts_with(pair.first); });
+    const size_t end = unseen == std::end(kUnseen) ? std::string_view::npos : body.find(unseen->second);
+    if (end == std::string_view::npos) return true;
+    body.remove_prefix(end + unseen->second.size());
+  }
+  return false;
+}
+
 // Statements of MDX with which a page begins: they load its components and are no text.
 std::string_view WithoutImports(std::string_view body) {
   while (true) {
@@ -190,7 +205,7 @@ Page ReadPage(std::string_view path, std::string_view content, const Defaults& d
   }
 
   asset.body = std::string(WithoutImports(split.body));
-  if (Trim(asset.body).empty() && !found.names_kind) {
+  if (!HasText(asset.body) && !found.names_kind) {
     page.left_out = true;
     return page;
   }

@@ -169,11 +169,13 @@ TEST(Page, WhatAPathOfJekyllSaysOfPublication) {
 }
 
 TEST(Page, WithoutTextIsLeftOut) {
-  for (const char* content : {"", "  \n", "---\ntitle: Section\n---\n", "---\nredirect_to: /x\n---\n \n"}) {
+  for (const char* content : {"", "  \n", "---\ntitle: Section\n---\n", "---\nredirect_to: /x\n---\n \n",
+                              "---\ntitle: Section\n---\n<!-- list -->\n{{% children %}}\n{{< cards >}}\n"}) {
     EXPECT_TRUE(Read(content).left_out) << content;
     EXPECT_THAT(Read(content).problems, IsEmpty());
   }
-  EXPECT_FALSE(Read("---\ntitle: T\n---\nx").left_out);
+  for (const char* text : {"x", "{{< cards >}} x", "<!-- open", "{{name}}"})
+    EXPECT_FALSE(Read("---\ntitle: T\n---\n" + std::string(text)).left_out) << text;
 }
 
 TEST(Page, TitlesAreWithoutIdsAndMarks) {

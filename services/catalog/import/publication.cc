@@ -71,7 +71,7 @@ std::optional<absl::Time> ParseWhen(std::string_view text, bool earlier) {
                                          "%Y/%m/%d %H:%M",
                                          "%Y/%m/%d",
                                          "%Y.%m.%d",
-                                         "%Y%m%d",
+                                         "%E4Y%m%d",
                                          "%Y-%m",
                                          "%b %d, %Y",
                                          "%b %d %Y",
@@ -80,7 +80,8 @@ std::optional<absl::Time> ParseWhen(std::string_view text, bool earlier) {
                                          "%a, %d %b %Y %H:%M:%S %z",
                                          "%a, %d %b %Y",
                                          "%d.%m.%Y",
-                                         "%d.%m.%Y %H:%M"};
+                                         "%d.%m.%Y %H:%M",
+                                         "%E4Y"};
   absl::Time time;
   std::string error;
   for (const std::string_view form : kForms) {

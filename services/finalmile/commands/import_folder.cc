@@ -15,7 +15,8 @@ namespace {
 
 using catalog::v1::ImportAssetsResponse;
 
-constexpr int64_t kShownWarnings = 20;
+// Lines about pages that are not rejected.
+constexpr int64_t kToldOfPages = 20;
 constexpr absl::Duration kProgressInterval = absl::Milliseconds(200);
 
 absl::StatusOr<FolderOptions> OptionsFrom(const std::string& folder, const FolderFlags& flags, bool dry_run) {
@@ -93,14 +94,11 @@ class FolderReport {
         output_.Note(fmt::format("{}/{}{}", folder_, result.path(), Located(problem)));
       ++rejected_;
     }
-    for (const std::string& warning : result.warnings()) {
-      if (++warnings_ <= kShownWarnings)
-        output_.Note(fmt::format("{}/{}{}", folder_, result.path(), Located(warning, "warning: ")));
-    }
+    for (const std::string& warning : result.warnings()) Tell(result, warning, "warning: ");
     for (const std::string& key : result.ignored_keys()) ignored_.Add(key);
     if (!result.withheld().empty()) withheld_.Add(result.withheld());
     if (!rejected) {
-      for (const std::string& problem : result.problems()) lacking_.Add(problem);
+      for (const std::string& problem : result.problems()) Tell(result, problem, "draft: ");
     }
     ++done_;
     const absl::Duration now = clock_.Steady();
@@ -117,15 +115,14 @@ class FolderReport {
     } else {
       ShowSummary(summary, dry_run);
     }
-    if (warnings_ > kShownWarnings) {
-      output_.Note(fmt::format("And {} more warnings; --json tells all of them.",
-                               FormatCount(warnings_ - kShownWarnings)));
+    if (told_ > kToldOfPages) {
+      output_.Note(fmt::format("And {} more of warnings and drafts; --json tells all of them.",
+                               FormatCount(told_ - kToldOfPages)));
     }
     if (!ignored_.empty())
       output_.Note(fmt::format("Keys of the front matter that are not taken: {}.", ignored_.Text()));
     if (!withheld_.empty())
       output_.Note(fmt::format("Not published, because the pages say so: {}.", withheld_.Text()));
-    if (!lacking_.empty()) output_.Note(fmt::format("Drafts: {}.", lacking_.Text()));
     if (summary.renamed() > 0) {
       output_.Note(fmt::format("{} {} renamed and {} the same.", FormatCount(summary.renamed()),
                                summary.renamed() == 1 ? "page was" : "pages were",
@@ -134,6 +131,11 @@ class FolderReport {
   }
 
  private:
+  void Tell(const ImportAssetsResponse::Result& result, std::string_view what, std::string_view label) {
+    if (++told_ <= kToldOfPages)
+      output_.Note(fmt::format("{}/{}{}", folder_, result.path(), Located(what, label)));
+  }
+
   void ShowSummary(const ImportAssetsResponse::Summary& summary, bool dry_run) {
     output_.Line(fmt::format(
         "{}{} pages in {:.1f} s: {} created, {} updated, {} unchanged, {} retired, {} rejected{}; {} "
@@ -159,10 +161,9 @@ class FolderReport {
   absl::Duration shown_ = -absl::InfiniteDuration();
   int64_t done_ = 0;
   int64_t rejected_ = 0;
-  int64_t warnings_ = 0;
+  int64_t told_ = 0;
   Tally ignored_;
   Tally withheld_;
-  Tally lacking_;
 };
 
 }  // namespace

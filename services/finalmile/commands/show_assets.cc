@@ -100,7 +100,11 @@ std::string AssetName(const std::string& text) {
   return text.starts_with("assets/") ? text : "assets/" + text;
 }
 
-std::string StateText(const Asset& asset) {
+std::string StateText(const Asset& asset, const Output& output) {
+  if (asset.state() == catalog::v1::ASSET_STATE_PUBLISHED &&
+      output.IsLater(rpc::FromTimestamp(asset.publish_time()))) {
+    return "scheduled";
+  }
   return EnumText(catalog::v1::AssetState_Name(asset.state()), "ASSET_STATE_");
 }
 
@@ -128,7 +132,7 @@ void ShowAssets(const std::vector<Asset>& assets, Output& output) {
   Table table(
       {{"KIND"}, {"STATE"}, {"VERSION", Align::kRight}, {"TITLE", Align::kLeft, true}, {"OWNER"}, {"ASSET"}});
   for (const Asset& asset : assets) {
-    table.Add({KindText(asset.kind()), StateText(asset), FormatCount(asset.version()), asset.title(),
+    table.Add({KindText(asset.kind()), StateText(asset, output), FormatCount(asset.version()), asset.title(),
                asset.owner(), asset.name()});
   }
   output.Show(table);
@@ -142,7 +146,7 @@ void ShowVersions(const std::vector<Asset>& versions, Output& output) {
                {"REVIEWER"},
                {"CHANGED"}});
   for (const Asset& version : versions) {
-    table.Add({FormatCount(version.version()), StateText(version), version.title(), version.owner(),
+    table.Add({FormatCount(version.version()), StateText(version, output), version.title(), version.owner(),
                version.reviewer(), output.TimeText(rpc::FromTimestamp(version.update_time()))});
   }
   output.Show(table);
@@ -153,7 +157,7 @@ void ShowAsset(const Asset& asset, Output& output) {
   output.Line();
   ShowField("Asset", asset.name(), output);
   ShowField("Kind", KindText(asset.kind()), output);
-  std::string version = fmt::format("{}, {}", asset.version(), StateText(asset));
+  std::string version = fmt::format("{}, {}", asset.version(), StateText(asset, output));
   if (asset.published_version() > 0 && asset.published_version() != asset.version())
     version += fmt::format("; published is {}", asset.published_version());
   if (asset.latest_version() > asset.version())

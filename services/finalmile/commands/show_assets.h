@@ -16,8 +16,8 @@ std::string AssetName(const std::string& text);
 
 // "battle card".
 std::string KindText(catalog::v1::AssetKind kind);
-// "in review".
-std::string StateText(const catalog::v1::Asset& asset);
+// "in review"; "scheduled" is what is published from a later time on.
+std::string StateText(const catalog::v1::Asset& asset, const Output& output);
 // From "battle card", "battle-card" or "BATTLE_CARD"; INVALID_ARGUMENT names `flag` and the kinds.
 absl::StatusOr<catalog::v1::AssetKind> ParseKind(std::string_view flag, const std::string& text);
 

@@ -62,7 +62,7 @@ void ShowHits(const SearchAssetsResponse& response, bool states, Output& output)
     output.Line();
   }
   for (const SearchAssetsResponse::Hit& hit : response.hits()) {
-    const std::string state = states ? StateText(hit.asset()) + "  " : "";
+    const std::string state = states ? StateText(hit.asset(), output) + "  " : "";
     output.Marked(fmt::format("\x02{}\x03  {}  {}{}", hit.asset().title(), KindText(hit.asset().kind()),
                               state, hit.asset().name()));
     if (!hit.snippet().empty()) output.Marked(fmt::format("  {}", hit.snippet()));

@@ -71,4 +71,6 @@ void Output::Progress(std::string_view text) {
 
 std::string Output::TimeText(absl::Time time) const { return FormatTime(time, clock_.Now(), options_.zone); }
 
+bool Output::IsLater(absl::Time time) const { return time > clock_.Now(); }
+
 }  // namespace finalmile::cli

@@ -63,6 +63,8 @@ class Output {
   Output At(Clock& clock) const { return Output(out_, err_, clock, options_); }
   // "2026-03-01 09:00 (3 d ago)".
   std::string TimeText(absl::Time time) const;
+  // Whether it is still to come.
+  bool IsLater(absl::Time time) const;
 
  private:
   std::ostream& out_;
