@@ -79,6 +79,13 @@ TEST_F(AssetVerbsTest, SearchShowsSnippetsFacetsAndTheCorrection) {
         auto& single = *response.add_facets();
         single.set_field("language");
         single.add_values()->set_value("en");
+        // Every hit has both.
+        auto& same = *response.add_facets();
+        same.set_field("keyword");
+        for (const char* keyword : {"delay", "roll-out"}) {
+          same.add_values()->set_value(keyword);
+          same.mutable_values()->rbegin()->set_count(1234);
+        }
         return response;
       });
   const std::vector<std::string> line = {"search", "pricng",   "objectons",      "--limit",

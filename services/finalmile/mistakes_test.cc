@@ -53,7 +53,7 @@ TEST_F(MistakesTest, InFilesThatAreNamed) {
   };
   Expect({
       {{"import", folder_ + "/none.csv"}, ExitCode::kNotFound, "none.csv: there is no such file or folder"},
-      {{"import", folder}, ExitCode::kUsage, "empty: has no Markdown page (.md, .markdown)"},
+      {{"import", folder}, ExitCode::kUsage, "empty: has no Markdown page (.md, .markdown, .mdown, "},
       {import(Write("empty.csv", ""), mapping), ExitCode::kUsage, "its first line must name the columns"},
       {import(Write("latin.csv", "Name,St\xe4rke\n"), mapping), ExitCode::kUsage,
        "line 1: the header is not UTF-8"},

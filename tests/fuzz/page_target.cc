@@ -40,6 +40,25 @@ language: de
 ---
 Body
 )",
+      R"(a/toml.mdx
++++
+title = "Granite {#granite}"
+draft = true
+publishDate = 2031-01-05
+tags = ["a", "b"]
+[params]
+x = [1, {y = 2}]
++++
+import A from './a';
+
+Dear %FIRSTNAME%, `{{x}}` \{{y}} [First Name]
+)",
+      R"(a/json.md
+{
+  "title": "Basalt", "taxonomies": {"tags": [{"label": "x"}]}, "expiryDate": "1/2/2031"
+}
+Text
+)",
       R"(handbook/docs/sales/index.md
 # Title
 

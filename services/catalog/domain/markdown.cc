@@ -57,8 +57,12 @@ void AppendEntity(std::string_view entity, std::string& text) {
   text += entity;
 }
 
-// "Pricing {#price .wide}" is "Pricing".
+// "Pricing {#price .wide}" is "Pricing", and so is "Pricing[^1]".
 std::string_view WithoutAttributes(std::string_view heading) {
+  if (const size_t note = heading.rfind("[^");
+      note != std::string_view::npos && heading.find(']', note) + 1 == heading.size()) {
+    heading = Trim(heading.substr(0, note));
+  }
   const size_t open = heading.rfind('{');
   if (open == std::string_view::npos || heading.find('}', open) + 1 != heading.size()) return heading;
   if (open > 0 && heading[open - 1] == '{') return heading;
@@ -78,12 +82,16 @@ struct Reader {
   PlainText result;
   // Of a heading or a paragraph.
   size_t begin = 0;
+  bool in_heading = false;
+  // What stands for an image is no part of a heading.
+  int images_in_heading = 0;
 
   static int EnterBlock(MD_BLOCKTYPE type, void*, void* self) {
     auto& reader = *static_cast<Reader*>(self);
     // A list inside an item begins on a line of its own.
     if (!IsCell(type)) reader.EndWith('\n');
     if (type == MD_BLOCK_H || type == MD_BLOCK_P) reader.begin = reader.result.text.size();
+    reader.in_heading = type == MD_BLOCK_H;
     return 0;
   }
 
@@ -95,6 +103,7 @@ struct Reader {
       const int level = static_cast<int>(static_cast<const MD_BLOCK_H_DETAIL*>(detail)->level);
       if (!text.empty()) reader.result.headings.push_back({level, text});
       reader.result.text.replace(reader.begin, std::string::npos, text);
+      reader.in_heading = false;
     }
     if (type == MD_BLOCK_P && reader.result.first_paragraph.empty()) {
       reader.result.first_paragraph =
@@ -109,9 +118,19 @@ struct Reader {
     if (!result.text.empty() && result.text.back() != '\n') result.text += end;
   }
 
-  static int Span(MD_SPANTYPE, void*, void*) { return 0; }
+  static int EnterSpan(MD_SPANTYPE type, void*, void* self) {
+    auto& reader = *static_cast<Reader*>(self);
+    if (type == MD_SPAN_IMG && reader.in_heading) ++reader.images_in_heading;
+    return 0;
+  }
+  static int LeaveSpan(MD_SPANTYPE type, void*, void* self) {
+    auto& reader = *static_cast<Reader*>(self);
+    if (type == MD_SPAN_IMG && reader.in_heading) --reader.images_in_heading;
+    return 0;
+  }
 
   static int Text(MD_TEXTTYPE type, const MD_CHAR* data, MD_SIZE size, void* self) {
+    if (static_cast<Reader*>(self)->images_in_heading > 0) return 0;
     std::string& text = static_cast<Reader*>(self)->result.text;
     switch (type) {
       case MD_TEXT_HTML:
@@ -141,8 +160,8 @@ PlainText ToPlainText(std::string_view markdown) {
   parser.flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS;
   parser.enter_block = &Reader::EnterBlock;
   parser.leave_block = &Reader::LeaveBlock;
-  parser.enter_span = &Reader::Span;
-  parser.leave_span = &Reader::Span;
+  parser.enter_span = &Reader::EnterSpan;
+  parser.leave_span = &Reader::LeaveSpan;
   parser.text = &Reader::Text;
   reader.result.text.reserve(markdown.size());
   // It fails only when memory is short.

@@ -39,6 +39,12 @@ TEST(Markdown, HeadingsAreWithoutAttributes) {
   EXPECT_EQ(plain.text, "One\nTwo\nThree {a}\n{{#if x}}\n");
 }
 
+TEST(Markdown, ImagesAndFootnotesAreNoPartOfAHeading) {
+  EXPECT_EQ(ToPlainText("# ![logo](x.png) Win [deals](/x)[^1]\n\n![chart](y.png)\n").headings,
+            (std::vector<Heading>{{1, "Win deals"}}));
+  EXPECT_EQ(ToPlainText("![chart](y.png)").text, "chart\n");
+}
+
 TEST(Markdown, TheFirstParagraphIsOnOneLine) {
   EXPECT_EQ(ToPlainText("# T\n\n- item\n\nOne *two*\nthree.\n\nFour.\n").first_paragraph, "One two three.");
   EXPECT_EQ(ToPlainText("# T\n").first_paragraph, "");

@@ -65,6 +65,13 @@ TEST(FrontMatter, AMisspeltKeyIsAWarningThatNamesTheNearest) {
               ElementsAre("5: claims has no reply: it is not taken"));
 }
 
+TEST(FrontMatter, WhatYamlTakesWrongIsSaid) {
+  EXPECT_EQ(ProblemOf("---\ntitle: T\nsubject: Win: the play\n---\nBody"),
+            "3: in the front matter: illegal map value; put a text with a colon in quotes");
+  EXPECT_THAT(ProblemOf("---\nkind: phone_script\nquestions: [How is {{x}}?]\n---\nBody"),
+              HasSubstr("put a text with braces in quotes"));
+}
+
 TEST(FrontMatter, KeysAreTheSameInAnySpelling) {
   const Page page = Read("---\nTitle: T\nMerge-Fields: [a]\nstages: Closing\n---\nBody {{a}}");
   EXPECT_THAT(page.ignored, IsEmpty());
@@ -177,9 +184,10 @@ TEST(FrontMatter, WhatAPageSaysOfItsPublication) {
     return Read("---\n" + line + "\n---\nBody").publication;
   };
   const absl::Time day = absl::FromCivil(absl::CivilDay(2031, 1, 5), absl::UTCTimeZone());
-  for (const char* line : {"publishDate: 2031-01-05", "date: 2031-01-05", "pubDate: Jan 5, 2031",
-                           "published: 2031-01-05T00:00:00Z", "publish_date: 2031/01/05", "publish_date: 20310105",
-                           "date: 2031-01-05 01:00:00 +0100", "date: 2030-01-01\npublishDate: 2031-01-05"}) {
+  for (const char* line :
+       {"publishDate: 2031-01-05", "date: 2031-01-05", "pubDate: Jan 5, 2031",
+        "published: 2031-01-05T00:00:00Z", "publish_date: 2031/01/05", "publish_date: 20310105",
+        "date: 2031-01-05 01:00:00 +0100", "date: 2030-01-01\npublishDate: 2031-01-05"}) {
     EXPECT_EQ(publication(line).from, day) << line;
   }
   for (const char* line : {"expiryDate: 2031-01-05", "unpublish_date: 2031-01-05", "expires: 5 Jan 2031"})

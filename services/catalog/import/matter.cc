@@ -97,12 +97,23 @@ Matter From(const nlohmann::json& json, int line, int depth = 0) {
   return value;
 }
 
+// What the library does not say of the mistakes that people make most.
+std::string_view HintFor(std::string_view yaml, int line, std::string_view message) {
+  for (; line > 0 && !yaml.empty(); --line)
+    yaml.remove_prefix(std::min(yaml.find('\n'), yaml.size() - 1) + 1);
+  if (yaml.substr(0, yaml.find('\n')).find("{{") != std::string_view::npos)
+    return "; put a text with braces in quotes";
+  return message.find("illegal map value") == std::string_view::npos ? ""
+                                                                     : "; put a text with a colon in quotes";
+}
+
 Matter ParseYaml(const Split& split) {
   try {
     return From(config::LoadYaml(std::string(split.front_matter)), split.first_line);
   } catch (const YAML::Exception& error) {
-    throw MatterError(error.mark.is_null() ? split.first_line : split.first_line + error.mark.line,
-                      error.msg);
+    const int line = error.mark.is_null() ? 0 : error.mark.line;
+    throw MatterError(split.first_line + line,
+                      fmt::format("{}{}", error.msg, HintFor(split.front_matter, line, error.msg)));
   }
 }
 

@@ -25,15 +25,17 @@ constexpr std::array<std::string_view, 8> kWithholding = {"draft",  "isdraft",  
 constexpr std::array<std::string_view, 8> kAllowing = {"publish",  "published", "ispublished", "public",
                                                        "routable", "routeable", "render",      "permalink"};
 constexpr std::array<std::string_view, 3> kStates = {"status", "visibility", "publicationstatus"};
-constexpr std::array<std::string_view, 16> kUnpublishedStates = {
-    "draft",  "drafts",   "wip",     "work in progress", "in progress", "private", "unpublished", "unlisted",
-    "hidden", "archived", "archive", "pending",          "in review",   "review",  "retired",     "expired"};
-constexpr std::array<std::string_view, 9> kFrom = {"publishdate", "publisheddate", "publishedat",
-                                                   "publishon",   "pubdate",       "publishtime",
-                                                   "publishfrom", "goliveat",      "releasedate"};
-constexpr std::array<std::string_view, 10> kUntil = {
-    "expirydate", "expiredate", "expirationdate", "expires",    "expireson",
-    "expiresat",  "expiry",     "unpublishdate",  "validuntil", "publishuntil"};
+constexpr std::array<std::string_view, 19> kUnpublishedStates = {
+    "draft",    "drafts",  "wip",      "work in progress", "in progress", "private",   "unpublished",
+    "unlisted", "hidden",  "archived", "archive",          "pending",     "in review", "review",
+    "retired",  "expired", "trash",    "trashed",          "deleted"};
+constexpr std::array<std::string_view, 13> kFrom = {
+    "publishdate", "publisheddate", "publishedat",  "publishon",   "pubdate",
+    "publishtime", "publishfrom",   "goliveat",     "releasedate", "publicationdate",
+    "embargo",     "embargountil",  "availablefrom"};
+constexpr std::array<std::string_view, 13> kUntil = {
+    "expirydate",    "expiredate", "expirationdate", "expires", "expireson",  "expiresat",   "expiry",
+    "unpublishdate", "validuntil", "publishuntil",   "expire",  "expiration", "validthrough"};
 
 // Debian's Abseil has a view of its own.
 absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }

@@ -18,8 +18,10 @@ using catalog::v1::SearchAssetsResponse;
 constexpr int kShownValues = 4;
 
 // "kind: deck 3, demo 1"; empty when it does not tell the hits apart.
-std::string FacetText(const SearchAssetsResponse::Facet& facet) {
-  if (facet.values_size() < 2) return "";
+std::string FacetText(const SearchAssetsResponse::Facet& facet, int64_t total) {
+  const bool tells = std::any_of(facet.values().begin(), facet.values().end(),
+                                 [total](const auto& value) { return value.count() < total; });
+  if (facet.values_size() < 2 || !tells) return "";
   std::string text;
   for (int i = 0; i < std::min(kShownValues, facet.values_size()); ++i) {
     const auto& value = facet.values(i);
@@ -73,7 +75,7 @@ void ShowHits(const SearchAssetsResponse& response, bool states, Output& output)
                           FormatCount(std::max<int64_t>(response.total(), response.hits_size()))));
   std::string facets;
   for (const SearchAssetsResponse::Facet& facet : response.facets()) {
-    if (const std::string text = FacetText(facet); !text.empty())
+    if (const std::string text = FacetText(facet, response.total()); !text.empty())
       facets += fmt::format("{}{}", facets.empty() ? "" : "; ", text);
   }
   if (!facets.empty()) output.Line(facets);
