@@ -162,8 +162,8 @@ TEST_P(GapsTest, SearchesInVainAreOneGapPerSetOfWords) {
   Published("Pricing");
   Settle();
   Search("ransomware insurances");
-  Search("Insurance for... ransomware", "");
-  Search("insurances ransomware");
+  Search("Hackers & insurance", "");
+  Search("what about the insurances... of Ransomware?");
   EXPECT_THAT(Needs(), IsEmpty()) << "no search waits for the store";
   Settle();
   Search("ransomware insurance");
@@ -176,24 +176,27 @@ TEST_P(GapsTest, SearchesInVainAreOneGapPerSetOfWords) {
   Settle();
   const v1::ListGapsResponse gaps = Gaps("origin = ORIGIN_SEARCH");
   ASSERT_EQ(gaps.gaps_size(), 2);
-  EXPECT_EQ(gaps.gaps(0).need(), "insurances ransomware");
+  // As it was typed first.
+  EXPECT_EQ(gaps.gaps(0).need(), "ransomware insurances");
   EXPECT_EQ(gaps.gaps(0).count(), 3);
-  EXPECT_EQ(gaps.gaps(1).need(), "for insurance ransomware");
+  EXPECT_EQ(gaps.gaps(1).need(), "Hackers & insurance");
   const auto missed = EventsOf(Event::kSearchMissed);
   ASSERT_EQ(missed.size(), 3u);
   int64_t searches = 0;
   for (const Event& event : missed) searches += event.search_missed().count();
   EXPECT_EQ(searches, 4);
-  EXPECT_EQ(missed[0].key(), gaps.gaps(0).name());
-  EXPECT_THAT(missed[0].search_missed().known_terms(), IsEmpty());
-  EXPECT_EQ(missed[0].search_missed().unknown_terms(), 2);
+  for (const Event& event : missed) {
+    EXPECT_THAT(event.key(), ::testing::AnyOf(gaps.gaps(0).name(), gaps.gaps(1).name()));
+    EXPECT_THAT(event.search_missed().known_terms(), IsEmpty());
+    EXPECT_EQ(event.search_missed().unknown_terms(), 2);
+  }
 
   // The same words, asked for by name: the same gap, which then waits for an answer.
   EXPECT_EQ(Report(Need("ransomware insurance", "ida")).name(), gaps.gaps(0).name());
   Advance(usage::kSearchPatience - absl::Microseconds(1));
   EXPECT_EQ(Gaps("state = GAP_STATE_OPEN").gaps_size(), 2);
   Advance(absl::Microseconds(1));
-  EXPECT_THAT(Needs("state = GAP_STATE_OPEN"), ElementsAre("insurances ransomware"));
+  EXPECT_THAT(Needs("state = GAP_STATE_OPEN"), ElementsAre("ransomware insurances"));
   EXPECT_EQ(EventsOf(Event::kGapClosed).size(), 1u);
 }
 
@@ -201,15 +204,17 @@ TEST_P(GapsTest, SearchesInVainAreOneGapPerSetOfWords) {
 TEST_P(GapsTest, WhatWasTypedStaysInTheStore) {
   const v1::Asset asset = Published("Pricing of insurances");
   Settle();
-  Search("Erika Mustermann insurance pricing");
+  // Something of it is there, so that it is none.
+  Search("what about Erika Mustermann's insurance pricing?");
+  Search("what about Erika Mustermann?");
   Settle();
   const auto missed = EventsOf(Event::kSearchMissed);
   ASSERT_EQ(missed.size(), 1u);
-  EXPECT_THAT(missed[0].search_missed().known_terms(), ElementsAre("insur", "price"));
+  EXPECT_THAT(missed[0].search_missed().known_terms(), IsEmpty());
   EXPECT_EQ(missed[0].search_missed().unknown_terms(), 2);
   const v1::Gap searched = Gaps().gaps(0);
   EXPECT_EQ(searched.name(), missed[0].key());
-  EXPECT_EQ(searched.need(), "erika insurance mustermann pricing");
+  EXPECT_EQ(searched.need(), "what about Erika Mustermann?");
 
   v1::AnswerGapRequest decline;
   decline.set_name(Report(Need("what Erika Mustermann asked for")).name());

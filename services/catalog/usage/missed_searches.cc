@@ -6,6 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/status.h"
+#include "libs/base/text.h"
 #include "services/catalog/search/query.h"
 #include "services/catalog/usage/retention.h"
 #include "services/catalog/usage/usage_batch.h"
@@ -37,14 +38,9 @@ MissedSearches::MissedSearches(storage::Database& database, KnowsTerm knows_term
 void MissedSearches::Add(std::string_view query) {
   if (MayNameAPerson(query)) return;
   text::Analyzer analyzer;
-  std::vector<std::string> terms;
-  std::vector<std::string> words;
-  for (auto& [term, word] : search::NeedWords(query, search::kNeedLanguage, analyzer)) {
-    if (terms.size() == domain::kMaxGapTerms) break;
-    terms.push_back(term);
-    words.push_back(word);
-  }
+  std::vector<std::string> terms = search::NeedTerms(query, search::kNeedLanguage, analyzer);
   if (terms.empty()) return;
+  if (terms.size() > domain::kMaxGapTerms) terms.resize(domain::kMaxGapTerms);
   const std::string key = absl::StrJoin(terms, " ");
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -52,7 +48,7 @@ void MissedSearches::Add(std::string_view query) {
     if (found != waiting_.end()) {
       ++found->second.count;
     } else if (waiting_.size() < kWaiting) {
-      waiting_.emplace(key, Miss{absl::StrJoin(words, " "), 1});
+      waiting_.emplace(key, Miss{std::string(Trim(query)), 1});
     }
   }
   wake_->Set();

@@ -41,7 +41,7 @@ class MissedSearches final : public Step {
 
  private:
   struct Miss {
-    // The words of the first of these searches, in the order of the terms.
+    // The first of these searches, as it was typed.
     std::string words;
     int64_t count = 0;
   };
