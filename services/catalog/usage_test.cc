@@ -279,10 +279,13 @@ TEST_P(UsageTest, UsesAtTheSameTimeLoseNoEvent) {
   EXPECT_EQ(EventsOf(Event::kAssetUsed).size(), static_cast<size_t>(2 * kEach));
 }
 
-TEST_P(UsageTest, ATokenOfTheReleaseBeforeIsHonoured) {
+TEST_P(UsageTest, ATokenOfAnOlderReleaseIsHonoured) {
   const v1::Asset asset = Published("Letter");
   const std::string token = Token(asset.name());
-  // The store as the release before left it: the key of the token is in signing_keys alone.
+  // The store as that release left it: the key of the token is in signing_keys alone.
+  Execute("ALTER TABLE assets DROP COLUMN tags_revision");
+  Execute("ALTER TABLE asset_tags DROP COLUMN folded");
+  Execute("DELETE FROM schema_migrations WHERE component = 'catalog' AND version = 6");
   Execute("INSERT INTO signing_keys SELECT name, secret, create_time FROM secrets WHERE name = 'use_token'");
   Execute("DELETE FROM secrets WHERE name = 'use_token'");
   Execute("DELETE FROM schema_migrations WHERE component = 'catalog' AND version = 5");

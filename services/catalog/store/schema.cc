@@ -255,6 +255,12 @@ SELECT name, secret, create_time FROM signing_keys
 WHERE TRUE
 ON CONFLICT (name) DO NOTHING;
 )sql"},
+    // Tags are compared by `folded`. What was written before has none, nor the tags that come from the fields
+    // of a kind: ShelfWatch writes the tags of every asset whose tags_revision is behind its revision anew.
+    {6, "folded tags", R"sql(
+ALTER TABLE assets ADD COLUMN tags_revision BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE asset_tags ADD COLUMN folded TEXT NOT NULL DEFAULT '';
+)sql"},
 };
 
 }  // namespace
