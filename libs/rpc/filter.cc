@@ -58,7 +58,7 @@ std::optional<Value> ToValue(const FilterField& field, std::string_view literal,
   switch (field.type) {
     case FilterType::kText:
     case FilterType::kTextList:
-      return Value(std::string(literal));
+      return Value(field.form == nullptr ? std::string(literal) : field.form(literal));
     case FilterType::kInt: {
       expected = "a whole number";
       int64_t number;

@@ -52,6 +52,9 @@ struct FilterField {
   std::string sql;
   // kEnum only: what may be written, and what is stored for it.
   std::vector<std::pair<std::string, storage::Value>> words = {};
+  // kText and kTextList only: brings a literal into the form in which the values of `sql` are stored; null:
+  // they are stored as they are written.
+  std::string (*form)(std::string_view literal) = nullptr;
 };
 
 // What a filter may speak of.

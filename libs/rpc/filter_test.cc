@@ -11,6 +11,12 @@ using storage::Value;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+std::string Upper(std::string_view text) {
+  std::string upper(text);
+  for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return upper;
+}
+
 const FilterSchema& Schema() {
   static const FilterSchema schema{
       .fields = {{"owner", FilterType::kText, "owner"},
@@ -20,7 +26,8 @@ const FilterSchema& Schema() {
                  {"create_time", FilterType::kTimestamp, "created"},
                  {"age", FilterType::kDuration, "age_us"},
                  {"stage", FilterType::kEnum, "stage", {{"NEW", int64_t{1}}, {"WON", int64_t{8}}}},
-                 {"product", FilterType::kTextList, "SELECT v FROM tags"}}};
+                 {"product", FilterType::kTextList, "SELECT v FROM tags"},
+                 {"tag", FilterType::kTextList, "SELECT f FROM tags", {}, Upper}}};
   return schema;
 }
 
@@ -39,6 +46,12 @@ std::string Wrong(std::string_view filter) {
   if (violations.empty()) return "";
   EXPECT_EQ(violations[0].field(), "filter");
   return violations[0].description();
+}
+
+TEST(FilterTest, LiteralsTakeTheFormOfWhatIsStored) {
+  EXPECT_EQ(Sql("tag = Acme"), "(($1 IN (SELECT f FROM tags)))");
+  EXPECT_THAT(Compile("tag = Acme").values, ElementsAre(Value(std::string("ACME"))));
+  EXPECT_THAT(Compile("product = Acme").values, ElementsAre(Value(std::string("Acme"))));
 }
 
 TEST(FilterTest, EmptyIsTrue) {

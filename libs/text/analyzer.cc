@@ -2,7 +2,10 @@
 
 #include <libstemmer.h>
 
+#include <algorithm>
+
 #include "libs/base/text.h"
+#include "libs/text/normal_text.h"
 #include "libs/text/words.h"
 
 namespace finalmile::text {
@@ -22,6 +25,9 @@ std::string_view Cut(std::string_view word) {
   return word.substr(0, end);
 }
 
+// "c++" has no stem.
+bool HasSign(std::string_view word) { return word.ends_with('+') || word.ends_with('#'); }
+
 }  // namespace
 
 void Analyzer::Delete::operator()(sb_stemmer* stemmer) const { sb_stemmer_delete(stemmer); }
@@ -40,7 +46,7 @@ Analyzer::Language& Analyzer::LanguageOf(std::string_view tag) {
 }
 
 std::string Analyzer::StemWith(sb_stemmer* stemmer, std::string_view word) {
-  if (stemmer == nullptr) return Fold(word);
+  if (stemmer == nullptr || HasSign(word)) return Fold(word);
   const std::string lower = FoldCase(word);
   const auto* stem = sb_stemmer_stem(stemmer, reinterpret_cast<const sb_symbol*>(lower.data()),
                                      static_cast<int>(lower.size()));
@@ -54,32 +60,58 @@ std::string Analyzer::Stem(std::string_view word, std::string_view language) {
   return StemWith(LanguageOf(language).stemmer.get(), Cut(word));
 }
 
-const Analyzer::Word& Analyzer::Meet(Language& language, std::string_view word) {
+const std::vector<Form>& Analyzer::Meet(Language& language, std::string_view word) {
   if (const auto found = language.met.find(word); found != language.met.end()) return found->second;
   if (language.met.size() == kMostMet) language.met.clear();
-  return language.met.emplace(std::string(word), Word{StemWith(language.stemmer.get(), word), Fold(word)})
-      .first->second;
+  std::vector<Form> forms;
+  const auto add = [&](std::string_view written, std::string folded) {
+    Form form = {StemWith(language.stemmer.get(), written), std::move(folded)};
+    if (form.indexed.empty() || form.word.empty()) return;
+    const bool known = std::any_of(forms.begin(), forms.end(),
+                                   [&](const Form& other) { return other.indexed == form.indexed; });
+    if (!known) forms.push_back(std::move(form));
+  };
+  const std::string folded = Fold(word);
+  add(word, folded);
+  if (folded != word) add(folded, folded);
+  if (const std::string typed = FoldDigraphs(word); !typed.empty()) add(typed, typed);
+  return language.met.emplace(std::string(word), std::move(forms)).first->second;
+}
+
+std::vector<Form> Analyzer::FormsOf(Language& language, const Token& token) {
+  std::vector<Form> forms = Meet(language, Cut(token.word));
+  if (token.dotted && !forms.empty()) {
+    const std::string name = "." + forms[0].word;
+    forms.insert(forms.begin(), {name, name});
+  }
+  return forms;
+}
+
+std::vector<Form> Analyzer::Forms(const Token& token, std::string_view language) {
+  return FormsOf(LanguageOf(language), token);
 }
 
 void Analyzer::ForEach(std::string_view text, std::string_view tag, const std::function<void(Term&&)>& take) {
   Language& language = LanguageOf(tag);
-  WordReader reader(text);
-  WordSpan span;
-  while (reader.Next(span)) {
-    const std::string_view run = text.substr(span.begin, span.end - span.begin);
-    if (!span.unspaced) {
-      const Word& word = Meet(language, Cut(run));
-      Term term = {word.indexed, word.word, span.begin, span.end};
-      if (!term.indexed.empty() && !term.word.empty()) take(std::move(term));
+  const NormalText normal(text);
+  TokenReader reader(normal.text());
+  Token token;
+  const auto give = [&](std::vector<Form> forms, size_t begin, size_t end) {
+    if (!forms.empty()) take({std::move(forms), normal.RawBegin(begin), normal.RawEnd(end)});
+  };
+  while (reader.Next(token)) {
+    if (!token.unspaced) {
+      give(FormsOf(language, token), token.begin, token.end);
       continue;
     }
+    const std::string_view run = normal.text().substr(token.begin, token.end - token.begin);
     // A character is found by itself too: it begins a pair, or it is the last one of its run.
     for (size_t at = 0; at < run.size();) {
       const size_t second = at + CharacterBytes(run, at);
       const size_t end = second < run.size() ? second + CharacterBytes(run, second) : second;
-      Term term = {Fold(run.substr(at, end - at)), "", span.begin + at, span.begin + end};
+      std::string pair = Fold(run.substr(at, end - at));
+      if (!pair.empty()) give({{std::move(pair), ""}}, token.begin + at, token.begin + end);
       at = second;
-      if (!term.indexed.empty()) take(std::move(term));
     }
   }
 }

@@ -9,29 +9,41 @@
 #include <unordered_map>
 #include <vector>
 
+#include "libs/text/tokens.h"
+
 struct sb_stemmer;
 
 namespace finalmile::text {
 
 // Changes whenever the same text would give other terms or is kept in another way: an index built otherwise
 // is built anew.
-inline constexpr int kAnalyzerVersion = 2;
+inline constexpr int kAnalyzerVersion = 3;
+
+// One way to write a word.
+struct Form {
+  // As it is indexed: the stem, without accents, in lower case.
+  std::string indexed;
+  // The whole word, without accents, in lower case.
+  std::string word;
+
+  friend bool operator==(const Form&, const Form&) = default;
+};
 
 // One term of a text; bytes [begin, end) of it.
 struct Term {
-  // As it is indexed: the stem, without accents, in lower case; a pair of characters (the last one of a run:
-  // itself) in scripts without spaces.
-  std::string indexed;
-  // The whole word, without accents, in lower case; empty for pairs.
-  std::string word;
+  // The first as the word is written, without its accents; others as it is typed without them: the stem may
+  // be another then ("présentées": present, presente), or two letters stand for one ("Größe": gross, groess).
+  // A dotted name is also found without the dot. In scripts without spaces one form without a word, a pair of
+  // characters (the last one of a run: itself).
+  std::vector<Form> forms;
   size_t begin = 0;
   size_t end = 0;
 };
 
-// Turns text into terms: words in any script (words.h), stemmed by Snowball (libstemmer) in the
-// language of the text, then stripped of accents. Scripts without spaces give overlapping pairs of
-// characters, so that every word of two characters is found. Not thread-safe; making one costs little, the
-// first word of a language some microseconds.
+// Turns text into terms: the tokens (tokens.h) of its normal form (normal.h), stemmed by Snowball
+// (libstemmer) in the language of the text, then stripped of accents. Scripts without spaces give overlapping
+// pairs of characters, so that every word of two characters is found. Not thread-safe; making one costs
+// little, the first word of a language some microseconds.
 class Analyzer {
  public:
   Analyzer();
@@ -44,16 +56,14 @@ class Analyzer {
   void ForEach(std::string_view text, std::string_view language, const std::function<void(Term&&)>& take);
   std::vector<Term> Terms(std::string_view text, std::string_view language);
 
-  // The stem of one word, as Term::indexed.
+  // The forms of one token that is a word, as Term::forms.
+  std::vector<Form> Forms(const Token& token, std::string_view language);
+  // The stem of one word, as Form::indexed of its first form.
   std::string Stem(std::string_view word, std::string_view language);
 
  private:
   struct Delete {
     void operator()(sb_stemmer* stemmer) const;
-  };
-  struct Word {
-    std::string indexed;
-    std::string word;
   };
   struct Hash : std::hash<std::string_view> {
     using is_transparent = void;
@@ -62,12 +72,13 @@ class Analyzer {
     // Null: Snowball does not know the language.
     std::unique_ptr<sb_stemmer, Delete> stemmer;
     // Words it has met: texts repeat theirs, and stemming is the dearest part.
-    std::unordered_map<std::string, Word, Hash, std::equal_to<>> met;
+    std::unordered_map<std::string, std::vector<Form>, Hash, std::equal_to<>> met;
   };
 
   Language& LanguageOf(std::string_view tag);
   static std::string StemWith(sb_stemmer* stemmer, std::string_view word);
-  static const Word& Meet(Language& language, std::string_view word);
+  static const std::vector<Form>& Meet(Language& language, std::string_view word);
+  static std::vector<Form> FormsOf(Language& language, const Token& token);
 
   std::map<std::string, Language, std::less<>> languages_;
 };

@@ -11,7 +11,7 @@ using ::testing::ElementsAre;
 std::vector<std::string> Indexed(std::string_view text, std::string_view language) {
   Analyzer analyzer;
   std::vector<std::string> terms;
-  for (const Term& term : analyzer.Terms(text, language)) terms.push_back(term.indexed);
+  for (const Term& term : analyzer.Terms(text, language)) terms.push_back(term.forms.at(0).indexed);
   return terms;
 }
 
@@ -34,9 +34,35 @@ TEST(Analyzer, SaysWhereATermIs) {
   const std::vector<Term> terms = analyzer.Terms(text, "de-AT");
   ASSERT_EQ(terms.size(), 3u);
   EXPECT_EQ(text.substr(terms[0].begin, terms[0].end - terms[0].begin), "Käufer");
-  EXPECT_EQ(terms[0].word, "kaufer");
+  EXPECT_EQ(terms[0].forms[0].word, "kaufer");
   EXPECT_EQ(text.substr(terms[1].begin, terms[1].end - terms[1].begin), "价格");
-  EXPECT_EQ(terms[1].word, "");
+  EXPECT_EQ(terms[1].forms[0].word, "");
+}
+
+std::vector<Form> FormsOf(std::string_view word, std::string_view language) {
+  Analyzer analyzer;
+  return analyzer.Terms(word, language).at(0).forms;
+}
+
+TEST(Analyzer, WordsAreFoundWithoutTheirMarks) {
+  EXPECT_THAT(FormsOf("Gr\u00F6\u00DFe", "de"),
+              ElementsAre(Form{"gross", "grosse"}, Form{"groess", "groesse"}));
+  EXPECT_THAT(FormsOf("pr\u00E9sent\u00E9es", "fr"),
+              ElementsAre(Form{"present", "presentees"}, Form{"presente", "presentees"}));
+  EXPECT_THAT(FormsOf("\u00C5rhus", "da"), ElementsAre(Form{"arhus", "arhus"}, Form{"aarhus", "aarhus"}));
+  EXPECT_THAT(FormsOf("\u0142\u00F3d\u017A", "pl"), ElementsAre(Form{"lodz", "lodz"}));
+  EXPECT_THAT(FormsOf("don\u2019t", "en"), ElementsAre(Form{"dont", "dont"}));
+}
+
+TEST(Analyzer, ADottedNameIsFoundWithoutTheDot) {
+  EXPECT_THAT(FormsOf(".NET", "en"), ElementsAre(Form{".net", ".net"}, Form{"net", "net"}));
+}
+
+TEST(Analyzer, FormsOfWritingMeet) {
+  EXPECT_THAT(Indexed("\uFF7B\uFF70\uFF8A\uFF9E\uFF70", "ja"), Indexed("\u30B5\u30FC\u30D0\u30FC", "ja"));
+  EXPECT_THAT(Indexed("\u1100\u1161\u1100\u1167\u11A8", "ko"), Indexed("\uAC00\uACA9", "ko"));
+  EXPECT_THAT(Indexed("\u30AB\u3099\u30A4\u30C8\u3099", "ja"), Indexed("\u30AC\u30A4\u30C9", "ja"));
+  EXPECT_THAT(Indexed("C++ l\u2019offre 10k", "fr"), ElementsAre("c++", "offre", "10000"));
 }
 
 TEST(Analyzer, VeryLongWordsAreCut) {

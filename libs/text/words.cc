@@ -93,8 +93,12 @@ std::string_view WithoutStroke(int32_t code) {
   switch (code) {
     case 0xE6:
       return "ae";
+    case 0xF0:
+      return "d";
     case 0xF8:
       return "o";
+    case 0xFE:
+      return "th";
     case 0x111:
       return "d";
     case 0x127:
@@ -107,6 +111,23 @@ std::string_view WithoutStroke(int32_t code) {
       return "oe";
     case 0x167:
       return "t";
+    default:
+      return {};
+  }
+}
+
+// Letters that are typed as two where a keyboard lacks them; in lower case.
+std::string_view Digraph(int32_t code) {
+  switch (code) {
+    case 0xE4:
+      return "ae";
+    case 0xE5:
+      return "aa";
+    case 0xF6:
+    case 0xF8:
+      return "oe";
+    case 0xFC:
+      return "ue";
     default:
       return {};
   }
@@ -204,7 +225,8 @@ std::string Fold(std::string_view word) {
                                 &boundary);
     for (utf8proc_ssize_t i = 0; i < std::min<utf8proc_ssize_t>(count, codes.size()); ++i) {
       const int32_t code = codes[static_cast<size_t>(i)];
-      const bool accent = utf8proc_category(code) == UTF8PROC_CATEGORY_MN && code < 0x0590;
+      // Those of Hebrew and Arabic, too; in later scripts marks are vowels, which nobody leaves out.
+      const bool accent = utf8proc_category(code) == UTF8PROC_CATEGORY_MN && code < 0x0700;
       if (accent) continue;
       if (const std::string_view plain = WithoutStroke(code); !plain.empty()) {
         folded += plain;
@@ -214,6 +236,20 @@ std::string Fold(std::string_view word) {
     }
   }
   return folded;
+}
+
+std::string FoldDigraphs(std::string_view word) {
+  const std::string lower = FoldCase(word);
+  std::string typed;
+  bool any = false;
+  for (size_t at = 0; at < lower.size();) {
+    const Character character = Decode(lower, at);
+    const std::string_view digraph = Digraph(character.code);
+    any = any || !digraph.empty();
+    typed += digraph.empty() ? std::string_view(lower).substr(at, character.bytes) : digraph;
+    at += character.bytes;
+  }
+  return any ? Fold(typed) : "";
 }
 
 size_t CountWords(std::string_view text) {

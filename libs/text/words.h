@@ -36,6 +36,9 @@ class WordReader {
 std::string FoldCase(std::string_view word);
 // The same without accents and apostrophes, for comparing: "Einwände" gives "einwande", "Øre" "ore".
 std::string Fold(std::string_view word);
+// The same with ae, oe, ue and aa for ä, ö and ø, ü, and å, as they are typed where a keyboard lacks them:
+// "Größe" gives "groesse". Empty where the word has none of these.
+std::string FoldDigraphs(std::string_view word);
 
 // Words as people count them: chunks between white space that hold a letter or digit; in scripts without
 // spaces every character.

@@ -51,9 +51,19 @@ TEST(Words, Fold) {
   EXPECT_EQ(Fold("Łódź"), "lodz");
   EXPECT_EQ(Fold("Øre"), "ore");
   EXPECT_EQ(Fold("ΌΛΑ"), "ολα");
+  EXPECT_EQ(Fold("\u05E9\u05C1\u05B8\u05DC\u05D5\u05B9\u05DD"), "\u05E9\u05DC\u05D5\u05DD");
+  EXPECT_EQ(Fold("\u0645\u064F\u062D"), "\u0645\u062D");
   EXPECT_EQ(Fold("价格"), "价格");
   EXPECT_EQ(Fold("데모"), "데모");
   EXPECT_EQ(Fold("co\u00ADoperate"), "cooperate");
+}
+
+TEST(Words, FoldDigraphs) {
+  EXPECT_EQ(FoldDigraphs("Gr\u00F6\u00DFe"), "groesse");
+  EXPECT_EQ(FoldDigraphs("\u00DCBER"), "ueber");
+  EXPECT_EQ(FoldDigraphs("\u00C5rhus"), "aarhus");
+  EXPECT_EQ(FoldDigraphs("caf\u00E9"), "");
+  EXPECT_EQ(FoldDigraphs("plain"), "");
 }
 
 TEST(Words, AreCountedAsPeopleCount) {

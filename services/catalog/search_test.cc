@@ -70,6 +70,73 @@ TEST_F(SearchTest, ListsFilterByWhatIsShown) {
   EXPECT_THAT(List("product = print"), ElementsAre("b", "c"));
 }
 
+TEST_F(SearchTest, FieldsOfTheKindAreTags) {
+  v1::Asset source = Letter("First call");
+  source.clear_email_template();
+  source.clear_merge_fields();
+  source.set_body("Say it.");
+  source.set_kind(v1::ASSET_KIND_TALK_TRACK_SOURCE);
+  source.mutable_talk_track_source()->set_situation("Price Objection");
+  const std::string name = Create(source).name();
+  Publish(name);
+  v1::Asset tagged = Tagged("Other", "closing", "Acme");
+  Publish(Create(tagged).name());
+  harness_.Settle();
+  EXPECT_EQ(Search("call", "situation = \"price objection\"").hits_size(), 1);
+  EXPECT_EQ(Search("price").hits_size(), 1);
+  using ::testing::ElementsAre;
+  EXPECT_THAT(List("situation = \"PRICE OBJECTION\""), ElementsAre("first-call"));
+  EXPECT_THAT(List("product = acme"), ElementsAre("other"));
+  EXPECT_THAT(List("product != ACME"), ElementsAre("first-call"));
+  std::vector<std::string> situations;
+  for (const v1::CatalogEvent& event : Events()) {
+    if (event.key() != name) continue;
+    for (const v1::Tags& tags : {event.asset_versioned().tags(), event.asset_published().tags()})
+      situations.insert(situations.end(), tags.situations().begin(), tags.situations().end());
+  }
+  EXPECT_THAT(situations, ElementsAre("Price Objection", "Price Objection"));
+  v1::RecommendAssetsRequest request;
+  request.set_situation("price objection");
+  const auto recommended = Call<v1::RecommendAssetsResponse>("RecommendAssets", request);
+  ASSERT_TRUE(recommended.ok()) << recommended.status();
+  ASSERT_EQ(recommended->recommendations_size(), 2);
+  EXPECT_THAT(recommended->recommendations(0).reason() + recommended->recommendations(1).reason(),
+              HasSubstr("has 1 of the 1 tags asked for"));
+}
+
+TEST_F(SearchTest, TagsOfAnOlderProgramAreWrittenAnew) {
+  v1::Asset training = Letter("Training");
+  training.clear_email_template();
+  training.clear_merge_fields();
+  training.set_body("Say it.");
+  training.set_kind(v1::ASSET_KIND_MESSAGE_TRAINING);
+  training.mutable_message_training()->set_audience("Buyers");
+  training.mutable_message_training()->add_messages("It saves a week");
+  training.mutable_tags()->add_products("Acme");
+  const std::string name = Create(training).name();
+  harness_.Settle();
+  ASSERT_TRUE(
+      harness_.database()
+          .Transact({.deadline = harness_.clock().Steady() + absl::Seconds(10)},
+                    [](storage::Transaction& transaction) -> absl::Status {
+                      RETURN_IF_ERROR(transaction.Execute("UPDATE assets SET tags_revision = 0").status());
+                      RETURN_IF_ERROR(
+                          transaction.Execute("DELETE FROM asset_tags WHERE field = 'persona'").status());
+                      return transaction.Execute("UPDATE asset_tags SET folded = ''").status();
+                    })
+          .ok());
+  using ::testing::ElementsAre;
+  EXPECT_THAT(List("product = acme"), ElementsAre());
+  harness_.Restart();
+  harness_.Settle();
+  EXPECT_THAT(List("product = acme"), ElementsAre("training"));
+  EXPECT_THAT(List("persona = buyers"), ElementsAre("training"));
+  // What changes an asset without its tags keeps them.
+  Publish(name);
+  Retire(name);
+  EXPECT_THAT(List("persona = buyers"), ElementsAre("training"));
+}
+
 TEST_F(SearchTest, SearchFindsWhatIsPublishedAndFollowsIt) {
   v1::Asset asset = Create(Tagged("Pricing objections", "closing", "search"));
   harness_.Settle();

@@ -154,9 +154,11 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
         [&](storage::Transaction& transaction) { return transaction.Execute(sql).status(); });
     EXPECT_TRUE(done.ok()) << done;
   }
-  // The store as it was before the migration "figures by maturity".
+  // The store as it was before the migration "figures by maturity" and those after it.
   void UndoFiguresByMaturity() {
-    for (const char* sql : {"DROP INDEX uses_to_count",
+    for (const char* sql : {"ALTER TABLE assets DROP COLUMN tags_revision",
+                            "ALTER TABLE asset_tags DROP COLUMN folded",
+                            "DROP INDEX uses_to_count",
                             "DROP INDEX uses_by_message",
                             "DROP INDEX offers_to_count",
                             "ALTER TABLE uses DROP COLUMN counted",
@@ -175,7 +177,7 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
                             "CREATE INDEX uses_to_mature ON uses (use_time) WHERE NOT matured",
                             "CREATE INDEX offers_to_mature ON offers (offer_time) WHERE NOT matured",
                             "CREATE INDEX meetings_to_mature ON meetings (set_time) WHERE NOT matured",
-                            "DELETE FROM schema_migrations WHERE component = 'catalog' AND version = 6"}) {
+                            "DELETE FROM schema_migrations WHERE component = 'catalog' AND version >= 6"}) {
       Execute(sql);
     }
   }

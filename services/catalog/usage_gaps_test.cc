@@ -187,7 +187,7 @@ TEST_P(GapsTest, SearchesInVainAreOneGapPerSetOfWords) {
   Settle();
   Search("ransomware insurances");
   Search("Hackers & insurance", "");
-  Search("insurances... Ransomware!");
+  Search("what about the insurances... of Ransomware?");
   EXPECT_THAT(Needs(), IsEmpty()) << "no search waits for the store";
   Settle();
   Search("ransomware insurance");
@@ -228,15 +228,17 @@ TEST_P(GapsTest, SearchesInVainAreOneGapPerSetOfWords) {
 TEST_P(GapsTest, WhatWasTypedStaysInTheStore) {
   const v1::Asset asset = Published("Pricing of insurances");
   Settle();
-  Search("Erika Mustermann insurance pricing");
+  // Something of it is there, so that it is none.
+  Search("what about Erika Mustermann's insurance pricing?");
+  Search("what about Erika Mustermann?");
   Settle();
   const auto missed = EventsOf(Event::kSearchMissed);
   ASSERT_EQ(missed.size(), 1u);
-  EXPECT_THAT(missed[0].search_missed().known_terms(), ElementsAre("insur", "price"));
+  EXPECT_THAT(missed[0].search_missed().known_terms(), IsEmpty());
   EXPECT_EQ(missed[0].search_missed().unknown_terms(), 2);
   const v1::Gap searched = Gaps().gaps(0);
   EXPECT_EQ(searched.name(), missed[0].key());
-  EXPECT_EQ(searched.need(), "Erika Mustermann insurance pricing");
+  EXPECT_EQ(searched.need(), "what about Erika Mustermann?");
 
   v1::AnswerGapRequest decline;
   decline.set_name(Report(Need("what Erika Mustermann asked for")).name());

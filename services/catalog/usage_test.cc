@@ -365,7 +365,7 @@ TEST_P(UsageTest, UsesAtTheSameTimeLoseNoEvent) {
   EXPECT_EQ(EventsOf(Event::kAssetUsed).size(), static_cast<size_t>(2 * kEach));
 }
 
-TEST_P(UsageTest, ATokenOfTheReleaseBeforeIsHonoured) {
+TEST_P(UsageTest, ATokenOfAnOlderReleaseIsHonoured) {
   const v1::Asset asset = Published("Letter");
   const std::string token = Token(asset.name());
   // The store as that release left it: the key of the token is in signing_keys alone.

@@ -65,6 +65,7 @@ TEST_F(AssetVerbsTest, SearchShowsSnippetsFacetsAndTheCorrection) {
         EXPECT_EQ(request.page_size(), 3);
         EXPECT_EQ(request.filter(), "stage = closing");
         response.set_corrected_query("pricing objections");
+        response.set_partial(true);
         response.set_total(1234);
         auto& hit = *response.add_hits();
         *hit.mutable_asset() = SomeAsset();
@@ -94,6 +95,7 @@ TEST_F(AssetVerbsTest, SearchShowsSnippetsFacetsAndTheCorrection) {
   ASSERT_TRUE(plain.code.ok()) << plain.code.status();
   EXPECT_EQ(plain.out,
             "Did you mean \"pricing objections\"? That is what was searched for.\n\n"
+            "Nothing has all of these words; this has most of them.\n\n"
             "Against Acme  battle card  assets/acme\n"
             "  when pricing comes up, objections follow \n\n"
             "1 of 1,234\n"

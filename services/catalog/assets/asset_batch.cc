@@ -7,6 +7,7 @@
 #include "services/catalog/domain/asset_rules.h"
 #include "services/catalog/domain/markdown.h"
 #include "services/catalog/domain/refusal.h"
+#include "services/catalog/domain/tags.h"
 #include "services/catalog/store/publication_store.h"
 #include "services/catalog/store/version_store.h"
 
@@ -85,7 +86,7 @@ void AssetBatch::WriteVersion(Entry& entry, domain::Asset content) {
   v1::AssetVersioned& versioned = *Emit(entry).mutable_asset_versioned();
   versioned.set_version(entry.row.life.latest_version);
   versioned.set_kind(static_cast<v1::AssetKind>(entry.latest->kind));
-  *versioned.mutable_tags() = ToProto(entry.latest->tags);
+  *versioned.mutable_tags() = ToProto(domain::AllTags(*entry.latest));
 }
 
 void AssetBatch::Create(const std::string& id, domain::Asset content, Origin origin) {
@@ -166,7 +167,7 @@ absl::Status AssetBatch::Publish(const std::string& id, const domain::Publicatio
   published.set_version(life.published_version);
   published.set_previous_version(previous);
   published.set_kind(static_cast<v1::AssetKind>(entry->latest->kind));
-  *published.mutable_tags() = ToProto(entry->latest->tags);
+  *published.mutable_tags() = ToProto(domain::AllTags(*entry->latest));
   published.set_owner(entry->latest->owner);
   published.set_reviewer(life.reviewer);
   *published.mutable_publish_time() = rpc::ToTimestamp(life.publish_time);
@@ -236,8 +237,10 @@ absl::Status AssetBatch::Write() {
   std::vector<store::VersionRow> reviewed;
   std::map<std::string, std::vector<store::Tag>> tags;
   bool due_changed = false;
-  for (const auto& [id, entry] : assets_.entries()) {
+  for (auto& [id, entry] : assets_.entries()) {
     if (!entry.changed) continue;
+    const bool tagged = entry.shown_changed || entry.before.tags_revision == entry.before.revision;
+    if (tagged) entry.row.tags_revision = entry.row.revision;
     const domain::Life& life = entry.row.life;
     if (entry.version) versions.push_back(*entry.version);
     if (entry.reviewer_changed) {

@@ -7,6 +7,7 @@
 #include "libs/rpc/timestamps.h"
 #include "services/catalog/assets/kind_details.h"
 #include "services/catalog/domain/asset_rules.h"
+#include "services/catalog/domain/tags.h"
 
 namespace finalmile::catalog::assets {
 
@@ -122,9 +123,10 @@ bool IsLive(const v1::Asset& asset, absl::Time now) {
 }
 
 std::vector<store::Tag> TagsOf(const domain::Asset& asset) {
+  const domain::Tags all = domain::AllTags(asset);
   std::vector<store::Tag> tags;
   for (const domain::TagList& list : domain::kTagLists) {
-    for (const std::string& value : asset.tags.*list.values) tags.emplace_back(list.name, value);
+    for (const std::string& value : all.*list.values) tags.emplace_back(list.name, value);
   }
   return tags;
 }

@@ -31,7 +31,7 @@ absl::StatusOr<v1::Asset> ToProto(const store::AssetRow& asset, const store::Ver
 // Whether reps are given this version at `now`, as domain::IsLive.
 bool IsLive(const v1::Asset& asset, absl::Time now);
 
-// The tags by which an asset is filtered.
+// domain::AllTags, one by one.
 std::vector<store::Tag> TagsOf(const domain::Asset& asset);
 
 }  // namespace finalmile::catalog::assets

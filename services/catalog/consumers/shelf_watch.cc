@@ -8,6 +8,7 @@
 #include "libs/outbox/topic.h"
 #include "libs/storage/transact.h"
 #include "services/catalog/assets/asset_proto.h"
+#include "services/catalog/assets/retag.h"
 #include "services/catalog/domain/markdown.h"
 #include "services/catalog/store/asset_store.h"
 #include "services/catalog/store/version_store.h"
@@ -165,11 +166,18 @@ absl::Status ShelfWatch::Refresh(const std::vector<std::string>& ids, bool chang
         }
         return absl::OkStatus();
       }));
+  std::vector<std::string> untagged;
   for (const store::AssetRow& row : rows) {
+    if (row.tags_revision != row.revision) untagged.push_back(row.id);
     if (changed) hot_.Invalidate(row.id);
     if (row.life.shelf == domain::AssetState::kPublished && row.life.publish_time > now) {
       upcoming_.emplace(row.life.publish_time, row.id);
     }
+  }
+  if (!untagged.empty()) {
+    RETURN_IF_ERROR(database_.Transact({.deadline = deadline}, [&](storage::Transaction& transaction) {
+      return assets::Retag(transaction, untagged);
+    }));
   }
   if (!newest.empty()) RETURN_IF_ERROR(indexes_.newest->Apply(newest, deadline));
   return shelf.empty() ? absl::OkStatus() : indexes_.shelf->Apply(shelf, deadline);

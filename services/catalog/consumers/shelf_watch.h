@@ -20,7 +20,8 @@ namespace finalmile::catalog::consumers {
 
 // Keeps this process's search indexes, and what it holds of hot assets, in step with the store: first looks
 // through all assets, then follows the catalog's events. Events only say which asset to look at: what is
-// indexed is read from the store, so their order and repetition do not matter.
+// indexed is read from the store, so their order and repetition do not matter. Tags that an older program
+// wrote are written anew on the way.
 class ShelfWatch final : public Step {
  public:
   // The references outlive the step.

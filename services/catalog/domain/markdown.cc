@@ -3,59 +3,14 @@
 #include <md4c.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <utility>
 
 #include "libs/base/text.h"
+#include "services/catalog/domain/entities.h"
+#include "services/catalog/domain/html_text.h"
 
 namespace finalmile::catalog::domain {
 namespace {
-
-constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kEntities = {{
-    {"&amp;", "&"},
-    {"&lt;", "<"},
-    {"&gt;", ">"},
-    {"&quot;", "\""},
-    {"&apos;", "'"},
-    {"&nbsp;", " "},
-    {"&ndash;", "–"},
-    {"&mdash;", "—"},
-    {"&hellip;", "…"},
-    {"&rsquo;", "’"},
-    {"&copy;", "©"},
-    {"&euro;", "€"},
-}};
-
-void AppendCodePoint(uint32_t code, std::string& text) {
-  if (code == 0 || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) code = 0xFFFD;
-  if (code < 0x80) {
-    text += static_cast<char>(code);
-    return;
-  }
-  const int further = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-  constexpr std::array<unsigned char, 4> kLead = {0, 0xC0, 0xE0, 0xF0};
-  text += static_cast<char>(kLead[static_cast<size_t>(further)] | (code >> (6 * further)));
-  for (int i = further - 1; i >= 0; --i) text += static_cast<char>(0x80 | ((code >> (6 * i)) & 0x3F));
-}
-
-void AppendEntity(std::string_view entity, std::string& text) {
-  const auto* const known = std::find_if(kEntities.begin(), kEntities.end(),
-                                         [&](const auto& entry) { return entry.first == entity; });
-  if (known != kEntities.end()) {
-    text += known->second;
-    return;
-  }
-  if (entity.starts_with("&#")) {
-    const bool hex = entity.size() > 2 && (entity[2] == 'x' || entity[2] == 'X');
-    entity.remove_prefix(hex ? 3 : 2);
-    uint32_t code = 0;
-    std::from_chars(entity.data(), entity.data() + entity.size(), code, hex ? 16 : 10);
-    AppendCodePoint(code, text);
-    return;
-  }
-  text += entity;
-}
 
 // "Pricing {#price .wide}" is "Pricing", and so is "Pricing[^1]".
 std::string_view WithoutAttributes(std::string_view heading) {
@@ -85,6 +40,7 @@ struct Reader {
   bool in_heading = false;
   // What stands for an image is no part of a heading.
   int images_in_heading = 0;
+  HtmlText html;
 
   static int EnterBlock(MD_BLOCKTYPE type, void*, void* self) {
     auto& reader = *static_cast<Reader*>(self);
@@ -109,6 +65,7 @@ struct Reader {
       reader.result.first_paragraph =
           OnOneLine(Trim(std::string_view(reader.result.text).substr(reader.begin)));
     }
+    reader.html.EndBlock();
     reader.EndWith(IsCell(type) ? ' ' : '\n');
     return 0;
   }
@@ -130,10 +87,12 @@ struct Reader {
   }
 
   static int Text(MD_TEXTTYPE type, const MD_CHAR* data, MD_SIZE size, void* self) {
-    if (static_cast<Reader*>(self)->images_in_heading > 0) return 0;
-    std::string& text = static_cast<Reader*>(self)->result.text;
+    auto& reader = *static_cast<Reader*>(self);
+    if (reader.images_in_heading > 0) return 0;
+    std::string& text = reader.result.text;
     switch (type) {
       case MD_TEXT_HTML:
+        reader.html.Append({data, size}, reader.result);
         break;
       case MD_TEXT_BR:
       case MD_TEXT_SOFTBR:

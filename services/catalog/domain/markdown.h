@@ -17,8 +17,8 @@ struct Heading {
 
 // A Markdown text as a reader sees it.
 struct PlainText {
-  // Blocks end with a line feed; code stays, raw HTML and the addresses of links go. Valid UTF-8 where the
-  // Markdown is.
+  // Blocks end with a line feed; code and what raw HTML shows stay, its tags, comments and scripts and the
+  // addresses of links go. Valid UTF-8 where the Markdown is.
   std::string text;
   // In order; those without text are left out.
   std::vector<Heading> headings;

@@ -9,6 +9,7 @@
 #include "libs/rpc/resource_name.h"
 #include "services/catalog/assets/asset_proto.h"
 #include "services/catalog/domain/asset.h"
+#include "services/catalog/domain/tags.h"
 #include "services/catalog/handlers/catalog_handlers.h"
 #include "services/catalog/handlers/filter_fields.h"
 #include "services/catalog/handlers/read_access.h"
@@ -26,9 +27,12 @@ constexpr int kWholeAtOnce = 8;
 rpc::FilterSchema Tagged(std::vector<rpc::FilterField> fields) {
   for (const domain::TagList& list : domain::kTagLists) {
     fields.push_back(
-        {std::string(list.name), FilterType::kTextList,
-         fmt::format("SELECT t.value FROM asset_tags AS t WHERE t.asset = a.id AND t.field = '{}'",
-                     list.name)});
+        {std::string(list.name),
+         FilterType::kTextList,
+         fmt::format("SELECT t.folded FROM asset_tags AS t WHERE t.asset = a.id AND t.field = '{}'",
+                     list.name),
+         {},
+         domain::FoldTag});
   }
   return {std::move(fields)};
 }

@@ -99,6 +99,7 @@ absl::StatusOr<v1::SearchAssetsResponse> CatalogHandlers::SearchAssets(
         for (const search::FacetCount& count : answer.facets) AddFacet(count, response);
         response.set_corrected_query(answer.corrected);
         response.set_filling(filling);
+        response.set_partial(answer.partial);
         const int64_t next = offset + page.size();
         if (response.next_page_token().empty() && next < response.total())
           response.set_next_page_token(page.NextToken({next}));

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 
-#include "libs/base/text.h"
+#include "libs/text/words.h"
 
 namespace finalmile::catalog::search {
 namespace {
 
 constexpr size_t kMaxFacetValues = 20;
+
+Facet Folded(std::string_view field, std::string_view value) {
+  return {std::string(field), text::Fold(value)};
+}
 
 }  // namespace
 
@@ -16,8 +20,9 @@ void Catalogue::Add(const Document& document) {
   entries_.push_back({document.asset, document.version, document.language});
   const size_t begin = facets_.size();
   for (const Facet& facet : document.facets) {
-    const auto [found, is_new] = facet_positions_.emplace(facet, static_cast<uint32_t>(all_facets_.size()));
-    if (is_new) all_facets_.push_back(&found->first);
+    const auto [found, is_new] =
+        facet_positions_.emplace(Folded(facet.field, facet.value), static_cast<uint32_t>(all_facets_.size()));
+    if (is_new) all_facets_.push_back(facet);
     facets_.push_back(found->second);
   }
   const auto mine = facets_.begin() + static_cast<std::ptrdiff_t>(begin);
@@ -44,7 +49,7 @@ void Catalogue::Compact() {
     document.asset = entry.asset;
     document.version = entry.version;
     document.language = entry.language;
-    for (const uint32_t position : FacetsOf(i)) document.facets.push_back(*all_facets_[position]);
+    for (const uint32_t position : FacetsOf(i)) document.facets.push_back(all_facets_[position]);
     kept.Add(document);
   }
   *this = std::move(kept);
@@ -71,12 +76,9 @@ void Catalogue::Filter(std::span<const FacetFilter> filters, std::vector<Scored>
   std::vector<Positions> all;
   for (const FacetFilter& filter : filters) {
     Positions positions = {{}, filter.exclude};
-    for (const Facet* facet : all_facets_) {
-      if (facet->field != filter.field) continue;
-      if (std::any_of(filter.values.begin(), filter.values.end(),
-                      [&](const std::string& value) { return EqualsIgnoringCase(value, facet->value); })) {
-        positions.wanted.push_back(facet_positions_.at(*facet));
-      }
+    for (const std::string& value : filter.values) {
+      const auto found = facet_positions_.find(Folded(filter.field, value));
+      if (found != facet_positions_.end()) positions.wanted.push_back(found->second);
     }
     all.push_back(std::move(positions));
   }
@@ -98,17 +100,17 @@ std::vector<FacetCount> Catalogue::CountFacets(std::span<const Scored> found) co
   }
   std::vector<FacetCount> facets;
   for (size_t i = 0; i < counts.size(); ++i) {
-    if (counts[i] > 0) facets.push_back({*all_facets_[i], counts[i]});
+    if (counts[i] > 0) facets.push_back({all_facets_[i], counts[i]});
   }
   std::sort(facets.begin(), facets.end(), [](const FacetCount& a, const FacetCount& b) {
     if (a.facet.field != b.facet.field) return a.facet.field < b.facet.field;
     return a.count != b.count ? a.count > b.count : a.facet.value < b.facet.value;
   });
   size_t values = 0;
-  std::string_view field;
+  std::string field;
   std::erase_if(facets, [&](const FacetCount& count) {
     values = count.facet.field == field ? values + 1 : 1;
-    field = facet_positions_.find(count.facet)->first.field;
+    field = count.facet.field;
     return values > kMaxFacetValues;
   });
   return facets;

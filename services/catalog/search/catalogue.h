@@ -51,8 +51,9 @@ class Catalogue {
   std::vector<Entry> entries_;
   std::map<std::string, uint32_t, std::less<>> numbers_;
   std::map<std::string, int64_t, std::less<>> languages_;
+  // Each facet once, as it was first written; by field and folded value, where it is.
+  std::vector<Facet> all_facets_;
   std::map<Facet, uint32_t> facet_positions_;
-  std::vector<const Facet*> all_facets_;
   // Those of all documents, one after the other, and where each document's end, after a 0.
   std::vector<uint32_t> facets_;
   std::vector<size_t> ends_ = {0};

@@ -35,10 +35,11 @@ CREATE TABLE IF NOT EXISTS search_documents(
   facets {bytes} NOT NULL,
   texts {bytes} NOT NULL,
   terms {bytes} NOT NULL))sql",
-    // Each word of a document once, for the vocabulary. The simplest tokenizer does: it cuts at spaces.
+    // Each word of a document once, for the vocabulary. The simplest tokenizer does: it cuts at spaces, once
+    // it knows the signs that words have.
     R"sql(
 CREATE VIRTUAL TABLE IF NOT EXISTS search_words
-USING fts5(words, content='', detail='none', columnsize=0, tokenize='ascii'))sql",
+USING fts5(words, content='', detail='none', columnsize=0, tokenize="ascii tokenchars '+#.'"))sql",
     "CREATE VIRTUAL TABLE IF NOT EXISTS search_vocabulary USING fts5vocab('search_words', 'row')",
 };
 // And one that there was once.
@@ -61,12 +62,11 @@ Analysed Analyse(std::span<const std::string_view, kFields> texts, std::string_v
   for (size_t field = 0; field < kFields; ++field) {
     uint32_t place = 0;
     analyzer.ForEach(texts[field], language, [&](text::Term&& term) {
-      Occurrences& occurrences = analysed.terms.terms[std::move(term.indexed)];
-      occurrences.weight += kFieldWeights[field];
-      if (term.word.empty()) {
+      for (text::Form& form : term.forms) {
+        Occurrences& occurrences = analysed.terms.terms[std::move(form.indexed)];
+        occurrences.weight += kFieldWeights[field];
         occurrences.places.push_back(static_cast<uint32_t>(place * kFields + field));
-      } else {
-        analysed.words.insert(std::move(term.word));
+        if (!form.word.empty()) analysed.words.insert(std::move(form.word));
       }
       ++place;
     });
@@ -303,10 +303,19 @@ RETURNING id)sql",
     const std::shared_lock lock(mutex_);
     turn.unlock();
     const Catalogue& catalogue = state_.catalogue;
-    ParsedQuery parsed = ParseQuery(query.text, catalogue.Languages(), state_.vocabulary, analyzer);
+    ParsedQuery parsed =
+        ParseQuery(query.text, catalogue.Languages(), state_.vocabulary, state_.postings, analyzer);
     answer.corrected = std::move(parsed.corrected);
-    std::vector<Scored> found = state_.postings.Find(parsed.clauses);
+    std::vector<std::vector<Scored>> met;
+    for (const Clause& clause : parsed.clauses) met.push_back(state_.postings.Find(clause));
+    std::vector<Scored> found = MeetAll(met);
     catalogue.Filter(query.filters, found);
+    if (found.empty() && met.size() > 1) {
+      found = MeetAny(met);
+      catalogue.Filter(query.filters, found);
+      KeepMost(found);
+      answer.partial = !found.empty();
+    }
     answer.total = static_cast<int64_t>(found.size());
     answer.facets = catalogue.CountFacets(found);
     const size_t end = std::min(found.size(), query.offset + std::min(query.limit, found.size()));

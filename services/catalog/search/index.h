@@ -51,7 +51,7 @@ struct Change {
   bool removed = false;
 };
 
-// Documents with at least one of `values` under `field` (ignoring ASCII case), or with none of them.
+// Documents with at least one of `values` under `field` (as text::Fold compares them), or with none of them.
 struct FacetFilter {
   std::string field;
   std::vector<std::string> values;
@@ -59,8 +59,8 @@ struct FacetFilter {
 };
 
 struct Query {
-  // As it was typed. All words must occur, in any field; the last one may be the beginning of a word (see
-  // ParseQuery). No text is wrong: there are no operators.
+  // As it was typed. All words must occur, in any field, else most of them; the last one may be the beginning
+  // of a word (see ParseQuery). No text is wrong: there are no operators.
   std::string text;
   // All must hold.
   std::vector<FacetFilter> filters;
@@ -88,6 +88,9 @@ struct Answer {
   std::vector<Hit> hits;
   // Documents that match.
   int64_t total = 0;
+  // No document has all words of the query: those that match have at least half as many as the one that has
+  // most.
+  bool partial = false;
   // Counts over all that match: by field, then by count, then by value; at most 20 values of each field.
   std::vector<FacetCount> facets;
   // The text with words that occur nowhere replaced by the nearest ones that do (Vocabulary::Nearest); empty:

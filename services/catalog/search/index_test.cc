@@ -1,17 +1,13 @@
 #include "services/catalog/search/index.h"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
 #include <atomic>
 #include <thread>
 
-#include "libs/base/clock.h"
-#include "libs/base/random.h"
-#include "libs/storage/database.h"
-#include "libs/testing/temporary_folder.h"
+#include "services/catalog/search/index_fixture.h"
 #include "services/catalog/search/snippet.h"
 
 namespace finalmile::catalog::search {
@@ -19,72 +15,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-constexpr absl::Duration kLong = absl::Seconds(30);
-
-class IndexTest : public ::testing::Test {
- protected:
-  IndexTest() : clock_(NewSystemClock()) { Open(); }
-  ~IndexTest() override {
-    index_.reset();
-    database_.reset();
-  }
-
-  void Open() {
-    index_.reset();
-    database_.reset();
-    auto database = storage::Open("sqlite:" + folder_.path() + "/search.db", *clock_, {});
-    ASSERT_TRUE(database.ok()) << database.status();
-    database_ = *std::move(database);
-    auto index = Index::Open(*database_, clock_->Steady() + kLong);
-    ASSERT_TRUE(index.ok()) << index.status();
-    index_ = *std::move(index);
-  }
-
-  void Put(Document document) {
-    const Change change = {std::move(document), false};
-    const absl::Status status = index_->Apply({&change, 1}, clock_->Steady() + kLong);
-    ASSERT_TRUE(status.ok()) << status;
-  }
-  void Drop(std::string asset) {
-    Change change;
-    change.document.asset = std::move(asset);
-    change.removed = true;
-    const absl::Status status = index_->Apply({&change, 1}, clock_->Steady() + kLong);
-    ASSERT_TRUE(status.ok()) << status;
-  }
-
-  Answer Ask(Query query) {
-    auto answer = index_->Search(query, clock_->Steady() + kLong);
-    EXPECT_TRUE(answer.ok()) << answer.status() << query.text;
-    return answer.ok() ? *std::move(answer) : Answer();
-  }
-  std::vector<std::string> Find(std::string text) {
-    std::vector<std::string> assets;
-    for (const Hit& hit : Ask({.text = std::move(text), .filters = {}}).hits) assets.push_back(hit.asset);
-    return assets;
-  }
-
-  static Document Doc(std::string asset, std::string title, std::string body, std::string language = "en") {
-    return {"assets/" + asset, 1, std::move(language), std::move(title), "", "", std::move(body), {}};
-  }
-
-  const std::unique_ptr<Clock> clock_;
-  const testing::TemporaryFolder folder_;
-  std::unique_ptr<storage::Database> database_;
-  std::unique_ptr<Index> index_;
-};
-
-TEST_F(IndexTest, FindsWordsInAnyForm) {
-  Put(Doc("a", "Objection handling", "What to say when the price is too high"));
-  Put(Doc("b", "Demo", "A script for demos"));
-  EXPECT_THAT(Find("objections"), ElementsAre("assets/a"));
-  EXPECT_THAT(Find("PRICES objection"), ElementsAre("assets/a"));
-  EXPECT_THAT(Find("scripted demo"), ElementsAre("assets/b"));
-  EXPECT_THAT(Find("price demo"), IsEmpty());
-  EXPECT_THAT(Find(""), IsEmpty());
-  EXPECT_THAT(Find(" ?! "), IsEmpty());
-}
 
 TEST_F(IndexTest, TitleBeatsTagsBeatsSummaryBeatsBody) {
   Document body = Doc("body", "One", "about ramp");
@@ -96,43 +26,18 @@ TEST_F(IndexTest, TitleBeatsTagsBeatsSummaryBeatsBody) {
   EXPECT_THAT(Find("ramp"), ElementsAre("assets/title", "assets/tags", "assets/summary", "assets/body"));
 }
 
-TEST_F(IndexTest, TheLastWordMayBeABeginning) {
-  Put(Doc("a", "Objections", "pricing"));
-  Put(Doc("b", "Other", "pricing and policies"));
-  EXPECT_THAT(Find("pricing obj"), ElementsAre("assets/a"));
-  EXPECT_THAT(Find("objecti"), ElementsAre("assets/a"));
-  EXPECT_THAT(Find("policie"), ElementsAre("assets/b"));
-  EXPECT_THAT(Find("obj pricing"), IsEmpty());
-}
-
-TEST_F(IndexTest, ForgivesSlips) {
-  Put(Doc("a", "Pricing", "Objections to the price"));
-  Put(Doc("b", "Demo script", "Begin with a question"));
-  Answer answer = Ask({.text = "pricng  objectons?", .filters = {}});
-  EXPECT_EQ(answer.corrected, "pricing  objections?");
-  EXPECT_EQ(answer.total, 1);
-  answer = Ask({.text = "demo scrpit", .filters = {}});
-  EXPECT_EQ(answer.corrected, "demo script");
-  EXPECT_EQ(answer.total, 1);
-  answer = Ask({.text = "unheardof", .filters = {}});
-  EXPECT_EQ(answer.corrected, "");
-  EXPECT_EQ(answer.total, 0);
-  EXPECT_EQ(Ask({.text = "priced", .filters = {}}).corrected, "");
-}
-
-TEST_F(IndexTest, OtherLanguages) {
-  Put(Doc("de", "Einwände", "Was wir Käufern über Preise sagen", "de"));
-  Put(Doc("zh", "价格异议", "我们如何回答关于价格的问题", "zh"));
-  Put(Doc("fr", "Présentations", "Réponses aux questions", "fr-CA"));
-  EXPECT_THAT(Find("Einwand"), ElementsAre("assets/de"));
-  EXPECT_THAT(Find("EINWANDE"), ElementsAre("assets/de"));
-  EXPECT_THAT(Find("käufer preis"), ElementsAre("assets/de"));
-  EXPECT_THAT(Find("价格"), ElementsAre("assets/zh"));
-  EXPECT_THAT(Find("异议"), ElementsAre("assets/zh"));
-  EXPECT_THAT(Find("价格异议"), ElementsAre("assets/zh"));
-  EXPECT_THAT(Find("议"), ElementsAre("assets/zh"));
-  EXPECT_THAT(Find("格价"), IsEmpty());
-  EXPECT_THAT(Find("presentation"), ElementsAre("assets/fr"));
+TEST_F(IndexTest, FiltersFoldValues) {
+  Document first = Doc("a", "Deck", "text");
+  first.facets = {{"competitor", "Caf\u00E9 Acme"}};
+  Put(first);
+  Document second = Doc("b", "Deck", "text");
+  second.facets = {{"competitor", "CAFE ACME"}};
+  Put(second);
+  const Answer answer = Ask({.text = "deck", .filters = {{"competitor", {"cafe acme"}}}});
+  EXPECT_EQ(answer.total, 2);
+  ASSERT_EQ(answer.facets.size(), 1u);
+  EXPECT_EQ(answer.facets[0].facet.value, "Caf\u00E9 Acme");
+  EXPECT_EQ(answer.facets[0].count, 2);
 }
 
 TEST_F(IndexTest, SnippetsMarkTheWords) {

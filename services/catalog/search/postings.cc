@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <iterator>
 
 #include "libs/base/status.h"
 
@@ -11,8 +11,6 @@ namespace {
 
 constexpr double kK1 = 1.2;
 constexpr double kB = 0.75;
-// The rarity of terms that most documents have, which still order by frequency.
-constexpr double kLeastRarity = 1e-6;
 
 // Numbers as LEB128: seven bits a byte, the lowest first.
 void PutNumber(uint32_t number, std::string& bytes) {
@@ -37,16 +35,17 @@ bool HasNumber(const char* at, const char* end) {
   return std::any_of(at, end, [](char byte) { return static_cast<unsigned char>(byte) < 0x80; });
 }
 
-// The low bit of the weight says whether places follow.
+// The places have their number of bytes in front, so that who needs none steps over them.
 void PutOccurrences(const Occurrences& occurrences, std::string& bytes) {
-  PutNumber(occurrences.weight << 1 | (occurrences.places.empty() ? 0 : 1), bytes);
-  if (occurrences.places.empty()) return;
-  PutNumber(static_cast<uint32_t>(occurrences.places.size()), bytes);
+  PutNumber(occurrences.weight, bytes);
+  std::string places;
   uint32_t last = 0;
   for (const uint32_t place : occurrences.places) {
-    PutNumber(place - last, bytes);
+    PutNumber(place - last, places);
     last = place;
   }
+  PutNumber(static_cast<uint32_t>(places.size()), bytes);
+  bytes += places;
 }
 
 }  // namespace
@@ -77,13 +76,11 @@ absl::StatusOr<DocumentTerms> DecodeTerms(std::string_view bytes) {
     ASSIGN_OR_RETURN(const uint32_t size, number());
     std::string term(at, std::min<size_t>(size, static_cast<size_t>(end - at)));
     at += term.size();
-    ASSIGN_OR_RETURN(const uint32_t weight, number());
-    Occurrences occurrences{weight >> 1, {}};
-    uint32_t places = 0;
-    if ((weight & 1) != 0) {
-      ASSIGN_OR_RETURN(places, number());
-    }
-    for (uint32_t last = 0; places > 0; --places) {
+    Occurrences occurrences;
+    ASSIGN_OR_RETURN(occurrences.weight, number());
+    ASSIGN_OR_RETURN(const uint32_t bytes_of_places, number());
+    const char* const places_end = at + std::min<size_t>(bytes_of_places, static_cast<size_t>(end - at));
+    for (uint32_t last = 0; at < places_end;) {
       ASSIGN_OR_RETURN(const uint32_t difference, number());
       occurrences.places.push_back(last += difference);
     }
@@ -100,31 +97,37 @@ class Postings::Reader {
   bool Next() {
     if (at_ == end_) return false;
     document_ += TakeNumber(at_);
-    const uint32_t weight = TakeNumber(at_);
-    weight_ = weight >> 1;
-    places_ = (weight & 1) != 0 ? TakeNumber(at_) : 0;
+    weight_ = TakeNumber(at_);
+    const uint32_t bytes = TakeNumber(at_);
     places_at_ = at_;
-    for (uint32_t i = 0; i < places_; ++i) TakeNumber(at_);
+    at_ += bytes;
     return true;
+  }
+
+  // Goes on to `document`, which is not before the present one; false: it is not in the list.
+  bool Reach(uint32_t document) {
+    while (places_at_ == nullptr || document_ < document) {
+      if (!Next()) return false;
+    }
+    return document_ == document;
   }
 
   uint32_t document() const { return document_; }
   uint32_t weight() const { return weight_; }
   std::vector<uint32_t> Places() const {
     std::vector<uint32_t> places;
-    const char* at = places_at_;
     uint32_t last = 0;
-    for (uint32_t i = 0; i < places_; ++i) places.push_back(last += TakeNumber(at));
+    for (const char* at = places_at_; at != at_;) places.push_back(last += TakeNumber(at));
     return places;
   }
 
  private:
   const char* at_;
   const char* const end_;
+  // Null before the first document.
   const char* places_at_ = nullptr;
   uint32_t document_ = 0;
   uint32_t weight_ = 0;
-  uint32_t places_ = 0;
 };
 
 void Postings::Append(uint32_t document, const Occurrences& occurrences, List& list) {
@@ -185,7 +188,7 @@ const Postings::List* Postings::Lookup(const std::string& term) const {
 
 double Postings::Rarity(size_t documents) const {
   const auto with = static_cast<double>(documents);
-  return std::max(kLeastRarity, std::log((present_ - with + 0.5) / (with + 0.5)));
+  return std::log1p((present_ - with + 0.5) / (with + 0.5));
 }
 
 double Postings::Score(double rarity, uint32_t document, uint32_t weight) const {
@@ -194,99 +197,118 @@ double Postings::Score(double rarity, uint32_t document, uint32_t weight) const 
   return rarity * frequency * (kK1 + 1) / (frequency + kK1 * (1 - kB + kB * lengths_[document] / average));
 }
 
-std::vector<Scored> Postings::Find(std::span<const Clause> clauses) const {
+std::vector<Scored> Postings::Find(const Clause& clause) const {
+  std::vector<std::vector<Scored>> parts;
+  const auto add = [&](std::vector<Scored> part) {
+    if (!part.empty()) parts.push_back(std::move(part));
+  };
+  for (const std::string& term : clause.terms) {
+    if (const List* list = Lookup(term)) add(FindTerm(*list));
+  }
+  for (const std::vector<std::string>& phrase : clause.phrases) add(FindPhrase(phrase));
+  if (!clause.beginning.empty()) {
+    for (const auto& [term, list] : lists_) {
+      if (term.starts_with(clause.beginning)) add(FindTerm(list));
+    }
+  }
+  if (parts.empty()) return {};
+  if (parts.size() == 1) return std::move(parts[0]);
+  // The best by document; no score is 0.
+  std::vector<double> best(lengths_.size());
+  for (const std::vector<Scored>& part : parts) {
+    for (const Scored& scored : part) best[scored.document] = std::max(best[scored.document], scored.score);
+  }
   std::vector<Scored> found;
-  for (size_t i = 0; i < clauses.size(); ++i) {
-    std::vector<Scored> one = FindOne(clauses[i]);
-    if (i == 0) {
-      found = std::move(one);
-      continue;
-    }
-    auto kept = found.begin();
-    auto other = one.begin();
-    for (const Scored& scored : found) {
-      while (other != one.end() && other->document < scored.document) ++other;
-      if (other == one.end()) break;
-      if (other->document == scored.document) *kept++ = {scored.document, scored.score + other->score};
-    }
-    found.erase(kept, found.end());
+  for (uint32_t document = 0; document < best.size(); ++document) {
+    if (best[document] > 0) found.push_back({document, best[document]});
   }
   return found;
 }
 
-std::vector<Scored> Postings::FindOne(const Clause& clause) const {
-  if (clause.kind == Clause::Kind::kPhrase) return FindPhrase(clause.terms);
-  std::vector<const List*> lists;
-  if (clause.kind == Clause::Kind::kBeginning) {
-    for (const auto& [term, list] : lists_) {
-      if (term.starts_with(clause.terms.front())) lists.push_back(&list);
-    }
-  } else {
-    for (const std::string& term : clause.terms) {
-      if (const List* list = Lookup(term)) lists.push_back(list);
-    }
-  }
-  return FindAny(lists);
-}
-
-std::vector<Scored> Postings::FindAny(const std::vector<const List*>& lists) const {
+std::vector<Scored> Postings::FindTerm(const List& list) const {
   std::vector<Scored> found;
-  if (lists.size() == 1) {
-    const double rarity = Rarity(lists[0]->count);
-    found.reserve(lists[0]->count);
-    for (Reader reader(*lists[0]); reader.Next();) {
-      if (lengths_[reader.document()] == 0) continue;
-      found.push_back({reader.document(), Score(rarity, reader.document(), reader.weight())});
-    }
-    return found;
-  }
-  if (lists.empty()) return found;
-  // Added up by document; no score is 0.
-  std::vector<double> scores(lengths_.size());
-  for (const List* list : lists) {
-    const double rarity = Rarity(list->count);
-    for (Reader reader(*list); reader.Next();) {
-      if (lengths_[reader.document()] == 0) continue;
-      scores[reader.document()] += Score(rarity, reader.document(), reader.weight());
-    }
-  }
-  for (uint32_t document = 0; document < scores.size(); ++document) {
-    if (scores[document] > 0) found.push_back({document, scores[document]});
+  const double rarity = Rarity(list.count);
+  found.reserve(list.count);
+  for (Reader reader(list); reader.Next();) {
+    if (lengths_[reader.document()] == 0) continue;
+    found.push_back({reader.document(), Score(rarity, reader.document(), reader.weight())});
   }
   return found;
 }
 
 std::vector<Scored> Postings::FindPhrase(std::span<const std::string> terms) const {
   std::vector<Reader> readers;
+  size_t rarest = 0;
   for (const std::string& term : terms) {
     const List* list = Lookup(term);
     if (list == nullptr) return {};
+    if (list->count < Lookup(terms[rarest])->count) rarest = readers.size();
     readers.emplace_back(*list);
   }
   std::vector<Scored> found;
-  while (readers[0].Next()) {
-    const uint32_t document = readers[0].document();
+  while (readers[rarest].Next()) {
+    const uint32_t document = readers[rarest].document();
+    if (lengths_[document] == 0) continue;
+    if (!std::all_of(readers.begin(), readers.end(), [&](Reader& reader) { return reader.Reach(document); }))
+      continue;
     std::vector<uint32_t> begins = readers[0].Places();
     for (size_t i = 1; i < readers.size() && !begins.empty(); ++i) {
-      // The first reader begins before its first document.
-      while (readers[i].weight() == 0 || readers[i].document() < document) {
-        if (!readers[i].Next()) break;
-      }
-      const std::vector<uint32_t> places =
-          readers[i].document() == document ? readers[i].Places() : std::vector<uint32_t>();
+      const std::vector<uint32_t> places = readers[i].Places();
       std::erase_if(begins, [&](uint32_t begin) {
         return !std::binary_search(places.begin(), places.end(), begin + static_cast<uint32_t>(i * kFields));
       });
     }
-    if (begins.empty() || lengths_[document] == 0) continue;
     uint32_t weight = 0;
     for (const uint32_t begin : begins) weight += kFieldWeights[begin % kFields];
-    found.push_back({document, static_cast<double>(weight)});
+    if (weight > 0) found.push_back({document, static_cast<double>(weight)});
   }
   const double rarity = Rarity(found.size());
   for (Scored& scored : found)
     scored.score = Score(rarity, scored.document, static_cast<uint32_t>(scored.score));
   return found;
+}
+
+std::vector<Scored> MeetAll(std::span<const std::vector<Scored>> clauses) {
+  if (clauses.empty()) return {};
+  std::vector<Scored> found = clauses[0];
+  for (const std::vector<Scored>& one : clauses.subspan(1)) {
+    auto kept = found.begin();
+    auto other = one.begin();
+    for (const Scored& scored : found) {
+      while (other != one.end() && other->document < scored.document) ++other;
+      if (other == one.end()) break;
+      if (other->document == scored.document)
+        *kept++ = {scored.document, scored.score + other->score, scored.clauses + 1};
+    }
+    found.erase(kept, found.end());
+  }
+  return found;
+}
+
+std::vector<Scored> MeetAny(std::span<const std::vector<Scored>> clauses) {
+  std::vector<Scored> found;
+  for (const std::vector<Scored>& one : clauses) {
+    std::vector<Scored> joined;
+    joined.reserve(found.size() + one.size());
+    std::merge(found.begin(), found.end(), one.begin(), one.end(), std::back_inserter(joined),
+               [](const Scored& a, const Scored& b) { return a.document < b.document; });
+    found.clear();
+    for (const Scored& scored : joined) {
+      if (found.empty() || found.back().document != scored.document) {
+        found.push_back(scored);
+      } else {
+        found.back().score += scored.score;
+        found.back().clauses += scored.clauses;
+      }
+    }
+  }
+  return found;
+}
+
+void KeepMost(std::vector<Scored>& found) {
+  uint32_t most = 0;
+  for (const Scored& scored : found) most = std::max(most, scored.clauses);
+  std::erase_if(found, [most](const Scored& scored) { return 2 * scored.clauses < most; });
 }
 
 }  // namespace finalmile::catalog::search

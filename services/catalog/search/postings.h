@@ -21,13 +21,12 @@ inline constexpr uint32_t kFieldWeights[kFields] = {10, 5, 3, 1};
 struct Occurrences {
   // The sum of the weights of the fields it occurs in, once for each time.
   uint32_t weight = 0;
-  // Where a pair of characters occurs, since those are searched as phrases: ascending, place × kFields +
-  // field. Empty for other terms.
+  // Where it occurs, for phrases: ascending, place × kFields + field. Forms of one word have one place.
   std::vector<uint32_t> places;
 };
 
 struct DocumentTerms {
-  // How many terms it has, repetitions counted.
+  // How many words it has, repetitions counted.
   uint32_t length = 0;
   std::map<std::string, Occurrences, std::less<>> terms;
 };
@@ -36,23 +35,33 @@ struct DocumentTerms {
 std::string Encode(const DocumentTerms& document);
 absl::StatusOr<DocumentTerms> DecodeTerms(std::string_view bytes);
 
-// A document meets it that has one of the terms; or all of them, side by side; or one that begins with the
-// first.
+// One word of a query. A document meets it that has one of the terms, or one of the phrases (its terms side
+// by side), or a term that begins so. A phrase has at least one term.
 struct Clause {
-  enum class Kind { kAny, kPhrase, kBeginning };
-  Kind kind = Kind::kAny;
   std::vector<std::string> terms;
+  std::vector<std::vector<std::string>> phrases;
+  // Empty: none.
+  std::string beginning;
 };
 
 // A matching document.
 struct Scored {
   uint32_t document = 0;
   double score = 0;
+  // How many clauses it meets.
+  uint32_t clauses = 1;
 };
 
+// Of the documents that meet each clause, those that meet all, or any, in order of the document; scores are
+// added up.
+std::vector<Scored> MeetAll(std::span<const std::vector<Scored>> clauses);
+std::vector<Scored> MeetAny(std::span<const std::vector<Scored>> clauses);
+// Keeps those that meet at least half as many clauses as the one that meets most.
+void KeepMost(std::vector<Scored>& found);
+
 // Which documents have which terms: an inverted index in memory, of two or three bytes for each term of each
-// document. Documents are numbers, from 0 in the order in which they came. Not thread-safe; const members may
-// run beside each other.
+// document and one or two for each place. Documents are numbers, from 0 in the order in which they came. Not
+// thread-safe; const members may run beside each other.
 class Postings {
  public:
   // Gives the next number.
@@ -67,10 +76,11 @@ class Postings {
 
   // Whether a document has the term.
   bool Has(const std::string& term) const;
-  // The documents that have every clause, in order; none where there is no clause. The score is BM25 (k1 1.2,
-  // b 0.75; Robertson, Zaragoza 2009, doi:10.1561/1500000019) with weights for frequencies, added up over the
-  // terms. Takes time linear in the documents that have one of the terms, some nanoseconds for each.
-  std::vector<Scored> Find(std::span<const Clause> clauses) const;
+  // The documents that meet the clause, in order. The score is that of the best of its terms and phrases, as
+  // BM25 (k1 1.2, b 0.75; Robertson, Zaragoza 2009, doi:10.1561/1500000019) with weights for frequencies, and
+  // rarity as Lucene has it, which is above 0 however many have the term. Takes time linear in the documents
+  // that have one of the terms, some nanoseconds for each.
+  std::vector<Scored> Find(const Clause& clause) const;
 
  private:
   // The list of one term: documents in order, as differences; weights; places.
@@ -82,8 +92,7 @@ class Postings {
   };
   class Reader;
 
-  std::vector<Scored> FindOne(const Clause& clause) const;
-  std::vector<Scored> FindAny(const std::vector<const List*>& lists) const;
+  std::vector<Scored> FindTerm(const List& list) const;
   std::vector<Scored> FindPhrase(std::span<const std::string> terms) const;
   const List* Lookup(const std::string& term) const;
   double Rarity(size_t documents) const;

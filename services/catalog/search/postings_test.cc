@@ -55,7 +55,7 @@ std::vector<double> ScoresOf(const std::vector<std::optional<Fields>>& documents
     length += std::max<uint32_t>(TermsOf(*fields).length, 1);
     if (WeightOf(*fields, terms) > 0) ++with;
   }
-  const double rarity = std::max(1e-6, std::log((present - with + 0.5) / (with + 0.5)));
+  const double rarity = std::log(1 + (present - with + 0.5) / (with + 0.5));
   std::vector<double> scores;
   for (const auto& fields : documents) {
     if (!fields) continue;
@@ -70,6 +70,19 @@ rc::Gen<std::string> Term() { return rc::gen::element<std::string>("a", "b", "bc
 rc::Gen<Fields> AnyDocument() {
   return rc::gen::resize(
       6, rc::gen::container<Fields>(kFields, rc::gen::container<std::vector<std::string>>(Term())));
+}
+
+rc::Gen<Clause> AnyClause() {
+  return rc::gen::exec([] {
+    const auto words =
+        *rc::gen::resize(3, rc::gen::nonEmpty(rc::gen::container<std::vector<std::string>>(Term())));
+    Clause clause;
+    const int parts = *rc::gen::inRange(1, 8);
+    if ((parts & 1) != 0) clause.terms = words;
+    if ((parts & 2) != 0) clause.phrases.push_back(words);
+    if ((parts & 4) != 0) clause.beginning = words[0];
+    return clause;
+  });
 }
 
 RC_GTEST_PROP(PostingsTest, FindsWhatTheDefinitionFinds, ()) {
@@ -96,48 +109,45 @@ RC_GTEST_PROP(PostingsTest, FindsWhatTheDefinitionFinds, ()) {
   }
 
   std::vector<double> expected(numbers.size());
-  std::vector<bool> matches(numbers.size(), true);
-  std::vector<Clause> clauses;
+  std::vector<uint32_t> clauses(numbers.size());
+  std::vector<std::vector<Scored>> met;
   const int count = *rc::gen::inRange(1, 4);
   for (int i = 0; i < count; ++i) {
-    const auto kind = *rc::gen::element(Clause::Kind::kAny, Clause::Kind::kPhrase, Clause::Kind::kBeginning);
-    Clause clause{
-        kind, *rc::gen::resize(3, rc::gen::nonEmpty(rc::gen::container<std::vector<std::string>>(Term())))};
-    if (kind == Clause::Kind::kAny) {
-      std::sort(clause.terms.begin(), clause.terms.end());
-      clause.terms.erase(std::unique(clause.terms.begin(), clause.terms.end()), clause.terms.end());
+    const Clause clause = *AnyClause();
+    std::vector<std::vector<std::string>> alternatives = clause.phrases;
+    for (const std::string& term : clause.terms) alternatives.push_back({term});
+    for (const std::string term : {"a", "b", "bc", "c", "d"}) {
+      if (!clause.beginning.empty() && term.starts_with(clause.beginning)) alternatives.push_back({term});
     }
-    std::vector<std::vector<std::string>> alternatives;
-    if (kind == Clause::Kind::kPhrase) {
-      alternatives = {clause.terms};
-    } else if (kind == Clause::Kind::kAny) {
-      for (const std::string& term : clause.terms) alternatives.push_back({term});
-    } else {
-      for (const std::string term : {"a", "b", "bc", "c", "d"}) {
-        if (term.starts_with(clause.terms.front())) alternatives.push_back({term});
-      }
-    }
-    std::vector<double> sums(numbers.size());
+    std::vector<double> best(numbers.size());
     for (const auto& alternative : alternatives) {
       const std::vector<double> scores = ScoresOf(documents, alternative);
-      for (size_t n = 0; n < sums.size(); ++n) sums[n] += scores[n];
+      for (size_t n = 0; n < best.size(); ++n) best[n] = std::max(best[n], scores[n]);
     }
-    for (size_t n = 0; n < sums.size(); ++n) {
-      matches[n] = matches[n] && sums[n] > 0;
-      expected[n] += sums[n];
+    for (size_t n = 0; n < best.size(); ++n) {
+      clauses[n] += best[n] > 0 ? 1 : 0;
+      expected[n] += best[n];
     }
-    clauses.push_back(std::move(clause));
+    met.push_back(postings.Find(clause));
   }
-  const std::vector<Scored> found = postings.Find(clauses);
-  size_t next = 0;
-  for (size_t n = 0; n < numbers.size(); ++n) {
-    if (!matches[n]) continue;
-    RC_ASSERT(next < found.size());
-    RC_ASSERT(found[next].document == numbers[n]);
-    RC_ASSERT(std::abs(found[next].score - expected[n]) < 1e-9);
-    ++next;
-  }
-  RC_ASSERT(next == found.size());
+  const auto check = [&](const std::vector<Scored>& found, uint32_t least) {
+    size_t next = 0;
+    for (size_t n = 0; n < numbers.size(); ++n) {
+      if (clauses[n] < least) continue;
+      RC_ASSERT(next < found.size());
+      RC_ASSERT(found[next].document == numbers[n]);
+      RC_ASSERT(found[next].clauses == clauses[n]);
+      RC_ASSERT(std::abs(found[next].score - expected[n]) < 1e-9);
+      ++next;
+    }
+    RC_ASSERT(next == found.size());
+  };
+  check(MeetAll(met), static_cast<uint32_t>(count));
+  std::vector<Scored> any = MeetAny(met);
+  check(any, 1);
+  KeepMost(any);
+  const uint32_t most = clauses.empty() ? 0 : *std::max_element(clauses.begin(), clauses.end());
+  check(any, std::max(1u, (most + 1) / 2));
 }
 
 RC_GTEST_PROP(PostingsTest, TermsComeBackFromBytes, ()) {
@@ -158,9 +168,18 @@ RC_GTEST_PROP(PostingsTest, OtherBytesAreAnErrorOrTerms, ()) {
 }
 
 TEST(PostingsTest, NoClauseFindsNothing) {
+  EXPECT_TRUE(MeetAll({}).empty());
+  EXPECT_TRUE(MeetAny({}).empty());
+}
+
+// A word that half of a small shelf has still tells which page is about it.
+TEST(PostingsTest, ACommonWordCounts) {
   Postings postings;
   postings.Add(TermsOf({{"a"}}));
-  EXPECT_TRUE(postings.Find({}).empty());
+  postings.Add(TermsOf({{"b"}}));
+  const std::vector<Scored> found = postings.Find({.terms = {"a"}, .phrases = {}, .beginning = ""});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_NEAR(found[0].score, std::log(2) * 10 * 2.2 / (10 + 1.2), 1e-12);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
+#include <utility>
 
 #include "libs/text/words.h"
 
@@ -41,21 +43,46 @@ size_t Back(std::string_view text, size_t at, size_t characters) {
   return at;
 }
 
+bool Has(const text::Term& term, std::string_view indexed) {
+  return std::any_of(term.forms.begin(), term.forms.end(),
+                     [&](const text::Form& form) { return form.indexed == indexed; });
+}
+
+// Whether the terms of the phrase stand in the text from `at` on.
+bool StandsAt(std::span<const text::Term> terms, size_t at, std::span<const std::string> phrase) {
+  return at + phrase.size() <= terms.size() &&
+         std::equal(phrase.begin(), phrase.end(), terms.begin() + static_cast<std::ptrdiff_t>(at),
+                    [](const std::string& indexed, const text::Term& term) { return Has(term, indexed); });
+}
+
 std::vector<Match> FindMatches(std::string_view text, std::string_view language, const Wanted& wanted,
                                text::Analyzer& analyzer) {
   std::map<std::string_view, size_t> groups;
+  // By their first terms.
+  std::multimap<std::string_view, std::pair<size_t, std::span<const std::string>>> phrases;
   for (size_t group = 0; group < wanted.groups.size(); ++group) {
-    for (const std::string& term : wanted.groups[group]) groups.emplace(term, group);
+    for (const std::string& term : wanted.groups[group].terms) groups.emplace(term, group);
+    for (const std::vector<std::string>& phrase : wanted.groups[group].phrases)
+      phrases.emplace(phrase[0], std::pair(group, std::span(phrase)));
   }
+  const std::vector<text::Term> terms = analyzer.Terms(text, language);
   std::vector<Match> matches;
-  analyzer.ForEach(text, language, [&](text::Term&& term) {
-    if (const auto found = groups.find(term.indexed); found != groups.end()) {
-      matches.push_back({term.begin, term.end, found->second});
-    } else if (!wanted.prefix.empty() &&
-               (term.word.starts_with(wanted.prefix) || term.indexed.starts_with(wanted.prefix))) {
-      matches.push_back({term.begin, term.end, wanted.groups.size()});
+  for (size_t i = 0; i < terms.size(); ++i) {
+    for (const text::Form& form : terms[i].forms) {
+      const auto [first, last] = phrases.equal_range(form.indexed);
+      for (auto phrase = first; phrase != last; ++phrase) {
+        const auto& [group, wanted_terms] = phrase->second;
+        if (!StandsAt(terms, i, wanted_terms)) continue;
+        matches.push_back({terms[i].begin, terms[i + wanted_terms.size() - 1].end, group});
+      }
+      if (const auto found = groups.find(form.indexed); found != groups.end()) {
+        matches.push_back({terms[i].begin, terms[i].end, found->second});
+      } else if (!wanted.prefix.empty() &&
+                 (form.word.starts_with(wanted.prefix) || form.indexed.starts_with(wanted.prefix))) {
+        matches.push_back({terms[i].begin, terms[i].end, wanted.groups.size()});
+      }
     }
-  });
+  }
   return matches;
 }
 

@@ -16,9 +16,14 @@ inline constexpr size_t kSnippetCharacters = 200;
 // How much of a text is looked at.
 inline constexpr size_t kSnippetBytes = 128 << 10;
 
-// A snippet shows these terms of the query as they are indexed; each group is for one word of it.
+// What a snippet shows of the query, as it is indexed; each group is for one word of it.
 struct Wanted {
-  std::vector<std::vector<std::string>> groups;
+  struct Group {
+    std::vector<std::string> terms;
+    // Terms side by side; none is empty.
+    std::vector<std::vector<std::string>> phrases;
+  };
+  std::vector<Group> groups;
   // The last word of the query, as a prefix of words; empty: none. It belongs to the last group.
   std::string prefix;
 };

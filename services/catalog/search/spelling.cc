@@ -21,6 +21,10 @@ uint64_t Signature(std::string_view word) {
   return bits;
 }
 
+bool BeginAlike(std::u32string_view a, std::u32string_view b) {
+  return a[0] == b[0] || (a.size() > 1 && b.size() > 1 && a[0] == b[1] && a[1] == b[0]);
+}
+
 bool HasDigit(std::string_view word) {
   return std::any_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -59,8 +63,9 @@ std::string Vocabulary::Nearest(std::string_view word) const {
     if (ascii && std::popcount(signature & ~Signature(candidate)) > static_cast<int>(forgiven)) continue;
     const size_t count = CountLetters(candidate);
     if (count + forgiven < letters.size() || count > letters.size() + forgiven) continue;
-    const size_t distance =
-        text::EditDistance(letters, text::Letters(candidate), std::min(forgiven, best_distance));
+    const std::u32string candidate_letters = text::Letters(candidate);
+    if (!BeginAlike(letters, candidate_letters)) continue;
+    const size_t distance = text::EditDistance(letters, candidate_letters, std::min(forgiven, best_distance));
     if (distance > forgiven || HasDigit(candidate)) continue;
     if (distance < best_distance || (distance == best_distance && documents > best_documents)) {
       best = candidate;

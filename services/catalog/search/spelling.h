@@ -21,7 +21,8 @@ class Vocabulary {
 
   // The word nearest to one that occurs nowhere, within the forgiven edits; of equally near ones that of most
   // documents, then the first by spelling. Empty: there is none. Words with digits are never corrected: a
-  // number that occurs nowhere is no slip. Linear in the words of similar length.
+  // number that occurs nowhere is no slip. Nor is the first letter, unless it was swapped with the second:
+  // "high" is not "sigh". Linear in the words of similar length.
   std::string Nearest(std::string_view word) const;
 
   // Up to `most` words that begin with `prefix`, those of most documents first.

@@ -18,7 +18,9 @@ TEST(Spelling, NearestThenMostFrequent) {
   words.Add("q4", 7);
   words.Add("einwande", 2);
   EXPECT_EQ(words.Nearest("pricng"), "pricing");
-  EXPECT_EQ(words.Nearest("xemo"), "memo");
+  EXPECT_EQ(words.Nearest("xemo"), "");
+  EXPECT_EQ(words.Nearest("mmeo"), "memo");
+  EXPECT_EQ(words.Nearest("edmo"), "demo");
   EXPECT_EQ(words.Nearest("objektoins"), "objections");
   EXPECT_EQ(words.Nearest("dmo"), "");
   EXPECT_EQ(words.Nearest("2026"), "");

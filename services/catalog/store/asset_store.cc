@@ -6,6 +6,7 @@
 #include "libs/base/status.h"
 #include "libs/storage/columns.h"
 #include "libs/storage/table.h"
+#include "services/catalog/domain/tags.h"
 
 namespace finalmile::catalog::store {
 
@@ -25,6 +26,7 @@ const storage::Table<AssetRow> kAssets(
      {"title", &AssetRow::title},
      {"owner", &AssetRow::owner},
      {"language", &AssetRow::language},
+     {"tags_revision", &AssetRow::tags_revision},
      {"source", &AssetRow::source},
      {"path", &AssetRow::path},
      {"digest", storage::kAsBytes, &AssetRow::digest},
@@ -62,7 +64,8 @@ absl::Status WriteTags(storage::Transaction& transaction,
   std::vector<storage::Row> rows;
   for (const auto& [asset, values] : tags) {
     assets.push_back(asset);
-    for (const auto& [field, value] : values) rows.push_back(storage::Row({asset, field, value}));
+    for (const auto& [field, value] : values)
+      rows.push_back(storage::Row({asset, field, value, domain::FoldTag(value)}));
   }
   RETURN_IF_ERROR(transaction
                       .DeferMany(R"sql(
@@ -72,8 +75,8 @@ WHERE asset IN (SELECT r.asset FROM {rows: asset TEXT} AS r))sql",
                       .status());
   return transaction
       .DeferMany(R"sql(
-INSERT INTO asset_tags (asset, field, value)
-SELECT r.* FROM {rows: asset TEXT, field TEXT, value TEXT} AS r)sql",
+INSERT INTO asset_tags (asset, field, value, folded)
+SELECT r.* FROM {rows: asset TEXT, field TEXT, value TEXT, folded TEXT} AS r)sql",
                  rows)
       .status();
 }
@@ -116,7 +119,8 @@ absl::StatusOr<std::vector<Fitting>> FittingAssets(storage::Transaction& transac
   where += fmt::format(" AND a.publish_time <= {0} AND (a.expire_time IS NULL OR a.expire_time > {0})", time);
   for (const auto& [field, value] : moment.tags) {
     const std::string name = bind(field);
-    const std::string has = fmt::format("EXISTS ({} {} AND t.value = {})", kTagsOf, name, bind(value));
+    const std::string has =
+        fmt::format("EXISTS ({} {} AND t.folded = {})", kTagsOf, name, bind(domain::FoldTag(value)));
     count += fmt::format(" + CASE WHEN {} THEN 1 ELSE 0 END", has);
     where += fmt::format(" AND ({} OR NOT EXISTS ({} {}))", has, kTagsOf, name);
   }

@@ -28,6 +28,9 @@ struct AssetRow {
   std::string title;
   std::string owner;
   std::string language;
+  // Up to which revision asset_tags has its tags by the rules of today; less than `revision`: an older
+  // program wrote them.
+  int64_t tags_revision = 0;
   // Where an import found it; empty: it was not imported.
   std::string source;
   std::string path;
@@ -51,7 +54,7 @@ absl::StatusOr<std::vector<AssetRow>> ReadAssets(storage::Transaction& transacti
 
 // (field, value).
 using Tag = std::pair<std::string, std::string>;
-// Replaces the tags of these assets.
+// Replaces the tags of these assets; those of one asset differ as domain::FoldTag compares them.
 absl::Status WriteTags(storage::Transaction& transaction,
                        const std::map<std::string, std::vector<Tag>>& tags);
 

@@ -316,6 +316,12 @@ CREATE TABLE own_text_hashes (
 );
 CREATE INDEX own_text_hashes_by_text ON own_text_hashes (id);
 )sql"},
+    // Tags are compared by `folded`. What was written before has none, nor the tags that come from the fields
+    // of a kind: ShelfWatch writes the tags of every asset whose tags_revision is behind its revision anew.
+    {7, "folded tags", R"sql(
+ALTER TABLE assets ADD COLUMN tags_revision BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE asset_tags ADD COLUMN folded TEXT NOT NULL DEFAULT '';
+)sql"},
 };
 
 }  // namespace

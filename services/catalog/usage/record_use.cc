@@ -11,6 +11,7 @@
 #include "libs/base/status.h"
 #include "libs/rpc/errors.h"
 #include "services/catalog/assets/asset_proto.h"
+#include "services/catalog/domain/tags.h"
 #include "services/catalog/store/publication_store.h"
 #include "services/catalog/store/version_store.h"
 #include "services/catalog/usage/recognise.h"
@@ -88,8 +89,9 @@ absl::Status RecordOwnMaterial(UsageBatch& batch, const ReportedUse& reported, s
 absl::Status JudgeUse(UsageBatch& batch, const ReportedUse& reported, std::optional<double> similarity,
                       store::UseRow& use) {
   const store::VersionKey key{use.asset, use.version};
-  ASSIGN_OR_RETURN(const auto versions,
-                   catalog::store::ReadVersions(batch.transaction(), {key}, /*bodies=*/false));
+  // The audience that the kind has is with the long texts.
+  const bool bodies = !reported.persona.empty() || !reported.industry.empty();
+  ASSIGN_OR_RETURN(const auto versions, catalog::store::ReadVersions(batch.transaction(), {key}, bodies));
   const auto version = versions.find(key);
   if (version == versions.end()) {
     return rpc::NotFound(fmt::format("assets/{}/versions/{}", use.asset, use.version), "asset");
@@ -105,7 +107,7 @@ absl::Status JudgeUse(UsageBatch& batch, const ReportedUse& reported, std::optio
   ASSIGN_OR_RETURN(facts.permitted, store::Permitted(batch.transaction(), reported.lead,
                                                      PermissionChannel(reported.channel), reported.use_time));
   if (!reported.asset.empty()) facts.kept = similarity;
-  use.misuses = domain::MisusesOf(facts, assets::FromProto(content.tags()));
+  use.misuses = domain::MisusesOf(facts, catalog::domain::AllTags(assets::FromProto(content)));
   return absl::OkStatus();
 }
 

@@ -63,6 +63,10 @@ void ShowHits(const SearchAssetsResponse& response, bool states, Output& output)
         fmt::format("Did you mean \"{}\"? That is what was searched for.", response.corrected_query()));
     output.Line();
   }
+  if (response.partial()) {
+    output.Line("Nothing has all of these words; this has most of them.");
+    output.Line();
+  }
   for (const SearchAssetsResponse::Hit& hit : response.hits()) {
     const std::string state = states ? StateText(hit.asset(), output) + "  " : "";
     output.Marked(fmt::format("\x02{}\x03  {}  {}{}", hit.asset().title(), KindText(hit.asset().kind()),

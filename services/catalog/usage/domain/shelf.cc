@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "libs/base/text.h"
 #include "services/catalog/domain/merge.h"
 #include "services/catalog/domain/sketch.h"
+#include "services/catalog/domain/tags.h"
 
 namespace finalmile::catalog::usage::domain {
 namespace {
@@ -12,8 +12,9 @@ namespace {
 // Both are known and the value is not among the tags.
 bool Outside(std::string_view value, const std::vector<std::string>& tags) {
   if (value.empty() || tags.empty()) return false;
+  const std::string folded = catalog::domain::FoldTag(value);
   return std::none_of(tags.begin(), tags.end(),
-                      [&](const std::string& tag) { return EqualsIgnoringCase(tag, value); });
+                      [&](const std::string& tag) { return catalog::domain::FoldTag(tag) == folded; });
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ struct UseFacts {
   std::optional<double> kept = std::nullopt;
 };
 // Why the use did not serve, in the order of the enum. Where stage, persona or industry is not known or not
-// tagged, nothing is said of it; tags are compared ignoring case.
+// tagged, nothing is said of it; tags are compared as FoldTag does.
 std::vector<Misuse> MisusesOf(const UseFacts& use, const catalog::domain::Tags& tags);
 
 }  // namespace finalmile::catalog::usage::domain

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace finalmile::text {
+
+// Which of the words of a question say nothing of what is asked for: "what do I say when the price is too
+// high" is about say, price and high. `words` as Fold gives them. The language is the one that most of them
+// are stop words of, English where it is as good as another; another than English needs two of them. None,
+// where all words would be. Thread-safe.
+std::vector<bool> StopWords(std::span<const std::string> words);
+
+}  // namespace finalmile::text
