@@ -225,7 +225,8 @@ absl::StatusOr<v1::SimulateScoreResponse> ScoreHandlers::SimulateScore(
   const domain::EngagementState engagement = explainer.Row();
   then.readiness = domain::Evaluate(policy->compiled.policy(),
                                     {!lead.gates.empty(), domain::Fit(policy->compiled, lead),
-                                     engagement.engagement, engagement.last_hand_raise},
+                                     engagement.engagement, engagement.last_hand_raise, lead.outcome_time,
+                                     lead.history_time},
                                     {}, as_of)
                        .state;
   Fill(then, explainer, response);
