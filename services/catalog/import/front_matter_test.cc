@@ -132,6 +132,8 @@ TEST(FrontMatter, TomlAndJsonFrontMatter) {
     EXPECT_EQ(page.publication.withheld, "draft: true");
     EXPECT_EQ(page.asset.body, "\nBody {x}\n");
   }
+  EXPECT_EQ(Read("{\"title\": \"x\"} Text").asset.body, " Text");
+  EXPECT_TRUE(Read("{\"title\": \"x\"}").left_out);
   EXPECT_EQ(ProblemOf("{\n\"title\": x\n}\nBody"), "2: in the front matter: this is no JSON");
   EXPECT_EQ(ProblemOf("{\n\"title\": \"x\"\n"),
             "1: the front matter that begins here is not closed by a bracket }");

@@ -90,7 +90,11 @@ Split SplitFrontMatter(std::string_view content) {
     split.open = end == std::string_view::npos;
     if (split.open) return split;
     split.front_matter = content.substr(begin, end - begin);
-    split.body = content.substr(std::min(content.find('\n', end), content.size() - 1) + 1);
+    split.body = content.substr(end);
+    // The end of its line belongs to it.
+    if (const size_t text = split.body.find_first_not_of(" \t\r");
+        text < split.body.size() && split.body[text] == '\n')
+      split.body.remove_prefix(text + 1);
     return split;
   }
   if (begin >= content.size() || line_begin != begin) return split;
