@@ -333,7 +333,7 @@ TEST_P(GapsTest, OpenGapsAreBounded) {
   };
   EXPECT_EQ(refused(), "TOO_MANY_GAPS");
   EXPECT_EQ(Report(Need("last", "ida")).count(), 2) << "one that is known is counted";
-  for (const char* lead : {LeadName("1"), LeadName("2"), LeadName("3")}) {
+  for (const std::string& lead : {LeadName("1"), LeadName("2"), LeadName("3")}) {
     EXPECT_EQ(RecordOwn(Words(1'000, 40), lead).gap(), "") << lead;
   }
   Execute("UPDATE gaps SET state = 5 WHERE id = 'g0'");

@@ -145,7 +145,7 @@ TEST_P(UsageTest, OwnWordsAreAGapOnceTheyWentToThreeLeads) {
   EXPECT_THAT(EventsOf(Event::kRepMaterialFound), IsEmpty());
   // Others say other things, or nearly nothing.
   EXPECT_EQ(RecordOwn(Words(2'000, 30), LeadName("3"), situation).gap(), "");
-  for (const char* lead : {LeadName("1"), LeadName("2"), LeadName("3")}) {
+  for (const std::string& lead : {LeadName("1"), LeadName("2"), LeadName("3")}) {
     EXPECT_EQ(RecordOwn(Words(3'000, 6), lead, situation).gap(), "");
   }
   // 28 phrases here and there; with 19 in both it is half of all, with 18 less.
@@ -186,7 +186,7 @@ TEST_P(UsageTest, OnlyWhatTheSenderWroteIsRead) {
   EXPECT_THAT(use.misuses(), IsEmpty());
   // The same signature does not make messages alike.
   const std::string signature = "\nBest regards,\nIda\n" + Words(7'000, 60);
-  for (const char* lead : {LeadName("1"), LeadName("2"), LeadName("3")}) {
+  for (const std::string& lead : {LeadName("1"), LeadName("2"), LeadName("3")}) {
     const int first = 8'000 + 100 * lead[6];
     EXPECT_EQ(RecordOwn(Words(first, 12) + signature, lead).gap(), "") << lead;
   }
