@@ -108,7 +108,7 @@ TEST(FilterTest, ErrorsSayWhereAndWhat) {
   EXPECT_EQ(
       Wrong("stge = WON"),
       "character 1: no field 'stge' to filter by; there are owner, n, fit, open, create_time, age, stage, "
-      "product");
+      "product, tag");
   EXPECT_EQ(Wrong("n = 1 AND"), "character 10: a comparison is missing");
   EXPECT_EQ(Wrong("n = 1 OR n = 2 AND n = 3"),
             "character 16: AND and OR are mixed: group them with parentheses");

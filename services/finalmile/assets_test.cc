@@ -95,7 +95,7 @@ TEST_F(AssetVerbsTest, SearchShowsSnippetsFacetsAndTheCorrection) {
   ASSERT_TRUE(plain.code.ok()) << plain.code.status();
   EXPECT_EQ(plain.out,
             "Did you mean \"pricing objections\"? That is what was searched for.\n\n"
-            "Nothing has all of these words; this has most of them.\n\n"
+            "Nothing has all of these words; what has most of them comes first.\n\n"
             "Against Acme  battle card  assets/acme\n"
             "  when pricing comes up, objections follow \n\n"
             "1 of 1,234\n"

@@ -64,7 +64,7 @@ void ShowHits(const SearchAssetsResponse& response, bool states, Output& output)
     output.Line();
   }
   if (response.partial()) {
-    output.Line("Nothing has all of these words; this has most of them.");
+    output.Line("Nothing has all of these words; what has most of them comes first.");
     output.Line();
   }
   for (const SearchAssetsResponse::Hit& hit : response.hits()) {

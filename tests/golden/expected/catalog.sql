@@ -10,7 +10,7 @@ CREATE TABLE arms (
 CREATE TABLE asset_tags (
   asset TEXT NOT NULL,
   field TEXT NOT NULL,
-  value TEXT NOT NULL,
+  value TEXT NOT NULL, folded TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (asset, field, value)
 );
 
@@ -49,7 +49,7 @@ CREATE TABLE assets (
   due_time BIGINT,
   create_time BIGINT NOT NULL,
   update_time BIGINT NOT NULL
-, reason TEXT NOT NULL DEFAULT '');
+, reason TEXT NOT NULL DEFAULT '', tags_revision BIGINT NOT NULL DEFAULT 0);
 
 CREATE INDEX assets_by_due ON assets (due_time) WHERE due_time IS NOT NULL;
 
