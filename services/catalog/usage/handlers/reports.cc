@@ -137,10 +137,7 @@ absl::StatusOr<v1::ListAssetPerformanceResponse> UsageHandlers::ListAssetPerform
           const std::span some =
               std::span(all).subspan(shown).first(std::min(all.size() - shown, static_cast<size_t>(count)));
           std::vector<assets::Wanted> keys;
-          for (const v1::AssetPerformance& one : some) {
-            ASSIGN_OR_RETURN(std::string id, assets::AssetId(one.asset(), "asset"));
-            keys.push_back({std::move(id)});
-          }
+          for (const v1::AssetPerformance& one : some) keys.push_back({rpc::IdIn(one.asset())});
           ASSIGN_OR_RETURN(std::vector<assets::Read> found,
                            assets::ReadAssets(transaction, keys, /*bodies=*/false));
           std::vector<rpc::PageEntry<Item>> entries;
