@@ -191,10 +191,10 @@ TEST_F(AssetVerbsTest, RenderFillsAndListsEveryUnfilledField) {
   ASSERT_TRUE(filled.code.ok()) << filled.code.status();
   EXPECT_EQ(filled.out, "Subject: Hello\n\nDear you,\n\nbye\n");
   EXPECT_THAT(filled.err, HasSubstr("t1"));
-  EXPECT_EQ(
-      Invoke({"render", "mail", "--set", "company=A=B", "--set", "name=", "--lead", "leads/l1", "--version", "1"})
-          .out,
-      "Subject: Hello\n\nDear you,\n\nbye\n\nObjection 2, answer: Two minutes\n");
+  EXPECT_EQ(Invoke({"render", "mail", "--set", "company=A=B", "--set", "name=", "--lead", "leads/l1",
+                    "--version", "1"})
+                .out,
+            "Subject: Hello\n\nDear you,\n\nbye\n\nObjection 2, answer: Two minutes\n");
   const Result unfilled = Invoke({"render", "mail", "--lead", "leads/l1"});
   EXPECT_EQ(ExitCodeOf(unfilled.code.status()), ExitCode::kUsage);
   EXPECT_EQ(ErrorLine(unfilled.code.status()), "without a value: a, b, c, d; --set FIELD=VALUE gives one");

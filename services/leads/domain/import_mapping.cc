@@ -122,11 +122,8 @@ class Validator {
 
   // A column of times may date several things.
   void Share(const std::string& field, const std::string& column) {
-    if (!index_.Find(column)) {
-      Add(field, fmt::format("the file has no column \"{}\"", column));
-    } else if (times_.insert(column).second) {
-      Use(field, column);
-    }
+    const std::optional<size_t> at = index_.Find(column);
+    if (!at || times_.insert(*at).second) Use(field, column);
   }
 
   void Attributes() {
@@ -265,7 +262,8 @@ class Validator {
   const ColumnIndex index_;
   // Per column of the file: whether the mapping names it.
   std::vector<bool> used_;
-  std::set<std::string, std::less<>> times_;
+  // Columns of times.
+  std::set<size_t> times_;
   std::vector<Violation> violations_;
 };
 

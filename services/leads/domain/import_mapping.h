@@ -115,13 +115,13 @@ struct ImportMapping {
   std::vector<std::string> after_contact;
   std::vector<std::string> ignore;
   ActivityTime activity_time;
+  std::vector<ColumnFormat> formats;
   std::string id_source;
   std::vector<GateColumn> gates;
   ActivityTime arrival_time;
   ActivityTime outcome_time;
   bool historic = false;
   bool log = false;
-  std::vector<ColumnFormat> formats;
 };
 
 inline constexpr size_t kMaxImportColumns = 1000;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "services/leads/domain/import_cell.h"
 #include "services/leads/domain/lead_rules.h"
@@ -12,17 +11,6 @@
 
 namespace finalmile::leads::domain {
 namespace {
-
-void CompareAll(std::vector<std::string>& words) {
-  for (std::string& word : words) word = text::Comparable(word);
-}
-
-template <class Value>
-void CompareKeys(std::map<std::string, Value>& values) {
-  std::map<std::string, Value> compared;
-  for (const auto& [from, to] : values) compared.emplace(text::Comparable(from), to);
-  values = std::move(compared);
-}
 
 std::string Translate(const std::map<std::string, std::string>& values, std::string_view cell) {
   if (values.empty()) return std::string(cell);
@@ -189,8 +177,9 @@ struct ImportPlan::Reading {
       if (const auto found = column.values.find(word); found != column.values.end()) {
         if (std::count(result.lead.gates.begin(), result.lead.gates.end(), found->second) == 0)
           result.lead.gates.push_back(found->second);
-      } else if (!IsIn(column.none, cell) && std::count(column.none.begin(), column.none.end(), "*") == 0) {
-        return Reject{column.column, fmt::format("\"{}\" is neither among the values nor under none", cell)};
+      } else if (!IsIn(column.none, word) && std::count(column.none.begin(), column.none.end(), "*") == 0) {
+        return Reject{column.column,
+                      fmt::format("{} is neither among the values nor under none", Quoted(cell))};
       }
     }
     std::sort(result.lead.gates.begin(), result.lead.gates.end());
@@ -204,11 +193,12 @@ struct ImportPlan::Reading {
     return std::nullopt;
   }
 
+  // Gives `to` the moment that the mapping or a cell names; it stays where none does.
   void TimeOf(const ActivityTime& from, absl::Time& to) {
     if (const auto* in_row = std::get_if<TimeColumn>(&from)) {
-      const std::string cell(Cell(in_row->column));
+      const std::string_view cell = Cell(in_row->column);
       if (cell.empty()) return;
-      if (const auto read = Take(in_row->column, ReadTimeCell(cell, Format(in_row->column)))) to = *read;
+      if (auto time = Take(in_row->column, ReadTimeCell(cell, Format(in_row->column)))) to = *time;
     } else if (const auto* fixed = std::get_if<FixedTime>(&from)) {
       to = fixed->time;
     }
@@ -250,8 +240,6 @@ struct ImportPlan::Reading {
       activity.source = plan.source_;
       activity.type = column.type;
       activity.subject = column.subject;
-      activity.counter = column.cell_is_seconds || std::holds_alternative<CellIsCount>(column.count);
-      if (activity.counter) activity.total = column.cell_is_seconds ? activity.seconds : activity.count;
       activity.key = fmt::format("{}\x1f{}\x1f{}\x1f{}", activity.counter ? 'n' : 'w', column.column,
                                  column.type, column.subject);
       result.activities.push_back(std::move(activity));
@@ -260,7 +248,7 @@ struct ImportPlan::Reading {
   }
 
   // Whether the cell tells of an activity; gives its count and seconds.
-  bool Happened(const ActivityColumn& column, Activity& activity) {
+  bool Happened(const ActivityColumn& column, ImportedActivity& activity) {
     const std::string_view cell = Cell(column.column, column.null_words);
     if (cell.empty()) return false;
     if (const auto* when = std::get_if<When>(&column.count)) {
@@ -283,12 +271,17 @@ struct ImportPlan::Reading {
     if (std::holds_alternative<CellIsCount>(column.count)) {
       activity.count = static_cast<int32_t>(std::min<double>(std::floor(*number), kMaxActivityCount));
       if (activity.count == 0) return false;
+      activity.counter = true;
+      activity.total = activity.count;
     } else if (const auto* least = std::get_if<WhenAtLeast>(&column.count)) {
       if (*number < least->value) return false;
     } else if (*number == 0) {
       return false;
     }
-    if (column.cell_is_seconds) activity.seconds = *number;
+    if (column.cell_is_seconds) {
+      activity.seconds = activity.total = *number;
+      activity.counter = true;
+    }
     return true;
   }
 
@@ -329,88 +322,12 @@ struct ImportPlan::Reading {
   }
 };
 
-ImportPlan::ImportPlan(ImportMapping mapping, absl::Span<const std::string> columns)
-    : mapping_(std::move(mapping)),
-      source_("import:" + mapping_.name),
-      columns_(columns.begin(), columns.end()),
-      index_(columns) {
-  for (const std::string& column : columns_) formats_.push_back(FormatOf(mapping_, column));
-  CompareAll(mapping_.null_words);
-  for (AttributeColumn& column : mapping_.attributes) {
-    CompareKeys(column.values);
-    CompareAll(column.null_words);
-  }
-  for (FieldColumn& column : mapping_.fields) CompareKeys(column.values);
-  for (ActivityColumn& column : mapping_.activities) {
-    if (auto* when = std::get_if<When>(&column.count)) CompareAll(when->values);
-    CompareAll(column.null_words);
-  }
-  for (auto* words : {&mapping_.outcome.positive, &mapping_.outcome.negative, &mapping_.outcome.null_words}) {
-    CompareAll(*words);
-  }
-  for (PermissionColumn& column : mapping_.permissions) {
-    for (auto* words : {&column.denied, &column.allowed, &column.null_words}) CompareAll(*words);
-  }
-  for (GateColumn& column : mapping_.gates) {
-    CompareKeys(column.values);
-    for (std::string& word : column.none) word = word == "*" ? word : text::Comparable(word);
-  }
-  if (mapping_.id_source.empty()) mapping_.id_source = source_;
-  NameFacts();
-}
-
-void ImportPlan::NameFacts() {
-  for (const FieldColumn& column : mapping_.fields) facts_.push_back({column.field, column.column});
-  for (const AttributeColumn& column : mapping_.attributes)
-    facts_.push_back({"attributes." + AttributeName(column), column.column});
-  for (const GateColumn& column : mapping_.gates) {
-    std::set<Gate> gates;
-    for (const auto& [word, gate] : column.values) gates.insert(gate);
-    for (const Gate gate : gates)
-      facts_.push_back({fmt::format("gates.{}", static_cast<int>(gate)), column.column});
-  }
-  if (!mapping_.outcome.column.empty()) facts_.push_back({"outcome", mapping_.outcome.column});
-  for (const PermissionColumn& column : mapping_.permissions) {
-    Permission& permission = permissions_.emplace_back();
-    permission.channel = column.channel;
-    permission.purpose = column.purpose;
-  }
-  const auto time = [&](std::string_view path, const ActivityTime& from) {
-    if (const auto* column = std::get_if<TimeColumn>(&from))
-      facts_.push_back({std::string(path), column->column});
-    if (std::holds_alternative<FixedTime>(from)) facts_.push_back({std::string(path), ""});
-  };
-  time("arrival_time", mapping_.arrival_time);
-  time("outcome_time", mapping_.outcome_time);
-}
-
-std::string ImportPlan::ColumnOf(const Permission& permission) const {
-  for (const PermissionColumn& column : mapping_.permissions) {
-    if (column.channel == permission.channel && column.purpose == permission.purpose) return column.column;
-  }
-  return {};
-}
-
 std::variant<ImportedLead, Reject> ImportPlan::MapRow(absl::Span<const std::string> cells, int64_t line,
                                                       absl::Time start_time) const {
   Reading reading{.plan = *this, .cells = cells, .line = line, .start_time = start_time, .result = {}};
   if (std::optional<Reject> reject = reading.Run()) return *std::move(reject);
   reading.result.line = line;
   return std::move(reading.result);
-}
-
-Reject ImportPlan::RejectFor(const Violation& violation) const {
-  const std::string& field = violation.field;
-  for (const FieldColumn& column : mapping_.fields) {
-    if (column.field == field) return {column.column, violation.description};
-  }
-  for (const AttributeColumn& column : mapping_.attributes) {
-    if (fmt::format("attributes[{}]", AttributeName(column)) == field)
-      return {column.column, violation.description};
-  }
-  if (field.starts_with("external_ids") && !mapping_.id_column.empty())
-    return {mapping_.id_column, violation.description};
-  return {"", fmt::format("{} {}", field, violation.description)};
 }
 
 }  // namespace finalmile::leads::domain

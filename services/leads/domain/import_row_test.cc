@@ -205,7 +205,10 @@ TEST(ImportRow, ArrivalOutcomeAndPermissionsHaveTimes) {
   EXPECT_EQ(lead.outcome_time, absl::FromCivil(absl::CivilDay(2024, 5, 7), absl::UTCTimeZone()));
   EXPECT_EQ(lead.permissions[0].time, lead.outcome_time);
   cells[12] = "soon";
-  EXPECT_EQ(Lead7(cells, mapping).unread.at(0).column, "Fax");
+  const ImportedLead undated = Lead7(cells, mapping);
+  EXPECT_EQ(undated.unread.size(), 1u);
+  EXPECT_EQ(undated.unread[0].column, "Fax");
+  EXPECT_EQ(undated.lead.permissions[0].time, kMonday);
   mapping.arrival_time = HoursBeforeImport{1};
   EXPECT_THAT(Validate(mapping, kColumns)[0].description, HasSubstr("change with every import"));
 }

@@ -106,8 +106,7 @@ absl::StatusOr<rpc::After<v1::RecordActivityResponse>> ActivityHandlers::RecordA
   v1::Activity activity = request.activity();
   v1::RecordActivityResponse response;
   if (activity.lead() == domain::kSomeLead && request.identity().has_email()) {
-    ASSIGN_OR_RETURN(const std::string id,
-                     LeadOf(context, d_.database, activity.lead(), request.identity(), "activity.lead"));
+    ASSIGN_OR_RETURN(const std::string id, LeadOf(context, d_.database, activity.lead(), request.identity()));
     activity.set_lead(domain::LeadName(id));
     response.set_lead(activity.lead());
   } else if (activity.lead() == domain::kSomeLead && request.identity().has_external_id()) {
@@ -198,8 +197,7 @@ absl::StatusOr<v1::DeletedActivity> ActivityHandlers::DeleteActivity(
 
 absl::StatusOr<v1::ListActivitiesResponse> ActivityHandlers::ListActivities(
     rpc::CallContext& context, const v1::ListActivitiesRequest& request) {
-  ASSIGN_OR_RETURN(std::string id,
-                   LeadOf(context, d_.database, request.parent(), request.identity(), "parent"));
+  ASSIGN_OR_RETURN(std::string id, LeadOf(context, d_.database, request.parent(), request.identity()));
   ASSIGN_OR_RETURN(rpc::Page page,
                    rpc::Page::Of(context.answers(), request, {int64_t{}, std::string(), std::string()}));
   using Entries = std::vector<rpc::PageEntry<v1::RecordedActivity>>;

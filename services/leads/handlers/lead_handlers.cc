@@ -142,7 +142,7 @@ absl::StatusOr<v1::Lead> LeadHandlers::CreateLead(rpc::CallContext& context,
 }
 
 absl::StatusOr<v1::Lead> LeadHandlers::GetLead(rpc::CallContext& context, const v1::GetLeadRequest& request) {
-  ASSIGN_OR_RETURN(std::string id, LeadOf(context, d_.database, request.name(), request.identity(), "name"));
+  ASSIGN_OR_RETURN(std::string id, LeadOf(context, d_.database, request.name(), request.identity()));
   return outbox::Read<v1::Lead>(context, d_.database,
                                 [&](Transaction& transaction) -> absl::StatusOr<v1::Lead> {
                                   ASSIGN_OR_RETURN(std::vector<v1::Lead> leads,
@@ -176,8 +176,7 @@ absl::StatusOr<v1::BatchGetLeadsResponse> LeadHandlers::BatchGetLeads(
 
 absl::StatusOr<v1::Lead> LeadHandlers::UpdateLead(rpc::CallContext& context,
                                                   const v1::UpdateLeadRequest& request) {
-  ASSIGN_OR_RETURN(std::string id,
-                   LeadOf(context, d_.database, request.lead().name(), request.identity(), "lead.name"));
+  ASSIGN_OR_RETURN(std::string id, LeadOf(context, d_.database, request.lead().name(), request.identity()));
   RETURN_IF_ERROR(CheckAttributePaths(request.update_mask()));
   const outbox::Cause cause = outbox::CauseOf(context);
   return outbox::Mutate<v1::Lead>(

@@ -5,6 +5,7 @@
 #include "libs/base/status.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/etag.h"
+#include "libs/rpc/resource_name.h"
 #include "libs/storage/transact.h"
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/scoring/convert.h"
@@ -34,8 +35,7 @@ absl::StatusOr<std::string> LeadBy(storage::Transaction& transaction, const v1::
 }
 
 absl::StatusOr<std::string> LeadOf(rpc::CallContext& context, storage::Database& database,
-                                   const std::string& name, const v1::LeadIdentity& identity,
-                                   std::string_view field) {
+                                   const std::string& name, const v1::LeadIdentity& identity) {
   if (name != domain::kSomeLead) return rpc::IdIn(name);
   if (identity.kind_case() == v1::LeadIdentity::KIND_NOT_SET)
     return rpc::InvalidField("identity", "is required with leads/-");

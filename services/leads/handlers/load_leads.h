@@ -12,11 +12,10 @@
 
 namespace finalmile::leads::handlers {
 
-// The id in "leads/{lead}", and of `leads/-` the lead that `identity` says: NOT_FOUND / LEAD_NOT_FOUND, FAILED_PRECONDITION /
-// LEAD_AMBIGUOUS for an e-mail that several leads have.
+// The id in "leads/{lead}", and of `leads/-` the lead that `identity` says: NOT_FOUND / LEAD_NOT_FOUND,
+// FAILED_PRECONDITION / LEAD_AMBIGUOUS for an e-mail that several leads have.
 absl::StatusOr<std::string> LeadOf(rpc::CallContext& context, storage::Database& database,
-                                   const std::string& name, const v1::LeadIdentity& identity,
-                                   std::string_view field);
+                                   const std::string& name, const v1::LeadIdentity& identity);
 // The lead, or for an external id perhaps the stub, that an identity says, inside a transaction.
 absl::StatusOr<std::string> LeadBy(storage::Transaction& transaction, const v1::LeadIdentity& identity);
 

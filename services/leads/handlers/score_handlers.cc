@@ -106,7 +106,7 @@ absl::StatusOr<std::optional<domain::ReadinessState>> ScoreHandlers::ReadinessAt
 
 absl::StatusOr<v1::ExplainScoreResponse> ScoreHandlers::ExplainScore(rpc::CallContext& context,
                                                                      const v1::ExplainScoreRequest& request) {
-  ASSIGN_OR_RETURN(std::string id, LeadOf(context, d_.database, request.name(), request.identity(), "name"));
+  ASSIGN_OR_RETURN(std::string id, LeadOf(context, d_.database, request.name(), request.identity()));
   const absl::Time now = d_.clock.Now();
   const absl::Time as_of = request.has_as_of() ? scoring::FromProto(request.as_of()) : now;
   if (as_of > now) return rpc::InvalidField("as_of", "must not be in the future");
@@ -158,8 +158,7 @@ absl::StatusOr<v1::ExplainScoreResponse> ScoreHandlers::ExplainScore(rpc::CallCo
 
 absl::StatusOr<v1::ListScoreChangesResponse> ScoreHandlers::ListScoreChanges(
     rpc::CallContext& context, const v1::ListScoreChangesRequest& request) {
-  ASSIGN_OR_RETURN(std::string id,
-                   LeadOf(context, d_.database, request.parent(), request.identity(), "parent"));
+  ASSIGN_OR_RETURN(std::string id, LeadOf(context, d_.database, request.parent(), request.identity()));
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(context.answers(), request, {int64_t{}, int64_t{}}));
   // The cursor: the moment the first page was made for, and how many changes up to it are not shown yet.
   const absl::Time until = page.first() ? d_.clock.Now() : FromMicros(std::get<int64_t>(page.cursor()[0]));
@@ -223,12 +222,12 @@ absl::StatusOr<v1::SimulateScoreResponse> ScoreHandlers::SimulateScore(
     explainer.Count(*activity);
   Then then{as_of, *policy, lead, scoring::GateBits(lead.gates), {}};
   const domain::EngagementState engagement = explainer.Row();
-  then.readiness = domain::Evaluate(policy->compiled.policy(),
-                                    {!lead.gates.empty(), domain::Fit(policy->compiled, lead),
-                                     engagement.engagement, engagement.last_hand_raise, lead.outcome_time,
-                                     lead.history_time},
-                                    {}, as_of)
-                       .state;
+  then.readiness =
+      domain::Evaluate(policy->compiled.policy(),
+                       {!lead.gates.empty(), domain::Fit(policy->compiled, lead), engagement.engagement,
+                        engagement.last_hand_raise, lead.outcome_time, lead.history_time},
+                       {}, as_of)
+          .state;
   Fill(then, explainer, response);
   return response;
 }

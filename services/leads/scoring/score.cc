@@ -21,12 +21,8 @@ absl::Time NextBand(const store::LeadState& lead, const PublishedPolicy& policy,
 }  // namespace
 
 domain::ReadinessInput InputOf(const store::LeadState& lead) {
-  return {lead.gates != 0,
-          lead.fit,
-          lead.engagement.engagement,
-          lead.engagement.last_hand_raise,
-          lead.outcome_time,
-          lead.history_time};
+  return {lead.gates != 0,   lead.fit,         lead.engagement.engagement, lead.engagement.last_hand_raise,
+          lead.outcome_time, lead.history_time};
 }
 
 v1::Score ToScore(const store::LeadState& lead, const PublishedPolicy& policy, absl::Time now) {
