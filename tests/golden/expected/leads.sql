@@ -143,7 +143,7 @@ CREATE TABLE leads (
   due_time BIGINT,
   create_time BIGINT NOT NULL,
   update_time BIGINT NOT NULL
-, recount BIGINT, told_time BIGINT, told_policy BIGINT NOT NULL DEFAULT 0);
+, recount BIGINT, told_time BIGINT, told_policy BIGINT NOT NULL DEFAULT 0, outcome_time BIGINT, history_time BIGINT);
 
 CREATE INDEX leads_by_due ON leads (due_time) WHERE due_time IS NOT NULL;
 
