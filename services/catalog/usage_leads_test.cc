@@ -105,7 +105,9 @@ TEST_P(LeadsTest, AnErasedLeadLeavesSumsAndIsNotTakenAgain) {
   TellErased(LeadName("1"));
   EXPECT_EQ(CountRows("own_text_hashes"), 0);
 
-  const auto rows = [&](const std::string& table) { return CountRows(table, "lead = 'leads/1'"); };
+  const auto rows = [&](const std::string& table) {
+    return CountRows(table, "lead = \'" + LeadName("1") + "\'");
+  };
   for (const char* table : {"uses", "offers", "meetings", "permissions", "own_texts"})
     EXPECT_EQ(rows(table), 0) << table;
   EXPECT_EQ(Performance(asset).used(), 2);
@@ -141,9 +143,9 @@ TEST_P(LeadsTest, ALeadThatNobodyNamesIsForgottenAndAnErasedOneIsNot) {
   EXPECT_EQ(CountRows("leads"), 3);
   view(LeadName("again"));
   Advance(absl::Hours(48));
-  EXPECT_EQ(CountRows("leads", "lead = 'leads/seen'"), 0);
-  EXPECT_EQ(CountRows("leads", "lead = 'leads/again'"), 1);
-  EXPECT_EQ(CountRows("leads", "lead = 'leads/gone' AND erased"), 1);
+  EXPECT_EQ(CountRows("leads", "lead = \'" + LeadName("seen") + "\'"), 0);
+  EXPECT_EQ(CountRows("leads", "lead = \'" + LeadName("again") + "\'"), 1);
+  EXPECT_EQ(CountRows("leads", "lead = \'" + LeadName("gone") + "\' AND erased"), 1);
   view(LeadName("seen"));
 }
 

@@ -124,7 +124,9 @@ TEST_F(ConflictRows, AnImportWhoseExternalIdIsTakenMeanwhileChangesThatLead) {
   });
   EXPECT_TRUE(done.ok()) << done;
   EXPECT_EQ(last.created(), 0);
-  EXPECT_EQ(last.updated(), 1);
+  // It is that lead, whose company somebody had given.
+  ASSERT_EQ(last.conflicts_size(), 1) << last.ShortDebugString();
+  EXPECT_EQ(last.conflicts(0).lead(), lead->name());
 }
 
 TEST_F(ConflictRows, OfTwoReplicasThatStartOnAnEmptyStoreBothStart) {
