@@ -78,8 +78,8 @@ const std::vector<Form>& Analyzer::Meet(Language& language, std::string_view wor
   return language.met.emplace(std::string(word), std::move(forms)).first->second;
 }
 
-std::vector<Form> Analyzer::FormsOf(Language& language, const Token& token) {
-  std::vector<Form> forms = Meet(language, Cut(token.word));
+std::vector<Form> Analyzer::Forms(const Token& token, std::string_view language) {
+  std::vector<Form> forms = Meet(LanguageOf(language), Cut(token.word));
   if (token.dotted && !forms.empty()) {
     const std::string name = "." + forms[0].word;
     forms.insert(forms.begin(), {name, name});
@@ -87,21 +87,21 @@ std::vector<Form> Analyzer::FormsOf(Language& language, const Token& token) {
   return forms;
 }
 
-std::vector<Form> Analyzer::Forms(const Token& token, std::string_view language) {
-  return FormsOf(LanguageOf(language), token);
-}
-
-void Analyzer::ForEach(std::string_view text, std::string_view tag, const std::function<void(Term&&)>& take) {
+void Analyzer::ForEach(std::string_view text, std::string_view tag, const Take& take) {
   Language& language = LanguageOf(tag);
   const NormalText normal(text);
   TokenReader reader(normal.text());
   Token token;
-  const auto give = [&](std::vector<Form> forms, size_t begin, size_t end) {
-    if (!forms.empty()) take({std::move(forms), normal.RawBegin(begin), normal.RawEnd(end)});
+  const auto give = [&](std::span<const Form> forms, size_t begin, size_t end) {
+    if (!forms.empty()) take(forms, normal.RawBegin(begin), normal.RawEnd(end));
   };
   while (reader.Next(token)) {
+    if (token.dotted) {
+      give(Forms(token, tag), token.begin, token.end);
+      continue;
+    }
     if (!token.unspaced) {
-      give(FormsOf(language, token), token.begin, token.end);
+      give(Meet(language, Cut(token.word)), token.begin, token.end);
       continue;
     }
     const std::string_view run = normal.text().substr(token.begin, token.end - token.begin);
@@ -109,8 +109,8 @@ void Analyzer::ForEach(std::string_view text, std::string_view tag, const std::f
     for (size_t at = 0; at < run.size();) {
       const size_t second = at + CharacterBytes(run, at);
       const size_t end = second < run.size() ? second + CharacterBytes(run, second) : second;
-      std::string pair = Fold(run.substr(at, end - at));
-      if (!pair.empty()) give({{std::move(pair), ""}}, token.begin + at, token.begin + end);
+      const Form pair = {Fold(run.substr(at, end - at)), ""};
+      if (!pair.indexed.empty()) give({&pair, 1}, token.begin + at, token.begin + end);
       at = second;
     }
   }
@@ -118,7 +118,9 @@ void Analyzer::ForEach(std::string_view text, std::string_view tag, const std::f
 
 std::vector<Term> Analyzer::Terms(std::string_view text, std::string_view language) {
   std::vector<Term> terms;
-  ForEach(text, language, [&](Term&& term) { terms.push_back(std::move(term)); });
+  ForEach(text, language, [&](std::span<const Form> forms, size_t begin, size_t end) {
+    terms.push_back({{forms.begin(), forms.end()}, begin, end});
+  });
   return terms;
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -51,9 +52,10 @@ class Analyzer {
   Analyzer(const Analyzer&) = delete;
   Analyzer& operator=(const Analyzer&) = delete;
 
-  // Calls `take` for each term of `text`, in order. `language` is a BCP 47 tag; where Snowball does not know
-  // it, words stay as they are.
-  void ForEach(std::string_view text, std::string_view language, const std::function<void(Term&&)>& take);
+  // Calls `take` for each term of `text`, in order, with its forms, which live as long as the call, and its
+  // place (Term). `language` is a BCP 47 tag; where Snowball does not know it, words stay as they are.
+  using Take = std::function<void(std::span<const Form> forms, size_t begin, size_t end)>;
+  void ForEach(std::string_view text, std::string_view language, const Take& take);
   std::vector<Term> Terms(std::string_view text, std::string_view language);
 
   // The forms of one token that is a word, as Term::forms.
@@ -78,7 +80,6 @@ class Analyzer {
   Language& LanguageOf(std::string_view tag);
   static std::string StemWith(sb_stemmer* stemmer, std::string_view word);
   static const std::vector<Form>& Meet(Language& language, std::string_view word);
-  static std::vector<Form> FormsOf(Language& language, const Token& token);
 
   std::map<std::string, Language, std::less<>> languages_;
 };

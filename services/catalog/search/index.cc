@@ -61,12 +61,12 @@ Analysed Analyse(std::span<const std::string_view, kFields> texts, std::string_v
   Analysed analysed;
   for (size_t field = 0; field < kFields; ++field) {
     uint32_t place = 0;
-    analyzer.ForEach(texts[field], language, [&](text::Term&& term) {
-      for (text::Form& form : term.forms) {
-        Occurrences& occurrences = analysed.terms.terms[std::move(form.indexed)];
+    analyzer.ForEach(texts[field], language, [&](std::span<const text::Form> forms, size_t, size_t) {
+      for (const text::Form& form : forms) {
+        Occurrences& occurrences = analysed.terms.terms[form.indexed];
         occurrences.weight += kFieldWeights[field];
         occurrences.places.push_back(static_cast<uint32_t>(place * kFields + field));
-        if (!form.word.empty()) analysed.words.insert(std::move(form.word));
+        if (!form.word.empty()) analysed.words.insert(form.word);
       }
       ++place;
     });

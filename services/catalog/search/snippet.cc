@@ -65,8 +65,22 @@ std::vector<Match> FindMatches(std::string_view text, std::string_view language,
     for (const std::vector<std::string>& phrase : wanted.groups[group].phrases)
       phrases.emplace(phrase[0], std::pair(group, std::span(phrase)));
   }
-  const std::vector<text::Term> terms = analyzer.Terms(text, language);
   std::vector<Match> matches;
+  const auto match_word = [&](std::span<const text::Form> forms, size_t begin, size_t end) {
+    for (const text::Form& form : forms) {
+      if (const auto found = groups.find(form.indexed); found != groups.end()) {
+        matches.push_back({begin, end, found->second});
+      } else if (!wanted.prefix.empty() &&
+                 (form.word.starts_with(wanted.prefix) || form.indexed.starts_with(wanted.prefix))) {
+        matches.push_back({begin, end, wanted.groups.size()});
+      }
+    }
+  };
+  if (phrases.empty()) {
+    analyzer.ForEach(text, language, match_word);
+    return matches;
+  }
+  const std::vector<text::Term> terms = analyzer.Terms(text, language);
   for (size_t i = 0; i < terms.size(); ++i) {
     for (const text::Form& form : terms[i].forms) {
       const auto [first, last] = phrases.equal_range(form.indexed);
@@ -75,13 +89,8 @@ std::vector<Match> FindMatches(std::string_view text, std::string_view language,
         if (!StandsAt(terms, i, wanted_terms)) continue;
         matches.push_back({terms[i].begin, terms[i + wanted_terms.size() - 1].end, group});
       }
-      if (const auto found = groups.find(form.indexed); found != groups.end()) {
-        matches.push_back({terms[i].begin, terms[i].end, found->second});
-      } else if (!wanted.prefix.empty() &&
-                 (form.word.starts_with(wanted.prefix) || form.indexed.starts_with(wanted.prefix))) {
-        matches.push_back({terms[i].begin, terms[i].end, wanted.groups.size()});
-      }
     }
+    match_word(terms[i].forms, terms[i].begin, terms[i].end);
   }
   return matches;
 }
