@@ -377,6 +377,10 @@ TEST_P(UsageTest, ATokenOfAnOlderReleaseIsHonoured) {
   const v1::Use use = Record(UseOf(token));
   EXPECT_EQ(use.asset(), asset.name());
   EXPECT_EQ(use.match(), v1::Use::MATCH_TOKEN);
+  // Its tags are written by the rules of today.
+  EXPECT_EQ(CountRows("assets", "tags_revision = revision"), 0);
+  Settle();
+  EXPECT_EQ(CountRows("assets", "tags_revision = revision"), 1);
 }
 
 }  // namespace
