@@ -22,7 +22,7 @@ inline constexpr int kAnalyzerVersion = 3;
 
 // One way to write a word.
 struct Form {
-  // As it is indexed: the stem, without accents, in lower case.
+  // The index holds this: the stem, without accents, in lower case.
   std::string indexed;
   // The whole word, without accents, in lower case.
   std::string word;
@@ -41,7 +41,7 @@ struct Term {
   size_t end = 0;
 };
 
-// Turns text into terms: the tokens (tokens.h) of its normal form (normal.h), stemmed by Snowball
+// Turns text into terms: the tokens (tokens.h) of its normal form (normal_text.h), stemmed by Snowball
 // (libstemmer) in the language of the text, then stripped of accents. Scripts without spaces give overlapping
 // pairs of characters, so that every word of two characters is found. Not thread-safe; making one costs
 // little, the first word of a language some microseconds.

@@ -285,7 +285,7 @@ std::optional<absl::CivilDay> DayOf(const Date& date, DateForm form) {
   size_t year = 2, month = 1, day = 0;
   if (form == DateForm::kYearFirst) year = 0, month = 1, day = 2;
   if (form == DateForm::kMonthFirst) month = 0, day = 1;
-  // What is plain overrules the form: the year has four digits, the month a name.
+  // A year of four digits and a named month overrule the form.
   if (date.year >= 0) {
     year = static_cast<size_t>(date.year);
     if (year == 0) month = 1, day = 2;
@@ -341,7 +341,7 @@ std::optional<DateForm> ParseDateForm(std::string_view pattern) {
   if (letters == "unix") return DateForm::kUnixSeconds;
   if (letters == "unix-ms") return DateForm::kUnixMilliseconds;
   if (letters == "excel") return DateForm::kSpreadsheetDays;
-  // What follows the hours is a time of day, and its m are minutes.
+  // A time of day begins with the hours, and each m in it stands for minutes.
   letters.erase(std::min(letters.find('h'), letters.size()));
   std::string order;
   for (const char c : letters) {

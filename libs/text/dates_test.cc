@@ -71,7 +71,7 @@ TEST(Dates, NoOneGuessesDayOrMonth) {
   // A form that does not fit is not left for another.
   EXPECT_EQ(Read("03/25/2026", DateForm::kDayFirst), "none");
   EXPECT_EQ(Read("25/03/2026", DateForm::kMonthFirst), "none");
-  // What says itself what it means is read whatever the form.
+  // A date that has one meaning alone is read whatever the form.
   EXPECT_EQ(Read("2026-03-01", DateForm::kMonthFirst), "2026-03-01 00:00:00");
   EXPECT_EQ(Read("1 Mar 2026", DateForm::kMonthFirst), "2026-03-01 00:00:00");
 }

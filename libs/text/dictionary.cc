@@ -14,7 +14,7 @@ constexpr std::string_view kWords(kLines, sizeof(kLines) - 1);
 bool IsEnglishWord(std::string_view word) {
   size_t begin = 0;
   size_t end = kWords.size() - 1;
-  // Both are at line feeds.
+  // Both bounds stand at line feeds.
   while (begin < end) {
     const size_t middle = kWords.rfind('\n', begin + (end - begin) / 2);
     const size_t next = kWords.find('\n', middle + 1);

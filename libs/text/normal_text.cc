@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
+
+#include "libs/text/normal.h"
 
 namespace finalmile::text {
 namespace {
 
-constexpr auto kNfkc = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT);
 constexpr int32_t kTradeMark = 0x2122;
 constexpr int32_t kServiceMark = 0x2120;
 
@@ -56,16 +56,6 @@ bool NeverChanges(const Cluster& cluster) {
                                                      std::numeric_limits<uint16_t>::max());
 }
 
-std::string Nfkc(std::string_view cluster) {
-  utf8proc_uint8_t* mapped = nullptr;
-  const auto size =
-      utf8proc_map(BytesOf(cluster), static_cast<utf8proc_ssize_t>(cluster.size()), &mapped, kNfkc);
-  if (size < 0) return std::string(cluster);
-  std::string text(reinterpret_cast<const char*>(mapped), static_cast<size_t>(size));
-  std::free(mapped);
-  return text;
-}
-
 }  // namespace
 
 NormalText::NormalText(std::string_view raw) : raw_(raw) {
@@ -88,7 +78,7 @@ NormalText::NormalText(std::string_view raw) : raw_(raw) {
     } else if (cluster.first == kTradeMark || cluster.first == kServiceMark) {
       Append(" ", at, /*same=*/false);
     } else {
-      std::string normal = Nfkc(part);
+      std::string normal = ResolveForms(part);
       const bool same = normal == part;
       if (!same && utf8proc_category(cluster.first) == UTF8PROC_CATEGORY_SO) normal = " " + normal + " ";
       Append(normal, at, same);

@@ -5,9 +5,8 @@
 namespace finalmile::text {
 
 // Numbers as people and programs write them: "1250", "1,250.5", "1.250,5", "1 250", "1'250", "12,50,000",
-// "1e3",
-// "+250", "$1,250", and ranges of them: "51-200", "10,000+", "<10". Only "1.250" and its like do not say
-// themselves which sign is which: the other numbers of their column do, or somebody who knows. Pure
+// "1e3", "+250", "$1,250", and ranges of them: "51-200", "10,000+", "<10". Only "1.250" and its like do not
+// say themselves which sign is which: the other numbers of their column do, or somebody who knows. Pure
 // functions.
 
 struct NumberReading {

@@ -12,7 +12,7 @@ namespace finalmile::text {
 struct Token {
   size_t begin = 0;
   size_t end = 0;
-  // As WordSpan::unspaced.
+  // It means what WordSpan::unspaced does.
   bool unspaced = false;
   // A dot in front of it makes it a name: ".NET".
   bool dotted = false;

@@ -9,6 +9,7 @@
 #include "libs/rpc/errors.h"
 #include "libs/rpc/filter.h"
 #include "libs/rpc/paging.h"
+#include "libs/rpc/resource_name.h"
 #include "services/catalog/assets/asset_proto.h"
 #include "services/catalog/handlers/catalog_handlers.h"
 #include "services/catalog/handlers/filter_fields.h"
@@ -75,8 +76,7 @@ absl::StatusOr<v1::SearchAssetsResponse> CatalogHandlers::SearchAssets(
                                      .first(std::min(answer.hits.size() - shown, static_cast<size_t>(count)));
           std::vector<assets::Wanted> wanted;
           for (const search::Hit& hit : hits) {
-            wanted.push_back(
-                {hit.asset.substr(sizeof("assets/") - 1), request.unpublished() ? assets::kLatest : 0});
+            wanted.push_back({rpc::IdIn(hit.asset), request.unpublished() ? assets::kLatest : 0});
           }
           ASSIGN_OR_RETURN(std::vector<assets::Read> found,
                            assets::ReadAssets(transaction, wanted, /*bodies=*/false));

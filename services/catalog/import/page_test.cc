@@ -7,6 +7,7 @@
 
 #include "libs/base/text.h"
 #include "services/catalog/domain/asset_rules.h"
+#include "services/catalog/import/page_fixture.h"
 
 namespace finalmile::catalog::import {
 namespace {
@@ -15,20 +16,6 @@ using domain::AssetKind;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-const Defaults kDefaults = {"handbook", AssetKind::kMessageTraining, "mia"};
-
-Page Read(std::string_view content, std::string_view path = "sales/pitch.md") {
-  return ReadPage(path, content, kDefaults);
-}
-
-// "line: reason" of the only problem.
-std::string ProblemOf(std::string_view content, std::string_view path = "sales/pitch.md") {
-  const Page page = Read(content, path);
-  EXPECT_EQ(page.problems.size(), 1u) << content;
-  if (page.problems.empty()) return "";
-  return std::to_string(page.problems[0].line) + ": " + page.problems[0].reason;
-}
 
 std::vector<std::string> MissingFields(const Page& page) {
   std::vector<std::string> fields;

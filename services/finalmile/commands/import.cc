@@ -198,8 +198,7 @@ absl::StatusOr<ExitCode> ImportLeadsOf(Session& session, const ImportFlags& flag
   if (totals.rows == 0 && totals.resumed_after_line > 0) {
     session.output.Note(
         "Nothing was left to do: this file was imported before. finalmile imports list shows it, finalmile "
-        "imports "
-        "undo takes it back; --request-id NEW reads it again.");
+        "imports undo takes it back; --request-id NEW reads it again.");
   }
   if (!flags.policy.empty() && !flags.dry_run) RETURN_IF_ERROR(FinishRescoring(session).status());
   if (!flags.dry_run) RETURN_IF_ERROR(AdvisePolicy(session, mapping.name()));
