@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace finalmile::appointments::domain {
+
+// The zone of that name in the zone database of this machine ("Europe/Berlin"), as tzdata.zi lists it: zones
+// and links. INVALID_ARGUMENT: it lists none such. Zones are read once for each process, so that a new
+// database counts after a restart. `TZDIR` names another folder than /usr/share/zoneinfo. Thread-safe; reads
+// files.
+absl::StatusOr<absl::TimeZone> LoadZone(std::string_view name);
+
+// The instant that somebody means who writes this wall time, by RFC 5545, 3.3.5: the first pass of a repeated
+// one; a skipped one by the offset before the gap, so that 02:30 means 03:30.
+absl::Time ResolveGiven(absl::CivilSecond wall, absl::TimeZone zone);
+
+// The first instant whose civil time has reached `wall`: the first pass of a repeated one, and of a skipped
+// one the moment of the change. Hours of work begin and end so: nobody is booked beyond them.
+absl::Time FirstReached(absl::CivilSecond wall, absl::TimeZone zone);
+
+}  // namespace finalmile::appointments::domain
