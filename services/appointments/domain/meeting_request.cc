@@ -26,11 +26,16 @@ std::optional<Refusal> CheckHolder(const MeetingRequest& request, const Actor& a
                  fmt::format("{} works on it; a manager can reassign it", request.setter)};
 }
 
+void SetDeadline(MeetingRequest& request, absl::Time deadline) {
+  request.deadline = deadline;
+  if (request.attempts == 0) request.first_deadline = deadline;
+}
+
 void SetResponse(MeetingRequest& request, absl::Time start, absl::Duration time, const WorkingHours& hours) {
   request.response_start = start;
   request.response_time = time;
-  request.deadline = AfterWorkingTime(hours, start, time);
   request.level = 0;
+  SetDeadline(request, AfterWorkingTime(hours, start, time));
 }
 
 void BeginWindow(MeetingRequest& request, absl::Time now) {
@@ -43,19 +48,9 @@ void BeginWindow(MeetingRequest& request, absl::Time now) {
 
 void GiveTo(MeetingRequest& request, std::string_view setter, absl::Time now) {
   request.setter = std::string(setter);
+  request.claim_time = now;
   request.state = RequestState::kClaimed;
   BeginWindow(request, now);
-}
-
-// Nobody has tried to reach the lead since it is to be answered.
-bool IsUnanswered(const MeetingRequest& request) {
-  if (request.state == RequestState::kOpen) return true;
-  return IsHeldBySomebody(request) && request.window_attempts == 0;
-}
-
-absl::Time EndOfWindow(const MeetingRequest& request, const WorkingHours& hours) {
-  const absl::Time end = EndOfWorkingDay(hours, request.window_start, kWindowDays);
-  return std::max(end, std::min(request.callback_at, end + kLongestCallback));
 }
 
 absl::Time SecondDeadline(const MeetingRequest& request, const WorkingHours& hours) {
@@ -64,8 +59,21 @@ absl::Time SecondDeadline(const MeetingRequest& request, const WorkingHours& hou
 
 Recycled Recycle(MeetingRequest& request, absl::Time now) {
   request.state = RequestState::kRecycled;
-  request.recycle_until = now + kRecycleFor;
-  return {request.recycle_until};
+  request.quiet_until = now + kRecycleFor;
+  return {request.quiet_until};
+}
+
+// For how long a lead is left alone that was returned.
+absl::Time QuietUntil(ReturnReason reason, absl::Time until, absl::Time now) {
+  switch (reason) {
+    case ReturnReason::kBadTiming:
+      return until == absl::InfinitePast() ? now + kRecycleFor : until;
+    case ReturnReason::kNoNeed:
+    case ReturnReason::kUnreachable:
+      return now + kRecycleFor;
+    default:
+      return absl::InfinitePast();
+  }
 }
 
 }  // namespace
@@ -77,43 +85,59 @@ absl::Duration ResponseTime(bool hand_raise, std::string_view grade) {
 
 bool IsActive(const MeetingRequest& request) {
   return request.state == RequestState::kOpen || IsHeldBySomebody(request) ||
-         request.state == RequestState::kSet;
+         (request.state == RequestState::kSet && !request.held);
+}
+
+std::optional<bool> WithinResponseTime(const MeetingRequest& request) {
+  if (request.attempts == 0) return std::nullopt;
+  return request.first_attempt_time <= request.first_deadline;
+}
+
+bool IsUnanswered(const MeetingRequest& request) {
+  if (request.state == RequestState::kOpen) return true;
+  return IsHeldBySomebody(request) && request.window_attempts == 0;
+}
+
+absl::Time EndOfWindow(const MeetingRequest& request, const WorkingHours& hours) {
+  if (!IsHeldBySomebody(request)) return absl::InfiniteFuture();
+  const absl::Time end = EndOfWorkingDay(hours, request.window_start, kWindowDays);
+  return std::max(end, std::min(request.callback_at, end + kLongestCallback));
 }
 
 MeetingRequest Open(const Crossing& crossing, const WorkingHours& hours) {
   MeetingRequest request;
-  request.ready_seq = crossing.ready_seq;
-  request.hand_raise = crossing.hand_raise;
-  request.grade = crossing.grade;
-  request.ready_time = crossing.ready_time;
+  request.crossing = crossing;
   SetResponse(request, crossing.ready_time, ResponseTime(crossing.hand_raise, crossing.grade), hours);
   return request;
 }
 
 RequestEvents CrossAgain(MeetingRequest& request, const Crossing& crossing, const WorkingHours& hours) {
-  if (!IsActive(request) || crossing.ready_seq <= request.ready_seq) return {};
-  request.ready_seq = crossing.ready_seq;
+  if (!IsActive(request)) return {};
   request.cooled = false;
   if (request.state == RequestState::kSet) {
+    request.crossing.ready_seq = crossing.ready_seq;
     request.raised_again_time = crossing.ready_time;
     return {};
   }
-  request.grade = crossing.grade;
+  const absl::Time ready_time = request.crossing.ready_time;
+  const bool raised_before = request.crossing.hand_raise;
+  request.crossing = crossing;
+  request.crossing.ready_time = ready_time;
+  request.crossing.hand_raise = raised_before || crossing.hand_raise;
   if (!crossing.hand_raise) return {Requested{"ready"}};
-  request.hand_raise = true;
   request.snooze_until = absl::InfinitePast();
   const absl::Time before = request.deadline;
   const bool answered = !IsUnanswered(request);
   SetResponse(request, crossing.ready_time, ResponseTime(true, crossing.grade), hours);
-  if (!answered) request.deadline = std::min(before, request.deadline);
+  if (!answered) SetDeadline(request, std::min(before, request.deadline));
   return {Requested{"raised"}};
 }
 
 RequestEvents Cool(MeetingRequest& request, int64_t ready_seq, bool gated) {
-  if (!IsActive(request) || ready_seq != request.ready_seq) return {};
+  if (!IsActive(request) || ready_seq != request.crossing.ready_seq) return {};
   const bool open = request.state == RequestState::kOpen;
   if (gated && request.state != RequestState::kSet) return Close(request, CloseReason::kGated);
-  if (!gated && open && !request.hand_raise) return Close(request, CloseReason::kCooled);
+  if (!gated && open && !request.crossing.hand_raise) return Close(request, CloseReason::kCooled);
   request.cooled = true;
   return {};
 }
@@ -151,7 +175,7 @@ RequestResult LogAttempt(MeetingRequest& request, const Actor& actor, const Atte
   request.channels.insert(attempt.channel);
   request.first_attempt_time = std::min(request.first_attempt_time, attempt.time);
   request.callback_at = attempt.callback_at;
-  events.push_back(AttemptLogged{request.attempts, first, first && attempt.time <= request.deadline});
+  events.push_back(AttemptLogged{request.attempts, first, *WithinResponseTime(request)});
   if (request.window_attempts >= kMostAttempts &&
       static_cast<int>(request.channels.size()) >= kFewestChannels && request.callback_at <= now) {
     events.push_back(Recycle(request, now));
@@ -169,7 +193,8 @@ RequestResult Snooze(MeetingRequest& request, const Actor& actor, absl::Time unt
   return RequestEvents{};
 }
 
-RequestResult Return(MeetingRequest& request, const Actor& actor, ReturnReason reason) {
+RequestResult Return(MeetingRequest& request, const Actor& actor, ReturnReason reason, absl::Time until,
+                     absl::Time now) {
   if (request.state == RequestState::kOpen) {
     if (!actor.manager) return WrongState("claim the request first; only a manager returns an open one");
   } else if (std::optional<Refusal> refusal = CheckHolder(request, actor)) {
@@ -182,6 +207,7 @@ RequestResult Return(MeetingRequest& request, const Actor& actor, ReturnReason r
   }
   request.state = RequestState::kReturned;
   request.return_reason = reason;
+  request.quiet_until = QuietUntil(reason, until, now);
   return RequestEvents{Returned{reason}};
 }
 
@@ -194,7 +220,7 @@ RequestResult Reassign(MeetingRequest& request, std::string_view to, absl::Time 
     request.state = RequestState::kOpen;
     request.rebook = false;
   } else {
-    request.window_start = now;
+    request.window_start = request.claim_time = now;
   }
   return RequestEvents{reassigned};
 }
@@ -209,6 +235,10 @@ RequestEvents Book(MeetingRequest& request, std::string_view setter, absl::Time 
   request.state = RequestState::kSet;
   request.rebook = false;
   return events;
+}
+
+void Hold(MeetingRequest& request) {
+  if (request.state == RequestState::kSet) request.held = true;
 }
 
 RequestEvents Rebook(MeetingRequest& request, bool host_no_show, const WorkingHours& hours, absl::Time now) {

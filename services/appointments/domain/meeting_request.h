@@ -57,30 +57,58 @@ inline constexpr int kAttemptsToGiveUp = 3;
 // Working time in which a lead is to be answered: 5 minutes for a hand-raise, 1 hour for A1 and A2, else 4.
 absl::Duration ResponseTime(bool hand_raise, std::string_view grade);
 
-// The crossing that a request answers.
+// One addend of a score, as finalmile.leads.v1.Reason.
+struct Reason {
+  std::string part;
+  std::string name;
+  std::string text;
+  double points = 0;
+  int count = 0;
+  // InfinitePast: none.
+  absl::Time last_time = absl::InfinitePast();
+
+  friend bool operator==(const Reason&, const Reason&) = default;
+};
+
+// The crossing that a request answers: what was known of the lead then.
 struct Crossing {
   // Sequence number of the LeadBecameSalesReady.
   int64_t ready_seq = 0;
+  int cycle = 0;
+  std::string lane;
   bool hand_raise = false;
   std::string grade;
+  double score = 0;
+  std::optional<double> probability;
+  std::vector<Reason> reasons;
+  // Facts of the lead that are not known.
+  std::vector<std::string> missing;
+  std::string situation;
+  std::string lead_source;
+  std::string campaign;
   // The moment of the lead's own act: the time to answer counts from it.
   absl::Time ready_time;
+
+  friend bool operator==(const Crossing&, const Crossing&) = default;
 };
 
 struct MeetingRequest {
   RequestState state = RequestState::kOpen;
   // It is worked again because its meeting was not held.
   bool rebook = false;
-  int64_t ready_seq = 0;
-  bool hand_raise = false;
-  std::string grade;
-  absl::Time ready_time;
+  // The newest one; a hand-raise stays one, and its ready_time is the first one's.
+  Crossing crossing;
   // Empty: nobody has claimed it.
   std::string setter;
+  absl::Time claim_time = absl::InfinitePast();
+  // Its meeting was held: nothing is left to do.
+  bool held = false;
   // The time to answer: it began at `response_start`, and is over at `deadline`.
   absl::Time response_start;
   absl::Duration response_time;
   absl::Time deadline;
+  // The deadline that the first attempt has, or had, to keep.
+  absl::Time first_deadline;
   // 0: its owner's; 1: its deadline has passed, and the whole team sees it; 2: the manager does.
   int level = 0;
   // When the window of attempts began; InfinitePast: it has not.
@@ -97,15 +125,23 @@ struct MeetingRequest {
   bool cooled = false;
   // The lead raised its hand again while its meeting was set.
   absl::Time raised_again_time = absl::InfinitePast();
-  absl::Time recycle_until = absl::InfinitePast();
+  // The lead is left alone until then; InfinitePast: it is not.
+  absl::Time quiet_until = absl::InfinitePast();
   std::optional<ReturnReason> return_reason;
   std::optional<CloseReason> close_reason;
 
   friend bool operator==(const MeetingRequest&, const MeetingRequest&) = default;
 };
 
-// Whether somebody may still do something about it.
+// Whether somebody may still do something about it: open, claimed, working, or set while its meeting is not
+// held.
 bool IsActive(const MeetingRequest& request);
+// The earliest attempt was made by the deadline; nullopt: there was none.
+std::optional<bool> WithinResponseTime(const MeetingRequest& request);
+// Nobody has tried to reach the lead since it is to be answered.
+bool IsUnanswered(const MeetingRequest& request);
+// When the window of attempts of a claimed request ends. InfiniteFuture: it is not claimed.
+absl::Time EndOfWindow(const MeetingRequest& request, const WorkingHours& hours);
 
 // What a transition tells, in its order.
 struct Requested {
@@ -124,7 +160,7 @@ struct AttemptLogged {
   // Counted from 1 over the life of the request.
   int number = 0;
   bool first = false;
-  // Of the first attempt: it was made before the deadline.
+  // The earliest attempt by its own time was made by the deadline.
   bool within_response_time = false;
 };
 struct Returned {
@@ -176,14 +212,19 @@ RequestResult LogAttempt(MeetingRequest& request, const Actor& actor, const Atte
 // Leaves it out of the queue until `until`; its deadline stays. FIRST_ATTEMPT_DUE, NOT_YOURS, WRONG_STATE.
 RequestResult Snooze(MeetingRequest& request, const Actor& actor, absl::Time until);
 
-// TOO_FEW_ATTEMPTS, NOT_YOURS, WRONG_STATE.
-RequestResult Return(MeetingRequest& request, const Actor& actor, ReturnReason reason);
+// The lead is left alone until `until`; InfinitePast: for as long as the reason says. TOO_FEW_ATTEMPTS,
+// NOT_YOURS, WRONG_STATE.
+RequestResult Return(MeetingRequest& request, const Actor& actor, ReturnReason reason, absl::Time until,
+                     absl::Time now);
 
 // Gives it to another setter, or back to the queue where `to` is empty. The deadline stays. WRONG_STATE.
 RequestResult Reassign(MeetingRequest& request, std::string_view to, absl::Time now);
 
 // A meeting with the lead was booked by `setter`: it is set, and claimed where nobody had.
 RequestEvents Book(MeetingRequest& request, std::string_view setter, absl::Time now);
+
+// Its meeting was held.
+void Hold(MeetingRequest& request);
 
 // Its meeting was cancelled, or the guest or the host did not come.
 RequestEvents Rebook(MeetingRequest& request, bool host_no_show, const WorkingHours& hours, absl::Time now);

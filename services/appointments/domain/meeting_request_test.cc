@@ -22,7 +22,15 @@ class MeetingRequestTest : public ::testing::Test {
     return ResolveGiven(absl::CivilSecond(month < 6 ? 2027 : 2026, month, day, hour, minute, 0), hours_.zone);
   }
   MeetingRequest Opened(bool hand_raise = false, const std::string& grade = "B2") const {
-    return Open({7, hand_raise, grade, monday_}, hours_);
+    return Open(CrossingAt(monday_, hand_raise, grade), hours_);
+  }
+  static Crossing CrossingAt(absl::Time time, bool hand_raise, const std::string& grade, int64_t seq = 7) {
+    Crossing crossing;
+    crossing.ready_seq = seq;
+    crossing.hand_raise = hand_raise;
+    crossing.grade = grade;
+    crossing.ready_time = time;
+    return crossing;
   }
   MeetingRequest ClaimedByKim(bool hand_raise = false) const {
     MeetingRequest request = Opened(hand_raise);
@@ -73,7 +81,7 @@ TEST_F(MeetingRequestTest, TheTimeToAnswerDependsOnWhatTheLeadDid) {
   EXPECT_EQ(Opened(false, "A1").deadline, Wall(11, 30, 11, 0));
   EXPECT_EQ(Opened(false, "A2").deadline, Wall(11, 30, 11, 0));
   EXPECT_EQ(Opened(false, "A3").deadline, Wall(11, 30, 14, 0));
-  EXPECT_EQ(Open({1, true, "A1", Wall(12, 4, 17, 58)}, hours_).deadline, Wall(12, 7, 9, 3));
+  EXPECT_EQ(Open(CrossingAt(Wall(12, 4, 17, 58), true, "A1"), hours_).deadline, Wall(12, 7, 9, 3));
 }
 
 TEST_F(MeetingRequestTest, OneClaims) {
@@ -91,9 +99,9 @@ TEST_F(MeetingRequestTest, AnAttemptClaims) {
   EXPECT_EQ(Text(Try(request, kPhone, Wall(11, 30, 10, 5))), "claimed, attempt 1 first in time");
   EXPECT_EQ(request.state, RequestState::kWorking);
   EXPECT_EQ(Text(LogAttempt(request, kLee, {kPhone, monday_}, monday_)), "NOT_YOURS");
-  EXPECT_EQ(Text(LogAttempt(request, kMia, {kPhone, Wall(11, 30, 10, 6)}, monday_)), "attempt 2");
+  EXPECT_EQ(Text(LogAttempt(request, kMia, {kPhone, Wall(11, 30, 10, 6)}, monday_)), "attempt 2 in time");
   // An attempt that is told late, and was earlier.
-  EXPECT_EQ(Text(Try(request, kEmail, Wall(11, 30, 10, 1))), "attempt 3");
+  EXPECT_EQ(Text(Try(request, kEmail, Wall(11, 30, 10, 1))), "attempt 3 in time");
   EXPECT_EQ(request.first_attempt_time, Wall(11, 30, 10, 1));
   MeetingRequest late = Opened(true);
   EXPECT_EQ(Text(Try(late, kPhone, Wall(11, 30, 10, 5) + absl::Microseconds(1))), "claimed, attempt 1 first");
@@ -103,11 +111,11 @@ TEST_F(MeetingRequestTest, TheLastAttemptRecycles) {
   MeetingRequest request = ClaimedByKim();
   for (int i = 1; i <= 7; ++i) Try(request, i == 1 ? kEmail : kPhone, monday_ + i * absl::Hours(1));
   MeetingRequest called = request;
-  EXPECT_EQ(Text(Try(request, kPhone, monday_ + kDay)), "attempt 8, recycled");
-  EXPECT_EQ(request.recycle_until, monday_ + kDay + kRecycleFor);
-  EXPECT_EQ(Text(Try(called, kPhone, monday_ + kDay, monday_ + 2 * kDay)), "attempt 8")
+  EXPECT_EQ(Text(Try(request, kPhone, monday_ + kDay)), "attempt 8 in time, recycled");
+  EXPECT_EQ(request.quiet_until, monday_ + kDay + kRecycleFor);
+  EXPECT_EQ(Text(Try(called, kPhone, monday_ + kDay, monday_ + 2 * kDay)), "attempt 8 in time")
       << "a callback is ahead";
-  EXPECT_EQ(Text(Try(called, kPhone, monday_ + 2 * kDay)), "attempt 9, recycled");
+  EXPECT_EQ(Text(Try(called, kPhone, monday_ + 2 * kDay)), "attempt 9 in time, recycled");
   MeetingRequest one_channel = ClaimedByKim();
   for (int i = 1; i <= 8; ++i) Try(one_channel, kPhone, monday_ + i * absl::Hours(1));
   EXPECT_EQ(one_channel.state, RequestState::kWorking);
@@ -149,14 +157,16 @@ TEST_F(MeetingRequestTest, AHandRaiseTakesTheFirstPlace) {
   MeetingRequest request = ClaimedByKim();
   Try(request, kPhone, monday_);
   Snooze(request, kKim, monday_ + kDay);
-  EXPECT_EQ(Text(CrossAgain(request, {8, true, "A1", Wall(11, 30, 11, 0)}, hours_)), "requested raised");
-  EXPECT_TRUE(request.hand_raise);
+  EXPECT_EQ(Text(CrossAgain(request, CrossingAt(Wall(11, 30, 11, 0), true, "A1", 8), hours_)), "requested raised");
+  EXPECT_TRUE(request.crossing.hand_raise);
   EXPECT_EQ(request.deadline, Wall(11, 30, 11, 5));
   EXPECT_EQ(request.snooze_until, absl::InfinitePast());
-  EXPECT_EQ(Text(CrossAgain(request, {8, true, "A1", Wall(11, 30, 12, 0)}, hours_)), "") << "told already";
+  EXPECT_EQ(request.crossing.ready_seq, 8);
+  EXPECT_EQ(request.crossing.ready_time, monday_);
+  EXPECT_EQ(request.first_deadline, Wall(11, 30, 14, 0)) << "the first attempt was made before";
   MeetingRequest set = ClaimedByKim();
   Book(set, "kim", monday_);
-  EXPECT_EQ(Text(CrossAgain(set, {8, true, "A1", monday_ + kDay}, hours_)), "");
+  EXPECT_EQ(Text(CrossAgain(set, CrossingAt(monday_ + kDay, true, "A1", 8), hours_)), "");
   EXPECT_EQ(set.raised_again_time, monday_ + kDay);
 }
 
@@ -192,17 +202,50 @@ TEST_F(MeetingRequestTest, SnoozingNeedsAnAttempt) {
 
 TEST_F(MeetingRequestTest, ReturningSaysWhy) {
   MeetingRequest request = Opened();
-  EXPECT_EQ(Text(Return(request, kKim, ReturnReason::kBadFit)), "WRONG_STATE");
+  EXPECT_EQ(Text(Return(request, kKim, ReturnReason::kBadFit, absl::InfinitePast(), monday_)), "WRONG_STATE");
   MeetingRequest open = request;
-  EXPECT_EQ(Text(Return(open, kMia, ReturnReason::kBadFit)), "returned");
+  EXPECT_EQ(Text(Return(open, kMia, ReturnReason::kBadFit, absl::InfinitePast(), monday_)), "returned");
   Claim(request, kKim, monday_);
-  EXPECT_EQ(Text(Return(request, kLee, ReturnReason::kBadFit)), "NOT_YOURS");
+  EXPECT_EQ(Text(Return(request, kLee, ReturnReason::kBadFit, absl::InfinitePast(), monday_)), "NOT_YOURS");
   for (int i = 0; i < 2; ++i) Try(request, kPhone, monday_);
-  EXPECT_EQ(Text(Return(request, kKim, ReturnReason::kUnreachable)), "TOO_FEW_ATTEMPTS");
+  EXPECT_EQ(Text(Return(request, kKim, ReturnReason::kUnreachable, absl::InfinitePast(), monday_)), "TOO_FEW_ATTEMPTS");
   Try(request, kPhone, monday_);
-  EXPECT_EQ(Text(Return(request, kKim, ReturnReason::kUnreachable)), "returned");
+  EXPECT_EQ(Text(Return(request, kKim, ReturnReason::kUnreachable, absl::InfinitePast(), monday_)), "returned");
   EXPECT_EQ(request.return_reason, ReturnReason::kUnreachable);
-  EXPECT_EQ(Text(Return(request, kKim, ReturnReason::kBadFit)), "WRONG_STATE");
+  EXPECT_EQ(request.quiet_until, monday_ + kRecycleFor);
+  EXPECT_EQ(Text(Return(request, kKim, ReturnReason::kBadFit, absl::InfinitePast(), monday_)), "WRONG_STATE");
+}
+
+TEST_F(MeetingRequestTest, AReturnedLeadIsLeftAloneForAsLongAsTheReasonSays) {
+  const auto quiet_until = [&](ReturnReason reason, absl::Time until = absl::InfinitePast()) {
+    MeetingRequest request = ClaimedByKim();
+    EXPECT_EQ(Text(Return(request, kKim, reason, until, monday_)), "returned");
+    return request.quiet_until;
+  };
+  EXPECT_EQ(quiet_until(ReturnReason::kBadTiming), monday_ + kRecycleFor);
+  EXPECT_EQ(quiet_until(ReturnReason::kBadTiming, monday_ + kDay), monday_ + kDay);
+  EXPECT_EQ(quiet_until(ReturnReason::kNoNeed), monday_ + kRecycleFor);
+  for (const ReturnReason reason : {ReturnReason::kBadFit, ReturnReason::kWrongPerson, ReturnReason::kBadData,
+                                    ReturnReason::kDuplicate, ReturnReason::kCustomer, ReturnReason::kOptedOut}) {
+    EXPECT_EQ(quiet_until(reason), absl::InfinitePast());
+  }
+}
+
+TEST_F(MeetingRequestTest, AHeldMeetingEndsIt) {
+  MeetingRequest request = ClaimedByKim();
+  Book(request, "kim", monday_);
+  EXPECT_TRUE(IsActive(request));
+  Hold(request);
+  EXPECT_FALSE(IsActive(request));
+  EXPECT_EQ(NextDue(request, hours_), absl::InfiniteFuture());
+}
+
+TEST_F(MeetingRequestTest, AnAttemptThatIsToldLateMayHaveBeenInTime) {
+  MeetingRequest request = Opened(true);
+  EXPECT_EQ(Text(Try(request, kPhone, Wall(11, 30, 10, 6))), "claimed, attempt 1 first");
+  EXPECT_EQ(WithinResponseTime(request), false);
+  EXPECT_EQ(Text(Try(request, kPhone, Wall(11, 30, 10, 5))), "attempt 2 in time");
+  EXPECT_EQ(WithinResponseTime(request), true);
 }
 
 TEST_F(MeetingRequestTest, AManagerReassigns) {

@@ -1,0 +1,204 @@
+#include "services/appointments/changes/lead_changes.h"
+
+#include <algorithm>
+
+#include "libs/base/status.h"
+#include "libs/rpc/timestamps.h"
+
+namespace finalmile::appointments::changes {
+namespace {
+
+using domain::CloseReason;
+using leads::v1::LeadEvent;
+
+// Requests are contacts for this purpose.
+constexpr std::string_view kSales = "sales";
+
+bool ChangesOwner(const LeadEvent& event) {
+  const auto& changed = event.lead_updated().changed();
+  return event.has_lead_updated() && std::find(changed.begin(), changed.end(), "owner") != changed.end();
+}
+
+domain::Crossing CrossingOf(const LeadEvent& event) {
+  const leads::v1::LeadBecameSalesReady& ready = event.lead_became_sales_ready();
+  domain::Crossing crossing;
+  crossing.ready_seq = event.seq();
+  crossing.cycle = ready.cycle();
+  crossing.lane = ready.lane();
+  crossing.hand_raise = ready.hand_raise();
+  crossing.grade = ready.grade();
+  crossing.score = ready.score().score();
+  if (ready.has_probability()) crossing.probability = ready.probability();
+  for (const leads::v1::Reason& reason : ready.reasons()) {
+    crossing.reasons.push_back(
+        {reason.part(), reason.name(), reason.text(), reason.points(), reason.count(),
+         reason.has_last_time() ? rpc::FromTimestamp(reason.last_time()) : absl::InfinitePast()});
+  }
+  crossing.missing.assign(ready.missing().begin(), ready.missing().end());
+  crossing.situation = ready.situation();
+  crossing.lead_source = ready.lead_source();
+  crossing.campaign = ready.campaign();
+  crossing.ready_time = rpc::FromTimestamp(ready.has_cause_time() ? ready.cause_time() : event.time());
+  return crossing;
+}
+
+// The request of two that stays when their leads turn out to be one.
+bool StaysBefore(const domain::MeetingRequest& one, const domain::MeetingRequest& other) {
+  const bool one_set = one.state == domain::RequestState::kSet;
+  const bool other_set = other.state == domain::RequestState::kSet;
+  if (one_set != other_set) return one_set;
+  if (one.crossing.hand_raise != other.crossing.hand_raise) return one.crossing.hand_raise;
+  return one.deadline < other.deadline;
+}
+
+}  // namespace
+
+bool Concerns(const LeadEvent& event) {
+  switch (event.event_case()) {
+    case LeadEvent::kLeadBecameSalesReady:
+    case LeadEvent::kLeadCooled:
+    case LeadEvent::kLeadErased:
+    case LeadEvent::kLeadMerged:
+      return true;
+    case LeadEvent::kLeadUpdated:
+      return ChangesOwner(event);
+    case LeadEvent::kContactPermissionChanged:
+      return event.contact_permission_changed().purpose() == kSales;
+    default:
+      return false;
+  }
+}
+
+absl::Status LeadChanges::Lock(const std::vector<LeadEvent>& events) {
+  std::vector<std::string> inserted;
+  std::vector<std::string> others;
+  // Their ended requests change too.
+  std::vector<std::string> whole;
+  std::vector<std::string> active;
+  for (const LeadEvent& event : events) {
+    const bool keeps = !event.has_lead_updated() && !event.has_lead_cooled();
+    (keeps ? inserted : others).push_back(event.key());
+    if (event.has_lead_merged()) inserted.push_back(event.lead_merged().into());
+    if (event.has_lead_merged() || event.has_lead_erased()) {
+      whole.push_back(event.key());
+    } else {
+      active.push_back(event.key());
+    }
+  }
+  RETURN_IF_ERROR(batch_.LockLeads(std::move(inserted), std::move(others)));
+  for (const LeadEvent& event : events) {
+    if (!event.has_lead_merged()) continue;
+    if (const store::LeadRow* into = batch_.LeadOf(event.lead_merged().into()); into != nullptr)
+      active.push_back(into->id);
+  }
+  ASSIGN_OR_RETURN(std::vector<std::string> ids, store::RequestsOf(transaction_, whole));
+  ASSIGN_OR_RETURN(const std::vector<std::string> more, store::ActiveRequestsOf(transaction_, active));
+  ids.insert(ids.end(), more.begin(), more.end());
+  return batch_.Lock(std::move(ids));
+}
+
+void LeadChanges::Apply(const LeadEvent& event) {
+  store::LeadRow* lead = batch_.LeadOf(event.key());
+  if (lead == nullptr || lead->erased) return;
+  switch (event.event_case()) {
+    case LeadEvent::kLeadBecameSalesReady:
+      return BecameReady(*lead, event);
+    case LeadEvent::kLeadCooled:
+      return Cooled(*lead, event.lead_cooled());
+    case LeadEvent::kLeadErased:
+      return Erased(*lead);
+    case LeadEvent::kLeadMerged:
+      return Merged(*lead, event.lead_merged().into());
+    case LeadEvent::kLeadUpdated:
+      return OwnerChanged(*lead, event.lead_updated().owner());
+    case LeadEvent::kContactPermissionChanged:
+      return Permission(*lead, event.contact_permission_changed());
+    default:
+      return;
+  }
+}
+
+void LeadChanges::BecameReady(store::LeadRow& lead, const LeadEvent& event) {
+  const domain::Crossing crossing = CrossingOf(event);
+  lead.last_ready_seq = event.seq();
+  batch_.ChangeLead(lead);
+  if (RequestBatch::Entry* active = batch_.ActiveOf(lead.id); active != nullptr) {
+    batch_.Tell(*active, domain::CrossAgain(active->row.request, crossing, batch_.hours()));
+    return;
+  }
+  RequestBatch::Entry& entry = batch_.Open(lead.id, event.lead_became_sales_ready().owner(), crossing);
+  if (!crossing.hand_raise && lead.quiet_until > rpc::FromTimestamp(event.time())) {
+    batch_.Tell(entry, domain::Close(entry.row.request, CloseReason::kQuiet));
+  } else {
+    batch_.Tell(entry, {domain::Requested{"ready"}});
+  }
+}
+
+void LeadChanges::Cooled(const store::LeadRow& lead, const leads::v1::LeadCooled& cooled) {
+  RequestBatch::Entry* active = batch_.ActiveOf(lead.id);
+  if (active == nullptr) return;
+  domain::MeetingRequest& request = active->row.request;
+  const domain::MeetingRequest before = request;
+  domain::RequestEvents events = domain::Cool(request, lead.last_ready_seq, cooled.cause() == "gated");
+  if (request != before) batch_.Tell(*active, events);
+}
+
+void LeadChanges::Erased(store::LeadRow& lead) {
+  for (auto& [id, entry] : batch_.entries()) {
+    if (entry.row.lead != lead.id) continue;
+    batch_.Tell(entry, domain::Close(entry.row.request, CloseReason::kErased));
+    entry.row.lead.clear();
+    entry.row.owner.clear();
+    // They say what was known about a person.
+    entry.row.request.crossing.reasons.clear();
+    entry.row.request.crossing.missing.clear();
+  }
+  const std::string name = lead.id;
+  lead = {};
+  lead.id = name;
+  lead.erased = true;
+  batch_.ChangeLead(lead);
+}
+
+void LeadChanges::Merged(store::LeadRow& lead, const std::string& into) {
+  store::LeadRow* target = batch_.LeadOf(into);
+  if (target == nullptr || target == &lead) return;
+  if (target->erased) return Erased(lead);
+  RequestBatch::Entry* own = batch_.ActiveOf(lead.id);
+  RequestBatch::Entry* theirs = batch_.ActiveOf(target->id);
+  if (own != nullptr && theirs != nullptr) {
+    const bool stays = StaysBefore(own->row.request, theirs->row.request);
+    RequestBatch::Entry& ends = stays ? *theirs : *own;
+    batch_.Tell(ends, domain::Close(ends.row.request, CloseReason::kMerged));
+  }
+  for (auto& [id, entry] : batch_.entries()) {
+    if (entry.row.lead != lead.id) continue;
+    entry.row.lead = target->id;
+    batch_.Tell(entry, {});
+  }
+  target->quiet_until = std::max(target->quiet_until, lead.quiet_until);
+  target->denied |= lead.denied;
+  target->allowed &= ~lead.denied;
+  lead.merged_into = target->id;
+  batch_.ChangeLead(lead);
+  batch_.ChangeLead(*target);
+}
+
+void LeadChanges::Permission(store::LeadRow& lead, const leads::v1::ContactPermissionChanged& changed) {
+  if (!leads::v1::Channel_IsValid(changed.channel())) return;
+  const int64_t bit = int64_t{1} << changed.channel();
+  lead.allowed &= ~bit;
+  lead.denied &= ~bit;
+  if (changed.state() == leads::v1::PERMISSION_STATE_ALLOWED) lead.allowed |= bit;
+  if (changed.state() == leads::v1::PERMISSION_STATE_DENIED) lead.denied |= bit;
+  batch_.ChangeLead(lead);
+}
+
+void LeadChanges::OwnerChanged(const store::LeadRow& lead, const std::string& owner) {
+  RequestBatch::Entry* active = batch_.ActiveOf(lead.id);
+  if (active == nullptr || active->row.owner == owner) return;
+  active->row.owner = owner;
+  batch_.Tell(*active, {});
+}
+
+}  // namespace finalmile::appointments::changes

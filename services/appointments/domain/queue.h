@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "absl/time/time.h"
+
+namespace finalmile::appointments::domain {
+
+// The groups of the setters' queue, in its order.
+enum class QueueGroup { kHandRaiseOverdue = 0, kHandRaise = 1, kOverdue = 2, kOther = 3 };
+
+// Where a request is in the queue. Places are compared by their members in this order, the lowest first.
+struct Place {
+  QueueGroup group = QueueGroup::kOther;
+  // Of the first three groups 0; of the others minus the probability where every one of them has one, else
+  // minus the score.
+  double rank = 0;
+  absl::Time deadline;
+  // Id of the request.
+  std::string id;
+};
+
+}  // namespace finalmile::appointments::domain

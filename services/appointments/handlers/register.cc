@@ -1,0 +1,39 @@
+#include "services/appointments/handlers/register.h"
+
+#include "finalmile/appointments/v1/appointment_service.pb.h"
+#include "libs/rpc/methods.h"
+#include "services/appointments/handlers/queue_handlers.h"
+#include "services/appointments/handlers/request_handlers.h"
+#include "services/appointments/handlers/team_handlers.h"
+
+namespace finalmile::appointments::handlers {
+
+using rpc::Unary;
+
+std::unique_ptr<rpc::Service> NewMeetingRequestService(Dependencies dependencies) {
+  auto service = std::make_unique<rpc::Service>(
+      v1::GetMeetingRequestRequest::descriptor()->file()->FindServiceByName("MeetingRequestService"));
+  auto queue = std::make_shared<QueueHandlers>(dependencies);
+  Unary(*service, "ListMeetingRequests", queue, &QueueHandlers::ListMeetingRequests);
+  Unary(*service, "GetMeetingRequest", queue, &QueueHandlers::GetMeetingRequest);
+  Unary(*service, "BatchGetMeetingRequests", queue, &QueueHandlers::BatchGetMeetingRequests);
+  Unary(*service, "ListAttempts", queue, &QueueHandlers::ListAttempts);
+  auto requests = std::make_shared<RequestHandlers>(dependencies);
+  Unary(*service, "ClaimMeetingRequest", requests, &RequestHandlers::ClaimMeetingRequest);
+  Unary(*service, "LogAttempt", requests, &RequestHandlers::LogAttempt);
+  Unary(*service, "SnoozeMeetingRequest", requests, &RequestHandlers::SnoozeMeetingRequest);
+  Unary(*service, "ReturnMeetingRequest", requests, &RequestHandlers::ReturnMeetingRequest);
+  Unary(*service, "ReassignMeetingRequests", requests, &RequestHandlers::ReassignMeetingRequests);
+  return service;
+}
+
+std::unique_ptr<rpc::Service> NewAppointmentService(Dependencies dependencies) {
+  auto service = std::make_unique<rpc::Service>(
+      v1::GetTeamRequest::descriptor()->file()->FindServiceByName("AppointmentService"));
+  auto teams = std::make_shared<TeamHandlers>(dependencies);
+  Unary(*service, "GetTeam", teams, &TeamHandlers::GetTeam);
+  Unary(*service, "UpdateTeam", teams, &TeamHandlers::UpdateTeam);
+  return service;
+}
+
+}  // namespace finalmile::appointments::handlers

@@ -1,0 +1,41 @@
+#include "services/appointments/wiring.h"
+
+#include "finalmile/appointments/v1/appointment_event.pb.h"
+#include "finalmile/leads/v1/lead_event.pb.h"
+#include "libs/base/status.h"
+#include "services/appointments/consumers/lead_consumer.h"
+#include "services/appointments/domain/zone.h"
+#include "services/appointments/handlers/register.h"
+#include "services/appointments/store/schema.h"
+#include "services/appointments/timers/request_timer.h"
+
+namespace finalmile::appointments {
+namespace {
+
+constexpr app::MessageType kTopics[] = {&v1::AppointmentEvent::descriptor, &leads::v1::LeadEvent::descriptor};
+
+absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) {
+  // Without its files every zone would be taken for UTC.
+  if (!domain::LoadZone("Europe/Berlin").ok()) {
+    return absl::FailedPreconditionError(
+        "the zone database cannot be read: install tzdata, or have TZDIR name the folder that has tzdata.zi");
+  }
+  const handlers::Dependencies dependencies{runtime.clock, runtime.rng, runtime.database};
+  app::Module module;
+  module.services.push_back(handlers::NewMeetingRequestService(dependencies));
+  module.services.push_back(handlers::NewAppointmentService(dependencies));
+  module.consumers.push_back(app::ConsumerOf<leads::v1::LeadEvent>(
+      consumers::kLeadConsumer, std::make_unique<consumers::LeadConsumer>(runtime.clock, runtime.rng)));
+  module.leader_tasks.push_back(std::make_unique<timers::RequestTimer>(runtime.clock, runtime.rng));
+  return module;
+}
+
+}  // namespace
+
+const app::ModuleSpec kModule{.name = "appointments",
+                              .migrations = store::Migrations(),
+                              .topics = kTopics,
+                              .declare = nullptr,
+                              .build = &Build};
+
+}  // namespace finalmile::appointments
