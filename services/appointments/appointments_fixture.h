@@ -192,6 +192,14 @@ class AppointmentsTest : public ::testing::Test {
     harness_.Settle();
     return harness_.ReadEvents<v1::AppointmentEvent>();
   }
+  // The last one of a request: there is no order between the events of two.
+  v1::AppointmentEvent LastOf(const std::string& name) {
+    v1::AppointmentEvent last;
+    for (const v1::AppointmentEvent& event : Events()) {
+      if (event.key() == name) last = event;
+    }
+    return last;
+  }
   // The events of one request, by name: "requested ready", "claimed", ….
   std::string EventsOf(const std::string& name);
 

@@ -42,7 +42,7 @@ TEST_F(RequestsTest, ACrossingOpensOneRequest) {
   EXPECT_EQ(request.reasons(0).text(), "VP Sales");
   EXPECT_EQ(rpc::FromTimestamp(request.deadline()), At(1, 11, 0)) << "an hour for A2";
   EXPECT_EQ(EventsOf(request.name()), "requested ready");
-  const v1::MeetingRequested event = Events().back().meeting_requested();
+  const v1::MeetingRequested event = LastOf(request.name()).meeting_requested();
   EXPECT_FALSE(event.again());
   EXPECT_EQ(event.campaign(), "spring");
   harness_.Restart();
@@ -77,7 +77,7 @@ TEST_F(RequestsTest, ASecondCrossingUpgradesTheRequest) {
   EXPECT_EQ(request.ready_seq(), 2);
   EXPECT_EQ(rpc::FromTimestamp(request.deadline()), At(1, 10, 35));
   EXPECT_EQ(EventsOf(name), "requested ready, requested raised");
-  EXPECT_TRUE(Events().back().meeting_requested().again());
+  EXPECT_TRUE(LastOf(name).meeting_requested().again());
   EXPECT_EQ(Count("meeting_requests"), 1);
 }
 
@@ -93,7 +93,7 @@ TEST_F(RequestsTest, ALeadThatIsLeftAloneOpensNothingButByAHandRaise) {
   EXPECT_EQ(quiet.state(), Request::STATE_CLOSED);
   EXPECT_EQ(quiet.close_reason(), v1::CLOSE_REASON_QUIET);
   EXPECT_EQ(EventsOf(quiet.name()), "closed QUIET");
-  EXPECT_EQ(Events().back().meeting_request_closed().ready_seq(), 2);
+  EXPECT_EQ(LastOf(quiet.name()).meeting_request_closed().ready_seq(), 2);
   Raise("ana");
   EXPECT_EQ(Of("ana").state(), Request::STATE_OPEN);
   MoveTo(At(1, 10) + absl::Hours(24 * 90));
@@ -162,7 +162,7 @@ TEST_F(RequestsTest, TheFirstAttemptClaims) {
   EXPECT_TRUE(logged->meeting_request().within_response_time());
   EXPECT_EQ(logged->attempt().name(), name + "/attempts/1");
   EXPECT_EQ(EventsOf(name), "requested ready, claimed by kim, attempt 1");
-  const v1::AttemptLogged event = Events().back().attempt_logged();
+  const v1::AttemptLogged event = LastOf(name).attempt_logged();
   EXPECT_TRUE(event.first());
   EXPECT_TRUE(event.within_response_time());
   EXPECT_EQ(event.seconds_since_ready(), 240);
@@ -193,7 +193,7 @@ TEST_F(RequestsTest, AnAttemptThatIsRecordedLateMayHaveBeenInTime) {
   *earlier.mutable_attempt_time() = rpc::ToTimestamp(At(1, 10, 5));
   ASSERT_TRUE(Attempt("kim", name, earlier).ok());
   EXPECT_TRUE(Get(name).within_response_time());
-  EXPECT_TRUE(Events().back().attempt_logged().within_response_time());
+  EXPECT_TRUE(LastOf(name).attempt_logged().within_response_time());
 }
 
 TEST_F(RequestsTest, WhoDeniedAChannelIsNotCalled) {
@@ -211,7 +211,7 @@ TEST_F(RequestsTest, WhoDeniedAChannelIsNotCalled) {
   const auto made = Attempt("kim", name, Phone(), /*already_made=*/true);
   ASSERT_TRUE(made.ok()) << made.status();
   EXPECT_TRUE(made->attempt().not_permitted());
-  EXPECT_TRUE(Events().back().attempt_logged().not_permitted());
+  EXPECT_TRUE(LastOf(name).attempt_logged().not_permitted());
   Permit("ana", leads::v1::CHANNEL_PHONE, leads::v1::PERMISSION_STATE_ALLOWED);
   EXPECT_TRUE(Attempt("kim", name, Phone()).ok());
 }
@@ -227,7 +227,7 @@ TEST_F(RequestsTest, EnoughAttemptsRecycle) {
   const Request request = Get(name);
   EXPECT_EQ(request.state(), Request::STATE_RECYCLED);
   EXPECT_EQ(rpc::FromTimestamp(request.quiet_until()), At(1, 10) + absl::Hours(24 * 90));
-  const v1::MeetingRequestRecycled event = Events().back().meeting_request_recycled();
+  const v1::MeetingRequestRecycled event = LastOf(name).meeting_request_recycled();
   EXPECT_EQ(event.attempts(), 8);
   EXPECT_EQ(event.channels(), 2);
   EXPECT_EQ(ReasonOf(Attempt("kim", name, Phone()).status()), "WRONG_STATE");
@@ -266,7 +266,7 @@ TEST_F(RequestsTest, ReturnsSayWhy) {
   const auto returned = Call<Request>(As("kim"), "ReturnMeetingRequest", request);
   ASSERT_TRUE(returned.ok()) << returned.status();
   EXPECT_EQ(returned->state(), Request::STATE_RETURNED);
-  EXPECT_EQ(Events().back().meeting_request_returned().duplicate_of(), Lead("bob"));
+  EXPECT_EQ(LastOf(name).meeting_request_returned().duplicate_of(), Lead("bob"));
 }
 
 TEST_F(RequestsTest, BadTimingSaysUntilWhen) {
@@ -283,7 +283,7 @@ TEST_F(RequestsTest, BadTimingSaysUntilWhen) {
   }
   *request.mutable_until() = rpc::ToTimestamp(At(1, 10) + absl::Hours(24 * 400));
   ASSERT_TRUE(Call<Request>(As("kim"), "ReturnMeetingRequest", request).ok());
-  EXPECT_EQ(rpc::FromTimestamp(Events().back().meeting_request_returned().quiet_until()),
+  EXPECT_EQ(rpc::FromTimestamp(LastOf(request.name()).meeting_request_returned().quiet_until()),
             At(1, 10) + absl::Hours(24 * 400));
 }
 
