@@ -76,6 +76,8 @@ struct ChannelOptions {
   std::string target;
   // Bearer token sent with every call; empty: none.
   std::string token = {};
+  // Who acts, where the server has no credentials: "kim", "mia:manager"; empty: the local admin.
+  std::string act_as = {};
 };
 
 // A channel over gRPC (target rpc_client), with connections of its own, made at the first call. It calls

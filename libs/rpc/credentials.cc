@@ -17,6 +17,7 @@
 #include "absl/strings/str_split.h"
 #include "fmt/format.h"
 #include "libs/base/status.h"
+#include "libs/base/text.h"
 
 namespace finalmile::rpc {
 namespace {
@@ -24,12 +25,6 @@ namespace {
 using Digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
 
 constexpr std::string_view kScheme = "sha256:";
-
-bool ValidName(std::string_view name) {
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-  });
-}
 
 std::optional<Digest> ParseDigest(std::string_view text) {
   if (text.size() != kScheme.size() + 2 * SHA256_DIGEST_LENGTH || text.substr(0, kScheme.size()) != kScheme)
@@ -66,6 +61,8 @@ std::string RoleName(v1::Role role) {
   return absl::AsciiStrToLower(v1::Role_Name(role).substr(strlen("ROLE_")));
 }
 
+bool IsPrincipalName(std::string_view name) { return IsToken(name, 64, "._-"); }
+
 std::optional<v1::Role> RoleOf(std::string_view name) {
   v1::Role role;
   const std::string upper = "ROLE_" + absl::AsciiStrToUpper(absl::string_view(name.data(), name.size()));
@@ -84,7 +81,7 @@ absl::StatusOr<std::optional<Credentials::Table::Entry>> Credentials::Table::Par
   if (!digest) {
     return absl::InvalidArgumentError("the first word must be sha256: and 64 hexadecimal digits");
   }
-  if (!ValidName(words[1])) {
+  if (!IsPrincipalName(words[1])) {
     return absl::InvalidArgumentError("the name must be 1 to 64 characters of a-z 0-9 . _ -");
   }
   auto principal = std::make_shared<v1::Principal>();

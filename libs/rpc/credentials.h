@@ -61,4 +61,7 @@ class Credentials {
 std::string RoleName(v1::Role role);
 std::optional<v1::Role> RoleOf(std::string_view name);
 
+// A principal's name: 1 to 64 characters of a-z 0-9 . _ -
+bool IsPrincipalName(std::string_view name);
+
 }  // namespace finalmile::rpc

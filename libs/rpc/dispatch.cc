@@ -99,6 +99,30 @@ std::shared_ptr<const v1::Principal> LocalAdmin() {
   return principal;
 }
 
+absl::StatusOr<std::shared_ptr<const v1::Principal>> ActAs(std::string_view text) {
+  const size_t colon = text.find(':');
+  const std::string_view name = text.substr(0, colon);
+  const auto malformed = [&](std::string_view what) {
+    return Error(absl::StatusCode::kInvalidArgument, "ACT_AS_MALFORMED",
+                 fmt::format("who acts must be NAME or NAME:ROLE,ROLE: {}", what));
+  };
+  if (!IsPrincipalName(name)) return malformed("the name must be 1 to 64 characters of a-z 0-9 . _ -");
+  auto principal = std::make_shared<v1::Principal>();
+  principal->set_name(std::string(name));
+  if (colon == std::string_view::npos) {
+    principal->add_roles(v1::ROLE_SETTER);
+    principal->add_roles(v1::ROLE_HOST);
+    return principal;
+  }
+  const std::string_view roles = text.substr(colon + 1);
+  for (const auto& word : absl::StrSplit(absl::string_view(roles.data(), roles.size()), ',')) {
+    const std::optional<v1::Role> role = RoleOf({word.data(), word.size()});
+    if (!role) return malformed("a role is admin, marketer, setter, host, coach, manager or integration");
+    principal->add_roles(*role);
+  }
+  return principal;
+}
+
 absl::Status Authorise(const ServedMethod& method, const v1::Principal& principal) {
   for (const int role : principal.roles()) {
     if (role > 0 && role < 32 && (method.allowed >> role & 1) != 0) return absl::OkStatus();

@@ -48,6 +48,10 @@ absl::StatusOr<std::shared_ptr<const v1::Principal>> Authenticate(const Credenti
                                                                   std::string_view authorization);
 // "local", with the role of admin: who calls where there are no credentials.
 std::shared_ptr<const v1::Principal> LocalAdmin();
+// Whom the header kActAs names where there are no credentials: "kim", who has the roles of a setter and of a
+// host, or "mia:manager,coach". INVALID_ARGUMENT / ACT_AS_MALFORMED.
+inline constexpr std::string_view kActAs = "finalmile-as";
+absl::StatusOr<std::shared_ptr<const v1::Principal>> ActAs(std::string_view text);
 
 // PERMISSION_DENIED / ROLE_MISSING names the roles that may call.
 absl::Status Authorise(const ServedMethod& method, const v1::Principal& principal);

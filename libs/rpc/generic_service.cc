@@ -155,6 +155,14 @@ class Call {
       const grpc::CallbackServerContext& context) const {
     if (method_.open) return core_->anybody;
     std::shared_ptr<const v1::Principal> principal = core_->local_admin;
+    const auto act_as = context.client_metadata().find(std::string(kActAs));
+    if (act_as != context.client_metadata().end()) {
+      if (core_->deps.credentials != nullptr) {
+        return Error(absl::StatusCode::kPermissionDenied, "ACT_AS_REFUSED",
+                     "the server knows its callers by their tokens: nobody acts as somebody else");
+      }
+      ASSIGN_OR_RETURN(principal, ActAs(View(act_as->second)));
+    }
     if (core_->deps.credentials != nullptr) {
       const auto [first, last] = context.client_metadata().equal_range("authorization");
       if (first != last && std::next(first) != last) {

@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "fmt/format.h"
 #include "libs/rpc/client.h"
+#include "libs/rpc/dispatch.h"
 #include "libs/rpc/errors.h"
 
 namespace finalmile::rpc {
@@ -65,6 +66,7 @@ void Prepare(const ChannelOptions& channel, const CallOptions& options, absl::Du
   context.set_deadline(In(std::max(timeout, absl::ZeroDuration())));
   const std::string& token = options.token.empty() ? channel.token : options.token;
   if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
+  if (!channel.act_as.empty()) context.AddMetadata(std::string(kActAs), channel.act_as);
   for (const auto& [key, value] : options.metadata) context.AddMetadata(key, value);
 }
 

@@ -14,6 +14,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "libs/rpc/dispatch.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/grpc_log.h"
 #include "libs/rpc/testdata/server_fixture.h"
@@ -73,6 +74,8 @@ TEST_F(ServerTest, TwoTokensAreRefusedWhateverTheyAre) {
     EXPECT_EQ(reply.status().code(), StatusCode::kUnauthenticated) << second;
     EXPECT_EQ(ReasonOf(reply.status()), "TOKEN_AMBIGUOUS") << second;
   }
+  const auto other = Say(SayOf(""), {.token = "secret", .metadata = {{std::string(kActAs), "mia:manager"}}});
+  EXPECT_EQ(ReasonOf(other.status()), "ACT_AS_REFUSED");
   EXPECT_EQ(Say(SayOf(""), {.token = "secret"}).status(), absl::OkStatus());
   server_.reset();
   std::filesystem::remove(path);

@@ -11,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/empty.pb.h"
 #include "gtest/gtest.h"
+#include "libs/rpc/dispatch.h"
 #include "libs/rpc/testdata/server_fixture.h"
 
 namespace finalmile::rpc {
@@ -39,6 +40,20 @@ TEST_F(ServerTest, UnaryCallReachesTheHandlerWithItsContext) {
   // Five seconds less the margin of 200 ms and the way here; gRPC rounds the timeout up on the wire.
   EXPECT_LT(*remaining, absl::Milliseconds(4900));
   EXPECT_GT(*remaining, absl::Seconds(2));
+}
+
+TEST_F(ServerTest, ACallerWithoutATokenActsForWhomItNames) {
+  echo_.say = [&](CallContext& context, const pb::SayRequest&) {
+    return Said(context.principal().name() + (context.HasRole(v1::ROLE_SETTER) ? ", a setter" : ""));
+  };
+  Start();
+  const auto as = [&](const std::string& who) {
+    return Say(SayOf(""), {.metadata = {{std::string(kActAs), who}}});
+  };
+  EXPECT_EQ(as("kim")->text(), "kim, a setter");
+  EXPECT_EQ(as("mia:setter,manager")->text(), "mia, a setter");
+  EXPECT_EQ(ReasonOf(as("cleo:coach").status()), "ROLE_MISSING");
+  EXPECT_EQ(ReasonOf(as("cleo:boss").status()), "ACT_AS_MALFORMED");
 }
 
 TEST_F(ServerTest, ServerStreamGivesEveryReplyInOrder) {

@@ -92,6 +92,20 @@ TEST(DispatchTest, RolesDecide) {
   EXPECT_EQ(ErrorInfoOf(denied)->metadata().at("roles"), "admin, setter");
 }
 
+TEST(DispatchTest, WhoActsIsNamedWithRoles) {
+  const auto roles = [](std::string_view text) {
+    const auto principal = ActAs(text);
+    if (!principal.ok()) return ReasonOf(principal.status());
+    std::string names = (*principal)->name();
+    for (const int role : (*principal)->roles()) names += " " + v1::Role_Name(role);
+    return names;
+  };
+  EXPECT_EQ(roles("kim"), "kim ROLE_SETTER ROLE_HOST");
+  EXPECT_EQ(roles("mia.k:manager,coach"), "mia.k ROLE_MANAGER ROLE_COACH");
+  for (const char* wrong : {"", ":manager", "Kim", "kim:", "kim:boss", "kim:manager,", "kim:manager:coach"})
+    EXPECT_EQ(roles(wrong), "ACT_AS_MALFORMED") << wrong;
+}
+
 TEST(DispatchTest, DeadlineKeepsAMargin) {
   const absl::Duration now = absl::Hours(1);
   const auto deadline = [&](absl::Duration timeout) {

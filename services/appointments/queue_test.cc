@@ -124,6 +124,28 @@ TEST_F(QueueTest, TheBestIsClaimedByWhoAsksFirst) {
   EXPECT_EQ(rpc::ReasonOf(Claim("kim", "meetingRequests/-").status()), "QUEUE_EMPTY");
 }
 
+TEST_F(QueueTest, TheCurrentRequestIsTheOneTakenUpLast) {
+  v1::GetMeetingRequestRequest request;
+  request.set_name("meetingRequests/-");
+  const auto current = [&] { return Call<v1::MeetingRequest>(As("kim"), "GetMeetingRequest", request); };
+  EXPECT_EQ(rpc::ReasonOf(current().status()), "NO_CURRENT_REQUEST");
+  Ready("ana");
+  Ready("bob");
+  const std::string ana = Of("ana").name(), bob = Of("bob").name();
+  ASSERT_TRUE(Claim("kim", ana).ok());
+  harness_.clock().Advance(absl::Seconds(1));
+  ASSERT_TRUE(Attempt("kim", bob, Phone()).ok());
+  EXPECT_EQ(current()->name(), bob);
+  harness_.clock().Advance(absl::Seconds(1));
+  ASSERT_TRUE(Claim("kim", ana).ok()) << "again";
+  EXPECT_EQ(current()->name(), ana);
+  harness_.clock().Advance(absl::Seconds(1));
+  ASSERT_TRUE(Attempt("mia", bob, Phone()).ok()) << "by a manager, who does not take it over";
+  EXPECT_EQ(current()->name(), ana);
+  ASSERT_TRUE(Return("kim", ana, v1::RETURN_REASON_BAD_FIT).ok());
+  EXPECT_EQ(current()->name(), bob);
+}
+
 TEST_F(QueueTest, FiltersNameWhatIsListed) {
   Ready("ana", {.grade = "A1"});
   Ready("bob");

@@ -24,6 +24,9 @@ void DeclareCommon(CLI::App& app, CommonFlags& common) {
       ->type_name("HOST:PORT");
   app.add_option("--token-file", common.token_file, "file with the bearer token (FINALMILE_TOKEN_FILE)")
       ->type_name("FILE");
+  app.add_option("--as", common.act_as,
+                 "who acts, on a server that has no tokens: kim, who sets and hosts, or mia:manager (FINALMILE_AS)")
+      ->type_name("NAME[:ROLES]");
   app.add_option("--data", common.data,
                  "folder of the local store (FINALMILE_DATA, else the XDG data folder)")
       ->type_name("DIR");

@@ -12,6 +12,7 @@ namespace finalmile::cli {
 struct CommonFlags {
   std::string address;
   std::string token_file;
+  std::string act_as;
   std::string data;
   std::string store;
   std::string service;

@@ -60,6 +60,7 @@ SuiteConnector::SuiteConnector(CommonFlags flags, Clock& clock, Rng& rng)
     : flags_(std::move(flags)), clock_(clock), rng_(rng) {
   FromEnvironment("FINALMILE_ADDRESS", flags_.address);
   FromEnvironment("FINALMILE_TOKEN_FILE", flags_.token_file);
+  FromEnvironment("FINALMILE_AS", flags_.act_as);
   FromEnvironment("FINALMILE_STORE", flags_.store);
   // Whether it is given decides which way `events tail` takes.
   FromEnvironment("FINALMILE_EVENTS", flags_.events);
@@ -87,7 +88,7 @@ absl::StatusOr<rpc::Channel*> SuiteConnector::Channel() {
 std::string SuiteConnector::Where() const { return where_; }
 
 absl::Status SuiteConnector::Dial(const std::string& target) {
-  rpc::ChannelOptions options{.target = target};
+  rpc::ChannelOptions options{.target = target, .act_as = flags_.act_as};
   if (!flags_.token_file.empty()) {
     ASSIGN_OR_RETURN(options.token, ReadToken(flags_.token_file));
   }
@@ -157,7 +158,9 @@ absl::StatusOr<events::EventLog*> SuiteConnector::Events() {
 
 absl::Status SuiteConnector::Settle() {
   if (suite_ == nullptr) return absl::OkStatus();
-  const absl::Status settled = WaitUntilSettled(*channel_, clock_);
+  // Whoever acts may not ask how the suite is.
+  const auto channel = rpc::NewGrpcChannel({.target = suite_->address()}, clock_, rng_);
+  const absl::Status settled = WaitUntilSettled(*channel, clock_);
   // What is stored is taken up by the next command.
   return absl::IsDeadlineExceeded(settled) ? absl::OkStatus() : settled;
 }

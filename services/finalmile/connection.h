@@ -14,7 +14,7 @@
 namespace finalmile::cli {
 
 // The ways to the suite that the common flags and the environment (FINALMILE_ADDRESS, FINALMILE_TOKEN_FILE,
-// FINALMILE_STORE, FINALMILE_EVENTS) give.
+// FINALMILE_AS, FINALMILE_STORE, FINALMILE_EVENTS) give.
 class SuiteConnector final : public Connector {
  public:
   // The references outlive the connector.

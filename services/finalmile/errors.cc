@@ -43,10 +43,13 @@ std::string ExitCodesHelp() {
          "  3  not found\n"
          "  4  refused: not allowed, or not as things stand (it exists already, it was changed meanwhile)\n"
          "  5  unavailable: nobody answers in time; try again later\n"
-         "  6  done in part: an import rejected rows\n";
+         "  6  done in part: an import rejected rows\n"
+         "  7  somebody else was faster\n";
 }
 
 ExitCode ExitCodeOf(const absl::Status& status) {
+  const std::string reason = rpc::ReasonOf(status);
+  if (reason == "ALREADY_CLAIMED" || reason == "SLOT_TAKEN") return ExitCode::kFaster;
   switch (status.code()) {
     case absl::StatusCode::kOk:
       return ExitCode::kOk;

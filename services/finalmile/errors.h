@@ -19,6 +19,8 @@ enum class ExitCode {
   kUnavailable = 5,
   // An import stored what it could; rows were rejected.
   kPartly = 6,
+  // Somebody else was faster.
+  kFaster = 7,
 };
 
 // The lines of --help.

@@ -11,6 +11,7 @@
 #include "finalmile/v1/operations_service.pb.h"
 #include "libs/app/settings.h"
 #include "libs/base/status.h"
+#include "services/appointments/wiring.h"
 #include "services/catalog/wiring.h"
 #include "services/leads/wiring.h"
 
@@ -47,7 +48,8 @@ absl::StatusOr<config::Assignments> NameStore(const config::Assignments& given) 
 }  // namespace
 
 const std::vector<const app::ModuleSpec*>& Modules() {
-  static const std::vector<const app::ModuleSpec*> kModules = {&leads::kModule, &catalog::kModule};
+  static const std::vector<const app::ModuleSpec*> kModules = {&leads::kModule, &catalog::kModule,
+                                                               &appointments::kModule};
   return kModules;
 }
 
@@ -65,6 +67,7 @@ absl::StatusOr<std::vector<const app::ModuleSpec*>> ModulesNamed(std::string_vie
 absl::StatusOr<config::Config> SuiteConfig(const config::Assignments& given) {
   // Read by the command line itself, or by tests.
   static const std::set<std::string, std::less<>> kNotSettings = {"FINALMILE_ADDRESS", "FINALMILE_TOKEN_FILE",
+                                                                  "FINALMILE_AS",
                                                                   "FINALMILE_STORE"};
   config::Assignments environment = config::ReadEnvironment();
   std::erase_if(environment, [](const auto& variable) {

@@ -5,6 +5,8 @@ namespace finalmile::cli {
 
 std::vector<Verb> ChannelVerbs() {
   std::vector<Verb> verbs;
+  AddNext(verbs);
+  AddRequests(verbs);
   AddImport(verbs);
   AddImports(verbs);
   AddContent(verbs);
@@ -29,6 +31,8 @@ std::string_view GroupSummary(std::string_view group) {
   if (group == "imports") return "imports of leads: list them, and take one back";
   if (group == "leads") return "list, rank, show, create and change leads";
   if (group == "activity") return "what leads did";
+  if (group == "requests") return "meeting requests: list, show and reassign";
+  if (group == "teams") return "in whose hours the time to answer counts";
   if (group == "policy") return "the rules that score leads";
   if (group == "events") return "what the services told each other";
   if (group == "topics") return "the topics of the event log";

@@ -40,6 +40,7 @@ const rpc::FilterSchema& Schema() {
       {"deadline", FilterType::kTimestamp, "deadline"},
       {"create_time", FilterType::kTimestamp, "create_time"},
       {"active", FilterType::kBool, "active"},
+      {"window_attempts", FilterType::kInt, "window_attempts"},
   }};
   return schema;
 }
@@ -123,13 +124,17 @@ absl::StatusOr<v1::ListMeetingRequestsResponse> QueueHandlers::ListMeetingReques
 
 absl::StatusOr<v1::MeetingRequest> QueueHandlers::GetMeetingRequest(
     rpc::CallContext& context, const v1::GetMeetingRequestRequest& request) {
-  std::string id = rpc::IdIn(request.name());
-  if (id == "-" && request.lead().empty())
-    return rpc::InvalidField("lead", "is required beside the name meetingRequests/-");
+  const std::string id = rpc::IdIn(request.name());
   return outbox::Read<v1::MeetingRequest>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::MeetingRequest> {
         std::string found = id;
-        if (id == "-") {
+        if (id == "-" && request.lead().empty()) {
+          ASSIGN_OR_RETURN(found, store::CurrentRequestOf(transaction, context.principal().name()));
+          if (found.empty()) {
+            return rpc::Error(absl::StatusCode::kNotFound, "NO_CURRENT_REQUEST",
+                              "the caller works on no request: claim one first");
+          }
+        } else if (id == "-") {
           ASSIGN_OR_RETURN(const std::vector<std::string> active,
                            store::ActiveRequestsOf(transaction, {request.lead()}));
           ASSIGN_OR_RETURN(const std::vector<std::string> all,

@@ -8,6 +8,7 @@
 #include "libs/base/status.h"
 #include "libs/base/text.h"
 #include "libs/outbox/mutation.h"
+#include "libs/rpc/credentials.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/etag.h"
 #include "libs/rpc/resource_name.h"
@@ -27,7 +28,6 @@ constexpr int kMostReassigned = 500;
 // Of the queue that ClaimMeetingRequest reads at once for the best.
 constexpr int kCandidates = 8;
 constexpr size_t kMostOfObjection = 64;
-constexpr size_t kMostOfPrincipal = 64;
 
 domain::Actor ActorOf(const rpc::CallContext& context) {
   return {context.principal().name(),
@@ -68,6 +68,13 @@ absl::Status Conclude(RequestBatch& batch, RequestBatch::Entry& entry, const dom
   if (entry.row.request != entry.before.request)
     batch.Tell(entry, std::get<domain::RequestEvents>(result), details);
   return absl::OkStatus();
+}
+
+// The caller takes up a request that is theirs: it is the one that they mean when they name none.
+void PickUp(const domain::Actor& actor, absl::Time now, RequestBatch::Entry& entry) {
+  if (entry.row.request.setter != actor.name) return;
+  entry.row.pick_time = now;
+  entry.changed = true;
 }
 
 absl::StatusOr<RequestBatch::Entry*> LockOne(RequestBatch& batch, const std::string& id,
@@ -145,6 +152,7 @@ absl::StatusOr<v1::MeetingRequest> RequestHandlers::ClaimMeetingRequest(
           RETURN_IF_ERROR(rpc::CheckEtag(request.etag(), entry->row.version, request.name()));
         }
         RETURN_IF_ERROR(Conclude(batch, *entry, domain::Claim(entry->row.request, actor, now)));
+        PickUp(actor, now, *entry);
         RETURN_IF_ERROR(batch.WriteAll());
         return Answer(batch, *entry);
       });
@@ -189,6 +197,7 @@ absl::StatusOr<v1::LogAttemptResponse> RequestHandlers::LogAttempt(rpc::CallCont
         attempt.not_permitted = denied;
         attempt.number = entry->row.request.attempts;
         RETURN_IF_ERROR(Conclude(batch, *entry, result, {&attempt, "", ""}));
+        PickUp(actor, now, *entry);
         RETURN_IF_ERROR(batch.WriteAll());
         RETURN_IF_ERROR(store::kAttempts.Insert(transaction, {{&attempt}}));
         v1::LogAttemptResponse response;
@@ -213,6 +222,7 @@ absl::StatusOr<v1::MeetingRequest> RequestHandlers::SnoozeMeetingRequest(
         Batch batch(transaction, hours, {d_.clock, d_.rng, now, cause});
         ASSIGN_OR_RETURN(Batch::Entry * entry, LockOne(batch, rpc::IdIn(request.name()), request.name()));
         RETURN_IF_ERROR(Conclude(batch, *entry, domain::Snooze(entry->row.request, actor, until)));
+        PickUp(actor, now, *entry);
         RETURN_IF_ERROR(batch.WriteAll());
         return Answer(batch, *entry);
       });
@@ -271,7 +281,7 @@ absl::StatusOr<v1::ReassignMeetingRequestsResponse> RequestHandlers::ReassignMee
   if (request.names_size() > kMostReassigned)
     violations.Add("names", fmt::format("has {} entries; at most {} are reassigned at once",
                                         request.names_size(), kMostReassigned));
-  if (!request.setter().empty() && !IsToken(request.setter(), kMostOfPrincipal, "._-"))
+  if (!request.setter().empty() && !rpc::IsPrincipalName(request.setter()))
     violations.Add("setter", "must be the name of a principal, or empty for the queue");
   std::vector<std::string> ids;
   for (int i = 0; i < request.names_size(); ++i) {

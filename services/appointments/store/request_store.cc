@@ -110,6 +110,7 @@ const storage::Table<RequestRow> kRequests(
      {"owner", &RequestRow::owner},
      {"setter", OfRequest(&MeetingRequest::setter)},
      {"claim_time", OfRequest(&MeetingRequest::claim_time), absl::InfinitePast()},
+     {"pick_time", &RequestRow::pick_time, absl::InfinitePast()},
      {"response_start", OfRequest(&MeetingRequest::response_start)},
      {"response_time", "BIGINT",
       [](const RequestRow& row) -> Value { return absl::ToInt64Microseconds(row.request.response_time); },
@@ -174,6 +175,16 @@ WHERE active AND state IN (2, 3) AND setter = $1
 ORDER BY id
 LIMIT $2)sql",
                                                  {setter, int64_t{limit}}));
+}
+
+absl::StatusOr<std::string> CurrentRequestOf(storage::Transaction& transaction, const std::string& setter) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> ids, storage::FirstTexts(transaction.Execute(R"sql(
+SELECT id FROM meeting_requests
+WHERE active AND setter <> '' AND setter = $1 AND state IN (2, 3) AND pick_time IS NOT NULL
+ORDER BY pick_time DESC, id
+LIMIT 1)sql",
+                                                                                             {setter})));
+  return ids.empty() ? std::string() : ids.front();
 }
 
 absl::Status VisitAll(storage::Transaction& transaction, absl::Time now) {

@@ -25,6 +25,8 @@ struct RequestRow {
   domain::MeetingRequest request;
   // Principal name of the lead's owner; empty: nobody owns it.
   std::string owner;
+  // When its setter last took it up; InfinitePast: never.
+  absl::Time pick_time = absl::InfinitePast();
   // "appointments/…"; empty: no meeting was booked.
   std::string appointment;
   absl::Time create_time = absl::UnixEpoch();
@@ -46,6 +48,8 @@ absl::StatusOr<std::vector<std::string>> ActiveRequestsOf(storage::Transaction& 
 // The ids of the first `limit` requests that a setter works on, in order of id.
 absl::StatusOr<std::vector<std::string>> RequestsOfSetter(storage::Transaction& transaction,
                                                           const std::string& setter, int limit);
+// The id of the one that a setter works on and took up last; empty: works on none.
+absl::StatusOr<std::string> CurrentRequestOf(storage::Transaction& transaction, const std::string& setter);
 // Every active request falls due at `now`, so that it is looked at again.
 absl::Status VisitAll(storage::Transaction& transaction, absl::Time now);
 // Deletes requests with their attempts. Deferred.

@@ -40,6 +40,7 @@ CREATE TABLE meeting_requests (
   owner TEXT NOT NULL,
   setter TEXT NOT NULL,
   claim_time BIGINT,
+  pick_time BIGINT,
   response_start BIGINT NOT NULL,
   response_time BIGINT NOT NULL,
   deadline BIGINT NOT NULL,
@@ -65,6 +66,7 @@ CREATE TABLE meeting_requests (
 CREATE INDEX meeting_requests_by_due ON meeting_requests (due_time) WHERE due_time IS NOT NULL;
 CREATE INDEX meeting_requests_by_lead ON meeting_requests (lead, create_time) WHERE lead <> '';
 CREATE INDEX meeting_requests_by_state ON meeting_requests (state, setter) WHERE active;
+CREATE INDEX meeting_requests_by_pick ON meeting_requests (setter, pick_time) WHERE active AND setter <> '';
 CREATE TABLE attempts (
   request TEXT NOT NULL,
   number BIGINT NOT NULL,
