@@ -31,7 +31,15 @@ TEST(ProcessLimitsTest, ConnectionsLeaveFilesToTheProcess) {
   EXPECT_EQ(ConnectionsFor(0), 1);
 }
 
+// A sanitizer brings a malloc of its own.
+#ifdef __SANITIZE_ADDRESS__
+#define SKIP_WITHOUT_GLIBC_MALLOC GTEST_SKIP() << "malloc is the sanitizer's"
+#else
+#define SKIP_WITHOUT_GLIBC_MALLOC static_cast<void>(0)
+#endif
+
 TEST(ProcessLimitsTest, MemoryThatCallsUseAgainStaysMapped) {
+  SKIP_WITHOUT_GLIBC_MALLOC;
   BoundMalloc();
   constexpr int kRounds = 100;
   constexpr int kBlocks = 64;
@@ -52,6 +60,7 @@ TEST(ProcessLimitsTest, MemoryThatCallsUseAgainStaysMapped) {
 }
 
 TEST(ProcessLimitsTest, MuchFreedMemoryGoesBackToTheSystem) {
+  SKIP_WITHOUT_GLIBC_MALLOC;
   testing::ManualClock clock;
   MemoryReturn step(clock);
   // In pieces that malloc keeps: the last one holds the end of the heap.

@@ -241,7 +241,7 @@ TEST_F(RequestsTest, WhatNobodyTriedGoesBackToTheQueue) {
   EXPECT_EQ(Get(name).setter(), "kim");
   MoveTo(At(17, 18));
   EXPECT_EQ(Get(name).state(), Request::STATE_OPEN);
-  EXPECT_EQ(EventsOf(name), "requested ready, claimed by kim, overdue 1, overdue 2");
+  EXPECT_EQ(EventsOf(name), "requested ready, claimed by kim, overdue 1, overdue 2, reassigned to ");
   ASSERT_TRUE(Attempt("lee", name, Phone()).ok());
   // The twelfth working day after the 17th.
   MoveTo(At(31, 18) + absl::Hours(24 * 4));

@@ -21,6 +21,7 @@ std::string_view AdviceFor(const absl::Status& status) {
     case absl::StatusCode::kUnauthenticated:
       return "give a valid token with --token-file";
     case absl::StatusCode::kPermissionDenied:
+      if (rpc::ReasonOf(status) != "ROLE_MISSING") return "";
       return "ask an admin for a role that may do this";
     case absl::StatusCode::kUnavailable:
       return "check the address and that the server is running, or try again later";

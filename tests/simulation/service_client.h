@@ -20,14 +20,18 @@ struct ServiceClient {
   testing::Simulation& simulation;
   const Replicas& replicas;
   std::vector<std::string>& violations;
+  // Who calls; empty: an admin.
+  std::string caller = "";
+  std::vector<finalmile::v1::Role> roles = {};
 
   void Violated(std::string what) const { violations.push_back(std::move(what)); }
 
   // One call of one ServiceProgram, once.
   absl::Status CallOnce(Program& program, const std::string& method, const google::protobuf::Message& request,
                         google::protobuf::Message& response) const {
-    return static_cast<ServiceProgram&>(program).channel().CallMessage(fmt::format("/{}.{}", package, method),
-                                                                       request, response, {.retry = false});
+    ServiceProgram& service = static_cast<ServiceProgram&>(program);
+    rpc::Channel& channel = caller.empty() ? service.channel() : service.ChannelAs(caller, roles);
+    return channel.CallMessage(fmt::format("/{}.{}", package, method), request, response, {.retry = false});
   }
 
   // Any process, until it is answered or the client loses patience. Nothing then, or for an error of

@@ -6,7 +6,7 @@ namespace finalmile::simulation {
 
 std::unique_ptr<Program> ServiceProgram::Start(Servers& servers, app::ModuleSpec spec, config::Config config,
                                                testing::Simulation::Process& process) {
-  std::unique_ptr<ServiceProgram> program(new ServiceProgram(std::move(spec), std::move(config)));
+  std::unique_ptr<ServiceProgram> program(new ServiceProgram(std::move(spec), std::move(config), process.clock()));
   program->database_ = servers.database().Connect();
   program->log_ = servers.events().Connect();
   auto assembly = app::Assembly::Build(program->spec_, program->config_,
@@ -14,13 +14,19 @@ std::unique_ptr<Program> ServiceProgram::Start(Servers& servers, app::ModuleSpec
                                                     *program->log_, program->no_log_, program->metrics_});
   if (!assembly.ok()) return nullptr;
   program->assembly_ = *std::move(assembly);
-  auto principal = std::make_shared<finalmile::v1::Principal>();
-  principal->set_name("client");
-  principal->add_roles(finalmile::v1::ROLE_ADMIN);
-  auto channel = rpc::NewLocalChannel(program->assembly_->services(), principal, process.clock());
-  if (!channel.ok()) return nullptr;
-  program->channel_ = *std::move(channel);
   return program;
+}
+
+rpc::Channel& ServiceProgram::ChannelAs(const std::string& name,
+                                        const std::vector<finalmile::v1::Role>& roles) {
+  std::unique_ptr<rpc::Channel>& channel = channels_[name];
+  if (channel == nullptr) {
+    auto principal = std::make_shared<finalmile::v1::Principal>();
+    principal->set_name(name);
+    for (const finalmile::v1::Role role : roles) principal->add_roles(role);
+    channel = rpc::NewLocalChannel(assembly_->services(), std::move(principal), clock_).value();
+  }
+  return *channel;
 }
 
 }  // namespace finalmile::simulation

@@ -185,7 +185,7 @@ RequestResult LogAttempt(MeetingRequest& request, const Actor& actor, const Atte
 
 RequestResult Snooze(MeetingRequest& request, const Actor& actor, absl::Time until) {
   if (std::optional<Refusal> refusal = CheckHolder(request, actor)) return *std::move(refusal);
-  if (request.attempts == 0) {
+  if (IsUnanswered(request)) {
     return Refusal{Refusal::Kind::kState, "FIRST_ATTEMPT_DUE",
                    "try to reach the lead first; a request that nobody tried cannot wait"};
   }
@@ -258,9 +258,10 @@ RequestEvents Visit(MeetingRequest& request, const WorkingHours& hours, absl::Ti
       events.push_back(Overdue{request.level = 2});
   }
   if (!IsHeldBySomebody(request) || EndOfWindow(request, hours) > now) return events;
-  if (request.attempts > 0) {
+  if (request.window_attempts > 0) {
     events.push_back(Recycle(request, now));
   } else {
+    events.push_back(Reassigned{request.setter, ""});
     request.state = RequestState::kOpen;
     request.setter.clear();
     if (request.level < 2) events.push_back(Overdue{2});

@@ -130,7 +130,7 @@ TEST_F(MeetingRequestTest, AWindowEnds) {
   EXPECT_EQ(Text(Visit(tried, hours_, end)), "recycled");
   EXPECT_EQ(Text(Visit(tried, hours_, end)), "");
   MeetingRequest untried = ClaimedByKim();
-  EXPECT_EQ(Text(Visit(untried, hours_, end)), "overdue 1, overdue 2");
+  EXPECT_EQ(Text(Visit(untried, hours_, end)), "overdue 1, overdue 2, reassigned kim to ");
   EXPECT_EQ(untried.state, RequestState::kOpen);
   EXPECT_EQ(untried.setter, "");
   MeetingRequest callback = ClaimedByKim();
@@ -256,6 +256,17 @@ TEST_F(MeetingRequestTest, AManagerReassigns) {
   EXPECT_EQ(Text(Reassign(request, "lee", monday_ + kDay)), "reassigned kim to lee");
   EXPECT_EQ(request.state, RequestState::kClaimed);
   EXPECT_EQ(Text(Reassign(request, "", monday_ + kDay)), "reassigned lee to ");
+  EXPECT_EQ(request.state, RequestState::kOpen);
+}
+
+TEST_F(MeetingRequestTest, AWindowThatNobodyUsedGivesBackWhatOthersHadTried) {
+  MeetingRequest request = ClaimedByKim();
+  Try(request, kPhone, monday_);
+  Reassign(request, "", monday_);
+  EXPECT_EQ(Text(Claim(request, kLee, monday_ + kDay)), "claimed");
+  EXPECT_EQ(Text(Snooze(request, kLee, monday_ + 2 * kDay)), "FIRST_ATTEMPT_DUE");
+  const absl::Time end = EndOfWorkingDay(hours_, monday_ + kDay, kWindowDays);
+  EXPECT_EQ(Text(Visit(request, hours_, end)), "overdue 1, overdue 2, reassigned lee to ");
   EXPECT_EQ(request.state, RequestState::kOpen);
 }
 

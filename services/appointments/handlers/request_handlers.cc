@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -176,11 +177,14 @@ absl::StatusOr<v1::LogAttemptResponse> RequestHandlers::LogAttempt(rpc::CallCont
         attempt.setter = actor.name;
         attempt.channel = given.channel();
         attempt.disposition = given.disposition();
-        attempt.attempt_time = given.has_attempt_time() ? TimeOf(given.attempt_time()) : now;
+        // The clock by which the lead became sales-ready may be ahead of ours.
+        const absl::Time ready_time = entry->row.request.crossing.ready_time;
+        attempt.attempt_time =
+            given.has_attempt_time() ? TimeOf(given.attempt_time()) : std::max(now, ready_time);
         if (given.has_callback_at()) attempt.callback_at = TimeOf(given.callback_at());
         attempt.talk_track = given.talk_track();
         attempt.objection = given.objection();
-        if (attempt.attempt_time < entry->row.request.crossing.ready_time) {
+        if (attempt.attempt_time < ready_time) {
           return rpc::InvalidField("attempt.attempt_time", "must not be before the lead became sales-ready");
         }
         const store::LeadRow* lead = batch.LeadOf(entry->row.lead);

@@ -10,6 +10,7 @@
 #include "libs/rpc/timestamps.h"
 #include "services/finalmile/commands/commands.h"
 #include "services/finalmile/commands/list.h"
+#include "services/finalmile/commands/show.h"
 #include "services/finalmile/commands/show_requests.h"
 #include "services/finalmile/lead_name.h"
 #include "services/finalmile/output/format.h"
@@ -47,11 +48,10 @@ Action DeclareList(Flags& flags) {
 }
 
 std::string AttemptLine(const Attempt& attempt, const Output& output) {
-  std::string channel = leads::v1::Channel_Name(attempt.channel());
-  std::string result = Disposition_Name(attempt.disposition());
-  return fmt::format("  {}. {}  {} {}  {}{}{}", attempt.number(),
-                     output.TimeText(rpc::FromTimestamp(attempt.attempt_time())), channel.substr(8),
-                     result.substr(12), attempt.setter(),
+  return fmt::format("  {}. {}  {}: {}, {}{}{}", attempt.number(),
+                     output.TimeText(rpc::FromTimestamp(attempt.attempt_time())),
+                     EnumText(leads::v1::Channel_Name(attempt.channel()), "CHANNEL_"),
+                     EnumText(Disposition_Name(attempt.disposition()), "DISPOSITION_"), attempt.setter(),
                      attempt.objection().empty() ? "" : "  objection: " + attempt.objection(),
                      attempt.not_permitted() ? "  NOT PERMITTED" : "");
 }

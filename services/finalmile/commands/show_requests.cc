@@ -151,8 +151,11 @@ std::string AnswerText(const MeetingRequest& request, absl::Time now) {
     return fmt::format("{} of 8 attempts{}", request.window_attempts(),
                        request.within_response_time() ? ", answered in time" : "");
   }
-  const absl::Duration left = rpc::FromTimestamp(request.deadline()) - now;
-  return left > absl::ZeroDuration() ? "answer within " + FormatElapsed(left) : FormatElapsed(-left) + " over";
+  const absl::Time deadline = rpc::FromTimestamp(request.deadline());
+  const absl::Duration left = deadline - now;
+  if (left > absl::Hours(1)) return "answer " + FormatAgo(deadline, now);
+  if (left > absl::ZeroDuration()) return "answer within " + FormatElapsed(left);
+  return (left > -absl::Hours(1) ? FormatElapsed(-left) : FormatSpan(-left)) + " over";
 }
 
 bool ZoneOf(const Lead& lead, absl::TimeZone& zone) {

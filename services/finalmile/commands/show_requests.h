@@ -22,7 +22,7 @@ std::string RequestName(const std::string& text);
 
 // "claimed", "open, back from a meeting".
 std::string StateText(const appointments::v1::MeetingRequest& request);
-// "answer within 3:12", "12 min over"; when the first answer came, where it did.
+// "answer within 3:12", "answer in 4 h", "12:05 over", "3 h over"; once they were tried, how often.
 std::string AnswerText(const appointments::v1::MeetingRequest& request, absl::Time now);
 
 // One row per request: who, company, why it is here, until when, whose.

@@ -25,20 +25,22 @@ std::string FormatPoints(double points) {
   return text == "-0.0" ? "0.0" : text;
 }
 
-std::string FormatAgo(absl::Time time, absl::Time now) {
-  const absl::Duration distance = absl::AbsDuration(now - time);
+std::string FormatSpan(absl::Duration span) {
   struct Unit {
     absl::Duration size;
     std::string_view name;
   };
-  const std::array<Unit, 4> units{
-      {{absl::Hours(24), "d"}, {absl::Hours(1), "h"}, {absl::Minutes(1), "min"}, {absl::Seconds(1), "s"}}};
+  const std::array<Unit, 3> units{{{absl::Hours(24), "d"}, {absl::Hours(1), "h"}, {absl::Minutes(1), "min"}}};
   for (const Unit& unit : units) {
-    if (distance < unit.size) continue;
-    const auto text = fmt::format("{} {}", FormatCount(distance / unit.size), unit.name);
-    return time < now ? text + " ago" : "in " + text;
+    if (span >= unit.size) return fmt::format("{} {}", FormatCount(span / unit.size), unit.name);
   }
-  return "now";
+  return fmt::format("{} s", FormatCount(absl::ToInt64Seconds(span)));
+}
+
+std::string FormatAgo(absl::Time time, absl::Time now) {
+  const absl::Duration distance = absl::AbsDuration(now - time);
+  if (distance < absl::Seconds(1)) return "now";
+  return time < now ? FormatSpan(distance) + " ago" : "in " + FormatSpan(distance);
 }
 
 std::string FormatTime(absl::Time time, absl::Time now, absl::TimeZone zone) {

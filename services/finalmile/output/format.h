@@ -11,6 +11,8 @@ namespace finalmile::cli {
 std::string FormatCount(int64_t count);
 // One digit after the point, without "-0.0": "41.3".
 std::string FormatPoints(double points);
+// "45 s", "3 min", "2 h", "12 d": whole units, the largest that is at least 1; "0 s".
+std::string FormatSpan(absl::Duration span);
 // "now", "3 min ago", "in 2 h", "12 d ago": whole units, the largest that is at least 1.
 std::string FormatAgo(absl::Time time, absl::Time now);
 // "2026-03-01 09:00 (3 d ago)" in `zone`; "-" for the infinite past and future.
