@@ -125,6 +125,21 @@ class AppointmentsTest : public ::testing::Test {
     return *channel;
   }
 
+  std::string NameOf(const std::string& lead) { return Of(lead).name(); }
+  static std::string ReasonOf(const absl::Status& status) { return rpc::ReasonOf(status); }
+  int64_t Count(const std::string& from) {
+    int64_t counted = -1;
+    const absl::Status read = harness_.database().Transact(
+        {.deadline = harness_.clock().Steady() + absl::Seconds(5), .read_only = true},
+        [&](storage::Transaction& transaction) -> absl::Status {
+          const auto rows = transaction.Execute("SELECT COUNT(*) FROM " + from);
+          if (rows.ok()) counted = rows->rows[0].Int(0);
+          return rows.status();
+        });
+    EXPECT_EQ(read, absl::OkStatus());
+    return counted;
+  }
+
   // The active request of a lead, else its newest; blank where it has none.
   v1::MeetingRequest Of(const std::string& lead) {
     v1::GetMeetingRequestRequest request;
@@ -178,11 +193,11 @@ class AppointmentsTest : public ::testing::Test {
     request.set_filter(filter);
     request.set_page_size(page_size);
     do {
-      const auto page =
-          Call<v1::ListMeetingRequestsResponse>(As(caller), "ListMeetingRequests", request);
+      const auto page = Call<v1::ListMeetingRequestsResponse>(As(caller), "ListMeetingRequests", request);
       EXPECT_TRUE(page.ok()) << page.status();
       if (!page.ok()) break;
-      for (const v1::MeetingRequest& one : page->meeting_requests()) listed.push_back(short_names[one.lead()]);
+      for (const v1::MeetingRequest& one : page->meeting_requests())
+        listed.push_back(short_names[one.lead()]);
       request.set_page_token(page->next_page_token());
     } while (!request.page_token().empty());
     return listed;

@@ -20,12 +20,15 @@ constexpr const char* kDescription =
     "in this process for as long as the command lasts.\n";
 
 void DeclareCommon(CLI::App& app, CommonFlags& common) {
-  app.add_option("--address", common.address, "the suite's host:port (FINALMILE_ADDRESS)")
+  app.add_option("--address", common.address,
+                 "the suite's host:port, or one for each service: leads=HOST:PORT,catalog=HOST:PORT "
+                 "(FINALMILE_ADDRESS)")
       ->type_name("HOST:PORT");
   app.add_option("--token-file", common.token_file, "file with the bearer token (FINALMILE_TOKEN_FILE)")
       ->type_name("FILE");
-  app.add_option("--as", common.act_as,
-                 "who acts, on a server that has no tokens: kim, who sets and hosts, or mia:manager (FINALMILE_AS)")
+  app.add_option(
+         "--as", common.act_as,
+         "who acts, on a server that has no tokens: kim, who sets and hosts, or mia:manager (FINALMILE_AS)")
       ->type_name("NAME[:ROLES]");
   app.add_option("--data", common.data,
                  "folder of the local store (FINALMILE_DATA, else the XDG data folder)")

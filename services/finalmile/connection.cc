@@ -4,14 +4,17 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <vector>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
 #include "libs/app/settings.h"
 #include "libs/base/address.h"
 #include "libs/base/status.h"
 #include "libs/config/file.h"
 #include "libs/storage/database.h"
+#include "services/finalmile/routing_channel.h"
 
 namespace finalmile::cli {
 namespace {
@@ -36,8 +39,11 @@ absl::Status CheckAddress(const std::string& address) {
       absl::SimpleAtoi(address.substr(colon + 1), &port) && port >= 1 && port <= 65'535) {
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(fmt::format(
-      "--address (or FINALMILE_ADDRESS) '{}' must be HOST:PORT, such as 127.0.0.1:7000", address));
+  return absl::InvalidArgumentError(
+      fmt::format("--address (or FINALMILE_ADDRESS) '{}' must be HOST:PORT, such as 127.0.0.1:7000, or one "
+                  "for each service: "
+                  "leads=HOST:PORT,catalog=HOST:PORT",
+                  address));
 }
 
 absl::StatusOr<std::string> ReadToken(const std::string& path) {
@@ -87,23 +93,45 @@ absl::StatusOr<rpc::Channel*> SuiteConnector::Channel() {
 
 std::string SuiteConnector::Where() const { return where_; }
 
-absl::Status SuiteConnector::Dial(const std::string& target) {
-  rpc::ChannelOptions options{.target = target, .act_as = flags_.act_as};
+absl::StatusOr<std::unique_ptr<rpc::Channel>> SuiteConnector::NewChannel(const std::string& target) {
+  rpc::ChannelOptions options{.target = target, .token = {}, .act_as = flags_.act_as};
   if (!flags_.token_file.empty()) {
     ASSIGN_OR_RETURN(options.token, ReadToken(flags_.token_file));
   }
-  auto channel = rpc::NewGrpcChannel(std::move(options), clock_, rng_);
+  return rpc::NewGrpcChannel(std::move(options), clock_, rng_);
+}
+
+absl::Status SuiteConnector::Dial(const std::string& target) {
+  ASSIGN_OR_RETURN(auto channel, NewChannel(target));
   RETURN_IF_ERROR(channel->Connect(std::min(kConnectWait, absl::Seconds(flags_.timeout_seconds))));
   channel_ = std::move(channel);
   return absl::OkStatus();
 }
 
-absl::Status SuiteConnector::Connect() {
-  if (!flags_.address.empty()) {
+absl::Status SuiteConnector::DialAddress() {
+  where_ = flags_.address;
+  if (flags_.address.find('=') == std::string::npos) {
     RETURN_IF_ERROR(CheckAddress(flags_.address));
-    where_ = flags_.address;
     return Dial(flags_.address);
   }
+  std::map<std::string, std::unique_ptr<rpc::Channel>, std::less<>> services;
+  for (const std::string& part : std::vector<std::string>(absl::StrSplit(flags_.address, ','))) {
+    const size_t equals = part.find('=');
+    const std::string service = part.substr(0, equals);
+    if (equals == std::string::npos || service.empty())
+      return absl::InvalidArgumentError(fmt::format("--address '{}' must be SERVICE=HOST:PORT", part));
+    RETURN_IF_ERROR(ModulesNamed(service).status());
+    const std::string target = part.substr(equals + 1);
+    RETURN_IF_ERROR(CheckAddress(target));
+    // Whoever is not there is missed by the first call that needs it.
+    ASSIGN_OR_RETURN(services[service], NewChannel(target));
+  }
+  channel_ = std::make_unique<RoutingChannel>(std::move(services));
+  return absl::OkStatus();
+}
+
+absl::Status SuiteConnector::Connect() {
+  if (!flags_.address.empty()) return DialAddress();
   const std::unique_ptr<WaitEvent> never = clock_.NewWaitEvent();
   const absl::Duration deadline = clock_.Steady() + kStoreWait;
   while (true) {

@@ -32,6 +32,9 @@ class SuiteConnector final : public Connector {
   absl::Status Connect();
   absl::Status UseHolderOrStart();
   absl::Status Dial(const std::string& target);
+  absl::StatusOr<std::unique_ptr<rpc::Channel>> NewChannel(const std::string& target);
+  // Of --address.
+  absl::Status DialAddress();
 
   CommonFlags flags_;
   Clock& clock_;

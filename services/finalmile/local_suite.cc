@@ -67,8 +67,7 @@ absl::StatusOr<std::vector<const app::ModuleSpec*>> ModulesNamed(std::string_vie
 absl::StatusOr<config::Config> SuiteConfig(const config::Assignments& given) {
   // Read by the command line itself, or by tests.
   static const std::set<std::string, std::less<>> kNotSettings = {"FINALMILE_ADDRESS", "FINALMILE_TOKEN_FILE",
-                                                                  "FINALMILE_AS",
-                                                                  "FINALMILE_STORE"};
+                                                                  "FINALMILE_AS", "FINALMILE_STORE"};
   config::Assignments environment = config::ReadEnvironment();
   std::erase_if(environment, [](const auto& variable) {
     return kNotSettings.contains(variable.first) || variable.first.starts_with("FINALMILE_SIM_") ||

@@ -85,7 +85,9 @@ class Run {
  private:
   void Violated(std::string what) { violations_.push_back(std::move(what)); }
 
-  std::string AnyLead() { return "leads/" + testing::UuidOf(fmt::format("{}", simulation_.rng().Below(kLeads))); }
+  std::string AnyLead() {
+    return "leads/" + testing::UuidOf(fmt::format("{}", simulation_.rng().Below(kLeads)));
+  }
 
   // What the leads service tells, in order of each lead; a record may come twice.
   void Leads() {
@@ -146,7 +148,11 @@ class Run {
 
   void Setter(int number) {
     const std::string name = fmt::format("setter-{}", number);
-    const ServiceClient client{"finalmile.appointments.v1", simulation_, replicas_, violations_, name,
+    const ServiceClient client{"finalmile.appointments.v1",
+                               simulation_,
+                               replicas_,
+                               violations_,
+                               name,
                                {number == 0 ? finalmile::v1::ROLE_MANAGER : finalmile::v1::ROLE_SETTER}};
     for (int i = 0; i < kActions; ++i) {
       simulation_.Sleep(simulation_.rng().Uniform() * absl::Seconds(2));
@@ -158,8 +164,8 @@ class Run {
   void Act(const ServiceClient& client, const std::string& id) {
     static const auto kRefused = {absl::StatusCode::kAborted, absl::StatusCode::kFailedPrecondition,
                                   absl::StatusCode::kPermissionDenied, absl::StatusCode::kNotFound};
-    const auto mine = client.Call<v1::ListMeetingRequestsResponse>("MeetingRequestService/ListMeetingRequests",
-                                                                   v1::ListMeetingRequestsRequest());
+    const auto mine = client.Call<v1::ListMeetingRequestsResponse>(
+        "MeetingRequestService/ListMeetingRequests", v1::ListMeetingRequestsRequest());
     Rng& rng = simulation_.rng();
     if (!mine || mine->meeting_requests().empty() || rng.Below(4) == 0) {
       v1::ClaimMeetingRequestRequest claim;
@@ -170,8 +176,8 @@ class Run {
         Violated(fmt::format("{} claimed {} for {}", client.caller, claimed->name(), claimed->setter()));
       return;
     }
-    const Request& request =
-        mine->meeting_requests(static_cast<int>(rng.Below(static_cast<uint64_t>(mine->meeting_requests_size()))));
+    const Request& request = mine->meeting_requests(
+        static_cast<int>(rng.Below(static_cast<uint64_t>(mine->meeting_requests_size()))));
     const uint64_t action = rng.Below(10);
     if (action < 6) {
       v1::LogAttemptRequest attempt;
@@ -194,7 +200,8 @@ class Run {
       reassign.set_request_id(id);
       reassign.add_names(request.name());
       if (action == 8) reassign.set_setter("setter-1");
-      client.Call<v1::ReassignMeetingRequestsResponse>("MeetingRequestService/ReassignMeetingRequests", reassign);
+      client.Call<v1::ReassignMeetingRequestsResponse>("MeetingRequestService/ReassignMeetingRequests",
+                                                       reassign);
     }
   }
 
@@ -220,7 +227,8 @@ class Run {
   void Follow(const v1::AppointmentEvent& event) {
     Story& story = stories_[event.key()];
     const auto expect = [&](bool holds, std::string_view what) {
-      if (!holds) Violated(fmt::format("{}: {} in state {}", event.key(), what, Request::State_Name(story.state)));
+      if (!holds)
+        Violated(fmt::format("{}: {} in state {}", event.key(), what, Request::State_Name(story.state)));
     };
     if (event.has_meeting_requested()) {
       story.requested += !event.meeting_requested().again();
@@ -277,7 +285,8 @@ class Run {
       if (erased_.contains(lead) && Count(fmt::format("leads WHERE id = '{}' AND erased", lead)) != 1)
         Violated(fmt::format("{} is not marked as erased", lead));
     }
-    if (const int64_t parked = Count("parked"); parked > 0) Violated(fmt::format("{} records are parked", parked));
+    if (const int64_t parked = Count("parked"); parked > 0)
+      Violated(fmt::format("{} records are parked", parked));
   }
 
   void CheckDeleted() {

@@ -6,7 +6,8 @@ namespace finalmile::simulation {
 
 std::unique_ptr<Program> ServiceProgram::Start(Servers& servers, app::ModuleSpec spec, config::Config config,
                                                testing::Simulation::Process& process) {
-  std::unique_ptr<ServiceProgram> program(new ServiceProgram(std::move(spec), std::move(config), process.clock()));
+  std::unique_ptr<ServiceProgram> program(
+      new ServiceProgram(std::move(spec), std::move(config), process.clock()));
   program->database_ = servers.database().Connect();
   program->log_ = servers.events().Connect();
   auto assembly = app::Assembly::Build(program->spec_, program->config_,

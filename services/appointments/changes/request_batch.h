@@ -37,10 +37,11 @@ class RequestBatch : public outbox::Aggregates<store::RequestRow, v1::Appointmen
         hours_(hours),
         at_(context) {}
 
-  // Locks leads, and those that they were merged into. `inserted` get rows where they have none. Once for each
-  // batch.
+  // Locks leads, and those that they were merged into. `inserted` get rows where they have none. Once for
+  // each batch.
   absl::Status LockLeads(std::vector<std::string> inserted, std::vector<std::string> others);
-  // Locks requests, and before them their leads, which the batch has not locked yet. Absent ones are left out.
+  // Locks requests, and before them their leads, which the batch has not locked yet. Absent ones are left
+  // out.
   absl::Status LockWithLeads(const std::vector<std::string>& ids);
 
   // A locked lead, or the one that it was merged into; null where there is none.

@@ -84,7 +84,8 @@ class Filler {
   }
 
   void operator()(const domain::Closed& closed) {
-    Begin(*envelope_.mutable_meeting_request_closed()).set_reason(static_cast<v1::CloseReason>(closed.reason));
+    Begin(*envelope_.mutable_meeting_request_closed())
+        .set_reason(static_cast<v1::CloseReason>(closed.reason));
   }
 
   void operator()(const domain::Overdue& overdue) {

@@ -157,7 +157,8 @@ TEST_F(MeetingRequestTest, AHandRaiseTakesTheFirstPlace) {
   MeetingRequest request = ClaimedByKim();
   Try(request, kPhone, monday_);
   Snooze(request, kKim, monday_ + kDay);
-  EXPECT_EQ(Text(CrossAgain(request, CrossingAt(Wall(11, 30, 11, 0), true, "A1", 8), hours_)), "requested raised");
+  EXPECT_EQ(Text(CrossAgain(request, CrossingAt(Wall(11, 30, 11, 0), true, "A1", 8), hours_)),
+            "requested raised");
   EXPECT_TRUE(request.crossing.hand_raise);
   EXPECT_EQ(request.deadline, Wall(11, 30, 11, 5));
   EXPECT_EQ(request.snooze_until, absl::InfinitePast());
@@ -208,9 +209,11 @@ TEST_F(MeetingRequestTest, ReturningSaysWhy) {
   Claim(request, kKim, monday_);
   EXPECT_EQ(Text(Return(request, kLee, ReturnReason::kBadFit, absl::InfinitePast(), monday_)), "NOT_YOURS");
   for (int i = 0; i < 2; ++i) Try(request, kPhone, monday_);
-  EXPECT_EQ(Text(Return(request, kKim, ReturnReason::kUnreachable, absl::InfinitePast(), monday_)), "TOO_FEW_ATTEMPTS");
+  EXPECT_EQ(Text(Return(request, kKim, ReturnReason::kUnreachable, absl::InfinitePast(), monday_)),
+            "TOO_FEW_ATTEMPTS");
   Try(request, kPhone, monday_);
-  EXPECT_EQ(Text(Return(request, kKim, ReturnReason::kUnreachable, absl::InfinitePast(), monday_)), "returned");
+  EXPECT_EQ(Text(Return(request, kKim, ReturnReason::kUnreachable, absl::InfinitePast(), monday_)),
+            "returned");
   EXPECT_EQ(request.return_reason, ReturnReason::kUnreachable);
   EXPECT_EQ(request.quiet_until, monday_ + kRecycleFor);
   EXPECT_EQ(Text(Return(request, kKim, ReturnReason::kBadFit, absl::InfinitePast(), monday_)), "WRONG_STATE");
@@ -225,8 +228,9 @@ TEST_F(MeetingRequestTest, AReturnedLeadIsLeftAloneForAsLongAsTheReasonSays) {
   EXPECT_EQ(quiet_until(ReturnReason::kBadTiming), monday_ + kRecycleFor);
   EXPECT_EQ(quiet_until(ReturnReason::kBadTiming, monday_ + kDay), monday_ + kDay);
   EXPECT_EQ(quiet_until(ReturnReason::kNoNeed), monday_ + kRecycleFor);
-  for (const ReturnReason reason : {ReturnReason::kBadFit, ReturnReason::kWrongPerson, ReturnReason::kBadData,
-                                    ReturnReason::kDuplicate, ReturnReason::kCustomer, ReturnReason::kOptedOut}) {
+  for (const ReturnReason reason :
+       {ReturnReason::kBadFit, ReturnReason::kWrongPerson, ReturnReason::kBadData, ReturnReason::kDuplicate,
+        ReturnReason::kCustomer, ReturnReason::kOptedOut}) {
     EXPECT_EQ(quiet_until(reason), absl::InfinitePast());
   }
 }

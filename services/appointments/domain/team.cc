@@ -32,8 +32,8 @@ bool IsDomain(std::string_view name) {
 std::vector<Violation> CheckWeekly(const std::vector<WeeklyInterval>& weekly, std::string_view field) {
   std::vector<Violation> violations;
   if (weekly.empty() || weekly.size() > kMostWeekly) {
-    violations.push_back(
-        {std::string(field), fmt::format("must have 1 to {} entries; it has {}", kMostWeekly, weekly.size())});
+    violations.push_back({std::string(field),
+                          fmt::format("must have 1 to {} entries; it has {}", kMostWeekly, weekly.size())});
     return violations;
   }
   for (size_t i = 0; i < weekly.size(); ++i) {

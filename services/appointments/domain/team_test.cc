@@ -20,7 +20,8 @@ TEST(Team, ZonesAreThoseOfTheDatabase) {
     team.zone = zone;
     EXPECT_EQ(WrongWith(team), "") << zone;
   }
-  for (const char* zone : {"", "Europe/Berlim", "../../../etc/localtime", "localtime", "Fixed/UTC+01:00:00"}) {
+  for (const char* zone :
+       {"", "Europe/Berlim", "../../../etc/localtime", "localtime", "Fixed/UTC+01:00:00"}) {
     team.zone = zone;
     EXPECT_EQ(WrongWith(team), "zone") << zone;
   }
@@ -50,7 +51,8 @@ TEST(Team, TheDomainOfInvitationsIsADomain) {
     team.organizer_domain = name;
     EXPECT_EQ(WrongWith(team), "") << name;
   }
-  for (const char* name : {"", "example", "Example.com", "-a.com", "a-.com", "a..com", "a.com\r\nX", "ü.de"}) {
+  for (const char* name :
+       {"", "example", "Example.com", "-a.com", "a-.com", "a..com", "a.com\r\nX", "ü.de"}) {
     team.organizer_domain = name;
     EXPECT_EQ(WrongWith(team), "organizer_domain") << name;
   }

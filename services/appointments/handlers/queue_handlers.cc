@@ -76,48 +76,46 @@ absl::StatusOr<v1::ListMeetingRequestsResponse> QueueHandlers::ListMeetingReques
     rpc::CallContext& context, const v1::ListMeetingRequestsRequest& request) {
   using Entries = std::vector<rpc::PageEntry<v1::MeetingRequest>>;
   // The moment that all pages hold for, and the place of the last request.
-  ASSIGN_OR_RETURN(const rpc::Page page,
-                   rpc::Page::Of(context.answers(), request,
-                                 {int64_t{}, int64_t{}, double{}, int64_t{}, std::string()}));
+  ASSIGN_OR_RETURN(
+      const rpc::Page page,
+      rpc::Page::Of(context.answers(), request, {int64_t{}, int64_t{}, double{}, int64_t{}, std::string()}));
   store::QueueQuery query;
   query.own = request.filter().empty();
   query.caller = context.principal().name();
   ASSIGN_OR_RETURN(query.condition, rpc::CompileFilter(request.filter(), Schema(), store::kFirstParameter));
-  query.now = page.first() ? FromMicros(ToMicros(d_.clock.Now()))
-                           : FromMicros(std::get<int64_t>(page.cursor()[0]));
+  query.now =
+      page.first() ? FromMicros(ToMicros(d_.clock.Now())) : FromMicros(std::get<int64_t>(page.cursor()[0]));
   return outbox::Read<v1::ListMeetingRequestsResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ListMeetingRequestsResponse> {
         v1::ListMeetingRequestsResponse response;
-        ASSIGN_OR_RETURN(const store::QueueSize size,
-                         store::CountQueue(transaction, query, kMostCounted));
+        ASSIGN_OR_RETURN(const store::QueueSize size, store::CountQueue(transaction, query, kMostCounted));
         response.set_total(size.total);
         response.set_overdue(size.overdue);
         ASSIGN_OR_RETURN(
             *response.mutable_next_page_token(),
-            page.Fill(*response.mutable_meeting_requests(),
-                      [&](const rpc::Page::Cursor& cursor, int count) -> absl::StatusOr<Entries> {
-                        std::optional<domain::Place> after;
-                        if (!cursor.empty()) {
-                          after = {static_cast<domain::QueueGroup>(std::get<int64_t>(cursor[1])),
-                                   std::get<double>(cursor[2]), FromMicros(std::get<int64_t>(cursor[3])),
-                                   std::get<std::string>(cursor[4])};
-                        }
-                        ASSIGN_OR_RETURN(
-                            std::vector<store::PlacedRequest> placed,
-                            store::ReadQueue(transaction, query, after ? &*after : nullptr, count));
-                        std::vector<store::RequestRow> rows;
-                        for (store::PlacedRequest& one : placed) rows.push_back(std::move(one.row));
-                        ASSIGN_OR_RETURN(std::vector<v1::MeetingRequest> requests,
-                                         ToProtos(transaction, rows));
-                        Entries entries;
-                        for (size_t i = 0; i < placed.size(); ++i) {
-                          const domain::Place& place = placed[i].place;
-                          entries.push_back({std::move(requests[i]),
-                                             {ToMicros(query.now), static_cast<int64_t>(place.group),
-                                              place.rank, ToMicros(place.deadline), place.id}});
-                        }
-                        return entries;
-                      }));
+            page.Fill(
+                *response.mutable_meeting_requests(),
+                [&](const rpc::Page::Cursor& cursor, int count) -> absl::StatusOr<Entries> {
+                  std::optional<domain::Place> after;
+                  if (!cursor.empty()) {
+                    after = {static_cast<domain::QueueGroup>(std::get<int64_t>(cursor[1])),
+                             std::get<double>(cursor[2]), FromMicros(std::get<int64_t>(cursor[3])),
+                             std::get<std::string>(cursor[4])};
+                  }
+                  ASSIGN_OR_RETURN(std::vector<store::PlacedRequest> placed,
+                                   store::ReadQueue(transaction, query, after ? &*after : nullptr, count));
+                  std::vector<store::RequestRow> rows;
+                  for (store::PlacedRequest& one : placed) rows.push_back(std::move(one.row));
+                  ASSIGN_OR_RETURN(std::vector<v1::MeetingRequest> requests, ToProtos(transaction, rows));
+                  Entries entries;
+                  for (size_t i = 0; i < placed.size(); ++i) {
+                    const domain::Place& place = placed[i].place;
+                    entries.push_back({std::move(requests[i]),
+                                       {ToMicros(query.now), static_cast<int64_t>(place.group), place.rank,
+                                        ToMicros(place.deadline), place.id}});
+                  }
+                  return entries;
+                }));
         return response;
       });
 }

@@ -98,11 +98,9 @@ absl::Status NoWildcard(std::string_view name) {
 // What is wrong with an attempt on its face.
 absl::Status CheckAttempt(const v1::Attempt& attempt, absl::Time now) {
   rpc::FieldViolations violations;
-  if (!leads::v1::Channel_IsValid(attempt.channel()) ||
-      attempt.channel() == leads::v1::CHANNEL_UNSPECIFIED)
+  if (!leads::v1::Channel_IsValid(attempt.channel()) || attempt.channel() == leads::v1::CHANNEL_UNSPECIFIED)
     violations.Add("attempt.channel", "is required: how the lead was to be reached");
-  if (!v1::Disposition_IsValid(attempt.disposition()) ||
-      attempt.disposition() == v1::DISPOSITION_UNSPECIFIED)
+  if (!v1::Disposition_IsValid(attempt.disposition()) || attempt.disposition() == v1::DISPOSITION_UNSPECIFIED)
     violations.Add("attempt.disposition", "is required: what the attempt came to");
   if (attempt.has_attempt_time() && TimeOf(attempt.attempt_time()) > now + kClockSkew)
     violations.Add("attempt.attempt_time", "must not be more than 10 minutes ahead");
@@ -189,9 +187,8 @@ absl::StatusOr<v1::LogAttemptResponse> RequestHandlers::LogAttempt(rpc::CallCont
         }
         const store::LeadRow* lead = batch.LeadOf(entry->row.lead);
         const bool denied = lead != nullptr && (lead->denied >> attempt.channel & 1) != 0;
-        domain::RequestResult result =
-            domain::LogAttempt(entry->row.request, actor,
-                               {given.channel(), attempt.attempt_time, attempt.callback_at}, now);
+        domain::RequestResult result = domain::LogAttempt(
+            entry->row.request, actor, {given.channel(), attempt.attempt_time, attempt.callback_at}, now);
         if (std::holds_alternative<domain::RequestEvents>(result) && denied && !request.already_made()) {
           return rpc::Error(absl::StatusCode::kFailedPrecondition, "CONTACT_NOT_PERMITTED",
                             "the lead has denied this channel; an attempt that was made all the same is "
@@ -266,11 +263,11 @@ absl::StatusOr<v1::MeetingRequest> RequestHandlers::ReturnMeetingRequest(
                                      "is the lead of the request itself");
           }
         }
-        RETURN_IF_ERROR(Conclude(batch, *entry,
-                                 domain::Return(entry->row.request, actor,
-                                                static_cast<domain::ReturnReason>(request.reason()), until,
-                                                now),
-                                 {nullptr, request.duplicate_of(), request.referred_to()}));
+        RETURN_IF_ERROR(
+            Conclude(batch, *entry,
+                     domain::Return(entry->row.request, actor,
+                                    static_cast<domain::ReturnReason>(request.reason()), until, now),
+                     {nullptr, request.duplicate_of(), request.referred_to()}));
         RETURN_IF_ERROR(batch.WriteAll());
         return Answer(batch, *entry);
       });
@@ -297,12 +294,11 @@ absl::StatusOr<v1::ReassignMeetingRequestsResponse> RequestHandlers::ReassignMee
   rpc::Fold(ids);
   return outbox::Mutate<v1::ReassignMeetingRequestsResponse>(
       context, d_.database, request,
-      [&](Transaction& transaction,
-          absl::Time now) -> absl::StatusOr<v1::ReassignMeetingRequestsResponse> {
+      [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::ReassignMeetingRequestsResponse> {
         std::vector<std::string> wanted = ids;
         if (!request.from_setter().empty()) {
-          ASSIGN_OR_RETURN(wanted, store::RequestsOfSetter(transaction, request.from_setter(),
-                                                           kMostReassigned));
+          ASSIGN_OR_RETURN(wanted,
+                           store::RequestsOfSetter(transaction, request.from_setter(), kMostReassigned));
         }
         ASSIGN_OR_RETURN(const domain::WorkingHours hours, changes::ReadHours(transaction));
         Batch batch(transaction, hours, {d_.clock, d_.rng, now, cause});

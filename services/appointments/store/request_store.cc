@@ -183,7 +183,7 @@ SELECT id FROM meeting_requests
 WHERE active AND setter <> '' AND setter = $1 AND state IN (2, 3) AND pick_time IS NOT NULL
 ORDER BY pick_time DESC, id
 LIMIT 1)sql",
-                                                                                             {setter})));
+                                                                                               {setter})));
   return ids.empty() ? std::string() : ids.front();
 }
 

@@ -4,10 +4,9 @@ namespace finalmile::appointments::store {
 namespace {
 
 // Never edited once released: a change is a further migration. Every table is bounded:
-//   leads              the leads that became sales-ready or said what they permit; an erased one stays as a mark
-//   meeting_requests   400 days after they ended (domain::kKeepEnded)
-//   attempts           as long as their request
-//   teams              one
+//   leads              the leads that became sales-ready or said what they permit; an erased one stays as a
+//   mark meeting_requests   400 days after they ended (domain::kKeepEnded) attempts           as long as
+//   their request teams              one
 constexpr storage::Migration kMigrations[] = {
     {1, "meeting_requests", R"sql(
 CREATE TABLE leads (

@@ -52,7 +52,8 @@ struct Target {
     }
     auto found = CallRequests<MeetingRequest>(session, "GetMeetingRequest", get);
     if (rpc::ReasonOf(found.status()) == "NO_CURRENT_REQUEST") {
-      return absl::NotFoundError("you work on no request; finalmile next gives you one, or name one with --lead");
+      return absl::NotFoundError(
+          "you work on no request; finalmile next gives you one, or name one with --lead");
     }
     RETURN_IF_ERROR(found.status());
     return found->name();
@@ -79,8 +80,9 @@ absl::StatusOr<int> NumberOf(const google::protobuf::EnumDescriptor& descriptor,
 absl::StatusOr<absl::Time> Future(Session& session, std::string_view flag, const std::string& text) {
   absl::Time time;
   if (ParseFuture(text, session.clock.Now(), session.output.zone(), time)) return time;
-  return absl::InvalidArgumentError(fmt::format(
-      "{} '{}' must be a time to come: 'tomorrow 09:30', 'Thu 15:00', 2h, 3d or 2026-12-03 15:00", flag, text));
+  return absl::InvalidArgumentError(
+      fmt::format("{} '{}' must be a time to come: 'tomorrow 09:30', 'Thu 15:00', 2h, 3d or 2026-12-03 15:00",
+                  flag, text));
 }
 
 // The first of the caller's queue that is, or becomes, the caller's.
@@ -98,12 +100,13 @@ absl::StatusOr<MeetingRequest> TakeNext(Session& session, ListMeetingRequestsRes
     // Somebody else works on it, or was faster.
     if (reason != "ALREADY_CLAIMED" && reason != "WRONG_STATE") return claimed.status();
   }
-  return absl::NotFoundError("nothing waits in your queue; finalmile requests list shows what others work on");
+  return absl::NotFoundError(
+      "nothing waits in your queue; finalmile requests list shows what others work on");
 }
 
 // Names of what to send, with their versions; none where the catalog cannot say.
 absl::StatusOr<catalog::v1::RecommendAssetsResponse> Recommended(Session& session,
-                                                                const MeetingRequest& request) {
+                                                                 const MeetingRequest& request) {
   catalog::v1::RecommendAssetsRequest recommend;
   recommend.set_lead(request.lead());
   recommend.set_situation(request.situation());
@@ -185,8 +188,8 @@ absl::StatusOr<ExitCode> LogOne(Session& session, const AttemptFlags& flags) {
   if (!flags.at.empty()) {
     absl::Time at;
     if (!ParseMoment(flags.at, session.clock.Now(), session.output.zone(), at)) {
-      return absl::InvalidArgumentError(
-          fmt::format("--at '{}' must be a time such as 2026-12-01 10:05, or so long ago: 20m, 2h", flags.at));
+      return absl::InvalidArgumentError(fmt::format(
+          "--at '{}' must be a time such as 2026-12-01 10:05, or so long ago: 20m, 2h", flags.at));
     }
     *attempt.mutable_attempt_time() = rpc::ToTimestamp(at);
   }
@@ -196,7 +199,8 @@ absl::StatusOr<ExitCode> LogOne(Session& session, const AttemptFlags& flags) {
   }
   attempt.set_objection(flags.objection);
   if (!flags.track.empty())
-    attempt.set_talk_track(flags.track.starts_with("talkTracks/") ? flags.track : "talkTracks/" + flags.track);
+    attempt.set_talk_track(flags.track.starts_with("talkTracks/") ? flags.track
+                                                                  : "talkTracks/" + flags.track);
   request.set_already_made(flags.made);
   ASSIGN_OR_RETURN(*request.mutable_name(), flags.target.Name(session));
   request.set_request_id(session.NewRequestId());
@@ -224,10 +228,12 @@ absl::StatusOr<ExitCode> LogOne(Session& session, const AttemptFlags& flags) {
   const absl::Time now = session.clock.Now();
   if (after.state() == MeetingRequest::STATE_RECYCLED) {
     session.output.Line("Enough was tried. They are left alone until " +
-                        FormatMoment(rpc::FromTimestamp(after.quiet_until()), now, session.output.zone()) + ".");
+                        FormatMoment(rpc::FromTimestamp(after.quiet_until()), now, session.output.zone()) +
+                        ".");
   } else if (after.has_callback_at()) {
     session.output.Line("Back in your queue " +
-                        FormatMoment(rpc::FromTimestamp(after.callback_at()), now, session.output.zone()) + ".");
+                        FormatMoment(rpc::FromTimestamp(after.callback_at()), now, session.output.zone()) +
+                        ".");
   }
   return ExitCode::kOk;
 }
@@ -238,7 +244,8 @@ Action DeclareAttempt(Flags& flags) {
                  "connected, no-answer, voicemail, busy, wrong-number, bounced, replied, refused or sent");
   flags.Text("--channel", "CHANNEL", given->channel, "phone, email, post or social (phone)");
   flags.Text("--at", "TIME", given->at, "when it was: a time, or so long ago: 20m (now)");
-  flags.Text("--callback", "WHEN", given->callback, "when they want to be called again: 'tomorrow 09:30', 2h");
+  flags.Text("--callback", "WHEN", given->callback,
+             "when they want to be called again: 'tomorrow 09:30', 2h");
   flags.Text("--objection", "WORD", given->objection, "what they objected, in one word: price, no-time");
   flags.Text("--track", "TRACK", given->track, "the talk track that was said");
   flags.Switch("--made", given->made, "it was made although they had denied the channel");
@@ -289,9 +296,10 @@ struct ReturnFlags {
 
 Action DeclareReturn(Flags& flags) {
   auto given = std::make_shared<ReturnFlags>();
-  flags.RequiredText("--reason", "REASON", given->reason,
-                     "bad-fit, no-need, bad-timing, wrong-person, unreachable, bad-data, duplicate, customer or "
-                     "opted-out");
+  flags.RequiredText(
+      "--reason", "REASON", given->reason,
+      "bad-fit, no-need, bad-timing, wrong-person, unreachable, bad-data, duplicate, customer or "
+      "opted-out");
   flags.Text("--until", "WHEN", given->until, "of bad-timing: when to ask again (in 90 days)");
   flags.Text("--duplicate-of", "LEAD", given->duplicate_of, "of duplicate: the lead that it is");
   flags.Text("--referred-to", "LEAD", given->referred_to, "of wrong-person: whom to ask instead");
@@ -323,8 +331,8 @@ void AddNext(std::vector<Verb>& verbs) {
   verbs.push_back({"next", "the next lead to reach, claimed for you", "finalmile next", DeclareNext});
   verbs.push_back({"attempt", "record a try to reach a lead",
                    "finalmile attempt no-answer --callback 'tomorrow 09:30'", DeclareAttempt});
-  verbs.push_back(
-      {"snooze", "leave a request out of your queue for a while", "finalmile snooze 'Thu 15:00'", DeclareSnooze});
+  verbs.push_back({"snooze", "leave a request out of your queue for a while", "finalmile snooze 'Thu 15:00'",
+                   DeclareSnooze});
   verbs.push_back({"return", "give a request back, with the reason",
                    "finalmile return --reason bad-timing --until 2027-03-01", DeclareReturn});
 }

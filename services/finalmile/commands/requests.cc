@@ -34,8 +34,9 @@ absl::StatusOr<std::vector<MeetingRequest>> Read(Session& session, const std::st
 
 Action DeclareList(Flags& flags) {
   auto given = std::make_shared<ListFlags>();
-  given->Declare(flags, "over state, active, lane, hand_raise, grade, setter, owner, level, lead, situation, "
-                        "deadline, create_time; without it your own queue");
+  given->Declare(flags,
+                 "over state, active, lane, hand_raise, grade, setter, owner, level, lead, situation, "
+                 "deadline, create_time; without it your own queue");
   return [given](Session& session) -> absl::StatusOr<ExitCode> {
     ASSIGN_OR_RETURN(const std::vector<MeetingRequest> requests,
                      Read(session, given->filter, given->limit,
@@ -73,13 +74,12 @@ Action DeclareShow(Flags& flags) {
     list.set_parent(request.name());
     std::vector<Attempt> attempts;
     RETURN_IF_ERROR(session
-                        .EachPage<ListAttemptsResponse>(fmt::format("{}ListAttempts", kRequests), list, 0,
-                                                        [&](const ListAttemptsResponse& page) -> int64_t {
-                                                          attempts.insert(attempts.end(),
-                                                                          page.attempts().begin(),
-                                                                          page.attempts().end());
-                                                          return page.attempts_size();
-                                                        })
+                        .EachPage<ListAttemptsResponse>(
+                            fmt::format("{}ListAttempts", kRequests), list, 0,
+                            [&](const ListAttemptsResponse& page) -> int64_t {
+                              attempts.insert(attempts.end(), page.attempts().begin(), page.attempts().end());
+                              return page.attempts_size();
+                            })
                         .status());
     if (session.output.json()) {
       session.output.Json(request);
@@ -157,7 +157,8 @@ absl::Status ShowOverdue(Session& session, std::string_view title, const std::st
 Action DeclareOverdue(Flags&) {
   return [](Session& session) -> absl::StatusOr<ExitCode> {
     const std::string late = fmt::format(
-        "(state = STATE_OPEN OR ((state = STATE_CLAIMED OR state = STATE_WORKING) AND window_attempts = 0)) AND "
+        "(state = STATE_OPEN OR ((state = STATE_CLAIMED OR state = STATE_WORKING) AND window_attempts = 0)) "
+        "AND "
         "deadline <= {}",
         absl::FormatTime(absl::RFC3339_full, session.clock.Now(), absl::UTCTimeZone()));
     RETURN_IF_ERROR(ShowOverdue(session, "HAND-RAISES", late + " AND hand_raise = true"));
@@ -176,8 +177,8 @@ absl::StatusOr<ExitCode> Print(Session& session, const absl::StatusOr<Team>& tea
     session.output.Json(*team);
     return ExitCode::kOk;
   }
-  session.output.Line(fmt::format("{}  zone {}, invitations of {}", team->name(), team->zone(),
-                                  team->organizer_domain()));
+  session.output.Line(
+      fmt::format("{}  zone {}, invitations of {}", team->name(), team->zone(), team->organizer_domain()));
   for (const WeeklyInterval& one : team->weekly_hours()) {
     session.output.Line(fmt::format("  {}  {}-{}", kDays[std::clamp(one.weekday(), 0, 7)],
                                     WallText(one.start_minute()), WallText(one.end_minute())));
@@ -201,8 +202,8 @@ Action DeclareTeamShow(Flags& flags) {
 // "Mon-Fri 09:00-12:00" as one interval for each day.
 absl::Status ParseHours(const std::string& text, Team& team) {
   const auto wrong = [&] {
-    return absl::InvalidArgumentError(
-        fmt::format("--hours '{}' must be days and a span, such as 'Mon-Fri 09:00-18:00' or 'Sat 10:00-14:00'", text));
+    return absl::InvalidArgumentError(fmt::format(
+        "--hours '{}' must be days and a span, such as 'Mon-Fri 09:00-18:00' or 'Sat 10:00-14:00'", text));
   };
   const std::vector<std::string> words = absl::StrSplit(text, ' ', absl::SkipEmpty());
   if (words.size() != 2) return wrong();
@@ -268,8 +269,10 @@ Action DeclareTeamSet(Flags& flags) {
   auto given = std::make_shared<TeamFlags>();
   flags.OptionalArgument("TEAM", given->name, "which (default)");
   flags.Text("--zone", "ZONE", given->zone, "where the team works: Europe/Berlin");
-  flags.Texts("--hours", "HOURS", given->hours, "'Mon-Fri 09:00-18:00'; all hours are replaced; may be repeated");
-  flags.Texts("--holiday", "DAY", given->holidays, "2026-12-25; all are replaced; may be repeated; none: no day");
+  flags.Texts("--hours", "HOURS", given->hours,
+              "'Mon-Fri 09:00-18:00'; all hours are replaced; may be repeated");
+  flags.Texts("--holiday", "DAY", given->holidays,
+              "2026-12-25; all are replaced; may be repeated; none: no day");
   flags.Text("--organizer-domain", "DOMAIN", given->domain, "what the ids of invitations end in");
   return [given](Session& session) { return SetTeam(session, *given); };
 }
@@ -279,8 +282,8 @@ Action DeclareTeamSet(Flags& flags) {
 void AddRequests(std::vector<Verb>& verbs) {
   verbs.push_back({"requests list", "your queue, or the requests that a filter names",
                    "finalmile requests list --filter 'setter = kim AND active = true'", DeclareList});
-  verbs.push_back({"requests show", "one request with its attempts", "finalmile requests show ana@example.com",
-                   DeclareShow});
+  verbs.push_back({"requests show", "one request with its attempts",
+                   "finalmile requests show ana@example.com", DeclareShow});
   verbs.push_back({"requests reassign", "give requests to another setter",
                    "finalmile requests reassign --from kim --to ana", DeclareReassign});
   verbs.push_back({"overdue", "whom nobody answered in time", "finalmile overdue", DeclareOverdue});

@@ -73,9 +73,10 @@ std::string ReachText(const MeetingRequest& request, const Lead* lead) {
   parts.push_back(parts.empty() ? "nothing is known of what they allow" : "the other channels are not known");
   if (lead != nullptr) {
     const auto show = [&](leads::v1::Channel channel, const std::string& value) {
-      const bool barred = std::any_of(request.permissions().begin(), request.permissions().end(), [&](auto& one) {
-        return one.channel() == channel && one.state() == leads::v1::PERMISSION_STATE_DENIED;
-      });
+      const bool barred =
+          std::any_of(request.permissions().begin(), request.permissions().end(), [&](auto& one) {
+            return one.channel() == channel && one.state() == leads::v1::PERMISSION_STATE_DENIED;
+          });
       if (!value.empty() && !barred) parts.push_back(value);
     };
     show(leads::v1::CHANNEL_PHONE, lead->phone());
@@ -202,7 +203,8 @@ void ShowRequest(const MeetingRequest& request, const Lead* lead, Session& sessi
     const auto value = lead->attributes().find(name);
     return value == lead->attributes().end() ? std::string() : ValueText(value->second);
   };
-  std::vector<std::string> who = {WhoOf(request, leads), text("title"), CompanyOf(request, leads), text("city")};
+  std::vector<std::string> who = {WhoOf(request, leads), text("title"), CompanyOf(request, leads),
+                                  text("city")};
   std::erase_if(who, [](const std::string& part) { return part.empty() || part == "-"; });
   std::string line = absl::StrJoin(who, ", ");
   absl::TimeZone zone;

@@ -37,8 +37,8 @@ TEST(Moment, IsReadAsPeopleWriteIt) {
 }
 
 TEST(Moment, WhatIsNotAheadIsRefused) {
-  for (const char* text : {"", "soon", "today 09:59", "2026-11-30", "now", "0h", "-2h", "24:00", "9:5", "1:060",
-                           "we 10:00", "inf"}) {
+  for (const char* text : {"", "soon", "today 09:59", "2026-11-30", "now", "0h", "-2h", "24:00", "9:5",
+                           "1:060", "we 10:00", "inf"}) {
     EXPECT_EQ(Read(text), "-") << text;
   }
 }
@@ -53,7 +53,8 @@ TEST(Moment, AWallTimeThatTheZoneSkipsOrRepeatsIsTheFirst) {
 TEST(Moment, IsShownWithItsCity) {
   EXPECT_EQ(FormatMoment(kNow, kNow, Zone("Europe/Berlin")), "Tue 1 Dec 10:00 Berlin");
   EXPECT_EQ(FormatMoment(kNow, kNow, Zone("America/New_York")), "Tue 1 Dec 04:00 New York");
-  EXPECT_EQ(FormatMoment(kNow + absl::Hours(24 * 40), kNow, absl::UTCTimeZone()), "Sun 10 Jan 2027 09:00 UTC");
+  EXPECT_EQ(FormatMoment(kNow + absl::Hours(24 * 40), kNow, absl::UTCTimeZone()),
+            "Sun 10 Jan 2027 09:00 UTC");
 }
 
 }  // namespace

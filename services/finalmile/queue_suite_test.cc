@@ -1,0 +1,78 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "services/finalmile/testing/suite_fixture.h"
+
+namespace finalmile::cli {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// A setter's day, each line as a command of its own.
+class QueueSuiteTest : public SuiteTest {
+ protected:
+  Result As(const std::string& who, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--as", who});
+    return Invoke(std::move(arguments));
+  }
+  void SalesReady(const std::string& email, const std::string& given_name) {
+    const Result created =
+        Invoke({"leads", "create", "--email", email, "--given-name", given_name, "--family-name", "Ruiz",
+                "--company", "Ferrocarga", "--phone", "+34 911 234 567", "--attribute",
+                "title=Head of Logistics", "--attribute", "staff=300", "--attribute", "industry=software"});
+    ASSERT_EQ(created.code, ExitCode::kOk) << created.error;
+    const Result recorded = Invoke({"activity", "record", "--lead", email, "--type", "demo_request"});
+    ASSERT_EQ(recorded.code, ExitCode::kOk) << recorded.error;
+  }
+};
+
+TEST_F(QueueSuiteTest, ASettersDay) {
+  EXPECT_EQ(As("kim", {"next"}).code, ExitCode::kNotFound);
+  EXPECT_EQ(As("kim", {"attempt", "no-answer"}).code, ExitCode::kNotFound);
+  SalesReady("ana@ferrocarga.example", "Ana");
+  const Result next = As("kim", {"next"});
+  ASSERT_EQ(next.code, ExitCode::kOk) << next.error;
+  EXPECT_THAT(next.out, AllOf(HasSubstr("1 waiting"), HasSubstr("Ana Ruiz, Head of Logistics, Ferrocarga"),
+                              HasSubstr("+34 911 234 567"), HasSubstr("claimed for kim")));
+  EXPECT_EQ(As("lee", {"next"}).code, ExitCode::kNotFound) << "it is kim's";
+  EXPECT_EQ(As("lee", {"attempt", "busy", "--lead", "ana@ferrocarga.example"}).code, ExitCode::kRefused);
+
+  const Result attempt = As("kim", {"attempt", "no-answer", "--callback", "3h", "--objection", "price"});
+  ASSERT_EQ(attempt.code, ExitCode::kOk) << attempt.error;
+  EXPECT_THAT(attempt.out, AllOf(HasSubstr("Attempt 1 of 8 to reach Ana Ruiz, the first, "),
+                                 HasSubstr("in time"), HasSubstr("Back in your queue ")));
+  EXPECT_EQ(As("kim", {"snooze", "2d"}).code, ExitCode::kOk);
+  EXPECT_EQ(As("kim", {"snooze", "15d"}).code, ExitCode::kUsage);
+  const Result shown = Invoke({"requests", "show", "ana@ferrocarga.example"});
+  EXPECT_THAT(shown.out,
+              AllOf(HasSubstr("working, kim"), HasSubstr("phone: no answer, kim  objection: price")));
+  const Result returned = As("kim", {"return", "--reason", "bad-timing", "--until", "30d"});
+  ASSERT_EQ(returned.code, ExitCode::kOk) << returned.error;
+  EXPECT_THAT(returned.out, AllOf(HasSubstr("returned: bad timing"), HasSubstr("quiet")));
+}
+
+TEST_F(QueueSuiteTest, AManagersView) {
+  SalesReady("ana@ferrocarga.example", "Ana");
+  ASSERT_EQ(As("kim", {"next"}).code, ExitCode::kOk);
+  EXPECT_THAT(Invoke({"requests", "list", "--filter", "setter = kim AND active = true"}).out,
+              HasSubstr("Ana Ruiz"));
+  EXPECT_EQ(As("kim", {"requests", "reassign", "--from", "kim", "--to", "lee"}).code, ExitCode::kRefused);
+  const Result moved = As("mia:manager", {"requests", "reassign", "--from", "kim", "--to", "lee"});
+  EXPECT_EQ(moved.code, ExitCode::kOk) << moved.error;
+  EXPECT_THAT(moved.out, HasSubstr("1 of 1 requests are lee's now."));
+  EXPECT_THAT(Invoke({"overdue"}).out, AllOf(HasSubstr("HAND-RAISES 0"), HasSubstr("REQUESTS 0")));
+  EXPECT_THAT(Invoke({"requests", "list", "--filter", "setter = kim"}).out, Not(HasSubstr("Ana")));
+
+  const Result team = Invoke({"teams", "set", "--zone", "Europe/Berlin", "--hours", "Mon-Thu 09:00-12:00",
+                              "--hours", "Mon-Thu 13:00-17:30", "--holiday", "2026-12-25"});
+  ASSERT_EQ(team.code, ExitCode::kOk) << team.error;
+  EXPECT_THAT(team.out, AllOf(HasSubstr("zone Europe/Berlin"), HasSubstr("Thu  13:00-17:30"),
+                              HasSubstr("closed 2026-12-25"), Not(HasSubstr("Fri"))));
+  EXPECT_THAT(Invoke({"teams", "set", "--hours", "Mon 9-17"}).error, HasSubstr("--hours 'Mon 9-17' must be"));
+  EXPECT_THAT(Invoke({"teams", "set", "--zone", "Berlin"}).error, HasSubstr("IANA"));
+}
+
+}  // namespace
+}  // namespace finalmile::cli

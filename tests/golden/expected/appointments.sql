@@ -1,0 +1,163 @@
+CREATE TABLE attempts (
+  request TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  setter TEXT NOT NULL,
+  channel BIGINT NOT NULL,
+  disposition BIGINT NOT NULL,
+  attempt_time BIGINT NOT NULL,
+  callback_at BIGINT,
+  talk_track TEXT NOT NULL,
+  objection TEXT NOT NULL,
+  not_permitted BOOLEAN NOT NULL,
+  PRIMARY KEY (request, number)
+);
+
+CREATE TABLE consumer_offsets (
+  consumer TEXT NOT NULL,
+  topic TEXT NOT NULL,
+  partition BIGINT NOT NULL,
+  next_offset BIGINT NOT NULL,
+  epoch BIGINT NOT NULL,
+  PRIMARY KEY (consumer, topic, partition)
+);
+
+CREATE TABLE consumer_seqs (
+  consumer TEXT NOT NULL,
+  topic TEXT NOT NULL,
+  key TEXT NOT NULL,
+  seq BIGINT NOT NULL,
+  PRIMARY KEY (consumer, topic, key)
+);
+
+CREATE TABLE large_replies (
+  caller TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  reply BLOB NOT NULL,
+  expire_time BIGINT NOT NULL,
+  PRIMARY KEY (caller, request_id)
+);
+
+CREATE INDEX large_replies_by_expiry ON large_replies (expire_time);
+
+CREATE TABLE leads (
+  id TEXT PRIMARY KEY,
+  erased BOOLEAN NOT NULL,
+  merged_into TEXT NOT NULL,
+  last_ready_seq BIGINT NOT NULL,
+  quiet_until BIGINT,
+  allowed BIGINT NOT NULL,
+  denied BIGINT NOT NULL
+);
+
+CREATE TABLE meeting_requests (
+  id TEXT  PRIMARY KEY,
+  version BIGINT NOT NULL,
+  seq BIGINT NOT NULL,
+  lead TEXT NOT NULL,
+  state BIGINT NOT NULL,
+  active BOOLEAN NOT NULL,
+  rebook BOOLEAN NOT NULL,
+  held BOOLEAN NOT NULL,
+  ready_seq BIGINT NOT NULL,
+  lane TEXT NOT NULL,
+  hand_raise BOOLEAN NOT NULL,
+  grade TEXT NOT NULL,
+  score DOUBLE PRECISION NOT NULL,
+  probability DOUBLE PRECISION,
+  situation TEXT NOT NULL,
+  ready_time BIGINT NOT NULL,
+  crossing TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  setter TEXT NOT NULL,
+  claim_time BIGINT,
+  pick_time BIGINT,
+  response_start BIGINT NOT NULL,
+  response_time BIGINT NOT NULL,
+  deadline BIGINT NOT NULL,
+  first_deadline BIGINT NOT NULL,
+  level BIGINT NOT NULL,
+  window_start BIGINT,
+  window_attempts BIGINT NOT NULL,
+  channels BIGINT NOT NULL,
+  attempts BIGINT NOT NULL,
+  first_attempt_time BIGINT,
+  snooze_until BIGINT,
+  callback_at BIGINT,
+  cooled BOOLEAN NOT NULL,
+  raised_again_time BIGINT,
+  appointment TEXT NOT NULL,
+  return_reason BIGINT NOT NULL,
+  close_reason BIGINT NOT NULL,
+  quiet_until BIGINT,
+  create_time BIGINT NOT NULL,
+  update_time BIGINT NOT NULL,
+  due_time BIGINT
+);
+
+CREATE INDEX meeting_requests_by_due ON meeting_requests (due_time) WHERE due_time IS NOT NULL;
+
+CREATE INDEX meeting_requests_by_lead ON meeting_requests (lead, create_time) WHERE lead <> '';
+
+CREATE INDEX meeting_requests_by_pick ON meeting_requests (setter, pick_time) WHERE active AND setter <> '';
+
+CREATE INDEX meeting_requests_by_state ON meeting_requests (state, setter) WHERE active;
+
+CREATE TABLE outbox (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  topic TEXT NOT NULL,
+  key TEXT NOT NULL,
+  value BLOB NOT NULL,
+  headers BLOB NOT NULL
+);
+
+CREATE TABLE parked (
+  consumer TEXT NOT NULL,
+  topic TEXT NOT NULL,
+  partition BIGINT NOT NULL,
+  record_offset BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  seq BIGINT NOT NULL,
+  state TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  tries BIGINT NOT NULL,
+  parked_time BIGINT NOT NULL,
+  record_time BIGINT NOT NULL,
+  value BLOB NOT NULL,
+  headers BLOB NOT NULL, key_bytes BLOB,
+  PRIMARY KEY (consumer, topic, partition, record_offset)
+);
+
+CREATE INDEX parked_by_key ON parked (consumer, topic, key, seq);
+
+CREATE INDEX parked_by_state ON parked (state, parked_time);
+
+CREATE INDEX parked_by_time ON parked (parked_time, consumer , topic , partition, record_offset);
+
+CREATE TABLE requests (
+  caller TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  fingerprint BLOB NOT NULL,
+  reply BLOB NOT NULL,
+  expire_time BIGINT NOT NULL,
+  PRIMARY KEY (caller, request_id)
+);
+
+CREATE INDEX requests_by_expiry ON requests (expire_time);
+
+CREATE TABLE schema_migrations (component TEXT NOT NULL, version BIGINT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (component, version));
+
+CREATE TABLE secrets (
+  name TEXT PRIMARY KEY,
+  secret BLOB NOT NULL,
+  create_time BIGINT NOT NULL
+);
+
+CREATE TABLE teams (
+  id TEXT PRIMARY KEY,
+  version BIGINT NOT NULL,
+  zone TEXT NOT NULL,
+  weekly_hours TEXT NOT NULL,
+  holidays TEXT NOT NULL,
+  organizer_domain TEXT NOT NULL
+);
+
