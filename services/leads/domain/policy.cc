@@ -193,6 +193,8 @@ class Validator {
       const std::string at = fmt::format("lanes[{}]", i);
       UniqueName(at + ".name", lane.name, "_-", names);
       Bounded(at + ".min_fit", lane.min_fit, 0, 100);
+      if (!lane.situation.empty() && !IsToken(lane.situation, 64, "-"))
+        Add(at + ".situation", "must be 1 to 64 characters of a-z, 0-9 and -, or empty");
       if (lane.hand_raise) {
         if (lane.min_engagement != 0) Add(at + ".min_engagement", "must be 0: a hand-raise needs no points");
         continue;

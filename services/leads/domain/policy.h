@@ -88,6 +88,7 @@ struct Lane {
   bool hand_raise = false;
   double min_fit = 0;
   double min_engagement = 0;
+  std::string situation = {};
 };
 
 struct GradeEdges {

@@ -50,7 +50,7 @@ class Evaluation {
     result_.transitions.emplace_back(Cooled{state().lane, cause});
     // The hand-raise itself, and those after it, are not spent any more; earlier ones are.
     if (cause == Cooled::Cause::kGated && state().by_hand_raise) state().hand_raise_used -= kTick;
-    Close(state());
+    Close(state(), now_);
   }
 
   bool IsClosed() const { return input_.outcome_time != absl::InfinitePast(); }
@@ -67,6 +67,7 @@ class Evaluation {
   }
 
   bool MayRecross() { return now_ - state().last_crossing >= policy_.recross_after; }
+  bool MayCrossByPoints() { return now_ >= RecrossTime(policy_, state(), input_.quiet_until); }
 
   bool LetsIn(const Lane& lane) {
     if (input_.fit < lane.min_fit) return false;
@@ -75,7 +76,8 @@ class Evaluation {
       return input_.last_hand_raise > state().hand_raise_used && RaisedSince() &&
              now_ - input_.last_hand_raise <= kHandRaiseLife;
     }
-    return !IsReady(state()) && PointsCount() && result_.engagement >= lane.min_engagement && MayRecross();
+    return !IsReady(state()) && PointsCount() && result_.engagement >= lane.min_engagement &&
+           MayCrossByPoints();
   }
 
   const Lane* FirstThatLetsIn() {
@@ -103,12 +105,12 @@ class Evaluation {
     if (input_.gated) return;
     if (IsReady(state())) {
       if (!state().by_hand_raise) Due(FallsBelow(input_.engagement, policy_.cool_below, now_));
-    } else if (!MayRecross() && PointsCount() &&
+    } else if (!MayCrossByPoints() && PointsCount() &&
                std::any_of(policy_.lanes.begin(), policy_.lanes.end(), [&](const Lane& lane) {
                  return !lane.hand_raise && input_.fit >= lane.min_fit &&
                         result_.engagement >= lane.min_engagement;
                })) {
-      Due(state().last_crossing + policy_.recross_after);
+      Due(RecrossTime(policy_, state(), input_.quiet_until));
     }
   }
 
@@ -127,7 +129,12 @@ Readiness Evaluate(const Policy& policy, const ReadinessInput& input, const Read
   return Evaluation(policy, input, before, now).Run();
 }
 
-void Close(ReadinessState& state) {
+absl::Time RecrossTime(const Policy& policy, const ReadinessState& state, absl::Time quiet_until) {
+  return std::max(std::max(state.last_crossing, state.ended) + policy.recross_after, quiet_until);
+}
+
+void Close(ReadinessState& state, absl::Time now) {
+  state.ended = now;
   state.lane.clear();
   state.by_hand_raise = false;
 }

@@ -23,6 +23,8 @@ struct ReadinessState {
   bool by_hand_raise = false;
   // When it last became sales-ready: the ready time while `lane` is set; kept after it cools.
   absl::Time last_crossing = absl::InfinitePast();
+  // When it last stopped being sales-ready: it cooled, or its request ended.
+  absl::Time ended = absl::InfinitePast();
   // Hand-raises up to this event time opened a request, and no gate gave them back.
   absl::Time hand_raise_used = absl::InfinitePast();
 
@@ -59,6 +61,8 @@ struct ReadinessInput {
   absl::Time outcome_time = absl::InfinitePast();
   // What happened up to here is history (Lead::history_time), and lets nobody in.
   absl::Time history_time = absl::InfinitePast();
+  // Sales leaves the lead alone until then: no scored lane lets it in. InfinitePast: it does not.
+  absl::Time quiet_until = absl::InfinitePast();
 };
 
 struct Readiness {
@@ -80,8 +84,8 @@ struct Readiness {
 // cools. With a gate no lead is sales-ready; one that is cools, whatever its lane, and gets back the
 // hand-raise that let it in: once the gate is lifted, within 30 days of that hand-raise, the lead crosses
 // again. Otherwise the first lane whose conditions hold lets it in, hand-raise lanes before scored ones: a
-// hand-raise lane while a hand-raise of the last 30 days opened no request; a scored lane unless the last
-// crossing is less than recross_after ago.
+// hand-raise lane while a hand-raise of the last 30 days opened no request; a scored lane unless the lead is
+// left alone, or crossed, or was last sales-ready, less than recross_after ago.
 //
 // A lead that is sales-ready by a scored lane cools at E < cool_below, or a hand-raise moves it to the
 // hand-raise lane. By a hand-raise it stays sales-ready until Close or a gate. Another hand-raise belongs to
@@ -89,8 +93,11 @@ struct Readiness {
 Readiness Evaluate(const Policy& policy, const ReadinessInput& input, const ReadinessState& before,
                    absl::Time now);
 
-// Ends readiness because the request it opened was closed (worked off, returned, recycled): the lead may
-// cross again, not before recross_after by a scored lane.
-void Close(ReadinessState& state);
+// Ends readiness at `now` because the request it opened was closed (worked off, returned, recycled): the lead
+// may cross again, not before recross_after by a scored lane.
+void Close(ReadinessState& state, absl::Time now);
+
+// When a scored lane may let in a lead again that is not sales-ready.
+absl::Time RecrossTime(const Policy& policy, const ReadinessState& state, absl::Time quiet_until);
 
 }  // namespace finalmile::leads::domain

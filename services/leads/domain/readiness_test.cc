@@ -11,8 +11,12 @@
 namespace finalmile::leads::domain {
 namespace {
 
+using ::testing::Contains;
+using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 constexpr absl::Duration kTick = absl::Microseconds(1);
 constexpr absl::Duration kDay = absl::Hours(24);
@@ -92,7 +96,7 @@ TEST(Readiness, HandRaisesNeverCool) {
 TEST(Readiness, RecrossesAfterSevenDays) {
   Subject lead = Lead(50, 40);
   lead.At(kMonday);
-  Close(lead.last.state);
+  Close(lead.last.state, kMonday);
   lead.input.engagement.short_half_life = {200, kMonday};
   const absl::Time allowed = kMonday + 7 * kDay;
   EXPECT_THAT(lead.At(allowed - 2 * kTick), ElementsAre("B2 became B1"));
@@ -101,10 +105,35 @@ TEST(Readiness, RecrossesAfterSevenDays) {
   EXPECT_THAT(lead.At(allowed), ElementsAre("sales-ready: engaged"));
 }
 
+TEST(Readiness, RecrossesSevenDaysAfterItWasSalesReadyLast) {
+  Subject lead = Lead(50, 200);
+  lead.At(kMonday);
+  lead.At(kMonday + 20 * kDay);
+  EXPECT_EQ(lead.last.state.lane, "engaged");
+  lead.input.engagement.short_half_life = {200, kMonday + 20 * kDay};
+  Close(lead.last.state, kMonday + 20 * kDay);
+  EXPECT_THAT(lead.At(kMonday + 20 * kDay), Each(Not(HasSubstr("sales-ready: "))));
+  EXPECT_EQ(lead.last.next_due, kMonday + 27 * kDay);
+  EXPECT_THAT(lead.At(kMonday + 27 * kDay), Contains("sales-ready: engaged"));
+}
+
+TEST(Readiness, ALeadThatIsLeftAloneCrossesByAHandRaiseAlone) {
+  Subject lead = Lead(50, 200);
+  lead.input.quiet_until = kMonday + 3 * kDay;
+  EXPECT_THAT(lead.At(kMonday), Each(Not(HasSubstr("sales-ready: "))));
+  EXPECT_EQ(lead.last.next_due, kMonday + 3 * kDay);
+  EXPECT_THAT(lead.At(kMonday + 3 * kDay - kTick), Each(Not(HasSubstr("sales-ready: "))));
+  EXPECT_THAT(lead.At(kMonday + 3 * kDay), Contains("sales-ready: engaged"));
+  Subject raised = Lead(50, 0);
+  raised.input.quiet_until = kMonday + 90 * kDay;
+  raised.input.last_hand_raise = kMonday;
+  EXPECT_THAT(raised.At(kMonday), ElementsAre("sales-ready: hand-raise"));
+}
+
 TEST(Readiness, AHandRaiseRecrossesAtOnce) {
   Subject lead = Lead(50, 40);
   lead.At(kMonday);
-  Close(lead.last.state);
+  Close(lead.last.state, kMonday);
   lead.input.last_hand_raise = kMonday + kDay;
   lead.At(kMonday + kTick);
   EXPECT_EQ(lead.last.state.lane, "hand-raise");
@@ -132,7 +161,7 @@ TEST(Readiness, AHandRaiseIsActedOnOnce) {
   Subject lead = Lead(50, 0);
   lead.input.last_hand_raise = kMonday;
   lead.At(kMonday);
-  Close(lead.last.state);
+  Close(lead.last.state, kMonday);
   EXPECT_THAT(lead.At(kMonday + 10 * kDay), IsEmpty());
   // A late one that happened earlier is no news either.
   lead.input.last_hand_raise = std::max(lead.input.last_hand_raise, kMonday - kDay);
@@ -169,7 +198,7 @@ TEST(Readiness, AGateGivesBackOnlyWhatItClosed) {
   Subject lead = Lead(50, 0);
   lead.input.last_hand_raise = kMonday;
   lead.At(kMonday);
-  Close(lead.last.state);  // worked off
+  Close(lead.last.state, kMonday);  // worked off
   lead.input.gated = true;
   lead.At(kMonday + kDay);
   lead.input.gated = false;

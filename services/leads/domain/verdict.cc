@@ -41,7 +41,10 @@ class Verdict {
       if (input_.outcome_time != absl::InfinitePast())
         missing.emplace_back("its outcome is known, and only a hand-raise after it counts");
       against("engagement", engagement_, lane.min_engagement);
-      if (MayRecrossAt(policy_, state_, now_) > now_) {
+      if (input_.quiet_until > now_) {
+        missing.push_back("sales leaves it alone until " +
+                          absl::FormatTime("%Y-%m-%d", input_.quiet_until, absl::UTCTimeZone()));
+      } else if (MayRecrossAt(policy_, input_, state_, now_) > now_) {
         missing.push_back(
             fmt::format("it was sales-ready, and may be again {} after", Days(policy_.recross_after)));
       }
@@ -89,8 +92,9 @@ std::vector<std::string> LaneVerdicts(const Policy& policy, const ReadinessInput
   return verdicts;
 }
 
-absl::Time MayRecrossAt(const Policy& policy, const ReadinessState& state, absl::Time now) {
-  const absl::Time time = state.last_crossing + policy.recross_after;
+absl::Time MayRecrossAt(const Policy& policy, const ReadinessInput& input, const ReadinessState& state,
+                        absl::Time now) {
+  const absl::Time time = RecrossTime(policy, state, input.quiet_until);
   return state.lane.empty() && time > now ? time : absl::InfinitePast();
 }
 

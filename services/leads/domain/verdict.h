@@ -17,6 +17,7 @@ std::vector<std::string> LaneVerdicts(const Policy& policy, const ReadinessInput
 
 // When the lead may cross again by a scored lane, if that is after `now` and it is not sales-ready;
 // InfinitePast: at once.
-absl::Time MayRecrossAt(const Policy& policy, const ReadinessState& state, absl::Time now);
+absl::Time MayRecrossAt(const Policy& policy, const ReadinessInput& input, const ReadinessState& state,
+                        absl::Time now);
 
 }  // namespace finalmile::leads::domain

@@ -50,14 +50,15 @@ TEST_F(VerdictTest, SaysWhichLaneItIsAndWhatStandsInTheWay) {
   EXPECT_EQ(At(kMonday + kDay)[2],
             "ideal: fit 80.0 of 75, engagement 38.0 of 25; no: a gate stands, it was sales-ready, and may be "
             "again 7 days after");
-  EXPECT_EQ(MayRecrossAt(policy_, state_, kMonday + kDay), kMonday + 7 * kDay);
-  EXPECT_EQ(MayRecrossAt(policy_, state_, kMonday + 7 * kDay), absl::InfinitePast());
+  EXPECT_EQ(MayRecrossAt(policy_, input_, state_, kMonday + kDay), kMonday + 8 * kDay)
+      << "from when it cooled";
+  EXPECT_EQ(MayRecrossAt(policy_, input_, state_, kMonday + 8 * kDay), absl::InfinitePast());
 }
 
 TEST_F(VerdictTest, AHandRaiseOfAClosedRequestIsSpent) {
   input_.last_hand_raise = kMonday;
   EXPECT_EQ(At(kMonday).front(), "hand-raise: fit 80.0 of 25, hand raised; it let the lead in");
-  Close(state_);
+  Close(state_, kMonday);
   EXPECT_EQ(
       At(kMonday + kDay).front(),
       "hand-raise: fit 80.0 of 25, hand raised; no: that hand-raise opened a request, which was closed");

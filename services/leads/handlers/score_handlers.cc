@@ -82,7 +82,8 @@ store::LeadState Fill(const Then& then, const domain::Explainer& explainer, Resp
 
 void FillReadiness(const Then& then, const store::LeadState& state, v1::ExplainScoreResponse& response) {
   response.set_request_open(!state.readiness.lane.empty());
-  const absl::Time recross = domain::MayRecrossAt(then.policy.compiled.policy(), state.readiness, then.time);
+  const absl::Time recross = domain::MayRecrossAt(then.policy.compiled.policy(), scoring::InputOf(state),
+                                                  state.readiness, then.time);
   if (recross > then.time) *response.mutable_recross_time() = scoring::ToProto(recross);
   if (state.engagement.last_hand_raise != absl::InfinitePast())
     *response.mutable_last_hand_raise_time() = scoring::ToProto(state.engagement.last_hand_raise);

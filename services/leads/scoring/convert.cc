@@ -99,7 +99,8 @@ domain::Policy FromProto(const v1::Policy& policy) {
   for (const v1::FitGroup& group : policy.fit_groups()) result.fit_groups.push_back(FromProto(group));
   for (const v1::Signal& signal : policy.signals()) result.signals.push_back(FromProto(signal));
   for (const v1::Lane& lane : policy.lanes()) {
-    result.lanes.push_back({lane.name(), lane.hand_raise(), lane.min_fit(), lane.min_engagement()});
+    result.lanes.push_back(
+        {lane.name(), lane.hand_raise(), lane.min_fit(), lane.min_engagement(), lane.situation()});
   }
   result.cool_below = policy.cool_below();
   result.recross_after =

@@ -169,7 +169,9 @@ void Close(store::LeadState& row, domain::Lead& profile, absl::Time now) {
 }  // namespace
 
 void LeadBatch::SetProfile(Entry& entry, domain::Lead profile) {
+  const int64_t stage = entry.row.stage;
   Close(entry.row, profile, context_.now);
+  if (entry.row.stage != stage) entry.stage_cause = "outcome";
   ++entry.row.version;
   entry.row.gates = GateBits(profile.gates);
   entry.row.update_time = context_.now;
@@ -191,6 +193,7 @@ absl::Status LeadBatch::Create(const std::string& id, const domain::Lead& profil
   if (!entry.locked) entry.row.policy = policy_->number;
   entry.row.created = true;
   entry.row.stage = v1::STAGE_NEW;
+  entry.told_stage = v1::STAGE_NEW;
   entry.row.create_time = context_.now;
   SetProfile(entry, profile);
   v1::LeadCreated& created = *leads_.Emit(entry).mutable_lead_created();

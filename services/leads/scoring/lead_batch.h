@@ -128,6 +128,9 @@ class LeadBatch {
     std::vector<Added> added;
     // When the latest of them happened.
     std::optional<absl::Time> cause_time;
+    // The stage that was told last; nullopt: the one before this batch. And why it is another one now.
+    std::optional<int64_t> told_stage;
+    std::string_view stage_cause;
     // The rows of the moments before now.
     std::vector<std::unique_ptr<store::LeadState>> past;
     // In order of time; the last one is now.
@@ -172,6 +175,8 @@ class LeadBatch {
   absl::Status Tell(Entry& entry);
   void EmitTransitions(Entry& entry, const Moment& moment);
   v1::LeadEvent& EmitAt(Entry& entry, absl::Time time);
+  // Tells the lead's stage where it is another one than was told last.
+  void TellStage(Entry& entry, absl::Time time, std::string_view cause);
   // The history without the activities of this batch.
   static store::History WithoutAdded(const Entry& entry);
   absl::Status WriteProfiles(const std::vector<Entry*>& changed);

@@ -2,6 +2,7 @@
 
 #include "libs/base/status.h"
 #include "services/leads/domain/explain.h"
+#include "services/leads/domain/fit.h"
 #include "services/leads/scoring/convert.h"
 #include "services/leads/scoring/counting.h"
 #include "services/leads/scoring/lead_batch.h"
@@ -16,6 +17,18 @@ absl::Time LastChange(const store::LeadState& lead) {
   const domain::Engagement& engagement = lead.engagement.engagement;
   return std::max({lead.update_time, engagement.short_half_life.time, engagement.long_half_life.time,
                    lead.readiness.last_crossing});
+}
+
+std::string CauseText(domain::Cooled::Cause cause) {
+  switch (cause) {
+    case domain::Cooled::Cause::kFaded:
+      return "faded";
+    case domain::Cooled::Cause::kGated:
+      return "gated";
+    case domain::Cooled::Cause::kClosed:
+      return "closed";
+  }
+  return "";
 }
 
 }  // namespace
@@ -96,8 +109,20 @@ v1::LeadEvent& LeadBatch::EmitAt(Entry& entry, absl::Time time) {
   return event;
 }
 
+void LeadBatch::TellStage(Entry& entry, absl::Time time, std::string_view cause) {
+  const int64_t told = entry.told_stage.value_or(entry.before.stage);
+  if (entry.row.stage == told) return;
+  v1::LeadStageChanged& changed = *EmitAt(entry, time).mutable_lead_stage_changed();
+  changed.set_before(static_cast<v1::Stage>(told));
+  changed.set_after(static_cast<v1::Stage>(entry.row.stage));
+  changed.set_cycle(static_cast<int32_t>(entry.row.cycle));
+  changed.set_cause(std::string(cause));
+  entry.told_stage = entry.row.stage;
+}
+
 absl::Status LeadBatch::Tell(Entry& entry) {
   store::LeadState& lead = entry.row;
+  TellStage(entry, context_.now, entry.stage_cause);
   Told last;
   if (entry.before.created) {
     int64_t number = entry.before.told_policy;
@@ -129,11 +154,17 @@ absl::Status LeadBatch::Tell(Entry& entry) {
 void LeadBatch::EmitTransitions(Entry& entry, const Moment& moment) {
   store::LeadState& lead = entry.row;
   const Told& told = moment.told;
+  const domain::CompiledPolicy& policy = told.policy->compiled;
   for (const domain::Transition& transition : moment.transitions) {
     if (const auto* ready = std::get_if<domain::BecameSalesReady>(&transition)) {
       if (domain::MovesByCrossing(static_cast<domain::Stage>(lead.stage))) lead.stage = v1::STAGE_SALES_READY;
+      if (lead.cycle == 0 || lead.request_ended) ++lead.cycle;
+      lead.request_ended = false;
       v1::LeadBecameSalesReady& event = *EmitAt(entry, told.time).mutable_lead_became_sales_ready();
+      lead.last_ready_seq = lead.seq;
       event.set_lane(ready->lane);
+      event.set_hand_raise(ready->by_hand_raise);
+      event.set_cycle(static_cast<int32_t>(lead.cycle));
       *event.mutable_score() = ToScore(*told.lead, *told.policy, told.time);
       event.set_grade(event.score().grade());
       if (entry.cause_time && told.lead == &lead) *event.mutable_cause_time() = ToProto(*entry.cause_time);
@@ -141,11 +172,20 @@ void LeadBatch::EmitTransitions(Entry& entry, const Moment& moment) {
       event.set_lead_source(entry.profile->lead_source);
       event.set_campaign(entry.profile->campaign);
       event.set_owner(entry.profile->owner);
-    } else if (std::holds_alternative<domain::Cooled>(transition)) {
+      for (const domain::Lane& lane : policy.policy().lanes) {
+        if (lane.name == ready->lane) event.set_situation(lane.situation);
+      }
+      for (std::string& fact : domain::UnknownFacts(policy, *entry.profile))
+        event.add_missing(std::move(fact));
+      TellStage(entry, told.time, "crossing");
+    } else if (const auto* cooled = std::get_if<domain::Cooled>(&transition)) {
       if (lead.stage == v1::STAGE_SALES_READY) lead.stage = v1::STAGE_NEW;
       v1::LeadCooled& event = *EmitAt(entry, told.time).mutable_lead_cooled();
       *event.mutable_score() = ToScore(*told.lead, *told.policy, told.time);
       event.set_grade(event.score().grade());
+      event.set_lane(cooled->lane);
+      event.set_cause(CauseText(cooled->cause));
+      TellStage(entry, told.time, "cooled");
     }
   }
 }

@@ -46,6 +46,12 @@ struct LeadState {
   // ReadinessInput's; InfinitePast: none.
   absl::Time outcome_time = absl::InfinitePast();
   absl::Time history_time = absl::InfinitePast();
+  absl::Time quiet_until = absl::InfinitePast();
+  // The lead's pass through sales, from 1: what its crossings say. 0: it never crossed.
+  int64_t cycle = 0;
+  // The seq of its last LeadBecameSalesReady, and whether the request that it opened has ended.
+  int64_t last_ready_seq = 0;
+  bool request_ended = false;
 
   static constexpr absl::Time kFromTheStart = absl::UnixEpoch();
 };

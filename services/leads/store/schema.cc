@@ -201,6 +201,15 @@ ALTER TABLE imports ADD COLUMN known_activities BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE imports ADD COLUMN repeated_rows BIGINT NOT NULL DEFAULT 0;
 CREATE UNIQUE INDEX imports_by_number ON imports (number);
 )sql"},
+    // What sales makes of leads (store::LeadState). Leads that crossed before are in their first cycle.
+    {5, "sales", R"sql(
+ALTER TABLE leads ADD COLUMN ended_time BIGINT;
+ALTER TABLE leads ADD COLUMN quiet_until BIGINT;
+ALTER TABLE leads ADD COLUMN cycle BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE leads ADD COLUMN last_ready_seq BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE leads ADD COLUMN request_ended BOOLEAN NOT NULL DEFAULT FALSE;
+UPDATE leads SET cycle = 1 WHERE last_crossing IS NOT NULL;
+)sql"},
 };
 
 }  // namespace
