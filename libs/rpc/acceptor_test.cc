@@ -30,7 +30,7 @@ class Silent {
   Silent(const Silent&) = delete;
   Silent& operator=(const Silent&) = delete;
   // Blocks until the server has said something or closed the connection.
-  bool Closed() {
+  bool Closed() const {
     char byte;
     return recv(socket_, &byte, 1, 0) <= 0;
   }

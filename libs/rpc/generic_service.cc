@@ -327,7 +327,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
     }
     ByteBuffer bytes = SerialiseLarge(*reply_, budget);
     reply_.reset();
-    End(status, std::move(bytes));
+    End(status, bytes);
   }
 
   // Before it has taken effect.

@@ -15,7 +15,7 @@ TableTexts::TableTexts(std::string_view table, const std::vector<std::pair<std::
   for (size_t i = 0; i < named.size(); ++i) {
     const auto& [name, type] = named[i];
     names.push_back(name);
-    typed.push_back(name + " " + type);
+    typed.push_back(fmt::format("{} {}", name, type));
     if (i < keys) {
       key_names.push_back(name);
       key_equal.push_back(fmt::format("{0}.{1} = r.{1}", table, name));

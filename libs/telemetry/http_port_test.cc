@@ -30,9 +30,9 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  void Send(std::string_view text) { send(socket_, text.data(), text.size(), MSG_NOSIGNAL); }
+  void Send(std::string_view text) const { send(socket_, text.data(), text.size(), MSG_NOSIGNAL); }
   // Everything until the port closes the connection.
-  std::string Read() {
+  std::string Read() const {
     std::string all;
     char part[4096];
     for (ssize_t size; (size = recv(socket_, part, sizeof part, 0)) > 0;)

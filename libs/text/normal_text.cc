@@ -80,7 +80,8 @@ NormalText::NormalText(std::string_view raw) : raw_(raw) {
     } else {
       std::string normal = ResolveForms(part);
       const bool same = normal == part;
-      if (!same && utf8proc_category(cluster.first) == UTF8PROC_CATEGORY_SO) normal = " " + normal + " ";
+      if (!same && utf8proc_category(cluster.first) == UTF8PROC_CATEGORY_SO)
+        normal.insert(0, 1, ' ').append(1, ' ');
       Append(normal, at, same);
     }
     at += cluster.bytes;

@@ -8,6 +8,7 @@
 #include "finalmile/leads/v1/lead_event.pb.h"
 #include "finalmile/leads/v1/lead_service.pb.h"
 #include "finalmile/leads/v1/scoring_service.pb.h"
+#include "libs/storage/transact.h"
 #include "libs/testing/module_harness.h"
 #include "services/leads/scoring/convert.h"
 #include "services/leads/scoring/lead_batch.h"
@@ -92,6 +93,19 @@ class LeadsTest : public ::testing::Test {
     double sum = 0;
     for (const v1::Reason& reason : reasons) sum += reason.points();
     return sum;
+  }
+
+  // How many rows a table has.
+  int64_t RowsIn(const std::string& table) {
+    const auto counted =
+        storage::Read(harness_.database(), harness_.clock().Steady() + absl::Seconds(30),
+                      [&](storage::Transaction& transaction) -> absl::StatusOr<int64_t> {
+                                 const auto rows = transaction.Execute("SELECT COUNT(*) FROM " + table);
+                                 if (!rows.ok()) return rows.status();
+                                 return rows->rows[0].Int(0);
+                               });
+    EXPECT_TRUE(counted.ok()) << counted.status();
+    return counted.value_or(-1);
   }
 
   // Every event in the topic, in order per key.

@@ -8,14 +8,15 @@
 #include "finalmile/leads/v1/activity.pb.h"
 #include "libs/base/status.h"
 #include "libs/outbox/read_batch.h"
+#include "libs/storage/columns.h"
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/scoring/convert.h"
 #include "services/leads/scoring/lead_batch.h"
+#include "services/leads/store/erasure_store.h"
 #include "services/leads/store/profile_store.h"
 
 namespace finalmile::leads::consumers {
 
-// Fills in the leads of activities that name an external id; one that no lead has gets a stub.
 absl::Status ActivityConsumer::FindLeads(storage::Transaction& transaction,
                                          std::vector<domain::Activity>& activities) {
   std::set<store::ExternalId> wanted;
@@ -25,8 +26,20 @@ absl::Status ActivityConsumer::FindLeads(storage::Transaction& transaction,
   if (wanted.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(auto leads, store::LockExternalIds(transaction, {wanted.begin(), wanted.end()}));
   std::vector<std::pair<store::ExternalId, std::string>> stubs;
+  std::vector<std::string> digests;
+  for (const store::ExternalId& id : wanted) {
+    if (!leads.contains(id)) digests.push_back(erasures_.DigestOf(id.first, id.second));
+  }
+  std::set<std::string> erased;
+  if (!digests.empty()) {
+    ASSIGN_OR_RETURN(erased, store::ErasedAmong(transaction, storage::SortedUnique(std::move(digests))));
+  }
   for (const store::ExternalId& id : wanted) {
     if (leads.contains(id)) continue;
+    if (erased.contains(erasures_.DigestOf(id.first, id.second))) {
+      leads[id];
+      continue;
+    }
     stubs.emplace_back(id, NewUuid(clock_, rng_));
     leads.insert(stubs.back());
   }
@@ -68,11 +81,19 @@ absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::
       }));
   if (activities.empty()) return absl::OkStatus();
   RETURN_IF_ERROR(FindLeads(transaction, activities));
+  for (size_t i = activities.size(); i-- > 0;) {
+    if (!activities[i].lead.empty()) continue;
+    erased_.Add();
+    activities.erase(activities.begin() + static_cast<ptrdiff_t>(i));
+    positions.erase(positions.begin() + static_cast<ptrdiff_t>(i));
+  }
+  if (activities.empty()) return absl::OkStatus();
 
   const outbox::Cause cause = outbox::CauseOf("leads.activities");
   scoring::LeadBatch work(transaction, policies_, {clock_, rng_, now, cause});
   ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded, work.LockAndRecord(activities));
   for (size_t i = 0; i < recorded.size(); ++i) {
+    if (recorded[i] == store::Recorded::kErased) erased_.Add();
     if (recorded[i] == store::Recorded::kAgedOut) {
       late_.Add();
       batch.Park(positions[i], "event_time: is before the time from which the lead's activities are kept");

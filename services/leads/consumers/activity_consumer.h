@@ -8,6 +8,7 @@
 #include "libs/outbox/handler.h"
 #include "libs/telemetry/metrics.h"
 #include "services/leads/domain/activity.h"
+#include "services/leads/scoring/erasures.h"
 #include "services/leads/scoring/policies.h"
 
 namespace finalmile::leads::consumers {
@@ -16,22 +17,28 @@ inline constexpr std::string_view kActivityConsumer = "leads.activities";
 
 // Takes activities off their topic into the store and the scores. Parks what is no valid activity, what
 // repeats a (source, activity_id) with another body, and what came too late: more than domain::kHistory after
-// it happened when the topic got it, or after the time from which the lead's activities are kept.
+// it happened when the topic got it, or after the time from which the lead's activities are kept. Those of
+// erased leads are counted and dropped.
 class ActivityConsumer final : public outbox::Handler {
  public:
   // The references outlive the consumer.
-  ActivityConsumer(Clock& clock, Rng& rng, scoring::Policies& policies, telemetry::Counter late)
-      : clock_(clock), rng_(rng), policies_(policies), late_(late) {}
+  ActivityConsumer(Clock& clock, Rng& rng, scoring::Policies& policies, const scoring::Erasures& erasures,
+                   telemetry::Counter late, telemetry::Counter erased)
+      : clock_(clock), rng_(rng), policies_(policies), erasures_(erasures), late_(late), erased_(erased) {}
 
   absl::Status Apply(storage::Transaction& transaction, outbox::Batch& batch) override;
 
  private:
+  // Fills in the leads of activities that name an external id; one that no lead has gets a stub, and of one
+  // whose lead was erased the lead stays empty.
   absl::Status FindLeads(storage::Transaction& transaction, std::vector<domain::Activity>& activities);
 
   Clock& clock_;
   Rng& rng_;
   scoring::Policies& policies_;
+  const scoring::Erasures& erasures_;
   const telemetry::Counter late_;
+  const telemetry::Counter erased_;
 };
 
 }  // namespace finalmile::leads::consumers

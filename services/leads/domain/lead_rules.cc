@@ -205,6 +205,26 @@ std::vector<Violation> LiftedDenials(const Lead& before, const Lead& next) {
   return found.Take();
 }
 
+std::vector<Permission> ChangedPermissions(const Lead& before, const Lead& after) {
+  const auto find = [](const Lead& lead, const Permission& like) {
+    return std::find_if(lead.permissions.begin(), lead.permissions.end(), [&](const Permission& one) {
+      return one.channel == like.channel && one.purpose == like.purpose;
+    });
+  };
+  std::vector<Permission> changed;
+  for (const Permission& now : after.permissions) {
+    const auto was = find(before, now);
+    const PermissionState state = was == before.permissions.end() ? PermissionState::kUnspecified : was->state;
+    if (state != now.state) changed.push_back(now);
+  }
+  for (const Permission& was : before.permissions) {
+    if (find(after, was) != after.permissions.end() || was.state == PermissionState::kUnspecified) continue;
+    changed.push_back(was);
+    changed.back().state = PermissionState::kUnspecified;
+  }
+  return changed;
+}
+
 std::string LeadName(std::string_view id) { return fmt::format("{}{}", kLeads, id); }
 
 std::optional<std::string> LeadIdOf(std::string_view name) {

@@ -49,7 +49,8 @@ class Evaluation {
   void Cool(Cooled::Cause cause) {
     result_.transitions.emplace_back(Cooled{state().lane, cause});
     // The hand-raise itself, and those after it, are not spent any more; earlier ones are.
-    if (cause == Cooled::Cause::kGated && state().by_hand_raise) state().hand_raise_used -= kTick;
+    if (cause == Cooled::Cause::kGated && state().by_hand_raise && !state().claimed)
+      state().hand_raise_used -= kTick;
     Close(state(), now_);
   }
 
@@ -93,6 +94,7 @@ class Evaluation {
     state().lane = lane.name;
     state().by_hand_raise = lane.hand_raise;
     state().last_crossing = now_;
+    state().claimed = false;
     if (lane.hand_raise) state().hand_raise_used = std::max(state().hand_raise_used, input_.last_hand_raise);
     result_.transitions.emplace_back(BecameSalesReady{lane.name, lane.hand_raise});
   }

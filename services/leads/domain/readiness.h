@@ -25,6 +25,8 @@ struct ReadinessState {
   absl::Time last_crossing = absl::InfinitePast();
   // When it last stopped being sales-ready: it cooled, or its request ended.
   absl::Time ended = absl::InfinitePast();
+  // Somebody claimed the request of the last crossing: its hand-raise is spent, whatever becomes of it.
+  bool claimed = false;
   // Hand-raises up to this event time opened a request, and no gate gave them back.
   absl::Time hand_raise_used = absl::InfinitePast();
 
@@ -82,8 +84,8 @@ struct Readiness {
 //
 // A lead with a known outcome is closed: if it is sales-ready, unless by a hand-raise after its outcome, it
 // cools. With a gate no lead is sales-ready; one that is cools, whatever its lane, and gets back the
-// hand-raise that let it in: once the gate is lifted, within 30 days of that hand-raise, the lead crosses
-// again. Otherwise the first lane whose conditions hold lets it in, hand-raise lanes before scored ones: a
+// hand-raise that let it in, unless its request was claimed: once the gate is lifted, within 30 days of that
+// hand-raise, the lead crosses again. Otherwise the first lane whose conditions hold lets it in, hand-raise lanes before scored ones: a
 // hand-raise lane while a hand-raise of the last 30 days opened no request; a scored lane unless the lead is
 // left alone, or crossed, or was last sales-ready, less than recross_after ago.
 //

@@ -194,6 +194,20 @@ TEST(Readiness, AGateThatIsLiftedGivesBackTheHandRaiseThatItClosed) {
   EXPECT_THAT(lifted_after(kHandRaiseLife + kTick), IsEmpty());
 }
 
+TEST(Readiness, AHandRaiseThatWasClaimedIsNotGivenBack) {
+  Subject lead = Lead(50, 0);
+  lead.input.last_hand_raise = kMonday;
+  lead.At(kMonday);
+  lead.last.state.claimed = true;
+  lead.input.gated = true;
+  lead.At(kMonday + kDay);
+  lead.input.gated = false;
+  EXPECT_THAT(lead.At(kMonday + 2 * kDay), IsEmpty());
+  lead.input.last_hand_raise = kMonday + 3 * kDay;
+  EXPECT_THAT(lead.At(kMonday + 3 * kDay), ElementsAre("sales-ready: hand-raise"));
+  EXPECT_FALSE(lead.last.state.claimed);
+}
+
 TEST(Readiness, AGateGivesBackOnlyWhatItClosed) {
   Subject lead = Lead(50, 0);
   lead.input.last_hand_raise = kMonday;

@@ -4,6 +4,7 @@
 #include "libs/base/random.h"
 #include "libs/events/event_log.h"
 #include "libs/storage/database.h"
+#include "services/leads/scoring/erasures.h"
 #include "services/leads/scoring/late_activities.h"
 #include "services/leads/scoring/policies.h"
 
@@ -17,6 +18,7 @@ struct Dependencies {
   events::EventLog& events;
   scoring::Policies& policies;
   scoring::LateActivities late;
+  const scoring::Erasures& erasures;
 };
 
 }  // namespace finalmile::leads::handlers

@@ -137,7 +137,7 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::ImportRows(rpc::CallConte
     const auto count = [&](Transaction& transaction) -> absl::StatusOr<scoring::RowResults> {
       scoring::RowResults counted = read;
       above.emplace(&dry_);
-      scoring::RowTaker taker(transaction, d_.policies, events, *plan_, rules, &*above);
+      scoring::RowTaker taker(transaction, d_.policies, d_.erasures, events, *plan_, rules, &*above);
       RETURN_IF_ERROR(taker.Take(identified, counted));
       return counted;
     };
@@ -148,7 +148,7 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::ImportRows(rpc::CallConte
     const auto write = [&](Transaction& transaction) -> absl::StatusOr<scoring::RowResults> {
       scoring::RowResults stored = read;
       stored.progress.move_time = now;
-      scoring::RowTaker taker(transaction, d_.policies, events, *plan_, rules, nullptr);
+      scoring::RowTaker taker(transaction, d_.policies, d_.erasures, events, *plan_, rules, nullptr);
       RETURN_IF_ERROR(taker.Take(identified, stored));
       ASSIGN_OR_RETURN(bool moved,
                        store::AdvanceImport(transaction, stored.progress, progress_.acknowledged_line));

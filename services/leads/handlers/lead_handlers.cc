@@ -210,7 +210,7 @@ absl::StatusOr<v1::Lead> LeadHandlers::UpdateLead(rpc::CallContext& context,
           RETURN_IF_ERROR(store::DeleteTheseIds(transaction, dropped));
           RETURN_IF_ERROR(AssignExternalIds(transaction, batch, id, profile, holders));
         }
-        RETURN_IF_ERROR(batch.Change(id, profile, std::move(changed)));
+        RETURN_IF_ERROR(batch.Change(id, before, profile, std::move(changed)));
         RETURN_IF_ERROR(batch.Write("attributes"));
         ASSIGN_OR_RETURN(std::vector<v1::Lead> updated, LoadLeads(transaction, d_.policies, {id}, now));
         return updated.front();

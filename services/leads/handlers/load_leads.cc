@@ -10,9 +10,23 @@
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/scoring/convert.h"
 #include "services/leads/scoring/lead_batch.h"
+#include "services/leads/store/opportunity_store.h"
 #include "services/leads/store/profile_store.h"
 
 namespace finalmile::leads::handlers {
+namespace {
+
+v1::Opportunity ToProto(const store::OpportunityRow& row) {
+  v1::Opportunity opportunity;
+  opportunity.set_id(row.id);
+  opportunity.set_state(static_cast<v1::OpportunityState>(row.state));
+  if (row.amount) opportunity.set_amount(*row.amount);
+  opportunity.set_currency(row.currency);
+  *opportunity.mutable_update_time() = scoring::ToProto(row.update_time);
+  return opportunity;
+}
+
+}  // namespace
 
 absl::StatusOr<std::string> LeadBy(storage::Transaction& transaction, const v1::LeadIdentity& identity) {
   if (identity.has_external_id()) {
@@ -49,6 +63,7 @@ absl::StatusOr<std::vector<v1::Lead>> LoadLeads(storage::Transaction& transactio
   ASSIGN_OR_RETURN(std::vector<store::LeadState> states, store::ReadLeads(transaction, ids));
   ASSIGN_OR_RETURN(auto profiles, store::ReadProfiles(transaction, ids));
   ASSIGN_OR_RETURN(auto external_ids, store::ExternalIdsOf(transaction, ids));
+  ASSIGN_OR_RETURN(auto opportunities, store::OpportunitiesOf(transaction, ids));
   std::map<std::string, const store::LeadState*> by_id;
   for (const store::LeadState& state : states) {
     if (state.created) by_id[state.id] = &state;
@@ -72,6 +87,10 @@ absl::StatusOr<std::vector<v1::Lead>> LoadLeads(storage::Transaction& transactio
     *lead.mutable_update_time() = scoring::ToProto(state.update_time);
     ASSIGN_OR_RETURN(scoring::PolicyPointer policy, policies.ByNumber(transaction, state.policy));
     *lead.mutable_score() = scoring::ToScore(state, *policy, now);
+    lead.set_cycle(static_cast<int32_t>(state.cycle));
+    if (state.quiet_until > now) *lead.mutable_quiet_until() = scoring::ToProto(state.quiet_until);
+    for (const store::OpportunityRow& opportunity : opportunities[id])
+      *lead.add_opportunities() = ToProto(opportunity);
   }
   return leads;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 #include <optional>
 
 #include "libs/base/status.h"
@@ -9,6 +11,7 @@
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/store/activity_store.h"
 #include "services/leads/store/fact_store.h"
+#include "services/leads/store/sales_store.h"
 
 namespace finalmile::leads::handlers {
 namespace {
@@ -35,6 +38,11 @@ absl::StatusOr<scoring::LeadPast> LoadPast(storage::Transaction& transaction, sc
   if (aged) {
     past.aged = aged->state;
     ASSIGN_OR_RETURN(past.aged_policy, policies.ByNumber(transaction, aged->policy));
+  }
+  ASSIGN_OR_RETURN(const std::vector<store::CrossingRow> crossings,
+                   store::CrossingsOf(transaction, id, std::numeric_limits<int64_t>::max(), kMaxReplayed));
+  for (const store::CrossingRow& crossing : crossings) {
+    if (crossing.end_time != absl::InfinitePast()) past.endings.push_back({crossing.end_time, crossing.quiet_until});
   }
   ASSIGN_OR_RETURN(int64_t last, store::PolicyInForce(transaction));
   for (int64_t number = 1; number <= last; ++number) {

@@ -7,6 +7,7 @@
 #include "services/leads/handlers/lead_handlers.h"
 #include "services/leads/handlers/list_handlers.h"
 #include "services/leads/handlers/policy_handlers.h"
+#include "services/leads/handlers/sales_handlers.h"
 #include "services/leads/handlers/score_handlers.h"
 
 namespace finalmile::leads::handlers {
@@ -27,6 +28,11 @@ std::unique_ptr<rpc::Service> NewLeadService(Dependencies dependencies) {
   Unary(*service, "GetLead", leads, &LeadHandlers::GetLead);
   Unary(*service, "BatchGetLeads", leads, &LeadHandlers::BatchGetLeads);
   Unary(*service, "UpdateLead", leads, &LeadHandlers::UpdateLead);
+  auto sales = std::make_shared<SalesHandlers>(dependencies);
+  Unary(*service, "SetPermission", sales, &SalesHandlers::SetPermission);
+  Unary(*service, "EraseLead", sales, &SalesHandlers::EraseLead);
+  Unary(*service, "RecordOpportunity", sales, &SalesHandlers::RecordOpportunity);
+  Unary(*service, "ListCrossings", sales, &SalesHandlers::ListCrossings);
   auto lists = std::make_shared<ListHandlers>(dependencies);
   Unary(*service, "ListLeads", lists, &ListHandlers::ListLeads);
   Unary(*service, "ListTopLeads", lists, &ListHandlers::ListTopLeads);

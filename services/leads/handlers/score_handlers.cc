@@ -44,6 +44,7 @@ struct Then {
   const domain::Lead& facts;
   int64_t gates = 0;
   domain::ReadinessState readiness;
+  absl::Time quiet_until = absl::InfinitePast();
 };
 
 // "open opportunity".
@@ -64,6 +65,9 @@ store::LeadState Fill(const Then& then, const domain::Explainer& explainer, Resp
   state.fit = explanation.fit;
   state.engagement = explainer.Row();
   state.readiness = then.readiness;
+  state.outcome_time = then.facts.outcome_time;
+  state.history_time = then.facts.history_time;
+  state.quiet_until = then.quiet_until;
   *response.mutable_score() = scoring::ToScore(state, then.policy, then.time);
   // The sum of the reasons, to the last bit that the reader sees.
   response.mutable_score()->set_engagement(explanation.engagement);
@@ -93,16 +97,16 @@ void FillReadiness(const Then& then, const store::LeadState& state, v1::ExplainS
 
 }  // namespace
 
-absl::StatusOr<std::optional<domain::ReadinessState>> ScoreHandlers::ReadinessAt(rpc::CallContext& context,
-                                                                                 Transaction& transaction,
-                                                                                 const std::string& id,
-                                                                                 absl::Time time) {
+absl::StatusOr<std::optional<store::LeadState>> ScoreHandlers::StateAt(rpc::CallContext& context,
+                                                                       Transaction& transaction,
+                                                                       const std::string& id,
+                                                                       absl::Time time) {
   absl::StatusOr<scoring::LeadPast> past =
       LoadPast(transaction, d_.policies, id, d_.clock.Now() - domain::kHistory);
   if (absl::IsFailedPrecondition(past.status())) return std::nullopt;
   RETURN_IF_ERROR(past.status());
   ASSIGN_OR_RETURN(scoring::Replayed played, scoring::Replay(*past, time, [&] { return context.Check(); }));
-  return std::move(played.state.readiness);
+  return std::move(played.state);
 }
 
 absl::StatusOr<v1::ExplainScoreResponse> ScoreHandlers::ExplainScore(rpc::CallContext& context,
@@ -138,13 +142,14 @@ absl::StatusOr<v1::ExplainScoreResponse> ScoreHandlers::ExplainScore(rpc::CallCo
         ASSIGN_OR_RETURN(const domain::Explainer explainer,
                          scoring::ReadExplainer(transaction, d_.policies, id, policy->compiled, as_of, which,
                                                 [&] { return context.Check(); }));
-        Then then{as_of, *policy, facts->facts, facts->gates, row.readiness};
+        Then then{as_of, *policy, facts->facts, facts->gates, row.readiness, row.quiet_until};
         bool known = true;
         if (request.has_as_of()) {
-          ASSIGN_OR_RETURN(const std::optional<domain::ReadinessState> played,
-                           ReadinessAt(context, transaction, id, as_of));
+          ASSIGN_OR_RETURN(const std::optional<store::LeadState> played,
+                           StateAt(context, transaction, id, as_of));
           known = played.has_value();
-          then.readiness = played.value_or(domain::ReadinessState());
+          then.readiness = known ? played->readiness : domain::ReadinessState();
+          then.quiet_until = known ? played->quiet_until : absl::InfinitePast();
         }
         FillReadiness(then, Fill(then, explainer, response), response);
         if (!known) {
@@ -221,12 +226,13 @@ absl::StatusOr<v1::SimulateScoreResponse> ScoreHandlers::SimulateScore(
   domain::Explainer explainer(policy->compiled, as_of);
   for (const domain::Activity* activity : domain::InOrder(activities, absl::InfiniteFuture()))
     explainer.Count(*activity);
-  Then then{as_of, *policy, lead, scoring::GateBits(lead.gates), {}};
+  Then then{as_of, *policy, lead, scoring::GateBits(lead.gates), {}, absl::InfinitePast()};
   const domain::EngagementState engagement = explainer.Row();
   then.readiness =
       domain::Evaluate(policy->compiled.policy(),
                        {!lead.gates.empty(), domain::Fit(policy->compiled, lead), engagement.engagement,
-                        engagement.last_hand_raise, lead.outcome_time, lead.history_time},
+                        engagement.last_hand_raise, lead.outcome_time, lead.history_time,
+                        absl::InfinitePast()},
                        {}, as_of)
           .state;
   Fill(then, explainer, response);

@@ -10,6 +10,7 @@
 #include "libs/storage/database.h"
 #include "services/leads/domain/readiness.h"
 #include "services/leads/handlers/dependencies.h"
+#include "services/leads/store/lead_store.h"
 
 namespace finalmile::leads::handlers {
 
@@ -26,10 +27,10 @@ class ScoreHandlers {
                                                           const v1::SimulateScoreRequest& request);
 
  private:
-  // The readiness of a lead as it was at `time`; nullopt: its history is too long to be played again.
-  absl::StatusOr<std::optional<domain::ReadinessState>> ReadinessAt(rpc::CallContext& context,
-                                                                    storage::Transaction& transaction,
-                                                                    const std::string& id, absl::Time time);
+  // A lead as it was at `time`; nullopt: its history is too long to be played again.
+  absl::StatusOr<std::optional<store::LeadState>> StateAt(rpc::CallContext& context,
+                                                          storage::Transaction& transaction,
+                                                          const std::string& id, absl::Time time);
 
   const Dependencies d_;
 };

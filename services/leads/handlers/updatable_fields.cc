@@ -8,7 +8,8 @@ namespace finalmile::leads::handlers {
 namespace {
 
 // The fields that the service sets.
-constexpr std::string_view kOutputOnly[] = {"name", "etag", "create_time", "update_time", "stage", "score"};
+constexpr std::string_view kOutputOnly[] = {"name",  "etag",  "create_time", "update_time",   "stage",
+                                            "score", "cycle", "quiet_until", "opportunities"};
 
 std::vector<std::string_view> FieldsOfCallers() {
   std::vector<std::string_view> fields;

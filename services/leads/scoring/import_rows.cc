@@ -89,7 +89,7 @@ struct RowTaker::Piece {
         rows(some),
         results(to),
         batch(taker.transaction_, taker.policies_, taker.context_),
-        owners(taker.transaction_, taker.plan_, taker.dry_, some) {}
+        owners(taker.transaction_, taker.erasures_, taker.plan_, taker.dry_, some) {}
 
   // The totals of leads that an older program imported.
   absl::StatusOr<std::map<std::string, store::ActivitySums>> OldSums(
@@ -128,7 +128,7 @@ struct RowTaker::Piece {
     if (id.empty())
       id = by.dry_ != nullptr ? by.dry_->NewLead() : NewUuid(by.context_.clock, by.context_.rng);
     const std::vector<std::string> paths = PathsOf(taken, had);
-    if (const absl::Status applied = Apply(id, is_new, whose.stub, taken, paths); !applied.ok()) {
+    if (const absl::Status applied = Apply(id, is_new, whose.stub, had, taken, paths); !applied.ok()) {
       const auto wrong = rpc::ViolationsOf(applied);
       if (wrong.empty()) return applied;
       constexpr std::string_view kBelow = "lead.";
@@ -145,13 +145,13 @@ struct RowTaker::Piece {
     return absl::OkStatus();
   }
 
-  absl::Status Apply(const std::string& id, bool is_new, const std::string& stub, const TakenRow& taken,
-                     const std::vector<std::string>& paths) {
+  absl::Status Apply(const std::string& id, bool is_new, const std::string& stub, const domain::Lead& had,
+                     const TakenRow& taken, const std::vector<std::string>& paths) {
     if (by.dry_ != nullptr) return rpc::ToStatus(domain::Validate(taken.lead), "lead");
     if (is_new) {
       RETURN_IF_ERROR(batch.Create(id, taken.lead));
     } else if (!paths.empty()) {
-      RETURN_IF_ERROR(batch.Change(id, taken.lead, paths));
+      RETURN_IF_ERROR(batch.Change(id, had, taken.lead, paths));
     }
     if (!is_new && !stub.empty()) RETURN_IF_ERROR(batch.Absorb(id, stub));
     if (by.plan_.historic()) batch.SetHistory(id);

@@ -11,6 +11,7 @@
 #include "services/leads/domain/import_row.h"
 #include "services/leads/domain/source_row.h"
 #include "services/leads/scoring/dry_run.h"
+#include "services/leads/scoring/erasures.h"
 #include "services/leads/scoring/policies.h"
 #include "services/leads/scoring/row_owners.h"
 #include "services/leads/store/import_store.h"
@@ -40,10 +41,12 @@ struct RowResults {
 class RowTaker {
  public:
   // The references outlive it. `dry`: nothing is stored, and what would be is kept there.
-  RowTaker(storage::Transaction& transaction, Policies& policies, const outbox::EventContext& context,
-           const domain::ImportPlan& plan, const domain::RowRules& rules, DryRun* dry)
+  RowTaker(storage::Transaction& transaction, Policies& policies, const Erasures& erasures,
+           const outbox::EventContext& context, const domain::ImportPlan& plan, const domain::RowRules& rules,
+           DryRun* dry)
       : transaction_(transaction),
         policies_(policies),
+        erasures_(erasures),
         context_(context),
         plan_(plan),
         rules_(rules),
@@ -58,6 +61,7 @@ class RowTaker {
 
   storage::Transaction& transaction_;
   Policies& policies_;
+  const Erasures& erasures_;
   const outbox::EventContext& context_;
   const domain::ImportPlan& plan_;
   const domain::RowRules& rules_;

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "libs/base/status.h"
+#include "libs/rpc/errors.h"
 #include "libs/rpc/violations.h"
 #include "libs/storage/columns.h"
 #include "services/leads/domain/fit.h"
@@ -119,10 +121,15 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::CountInserted(
     std::span<const domain::Activity> activities, const storage::Result& inserted) {
   ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded,
                    store::OutcomesOf(transaction_, inserted, activities));
+  std::set<std::string> erased;
   for (size_t i = 0; i < activities.size(); ++i) {
-    if (recorded[i] != store::Recorded::kNew) continue;
     const domain::Activity& activity = activities[i];
     Entry& entry = *leads_.Find(activity.lead);
+    if (entry.row.erased) {
+      recorded[i] = store::Recorded::kErased;
+      erased.insert(activity.lead);
+    }
+    if (recorded[i] != store::Recorded::kNew) continue;
     // A stub is under no policy yet: its activities are counted when the lead arrives.
     if (!entry.row.created) continue;
     if (store::IsSetAside(entry.row) && activity.event_time <= entry.row.recount) {
@@ -143,6 +150,7 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::CountInserted(
                            counted.units, activity.event_time});
     if (!entry.cause_time || *entry.cause_time < activity.event_time) entry.cause_time = activity.event_time;
   }
+  for (const std::string& lead : erased) RETURN_IF_ERROR(store::DeleteActivitiesOf(transaction_, lead));
   return recorded;
 }
 
@@ -161,7 +169,7 @@ void Close(store::LeadState& row, domain::Lead& profile, absl::Time now) {
   const bool ended = row.stage == v1::STAGE_WON || row.stage == v1::STAGE_LOST;
   if (is_closed && (!was_closed || ended)) {
     row.stage = profile.outcome == domain::Outcome::kPositive ? v1::STAGE_WON : v1::STAGE_LOST;
-  } else if (!is_closed && ended) {
+  } else if (!is_closed && was_closed && ended) {
     row.stage = v1::STAGE_NEW;
   }
 }
@@ -183,6 +191,12 @@ void LeadBatch::SetProfile(Entry& entry, domain::Lead profile) {
 absl::Status LeadBatch::Create(const std::string& id, const domain::Lead& profile) {
   RETURN_IF_ERROR(rpc::ToStatus(domain::Validate(profile), "lead"));
   Entry* found = leads_.Find(id);
+  if (found != nullptr && found->row.erased) {
+    return rpc::Error(absl::StatusCode::kFailedPrecondition, "LEAD_ERASED",
+                      fmt::format("{} was erased; a lead of the same person gets another name",
+                                  leads_.NameOf(*found)),
+                      {{"lead", leads_.NameOf(*found)}});
+  }
   if (found != nullptr && found->row.created) {
     return absl::AlreadyExistsError(fmt::format("{} exists", leads_.NameOf(*found)));
   }
@@ -201,10 +215,20 @@ absl::Status LeadBatch::Create(const std::string& id, const domain::Lead& profil
   created.set_lead_source(profile.lead_source);
   created.set_campaign(profile.campaign);
   created.set_owner(profile.owner);
+  TellPermissions(entry, {}, profile);
   return absl::OkStatus();
 }
 
-absl::Status LeadBatch::Change(const std::string& id, const domain::Lead& profile,
+void LeadBatch::TellPermissions(Entry& entry, const domain::Lead& before, const domain::Lead& after) {
+  for (const domain::Permission& permission : domain::ChangedPermissions(before, after)) {
+    v1::ContactPermissionChanged& changed = *leads_.Emit(entry).mutable_contact_permission_changed();
+    changed.set_channel(static_cast<v1::Channel>(permission.channel));
+    changed.set_purpose(permission.purpose);
+    changed.set_state(static_cast<v1::PermissionState>(permission.state));
+  }
+}
+
+absl::Status LeadBatch::Change(const std::string& id, const domain::Lead& before, const domain::Lead& profile,
                                std::vector<std::string> changed) {
   RETURN_IF_ERROR(rpc::ToStatus(domain::Validate(profile), "lead"));
   Entry& entry = *leads_.Find(id);
@@ -213,6 +237,7 @@ absl::Status LeadBatch::Change(const std::string& id, const domain::Lead& profil
   for (std::string& path : changed) *updated.add_changed() = std::move(path);
   updated.set_owner(profile.owner);
   for (domain::Gate gate : profile.gates) updated.add_gates(static_cast<v1::Gate>(gate));
+  TellPermissions(entry, before, profile);
   return absl::OkStatus();
 }
 

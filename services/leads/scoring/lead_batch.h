@@ -25,6 +25,7 @@
 #include "services/leads/scoring/score.h"
 #include "services/leads/store/activity_store.h"
 #include "services/leads/store/lead_store.h"
+#include "services/leads/store/sales_store.h"
 
 namespace finalmile::leads::scoring {
 
@@ -62,6 +63,8 @@ class LeadBatch {
   // A locked or new lead; null when it is absent.
   const store::LeadState* Find(std::string_view id) const;
 
+  // Activities of erased leads are dropped, and counted as Recorded::kErased.
+  //
   // Locks the leads of `activities`, absent ones as stubs, and records, in one round trip; called instead of
   // Lock.
   absl::StatusOr<std::vector<store::Recorded>> LockAndRecord(std::span<const domain::Activity> activities);
@@ -71,9 +74,10 @@ class LeadBatch {
   // Creates a lead, under a fresh id or on its locked stub. INVALID_ARGUMENT / INVALID_FIELDS with all that
   // is wrong with it (domain::Validate), below "lead"; nothing has happened then.
   absl::Status Create(const std::string& id, const domain::Lead& profile);
-  // Gives a created, locked lead another profile, gates included; `changed` names the paths. The caller
-  // writes external ids. Errors as Create.
-  absl::Status Change(const std::string& id, const domain::Lead& profile, std::vector<std::string> changed);
+  // Gives a created, locked lead another profile, gates included, in place of `before`; `changed` names the
+  // paths. The caller writes external ids. Errors as Create.
+  absl::Status Change(const std::string& id, const domain::Lead& before, const domain::Lead& profile,
+                      std::vector<std::string> changed);
   // Gives a lead of this batch what a locked stub did, and its external ids; the stub is deleted.
   absl::Status Absorb(const std::string& id, const std::string& stub);
   // Activities of a locked lead were deleted: the rest is counted anew.
@@ -82,8 +86,22 @@ class LeadBatch {
   void SetHistory(const std::string& id);
   // Tells that an activity of a locked lead was deleted.
   void TellDeleted(const domain::Activity& activity);
-  // Deletes a locked lead with all that is kept about it, and tells so.
+  // Deletes a locked lead with all that is kept about it, and tells so. Its name may be used again.
+  absl::Status Delete(const std::string& id);
+  // The same, and leaves a mark, so that nothing is taken under its name any more.
   absl::Status Erase(const std::string& id);
+  // What sales made of a locked lead; it may be scored again, and become sales-ready again.
+  struct Sales {
+    domain::Stage stage = domain::Stage::kUnspecified;
+    // "request", "meeting", "opportunity".
+    std::string_view cause;
+    // The request of its last crossing was claimed, and has ended.
+    bool request_claimed = false;
+    bool request_ended = false;
+    absl::Time quiet_until = absl::InfinitePast();
+  };
+  void SetSales(const std::string& id, const Sales& sales);
+  void TellOpportunity(const std::string& id, const v1::Opportunity& opportunity);
   // Scores a locked lead again, because time went by or there is a new policy. A stub stays as it is.
   void Visit(const std::string& id);
   // The activities of a locked lead that was set aside were counted under the policy in force.
@@ -131,6 +149,9 @@ class LeadBatch {
     // The stage that was told last; nullopt: the one before this batch. And why it is another one now.
     std::optional<int64_t> told_stage;
     std::string_view stage_cause;
+    // Its request was claimed, and has ended, by this batch.
+    bool request_claimed = false;
+    bool request_closed = false;
     // The rows of the moments before now.
     std::vector<std::unique_ptr<store::LeadState>> past;
     // In order of time; the last one is now.
@@ -153,6 +174,8 @@ class LeadBatch {
   // Adds what DeferInsertActivities has inserted to the engagement of the leads.
   absl::StatusOr<std::vector<store::Recorded>> CountInserted(std::span<const domain::Activity> activities,
                                                              const storage::Result& inserted);
+  // Tells what the lead permits now and did not before, or the other way round.
+  void TellPermissions(Entry& entry, const domain::Lead& before, const domain::Lead& after);
   // Takes over a profile, scores its fit and stores it.
   void SetProfile(Entry& entry, domain::Lead profile);
 
@@ -174,6 +197,7 @@ class LeadBatch {
   absl::StatusOr<domain::Explanation> ExplainMoment(Entry& entry, const Moment& moment, bool now);
   absl::Status Tell(Entry& entry);
   void EmitTransitions(Entry& entry, const Moment& moment);
+  void KeepCrossing(const Entry& entry, const Moment& moment, const v1::LeadBecameSalesReady& event);
   v1::LeadEvent& EmitAt(Entry& entry, absl::Time time);
   // Tells the lead's stage where it is another one than was told last.
   void TellStage(Entry& entry, absl::Time time, std::string_view cause);
@@ -192,6 +216,7 @@ class LeadBatch {
   const EventContext context_;
   // Null until locked.
   PolicyPointer policy_;
+  std::vector<store::CrossingRow> crossings_;
   Leads leads_;
 };
 

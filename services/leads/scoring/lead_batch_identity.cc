@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "libs/base/status.h"
 #include "services/leads/scoring/convert.h"
 #include "services/leads/scoring/lead_batch.h"
@@ -24,6 +26,28 @@ void LeadBatch::CountAnew(const std::string& id) {
   if (store::IsSetAside(entry.row)) entry.row.recount = store::LeadState::kFromTheStart;
 }
 
+void LeadBatch::SetSales(const std::string& id, const Sales& sales) {
+  Entry& entry = *leads_.Find(id);
+  store::LeadState& row = entry.row;
+  if (row.stage != static_cast<int64_t>(sales.stage)) {
+    row.stage = static_cast<int64_t>(sales.stage);
+    entry.stage_cause = sales.cause;
+  }
+  entry.request_claimed = sales.request_claimed;
+  entry.request_closed = sales.request_ended && !row.request_ended;
+  row.request_ended = sales.request_ended;
+  row.quiet_until = std::max(row.quiet_until, sales.quiet_until);
+  entry.changed = row.created;
+}
+
+void LeadBatch::TellOpportunity(const std::string& id, const v1::Opportunity& opportunity) {
+  v1::OpportunityChanged& changed = *leads_.Emit(*leads_.Find(id)).mutable_opportunity_changed();
+  changed.set_opportunity(opportunity.id());
+  changed.set_state(opportunity.state());
+  if (opportunity.has_amount()) changed.set_amount(opportunity.amount());
+  changed.set_currency(opportunity.currency());
+}
+
 void LeadBatch::SetHistory(const std::string& id) {
   Entry& entry = *leads_.Find(id);
   entry.row.history_time = context_.now;
@@ -38,6 +62,21 @@ void LeadBatch::TellDeleted(const domain::Activity& activity) {
 }
 
 absl::Status LeadBatch::Erase(const std::string& id) {
+  Entry& entry = *leads_.Find(id);
+  leads_.Emit(entry).mutable_lead_erased();
+  RETURN_IF_ERROR(store::DeleteActivitiesOf(transaction_, id));
+  RETURN_IF_ERROR(store::DeleteAbout(transaction_, id));
+  store::LeadState mark;
+  mark.id = id;
+  mark.seq = entry.row.seq;
+  mark.version = entry.row.version + 1;
+  mark.erased = true;
+  entry.row = std::move(mark);
+  entry.profile_changed = false;
+  return absl::OkStatus();
+}
+
+absl::Status LeadBatch::Delete(const std::string& id) {
   Entry& entry = *leads_.Find(id);
   leads_.Emit(entry).mutable_lead_erased();
   RETURN_IF_ERROR(store::DeleteActivitiesOf(transaction_, id));

@@ -151,6 +151,24 @@ absl::Status LeadBatch::Tell(Entry& entry) {
   return absl::OkStatus();
 }
 
+void LeadBatch::KeepCrossing(const Entry& entry, const Moment& moment,
+                             const v1::LeadBecameSalesReady& event) {
+  store::CrossingRow& crossing = crossings_.emplace_back();
+  crossing.lead = entry.row.id;
+  crossing.ready_seq = entry.row.seq;
+  crossing.id = store::CrossingId(crossing.lead, crossing.ready_seq);
+  crossing.cycle = entry.row.cycle;
+  crossing.lane = event.lane();
+  crossing.hand_raise = event.hand_raise();
+  crossing.grade = event.grade();
+  crossing.policy = moment.told.policy->number;
+  crossing.fit = event.score().fit();
+  crossing.engagement = event.score().engagement();
+  crossing.reasons = moment.ready_reasons;
+  crossing.time = moment.told.time;
+  crossing.due_time = crossing.time + domain::kMaturity;
+}
+
 void LeadBatch::EmitTransitions(Entry& entry, const Moment& moment) {
   store::LeadState& lead = entry.row;
   const Told& told = moment.told;
@@ -177,6 +195,7 @@ void LeadBatch::EmitTransitions(Entry& entry, const Moment& moment) {
       }
       for (std::string& fact : domain::UnknownFacts(policy, *entry.profile))
         event.add_missing(std::move(fact));
+      KeepCrossing(entry, moment, event);
       TellStage(entry, told.time, "crossing");
     } else if (const auto* cooled = std::get_if<domain::Cooled>(&transition)) {
       if (lead.stage == v1::STAGE_SALES_READY) lead.stage = v1::STAGE_NEW;

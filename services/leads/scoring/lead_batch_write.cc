@@ -156,8 +156,11 @@ absl::StatusOr<domain::Lead> LeadBatch::FactsBefore(const Entry& entry) {
 void LeadBatch::Evaluate(Entry& entry, std::string_view cause) {
   store::LeadState& lead = entry.row;
   const store::LeadState& last = entry.past.empty() ? entry.before : *entry.past.back();
+  domain::ReadinessState readiness = last.readiness;
+  if (entry.request_claimed) readiness.claimed = true;
+  if (entry.request_closed) domain::Close(readiness, context_.now);
   domain::Readiness result =
-      domain::Evaluate(entry.policy->compiled.policy(), InputOf(lead), last.readiness, context_.now);
+      domain::Evaluate(entry.policy->compiled.policy(), InputOf(lead), readiness, context_.now);
   lead.readiness = std::move(result.state);
   lead.due_time = result.next_due;
   entry.moments.push_back(
@@ -182,7 +185,8 @@ absl::Status LeadBatch::WriteProfiles(const std::vector<Entry*>& changed) {
 absl::Status LeadBatch::Write(std::string_view cause) {
   std::vector<Entry*> changed;
   for (auto& [id, entry] : leads_.entries()) {
-    if (entry.changed) changed.push_back(&entry);
+    // A mark has nothing to be scored.
+    if (entry.changed && !entry.row.erased) changed.push_back(&entry);
   }
   RETURN_IF_ERROR(Score(changed));
   std::vector<Entry*> ready;
@@ -194,6 +198,8 @@ absl::Status LeadBatch::Write(std::string_view cause) {
   }
   if (!ready.empty()) RETURN_IF_ERROR(Explain(ready));
   for (Entry* entry : changed) RETURN_IF_ERROR(Tell(*entry));
+  if (!crossings_.empty())
+    RETURN_IF_ERROR(store::kCrossings.Insert(transaction_, storage::Pointers(crossings_)));
   RETURN_IF_ERROR(leads_.Write([](const Entry& entry) -> const auto& {
     return store::kLeadEngagement.HoldsAllChanges(entry.row, entry.before) ? store::kLeadEngagement
                                                                            : store::kLeads;

@@ -15,11 +15,13 @@ struct Moment {
   const store::FactVersion* facts = nullptr;
   PolicyPointer policy;
   std::vector<const domain::Activity*> activities;
+  const LeadPast::Ending* ending = nullptr;
 };
 
 std::string_view CauseName(const Moment& moment) {
   if (moment.facts != nullptr) return "attributes";
-  return moment.policy != nullptr ? "policy" : "activity";
+  if (moment.policy != nullptr) return "policy";
+  return moment.ending != nullptr ? "sales" : "activity";
 }
 
 }  // namespace
@@ -43,6 +45,9 @@ absl::StatusOr<Replayed> Replay(const LeadPast& past, absl::Time now,
   for (const store::RecordedActivity& recorded : past.activities) {
     // Activities of a stub are counted when the lead arrives.
     moments[std::max(recorded.record_time, begin)].activities.push_back(&recorded.activity);
+  }
+  for (const LeadPast::Ending& ending : past.endings) {
+    if (ending.time > begin) moments[ending.time].ending = &ending;
   }
   const auto start = [&] {
     return past.aged_policy == nullptr
@@ -106,7 +111,11 @@ absl::StatusOr<Replayed> Replay(const LeadPast& past, absl::Time now,
       counted = counted || applied == domain::ApplyResult::kApplied;
     }
     if (recompute) state.engagement = domain::Recompute(policy->compiled, known, start());
-    if (counted || recompute || moment.facts != nullptr) evaluate(time, CauseName(moment));
+    if (moment.ending != nullptr) {
+      domain::Close(state.readiness, time);
+      state.quiet_until = std::max(state.quiet_until, moment.ending->quiet_until);
+    }
+    if (counted || recompute || moment.facts != nullptr || moment.ending != nullptr) evaluate(time, CauseName(moment));
   }
   fade_until(now);
   played.policy = policy;

@@ -25,6 +25,12 @@ struct LeadPast {
   // The sum of earlier activities, under `aged_policy`; null: there are none.
   domain::EngagementState aged;
   PolicyPointer aged_policy;
+  // When requests of its crossings ended, in any order.
+  struct Ending {
+    absl::Time time;
+    absl::Time quiet_until;
+  };
+  std::vector<Ending> endings;
   // Changes before this are no longer known.
   absl::Time since = absl::InfinitePast();
 };

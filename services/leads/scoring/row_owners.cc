@@ -9,6 +9,7 @@
 #include "libs/storage/columns.h"
 #include "services/leads/domain/identity.h"
 #include "services/leads/scoring/convert.h"
+#include "services/leads/store/erasure_store.h"
 
 namespace finalmile::leads::scoring {
 
@@ -20,7 +21,9 @@ absl::Status RowOwners::Read(LeadBatch& batch) {
 absl::Status RowOwners::Find() {
   std::vector<std::string> identities, mails, name_keys;
   std::vector<store::ExternalId> ids;
+  std::vector<std::string> digests;
   for (const IdentifiedRow& row : rows_) {
+    for (std::string& digest : erasures_.DigestsOf(row.content.lead)) digests.push_back(std::move(digest));
     identities.push_back(row.identity);
     const domain::Lead& lead = row.content.lead;
     for (const domain::ExternalId& id : lead.external_ids) ids.push_back(KeyOf(id));
@@ -31,7 +34,7 @@ absl::Status RowOwners::Find() {
   ASSIGN_OR_RETURN(const auto mails_read, store::DeferByEmail(transaction_, mails));
   ASSIGN_OR_RETURN(const auto names_read, store::DeferByName(transaction_, name_keys));
   ASSIGN_OR_RETURN(external_ids, store::FindExternalIds(transaction_, ids));
-  RETURN_IF_ERROR(transaction_.Settle());
+  ASSIGN_OR_RETURN(erased_, store::ErasedAmong(transaction_, storage::SortedUnique(std::move(digests))));
   ASSIGN_OR_RETURN(std::vector<store::StoredRow> stored, store::RowsOf(*rows_read));
   for (store::StoredRow& row : stored) known_rows.emplace(row.identity, std::move(row));
   emails_ = store::LeadsByKey(*mails_read);
@@ -111,6 +114,13 @@ void RowOwners::Overlay() {
   }
 }
 
+bool RowOwners::WasErased(const domain::Lead& lead) const {
+  if (erased_.empty()) return false;
+  const std::vector<std::string> digests = erasures_.DigestsOf(lead);
+  return std::any_of(digests.begin(), digests.end(),
+                     [&](const std::string& digest) { return erased_.contains(digest); });
+}
+
 bool RowOwners::HasIdOfSource(const std::string& lead) const {
   const auto found = profiles.find(lead);
   return found != profiles.end() &&
@@ -150,6 +160,13 @@ RowOwners::Whose RowOwners::WhoIs(const IdentifiedRow& row) const {
     match(names_, domain::NameKey(lead), &domain::NameKey);
   }
   if (matches.size() == 1) whose.lead = matches.front();
+  if (whose.lead.empty() && WasErased(lead)) {
+    whose.reject = plan_.RejectFor({has_id                ? "external_ids"
+                                    : lead.email.empty() ? "company_domain"
+                                                         : "email",
+                                    "the person was erased, and an import brings nobody back who was"});
+    return whose;
+  }
   // With an id of its own it is another one of them; without, nobody can tell.
   if (matches.size() > 1 && !has_id) {
     whose.reject = plan_.RejectFor(

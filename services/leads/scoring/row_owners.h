@@ -12,6 +12,7 @@
 #include "services/leads/domain/import_row.h"
 #include "services/leads/domain/lead.h"
 #include "services/leads/scoring/dry_run.h"
+#include "services/leads/scoring/erasures.h"
 #include "services/leads/scoring/lead_batch.h"
 #include "services/leads/store/profile_store.h"
 #include "services/leads/store/source_row_store.h"
@@ -30,9 +31,9 @@ inline store::ExternalId KeyOf(const domain::ExternalId& id) { return {id.source
 class RowOwners {
  public:
   // The references outlive it. `dry`: what a dry run would have stored counts, too; null: it is none.
-  RowOwners(storage::Transaction& transaction, const domain::ImportPlan& plan, const DryRun* dry,
-            std::span<const IdentifiedRow> rows)
-      : transaction_(transaction), plan_(plan), dry_(dry), rows_(rows) {}
+  RowOwners(storage::Transaction& transaction, const Erasures& erasures, const domain::ImportPlan& plan,
+            const DryRun* dry, std::span<const IdentifiedRow> rows)
+      : transaction_(transaction), erasures_(erasures), plan_(plan), dry_(dry), rows_(rows) {}
 
   // Looks the rows up, locks the leads in `batch` unless this is a dry run, and reads them.
   absl::Status Read(LeadBatch& batch);
@@ -63,13 +64,18 @@ class RowOwners {
   void Overlay();
   bool HasIdOfSource(const std::string& lead) const;
 
+  bool WasErased(const domain::Lead& lead) const;
+
   storage::Transaction& transaction_;
+  const Erasures& erasures_;
   const domain::ImportPlan& plan_;
   const DryRun* const dry_;
   const std::span<const IdentifiedRow> rows_;
   std::multimap<std::string, std::string> emails_;
   std::multimap<std::string, std::string> names_;
   std::set<std::string> stubs_;
+  // Digests of people of the rows who were erased.
+  std::set<std::string> erased_;
 };
 
 }  // namespace finalmile::leads::scoring

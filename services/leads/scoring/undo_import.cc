@@ -14,6 +14,7 @@
 #include "services/leads/scoring/convert.h"
 #include "services/leads/scoring/import_names.h"
 #include "services/leads/scoring/lead_batch.h"
+#include "services/leads/scoring/profiles.h"
 #include "services/leads/store/activity_store.h"
 #include "services/leads/store/import_store.h"
 #include "services/leads/store/profile_store.h"
@@ -46,12 +47,7 @@ class Undoing {
     std::vector<std::string> leads;
     for (const ImportChange& change : changes) leads.push_back(change.lead);
     RETURN_IF_ERROR(batch_.Lock(leads, LeadBatch::Absent::kLeaveOut));
-    ASSIGN_OR_RETURN(profiles_, store::ReadProfiles(transaction_, leads));
-    ASSIGN_OR_RETURN(auto ids, store::ExternalIdsOf(transaction_, leads));
-    for (auto& [id, profile] : profiles_) {
-      profile.gates = GatesOf(batch_.Find(id)->gates);
-      for (auto& [source, external] : ids[id]) profile.external_ids.push_back({source, external});
-    }
+    ASSIGN_OR_RETURN(profiles_, WholeProfiles(transaction_, batch_, leads));
     ASSIGN_OR_RETURN(said_, store::SourceRowsAbout(transaction_, leads));
     return absl::OkStatus();
   }
@@ -66,7 +62,7 @@ class Undoing {
         ++response.deleted_leads;
         response.deleted_activities += std::ssize(change.activities);
         profiles_.erase(profile);
-        return batch_.Erase(change.lead);
+        return batch_.Delete(change.lead);
       }
       Keep(change.lead, {});
     }
@@ -76,7 +72,7 @@ class Undoing {
 
   absl::Status Write() {
     for (const auto& [lead, next] : next_) {
-      RETURN_IF_ERROR(batch_.Change(lead, next.first, {next.second.begin(), next.second.end()}));
+      RETURN_IF_ERROR(batch_.Change(lead, profiles_.at(lead), next.first, {next.second.begin(), next.second.end()}));
       ++response.changed_leads;
     }
     return batch_.Write("attributes");

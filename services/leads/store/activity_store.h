@@ -29,6 +29,8 @@ enum class Recorded {
   kConflict,
   // It happened before Aged::until, and was not stored.
   kAgedOut,
+  // Its lead was erased, and it was not stored.
+  kErased,
 };
 
 // Stores those of `activities` whose (source, activity_id) is new, the first of equal ones. The leads' rows

@@ -128,4 +128,23 @@ absl::Status DecodePermissions(const std::string& text, std::vector<domain::Perm
   return absl::OkStatus();
 }
 
+std::string EncodeReasons(const std::vector<domain::Reason>& reasons) {
+  json list = json::array();
+  for (const domain::Reason& reason : reasons)
+    list.push_back({reason.part, reason.name, reason.text, reason.points, reason.count});
+  return list.dump();
+}
+
+absl::Status DecodeReasons(const std::string& text, std::vector<domain::Reason>& reasons) {
+  const json list = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!list.is_array()) return absl::DataLossError("stored reasons are damaged");
+  reasons.clear();
+  for (const json& one : list) {
+    if (!one.is_array() || one.size() != 5) return absl::DataLossError("a stored reason is damaged");
+    reasons.push_back({one[0].get<std::string>(), one[1].get<std::string>(), one[2].get<std::string>(),
+                       one[3].get<double>(), one[4].get<int32_t>()});
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace finalmile::leads::store

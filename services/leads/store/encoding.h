@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "services/leads/domain/lead.h"
+#include "services/leads/domain/reason.h"
 
 // How maps are stored in text columns: as JSON objects, an empty map as empty text. The same map gives the
 // same text.
@@ -23,6 +24,10 @@ absl::StatusOr<std::map<std::string, std::string>> DecodeProperties(std::string_
 std::string EncodePermissions(const std::vector<domain::Permission>& permissions);
 // Appends.
 absl::Status DecodePermissions(const std::string& text, std::vector<domain::Permission>& permissions);
+
+// Names and points of the reasons of a score.
+std::string EncodeReasons(const std::vector<domain::Reason>& reasons);
+absl::Status DecodeReasons(const std::string& text, std::vector<domain::Reason>& reasons);
 
 // The fields of a lead that fit and readiness read, for the history. Decoding fills these fields of `facts`.
 std::string EncodeFacts(const domain::Lead& facts);

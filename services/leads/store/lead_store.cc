@@ -79,10 +79,12 @@ const storage::Table<LeadState> kLeads(
      {"outcome_time", &LeadState::outcome_time, absl::InfinitePast()},
      {"history_time", &LeadState::history_time, absl::InfinitePast()},
      {"ended_time", In(&LeadState::readiness, &ReadinessState::ended), absl::InfinitePast()},
+     {"request_claimed", In(&LeadState::readiness, &ReadinessState::claimed)},
      {"quiet_until", &LeadState::quiet_until, absl::InfinitePast()},
      {"cycle", &LeadState::cycle},
      {"last_ready_seq", &LeadState::last_ready_seq},
-     {"request_ended", &LeadState::request_ended}});
+     {"request_ended", &LeadState::request_ended},
+     {"erased", &LeadState::erased}});
 
 const storage::Table<LeadState> kLeadEngagement =
     kLeads.Part({"seq", "short_value", "short_time", "short_key", "long_value", "long_time", "long_key",

@@ -52,6 +52,8 @@ struct LeadState {
   // The seq of its last LeadBecameSalesReady, and whether the request that it opened has ended.
   int64_t last_ready_seq = 0;
   bool request_ended = false;
+  // The lead was erased: nothing new is taken under its name. `created` is false then.
+  bool erased = false;
 
   static constexpr absl::Time kFromTheStart = absl::UnixEpoch();
 };

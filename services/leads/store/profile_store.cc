@@ -147,14 +147,21 @@ absl::Status MoveExternalIds(storage::Transaction& transaction, const std::strin
   return transaction.Defer("UPDATE external_ids SET lead = $2 WHERE lead = $1", {from, to}).status();
 }
 
-absl::Status DeleteLead(storage::Transaction& transaction, const std::string& lead) {
+absl::Status DeleteAbout(storage::Transaction& transaction, const std::string& lead) {
   for (const std::string_view sql :
        {"DELETE FROM external_ids WHERE lead = $1", "DELETE FROM profiles WHERE lead = $1",
         "DELETE FROM fact_history WHERE lead = $1", "DELETE FROM source_rows WHERE lead = $1",
-        "DELETE FROM leads WHERE id = $1"}) {
+        "DELETE FROM crossings WHERE lead = $1", "DELETE FROM sales_facts WHERE lead = $1",
+        "DELETE FROM opportunities WHERE lead = $1", "DELETE FROM import_changes WHERE lead = $1",
+        "DELETE FROM deleted_activities WHERE lead = $1"}) {
     RETURN_IF_ERROR(transaction.Defer(sql, {lead}).status());
   }
   return absl::OkStatus();
+}
+
+absl::Status DeleteLead(storage::Transaction& transaction, const std::string& lead) {
+  RETURN_IF_ERROR(DeleteAbout(transaction, lead));
+  return transaction.Defer("DELETE FROM leads WHERE id = $1", {lead}).status();
 }
 
 absl::Status DeleteTheseIds(storage::Transaction& transaction, const std::vector<ExternalId>& external_ids) {

@@ -49,7 +49,9 @@ absl::StatusOr<std::vector<std::string>> LeadsWithEmail(storage::Transaction& tr
 // Gives the external ids of `from` to `to`. Deferred.
 absl::Status MoveExternalIds(storage::Transaction& transaction, const std::string& from,
                              const std::string& to);
-// Deletes the row of a locked lead or stub, and all that is kept about it but activities. Deferred.
+// Deletes all that is kept about a locked lead or stub but its row and its activities. Deferred.
+absl::Status DeleteAbout(storage::Transaction& transaction, const std::string& lead);
+// The same, and its row.
 absl::Status DeleteLead(storage::Transaction& transaction, const std::string& lead);
 // ALREADY_EXISTS when another lead has one of them. Awaited.
 absl::Status InsertExternalIds(storage::Transaction& transaction,

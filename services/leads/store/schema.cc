@@ -15,6 +15,10 @@ namespace {
 //   source_rows                     a row per (source, identity) of an import, as long as its lead
 //   import_changes                  90 days after the import last moved on
 //   deleted_activities              430 days after the activity happened
+//   crossings                       400 days after the lead became sales-ready
+//   opportunities                   16 a lead
+//   erased_identities               of those who were erased, at most 18 each; for ever, as their leads' rows
+//   sales_facts                     400 days after the request or meeting was last heard of
 //   policies                        published by people, so they stay few; kept for ever
 constexpr storage::Migration kMigrations[] = {
     {1, "leads", R"sql(
@@ -208,7 +212,56 @@ ALTER TABLE leads ADD COLUMN quiet_until BIGINT;
 ALTER TABLE leads ADD COLUMN cycle BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE leads ADD COLUMN last_ready_seq BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE leads ADD COLUMN request_ended BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE leads ADD COLUMN request_claimed BOOLEAN NOT NULL DEFAULT FALSE;
 UPDATE leads SET cycle = 1 WHERE last_crossing IS NOT NULL;
+CREATE TABLE crossings (
+  id TEXT PRIMARY KEY,
+  lead TEXT NOT NULL,
+  ready_seq BIGINT NOT NULL,
+  cycle BIGINT NOT NULL,
+  lane TEXT NOT NULL,
+  hand_raise BOOLEAN NOT NULL,
+  grade TEXT NOT NULL,
+  policy BIGINT NOT NULL,
+  fit DOUBLE PRECISION NOT NULL,
+  engagement DOUBLE PRECISION NOT NULL,
+  reasons TEXT NOT NULL,
+  time BIGINT NOT NULL,
+  end_time BIGINT,
+  quiet_until BIGINT,
+  label BIGINT,
+  due_time BIGINT
+);
+CREATE INDEX crossings_by_lead ON crossings (lead, ready_seq);
+CREATE INDEX crossings_by_due ON crossings (due_time) WHERE due_time IS NOT NULL;
+CREATE TABLE sales_facts (
+  key TEXT PRIMARY KEY,
+  lead TEXT NOT NULL,
+  ready_seq BIGINT NOT NULL,
+  cycle BIGINT NOT NULL,
+  state BIGINT NOT NULL,
+  attempts BIGINT NOT NULL,
+  return_reason BIGINT NOT NULL,
+  qualified BOOLEAN,
+  time BIGINT NOT NULL
+);
+CREATE TABLE opportunities (
+  lead TEXT NOT NULL,
+  id TEXT NOT NULL,
+  state BIGINT NOT NULL,
+  amount DOUBLE PRECISION,
+  currency TEXT NOT NULL,
+  update_time BIGINT NOT NULL,
+  PRIMARY KEY (lead, id)
+);
+ALTER TABLE leads ADD COLUMN erased BOOLEAN NOT NULL DEFAULT FALSE;
+CREATE TABLE erased_identities (
+  digest TEXT PRIMARY KEY,
+  erase_time BIGINT NOT NULL
+);
+CREATE INDEX import_changes_by_lead ON import_changes (lead);
+CREATE INDEX sales_facts_by_lead ON sales_facts (lead);
+CREATE INDEX sales_facts_by_time ON sales_facts (time);
 )sql"},
 };
 

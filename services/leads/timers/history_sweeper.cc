@@ -9,6 +9,7 @@
 #include "services/leads/store/import_store.h"
 #include "services/leads/store/lead_store.h"
 #include "services/leads/store/source_row_store.h"
+#include "services/leads/store/sales_store.h"
 
 namespace finalmile::leads::timers {
 namespace {
@@ -41,7 +42,9 @@ absl::StatusOr<absl::Duration> HistorySweeper::Look(storage::Leadership& leaders
                        store::DeleteOldChanges(transaction, now - domain::kUndo, rows));
       ASSIGN_OR_RETURN(const int64_t deletions,
                        store::ForgetDeletions(transaction, now - domain::kActivitiesKept, rows));
-      seen.more_imports = deleted == rows || changes == rows || deletions == rows;
+      ASSIGN_OR_RETURN(const int64_t sales,
+                       store::DeleteSalesFacts(transaction, now - domain::kHistory, rows));
+      seen.more_imports = deleted == rows || changes == rows || deletions == rows || sales == rows;
     }
     ASSIGN_OR_RETURN(const std::vector<std::string> leads, store::AllLeads(transaction, after_, rows));
     ASSIGN_OR_RETURN(const std::vector<std::string> activities,

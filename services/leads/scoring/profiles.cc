@@ -1,0 +1,21 @@
+#include "services/leads/scoring/profiles.h"
+
+#include "libs/base/status.h"
+#include "services/leads/scoring/convert.h"
+#include "services/leads/store/profile_store.h"
+
+namespace finalmile::leads::scoring {
+
+absl::StatusOr<std::map<std::string, domain::Lead>> WholeProfiles(storage::Transaction& transaction,
+                                                                  const LeadBatch& batch,
+                                                                  const std::vector<std::string>& ids) {
+  ASSIGN_OR_RETURN(auto profiles, store::ReadProfiles(transaction, ids));
+  ASSIGN_OR_RETURN(auto external_ids, store::ExternalIdsOf(transaction, ids));
+  for (auto& [id, profile] : profiles) {
+    profile.gates = GatesOf(batch.Find(id)->gates);
+    for (auto& [source, external] : external_ids[id]) profile.external_ids.push_back({source, external});
+  }
+  return profiles;
+}
+
+}  // namespace finalmile::leads::scoring

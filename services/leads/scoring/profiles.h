@@ -1,0 +1,18 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "services/leads/domain/lead.h"
+#include "services/leads/scoring/lead_batch.h"
+
+namespace finalmile::leads::scoring {
+
+// All that callers and imports set of locked leads of `batch`, by id; those that are not created are left out.
+absl::StatusOr<std::map<std::string, domain::Lead>> WholeProfiles(storage::Transaction& transaction,
+                                                                  const LeadBatch& batch,
+                                                                  const std::vector<std::string>& ids);
+
+}  // namespace finalmile::leads::scoring

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/storage/table.h"
+
+namespace finalmile::leads::store {
+
+// The number of its state is that of the contract.
+struct OpportunityRow {
+  // Id of the lead.
+  std::string lead;
+  std::string id;
+  int64_t state = 0;
+  std::optional<double> amount;
+  std::string currency;
+  absl::Time update_time = absl::UnixEpoch();
+};
+
+extern const storage::Table<OpportunityRow> kOpportunities;
+
+// Of these leads, by lead, the newest first.
+absl::StatusOr<std::map<std::string, std::vector<OpportunityRow>>> OpportunitiesOf(
+    storage::Transaction& transaction, const std::vector<std::string>& leads);
+
+}  // namespace finalmile::leads::store
