@@ -53,6 +53,31 @@ TEST_F(QueueSuiteTest, ASettersDay) {
   EXPECT_THAT(returned.out, AllOf(HasSubstr("returned: bad timing"), HasSubstr("quiet")));
 }
 
+TEST_F(QueueSuiteTest, TheLeadFollowsAndCanBeErased) {
+  SalesReady("ana@ferrocarga.example", "Ana");
+  const auto stage = [&] { return Invoke({"leads", "show", "ana@ferrocarga.example"}).out; };
+  EXPECT_THAT(stage(), HasSubstr("sales ready"));
+  const Result next = As("kim", {"next"});
+  EXPECT_THAT(next.out, HasSubstr("HAND-RAISE  answer "));
+  EXPECT_THAT(stage(), HasSubstr("accepted"));
+  EXPECT_EQ(Invoke({"leads", "deny", "ana@ferrocarga.example", "phone"}).code, ExitCode::kOk);
+  EXPECT_EQ(As("kim", {"attempt", "no-answer"}).code, ExitCode::kRefused);
+  EXPECT_EQ(As("kim", {"attempt", "no-answer", "--made"}).code, ExitCode::kOk);
+  EXPECT_EQ(As("kim", {"attempt", "sent", "--channel", "email"}).code, ExitCode::kOk);
+  ASSERT_EQ(As("kim", {"return", "--reason", "opted-out"}).code, ExitCode::kOk);
+  EXPECT_THAT(stage(), AllOf(HasSubstr("recycled"), HasSubstr("opt out")));
+  const Result crossings = Invoke({"leads", "crossings", "ana@ferrocarga.example"});
+  EXPECT_THAT(crossings.out, AllOf(HasSubstr("returned after 2 attempts"), HasSubstr("not decided yet")));
+  EXPECT_THAT(Invoke({"leads", "opportunity", "ana@ferrocarga.example", "0061", "won", "--amount", "12000",
+                      "--currency", "EUR"})
+                  .out,
+              HasSubstr("won"));
+  EXPECT_EQ(Invoke({"leads", "erase", "ana@ferrocarga.example"}).code, ExitCode::kRefused);
+  EXPECT_EQ(Invoke({"leads", "erase", "ana@ferrocarga.example", "--yes"}).code, ExitCode::kOk);
+  EXPECT_EQ(Invoke({"leads", "show", "ana@ferrocarga.example"}).code, ExitCode::kNotFound);
+  EXPECT_THAT(Invoke({"requests", "list", "--filter", "state = STATE_RETURNED"}).out, HasSubstr("(erased)"));
+}
+
 TEST_F(QueueSuiteTest, AManagersView) {
   SalesReady("ana@ferrocarga.example", "Ana");
   ASSERT_EQ(As("kim", {"next"}).code, ExitCode::kOk);

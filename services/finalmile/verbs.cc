@@ -15,6 +15,7 @@ std::vector<Verb> ChannelVerbs() {
   AddShelf(verbs);
   AddGaps(verbs);
   AddLeads(verbs);
+  AddSales(verbs);
   AddActivity(verbs);
   AddExplain(verbs);
   AddPolicy(verbs);

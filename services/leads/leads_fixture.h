@@ -97,13 +97,13 @@ class LeadsTest : public ::testing::Test {
 
   // How many rows a table has.
   int64_t RowsIn(const std::string& table) {
-    const auto counted =
-        storage::Read(harness_.database(), harness_.clock().Steady() + absl::Seconds(30),
-                      [&](storage::Transaction& transaction) -> absl::StatusOr<int64_t> {
-                                 const auto rows = transaction.Execute("SELECT COUNT(*) FROM " + table);
-                                 if (!rows.ok()) return rows.status();
-                                 return rows->rows[0].Int(0);
-                               });
+    const auto counted = storage::Read(harness_.database(), harness_.clock().Steady() + absl::Seconds(30),
+                                       [&](storage::Transaction& transaction) -> absl::StatusOr<int64_t> {
+                                         const auto rows =
+                                             transaction.Execute("SELECT COUNT(*) FROM " + table);
+                                         if (!rows.ok()) return rows.status();
+                                         return rows->rows[0].Int(0);
+                                       });
     EXPECT_TRUE(counted.ok()) << counted.status();
     return counted.value_or(-1);
   }

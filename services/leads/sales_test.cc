@@ -8,7 +8,8 @@
 #include "libs/testing/uuid_of.h"
 #include "services/leads/leads_fixture.h"
 
-// What sales makes of leads, and whom it may reach: events of appointments, opportunities, permissions, erasure.
+// What sales makes of leads, and whom it may reach: events of appointments, opportunities, permissions,
+// erasure.
 namespace finalmile::leads {
 namespace {
 
@@ -87,7 +88,8 @@ class SalesTest : public LeadsTest {
     Fill(lead, ReadySeq(lead), LastCrossing(lead).cycle(), *claimed.mutable_meeting_request_claimed());
     Tell(claimed);
   }
-  appts::AppointmentEvent Returned(const std::string& lead, appts::ReturnReason reason, int32_t attempts = 1) {
+  appts::AppointmentEvent Returned(const std::string& lead, appts::ReturnReason reason,
+                                   int32_t attempts = 1) {
     auto returned = Event(Request(lead));
     Fill(lead, ReadySeq(lead), LastCrossing(lead).cycle(), *returned.mutable_meeting_request_returned());
     returned.mutable_meeting_request_returned()->set_reason(reason);
@@ -109,7 +111,8 @@ class SalesTest : public LeadsTest {
     request.mutable_permission()->set_state(state);
     return Call<v1::Lead>("SetPermission", request);
   }
-  absl::StatusOr<v1::Lead> Opportunity(const std::string& lead, const std::string& id, v1::OpportunityState state) {
+  absl::StatusOr<v1::Lead> Opportunity(const std::string& lead, const std::string& id,
+                                       v1::OpportunityState state) {
     v1::RecordOpportunityRequest request;
     request.set_name(lead);
     request.mutable_opportunity()->set_id(id);
@@ -339,8 +342,9 @@ TEST_F(SalesTest, PermissionsAreToldByEveryWayIn) {
   }
   EXPECT_THAT(told, ElementsAre("EMAIL ALLOWED", "PHONE DENIED", "PHONE ALLOWED", "EMAIL UNSPECIFIED",
                                 "PHONE UNSPECIFIED"));
-  EXPECT_THAT(std::string(Permit(name, v1::CHANNEL_UNSPECIFIED, v1::PERMISSION_STATE_DENIED).status().message()),
-              HasSubstr("permission.channel"));
+  EXPECT_THAT(
+      std::string(Permit(name, v1::CHANNEL_UNSPECIFIED, v1::PERMISSION_STATE_DENIED).status().message()),
+      HasSubstr("permission.channel"));
 }
 
 TEST_F(SalesTest, OpportunitiesGateWinAndLose) {
@@ -366,7 +370,8 @@ TEST_F(SalesTest, OpportunitiesGateWinAndLose) {
               HasSubstr("opportunity.id"));
   for (int i = 2; i < 16; ++i)
     ASSERT_TRUE(Opportunity(lead, std::to_string(i), v1::OPPORTUNITY_STATE_LOST).ok());
-  EXPECT_EQ(rpc::ReasonOf(Opportunity(lead, "16", v1::OPPORTUNITY_STATE_LOST).status()), "TOO_MANY_OPPORTUNITIES");
+  EXPECT_EQ(rpc::ReasonOf(Opportunity(lead, "16", v1::OPPORTUNITY_STATE_LOST).status()),
+            "TOO_MANY_OPPORTUNITIES");
 }
 
 TEST_F(SalesTest, AnErasedLeadLeavesNothingAndIsNotBroughtBack) {
@@ -379,10 +384,13 @@ TEST_F(SalesTest, AnErasedLeadLeavesNothingAndIsNotBroughtBack) {
   Claimed(lead);
   ASSERT_EQ(Erase(lead), absl::OkStatus());
   EXPECT_TRUE(Events().back().has_lead_erased() || !Of(lead, Which::kLeadErased).empty());
-  EXPECT_EQ(Of(lead, Which::kLeadErased).back().seq(),
-            std::ranges::max(Events(), {}, [&](const v1::LeadEvent& e) { return e.key() == lead ? e.seq() : 0; }).seq())
+  EXPECT_EQ(
+      Of(lead, Which::kLeadErased).back().seq(),
+      std::ranges::max(Events(), {}, [&](const v1::LeadEvent& e) { return e.key() == lead ? e.seq() : 0; })
+          .seq())
       << "its last event";
-  for (const char* table : {"profiles", "external_ids", "activities", "fact_history", "crossings", "sales_facts"})
+  for (const char* table :
+       {"profiles", "external_ids", "activities", "fact_history", "crossings", "sales_facts"})
     EXPECT_EQ(RowsIn(table), 0) << table;
   EXPECT_TRUE(absl::IsNotFound(Erase(lead)));
   v1::GetLeadRequest get;

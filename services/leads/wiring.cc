@@ -37,13 +37,15 @@ constexpr app::MessageType kTopics[] = {&v1::Activity::descriptor, &v1::LeadEven
                                         &appointments::v1::AppointmentEvent::descriptor};
 
 absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) {
-  ASSIGN_OR_RETURN(std::string key, outbox::SharedSecret(runtime.database, "leads.erasures", runtime.clock,
-                                                         runtime.rng, runtime.clock.Steady() + kStartTimeout));
+  ASSIGN_OR_RETURN(std::string key,
+                   outbox::SharedSecret(runtime.database, "leads.erasures", runtime.clock, runtime.rng,
+                                        runtime.clock.Steady() + kStartTimeout));
   auto state = std::make_shared<State>(std::move(key));
   scoring::Policies* const policies = &state->policies;
-  const handlers::Dependencies dependencies{
-      runtime.clock, runtime.rng, runtime.database,        runtime.events, *policies,
-      scoring::LateActivities(runtime.metrics), state->erasures};
+  const handlers::Dependencies dependencies{runtime.clock,    runtime.rng,
+                                            runtime.database, runtime.events,
+                                            *policies,        scoring::LateActivities(runtime.metrics),
+                                            state->erasures};
   v1::Policy policy;
   RETURN_IF_ERROR(
       config::ParseYamlMessage(DefaultPolicy().front().content, "policies/b2b-software-1.yaml", policy));
@@ -54,15 +56,13 @@ absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) 
   module.services.push_back(handlers::NewLeadService(dependencies));
   module.services.push_back(handlers::NewScoringService(dependencies));
   // Two members made the backlog of P4 half as fast again; the hot topic is bound by its commits.
-  module.consumers.push_back(
-      app::ConsumerOf<v1::Activity>(consumers::kActivityConsumer,
-                                    std::make_unique<consumers::ActivityConsumer>(
-                                        runtime.clock, runtime.rng, *policies, state->erasures,
-                                        dependencies.late.by_topic,
-                                        runtime.metrics.Counter(
-                                            "finalmile_leads_erased_activities_total",
-                                            "Activities not taken because their lead was erased.", {})),
-                                    /*members=*/2));
+  module.consumers.push_back(app::ConsumerOf<v1::Activity>(
+      consumers::kActivityConsumer,
+      std::make_unique<consumers::ActivityConsumer>(
+          runtime.clock, runtime.rng, *policies, state->erasures, dependencies.late.by_topic,
+          runtime.metrics.Counter("finalmile_leads_erased_activities_total",
+                                  "Activities not taken because their lead was erased.", {})),
+      /*members=*/2));
   module.consumers.push_back(app::ConsumerOf<appointments::v1::AppointmentEvent>(
       consumers::kMeetingConsumer,
       std::make_unique<consumers::MeetingConsumer>(runtime.clock, runtime.rng, *policies)));

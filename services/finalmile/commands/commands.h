@@ -19,6 +19,7 @@ void AddShelf(std::vector<Verb>& verbs);
 void AddGaps(std::vector<Verb>& verbs);
 void AddNext(std::vector<Verb>& verbs);
 void AddRequests(std::vector<Verb>& verbs);
+void AddSales(std::vector<Verb>& verbs);
 void AddImport(std::vector<Verb>& verbs);
 void AddImports(std::vector<Verb>& verbs);
 void AddEvents(std::vector<Verb>& verbs);

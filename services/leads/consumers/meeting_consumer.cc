@@ -17,7 +17,8 @@ absl::Status MeetingConsumer::Apply(storage::Transaction& transaction, outbox::B
       batch, [&](size_t, const AppointmentEvent& event, const events::Record& record) -> absl::Status {
         if (event.key() != record.key) return outbox::RecordFault("the event's key is not the record's");
         if (!scoring::Concerns(event)) return absl::OkStatus();
-        if (!domain::LeadIdOf(scoring::LeadOf(event))) return outbox::RecordFault("lead: is no name of a lead");
+        if (!domain::LeadIdOf(scoring::LeadOf(event)))
+          return outbox::RecordFault("lead: is no name of a lead");
         events.push_back(event);
         return absl::OkStatus();
       }));

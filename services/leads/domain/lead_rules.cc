@@ -214,7 +214,8 @@ std::vector<Permission> ChangedPermissions(const Lead& before, const Lead& after
   std::vector<Permission> changed;
   for (const Permission& now : after.permissions) {
     const auto was = find(before, now);
-    const PermissionState state = was == before.permissions.end() ? PermissionState::kUnspecified : was->state;
+    const PermissionState state =
+        was == before.permissions.end() ? PermissionState::kUnspecified : was->state;
     if (state != now.state) changed.push_back(now);
   }
   for (const Permission& was : before.permissions) {

@@ -57,8 +57,8 @@ std::vector<Violation> Validate(const Lead& lead);
 // Denials of `before` that `next` lifts without a later, dated, explicit word, as violations.
 std::vector<Violation> LiftedDenials(const Lead& before, const Lead& next);
 
-// What `after` permits otherwise than `before`, one for each channel and purpose; the state is unspecified where
-// it is not known any more.
+// What `after` permits otherwise than `before`, one for each channel and purpose; the state is unspecified
+// where it is not known any more.
 std::vector<Permission> ChangedPermissions(const Lead& before, const Lead& after);
 
 // Whether `name` may name an attribute: its form, and not one of the lead's own fields that conditions read.

@@ -85,9 +85,10 @@ struct Readiness {
 // A lead with a known outcome is closed: if it is sales-ready, unless by a hand-raise after its outcome, it
 // cools. With a gate no lead is sales-ready; one that is cools, whatever its lane, and gets back the
 // hand-raise that let it in, unless its request was claimed: once the gate is lifted, within 30 days of that
-// hand-raise, the lead crosses again. Otherwise the first lane whose conditions hold lets it in, hand-raise lanes before scored ones: a
-// hand-raise lane while a hand-raise of the last 30 days opened no request; a scored lane unless the lead is
-// left alone, or crossed, or was last sales-ready, less than recross_after ago.
+// hand-raise, the lead crosses again. Otherwise the first lane whose conditions hold lets it in, hand-raise
+// lanes before scored ones: a hand-raise lane while a hand-raise of the last 30 days opened no request; a
+// scored lane unless the lead is left alone, or crossed, or was last sales-ready, less than recross_after
+// ago.
 //
 // A lead that is sales-ready by a scored lane cools at E < cool_below, or a hand-raise moves it to the
 // hand-raise lane. By a hand-raise it stays sales-ready until Close or a gate. Another hand-raise belongs to

@@ -43,7 +43,8 @@ Stage StageOf(Stage stage, int64_t cycle, std::span<const SalesFact> facts) {
   if (any([](const SalesFact& fact) { return fact.state == SalesState::kHeld && fact.qualified == true; }))
     return Stage::kQualified;
   if (any([](const SalesFact& fact) { return fact.state == SalesState::kHeld; })) return Stage::kMeetingHeld;
-  if (any([](const SalesFact& fact) { return fact.state == SalesState::kScheduled; })) return Stage::kMeetingSet;
+  if (any([](const SalesFact& fact) { return fact.state == SalesState::kScheduled; }))
+    return Stage::kMeetingSet;
   const bool ended = any(HasEnded);
   // It is to be booked again.
   if (any(IsMeeting)) return ended ? Stage::kRecycled : Stage::kMeetingSet;
@@ -58,7 +59,8 @@ Stage StageOf(Stage stage, int64_t cycle, std::span<const SalesFact> facts) {
 
 Label LabelOf(std::span<const SalesFact> facts) {
   const auto any = [&](SalesState state) {
-    return std::any_of(facts.begin(), facts.end(), [&](const SalesFact& fact) { return fact.state == state; });
+    return std::any_of(facts.begin(), facts.end(),
+                       [&](const SalesFact& fact) { return fact.state == state; });
   };
   if (any(SalesState::kHeld)) return Label::kHeld;
   // A meeting that is still to come was not held in time.

@@ -79,8 +79,8 @@ enum class Label {
   kHeld = 2,
 };
 inline constexpr absl::Duration kMaturity = absl::Hours(24 * 30);
-// Held: 1. Not held: a guest's no-show or cancellation without recovery, a refusal after an attempt, exhausted
-// attempts. `facts` are those of one crossing's cycle.
+// Held: 1. Not held: a guest's no-show or cancellation without recovery, a refusal after an attempt,
+// exhausted attempts. `facts` are those of one crossing's cycle.
 Label LabelOf(std::span<const SalesFact> facts);
 
 }  // namespace finalmile::leads::domain

@@ -65,7 +65,8 @@ TEST(Sales, TheStageFollowsFromTheFactsInAnyOrder) {
 }
 
 TEST(Sales, WonAndLostStay) {
-  for (const Stage stage : {Stage::kWon, Stage::kLost}) EXPECT_EQ(StageOf(stage, 1, std::vector{Fact(kHeld)}), stage);
+  for (const Stage stage : {Stage::kWon, Stage::kLost})
+    EXPECT_EQ(StageOf(stage, 1, std::vector{Fact(kHeld)}), stage);
 }
 
 TEST(Sales, FactsOfAnEarlierCycleSayNothing) {

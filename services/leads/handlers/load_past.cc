@@ -42,7 +42,8 @@ absl::StatusOr<scoring::LeadPast> LoadPast(storage::Transaction& transaction, sc
   ASSIGN_OR_RETURN(const std::vector<store::CrossingRow> crossings,
                    store::CrossingsOf(transaction, id, std::numeric_limits<int64_t>::max(), kMaxReplayed));
   for (const store::CrossingRow& crossing : crossings) {
-    if (crossing.end_time != absl::InfinitePast()) past.endings.push_back({crossing.end_time, crossing.quiet_until});
+    if (crossing.end_time != absl::InfinitePast())
+      past.endings.push_back({crossing.end_time, crossing.quiet_until});
   }
   ASSIGN_OR_RETURN(int64_t last, store::PolicyInForce(transaction));
   for (int64_t number = 1; number <= last; ++number) {

@@ -64,7 +64,8 @@ absl::Status Check(const v1::Opportunity& opportunity) {
                     std::all_of(opportunity.currency().begin(), opportunity.currency().end(),
                                 [](char c) { return c >= 'A' && c <= 'Z'; });
   if (opportunity.has_amount() != code || (!opportunity.has_amount() && !opportunity.currency().empty()))
-    violations.Add("opportunity.currency", "must be a code of three capitals, such as EUR, where there is an amount");
+    violations.Add("opportunity.currency",
+                   "must be a code of three capitals, such as EUR, where there is an amount");
   return violations.ToStatus();
 }
 
@@ -167,22 +168,22 @@ absl::StatusOr<v1::Lead> SalesHandlers::SetPermission(rpc::CallContext& context,
   RETURN_IF_ERROR(violations.ToStatus());
   ASSIGN_OR_RETURN(const std::string id, LeadOf(context, d_.database, request.name(), request.identity()));
   const outbox::Cause cause = outbox::CauseOf(context);
-  return outbox::Mutate<v1::Lead>(
-      context, d_.database, request,
-      [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Lead> {
-        LeadBatch batch(transaction, d_.policies, {d_.clock, d_.rng, now, cause});
-        ASSIGN_OR_RETURN(const domain::Lead before, LockOne(transaction, batch, id));
-        domain::Lead after = before;
-        domain::Permission word = permission;
-        word.time = FromMicros(ToMicros(now));
-        std::erase_if(after.permissions, [&](const domain::Permission& one) {
-          return one.channel == word.channel && one.purpose == word.purpose;
-        });
-        after.permissions.push_back(std::move(word));
-        RETURN_IF_ERROR(batch.Change(id, before, after, {"permissions"}));
-        RETURN_IF_ERROR(batch.Write("attributes"));
-        return Answer(transaction, d_.policies, id, now);
-      });
+  return outbox::Mutate<v1::Lead>(context, d_.database, request,
+                                  [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Lead> {
+                                    LeadBatch batch(transaction, d_.policies, {d_.clock, d_.rng, now, cause});
+                                    ASSIGN_OR_RETURN(const domain::Lead before,
+                                                     LockOne(transaction, batch, id));
+                                    domain::Lead after = before;
+                                    domain::Permission word = permission;
+                                    word.time = FromMicros(ToMicros(now));
+                                    std::erase_if(after.permissions, [&](const domain::Permission& one) {
+                                      return one.channel == word.channel && one.purpose == word.purpose;
+                                    });
+                                    after.permissions.push_back(std::move(word));
+                                    RETURN_IF_ERROR(batch.Change(id, before, after, {"permissions"}));
+                                    RETURN_IF_ERROR(batch.Write("attributes"));
+                                    return Answer(transaction, d_.policies, id, now);
+                                  });
 }
 
 absl::StatusOr<v1::EraseLeadResponse> SalesHandlers::EraseLead(rpc::CallContext& context,
@@ -231,8 +232,8 @@ absl::StatusOr<v1::Lead> SalesHandlers::RecordOpportunity(rpc::CallContext& cont
         one->currency = given.currency();
         one->update_time = now;
         const store::LeadState& row = *batch.Find(id);
-        LeadBatch::Sales sales{static_cast<domain::Stage>(row.stage), "opportunity",
-                               row.readiness.claimed, row.request_ended};
+        LeadBatch::Sales sales{static_cast<domain::Stage>(row.stage), "opportunity", row.readiness.claimed,
+                               row.request_ended};
         domain::Lead after = before;
         Follow(all, after, sales);
         batch.TellOpportunity(id, given);
@@ -262,8 +263,8 @@ absl::StatusOr<v1::ListCrossingsResponse> SalesHandlers::ListCrossings(
             *response.mutable_next_page_token(),
             page.Fill(*response.mutable_crossings(),
                       [&](const rpc::Page::Cursor& cursor, int count) -> absl::StatusOr<Entries> {
-                        const int64_t before =
-                            cursor.empty() ? std::numeric_limits<int64_t>::max() : std::get<int64_t>(cursor[0]);
+                        const int64_t before = cursor.empty() ? std::numeric_limits<int64_t>::max()
+                                                              : std::get<int64_t>(cursor[0]);
                         ASSIGN_OR_RETURN(const std::vector<store::CrossingRow> rows,
                                          store::CrossingsOf(transaction, id, before, count));
                         Entries entries;

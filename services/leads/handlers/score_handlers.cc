@@ -228,13 +228,12 @@ absl::StatusOr<v1::SimulateScoreResponse> ScoreHandlers::SimulateScore(
     explainer.Count(*activity);
   Then then{as_of, *policy, lead, scoring::GateBits(lead.gates), {}, absl::InfinitePast()};
   const domain::EngagementState engagement = explainer.Row();
-  then.readiness =
-      domain::Evaluate(policy->compiled.policy(),
-                       {!lead.gates.empty(), domain::Fit(policy->compiled, lead), engagement.engagement,
-                        engagement.last_hand_raise, lead.outcome_time, lead.history_time,
-                        absl::InfinitePast()},
-                       {}, as_of)
-          .state;
+  then.readiness = domain::Evaluate(policy->compiled.policy(),
+                                    {!lead.gates.empty(), domain::Fit(policy->compiled, lead),
+                                     engagement.engagement, engagement.last_hand_raise, lead.outcome_time,
+                                     lead.history_time, absl::InfinitePast()},
+                                    {}, as_of)
+                       .state;
   Fill(then, explainer, response);
   return response;
 }

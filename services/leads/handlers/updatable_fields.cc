@@ -8,7 +8,7 @@ namespace finalmile::leads::handlers {
 namespace {
 
 // The fields that the service sets.
-constexpr std::string_view kOutputOnly[] = {"name",  "etag",  "create_time", "update_time",   "stage",
+constexpr std::string_view kOutputOnly[] = {"name",  "etag",  "create_time", "update_time",  "stage",
                                             "score", "cycle", "quiet_until", "opportunities"};
 
 std::vector<std::string_view> FieldsOfCallers() {

@@ -192,10 +192,10 @@ absl::Status LeadBatch::Create(const std::string& id, const domain::Lead& profil
   RETURN_IF_ERROR(rpc::ToStatus(domain::Validate(profile), "lead"));
   Entry* found = leads_.Find(id);
   if (found != nullptr && found->row.erased) {
-    return rpc::Error(absl::StatusCode::kFailedPrecondition, "LEAD_ERASED",
-                      fmt::format("{} was erased; a lead of the same person gets another name",
-                                  leads_.NameOf(*found)),
-                      {{"lead", leads_.NameOf(*found)}});
+    return rpc::Error(
+        absl::StatusCode::kFailedPrecondition, "LEAD_ERASED",
+        fmt::format("{} was erased; a lead of the same person gets another name", leads_.NameOf(*found)),
+        {{"lead", leads_.NameOf(*found)}});
   }
   if (found != nullptr && found->row.created) {
     return absl::AlreadyExistsError(fmt::format("{} exists", leads_.NameOf(*found)));

@@ -10,7 +10,8 @@
 
 namespace finalmile::leads::scoring {
 
-// All that callers and imports set of locked leads of `batch`, by id; those that are not created are left out.
+// All that callers and imports set of locked leads of `batch`, by id; those that are not created are left
+// out.
 absl::StatusOr<std::map<std::string, domain::Lead>> WholeProfiles(storage::Transaction& transaction,
                                                                   const LeadBatch& batch,
                                                                   const std::vector<std::string>& ids);

@@ -115,7 +115,8 @@ absl::StatusOr<Replayed> Replay(const LeadPast& past, absl::Time now,
       domain::Close(state.readiness, time);
       state.quiet_until = std::max(state.quiet_until, moment.ending->quiet_until);
     }
-    if (counted || recompute || moment.facts != nullptr || moment.ending != nullptr) evaluate(time, CauseName(moment));
+    if (counted || recompute || moment.facts != nullptr || moment.ending != nullptr)
+      evaluate(time, CauseName(moment));
   }
   fade_until(now);
   played.policy = policy;

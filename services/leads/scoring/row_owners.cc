@@ -161,7 +161,7 @@ RowOwners::Whose RowOwners::WhoIs(const IdentifiedRow& row) const {
   }
   if (matches.size() == 1) whose.lead = matches.front();
   if (whose.lead.empty() && WasErased(lead)) {
-    whose.reject = plan_.RejectFor({has_id                ? "external_ids"
+    whose.reject = plan_.RejectFor({has_id               ? "external_ids"
                                     : lead.email.empty() ? "company_domain"
                                                          : "email",
                                     "the person was erased, and an import brings nobody back who was"});

@@ -93,9 +93,10 @@ void Apply(const AppointmentEvent& event, SalesFact& fact) {
     case AppointmentEvent::kAppointmentHeld:
       return Note(event.appointment_held(), SalesState::kHeld, fact);
     case AppointmentEvent::kAppointmentNoShow:
-      return Note(event.appointment_no_show(),
-                  event.appointment_no_show().by() == "host" ? SalesState::kHostNoShow : SalesState::kGuestNoShow,
-                  fact);
+      return Note(
+          event.appointment_no_show(),
+          event.appointment_no_show().by() == "host" ? SalesState::kHostNoShow : SalesState::kGuestNoShow,
+          fact);
     case AppointmentEvent::kAppointmentCancelled:
       return Note(event.appointment_cancelled(),
                   event.appointment_cancelled().by() == "guest" ? SalesState::kCancelledByGuest
@@ -113,7 +114,10 @@ void Apply(const AppointmentEvent& event, SalesFact& fact) {
     case AppointmentEvent::kMeetingRequested: {
       const auto& requested = event.meeting_requested();
       const bool rebook = requested.cause() == "rebook";
-      return Note(requested, rebook ? SalesState::kWorking : requested.again() ? fact.state : SalesState::kOpen,
+      return Note(requested,
+                  rebook              ? SalesState::kWorking
+                  : requested.again() ? fact.state
+                                      : SalesState::kOpen,
                   fact);
     }
     case AppointmentEvent::kMeetingRequestClaimed:
@@ -216,8 +220,8 @@ absl::Status SalesChanges::SetFacts(const std::string& lead, const Effects& effe
   if (after.gates.size() > before.gates.size()) changed.emplace_back("gates");
   if (effects.opted_out) {
     std::erase_if(after.permissions, [](const domain::Permission& one) { return one.purpose == kSales; });
-    for (const domain::Channel channel :
-         {domain::Channel::kEmail, domain::Channel::kPhone, domain::Channel::kPost, domain::Channel::kSocial}) {
+    for (const domain::Channel channel : {domain::Channel::kEmail, domain::Channel::kPhone,
+                                          domain::Channel::kPost, domain::Channel::kSocial}) {
       after.permissions.push_back(
           {channel, kSales, domain::PermissionState::kDenied, "opted out", kSource, effects.opt_out_time});
     }
@@ -264,8 +268,8 @@ absl::Status SalesChanges::Settle(const std::string& lead, const Effects& effect
     if (answers && (domain::HasEnded(fact) || fact.state == SalesState::kHeld)) ended = true;
   }
   RETURN_IF_ERROR(SetFacts(lead, effects));
-  batch_.SetSales(lead, {domain::StageOf(static_cast<domain::Stage>(row.stage), row.cycle, facts), effects.cause,
-                         claimed, ended, effects.quiet_until});
+  batch_.SetSales(lead, {domain::StageOf(static_cast<domain::Stage>(row.stage), row.cycle, facts),
+                         effects.cause, claimed, ended, effects.quiet_until});
   return Label(lead, facts, ended, effects.quiet_until);
 }
 

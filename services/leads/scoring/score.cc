@@ -21,8 +21,13 @@ absl::Time NextBand(const store::LeadState& lead, const PublishedPolicy& policy,
 }  // namespace
 
 domain::ReadinessInput InputOf(const store::LeadState& lead) {
-  return {lead.gates != 0,   lead.fit,         lead.engagement.engagement, lead.engagement.last_hand_raise,
-          lead.outcome_time, lead.history_time, lead.quiet_until};
+  return {lead.gates != 0,
+          lead.fit,
+          lead.engagement.engagement,
+          lead.engagement.last_hand_raise,
+          lead.outcome_time,
+          lead.history_time,
+          lead.quiet_until};
 }
 
 v1::Score ToScore(const store::LeadState& lead, const PublishedPolicy& policy, absl::Time now) {

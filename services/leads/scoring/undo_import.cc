@@ -72,7 +72,8 @@ class Undoing {
 
   absl::Status Write() {
     for (const auto& [lead, next] : next_) {
-      RETURN_IF_ERROR(batch_.Change(lead, profiles_.at(lead), next.first, {next.second.begin(), next.second.end()}));
+      RETURN_IF_ERROR(
+          batch_.Change(lead, profiles_.at(lead), next.first, {next.second.begin(), next.second.end()}));
       ++response.changed_leads;
     }
     return batch_.Write("attributes");

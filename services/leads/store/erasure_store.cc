@@ -23,10 +23,10 @@ ON CONFLICT (digest) DO NOTHING)sql",
 
 absl::StatusOr<std::set<std::string>> ErasedAmong(storage::Transaction& transaction,
                                                   const std::vector<std::string>& digests) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> found, storage::FirstTexts(transaction.ExecuteMany(R"sql(
+  ASSIGN_OR_RETURN(const std::vector<std::string> found,
+                   storage::FirstTexts(transaction.ExecuteMany(R"sql(
 SELECT e.digest FROM {rows: id TEXT} AS r JOIN erased_identities AS e ON e.digest = r.id)sql",
-                                                                                                     storage::IdRows(
-                                                                                                         digests))));
+                                                               storage::IdRows(digests))));
   return std::set<std::string>(found.begin(), found.end());
 }
 

@@ -7,21 +7,22 @@
 
 namespace finalmile::leads::store {
 
-const storage::Table<OpportunityRow> kOpportunities(
-    "opportunities", {"lead", "id"},
-    {{"lead", &OpportunityRow::lead},
-     {"id", &OpportunityRow::id},
-     {"state", &OpportunityRow::state},
-     {"amount", "DOUBLE",
-      [](const OpportunityRow& row) -> storage::Value {
-        return row.amount ? storage::Value(*row.amount) : storage::Value();
-      },
-      [](const storage::Row& row, size_t column, OpportunityRow& record) {
-        record.amount = row.OptionalReal(column);
-        return absl::OkStatus();
-      }},
-     {"currency", &OpportunityRow::currency},
-     {"update_time", &OpportunityRow::update_time}});
+const storage::Table<OpportunityRow> kOpportunities("opportunities", {"lead", "id"},
+                                                    {{"lead", &OpportunityRow::lead},
+                                                     {"id", &OpportunityRow::id},
+                                                     {"state", &OpportunityRow::state},
+                                                     {"amount", "DOUBLE",
+                                                      [](const OpportunityRow& row) -> storage::Value {
+                                                        return row.amount ? storage::Value(*row.amount)
+                                                                          : storage::Value();
+                                                      },
+                                                      [](const storage::Row& row, size_t column,
+                                                         OpportunityRow& record) {
+                                                        record.amount = row.OptionalReal(column);
+                                                        return absl::OkStatus();
+                                                      }},
+                                                     {"currency", &OpportunityRow::currency},
+                                                     {"update_time", &OpportunityRow::update_time}});
 
 absl::StatusOr<std::map<std::string, std::vector<OpportunityRow>>> OpportunitiesOf(
     storage::Transaction& transaction, const std::vector<std::string>& leads) {

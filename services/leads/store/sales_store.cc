@@ -15,23 +15,24 @@ using storage::Value;
 
 }  // namespace
 
-const storage::Table<SalesFact> kSalesFacts(
-    "sales_facts", {"key"},
-    {{"key", &SalesFact::key},
-     {"lead", &SalesFact::lead},
-     {"ready_seq", &SalesFact::ready_seq},
-     {"cycle", &SalesFact::cycle},
-     {"state", &SalesFact::state},
-     {"attempts", &SalesFact::attempts},
-     {"return_reason", &SalesFact::return_reason},
-     {"qualified", "BOOLEAN",
-      [](const SalesFact& fact) -> Value { return fact.qualified ? Value(*fact.qualified) : Value(); },
-      [](const Row& row, size_t column, SalesFact& fact) {
-        fact.qualified.reset();
-        if (!row.Null(column)) fact.qualified = row.Bool(column);
-        return absl::OkStatus();
-      }},
-     {"time", &SalesFact::time}});
+const storage::Table<SalesFact> kSalesFacts("sales_facts", {"key"},
+                                            {{"key", &SalesFact::key},
+                                             {"lead", &SalesFact::lead},
+                                             {"ready_seq", &SalesFact::ready_seq},
+                                             {"cycle", &SalesFact::cycle},
+                                             {"state", &SalesFact::state},
+                                             {"attempts", &SalesFact::attempts},
+                                             {"return_reason", &SalesFact::return_reason},
+                                             {"qualified", "BOOLEAN",
+                                              [](const SalesFact& fact) -> Value {
+                                                return fact.qualified ? Value(*fact.qualified) : Value();
+                                              },
+                                              [](const Row& row, size_t column, SalesFact& fact) {
+                                                fact.qualified.reset();
+                                                if (!row.Null(column)) fact.qualified = row.Bool(column);
+                                                return absl::OkStatus();
+                                              }},
+                                             {"time", &SalesFact::time}});
 
 absl::StatusOr<std::vector<SalesFact>> SalesFactsOf(storage::Transaction& transaction,
                                                     const std::vector<std::string>& keys) {
@@ -42,10 +43,11 @@ absl::StatusOr<std::vector<SalesFact>> SalesFactsOf(storage::Transaction& transa
 
 absl::StatusOr<std::vector<SalesFact>> SalesFactsOfLeads(storage::Transaction& transaction,
                                                          const std::vector<std::string>& leads) {
-  ASSIGN_OR_RETURN(const storage::Result read,
-                   transaction.ExecuteMany(
-                       kSalesFacts.select() + " WHERE lead IN (SELECT r.wanted FROM {rows: wanted TEXT} AS r)",
-                       storage::IdRows(leads)));
+  ASSIGN_OR_RETURN(
+      const storage::Result read,
+      transaction.ExecuteMany(
+          kSalesFacts.select() + " WHERE lead IN (SELECT r.wanted FROM {rows: wanted TEXT} AS r)",
+          storage::IdRows(leads)));
   return kSalesFacts.Records(read);
 }
 

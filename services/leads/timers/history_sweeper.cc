@@ -8,8 +8,8 @@
 #include "services/leads/store/fact_store.h"
 #include "services/leads/store/import_store.h"
 #include "services/leads/store/lead_store.h"
-#include "services/leads/store/source_row_store.h"
 #include "services/leads/store/sales_store.h"
+#include "services/leads/store/source_row_store.h"
 
 namespace finalmile::leads::timers {
 namespace {
