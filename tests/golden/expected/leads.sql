@@ -46,6 +46,29 @@ CREATE TABLE consumer_seqs (
   PRIMARY KEY (consumer, topic, key)
 );
 
+CREATE TABLE crossings (
+  id TEXT PRIMARY KEY,
+  lead TEXT NOT NULL,
+  ready_seq BIGINT NOT NULL,
+  cycle BIGINT NOT NULL,
+  lane TEXT NOT NULL,
+  hand_raise BOOLEAN NOT NULL,
+  grade TEXT NOT NULL,
+  policy BIGINT NOT NULL,
+  fit DOUBLE PRECISION NOT NULL,
+  engagement DOUBLE PRECISION NOT NULL,
+  reasons TEXT NOT NULL,
+  time BIGINT NOT NULL,
+  end_time BIGINT,
+  quiet_until BIGINT,
+  label BIGINT,
+  due_time BIGINT
+);
+
+CREATE INDEX crossings_by_due ON crossings (due_time) WHERE due_time IS NOT NULL;
+
+CREATE INDEX crossings_by_lead ON crossings (lead, ready_seq);
+
 CREATE TABLE deleted_activities (
   source TEXT NOT NULL,
   activity_id TEXT NOT NULL,
@@ -63,6 +86,11 @@ CREATE TABLE deleted_activities (
 CREATE INDEX deleted_activities_by_lead ON deleted_activities (lead, delete_time);
 
 CREATE INDEX deleted_activities_by_time ON deleted_activities (event_time);
+
+CREATE TABLE erased_identities (
+  digest TEXT PRIMARY KEY,
+  erase_time BIGINT NOT NULL
+);
 
 CREATE TABLE external_ids (
   source TEXT NOT NULL,
@@ -91,6 +119,8 @@ CREATE TABLE import_changes (
   content TEXT NOT NULL,
   PRIMARY KEY (import, identity)
 );
+
+CREATE INDEX import_changes_by_lead ON import_changes (lead);
 
 CREATE TABLE imports (
   caller TEXT NOT NULL,
@@ -143,7 +173,7 @@ CREATE TABLE leads (
   due_time BIGINT,
   create_time BIGINT NOT NULL,
   update_time BIGINT NOT NULL
-, recount BIGINT, told_time BIGINT, told_policy BIGINT NOT NULL DEFAULT 0, outcome_time BIGINT, history_time BIGINT);
+, recount BIGINT, told_time BIGINT, told_policy BIGINT NOT NULL DEFAULT 0, outcome_time BIGINT, history_time BIGINT, ended_time BIGINT, quiet_until BIGINT, cycle BIGINT NOT NULL DEFAULT 0, last_ready_seq BIGINT NOT NULL DEFAULT 0, request_ended BOOLEAN NOT NULL DEFAULT FALSE, request_claimed BOOLEAN NOT NULL DEFAULT FALSE, erased BOOLEAN NOT NULL DEFAULT FALSE);
 
 CREATE INDEX leads_by_due ON leads (due_time) WHERE due_time IS NOT NULL;
 
@@ -156,6 +186,16 @@ CREATE INDEX leads_by_policy ON leads (policy, id) WHERE created;
 CREATE INDEX leads_by_recount ON leads (id) WHERE recount IS NOT NULL;
 
 CREATE INDEX leads_by_short ON leads (short_key DESC, id) WHERE short_key IS NOT NULL AND created AND gates = 0;
+
+CREATE TABLE opportunities (
+  lead TEXT NOT NULL,
+  id TEXT NOT NULL,
+  state BIGINT NOT NULL,
+  amount DOUBLE PRECISION,
+  currency TEXT NOT NULL,
+  update_time BIGINT NOT NULL,
+  PRIMARY KEY (lead, id)
+);
 
 CREATE TABLE outbox (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -225,6 +265,22 @@ CREATE TABLE requests (
 );
 
 CREATE INDEX requests_by_expiry ON requests (expire_time);
+
+CREATE TABLE sales_facts (
+  key TEXT PRIMARY KEY,
+  lead TEXT NOT NULL,
+  ready_seq BIGINT NOT NULL,
+  cycle BIGINT NOT NULL,
+  state BIGINT NOT NULL,
+  attempts BIGINT NOT NULL,
+  return_reason BIGINT NOT NULL,
+  qualified BOOLEAN,
+  time BIGINT NOT NULL
+);
+
+CREATE INDEX sales_facts_by_lead ON sales_facts (lead);
+
+CREATE INDEX sales_facts_by_time ON sales_facts (time);
 
 CREATE TABLE schema_migrations (component TEXT NOT NULL, version BIGINT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (component, version));
 
