@@ -5,42 +5,15 @@
 #include "libs/rpc/errors.h"
 #include "libs/rpc/resource_name.h"
 #include "libs/rpc/violations.h"
-#include "libs/storage/transact.h"
 #include "services/catalog/assets/asset_proto.h"
 #include "services/catalog/domain/merge.h"
 #include "services/catalog/handlers/catalog_handlers.h"
 #include "services/catalog/handlers/read_access.h"
-#include "services/catalog/usage/store/lead_store.h"
+#include "services/catalog/usage/permission.h"
 #include "services/catalog/usage/use_fields.h"
 #include "services/catalog/usage/use_token.h"
 
 namespace finalmile::catalog::handlers {
-namespace {
-
-// What the lead has not said is no refusal.
-absl::Status CheckMayContact(storage::Database& database, rpc::CallContext& context,
-                             const v1::RenderAssetRequest& request, absl::Time now) {
-  if (request.channel().empty()) return absl::OkStatus();
-  rpc::FieldViolations violations;
-  usage::CheckChannel(request.channel(), "channel", violations);
-  RETURN_IF_ERROR(violations.ToStatus());
-  const int64_t channel = usage::PermissionChannel(request.channel());
-  if (request.lead().empty() || channel == 0) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const bool denied,
-                   storage::Read(database, context.deadline(),
-                                 [&](storage::Transaction& transaction) -> absl::StatusOr<bool> {
-                                   ASSIGN_OR_RETURN(const std::string lead,
-                                                    usage::store::CurrentName(transaction, request.lead()));
-                                   return usage::store::Denied(transaction, lead, channel, now);
-                                 }));
-  if (!denied) return absl::OkStatus();
-  return rpc::Error(
-      absl::StatusCode::kFailedPrecondition, "CONTACT_NOT_PERMITTED",
-      fmt::format("{} does not permit sales to contact it by {}", request.lead(), request.channel()));
-}
-
-}  // namespace
-
 absl::StatusOr<v1::RenderAssetResponse> CatalogHandlers::RenderAsset(rpc::CallContext& context,
                                                                      const v1::RenderAssetRequest& request) {
   const std::string id = rpc::IdIn(request.name());
@@ -59,7 +32,11 @@ absl::StatusOr<v1::RenderAssetResponse> CatalogHandlers::RenderAsset(rpc::CallCo
   }
 
   RETURN_IF_ERROR(CheckMayRead(context, asset, now));
-  RETURN_IF_ERROR(CheckMayContact(d_.database, context, request, now));
+  rpc::FieldViolations violations;
+  if (!request.channel().empty()) usage::CheckChannel(request.channel(), "channel", violations);
+  RETURN_IF_ERROR(violations.ToStatus());
+  RETURN_IF_ERROR(
+      usage::CheckPermission(d_.database, request.lead(), request.channel(), now, context.deadline()));
   const size_t most = context.answers().most;
   domain::Rendered rendered = domain::Render(assets::FromProto(asset), values, most);
   if (!rendered.unfilled.empty()) {

@@ -13,10 +13,10 @@
 #include "services/catalog/domain/tags.h"
 #include "services/catalog/store/publication_store.h"
 #include "services/catalog/store/version_store.h"
+#include "services/catalog/usage/permission.h"
 #include "services/catalog/usage/recognise.h"
 #include "services/catalog/usage/store/lead_store.h"
 #include "services/catalog/usage/store/own_text_store.h"
-#include "services/catalog/usage/use_fields.h"
 
 namespace finalmile::catalog::usage {
 namespace {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "finalmile/leads/v1/lead.pb.h"
 #include "libs/base/text.h"
 #include "libs/rpc/timestamps.h"
 #include "services/catalog/domain/asset.h"
@@ -36,13 +35,6 @@ void CheckChannel(std::string_view value, std::string_view field, rpc::FieldViol
   if (std::find(std::begin(kChannels), std::end(kChannels), value) == std::end(kChannels)) {
     violations.Add(field, "must be email, phone, voicemail, letter, meeting or chat");
   }
-}
-
-int64_t PermissionChannel(std::string_view channel) {
-  if (channel == "email") return leads::v1::CHANNEL_EMAIL;
-  if (channel == "phone" || channel == "voicemail") return leads::v1::CHANNEL_PHONE;
-  if (channel == "letter") return leads::v1::CHANNEL_POST;
-  return leads::v1::CHANNEL_UNSPECIFIED;
 }
 
 void CheckTag(std::string_view value, std::string_view field, rpc::FieldViolations& violations) {

@@ -16,8 +16,6 @@ void CheckPerson(std::string_view value, std::string_view field, rpc::FieldViola
 void CheckStage(std::string_view value, std::string_view field, rpc::FieldViolations& violations);
 // A channel of a use.
 void CheckChannel(std::string_view value, std::string_view field, rpc::FieldViolations& violations);
-// The finalmile.leads.v1.Channel by which leads permit such a use; 0: they are not asked.
-int64_t PermissionChannel(std::string_view channel);
 // At most 64 characters.
 void CheckTag(std::string_view value, std::string_view field, rpc::FieldViolations& violations);
 
