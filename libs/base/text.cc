@@ -72,6 +72,16 @@ bool IsName(std::string_view text, size_t max, std::string_view also) {
   return IsToken(text, max, also) && text.front() >= 'a' && text.front() <= 'z';
 }
 
+bool IsUuid(std::string_view text) {
+  constexpr std::string_view kForm = "00000000-0000-0000-0000-000000000000";
+  if (text.size() != kForm.size()) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+    if (kForm[i] == '-' ? text[i] != '-' : !hex) return false;
+  }
+  return true;
+}
+
 bool IsUtf8(std::string_view text) {
   while (!text.empty()) {
     uint64_t eight;

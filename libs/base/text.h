@@ -21,6 +21,9 @@ bool IsName(std::string_view text, size_t max, std::string_view also);
 // `text` is 1 to `max` characters long, all from a-z, 0-9 and `also`.
 bool IsToken(std::string_view text, size_t max, std::string_view also);
 
+// `text` is a UUID in lower case, with hyphens.
+bool IsUuid(std::string_view text);
+
 // Whether `text` is well-formed UTF-8: no overlong form, surrogate or code point above U+10FFFF.
 bool IsUtf8(std::string_view text);
 // Bytes from anywhere as one line that is safe to print: well-formed UTF-8 in which control characters, the

@@ -30,6 +30,15 @@ TEST(Text, NamesAndTokens) {
   EXPECT_FALSE(IsToken("", 3, "-"));
 }
 
+TEST(Text, UuidsAreLowerCaseWithHyphens) {
+  const std::string id = "0193a7c0-5b1e-7c3a-9a53-2f6f0e7d1b11";
+  EXPECT_TRUE(IsUuid(id));
+  for (const std::string& other : {std::string(), id + "0", id.substr(1), "0193A7C0" + id.substr(8),
+                                   "0193a7c-05b1e" + id.substr(13), "g" + id.substr(1), "-" + id.substr(1)}) {
+    EXPECT_FALSE(IsUuid(other)) << other;
+  }
+}
+
 TEST(Text, Utf8IsWellFormed) {
   for (const std::string_view good :
        {"", "a", "12345678", "1234567890é", "価", "\xF0\x9F\x98\x80", "\xF4\x8F\xBF\xBF"}) {

@@ -9,16 +9,6 @@ namespace {
 
 constexpr size_t kMostOfId = 100;
 
-bool IsUuid(std::string_view id) {
-  constexpr std::string_view kForm = "00000000-0000-0000-0000-000000000000";
-  if (id.size() != kForm.size()) return false;
-  for (size_t i = 0; i < id.size(); ++i) {
-    const bool hex = (id[i] >= '0' && id[i] <= '9') || (id[i] >= 'a' && id[i] <= 'f');
-    if (kForm[i] == '-' ? id[i] != '-' : !hex) return false;
-  }
-  return true;
-}
-
 // "leads/" of "leads/{lead}".
 std::string_view CollectionOf(const v1::ResourceName& form) {
   return std::string_view(form.pattern()).substr(0, form.pattern().find('{'));

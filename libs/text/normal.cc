@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 
 #include "libs/base/text.h"
+#include "libs/text/mapped.h"
 #include "libs/text/words.h"
 
 namespace finalmile::text {
@@ -43,17 +43,6 @@ bool IsInvisible(int32_t code) { return code >= 0x80 && utf8proc_get_property(co
 bool IsNeedless(int32_t code) {
   return code == 0xAD || code == 0x180E || code == 0x200B || (code >= 0x2060 && code <= 0x2064) ||
          code == 0xFEFF;
-}
-
-std::string Mapped(std::string_view text, int options) {
-  utf8proc_uint8_t* mapped = nullptr;
-  const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                 static_cast<utf8proc_ssize_t>(text.size()), &mapped,
-                                 static_cast<utf8proc_option_t>(options));
-  if (size < 0) return std::string(text);
-  std::string result(reinterpret_cast<const char*>(mapped), static_cast<size_t>(size));
-  std::free(mapped);
-  return result;
 }
 
 // Each run of white space as one space, none at the ends; without what `drop` names.

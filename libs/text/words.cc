@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
+
+#include "libs/text/mapped.h"
 
 namespace finalmile::text {
 namespace {
@@ -183,23 +184,17 @@ std::string FoldCase(std::string_view word) {
   std::string folded;
   if (FoldAscii(word, true, folded)) return folded;
   folded.clear();
-  utf8proc_uint8_t* mapped = nullptr;
-  const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(word.data()),
-                                 static_cast<utf8proc_ssize_t>(word.size()), &mapped,
-                                 static_cast<utf8proc_option_t>(UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
-                                                                UTF8PROC_CASEFOLD | UTF8PROC_IGNORE));
-  if (size < 0) return std::string(word);
-  const std::string_view text(reinterpret_cast<const char*>(mapped), static_cast<size_t>(size));
+  const std::string text =
+      Mapped(word, UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
   for (size_t at = 0; at < text.size();) {
     const Character character = Decode(text, at);
     if (character.code == 0x2019) {
       folded += '\'';
     } else {
-      folded.append(text.substr(at, character.bytes));
+      folded.append(text, at, character.bytes);
     }
     at += character.bytes;
   }
-  std::free(mapped);
   return folded;
 }
 

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "finalmile/appointments/v1/appointment_event.pb.h"
 #include "finalmile/catalog/v1/usage_service.pb.h"
+#include "finalmile/leads/v1/lead_event.pb.h"
 #include "libs/outbox/envelope.h"
 #include "libs/testing/postgres_server.h"
 #include "services/catalog/catalog_fixture.h"
@@ -94,13 +96,35 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
     return FieldOf(Ask<v1::RecordUseResponse>("RecordUse", request).status());
   }
 
+  // The lead has this grade and stage then.
   void Use(const std::string& asset, const std::string& lead, const std::string& grade = "A1",
-           const std::string& stage = "discovery") {
+           leads::v1::Stage stage = leads::v1::STAGE_MEETING_SET) {
+    TellGradeAndStage(lead, grade, stage);
     v1::RecordUseRequest request = UseOf(Token(asset, lead));
     request.set_lead(lead);
-    request.set_grade(grade);
-    request.set_stage(stage);
     Record(request);
+  }
+
+  // An event of the leads service, the next of its lead.
+  leads::v1::LeadEvent LeadEventOf(const std::string& lead) {
+    outbox::Cause cause;
+    return outbox::NewEvent<leads::v1::LeadEvent>(
+        {harness_.clock(), harness_.rng(), harness_.clock().Now(), cause}, lead, ++lead_seqs_[lead]);
+  }
+  leads::v1::LeadEvent GradeOf(const std::string& lead, const std::string& grade) {
+    leads::v1::LeadEvent event = LeadEventOf(lead);
+    event.mutable_lead_score_changed()->mutable_after()->set_grade(grade);
+    return event;
+  }
+  leads::v1::LeadEvent StageOf(const std::string& lead, leads::v1::Stage stage) {
+    leads::v1::LeadEvent event = LeadEventOf(lead);
+    event.mutable_lead_stage_changed()->set_after(stage);
+    return event;
+  }
+  // Told once as long as neither changes.
+  void TellGradeAndStage(const std::string& lead, const std::string& grade, leads::v1::Stage stage) {
+    if (std::exchange(told_[lead], {grade, stage}) == std::pair(grade, stage)) return;
+    AppendAll({outbox::ToOutbox(GradeOf(lead, grade)), outbox::ToOutbox(StageOf(lead, stage))});
   }
 
   v1::GetAssetPerformanceResponse Performances(const std::string& asset) {
@@ -158,6 +182,9 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
   void UndoFiguresByMaturity() {
     for (const char* sql : {"ALTER TABLE assets DROP COLUMN tags_revision",
                             "ALTER TABLE asset_tags DROP COLUMN folded",
+                            "ALTER TABLE leads DROP COLUMN merged_into",
+                            "ALTER TABLE leads DROP COLUMN history",
+                            "ALTER TABLE permissions DROP COLUMN inherited",
                             "DROP INDEX uses_to_count",
                             "DROP INDEX uses_by_message",
                             "DROP INDEX offers_to_count",
@@ -253,6 +280,8 @@ class UsageTest : public CatalogTest, public ::testing::WithParamInterface<const
   }
 
   std::map<std::string, int64_t> seqs_;
+  std::map<std::string, int64_t> lead_seqs_;
+  std::map<std::string, std::pair<std::string, leads::v1::Stage>> told_;
 };
 
 }  // namespace finalmile::catalog

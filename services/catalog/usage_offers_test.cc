@@ -2,7 +2,6 @@
 #include <map>
 #include <set>
 
-#include "finalmile/leads/v1/lead_event.pb.h"
 #include "libs/rpc/errors.h"
 #include "services/catalog/usage_fixture.h"
 
@@ -14,10 +13,7 @@ using ::testing::IsEmpty;
 
 constexpr absl::Duration kDay = absl::Hours(24);
 
-class OffersTest : public UsageTest {
- protected:
-  int64_t seq_ = 0;
-};
+class OffersTest : public UsageTest {};
 
 INSTANTIATE_TEST_SUITE_P(Engines, OffersTest, ::testing::Values("sqlite", "postgres"),
                          [](const auto& info) { return std::string(info.param); });
@@ -25,12 +21,14 @@ INSTANTIATE_TEST_SUITE_P(Engines, OffersTest, ::testing::Values("sqlite", "postg
 TEST_P(OffersTest, OffersAreRecordedAndRepeatable) {
   for (int i = 0; i < 5; ++i) Published("Letter " + std::to_string(i), 100 * i);
   v1::RecommendAssetsRequest request;
-  request.set_grade("B2");
+  TellGradeAndStage(LeadName("1"), "B2", leads::v1::STAGE_MEETING_SET);
   request.set_stage("discovery");
   request.set_page_size(3);
   ASSERT_TRUE(Recommend(request).ok());
   EXPECT_THAT(EventsOf(Event::kAssetOffered), IsEmpty());
 
+  request.set_stage("courtship");
+  EXPECT_EQ(FieldOf(Recommend(request).status()), "stage");
   request.set_lead(LeadName("1"));
   request.set_request_id("r-1");
   const auto first = Recommend(request);
@@ -42,6 +40,7 @@ TEST_P(OffersTest, OffersAreRecordedAndRepeatable) {
     const v1::AssetOffered& offer = event.asset_offered();
     EXPECT_EQ(offer.lead(), LeadName("1"));
     EXPECT_EQ(offer.grade(), "B2");
+    EXPECT_EQ(offer.stage(), "discovery");
     EXPECT_GT(offer.propensity(), 0);
     EXPECT_LE(offer.propensity(), 1);
     EXPECT_TRUE(offered.insert(event.key()).second);
@@ -57,9 +56,6 @@ TEST_P(OffersTest, OffersAreRecordedAndRepeatable) {
   }
 
   request.clear_request_id();
-  request.set_grade("Z9");
-  EXPECT_EQ(FieldOf(Recommend(request).status()), "grade");
-  request.clear_grade();
   for (const int size : {-1, 21}) {
     request.set_page_size(size);
     EXPECT_EQ(FieldOf(Recommend(request).status()), "page_size");
@@ -193,9 +189,7 @@ TEST_P(OffersTest, ATrialSticksForTheCycle) {
 
   // The next cycle begins when the lead is sales-ready again after it has cooled.
   const auto tell = [&](const std::function<void(leads::v1::LeadEvent&)>& what) {
-    outbox::Cause cause;
-    auto event = outbox::NewEvent<leads::v1::LeadEvent>(
-        {harness_.clock(), harness_.rng(), harness_.clock().Now(), cause}, request.lead(), ++seq_);
+    leads::v1::LeadEvent event = LeadEventOf(request.lead());
     what(event);
     Append(outbox::ToOutbox(event));
   };
@@ -219,6 +213,12 @@ TEST_P(OffersTest, ATrialSticksForTheCycle) {
   // A meeting that was held ends it, too.
   TellHeld("m", lead, {});
   EXPECT_EQ(CountRows("leads", "cycle = 1 AND cycle_ended"), 1);
+  // From then on the lead's events number the cycles themselves.
+  tell([](auto& event) { event.mutable_lead_became_sales_ready()->set_cycle(3); });
+  EXPECT_EQ(CountRows("leads", "cycle = 2 AND NOT cycle_ended"), 1);
+  tell([](auto& event) { event.mutable_lead_cooled(); });
+  tell([](auto& event) { event.mutable_lead_became_sales_ready()->set_cycle(3); });
+  EXPECT_EQ(CountRows("leads", "cycle = 2"), 1);
 }
 
 // What was used with a lead is not withheld from it.

@@ -16,8 +16,11 @@ INSTANTIATE_TEST_SUITE_P(Engines, UsageTest, ::testing::Values("sqlite", "postgr
 TEST_P(UsageTest, AUseIsCountedAndToldAndLeavesTheAssetAsItWas) {
   const v1::Asset asset = Published("First touch");
   v1::RecordUseRequest request = UseOf(Token(asset.name()));
-  request.set_grade("A2");
-  request.set_stage("discovery");
+  TellGradeAndStage(LeadName("1"), "A2", leads::v1::STAGE_MEETING_SET);
+  // What callers said before the lead's events were heard is ignored.
+  for (const char* ignored : {"grade", "stage"}) {
+    request.GetReflection()->SetString(&request, request.GetDescriptor()->FindFieldByName(ignored), "?");
+  }
   request.set_request_id("u-1");
   const v1::Use use = Record(request);
   EXPECT_EQ(use.asset(), asset.name());
@@ -33,6 +36,7 @@ TEST_P(UsageTest, AUseIsCountedAndToldAndLeavesTheAssetAsItWas) {
   EXPECT_EQ(told[0].key(), asset.name());
   EXPECT_EQ(told[0].revision(), 0);
   EXPECT_EQ(told[0].asset_used().grade(), "A2");
+  EXPECT_EQ(told[0].asset_used().stage(), "discovery");
   EXPECT_EQ(told[0].asset_used().lead(), LeadName("1"));
   // The asset's own events go on counting behind it.
   Retire(asset.name());
@@ -80,14 +84,6 @@ TEST_P(UsageTest, WhatCannotBeAUseIsRefusedByField) {
   request = UseOf(token);
   request.set_lead("ann@example.com");
   EXPECT_EQ(RefusedField(request), "lead");
-  request = UseOf(token);
-  request.set_stage("courtship");
-  EXPECT_EQ(RefusedField(request), "stage");
-  request = UseOf(token);
-  for (const char* grade : {"A", "A0", "A5", "E1", "A11"}) {
-    request.set_grade(grade);
-    EXPECT_EQ(RefusedField(request), "grade") << grade;
-  }
   request = UseOf(token);
   request.set_situation(std::string(65, 's'));
   EXPECT_EQ(RefusedField(request), "situation");
@@ -256,15 +252,18 @@ TEST_P(UsageTest, AUseThatDidNotServeSaysWhy) {
   const v1::Asset asset = Published("Letter", 1, tags);
   const std::string token = Token(asset.name());
   v1::RecordUseRequest request = UseOf(token);
-  request.set_stage("discovery");
   request.set_persona("cfo");
+  // Nothing was heard of the lead.
   EXPECT_THAT(Record(request).misuses(), IsEmpty());
-  request.set_stage("closing");
+  TellGradeAndStage(LeadName("1"), "A1", leads::v1::STAGE_MEETING_SET);
+  EXPECT_THAT(Record(request).misuses(), IsEmpty());
+  TellGradeAndStage(LeadName("1"), "A1", leads::v1::STAGE_WON);
   EXPECT_THAT(Record(request).misuses(), ElementsAre(v1::MISUSE_STAGE));
   request.set_persona("CTO");
   request.set_final_text("Hi {{first_name}}, " + Words(500, 40));
   EXPECT_THAT(Record(request).misuses(), ElementsAre(v1::MISUSE_STAGE, v1::MISUSE_AUDIENCE,
                                                      v1::MISUSE_UNFILLED_FIELD, v1::MISUSE_EDITED));
+  TellGradeAndStage(LeadName("1"), "A1", leads::v1::STAGE_MEETING_SET);
   const absl::Time before = harness_.clock().Now();
   harness_.clock().Advance(absl::Hours(1));
   Retire(asset.name());

@@ -278,13 +278,16 @@ TEST_F(AssetVerbsTest, RecommendSaysWhy) {
   const Result result = Invoke({"recommend", "--stage", "closing", "--lead", "leads/l1", "--grade", "A1",
                                 "--kind", "battle-card", "--kind", "Case Study", "--limit", "2"});
   ASSERT_TRUE(result.code.ok()) << result.code.status();
-  EXPECT_EQ(sent.stage(), "closing");
+  EXPECT_EQ(sent.stage(), "");
   EXPECT_EQ(sent.lead(), "leads/l1");
-  EXPECT_EQ(sent.grade(), "A1");
+  EXPECT_THAT(result.err, HasSubstr("--stage and --grade are ignored"));
   EXPECT_EQ(sent.page_size(), 2);
   EXPECT_THAT(sent.kinds(), ElementsAre(ASSET_KIND_BATTLE_CARD, ASSET_KIND_CASE_STUDY));
   EXPECT_THAT(result.out,
               HasSubstr("untested  battle card  Against Acme     0     -     -  not used yet  assets/acme"));
+  const Result of_none = Invoke({"recommend", "--stage", "closing"});
+  EXPECT_EQ(sent.stage(), "closing");
+  EXPECT_EQ(of_none.err, "");
   EXPECT_THAT(ErrorLine(Invoke({"recommend", "--kind", "unspecified"}).code.status()),
               HasSubstr("--kind 'unspecified': must be one of battle-card, email-template"));
 }

@@ -133,7 +133,6 @@ TEST_F(MistakesTest, InFieldsFiltersAndFlags) {
        ExitCode::kUsage,
        "activity.event_time: is more than 30 minutes in the future"},
       {{"recommend", "--stage", "nope"}, ExitCode::kUsage, "stage: must be prospecting"},
-      {{"recommend", "--grade", "Z9"}, ExitCode::kUsage, "grade: "},
       {{"use", "--asset", "nonsense", "--rep", "kim", "--lead", lead.name(), "--channel", "email"},
        ExitCode::kUsage,
        "use_token: "},

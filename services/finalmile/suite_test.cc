@@ -138,29 +138,24 @@ TEST_F(SuiteTest, WhatIsUsedShowsInTheFiguresOfTheNextCommands) {
   catalog::v1::RenderAssetResponse rendered;
   ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(json.out, &rendered).ok()) << json.error;
 
-  const Result used = Invoke(
-      {"use", "--asset", rendered.use_token(), "--rep", "kim", "--channel", "email", "--stage", "discovery"});
+  const Result used = Invoke({"use", "--asset", rendered.use_token(), "--rep", "kim", "--channel", "email"});
   EXPECT_EQ(used.code, ExitCode::kOk) << used.error;
   EXPECT_EQ(used.out, "Recorded: assets/" + mail + ", version 1, by its token\n");
   // The text alone tells which asset it is.
   const std::string sent = folder_ + "/sent.txt";
-  std::ofstream(sent) << rendered.body();
-  const std::vector<std::string> text = {"use",    "--text", sent,        "--rep", "rob",
-                                         "--lead", lead,     "--channel", "email", "--stage"};
-  std::vector<std::string> closing = text;
-  closing.emplace_back("closing");
-  const Result misused = Invoke(closing);
+  std::ofstream(sent) << rendered.body() << "{{name}}\n";
+  std::vector<std::string> text = {"use",    "--text", sent,        "--rep", "rob",
+                                   "--lead", lead,     "--channel", "email"};
+  const Result misused = Invoke(text);
   EXPECT_THAT(misused.out, HasSubstr("Recorded: assets/" + mail + ", version 1, "));
-  EXPECT_THAT(misused.out, HasSubstr("Misused: stage\n"));
+  EXPECT_THAT(misused.out, HasSubstr("Misused: unfilled field\n"));
   std::ofstream(sent) << "I drew on one page who would see whose crews, and what each site keeps for itself.";
-  std::vector<std::string> discovery = text;
-  discovery.emplace_back("discovery");
   // Written once it is no gap; written to three leads it is one.
-  EXPECT_EQ(Invoke(discovery).out, "Recorded: own words, none of our assets\n");
+  EXPECT_EQ(Invoke(text).out, "Recorded: own words, none of our assets\n");
   const std::string third = "leads/0193a7c0-5b1e-7c3a-9a53-2f6f0e7d1b13";
   for (const std::string& other : {std::string("leads/0193a7c0-5b1e-7c3a-9a53-2f6f0e7d1b12"), third}) {
-    discovery[6] = other;
-    const std::string out = Invoke(discovery).out;
+    text[6] = other;
+    const std::string out = Invoke(text).out;
     EXPECT_EQ(out.find("they count for gaps/") != std::string::npos, other == third) << out;
   }
 
@@ -171,10 +166,10 @@ TEST_F(SuiteTest, WhatIsUsedShowsInTheFiguresOfTheNextCommands) {
       << figures;
   EXPECT_THAT(Invoke({"performance"}).out, HasSubstr("email template"));
   const std::string misuses = Invoke({"misuse", "--filter", "rep = rob"}).out;
-  EXPECT_THAT(misuses, HasSubstr("stage  rob  email"));
+  EXPECT_THAT(misuses, HasSubstr("unfilled field  rob  email"));
   EXPECT_EQ(std::count(misuses.begin(), misuses.end(), '\n'), 2) << misuses;
   EXPECT_THAT(Invoke({"shelf"}).out, HasSubstr("there is no shelf yet"));
-  const Result offered = Invoke({"recommend", "--lead", lead, "--stage", "discovery"});
+  const Result offered = Invoke({"recommend", "--lead", lead});
   EXPECT_EQ(offered.code, ExitCode::kOk) << offered.error;
   EXPECT_THAT(offered.out, HasSubstr("no matured use yet"));
 }

@@ -79,8 +79,8 @@ TEST_F(UsageVerbsTest, UseSendsATokenOrATextAndSaysWhatItWas) {
             "Misused: stage, unfilled field\n");
   EXPECT_EQ(sent.final_text(), "Dear {{name}}");
   EXPECT_EQ(sent.lead(), "leads/l1");
-  EXPECT_EQ(sent.stage() + sent.situation() + sent.persona() + sent.industry() + sent.grade(),
-            "closingspiA1");
+  EXPECT_EQ(sent.situation() + sent.persona() + sent.industry(), "spi");
+  EXPECT_THAT(by_text.err, HasSubstr("--stage and --grade are ignored"));
   EXPECT_EQ(sent.message_id(), "<m1@example.com>");
   EXPECT_FALSE(sent.has_use_time());
 

@@ -2,12 +2,16 @@
 
 #include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "finalmile/catalog/v1/catalog_service.pb.h"
+#include "finalmile/leads/v1/lead_event.pb.h"
+#include "libs/outbox/envelope.h"
 #include "libs/outbox/topic.h"
+#include "libs/rpc/timestamps.h"
 #include "libs/testing/uuid_of.h"
 #include "services/catalog/assets/asset_batch.h"
 #include "services/catalog/search/query.h"
 #include "services/catalog/usage/domain/credit.h"
 #include "services/catalog/usage/domain/gap.h"
+#include "services/catalog/usage/domain/lead.h"
 #include "services/catalog/usage/domain/recommend.h"
 
 namespace finalmile::simulation {
@@ -28,6 +32,13 @@ int64_t At(const std::map<std::string, int64_t>& counts, const std::string& key)
 }  // namespace
 
 void CatalogUsage::Act(const std::string& request, const std::string& asset) {
+  // Before and behind what is done with the lead.
+  TellStage(request);
+  ActOnce(request, asset);
+  TellStage(request);
+}
+
+void CatalogUsage::ActOnce(const std::string& request, const std::string& asset) {
   switch (client_.simulation.rng().Below(8)) {
     case 0:
     case 1:
@@ -43,6 +54,24 @@ void CatalogUsage::Act(const std::string& request, const std::string& asset) {
     default:
       return AnswerGap(request, asset);
   }
+}
+
+void CatalogUsage::TellStage(const std::string& request) {
+  Rng& rng = client_.simulation.rng();
+  if (rng.Below(2) == 0) return;
+  const auto after = static_cast<leads::v1::Stage>(1 + rng.Below(leads::v1::Stage_ARRAYSIZE - 1));
+  ToldStage& told = stages_[LeadOf(request)];
+  told.stage = catalog::usage::domain::SaleStageOf(static_cast<catalog::usage::domain::LeadStage>(after));
+  leads::v1::LeadEvent event;
+  event.set_key(LeadOf(request));
+  event.set_seq(++told.seq);
+  event.set_id(testing::UuidOf(fmt::format("{} {}", request, told.seq)));
+  *event.mutable_time() = rpc::ToTimestamp(client_.simulation.clock().Now());
+  event.mutable_lead_stage_changed()->set_after(after);
+  const std::vector<events::Message> messages(1 + rng.Below(2), outbox::ToMessage(outbox::ToOutbox(event)));
+  const absl::Status appended =
+      servers_.log().Append(messages, client_.simulation.clock().Steady() + absl::Hours(1));
+  if (!appended.ok()) client_.Violated("the stage of a lead cannot be told: " + appended.ToString());
 }
 
 void CatalogUsage::Use(const std::string& request, const std::string& asset) {
@@ -149,6 +178,7 @@ void CatalogUsage::Check(Servers& servers) {
   CheckCredits(servers);
   CheckOffers(servers, told);
   CheckGaps(servers, told);
+  CheckStages(servers);
 }
 
 // That no event is missing or twice is checked with the assets.
@@ -159,7 +189,10 @@ CatalogUsage::Told CatalogUsage::ReadTopic(Servers& servers) const {
     v1::CatalogEvent event;
     if (!event.ParseFromString(record.value) || event.seq() <= seqs[event.key()]) continue;
     seqs[event.key()] = event.seq();
-    if (event.has_asset_used()) ++told.used[event.asset_used().rep()];
+    if (event.has_asset_used()) {
+      ++told.used[event.asset_used().rep()];
+      told.stages[event.asset_used().rep()] = event.asset_used().stage();
+    }
     if (event.has_rep_material_found()) ++told.own_material[event.rep_material_found().rep()];
     if (event.has_asset_viewed()) ++told.viewed[event.key()];
     if (event.has_asset_offered()) ++told.offered[event.asset_offered().lead()];
@@ -178,8 +211,11 @@ CatalogUsage::Told CatalogUsage::ReadTopic(Servers& servers) const {
 
 void CatalogUsage::CheckUses(Servers& servers, const Told& told) const {
   std::map<std::string, std::string> stored;
-  for (const storage::Row& row : servers.Query("SELECT id, rep, asset, gap FROM uses")) {
+  for (const storage::Row& row : servers.Query("SELECT id, rep, asset, gap, stage FROM uses")) {
     const std::string rep = row.Text(1);
+    const auto stage = told.stages.find(rep);
+    if (stage != told.stages.end() && stage->second != row.Text(4))
+      client_.Violated(fmt::format("the use by {} is told of another stage than stored", rep));
     if (!uses_.contains(rep)) client_.Violated(fmt::format("the use by {} comes from nowhere", rep));
     if (!stored.emplace(rep, "uses/" + row.Text(0)).second)
       client_.Violated(fmt::format("the use by {} is stored twice", rep));
@@ -294,6 +330,17 @@ void CatalogUsage::CheckGaps(Servers& servers, const Told& told) const {
       client_.Violated(fmt::format("{} was asked for {} times, {} acknowledged, {} tried", gap,
                                    At(asked, gap), counted.acknowledged, counted.attempted));
     }
+  }
+}
+
+// What was told last is what the row says last.
+void CatalogUsage::CheckStages(Servers& servers) const {
+  std::map<std::string, std::string> histories;
+  for (const storage::Row& row : servers.Query("SELECT lead, history FROM leads"))
+    histories[row.Text(0)] = row.Text(1);
+  for (const auto& [lead, told] : stages_) {
+    if (!histories[lead].ends_with(fmt::format("\"{}\"]]}}", told.stage)))
+      client_.Violated(fmt::format("{} is in {}, and the row says {}", lead, told.stage, histories[lead]));
   }
 }
 

@@ -13,8 +13,8 @@ namespace finalmile::simulation {
 // lost, nothing counts twice, and the sums are those of the single records and events.
 class CatalogUsage {
  public:
-  // `client` outlives it.
-  explicit CatalogUsage(const ServiceClient& client) : client_(client) {}
+  // Both outlive it.
+  CatalogUsage(const ServiceClient& client, Servers& servers) : client_(client), servers_(servers) {}
 
   // One action of a client. `request` is its name, used once; `asset` may exist or not.
   void Act(const std::string& request, const std::string& asset);
@@ -24,6 +24,7 @@ class CatalogUsage {
   void Check(Servers& servers);
 
  private:
+  void ActOnce(const std::string& request, const std::string& asset);
   struct Counted {
     int64_t attempted = 0;
     int64_t acknowledged = 0;
@@ -32,6 +33,8 @@ class CatalogUsage {
   struct Told {
     // By rep, by asset, by lead.
     std::map<std::string, int64_t> used;
+    // Of the sale, by rep.
+    std::map<std::string, std::string> stages;
     std::map<std::string, int64_t> own_material;
     std::map<std::string, int64_t> viewed;
     std::map<std::string, int64_t> offered;
@@ -55,7 +58,18 @@ class CatalogUsage {
   void CheckOffers(Servers& servers, const Told& told) const;
   void CheckGaps(Servers& servers, const Told& told) const;
 
+  // The leads service says, now and then twice, that the lead of a request has come to another stage.
+  void TellStage(const std::string& request);
+  void CheckStages(Servers& servers) const;
+
   const ServiceClient& client_;
+  Servers& servers_;
+  // By lead, what was told of it last, and how often.
+  struct ToldStage {
+    int64_t seq = 0;
+    std::string stage;
+  };
+  std::map<std::string, ToldStage> stages_;
   // Each request is its own rep, and its own lead. Rep -> use, empty until it is acknowledged.
   std::map<std::string, std::string> uses_;
   // Lead -> assets offered, where that was acknowledged.

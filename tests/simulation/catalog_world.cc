@@ -44,7 +44,7 @@ class Run {
         shared_cache_(cache::OpenLocal(simulation_.clock(), 1 << 20)),
         cache_(simulation_, *shared_cache_),
         client_{"finalmile.catalog.v1", simulation_, replicas_, violations_},
-        usage_(client_) {}
+        usage_(client_, servers_) {}
 
   Outcome Play() {
     Rng& rng = simulation_.rng();
@@ -288,9 +288,12 @@ class Run {
                                                  ToMicros(simulation_.clock().Now() - absl::Seconds(5))))[0]
                               .Int(0);
       const int64_t uses = CatalogUsage::ToMature(servers_, simulation_.clock().Now() - absl::Seconds(5));
-      if (outbox + due + uses > 0) {
+      const int64_t events =
+          servers_.Lag(catalog::usage::consumers::kLeadConsumer, outbox::TopicName<leads::v1::LeadEvent>());
+      if (outbox + due + uses + events > 0) {
         left.push_back(
-            fmt::format("{} rows in the outbox, {} assets and {} uses and trials due", outbox, due, uses));
+            fmt::format("{} rows in the outbox, {} assets and {} uses and trials due, {} events of leads",
+                        outbox, due, uses, events));
         continue;
       }
       left = ReplicasDiffer(

@@ -6,6 +6,7 @@
 #include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "libs/base/status.h"
 #include "libs/outbox/topic.h"
+#include "libs/rpc/resource_name.h"
 #include "libs/storage/transact.h"
 #include "services/catalog/assets/asset_proto.h"
 #include "services/catalog/assets/retag.h"
@@ -90,7 +91,7 @@ absl::StatusOr<absl::Duration> ShelfWatch::Follow() {
   for (const events::Record& record : records) {
     v1::CatalogEvent event;
     if (!event.ParseFromString(record.value) || event.revision() == 0) continue;
-    if (event.key().starts_with("assets/")) pending_.insert(event.key().substr(sizeof("assets/") - 1));
+    if (event.key().starts_with("assets/")) pending_.insert(rpc::IdIn(event.key()));
   }
   bool more = static_cast<int>(records.size()) == kPoll;
   if (!pending_.empty()) {

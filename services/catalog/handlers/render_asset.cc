@@ -9,10 +9,11 @@
 #include "services/catalog/domain/merge.h"
 #include "services/catalog/handlers/catalog_handlers.h"
 #include "services/catalog/handlers/read_access.h"
+#include "services/catalog/usage/permission.h"
+#include "services/catalog/usage/use_fields.h"
 #include "services/catalog/usage/use_token.h"
 
 namespace finalmile::catalog::handlers {
-
 absl::StatusOr<v1::RenderAssetResponse> CatalogHandlers::RenderAsset(rpc::CallContext& context,
                                                                      const v1::RenderAssetRequest& request) {
   const std::string id = rpc::IdIn(request.name());
@@ -31,6 +32,11 @@ absl::StatusOr<v1::RenderAssetResponse> CatalogHandlers::RenderAsset(rpc::CallCo
   }
 
   RETURN_IF_ERROR(CheckMayRead(context, asset, now));
+  rpc::FieldViolations violations;
+  if (!request.channel().empty()) usage::CheckChannel(request.channel(), "channel", violations);
+  RETURN_IF_ERROR(violations.ToStatus());
+  RETURN_IF_ERROR(
+      usage::CheckPermission(d_.database, request.lead(), request.channel(), now, context.deadline()));
   const size_t most = context.answers().most;
   domain::Rendered rendered = domain::Render(assets::FromProto(asset), values, most);
   if (!rendered.unfilled.empty()) {

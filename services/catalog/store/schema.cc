@@ -19,8 +19,10 @@ namespace {
 //   own_texts, own_text_hashes            swept after 90 days; at most 16 hashes for each text
 //   ratings                               one row for each rater and version
 //   uses, offers, meetings (and touches)  swept after 400 days
-//   leads                                 swept 400 days after the lead was last named; the mark of an erased
-//                                         one stays, so that nothing is recorded of it again
+//   leads                                 swept 400 days after the lead was last named, with at most 8 grades
+//   and
+//                                         8 stages each; the mark of an erased one stays, so that nothing is
+//                                         recorded of it again, and so does that of a merged one
 //   permissions                           one row for each channel of a lead, until it is erased
 //   gaps                                  at most 1,000 open ones of searches, which are declined after 90
 //                                         days, and 10,000 others; a closed one keeps a row without its
@@ -321,6 +323,14 @@ CREATE INDEX own_text_hashes_by_text ON own_text_hashes (id);
     {7, "folded tags", R"sql(
 ALTER TABLE assets ADD COLUMN tags_revision BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE asset_tags ADD COLUMN folded TEXT NOT NULL DEFAULT '';
+)sql"},
+    // history has the newest grades and stages of a lead with their times, as JSON; '': nothing was heard
+    // yet. merged_into is the lead that has what was kept under this one's name. A permission is inherited
+    // where it is a denial that another lead brought along.
+    {8, "stages of leads", R"sql(
+ALTER TABLE leads ADD COLUMN merged_into TEXT NOT NULL DEFAULT '';
+ALTER TABLE leads ADD COLUMN history TEXT NOT NULL DEFAULT '';
+ALTER TABLE permissions ADD COLUMN inherited BOOLEAN NOT NULL DEFAULT FALSE;
 )sql"},
 };
 

@@ -15,9 +15,9 @@ absl::Status CreditBook::Read(const std::vector<std::string>& leads) {
     facts[row.lead].meetings[row.chain] = std::move(row.meeting);
   }
   for (const std::string& name : leads) {
-    Lead& lead = leads_[name];
-    lead.facts = std::move(facts[name]);
-    lead.before = domain::CountLead(lead.facts);
+    const auto [lead, first] = leads_.try_emplace(name);
+    lead->second.facts = std::move(facts[name]);
+    if (first) lead->second.before = domain::CountLead(lead->second.facts);
   }
   return absl::OkStatus();
 }

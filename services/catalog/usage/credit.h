@@ -21,6 +21,8 @@ struct MeetingEvent {
   std::string lead;
   // Whether it is an initial meeting, the only kind that counts; said by appointments that were set or held.
   bool initial = false;
+  // The lead's cycle, from 1; 0: not said.
+  int64_t cycle = 0;
   // What became of it; absent: it was set, or set again.
   std::optional<domain::Outcome> outcome;
   // What was used with the lead before the meeting.
@@ -35,10 +37,11 @@ class CreditBook {
  public:
   explicit CreditBook(storage::Transaction& transaction) : transaction_(transaction) {}
 
-  // Reads `leads`, which are locked.
+  // Reads `leads`, which are locked. Read again, as after a merge, a lead is as it is then, and what it came
+  // to the first time is taken from the sums.
   absl::Status Read(const std::vector<std::string>& leads);
   // An event of a meeting that is neither known nor initial, or of a lead that was not read, changes nothing.
-  // The lead whose meeting was held, so that its cycle has ended; empty: none.
+  // The lead whose meeting was held; empty: none.
   std::string Apply(const MeetingEvent& event, absl::Time now);
   // Counts what began by `time`.
   void Mature(absl::Time time);

@@ -7,27 +7,19 @@
 #include <set>
 #include <vector>
 
-#include "finalmile/leads/v1/lead.pb.h"
 #include "libs/base/status.h"
 #include "libs/rpc/errors.h"
 #include "services/catalog/assets/asset_proto.h"
 #include "services/catalog/domain/tags.h"
 #include "services/catalog/store/publication_store.h"
 #include "services/catalog/store/version_store.h"
+#include "services/catalog/usage/permission.h"
 #include "services/catalog/usage/recognise.h"
 #include "services/catalog/usage/store/lead_store.h"
 #include "services/catalog/usage/store/own_text_store.h"
 
 namespace finalmile::catalog::usage {
 namespace {
-
-// The channel of a use as leads permit it; unspecified: they are not asked.
-int64_t PermissionChannel(std::string_view channel) {
-  if (channel == "email") return leads::v1::CHANNEL_EMAIL;
-  if (channel == "phone" || channel == "voicemail") return leads::v1::CHANNEL_PHONE;
-  if (channel == "letter") return leads::v1::CHANNEL_POST;
-  return leads::v1::CHANNEL_UNSPECIFIED;
-}
 
 // The gap of what reps write themselves in a situation.
 store::GapRow RepMaterialGap(const std::string& situation) {
@@ -100,12 +92,12 @@ absl::Status JudgeUse(UsageBatch& batch, const ReportedUse& reported, std::optio
   domain::UseFacts facts;
   facts.time = reported.use_time;
   ASSIGN_OR_RETURN(facts.live, catalog::store::PeriodAt(batch.transaction(), key, reported.use_time));
-  facts.stage = reported.stage;
+  facts.stage = use.stage;
   facts.persona = reported.persona;
   facts.industry = reported.industry;
   facts.final_text = reported.written;
-  ASSIGN_OR_RETURN(facts.permitted, store::Permitted(batch.transaction(), reported.lead,
-                                                     PermissionChannel(reported.channel), reported.use_time));
+  ASSIGN_OR_RETURN(facts.denied, store::Denied(batch.transaction(), reported.lead,
+                                               PermissionChannel(reported.channel), reported.use_time));
   if (!reported.asset.empty()) facts.kept = similarity;
   use.misuses = domain::MisusesOf(facts, catalog::domain::AllTags(assets::FromProto(content)));
   return absl::OkStatus();
@@ -127,8 +119,8 @@ absl::Status RecordAsset(UsageBatch& batch, const ReportedUse& reported, std::op
   used.set_channel(reported.channel);
   used.set_match(match);
   used.set_similarity(use.similarity);
-  used.set_grade(reported.grade);
-  used.set_stage(reported.stage);
+  used.set_grade(use.grade);
+  used.set_stage(use.stage);
   used.set_situation(reported.situation);
   if (!use.misuses.empty()) {
     v1::AssetMisused& misused = *batch.Emit(use.asset, reported.use_time).mutable_asset_misused();
@@ -142,10 +134,20 @@ absl::Status RecordAsset(UsageBatch& batch, const ReportedUse& reported, std::op
   return absl::OkStatus();
 }
 
+// A token may name a lead by the name that it had before it was merged.
+absl::Status CheckTokenLead(UsageBatch& batch, const ReportedUse& reported, const std::string& lead) {
+  if (reported.token_lead.empty() || reported.token_lead == reported.lead) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string current, store::CurrentName(batch.transaction(), reported.token_lead));
+  if (current == lead) return absl::OkStatus();
+  return rpc::InvalidField("lead", "differs from the one that the use_token was rendered for");
+}
+
 }  // namespace
 
-absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, const ReportedUse& reported) {
-  RETURN_IF_ERROR(batch.InsertAndLockLead(reported.lead));
+absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, ReportedUse reported) {
+  ASSIGN_OR_RETURN(const UsageBatch::LockedLead locked, batch.InsertAndLockLead(reported.lead));
+  RETURN_IF_ERROR(CheckTokenLead(batch, reported, locked.name));
+  reported.lead = locked.name;
   if (!reported.message.empty()) {
     ASSIGN_OR_RETURN(const std::optional<store::UseRow> known,
                      store::FindMessage(batch.transaction(), reported.lead, reported.message));
@@ -168,8 +170,8 @@ absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, const ReportedUse& reported
   use.rep = reported.rep;
   use.lead = reported.lead;
   use.channel = reported.channel;
-  use.grade = reported.grade;
-  use.stage = reported.stage;
+  use.grade = locked.lead.grades.At(reported.use_time);
+  use.stage = locked.lead.stages.At(reported.use_time);
   use.situation = reported.situation;
   use.message = reported.message;
   use.use_time = reported.use_time;

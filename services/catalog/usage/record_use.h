@@ -16,12 +16,12 @@ struct ReportedUse {
   std::string rep;
   std::string lead;
   std::string channel;
-  std::string grade;
-  std::string stage;
   std::string situation;
   std::string persona;
   std::string industry;
   absl::Time use_time;
+  // The lead that the use_token was rendered for; empty: it was for none, or there was no token.
+  std::string token_lead = {};
   // An id, from the use_token; empty: there was no token, the text decides.
   std::string asset = {};
   int64_t version = 0;
@@ -41,7 +41,10 @@ inline constexpr double kAlike = 0.5;
 // Finds out what was used and whether it served, and records it with its events: AssetUsed, AssetMisused and
 // GapClosed of an asset, GapOpened and RepMaterialFound of a rep's own message that is a gap. The one way in
 // which uses are recorded. A message to a lead that was recorded before is answered as it was then.
-absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, const ReportedUse& reported);
+// Grade, stage and permission are the lead's at the time of the use, as far as its events were heard when it
+// was recorded: what is heard later changes no use, since its events were told. INVALID_ARGUMENT where the
+// token was rendered for another lead.
+absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, ReportedUse reported);
 
 // The version that `version` asks for, 0 being the published one, of an asset that the batch has locked.
 // ASSET_NOT_FOUND, ASSET_NOT_PUBLISHED.

@@ -15,9 +15,10 @@
 
 namespace finalmile::catalog::usage {
 
-absl::Status UsageBatch::InsertAndLockLead(const std::string& lead) {
-  ASSIGN_OR_RETURN(const auto erased, store::InsertAndLockLeads(transaction_, {lead}, context_.now));
-  if (!erased.at(lead)) return absl::OkStatus();
+absl::StatusOr<UsageBatch::LockedLead> UsageBatch::InsertAndLockLead(const std::string& lead) {
+  ASSIGN_OR_RETURN(store::Leads leads, store::InsertAndLockLeads(transaction_, {lead}, context_.now));
+  const std::string& name = store::CurrentName(leads, lead);
+  if (!leads.at(name).erased) return LockedLead{name, leads.at(name)};
   return rpc::Error(absl::StatusCode::kFailedPrecondition, "LEAD_ERASED", "the lead was erased");
 }
 

@@ -11,6 +11,7 @@
 #include "libs/outbox/aggregates.h"
 #include "libs/storage/database.h"
 #include "services/catalog/store/asset_store.h"
+#include "services/catalog/usage/domain/lead.h"
 #include "services/catalog/usage/store/gap_store.h"
 
 namespace finalmile::catalog::usage {
@@ -34,8 +35,13 @@ class UsageBatch {
   const outbox::EventContext& context() const { return context_; }
 
   // Locks the row of a lead, which it inserts where it is absent. Comes before anything is written that names
-  // the lead, and before all other locks. FAILED_PRECONDITION / LEAD_ERASED.
-  absl::Status InsertAndLockLead(const std::string& lead);
+  // the lead, and before all other locks. What is written names `name`: another than `lead` where that was
+  // merged. FAILED_PRECONDITION / LEAD_ERASED.
+  struct LockedLead {
+    std::string name;
+    domain::Lead lead;
+  };
+  absl::StatusOr<LockedLead> InsertAndLockLead(const std::string& lead);
   // Absent ones are left out.
   absl::Status LockAssets(std::vector<std::string> ids) { return assets_.Lock(std::move(ids)); }
   // A locked asset; null when it is absent.

@@ -14,6 +14,7 @@ namespace finalmile::catalog::usage {
 namespace {
 
 constexpr absl::Duration kMostAhead = absl::Minutes(10);
+constexpr std::string_view kChannels[] = {"email", "phone", "voicemail", "letter", "meeting", "chat"};
 
 }  // namespace
 
@@ -30,10 +31,10 @@ void CheckStage(std::string_view value, std::string_view field, rpc::FieldViolat
   }
 }
 
-void CheckGrade(std::string_view value, std::string_view field, rpc::FieldViolations& violations) {
-  const bool fits =
-      value.size() == 2 && value[0] >= 'A' && value[0] <= 'D' && value[1] >= '1' && value[1] <= '4';
-  if (!value.empty() && !fits) violations.Add(field, "must be A1 to D4");
+void CheckChannel(std::string_view value, std::string_view field, rpc::FieldViolations& violations) {
+  if (std::find(std::begin(kChannels), std::end(kChannels), value) == std::end(kChannels)) {
+    violations.Add(field, "must be email, phone, voicemail, letter, meeting or chat");
+  }
 }
 
 void CheckTag(std::string_view value, std::string_view field, rpc::FieldViolations& violations) {

@@ -14,8 +14,8 @@ namespace finalmile::catalog::usage {
 void CheckPerson(std::string_view value, std::string_view field, rpc::FieldViolations& violations);
 // Empty or a stage of the sale.
 void CheckStage(std::string_view value, std::string_view field, rpc::FieldViolations& violations);
-// Empty or "A1" … "D4".
-void CheckGrade(std::string_view value, std::string_view field, rpc::FieldViolations& violations);
+// A channel of a use.
+void CheckChannel(std::string_view value, std::string_view field, rpc::FieldViolations& violations);
 // At most 64 characters.
 void CheckTag(std::string_view value, std::string_view field, rpc::FieldViolations& violations);
 

@@ -197,8 +197,7 @@ absl::StatusOr<ExitCode> Recommend(Session& session, const RecommendFlags& flags
   if (!flags.lead.empty()) {
     ASSIGN_OR_RETURN(*request.mutable_lead(), ResolveLead(session, flags.lead));
   }
-  request.set_grade(flags.grade);
-  request.set_stage(flags.stage);
+  if (flags.lead.empty()) request.set_stage(flags.stage);
   request.set_situation(flags.situation);
   request.set_persona(flags.persona);
   request.set_industry(flags.industry);
@@ -220,14 +219,17 @@ absl::StatusOr<ExitCode> Recommend(Session& session, const RecommendFlags& flags
     ShowRecommendations(response, session.output);
   }
   if (response.recommendations().empty()) session.output.Note("No published asset fits.");
+  const bool stage_ignored = !flags.lead.empty() && !flags.stage.empty();
+  if (stage_ignored || !flags.grade.empty()) NoteStageIsTheLeads(session.output);
   return ExitCode::kOk;
 }
 
 Action DeclareRecommend(Flags& flags) {
   auto given = std::make_shared<RecommendFlags>();
   flags.Text("--lead", "LEAD", given->lead, "for whom");
-  flags.Text("--grade", "GRADE", given->grade, "of the lead: A1 to D4");
-  flags.Text("--stage", "STAGE", given->stage, "prospecting, discovery, evaluation or closing");
+  flags.Text("--grade", "GRADE", given->grade, "ignored: it is the lead's");
+  flags.Text("--stage", "STAGE", given->stage,
+             "prospecting, discovery, evaluation or closing; ignored with --lead: it is the lead's");
   flags.Text("--situation", "TEXT", given->situation, "what the conversation is about");
   flags.Text("--persona", "TEXT", given->persona, "with whom");
   flags.Text("--industry", "TEXT", given->industry, "of the lead's company");

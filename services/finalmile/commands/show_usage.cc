@@ -315,4 +315,8 @@ void ShowMisuses(const std::vector<Use>& uses, Output& output) {
   output.Show(table);
 }
 
+void NoteStageIsTheLeads(Output& output) {
+  output.Note("--stage and --grade are ignored: the lead's events say them.");
+}
+
 }  // namespace finalmile::cli

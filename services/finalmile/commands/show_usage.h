@@ -38,4 +38,7 @@ void ShowAskedGaps(const std::vector<catalog::v1::Gap>& gaps, Output& output);
 // One row per use.
 void ShowMisuses(const std::vector<catalog::v1::Use>& uses, Output& output);
 
+// For who gives --stage or --grade of a lead, which the service knows itself.
+void NoteStageIsTheLeads(Output& output);
+
 }  // namespace finalmile::cli

@@ -72,11 +72,9 @@ absl::StatusOr<ExitCode> Use(Session& session, const UseFlags& flags) {
     ASSIGN_OR_RETURN(*request.mutable_lead(), ResolveLead(session, flags.lead));
   }
   request.set_channel(flags.channel);
-  request.set_stage(flags.stage);
   request.set_situation(flags.situation);
   request.set_persona(flags.persona);
   request.set_industry(flags.industry);
-  request.set_grade(flags.grade);
   request.set_message_id(flags.message_id);
   if (!flags.time.empty()) {
     absl::Time time;
@@ -95,6 +93,7 @@ absl::StatusOr<ExitCode> Use(Session& session, const UseFlags& flags) {
   } else {
     ShowUse(response.use(), session.output);
   }
+  if (!flags.stage.empty() || !flags.grade.empty()) NoteStageIsTheLeads(session.output);
   return ExitCode::kOk;
 }
 
@@ -109,11 +108,11 @@ Action DeclareUse(Flags& flags) {
   flags.RequiredText("--channel", "CHANNEL", given->channel,
                      "email, phone, voicemail, letter, meeting or chat");
   flags.Text("--lead", "LEAD", given->lead, "to whom; the token may know it");
-  flags.Text("--stage", "STAGE", given->stage, "prospecting, discovery, evaluation or closing");
+  flags.Text("--stage", "STAGE", given->stage, "ignored: it is the lead's at that time");
   flags.Text("--situation", "TEXT", given->situation, "what the conversation is about");
   flags.Text("--persona", "TEXT", given->persona, "with whom");
   flags.Text("--industry", "TEXT", given->industry, "of the lead's company");
-  flags.Text("--grade", "GRADE", given->grade, "of the lead: A1 to D4");
+  flags.Text("--grade", "GRADE", given->grade, "ignored: it is the lead's at that time");
   flags.Text("--message-id", "ID", given->message_id,
              "of the mail: one message is one use, also where the mail gateway reports it");
   flags.Text("--time", "TIME", given->time, "when: an RFC 3339 time, a date, or 2h ago (now)");

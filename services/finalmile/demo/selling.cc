@@ -24,7 +24,6 @@ using leads::v1::Lead;
 constexpr int kLeadsAWeek = 5;
 constexpr int kOffers = 3;
 constexpr int kShownGaps = 5;
-constexpr std::array<std::string_view, 4> kStages = {"prospecting", "discovery", "evaluation", "closing"};
 constexpr std::array<std::string_view, 3> kReps = {"kim", "rob", "tess"};
 // Pages that AssetIdOf names so.
 constexpr const char* kVoicemail = "assets/demo_scripts_voicemail";
@@ -60,11 +59,9 @@ RenderAssetRequest RenderRequest(const Lead& lead, const Asset& asset) {
 
 }  // namespace
 
-absl::StatusOr<RecommendAssetsResponse> Selling::Recommend(const Lead& lead, const std::string& stage) {
+absl::StatusOr<RecommendAssetsResponse> Selling::Recommend(const Lead& lead) {
   RecommendAssetsRequest request;
   request.set_lead(lead.name());
-  request.set_grade(lead.score().grade());
-  request.set_stage(stage);
   request.set_page_size(kOffers);
   before_draw_();
   return Call<RecommendAssetsResponse>("CatalogService/RecommendAssets", request);
@@ -81,13 +78,10 @@ absl::Status Selling::PlayWeek() {
 }
 
 absl::Status Selling::Contact(const Lead& lead) {
-  const size_t contact = contacts_[lead.name()]++;
   RecordUseRequest use;
   use.set_rep(std::string(kReps[rng_->Below(kReps.size())]));
   use.set_lead(lead.name());
-  use.set_stage(std::string(kStages[std::min(contact, kStages.size() - 1)]));
-  use.set_grade(lead.score().grade());
-  ASSIGN_OR_RETURN(const RecommendAssetsResponse offered, Recommend(lead, use.stage()));
+  ASSIGN_OR_RETURN(const RecommendAssetsResponse offered, Recommend(lead));
   // Some take what they know, whatever the moment.
   if (rng_->Uniform() < 0.2) {
     Asset known;
@@ -197,14 +191,13 @@ absl::Status Selling::ShowMissing(Output& output) {
 }
 
 absl::Status Selling::ShowRecommended(const Lead& best, Output& output) {
-  const std::string stage(kStages[std::min(contacts_[best.name()], kStages.size() - 1)]);
-  ASSIGN_OR_RETURN(const RecommendAssetsResponse offered, Recommend(best, stage));
+  ASSIGN_OR_RETURN(const RecommendAssetsResponse offered, Recommend(best));
   if (output.json()) {
     output.Json(offered);
     return absl::OkStatus();
   }
   output.Line();
-  output.Line(fmt::format("Recommended for the best lead, {}, in {}:", WhoIs(best), stage));
+  output.Line(fmt::format("Recommended for the best lead, {}:", WhoIs(best)));
   output.Line();
   ShowRecommendations(offered, output);
   return absl::OkStatus();

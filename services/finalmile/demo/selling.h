@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -41,8 +40,7 @@ class Selling {
     return channel_.Call<Response>(fmt::format("/finalmile.catalog.v1.{}", method), request,
                                    {.timeout = session_.timeout});
   }
-  absl::StatusOr<catalog::v1::RecommendAssetsResponse> Recommend(const leads::v1::Lead& lead,
-                                                                 const std::string& stage);
+  absl::StatusOr<catalog::v1::RecommendAssetsResponse> Recommend(const leads::v1::Lead& lead);
   absl::Status Contact(const leads::v1::Lead& lead);
   absl::Status Send(const leads::v1::Lead& lead, const catalog::v1::Asset& asset,
                     catalog::v1::RecordUseRequest use);
@@ -57,8 +55,6 @@ class Selling {
   rpc::Channel& channel_;
   const std::unique_ptr<Rng> rng_;
   const std::function<void()> before_draw_;
-  // How often each lead was written to or called.
-  std::map<std::string, size_t> contacts_;
   int weeks_ = 0;
 };
 

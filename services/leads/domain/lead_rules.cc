@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "libs/base/text.h"
 #include "libs/text/domain_name.h"
 #include "services/leads/domain/text.h"
 
@@ -229,14 +230,8 @@ std::vector<Permission> ChangedPermissions(const Lead& before, const Lead& after
 std::string LeadName(std::string_view id) { return fmt::format("{}{}", kLeads, id); }
 
 std::optional<std::string> LeadIdOf(std::string_view name) {
-  if (name.size() != kLeads.size() + 36 || !name.starts_with(kLeads)) return std::nullopt;
-  const std::string_view uuid = name.substr(kLeads.size());
-  for (size_t i = 0; i < uuid.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const bool hex = (uuid[i] >= '0' && uuid[i] <= '9') || (uuid[i] >= 'a' && uuid[i] <= 'f');
-    if (dash ? uuid[i] != '-' : !hex) return std::nullopt;
-  }
-  return std::string(uuid);
+  if (!name.starts_with(kLeads) || !IsUuid(name.substr(kLeads.size()))) return std::nullopt;
+  return std::string(name.substr(kLeads.size()));
 }
 
 void ClampClock(Activity& activity, absl::Time now) {

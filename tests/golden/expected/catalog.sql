@@ -138,7 +138,7 @@ CREATE INDEX large_replies_by_expiry ON large_replies (expire_time);
 CREATE TABLE leads (
   lead TEXT  PRIMARY KEY,
   erased BOOLEAN NOT NULL
-, named_time BIGINT NOT NULL DEFAULT 0, cycle BIGINT NOT NULL DEFAULT 0, cycle_ended BOOLEAN NOT NULL DEFAULT FALSE);
+, named_time BIGINT NOT NULL DEFAULT 0, cycle BIGINT NOT NULL DEFAULT 0, cycle_ended BOOLEAN NOT NULL DEFAULT FALSE, merged_into TEXT NOT NULL DEFAULT '', history TEXT NOT NULL DEFAULT '');
 
 CREATE INDEX leads_by_time ON leads (named_time) WHERE NOT erased;
 
@@ -255,7 +255,7 @@ CREATE TABLE permissions (
   lead TEXT NOT NULL,
   channel BIGINT NOT NULL,
   allowed BOOLEAN NOT NULL,
-  since BIGINT NOT NULL,
+  since BIGINT NOT NULL, inherited BOOLEAN NOT NULL DEFAULT FALSE,
   PRIMARY KEY (lead, channel)
 );
 

@@ -31,6 +31,7 @@ MeetingEvent MeetingOf(const AppointmentEvent& envelope, const Event& event, std
   MeetingEvent meeting;
   meeting.chain = envelope.key();
   meeting.lead = event.lead();
+  meeting.cycle = event.cycle();
   meeting.outcome = outcome;
   meeting.time = rpc::FromTimestamp(envelope.time());
   for (const appointments::v1::Touch& touch : event.touches()) {
@@ -80,10 +81,9 @@ std::optional<MeetingEvent> MeetingOf(const AppointmentEvent& event) {
   return std::nullopt;
 }
 
-// The leads of these events and of the meetings that are known already, locked; erased ones are left out.
-absl::StatusOr<std::vector<std::string>> LockLeads(storage::Transaction& transaction,
-                                                   const std::vector<MeetingEvent>& meetings,
-                                                   absl::Time now) {
+// The leads of these events and of the meetings that are known already, locked.
+absl::StatusOr<store::Leads> LockLeads(storage::Transaction& transaction,
+                                       const std::vector<MeetingEvent>& meetings, absl::Time now) {
   std::vector<std::string> chains;
   for (const MeetingEvent& meeting : meetings) chains.push_back(meeting.chain);
   ASSIGN_OR_RETURN(std::vector<std::string> leads,
@@ -91,13 +91,7 @@ absl::StatusOr<std::vector<std::string>> LockLeads(storage::Transaction& transac
   for (const MeetingEvent& meeting : meetings) {
     if (meeting.initial && !meeting.lead.empty()) leads.push_back(meeting.lead);
   }
-  ASSIGN_OR_RETURN(const auto erased,
-                   store::InsertAndLockLeads(transaction, storage::SortedUnique(std::move(leads)), now));
-  std::vector<std::string> locked;
-  for (const auto& [lead, is_erased] : erased) {
-    if (!is_erased) locked.push_back(lead);
-  }
-  return locked;
+  return store::InsertAndLockLeads(transaction, storage::SortedUnique(std::move(leads)), now);
 }
 
 }  // namespace
@@ -109,20 +103,30 @@ absl::Status CreditConsumer::Apply(storage::Transaction& transaction, outbox::Ba
       batch, [&](size_t, const AppointmentEvent& event, const events::Record& record) -> absl::Status {
         std::optional<MeetingEvent> meeting = MeetingOf(event);
         if (!meeting) return absl::OkStatus();
-        if (event.key() != record.key || !IsNameIn("appointments/", event.key())) {
+        if (event.key() != record.key || !rpc::Fits(event.key(), NamesOfAppointments())) {
           return outbox::RecordFault(
               "the event's key is not the record's, or the appointment is not named by its id");
         }
         meetings.push_back(*std::move(meeting));
         return absl::OkStatus();
       }));
-  ASSIGN_OR_RETURN(const std::vector<std::string> leads, LockLeads(transaction, meetings, now));
-  CreditBook book(transaction);
-  RETURN_IF_ERROR(book.Read(leads));
-  for (const MeetingEvent& meeting : meetings) {
-    const std::string lead = book.Apply(meeting, now);
-    if (!lead.empty()) RETURN_IF_ERROR(store::EndCycle(transaction, lead));
+  ASSIGN_OR_RETURN(store::Leads leads, LockLeads(transaction, meetings, now));
+  std::vector<std::string> names;
+  for (const auto& [name, lead] : leads) {
+    if (!lead.erased && lead.merged_into.empty()) names.push_back(name);
   }
+  CreditBook book(transaction);
+  RETURN_IF_ERROR(book.Read(names));
+  store::Leads ended;
+  for (MeetingEvent& meeting : meetings) {
+    if (meeting.initial && !meeting.lead.empty()) meeting.lead = store::CurrentName(leads, meeting.lead);
+    const std::string lead = book.Apply(meeting, now);
+    // Where the lead's events number the cycles they say when the next one begins.
+    if (lead.empty() || meeting.cycle != 0 || leads.at(lead).cycle_ended) continue;
+    leads.at(lead).cycle_ended = true;
+    ended[lead] = leads.at(lead);
+  }
+  RETURN_IF_ERROR(store::WriteLeads(transaction, ended));
   return book.Write();
 }
 

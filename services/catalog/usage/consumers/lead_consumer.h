@@ -9,8 +9,9 @@ namespace finalmile::catalog::usage::consumers {
 
 inline constexpr std::string_view kLeadConsumer = "catalog.leads";
 
-// Keeps which channels leads permit for sales and which cycle they are in, and deletes what names a lead that
-// was erased. All other events of leads are passed over; what is no LeadEvent, or names no lead, is parked.
+// Keeps of each lead its grade and its stage with when they changed, its cycle, and which channels it denies
+// for sales; gives what names a lead that was merged to the other, and deletes what names one that was
+// erased. All other events of leads are passed over; what is no LeadEvent, or names no lead, is parked.
 class LeadConsumer final : public outbox::Handler {
  public:
   // The clock outlives the consumer.

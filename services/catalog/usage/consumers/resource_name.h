@@ -1,15 +1,27 @@
 #pragma once
 
-#include <string_view>
+#include "libs/rpc/resource_name.h"
 
-#include "libs/base/text.h"
-
+// How the keys of records that come from other services are written: they may hold anything.
 namespace finalmile::catalog::usage::consumers {
 
-// Whether `name` is `collection` ("leads/") and then an id that a key of the store may hold. Records come
-// from other services, and so may hold anything.
-inline bool IsNameIn(std::string_view collection, std::string_view name) {
-  return name.starts_with(collection) && IsToken(name.substr(collection.size()), 128, "-_.");
+inline const finalmile::v1::ResourceName& NamesOfLeads() {
+  static const auto* const form = [] {
+    auto* names = new finalmile::v1::ResourceName;
+    names->set_pattern("leads/{lead}");
+    names->set_id(finalmile::v1::ResourceName::ID_UUID);
+    return names;
+  }();
+  return *form;
+}
+
+inline const finalmile::v1::ResourceName& NamesOfAppointments() {
+  static const auto* const form = [] {
+    auto* names = new finalmile::v1::ResourceName;
+    names->set_pattern("appointments/{chain}");
+    return names;
+  }();
+  return *form;
 }
 
 }  // namespace finalmile::catalog::usage::consumers

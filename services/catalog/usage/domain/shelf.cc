@@ -57,7 +57,7 @@ std::vector<Misuse> MisusesOf(const UseFacts& use, const catalog::domain::Tags& 
   if (Outside(use.persona, tags.personas) || Outside(use.industry, tags.industries)) {
     misuses.push_back(Misuse::kAudience);
   }
-  if (use.permitted == false) misuses.push_back(Misuse::kNoPermission);
+  if (use.denied) misuses.push_back(Misuse::kNoPermission);
   if (!catalog::domain::MergeFieldsOf(use.final_text).empty()) misuses.push_back(Misuse::kUnfilledField);
   if (use.kept.has_value() && *use.kept < catalog::domain::kRecognisable) misuses.push_back(Misuse::kEdited);
   return misuses;

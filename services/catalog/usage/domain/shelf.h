@@ -67,8 +67,8 @@ struct UseFacts {
   std::string_view stage = {};
   std::string_view persona = {};
   std::string_view industry = {};
-  // Whether the lead permits the channel; absent: not known.
-  std::optional<bool> permitted = std::nullopt;
+  // The lead had denied the channel.
+  bool denied = false;
   // The text that was sent or said; empty: not known.
   std::string_view final_text = {};
   // Share that the final text keeps of the asset that its token names; absent: not known, or no token.

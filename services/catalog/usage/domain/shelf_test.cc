@@ -49,7 +49,6 @@ TEST(Shelf, MisuseNeedsAReason) {
   use.stage = "Closing";
   use.persona = "cto";
   use.industry = "retail";
-  use.permitted = true;
   use.final_text = "Hi Ada";
   use.kept = 0.3;
   EXPECT_THAT(MisusesOf(use, tags), IsEmpty());
@@ -58,7 +57,7 @@ TEST(Shelf, MisuseNeedsAReason) {
   EXPECT_THAT(MisusesOf(use, catalog::domain::Tags()), IsEmpty());
   use.persona = "CFO";
   use.industry = "banking";
-  use.permitted = false;
+  use.denied = true;
   use.final_text = "Hi {{first_name}}";
   use.kept = 0.29;
   use.time = kNow + kDay;

@@ -10,7 +10,6 @@
 #include "services/catalog/usage/domain/recommend.h"
 #include "services/catalog/usage/handlers/usage_handlers.h"
 #include "services/catalog/usage/performance.h"
-#include "services/catalog/usage/store/lead_store.h"
 #include "services/catalog/usage/store/offer_store.h"
 #include "services/catalog/usage/store/use_store.h"
 #include "services/catalog/usage/usage_batch.h"
@@ -28,8 +27,7 @@ constexpr int kCandidates = 100;
 
 absl::Status Check(const Request& request) {
   rpc::FieldViolations violations;
-  CheckGrade(request.grade(), "grade", violations);
-  CheckStage(request.stage(), "stage", violations);
+  if (request.lead().empty()) CheckStage(request.stage(), "stage", violations);
   CheckTag(request.situation(), "situation", violations);
   CheckTag(request.persona(), "persona", violations);
   CheckTag(request.industry(), "industry", violations);
@@ -45,9 +43,9 @@ absl::Status Check(const Request& request) {
   return violations.ToStatus();
 }
 
-catalog::store::Moment MomentOf(const Request& request) {
+catalog::store::Moment MomentOf(const Request& request, const std::string& stage) {
   catalog::store::Moment moment{.tags = {}, .kinds = {}, .language = request.language()};
-  const std::pair<const char*, const std::string&> named[] = {{"stage", request.stage()},
+  const std::pair<const char*, const std::string&> named[] = {{"stage", stage},
                                                               {"situation", request.situation()},
                                                               {"persona", request.persona()},
                                                               {"industry", request.industry()},
@@ -132,8 +130,17 @@ absl::StatusOr<Choice> Choose(storage::Transaction& transaction, const catalog::
   return choice;
 }
 
+// For whom it is recommended, as the lead's events say. Without a lead only the stage that was asked for.
+struct Asked {
+  std::string lead;
+  std::string grade;
+  std::string stage;
+  int64_t cycle = 0;
+};
+
 // The lead is locked.
-absl::Status Offer(UsageBatch& batch, const Request& request, int64_t cycle, const Choice& choice) {
+absl::Status Offer(UsageBatch& batch, const Asked& asked, const std::string& situation,
+                   const Choice& choice) {
   std::vector<std::string> ids;
   for (const domain::Placement& place : choice.places) ids.push_back(choice.KeyOf(place).first);
   RETURN_IF_ERROR(batch.LockAssets(ids));
@@ -144,15 +151,15 @@ absl::Status Offer(UsageBatch& batch, const Request& request, int64_t cycle, con
     const store::VersionKey key = choice.KeyOf(place);
     v1::AssetOffered& offered = *batch.Emit(key.first, context.now).mutable_asset_offered();
     offered.set_version(key.second);
-    offered.set_lead(request.lead());
+    offered.set_lead(asked.lead);
     offered.set_slot(SlotName(place.slot));
     offered.set_propensity(place.propensity);
-    offered.set_grade(request.grade());
-    offered.set_stage(request.stage());
-    offered.set_situation(request.situation());
-    offers.push_back({NewUuid(context.clock, context.rng), key.first, key.second, request.lead(),
-                      batch.Asset(key.first)->kind, cycle, place.slot, place.propensity, request.grade(),
-                      request.stage(), request.situation(), context.now});
+    offered.set_grade(asked.grade);
+    offered.set_stage(asked.stage);
+    offered.set_situation(situation);
+    offers.push_back({NewUuid(context.clock, context.rng), key.first, key.second, asked.lead,
+                      batch.Asset(key.first)->kind, asked.cycle, place.slot, place.propensity, asked.grade,
+                      asked.stage, situation, context.now});
     if (place.slot != domain::Slot::kWithheld) figures[key].offered = 1;
   }
   RETURN_IF_ERROR(store::InsertOffers(batch.transaction(), offers));
@@ -203,25 +210,27 @@ absl::StatusOr<Response> Show(storage::Transaction& transaction, Choice& choice,
 absl::StatusOr<v1::RecommendAssetsResponse> UsageHandlers::RecommendAssets(
     rpc::CallContext& context, const v1::RecommendAssetsRequest& request) {
   RETURN_IF_ERROR(Check(request));
-  const catalog::store::Moment moment = MomentOf(request);
   const int count = request.page_size() == 0 ? kRecommended : request.page_size();
   const double random_share = request.lead().empty() ? 0 : domain::kRandomShare;
   const outbox::Cause cause = outbox::CauseOf(context);
   const auto recommend = [&](storage::Transaction& transaction, absl::Time now) -> absl::StatusOr<Response> {
     UsageBatch batch(transaction, {d_.clock, d_.rng, now, cause});
     store::Met met;
-    int64_t cycle = 0;
+    Asked asked;
     if (!request.lead().empty()) {
       // Before it is read what the lead has met: of two lists at once the second knows the first.
-      RETURN_IF_ERROR(batch.InsertAndLockLead(request.lead()));
-      ASSIGN_OR_RETURN(cycle, store::LeadCycle(transaction, request.lead()));
-      ASSIGN_OR_RETURN(met, store::MetBy(transaction, request.lead(), cycle));
+      ASSIGN_OR_RETURN(const UsageBatch::LockedLead locked, batch.InsertAndLockLead(request.lead()));
+      asked = {locked.name, locked.lead.grades.At(now), locked.lead.stages.At(now), locked.lead.cycle};
+      ASSIGN_OR_RETURN(met, store::MetBy(transaction, asked.lead, asked.cycle));
+    } else {
+      asked.stage = request.stage();
     }
+    const catalog::store::Moment moment = MomentOf(request, asked.stage);
     ASSIGN_OR_RETURN(Choice choice, Choose(transaction, moment, count, random_share, met, now, d_.rng));
     ASSIGN_OR_RETURN(Response response,
                      Show(transaction, choice, moment.tags.size(), context.answers().most));
     if (!request.lead().empty()) {
-      RETURN_IF_ERROR(Offer(batch, request, cycle, choice));
+      RETURN_IF_ERROR(Offer(batch, asked, request.situation(), choice));
       RETURN_IF_ERROR(batch.Write());
     }
     return response;

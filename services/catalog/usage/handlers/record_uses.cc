@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "libs/base/status.h"
@@ -20,13 +19,6 @@ constexpr size_t kMaxFinalText = 256 << 10;
 // RFC 5322 allows no longer line.
 constexpr size_t kMaxMessageId = 998;
 constexpr double kMaxViewSeconds = 86'400;
-constexpr std::string_view kChannels[] = {"email", "phone", "voicemail", "letter", "meeting", "chat"};
-
-void CheckChannel(std::string_view channel, rpc::FieldViolations& violations) {
-  if (std::find(std::begin(kChannels), std::end(kChannels), channel) == std::end(kChannels)) {
-    violations.Add("channel", "must be email, phone, voicemail, letter, meeting or chat");
-  }
-}
 
 // What is kept of a message's id, which may name a person: it only has to be the same for the same message.
 // Mail programs write it with angle brackets or without.
@@ -42,12 +34,10 @@ absl::StatusOr<ReportedUse> CheckUse(const v1::RecordUseRequest& request, absl::
   rpc::FieldViolations violations;
   CheckPerson(request.rep(), "rep", violations);
   if (request.lead().empty() && request.use_token().empty()) violations.Add("lead", "is required");
-  CheckChannel(request.channel(), violations);
-  CheckStage(request.stage(), "stage", violations);
+  CheckChannel(request.channel(), "channel", violations);
   CheckTag(request.situation(), "situation", violations);
   CheckTag(request.persona(), "persona", violations);
   CheckTag(request.industry(), "industry", violations);
-  CheckGrade(request.grade(), "grade", violations);
   const absl::Time use_time =
       HappenedAt(request.has_use_time(), request.use_time(), now, "use_time", violations);
   if (request.use_token().empty() && request.final_text().empty()) {
@@ -60,8 +50,7 @@ absl::StatusOr<ReportedUse> CheckUse(const v1::RecordUseRequest& request, absl::
     violations.Add("message_id", fmt::format("must have at most {} bytes", kMaxMessageId));
   }
   RETURN_IF_ERROR(violations.ToStatus());
-  return ReportedUse{request.rep(),     request.lead(),     request.channel(),
-                     request.grade(),   request.stage(),    request.situation(),
+  return ReportedUse{request.rep(),     request.lead(),     request.channel(), request.situation(),
                      request.persona(), request.industry(), use_time};
 }
 
@@ -74,11 +63,9 @@ absl::Status ReadToken(const v1::RecordUseRequest& request, std::string_view key
   }
   reported.asset = rpc::IdIn(rendered->asset);
   reported.version = rendered->version;
+  reported.token_lead = rendered->lead;
   if (reported.lead.empty()) reported.lead = rendered->lead;
   if (reported.lead.empty()) return rpc::InvalidField("lead", "the use_token is for no lead: name one");
-  if (!rendered->lead.empty() && rendered->lead != reported.lead) {
-    return rpc::InvalidField("lead", "differs from the one that the use_token was rendered for");
-  }
   return absl::OkStatus();
 }
 
@@ -104,7 +91,7 @@ absl::StatusOr<v1::RecordUseResponse> UsageHandlers::RecordUse(rpc::CallContext&
         reported.sketch = sketch;
         reported.body = body;
         v1::RecordUseResponse response;
-        ASSIGN_OR_RETURN(*response.mutable_use(), usage::RecordUse(batch, reported));
+        ASSIGN_OR_RETURN(*response.mutable_use(), usage::RecordUse(batch, std::move(reported)));
         return response;
       });
 }
@@ -124,14 +111,14 @@ absl::StatusOr<v1::RecordViewResponse> UsageHandlers::RecordView(rpc::CallContex
         const absl::Time view_time = HappenedAt(request.has_view_time(), request.view_time(),
                                                 batch.context().now, "view_time", violations);
         RETURN_IF_ERROR(violations.ToStatus());
-        RETURN_IF_ERROR(batch.InsertAndLockLead(request.lead()));
+        ASSIGN_OR_RETURN(const UsageBatch::LockedLead lead, batch.InsertAndLockLead(request.lead()));
         RETURN_IF_ERROR(batch.LockAssets({id}));
         ASSIGN_OR_RETURN(const int64_t version, VersionOf(batch, id, request.version()));
         RETURN_IF_ERROR(store::AddFigures(
             batch.transaction(), {{{id, version}, {.viewed = 1, .viewed_seconds = request.seconds()}}}));
         v1::AssetViewed& viewed = *batch.Emit(id, view_time).mutable_asset_viewed();
         viewed.set_version(version);
-        viewed.set_lead(request.lead());
+        viewed.set_lead(lead.name);
         viewed.set_seconds(request.seconds());
         viewed.set_kind(static_cast<v1::AssetKind>(batch.Asset(id)->kind));
         return v1::RecordViewResponse();

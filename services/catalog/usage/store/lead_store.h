@@ -2,49 +2,58 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/storage/database.h"
+#include "services/catalog/usage/domain/lead.h"
 
 namespace finalmile::catalog::usage::store {
 
-// The catalog keeps of leads, which are named "leads/{lead}", what they permit and that they were erased.
+// The catalog keeps of leads, which are named "leads/{lead}", what their events say of them, and that they
+// were erased or merged.
+
+// The rows of leads, by name.
+using Leads = std::map<std::string, domain::Lead>;
 
 // Inserts the rows of `leads` (sorted, unique) that are absent, locks all of them, and notes that they are
-// named at `now`. Whether each was erased.
-absl::StatusOr<std::map<std::string, bool>> InsertAndLockLeads(storage::Transaction& transaction,
-                                                               const std::vector<std::string>& leads,
-                                                               absl::Time now);
+// named at `now`. Where one was merged into another, so is the other's. All rows that were locked.
+absl::StatusOr<Leads> InsertAndLockLeads(storage::Transaction& transaction,
+                                         const std::vector<std::string>& leads, absl::Time now);
+// The name under which everything of a lead is kept: its own, or that of the lead it was merged into.
+// InsertAndLockLeads gave `leads` for it.
+const std::string& CurrentName(const Leads& leads, const std::string& lead);
+// The same without a lock.
+absl::StatusOr<std::string> CurrentName(storage::Transaction& transaction, const std::string& lead);
+// Overwrites rows that are locked.
+absl::Status WriteLeads(storage::Transaction& transaction, const Leads& leads);
 // Locks the rows of `leads` (sorted, unique) that are there.
 absl::Status LockLeads(storage::Transaction& transaction, const std::vector<std::string>& leads);
-// Deletes the rows of leads that were not erased and last named on a day before `time`, at most `limit`; how
-// many. Without its row a lead is as if it had never been named: whatever names it next makes the row again.
+// Deletes the rows of leads that were neither erased nor merged and last named on a day before `time`, at
+// most `limit`; how many. Without its row a lead is as if it had never been named: whatever names it next
+// makes the row again.
 absl::StatusOr<int64_t> DeleteIdleLeads(storage::Transaction& transaction, absl::Time time, int limit);
-// Deletes everything that names these leads, which are locked, and marks them as erased.
-absl::Status EraseLeads(storage::Transaction& transaction, const std::vector<std::string>& leads);
+// Deletes everything that names a lead, which is locked, but for its row.
+absl::Status DeleteAllOf(storage::Transaction& transaction, const std::string& lead);
+// Gives everything that names the lead `from`, but for its row, to the lead `into`; both are locked. A
+// message that was recorded with both is one use. Denials become those of `into` from `time` on.
+absl::Status MoveAllOf(storage::Transaction& transaction, const std::string& from, const std::string& into,
+                       absl::Time time);
 
-// A lead passes through sales in cycles, which count from 0. A new one begins when it becomes sales-ready
-// after the one before has ended; becoming sales-ready again meanwhile changes nothing, nor does ending
-// twice. The leads have rows.
-absl::Status BeginCycle(storage::Transaction& transaction, const std::string& lead);
-absl::Status EndCycle(storage::Transaction& transaction, const std::string& lead);
-absl::StatusOr<int64_t> LeadCycle(storage::Transaction& transaction, const std::string& lead);
-
-// From `since` on a lead permits contact over a channel (finalmile.leads.v1.Channel), or does not; absent: it
-// is not known.
+// From `since` on a lead denies contact over a channel (finalmile.leads.v1.Channel), or does not.
 struct PermissionRow {
   std::string lead;
   int64_t channel = 0;
-  std::optional<bool> allowed;
+  bool denied = false;
   absl::Time since;
 };
+// Says nothing new where `since` is before the lead took a denial over from one that was merged into it: a
+// denial wins, whichever event comes first.
 absl::Status SetPermission(storage::Transaction& transaction, const PermissionRow& permission);
-// The permission that held at `time`.
-absl::StatusOr<std::optional<bool>> Permitted(storage::Transaction& transaction, const std::string& lead,
-                                              int64_t channel, absl::Time time);
+// Whether the lead, by its current name, denied the channel at `time`, as far as it is known. Needs no lock.
+absl::StatusOr<bool> Denied(storage::Transaction& transaction, const std::string& lead, int64_t channel,
+                            absl::Time time);
 
 }  // namespace finalmile::catalog::usage::store
