@@ -93,8 +93,8 @@ TEST_F(ReadAccessTest, EveryMethodGivesEachRoleTheSame) {
     const auto channel = harness_.ChannelAs("somebody", {role});
     const auto call = [&]<class Response>(const std::string& method, const google::protobuf::Message& request,
                                           Response&& response) {
-      auto answer = channel->Call<std::decay_t<Response>>(kService + method, request);
-      if (answer.ok()) response = *std::move(answer);
+      const auto answer = channel->Call<std::decay_t<Response>>(kService + method, request);
+      if (answer.ok()) response = *answer;
       return ReasonIn(answer.status());
     };
     std::set<std::string> shown;
@@ -145,7 +145,7 @@ TEST_F(ReadAccessTest, EveryMethodGivesEachRoleTheSame) {
 
     v1::ListAssetVersionsRequest versions;
     versions.set_parent("assets/changed");
-    EXPECT_EQ(call("ListAssetVersions", versions, v1::ListAssetVersionsResponse()) != "", IsRep(role));
+    EXPECT_EQ(!call("ListAssetVersions", versions, v1::ListAssetVersionsResponse()).empty(), IsRep(role));
 
     v1::RecommendAssetsRequest recommend;
     recommend.set_page_size(20);

@@ -72,6 +72,61 @@ TEST_F(SalesTest, OpportunitiesGateWinAndLose) {
             "TOO_MANY_OPPORTUNITIES");
 }
 
+TEST_F(SalesTest, TwoLeadsOfOnePersonBecomeOne) {
+  v1::Lead content = GoodLead();
+  content.set_email("ana@work.example");
+  const std::string stays = Create(content).name();
+  ASSERT_TRUE(Permit(stays, v1::CHANNEL_EMAIL, v1::PERMISSION_STATE_ALLOWED).ok());
+  v1::Lead other;
+  other.set_given_name("Ana");
+  other.set_email("a.ruiz@work.example");
+  other.add_external_ids()->set_source("crm");
+  other.mutable_external_ids(0)->set_id("31");
+  const std::string goes = Create(other).name();
+  harness_.clock().Advance(absl::Seconds(1));
+  ASSERT_TRUE(Permit(goes, v1::CHANNEL_EMAIL, v1::PERMISSION_STATE_DENIED).ok());
+  Record(Activity(goes, "p1", "page_view", "pricing"));
+  Raise(goes);
+  Claimed(goes);
+  const auto merge = [&](const std::string& name, const std::string& duplicate) {
+    v1::MergeLeadsRequest request;
+    request.set_name(name);
+    request.set_duplicate(duplicate);
+    auto merged = Call<v1::Lead>("MergeLeads", request);
+    harness_.Settle();
+    return merged;
+  };
+  EXPECT_THAT(std::string(merge(stays, stays).status().message()), HasSubstr("duplicate"));
+  const auto merged = merge(stays, goes);
+  ASSERT_TRUE(merged.ok()) << merged.status();
+  EXPECT_EQ(merged->name(), stays);
+  EXPECT_EQ(merged->given_name(), "Ana");
+  EXPECT_EQ(merged->email(), "ana@work.example");
+  EXPECT_EQ(merged->external_ids(0).id(), "31");
+  EXPECT_EQ(merged->permissions(0).state(), v1::PERMISSION_STATE_DENIED) << "the later word";
+  EXPECT_GT(merged->score().engagement(), 14);
+  EXPECT_EQ(Of(goes, Which::kLeadMerged).back().lead_merged().into(), stays);
+  EXPECT_EQ(Get(goes).name(), stays) << "its name stands for the other";
+  // What still comes under the old name.
+  const double engagement = Get(stays).score().engagement();
+  Record(Activity(goes, "p2", "page_view", "pricing"));
+  harness_.Settle();
+  EXPECT_GT(Get(stays).score().engagement(), engagement + 10);
+  EXPECT_TRUE(Permit(goes, v1::CHANNEL_PHONE, v1::PERMISSION_STATE_DENIED).ok());
+  EXPECT_EQ(Get(stays).permissions_size(), 2);
+  auto returned = Event(Request(goes));
+  Fill(stays, 7, 1, *returned.mutable_meeting_request_returned());
+  Tell(returned);
+  EXPECT_EQ(Get(stays).stage(), v1::STAGE_RECYCLED);
+  EXPECT_TRUE(absl::IsNotFound(merge(stays, "leads/" + testing::UuidOf("nobody")).status()));
+  v1::CreateLeadRequest again;
+  again.set_lead_id(goes.substr(sizeof("leads/") - 1));
+  *again.mutable_lead() = GoodLead();
+  EXPECT_EQ(rpc::ReasonOf(Call<v1::Lead>("CreateLead", again).status()), "LEAD_MERGED");
+  ASSERT_EQ(Erase(stays), absl::OkStatus());
+  EXPECT_EQ(RowsIn("activities"), 0);
+}
+
 TEST_F(SalesTest, AnErasedLeadLeavesNothingAndIsNotBroughtBack) {
   v1::Lead content = GoodLead();
   content.set_email("ana@work.example");

@@ -39,7 +39,7 @@ class TrialTest : public LeadsTest {
   }
   // A lead that started a trial so long ago, 40 points then.
   std::string Engaged(absl::Duration ago) {
-    const std::string lead = Create(GoodLead()).name();
+    std::string lead = Create(GoodLead()).name();
     Record(Activity(lead, "t-" + lead, "trial_started", "", ago));
     harness_.Settle();
     return lead;

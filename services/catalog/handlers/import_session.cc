@@ -233,7 +233,8 @@ absl::StatusOr<domain::Asset> ImportSession::ContentOf(assets::AssetBatch& batch
   // The bytes are the same. What somebody made of them since stays.
   ASSIGN_OR_RETURN(domain::Asset latest, batch.Latest(page.asset.id));
   const bool edited = latest != import::ReadPage(before, page.content, defaults_).asset;
-  return edited ? std::move(latest) : page.page.asset;
+  if (edited) return latest;
+  return page.page.asset;
 }
 
 absl::Status ImportSession::Apply(assets::AssetBatch& batch, const Waiting& page, Response::Result& result) {

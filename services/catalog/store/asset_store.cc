@@ -10,8 +10,6 @@
 
 namespace finalmile::catalog::store {
 
-using storage::TimeOr;
-
 const storage::Table<AssetRow> kAssets(
     "assets", {"id"},
     {{"id", &AssetRow::id},

@@ -26,7 +26,7 @@ std::string TroubleOf(const v1::ConsumerStatus& consumer) {
         fmt::format("held for {} by {}", Seconds(consumer.held_duration()), consumer.held_reason()));
   }
   if (consumer.truncated_partitions() > 0) {
-    troubles.push_back("the topic no longer holds what comes next; see finalmile consumers skip-to");
+    troubles.emplace_back("the topic no longer holds what comes next; see finalmile consumers skip-to");
   }
   if (consumer.has_stalled_duration()) {
     troubles.push_back(fmt::format("a partition has not moved for {}", Seconds(consumer.stalled_duration())));

@@ -97,6 +97,24 @@ Action DeclareErase(Flags& flags) {
   return [given](Session& session) { return Erase(session, *given); };
 }
 
+struct MergeFlags {
+  std::string duplicate;
+  std::string into;
+};
+
+Action DeclareMerge(Flags& flags) {
+  auto given = std::make_shared<MergeFlags>();
+  flags.Argument("DUPLICATE", given->duplicate, "the lead that goes");
+  flags.RequiredText("--into", "LEAD", given->into, "the lead that stays");
+  return [given](Session& session) -> absl::StatusOr<ExitCode> {
+    MergeLeadsRequest request;
+    ASSIGN_OR_RETURN(*request.mutable_duplicate(), ResolveLead(session, given->duplicate));
+    ASSIGN_OR_RETURN(*request.mutable_name(), ResolveLead(session, given->into));
+    request.set_request_id(session.NewRequestId());
+    return Print(session, session.Call<Lead>("leads.v1.LeadService/MergeLeads", request));
+  };
+}
+
 struct OpportunityFlags {
   std::string lead;
   std::string id;
@@ -195,6 +213,8 @@ void AddSales(std::vector<Verb>& verbs) {
   verbs.push_back({"leads opportunity", "what may be sold to a lead",
                    "finalmile leads opportunity ana@example.com 0061 won --amount 12000 --currency EUR",
                    DeclareOpportunity});
+  verbs.push_back({"leads merge", "make one lead of two that are the same person",
+                   "finalmile leads merge a.ruiz@example.com --into ana@example.com", DeclareMerge});
   verbs.push_back({"leads erase", "delete all that is kept about a lead, for good",
                    "finalmile leads erase ana@example.com --yes", DeclareErase});
 }

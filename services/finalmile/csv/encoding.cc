@@ -39,6 +39,7 @@ absl::StatusOr<std::unique_ptr<Decoder>> Decoder::Open(const std::string& encodi
       "--encoding {}: must be an encoding that holds ASCII, such as utf-8, windows-1252 or iso-8859-15",
       encoding));
   const iconv_t conversion = iconv_open("UTF-8", encoding.c_str());
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): so iconv says that it failed.
   if (encoding.empty() || conversion == reinterpret_cast<iconv_t>(-1)) return wrong;
   auto decoder = std::make_unique<IconvDecoder>(conversion);
   std::string ascii;

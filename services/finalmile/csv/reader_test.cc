@@ -126,9 +126,9 @@ TEST(CsvReader, AQuoteThatIsNotClosedCostsItsLine) {
 TEST(CsvReader, ARowThatIsTooLargeCostsItself) {
   const std::string half(Reader::kMaxRowBytes / 2 - 1, 'x');
   const std::string lines = half.substr(0, 1000) + "\n" + half;
-  EXPECT_EQ(Cells(ReadAll(half + "," + half + "\nb\n")).size(), 2u);
-  for (const std::string& text : {half + "," + half + "y", "\"" + lines + lines + "\",a"}) {
-    const Outcome outcome = ReadAll("head\n" + text + "\nb\n");
+  EXPECT_EQ(Cells(ReadAll(fmt::format("{0},{0}\nb\n", half))).size(), 2u);
+  for (const std::string& text : {fmt::format("{0},{0}y", half), fmt::format("\"{0}{0}\",a", lines)}) {
+    const Outcome outcome = ReadAll(fmt::format("head\n{}\nb\n", text));
     ASSERT_EQ(outcome.rows.size(), 3u);
     EXPECT_EQ(outcome.rows[1].fault, "the row is larger than 1048576 bytes");
     EXPECT_EQ(outcome.rows[1].cells.at(0), text.substr(0, 1000));
@@ -161,7 +161,8 @@ TEST(CsvReader, SpacesMayStandAroundQuotes) {
 TEST(CsvReader, TheFileMayNameItsDelimiter) {
   for (const std::string line : {"sep=;", "SEP=;", "\"sep=;\"", "\xEF\xBB\xBFsep=;"}) {
     for (const std::string end : {"\n", "\r\n", "\r"}) {
-      EXPECT_THAT(Rows(ReadAll(line + end + "a;b" + end + "1;2")), ElementsAre("2: a|b", "3: 1|2")) << line;
+      EXPECT_THAT(Rows(ReadAll(fmt::format("{0}{1}a;b{1}1;2", line, end))), ElementsAre("2: a|b", "3: 1|2"))
+          << line;
     }
   }
   EXPECT_THAT(Rows(ReadAll("sep=\t\na\tb\n")), ElementsAre("2: a|b"));

@@ -23,8 +23,7 @@ const std::vector<std::string>& Hostile() {
   static const auto& pieces = *new std::vector<std::string>{"\x1b[31m",
                                                             "\x1b]0;title\x07",
                                                             "\x9b",
-                                                            "\xc2\x9b"
-                                                            "2J",
+                                                            std::string("\xc2\x9b") + "2J",
                                                             "\x7f",
                                                             "\r",
                                                             "\n",

@@ -102,6 +102,27 @@ absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::
     batch.Park(positions[i], fmt::format("activity_id {} of source {} was recorded with another body",
                                          activities[i].activity_id, activities[i].source));
   }
+  RETURN_IF_ERROR(work.Write("activity"));
+  return MoveToMerged(transaction, work.merged(), cause, now);
+}
+
+// Merges are rare: so the leads that others were merged into are locked apart, and a deadlock with whoever
+// locks in another order is a conflict, after which the batch is run again.
+absl::Status ActivityConsumer::MoveToMerged(storage::Transaction& transaction,
+                                            const std::map<std::string, std::string>& merged,
+                                            const outbox::Cause& cause, absl::Time now) {
+  if (merged.empty()) return absl::OkStatus();
+  std::vector<std::string> targets;
+  for (const auto& [from, into] : merged) {
+    ASSIGN_OR_RETURN(std::string target, store::FollowMerges(transaction, into));
+    RETURN_IF_ERROR(store::MoveActivities(transaction, from, target));
+    targets.push_back(std::move(target));
+  }
+  scoring::LeadBatch work(transaction, policies_, {clock_, rng_, now, cause});
+  RETURN_IF_ERROR(work.Lock(targets, scoring::LeadBatch::Absent::kLeaveOut));
+  for (const std::string& target : targets) {
+    if (work.Find(target) != nullptr) work.CountAnew(target);
+  }
   return work.Write("activity");
 }
 

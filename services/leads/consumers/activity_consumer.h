@@ -1,10 +1,13 @@
 #pragma once
 
+#include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
+#include "libs/outbox/envelope.h"
 #include "libs/outbox/handler.h"
 #include "libs/telemetry/metrics.h"
 #include "services/leads/domain/activity.h"
@@ -29,6 +32,10 @@ class ActivityConsumer final : public outbox::Handler {
   absl::Status Apply(storage::Transaction& transaction, outbox::Batch& batch) override;
 
  private:
+  // Gives the activities that were stored under the names of merged leads to the others.
+  absl::Status MoveToMerged(storage::Transaction& transaction,
+                            const std::map<std::string, std::string>& merged, const outbox::Cause& cause,
+                            absl::Time now);
   // Fills in the leads of activities that name an external id; one that no lead has gets a stub, and of one
   // whose lead was erased the lead stays empty.
   absl::Status FindLeads(storage::Transaction& transaction, std::vector<domain::Activity>& activities);

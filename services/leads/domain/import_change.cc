@@ -65,7 +65,7 @@ TakenBack TakeBack(const ImportChange& change, const Lead& current, const Source
     if (current.permissions == change.permissions_after) {
       back.lead.permissions = *change.permissions_before;
     } else {
-      back.kept.push_back("permissions");
+      back.kept.emplace_back("permissions");
     }
   }
   if (!later) {

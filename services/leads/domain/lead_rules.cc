@@ -206,6 +206,40 @@ std::vector<Violation> LiftedDenials(const Lead& before, const Lead& next) {
   return found.Take();
 }
 
+Lead MergedWith(const Lead& lead, const Lead& duplicate) {
+  Lead merged = lead;
+  for (const TextField& field : kTextFields) {
+    if ((merged.*field.member).empty()) merged.*field.member = duplicate.*field.member;
+  }
+  for (const auto& [name, value] : duplicate.attributes) merged.attributes.emplace(name, value);
+  for (const Gate gate : duplicate.gates) {
+    if (std::count(merged.gates.begin(), merged.gates.end(), gate) == 0) merged.gates.push_back(gate);
+  }
+  for (const ExternalId& id : duplicate.external_ids) {
+    if (std::count(merged.external_ids.begin(), merged.external_ids.end(), id) == 0)
+      merged.external_ids.push_back(id);
+  }
+  for (const Permission& word : duplicate.permissions) {
+    const auto own = std::find_if(
+        merged.permissions.begin(), merged.permissions.end(),
+        [&](const Permission& one) { return one.channel == word.channel && one.purpose == word.purpose; });
+    if (own == merged.permissions.end()) {
+      merged.permissions.push_back(word);
+    } else if (word.time > own->time || (word.time == own->time && word.state == PermissionState::kDenied)) {
+      *own = word;
+    }
+  }
+  if (merged.outcome == Outcome::kUnspecified) {
+    merged.outcome = duplicate.outcome;
+    merged.outcome_time = duplicate.outcome_time;
+  }
+  if (duplicate.arrival_time != absl::InfinitePast())
+    merged.arrival_time = merged.arrival_time == absl::InfinitePast()
+                              ? duplicate.arrival_time
+                              : std::min(merged.arrival_time, duplicate.arrival_time);
+  return merged;
+}
+
 std::vector<Permission> ChangedPermissions(const Lead& before, const Lead& after) {
   const auto find = [](const Lead& lead, const Permission& like) {
     return std::find_if(lead.permissions.begin(), lead.permissions.end(), [&](const Permission& one) {

@@ -57,6 +57,11 @@ std::vector<Violation> Validate(const Lead& lead);
 // Denials of `before` that `next` lifts without a later, dated, explicit word, as violations.
 std::vector<Violation> LiftedDenials(const Lead& before, const Lead& next);
 
+// A lead with what it lacks and `duplicate`, the same person, has: texts, attributes, gates, external ids,
+// the outcome, the earlier arrival. Of two words on a channel and purpose the later one holds, and a denial
+// over an earlier or undated allowance.
+Lead MergedWith(const Lead& lead, const Lead& duplicate);
+
 // What `after` permits otherwise than `before`, one for each channel and purpose; the state is unspecified
 // where it is not known any more.
 std::vector<Permission> ChangedPermissions(const Lead& before, const Lead& after);

@@ -24,6 +24,10 @@ const rpc::FilterSchema& Schema() {
   using rpc::FilterType;
   static const auto& schema = *new rpc::FilterSchema{{
       {"email", FilterType::kText, "p.email"},
+      // "u-77", or with its source "crm=u-77".
+      {"external_id", FilterType::kTextList,
+       "SELECT e.id FROM external_ids AS e WHERE e.lead = l.id UNION ALL "
+       "SELECT e.source || '=' || e.id FROM external_ids AS e WHERE e.lead = l.id"},
       {"owner", FilterType::kText, "p.owner"},
       {"stage", FilterType::kEnum, "l.stage",
        rpc::EnumWords(*v1::Stage_descriptor(), rpc::StoredAs::kNumber)},

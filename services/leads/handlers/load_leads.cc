@@ -1,5 +1,6 @@
 #include "services/leads/handlers/load_leads.h"
 
+#include <algorithm>
 #include <map>
 
 #include "libs/base/status.h"
@@ -50,7 +51,11 @@ absl::StatusOr<std::string> LeadBy(storage::Transaction& transaction, const v1::
 
 absl::StatusOr<std::string> LeadOf(rpc::CallContext& context, storage::Database& database,
                                    const std::string& name, const v1::LeadIdentity& identity) {
-  if (name != domain::kSomeLead) return rpc::IdIn(name);
+  if (name != domain::kSomeLead) {
+    return storage::Read(database, context.deadline(), [&](storage::Transaction& transaction) {
+      return store::FollowMerges(transaction, rpc::IdIn(name));
+    });
+  }
   if (identity.kind_case() == v1::LeadIdentity::KIND_NOT_SET)
     return rpc::InvalidField("identity", "is required with leads/-");
   return storage::Read(database, context.deadline(),
@@ -67,6 +72,15 @@ absl::StatusOr<std::vector<v1::Lead>> LoadLeads(storage::Transaction& transactio
   std::map<std::string, const store::LeadState*> by_id;
   for (const store::LeadState& state : states) {
     if (state.created) by_id[state.id] = &state;
+  }
+  if (by_id.size() < ids.size() && std::any_of(states.begin(), states.end(), [](const auto& state) {
+        return !state.merged_into.empty();
+      })) {
+    std::vector<std::string> followed;
+    for (const std::string& id : ids) {
+      ASSIGN_OR_RETURN(followed.emplace_back(), store::FollowMerges(transaction, id));
+    }
+    if (followed != ids) return LoadLeads(transaction, policies, followed, now);
   }
   std::vector<v1::Lead> leads;
   leads.reserve(ids.size());

@@ -31,6 +31,7 @@ std::unique_ptr<rpc::Service> NewLeadService(Dependencies dependencies) {
   auto sales = std::make_shared<SalesHandlers>(dependencies);
   Unary(*service, "SetPermission", sales, &SalesHandlers::SetPermission);
   Unary(*service, "EraseLead", sales, &SalesHandlers::EraseLead);
+  Unary(*service, "MergeLeads", sales, &SalesHandlers::MergeLeads);
   Unary(*service, "RecordOpportunity", sales, &SalesHandlers::RecordOpportunity);
   Unary(*service, "ListCrossings", sales, &SalesHandlers::ListCrossings);
   auto lists = std::make_shared<ListHandlers>(dependencies);

@@ -13,6 +13,7 @@
 #include "libs/rpc/paging.h"
 #include "services/leads/domain/lead_rules.h"
 #include "services/leads/handlers/load_leads.h"
+#include "services/leads/handlers/updatable_fields.h"
 #include "services/leads/scoring/convert.h"
 #include "services/leads/scoring/lead_batch.h"
 #include "services/leads/scoring/profiles.h"
@@ -201,6 +202,39 @@ absl::StatusOr<v1::EraseLeadResponse> SalesHandlers::EraseLead(rpc::CallContext&
         v1::EraseLeadResponse response;
         response.set_lead(domain::LeadName(id));
         return response;
+      });
+}
+
+absl::StatusOr<v1::Lead> SalesHandlers::MergeLeads(rpc::CallContext& context,
+                                                   const v1::MergeLeadsRequest& request) {
+  if (request.duplicate().empty()) return rpc::InvalidField("duplicate", "is required");
+  ASSIGN_OR_RETURN(const std::string id, LeadOf(context, d_.database, request.name(), request.identity()));
+  ASSIGN_OR_RETURN(const std::string duplicate, LeadOf(context, d_.database, request.duplicate(), {}));
+  if (id == duplicate) return rpc::InvalidField("duplicate", "is the lead that stays");
+  const outbox::Cause cause = outbox::CauseOf(context);
+  return outbox::Mutate<v1::Lead>(
+      context, d_.database, request,
+      [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Lead> {
+        LeadBatch batch(transaction, d_.policies, {d_.clock, d_.rng, now, cause});
+        RETURN_IF_ERROR(batch.Lock({id, duplicate}, LeadBatch::Absent::kLeaveOut));
+        for (const std::string& one : {id, duplicate}) {
+          if (batch.Find(one) == nullptr || !batch.Find(one)->created)
+            return rpc::NotFound(domain::LeadName(one), "lead");
+        }
+        ASSIGN_OR_RETURN(auto profiles, scoring::WholeProfiles(transaction, batch, {id, duplicate}));
+        const domain::Lead& before = profiles.at(id);
+        const domain::Lead after = domain::MergedWith(before, profiles.at(duplicate));
+        if (after.external_ids.size() > domain::kMaxExternalIds) {
+          return rpc::Error(absl::StatusCode::kFailedPrecondition, "TOO_MANY_EXTERNAL_IDS",
+                            fmt::format("the two leads have {} external ids; one has at most {}",
+                                        after.external_ids.size(), domain::kMaxExternalIds));
+        }
+        const std::vector<std::string> changed =
+            ChangedPaths(scoring::ToProto(before), scoring::ToProto(after));
+        if (!changed.empty()) RETURN_IF_ERROR(batch.Change(id, before, after, changed));
+        RETURN_IF_ERROR(batch.Merge(id, duplicate));
+        RETURN_IF_ERROR(batch.Write("attributes"));
+        return Answer(transaction, d_.policies, id, now);
       });
 }
 

@@ -15,6 +15,7 @@ class SalesHandlers {
   absl::StatusOr<v1::Lead> SetPermission(rpc::CallContext& context, const v1::SetPermissionRequest& request);
   absl::StatusOr<v1::EraseLeadResponse> EraseLead(rpc::CallContext& context,
                                                   const v1::EraseLeadRequest& request);
+  absl::StatusOr<v1::Lead> MergeLeads(rpc::CallContext& context, const v1::MergeLeadsRequest& request);
   absl::StatusOr<v1::Lead> RecordOpportunity(rpc::CallContext& context,
                                              const v1::RecordOpportunityRequest& request);
   absl::StatusOr<v1::ListCrossingsResponse> ListCrossings(rpc::CallContext& context,

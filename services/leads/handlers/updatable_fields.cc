@@ -18,7 +18,7 @@ std::vector<std::string_view> FieldsOfCallers() {
     const std::string& name = lead.field(i)->name();
     if (name != "attributes" && std::ranges::count(kOutputOnly, name) == 0) fields.push_back(name);
   }
-  fields.push_back("attributes");
+  fields.emplace_back("attributes");
   return fields;
 }
 

@@ -128,7 +128,7 @@ struct RowTaker::Piece {
     if (id.empty())
       id = by.dry_ != nullptr ? by.dry_->NewLead() : NewUuid(by.context_.clock, by.context_.rng);
     const std::vector<std::string> paths = PathsOf(taken, had);
-    if (const absl::Status applied = Apply(id, is_new, whose.stub, had, taken, paths); !applied.ok()) {
+    if (absl::Status applied = Apply(id, is_new, whose.stub, had, taken, paths); !applied.ok()) {
       const auto wrong = rpc::ViolationsOf(applied);
       if (wrong.empty()) return applied;
       constexpr std::string_view kBelow = "lead.";

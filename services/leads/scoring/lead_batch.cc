@@ -197,6 +197,11 @@ absl::Status LeadBatch::Create(const std::string& id, const domain::Lead& profil
         fmt::format("{} was erased; a lead of the same person gets another name", leads_.NameOf(*found)),
         {{"lead", leads_.NameOf(*found)}});
   }
+  if (found != nullptr && !found->row.merged_into.empty()) {
+    const std::string into = domain::LeadName(found->row.merged_into);
+    return rpc::Error(absl::StatusCode::kAlreadyExists, "LEAD_MERGED",
+                      fmt::format("{} was merged into {}", leads_.NameOf(*found), into), {{"lead", into}});
+  }
   if (found != nullptr && found->row.created) {
     return absl::AlreadyExistsError(fmt::format("{} exists", leads_.NameOf(*found)));
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -63,7 +64,8 @@ class LeadBatch {
   // A locked or new lead; null when it is absent.
   const store::LeadState* Find(std::string_view id) const;
 
-  // Activities of erased leads are dropped, and counted as Recorded::kErased.
+  // Activities of erased leads are dropped, and counted as Recorded::kErased. Those of merged ones are stored
+  // under the old name, and merged() says where they belong.
   //
   // Locks the leads of `activities`, absent ones as stubs, and records, in one round trip; called instead of
   // Lock.
@@ -80,6 +82,9 @@ class LeadBatch {
                       std::vector<std::string> changed);
   // Gives a lead of this batch what a locked stub did, and its external ids; the stub is deleted.
   absl::Status Absorb(const std::string& id, const std::string& stub);
+  // Gives a locked lead all that is kept about `duplicate`, another one, but its profile, which the caller
+  // has merged into its own; the duplicate becomes a redirect, and tells so.
+  absl::Status Merge(const std::string& id, const std::string& duplicate);
   // Activities of a locked lead were deleted: the rest is counted anew.
   void CountAnew(const std::string& id);
   // What a lead of this batch did up to now is history, and lets it not in (Lead::history_time).
@@ -106,6 +111,8 @@ class LeadBatch {
   void Visit(const std::string& id);
   // The activities of a locked lead that was set aside were counted under the policy in force.
   void Recounted(const std::string& id, domain::EngagementState engagement);
+  // The locked leads that were merged into others: id of the one, and of the other.
+  std::map<std::string, std::string> merged() const;
   // The policy in force, once locked.
   const PolicyPointer& policy() const { return policy_; }
 

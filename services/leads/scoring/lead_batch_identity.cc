@@ -76,6 +76,33 @@ absl::Status LeadBatch::Erase(const std::string& id) {
   return absl::OkStatus();
 }
 
+std::map<std::string, std::string> LeadBatch::merged() const {
+  std::map<std::string, std::string> merged;
+  for (const auto& [id, entry] : leads_.entries()) {
+    if (!entry.before.merged_into.empty()) merged[id] = entry.before.merged_into;
+  }
+  return merged;
+}
+
+absl::Status LeadBatch::Merge(const std::string& id, const std::string& duplicate) {
+  Entry& entry = *leads_.Find(id);
+  Entry& other = *leads_.Find(duplicate);
+  leads_.Emit(other).mutable_lead_merged()->set_into(leads_.NameOf(entry));
+  RETURN_IF_ERROR(store::MoveActivities(transaction_, duplicate, id));
+  RETURN_IF_ERROR(store::MoveAbout(transaction_, duplicate, id, std::max<int64_t>(entry.row.cycle, 1)));
+  RETURN_IF_ERROR(store::DeleteAbout(transaction_, duplicate));
+  store::LeadState redirect;
+  redirect.id = duplicate;
+  redirect.seq = other.row.seq;
+  redirect.version = other.row.version + 1;
+  redirect.merged_into = id;
+  entry.row.quiet_until = std::max(entry.row.quiet_until, other.row.quiet_until);
+  other.row = std::move(redirect);
+  other.profile_changed = false;
+  CountAnew(id);
+  return absl::OkStatus();
+}
+
 absl::Status LeadBatch::Delete(const std::string& id) {
   Entry& entry = *leads_.Find(id);
   leads_.Emit(entry).mutable_lead_erased();

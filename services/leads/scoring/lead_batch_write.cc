@@ -185,8 +185,8 @@ absl::Status LeadBatch::WriteProfiles(const std::vector<Entry*>& changed) {
 absl::Status LeadBatch::Write(std::string_view cause) {
   std::vector<Entry*> changed;
   for (auto& [id, entry] : leads_.entries()) {
-    // A mark has nothing to be scored.
-    if (entry.changed && !entry.row.erased) changed.push_back(&entry);
+    // A mark or redirect has nothing to be scored.
+    if (entry.changed && !entry.row.erased && entry.row.merged_into.empty()) changed.push_back(&entry);
   }
   RETURN_IF_ERROR(Score(changed));
   std::vector<Entry*> ready;

@@ -37,8 +37,10 @@ SalesState StateOf(OutcomeCorrected::Outcome outcome) {
 // The crossing that the event answers, and the state that it leads to.
 template <class Event>
 void Note(const Event& event, SalesState state, SalesFact& fact) {
-  if (event.ready_seq() > 0) fact.ready_seq = event.ready_seq();
-  if (event.cycle() > 0) fact.cycle = event.cycle();
+  // The fact of a lead that was merged since counts in a cycle of the other's.
+  const bool moved = fact.cycle > 0 && fact.ready_seq == 0;
+  if (event.ready_seq() > 0 && !moved) fact.ready_seq = event.ready_seq();
+  if (event.cycle() > 0 && !moved) fact.cycle = event.cycle();
   fact.state = state;
   if (state != SalesState::kHeld) fact.qualified.reset();
 }
@@ -147,7 +149,11 @@ absl::Status SalesChanges::Load(const std::vector<AppointmentEvent>& events) {
   std::vector<std::string> leads;
   for (const AppointmentEvent& event : events) {
     keys.push_back(event.key());
-    leads.push_back(rpc::IdIn(LeadOf(event)));
+    std::string& lead = followed_[LeadOf(event)];
+    if (lead.empty()) {
+      ASSIGN_OR_RETURN(lead, store::FollowMerges(transaction_, rpc::IdIn(LeadOf(event))));
+    }
+    leads.push_back(lead);
   }
   RETURN_IF_ERROR(batch_.Lock(leads, LeadBatch::Absent::kLeaveOut));
   leads = storage::SortedUnique(std::move(leads));
@@ -174,7 +180,7 @@ absl::Status SalesChanges::Load(const std::vector<AppointmentEvent>& events) {
 }
 
 void SalesChanges::Keep(const AppointmentEvent& event) {
-  const std::string lead = rpc::IdIn(LeadOf(event));
+  const std::string& lead = followed_.at(LeadOf(event));
   const auto effects = effects_.find(lead);
   // The lead was erased, or its import was taken back.
   if (effects == effects_.end()) return;

@@ -50,6 +50,8 @@ class SalesChanges {
   storage::Transaction& transaction_;
   LeadBatch& batch_;
   const absl::Time now_;
+  // Name of a lead -> id of the lead itself, or of the one that it was merged into.
+  std::map<std::string, std::string> followed_;
   // By key: the facts that the events are about, and all others of their leads.
   std::map<std::string, domain::SalesFact> facts_;
   std::set<std::string> changed_;

@@ -84,7 +84,8 @@ const storage::Table<LeadState> kLeads(
      {"cycle", &LeadState::cycle},
      {"last_ready_seq", &LeadState::last_ready_seq},
      {"request_ended", &LeadState::request_ended},
-     {"erased", &LeadState::erased}});
+     {"erased", &LeadState::erased},
+     {"merged_into", &LeadState::merged_into}});
 
 const storage::Table<LeadState> kLeadEngagement =
     kLeads.Part({"seq", "short_value", "short_time", "short_key", "long_value", "long_time", "long_key",
@@ -95,6 +96,17 @@ absl::StatusOr<std::vector<LeadState>> ReadLeads(storage::Transaction& transacti
   ASSIGN_OR_RETURN(const storage::Deferred read, kLeads.DeferRead(transaction, ids));
   RETURN_IF_ERROR(transaction.Settle());
   return kLeads.Records(*read);
+}
+
+absl::StatusOr<std::string> FollowMerges(storage::Transaction& transaction, const std::string& id) {
+  std::string at = id;
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> next,
+                     storage::FirstTexts(transaction.Execute(
+                         "SELECT merged_into FROM leads WHERE id = $1 AND merged_into <> ''", {at})));
+    if (next.empty()) return at;
+    at = next.front();
+  }
 }
 
 absl::Status InsertStubs(storage::Transaction& transaction, const std::vector<std::string>& ids) {

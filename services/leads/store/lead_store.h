@@ -54,6 +54,8 @@ struct LeadState {
   bool request_ended = false;
   // The lead was erased: nothing new is taken under its name. `created` is false then.
   bool erased = false;
+  // Id of the lead that it was merged into; empty: it was not. `created` is false then.
+  std::string merged_into = {};
 
   static constexpr absl::Time kFromTheStart = absl::UnixEpoch();
 };
@@ -66,6 +68,8 @@ extern const storage::Table<LeadState> kLeadEngagement;
 // Rows without locks, in any order; absent ones are left out.
 absl::StatusOr<std::vector<LeadState>> ReadLeads(storage::Transaction& transaction,
                                                  const std::vector<std::string>& ids);
+// The lead that `id` was merged into, perhaps by way of others; `id` itself where it was not.
+absl::StatusOr<std::string> FollowMerges(storage::Transaction& transaction, const std::string& id);
 // Inserts rows that are absent; present ones stay as they are. Deferred.
 absl::Status InsertStubs(storage::Transaction& transaction, const std::vector<std::string>& ids);
 

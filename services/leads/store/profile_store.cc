@@ -147,6 +147,22 @@ absl::Status MoveExternalIds(storage::Transaction& transaction, const std::strin
   return transaction.Defer("UPDATE external_ids SET lead = $2 WHERE lead = $1", {from, to}).status();
 }
 
+absl::Status MoveAbout(storage::Transaction& transaction, const std::string& from, const std::string& to,
+                       int64_t cycle) {
+  RETURN_IF_ERROR(MoveExternalIds(transaction, from, to));
+  for (const std::string_view sql : {"UPDATE source_rows SET lead = $2 WHERE lead = $1",
+                                     "UPDATE import_changes SET lead = $2 WHERE lead = $1",
+                                     "UPDATE deleted_activities SET lead = $2 WHERE lead = $1",
+                                     "UPDATE opportunities SET lead = $2 WHERE lead = $1 AND id NOT IN "
+                                     "(SELECT o.id FROM opportunities AS o WHERE "
+                                     "o.lead = $2)"}) {
+    RETURN_IF_ERROR(transaction.Defer(sql, {from, to}).status());
+  }
+  return transaction
+      .Defer("UPDATE sales_facts SET lead = $2, ready_seq = 0, cycle = $3 WHERE lead = $1", {from, to, cycle})
+      .status();
+}
+
 absl::Status DeleteAbout(storage::Transaction& transaction, const std::string& lead) {
   for (const std::string_view sql :
        {"DELETE FROM external_ids WHERE lead = $1", "DELETE FROM profiles WHERE lead = $1",

@@ -49,6 +49,10 @@ absl::StatusOr<std::vector<std::string>> LeadsWithEmail(storage::Transaction& tr
 // Gives the external ids of `from` to `to`. Deferred.
 absl::Status MoveExternalIds(storage::Transaction& transaction, const std::string& from,
                              const std::string& to);
+// Gives the external ids, rows of sources, facts of sales and opportunities of `from` to `to`. What sales
+// knows of `from` counts in `cycle`. Deferred.
+absl::Status MoveAbout(storage::Transaction& transaction, const std::string& from, const std::string& to,
+                       int64_t cycle);
 // Deletes all that is kept about a locked lead or stub but its row and its activities. Deferred.
 absl::Status DeleteAbout(storage::Transaction& transaction, const std::string& lead);
 // The same, and its row.

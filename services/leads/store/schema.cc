@@ -255,6 +255,7 @@ CREATE TABLE opportunities (
   PRIMARY KEY (lead, id)
 );
 ALTER TABLE leads ADD COLUMN erased BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE leads ADD COLUMN merged_into TEXT NOT NULL DEFAULT '';
 CREATE TABLE erased_identities (
   digest TEXT PRIMARY KEY,
   erase_time BIGINT NOT NULL
