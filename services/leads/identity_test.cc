@@ -30,6 +30,46 @@ TEST_P(IdentityTest, RowsWithoutIdsAreKnownByEmailElseByDomainAndName) {
   EXPECT_EQ(ByEmail("rosa@northwind.example")->company(), "Northwind");
 }
 
+TEST_P(IdentityTest, AnImportBringsNobodyBackWhoWasErased) {
+  const std::vector<std::vector<std::string>> rows = {
+      {"rosa@northwind.example", "Northwind", "kim", "", "", ""},
+      {"", "Fabrikam", "", "fabrikam.example", "Ana", ""},
+      {"tim@contoso.example", "Contoso", "", "", "", ""}};
+  Take(Fair("january"), rows);
+  Take(Crm("crm"), {{"31", "rosa@northwind.example"}});
+  for (const v1::Lead& lead : Leads()) {
+    if (lead.email() == "tim@contoso.example") continue;
+    v1::EraseLeadRequest request;
+    request.set_name(lead.name());
+    ASSERT_TRUE(Call<v1::EraseLeadResponse>("EraseLead", request).ok());
+  }
+  const auto again = Take(Fair("february"), rows);
+  EXPECT_EQ(again.created(), 0);
+  EXPECT_EQ(again.unchanged(), 1);
+  ASSERT_EQ(again.rejects_size(), 2);
+  EXPECT_EQ(again.rejects(0).column(), "Email");
+  EXPECT_THAT(again.rejects(0).reason(), HasSubstr("was erased"));
+  EXPECT_EQ(Take(Crm("crm-again"), {{"31", "other@northwind.example"}}).rejects_size(), 1)
+      << "by the id alone";
+  EXPECT_EQ(Leads().size(), 1u);
+}
+
+TEST_P(IdentityTest, ListsFilterByExternalId) {
+  Take(Crm("crm"), {{"31", "rosa@northwind.example"}, {"32", "tim@contoso.example"}});
+  const auto named = [&](const std::string& filter) {
+    v1::ListLeadsRequest request;
+    request.set_filter(filter);
+    const auto listed = Call<v1::ListLeadsResponse>("ListLeads", request);
+    EXPECT_TRUE(listed.ok()) << listed.status();
+    std::string emails;
+    for (const v1::Lead& lead : listed->leads()) emails += lead.email();
+    return emails;
+  };
+  EXPECT_EQ(named("external_id = 31"), "rosa@northwind.example");
+  EXPECT_EQ(named("external_id = \"crm=32\""), "tim@contoso.example");
+  EXPECT_EQ(named("external_id = \"fair=32\""), "");
+}
+
 TEST_P(IdentityTest, APersonOfSeveralSourcesIsOneLead) {
   Take(Fair("fair"), {{"rosa@northwind.example", "Northwind", "", "", "", ""}});
   const auto crm = Take(Crm("crm"), {{"u-77", "rosa@northwind.example"}, {"u-78", "tim@contoso.example"}});

@@ -173,7 +173,7 @@ CREATE TABLE leads (
   due_time BIGINT,
   create_time BIGINT NOT NULL,
   update_time BIGINT NOT NULL
-, recount BIGINT, told_time BIGINT, told_policy BIGINT NOT NULL DEFAULT 0, outcome_time BIGINT, history_time BIGINT, ended_time BIGINT, quiet_until BIGINT, cycle BIGINT NOT NULL DEFAULT 0, last_ready_seq BIGINT NOT NULL DEFAULT 0, request_ended BOOLEAN NOT NULL DEFAULT FALSE, request_claimed BOOLEAN NOT NULL DEFAULT FALSE, erased BOOLEAN NOT NULL DEFAULT FALSE);
+, recount BIGINT, told_time BIGINT, told_policy BIGINT NOT NULL DEFAULT 0, outcome_time BIGINT, history_time BIGINT, ended_time BIGINT, quiet_until BIGINT, cycle BIGINT NOT NULL DEFAULT 0, last_ready_seq BIGINT NOT NULL DEFAULT 0, request_ended BOOLEAN NOT NULL DEFAULT FALSE, request_claimed BOOLEAN NOT NULL DEFAULT FALSE, erased BOOLEAN NOT NULL DEFAULT FALSE, merged_into TEXT NOT NULL DEFAULT '');
 
 CREATE INDEX leads_by_due ON leads (due_time) WHERE due_time IS NOT NULL;
 
