@@ -34,7 +34,7 @@ std::vector<std::string> Seeds() {
   std::string unknown = rpc::DeterministicBytes(request);
   for (int i = 0; i < 20; ++i) unknown += std::string("\xfa\x3f\x01x", 4);
   seeds.push_back(unknown);
-  seeds.emplace_back(std::string(200, '\x0b'));
+  seeds.emplace_back(200, '\x0b');
   return seeds;
 }
 
