@@ -310,11 +310,14 @@ RETURNING id)sql",
     for (const Clause& clause : parsed.clauses) met.push_back(state_.postings.Find(clause));
     std::vector<Scored> found = MeetAll(met);
     catalogue.Filter(query.filters, found);
-    if (found.empty() && met.size() > 1) {
+    const bool none = found.empty();
+    // A table of contents often has all words, and the page that answers all but one.
+    if (met.size() >= (none ? 2 : kWordsThatMayMiss) && found.size() < kFew) {
       found = MeetAny(met);
       catalogue.Filter(query.filters, found);
-      KeepMost(found);
-      answer.partial = !found.empty();
+      none ? KeepMost(found) : KeepMeeting(met.size() - 1, found);
+      ScaleByShare(met.size(), found);
+      answer.partial = none && !found.empty();
     }
     answer.total = static_cast<int64_t>(found.size());
     answer.facets = catalogue.CountFacets(found);

@@ -58,8 +58,15 @@ struct FacetFilter {
   bool exclude = false;
 };
 
+// Fewer matches than this are few: documents that lack a word join them.
+inline constexpr size_t kFew = 10;
+// In a query of so many words one may be missing though other documents have all.
+inline constexpr size_t kWordsThatMayMiss = 3;
+
 struct Query {
-  // As it was typed. All words must occur, in any field, else most of them; the last one may be the beginning
+  // As it was typed. All words must occur, in any field. Where fewer than kFew documents have all of three or
+  // more words, those that lack one of them are found too; where none has all, those that have most. A document
+  // that lacks words scores by the share that it has. The last word may be the beginning
   // of a word (see ParseQuery). No text is wrong: there are no operators.
   std::string text;
   // All must hold.

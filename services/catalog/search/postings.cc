@@ -308,7 +308,15 @@ std::vector<Scored> MeetAny(std::span<const std::vector<Scored>> clauses) {
 void KeepMost(std::vector<Scored>& found) {
   uint32_t most = 0;
   for (const Scored& scored : found) most = std::max(most, scored.clauses);
-  std::erase_if(found, [most](const Scored& scored) { return 2 * scored.clauses < most; });
+  KeepMeeting((most + 1) / 2, found);
+}
+
+void KeepMeeting(size_t least, std::vector<Scored>& found) {
+  std::erase_if(found, [least](const Scored& scored) { return scored.clauses < least; });
+}
+
+void ScaleByShare(size_t clauses, std::vector<Scored>& found) {
+  for (Scored& scored : found) scored.score *= static_cast<double>(scored.clauses) / static_cast<double>(clauses);
 }
 
 }  // namespace finalmile::catalog::search

@@ -58,6 +58,11 @@ std::vector<Scored> MeetAll(std::span<const std::vector<Scored>> clauses);
 std::vector<Scored> MeetAny(std::span<const std::vector<Scored>> clauses);
 // Keeps those that meet at least half as many clauses as the one that meets most.
 void KeepMost(std::vector<Scored>& found);
+// Keeps those that meet at least `least` clauses.
+void KeepMeeting(size_t least, std::vector<Scored>& found);
+// Multiplies each score by the share of `clauses` that the document meets (the coordination factor of Lucene's
+// classic similarity).
+void ScaleByShare(size_t clauses, std::vector<Scored>& found);
 
 // Which documents have which terms: an inverted index in memory, of two or three bytes for each term of each
 // document and one or two for each place. Documents are numbers, from 0 in the order in which they came. Not

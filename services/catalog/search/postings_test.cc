@@ -148,6 +148,12 @@ RC_GTEST_PROP(PostingsTest, FindsWhatTheDefinitionFinds, ()) {
   KeepMost(any);
   const uint32_t most = clauses.empty() ? 0 : *std::max_element(clauses.begin(), clauses.end());
   check(any, std::max(1u, (most + 1) / 2));
+  KeepMeeting(most, any);
+  check(any, std::max(1u, most));
+  std::vector<Scored> scaled = any;
+  ScaleByShare(static_cast<size_t>(count), scaled);
+  for (size_t i = 0; i < any.size(); ++i)
+    RC_ASSERT(std::abs(scaled[i].score - any[i].score * any[i].clauses / count) < 1e-9);
 }
 
 RC_GTEST_PROP(PostingsTest, TermsComeBackFromBytes, ()) {

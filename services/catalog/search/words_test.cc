@@ -84,6 +84,36 @@ TEST_F(WordsTest, AllWordsElseMost) {
   EXPECT_EQ(answer.total, 1);
 }
 
+// The table of contents has every word of every question, once.
+TEST_F(WordsTest, ThePageThatAnswersComesBeforeTheTableOfContents) {
+  std::string contents = "objection customer price handle renewal security review";
+  for (int i = 0; i < 200; ++i) contents += " chapter" + std::to_string(i);
+  Put(Doc("contents", "Handbook", contents));
+  Put(Doc("price", "Price objection", "Handle the objection: ask which price they compare with"));
+  Put(Doc("security", "Security review", "Send the white paper"));
+  Put(Doc("other", "Renewal talk", "The customer decides"));
+  Answer answer = Ask({.text = "handle customer price objection", .filters = {}});
+  EXPECT_FALSE(answer.partial);
+  ASSERT_EQ(answer.total, 2);
+  EXPECT_EQ(answer.hits[0].asset, "assets/price");
+  EXPECT_EQ(answer.hits[1].asset, "assets/contents");
+  // In a query of two words none may miss.
+  EXPECT_THAT(Find("security customer"), ElementsAre("assets/contents"));
+  // Two of four words are too few beside a page that has all.
+  EXPECT_THAT(Find("handle customer security review"), ElementsAre("assets/contents"));
+}
+
+TEST_F(WordsTest, WhatLacksAWordJoinsOnlyFewMatches) {
+  for (size_t i = 1; i < kFew; ++i) Put(Doc("all" + std::to_string(i), "Price objection", "Handle it"));
+  Put(Doc("most", "Price objection", "Elsewhere"));
+  EXPECT_EQ(Ask({.text = "handle price objection", .filters = {}}).total, kFew);
+  Put(Doc("all" + std::to_string(kFew), "Price objection", "Handle it"));
+  EXPECT_EQ(Ask({.text = "handle price objection", .filters = {}}).total, kFew);
+  EXPECT_THAT(Find("handle price objection"), ::testing::Not(::testing::Contains("assets/most")));
+  Put(Doc("all" + std::to_string(kFew + 1), "Price objection", "Handle it"));
+  EXPECT_EQ(Ask({.text = "handle price objection", .filters = {}}).total, kFew + 1);
+}
+
 TEST_F(WordsTest, AQuestionOfStopWordsIsSearched) {
   Put(Doc("a", "Who we are", "We are Acme"));
   Put(Doc("b", "Other", "text"));
