@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "libs/base/text.h"
+#include "libs/rpc/credentials.h"
 
 namespace finalmile::rpc {
 namespace {
@@ -14,6 +15,17 @@ std::string_view CollectionOf(const v1::ResourceName& form) {
   return std::string_view(form.pattern()).substr(0, form.pattern().find('{'));
 }
 
+std::string FormOfId(const v1::ResourceName& form) {
+  switch (form.id()) {
+    case v1::ResourceName::ID_UUID:
+      return "a lower-case UUID";
+    case v1::ResourceName::ID_PRINCIPAL:
+      return "the name of a principal, 1 to 64 characters of [a-z0-9._-]";
+    default:
+      return fmt::format("1 to {} characters of [a-z0-9_-]", kMostOfId);
+  }
+}
+
 }  // namespace
 
 bool Fits(std::string_view name, const v1::ResourceName& form) {
@@ -21,15 +33,20 @@ bool Fits(std::string_view name, const v1::ResourceName& form) {
   if (!name.starts_with(collection)) return false;
   name.remove_prefix(collection.size());
   if (form.wildcard() && name == "-") return true;
-  return form.id() == v1::ResourceName::ID_UUID ? IsUuid(name) : IsToken(name, kMostOfId, "-_");
+  switch (form.id()) {
+    case v1::ResourceName::ID_UUID:
+      return IsUuid(name);
+    case v1::ResourceName::ID_PRINCIPAL:
+      return IsPrincipalName(name);
+    default:
+      return IsToken(name, kMostOfId, "-_");
+  }
 }
 
 std::string DescriptionOf(const v1::ResourceName& form) {
   const std::string collection(CollectionOf(form));
   return fmt::format("must be {}, where {} is {}{}", form.pattern(), form.pattern().substr(collection.size()),
-                     form.id() == v1::ResourceName::ID_UUID
-                         ? "a lower-case UUID"
-                         : fmt::format("1 to {} characters of [a-z0-9_-]", kMostOfId),
+                     FormOfId(form),
                      form.wildcard() ? fmt::format(", or {}- with an identity", collection) : "");
 }
 

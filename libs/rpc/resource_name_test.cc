@@ -48,6 +48,18 @@ TEST(ResourceNameTest, AUuidIsLowerCase) {
     EXPECT_FALSE(Fits(wrong, form)) << wrong;
 }
 
+TEST(ResourceNameTest, APrincipalIsWrittenAsInTokens) {
+  const v1::ResourceName form = Form("hosts/{host}", v1::ResourceName::ID_PRINCIPAL);
+  EXPECT_TRUE(Fits("hosts/kim.lee", form));
+  EXPECT_TRUE(Fits("hosts/" + std::string(64, 'k'), form));
+  EXPECT_FALSE(Fits("hosts/" + std::string(65, 'k'), form));
+  for (const char* wrong : {"hosts/", "hosts/Kim", "hosts/kim lee", "hosts/kim/lee", "kim"})
+    EXPECT_FALSE(Fits(wrong, form)) << wrong;
+  EXPECT_EQ(
+      DescriptionOf(form),
+      "must be hosts/{host}, where {host} is the name of a principal, 1 to 64 characters of [a-z0-9._-]");
+}
+
 TEST(ResourceNameTest, AWildcardIsTakenWhereTheContractSaysSo) {
   v1::ResourceName form = Form("leads/{lead}", v1::ResourceName::ID_UUID);
   EXPECT_FALSE(Fits("leads/-", form));

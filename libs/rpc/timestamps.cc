@@ -14,4 +14,16 @@ absl::Time FromTimestamp(const google::protobuf::Timestamp& time) {
   return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
 }
 
+google::protobuf::Duration ToDuration(absl::Duration span) {
+  google::protobuf::Duration result;
+  absl::Duration rest;
+  result.set_seconds(absl::IDivDuration(span, absl::Seconds(1), &rest));
+  result.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(rest)));
+  return result;
+}
+
+absl::Duration FromDuration(const google::protobuf::Duration& span) {
+  return absl::Seconds(span.seconds()) + absl::Nanoseconds(span.nanos());
+}
+
 }  // namespace finalmile::rpc

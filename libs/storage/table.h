@@ -46,8 +46,8 @@ class Column {
   // An error ends the reading: DATA_LOSS for a value that nothing of ours writes.
   using Set = std::function<absl::Status(const Row&, size_t, Record&)>;
 
-  // A member of type std::string, int64_t, double, bool, Bytes, absl::Time (never infinite) or an
-  // enumeration.
+  // A member of type std::string, int64_t, double, bool, Bytes, absl::Time or absl::Duration (never infinite;
+  // in microseconds) or an enumeration.
   template <class Field>
   Column(std::string_view name, Field Record::*member) : Column(name, In(member)) {}
   // The same for a field inside a field: In(&Asset::life, &Life::state).
@@ -107,6 +107,8 @@ class Column {
   static Value ToValue(const Field& field) {
     if constexpr (std::is_same_v<Field, absl::Time>)
       return ToMicros(field);
+    else if constexpr (std::is_same_v<Field, absl::Duration>)
+      return absl::ToInt64Microseconds(field);
     else if constexpr (std::is_enum_v<Field> || (std::is_integral_v<Field> && !std::is_same_v<Field, bool>))
       return static_cast<int64_t>(field);
     else
@@ -124,6 +126,8 @@ class Column {
       return Bytes{row.Blob(column)};
     else if constexpr (std::is_same_v<Field, absl::Time>)
       return FromMicros(row.Int(column));
+    else if constexpr (std::is_same_v<Field, absl::Duration>)
+      return absl::Microseconds(row.Int(column));
     else
       return static_cast<Field>(row.Int(column));
   }

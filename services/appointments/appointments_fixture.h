@@ -112,15 +112,22 @@ class AppointmentsTest : public ::testing::Test {
   template <class Response>
   absl::StatusOr<Response> Call(rpc::Channel& channel, const std::string& method,
                                 const google::protobuf::Message& request) {
-    const std::string service = method.ends_with("Team") ? "AppointmentService" : "MeetingRequestService";
-    return channel.Call<Response>("/finalmile.appointments.v1." + service + "/" + method, request);
+    const auto* file = v1::GetTeamRequest::descriptor()->file();
+    const bool appointments =
+        file->FindServiceByName("AppointmentService")->FindMethodByName(method) != nullptr;
+    return channel.Call<Response>(std::string("/finalmile.appointments.v1.") +
+                                      (appointments ? "AppointmentService" : "MeetingRequestService") + "/" +
+                                      method,
+                                  request);
   }
-  // As a setter, or as a manager.
+  // Mia is a manager, all others are setters and hosts.
   rpc::Channel& As(const std::string& name) {
     std::unique_ptr<rpc::Channel>& channel = channels_[name];
     if (channel == nullptr) {
-      channel = harness_.ChannelAs(
-          name, {name == "mia" ? finalmile::v1::ROLE_MANAGER : finalmile::v1::ROLE_SETTER});
+      if (name == "mia")
+        channel = harness_.ChannelAs(name, {finalmile::v1::ROLE_MANAGER});
+      else
+        channel = harness_.ChannelAs(name, {finalmile::v1::ROLE_SETTER, finalmile::v1::ROLE_HOST});
     }
     return *channel;
   }

@@ -99,5 +99,39 @@ TEST_F(QueueSuiteTest, AManagersView) {
   EXPECT_THAT(Invoke({"teams", "set", "--zone", "Berlin"}).error, HasSubstr("IANA"));
 }
 
+TEST_F(QueueSuiteTest, HostsAndTheirFreeTimes) {
+  EXPECT_THAT(Invoke({"hosts", "list"}).notes, HasSubstr("finalmile hosts set NAME makes one"));
+  const Result made = As("mia:manager", {"hosts", "set", "ben", "--title", "Consultant", "--zone",
+                                         "America/New_York", "--hours", "Mon-Sun 00:00-24:00", "--notice",
+                                         "1h", "--after", "10m", "--cap", "50", "--weight", "2"});
+  ASSERT_EQ(made.code, ExitCode::kOk) << made.error;
+  EXPECT_THAT(made.out, AllOf(HasSubstr("ben, Consultant  active  zone America/New_York"),
+                              HasSubstr("Sun  00:00-24:00"), HasSubstr("10m after kept free"),
+                              HasSubstr("booked 1h ahead at least"), HasSubstr("at most 50 a day")));
+  EXPECT_THAT(Invoke({"hosts", "list"}).out, AllOf(HasSubstr("Consultant"), HasSubstr("UTC")));
+  const Result slots = Invoke({"slots", "--zone", "Europe/Madrid", "--limit", "3"});
+  ASSERT_EQ(slots.code, ExitCode::kOk) << slots.error;
+  EXPECT_THAT(slots.out, AllOf(HasSubstr("Times of Madrid."), HasSubstr("  ben")));
+  EXPECT_THAT(slots.notes, HasSubstr("There are more"));
+
+  EXPECT_EQ(As("kim:host", {"hosts", "off", "ben", "--from", "1h", "--until", "20d"}).code,
+            ExitCode::kRefused);
+  const Result off = As("ben:host", {"hosts", "off", "ben", "--from", "now", "--until", "20d"});
+  ASSERT_EQ(off.code, ExitCode::kOk) << off.error;
+  EXPECT_THAT(off.out, HasSubstr("ben is away from "));
+  EXPECT_THAT(Invoke({"slots"}).notes, HasSubstr("Nothing is free"));
+  const Result shown = Invoke({"hosts", "show", "ben"});
+  const size_t name = shown.out.find("timeOff/");
+  ASSERT_NE(name, std::string::npos) << shown.out;
+  const std::string time_off = shown.out.substr(name, 8 + 36);
+  EXPECT_THAT(As("ben:host", {"hosts", "off", "ben", "--cancel", time_off}).out,
+              HasSubstr("not away any more"));
+  EXPECT_THAT(Invoke({"slots", "--host", "ben"}).out, HasSubstr("  ben"));
+  EXPECT_EQ(As("mia:manager", {"hosts", "set", "ben", "--active", "no"}).code, ExitCode::kOk);
+  EXPECT_EQ(Invoke({"slots", "--host", "ben"}).code, ExitCode::kRefused);
+  EXPECT_THAT(Invoke({"hosts", "set", "ben", "--notice", "soon"}).error,
+              HasSubstr("--notice 'soon' must be a span"));
+}
+
 }  // namespace
 }  // namespace finalmile::cli

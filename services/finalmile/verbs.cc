@@ -7,6 +7,9 @@ std::vector<Verb> ChannelVerbs() {
   std::vector<Verb> verbs;
   AddNext(verbs);
   AddRequests(verbs);
+  AddSlots(verbs);
+  AddHosts(verbs);
+  AddTeams(verbs);
   AddImport(verbs);
   AddImports(verbs);
   AddContent(verbs);
@@ -33,6 +36,7 @@ std::string_view GroupSummary(std::string_view group) {
   if (group == "leads") return "list, rank, show, create and change leads";
   if (group == "activity") return "what leads did";
   if (group == "requests") return "meeting requests: list, show and reassign";
+  if (group == "hosts") return "who holds meetings: list, show, change, and time off";
   if (group == "teams") return "in whose hours the time to answer counts";
   if (group == "policy") return "the rules that score leads";
   if (group == "events") return "what the services told each other";

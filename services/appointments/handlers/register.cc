@@ -2,8 +2,10 @@
 
 #include "finalmile/appointments/v1/appointment_service.pb.h"
 #include "libs/rpc/methods.h"
+#include "services/appointments/handlers/host_handlers.h"
 #include "services/appointments/handlers/queue_handlers.h"
 #include "services/appointments/handlers/request_handlers.h"
+#include "services/appointments/handlers/slot_handlers.h"
 #include "services/appointments/handlers/team_handlers.h"
 
 namespace finalmile::appointments::handlers {
@@ -33,6 +35,15 @@ std::unique_ptr<rpc::Service> NewAppointmentService(Dependencies dependencies) {
   auto teams = std::make_shared<TeamHandlers>(dependencies);
   Unary(*service, "GetTeam", teams, &TeamHandlers::GetTeam);
   Unary(*service, "UpdateTeam", teams, &TeamHandlers::UpdateTeam);
+  auto hosts = std::make_shared<HostHandlers>(dependencies);
+  Unary(*service, "UpsertHost", hosts, &HostHandlers::UpsertHost);
+  Unary(*service, "GetHost", hosts, &HostHandlers::GetHost);
+  Unary(*service, "ListHosts", hosts, &HostHandlers::ListHosts);
+  Unary(*service, "SetTimeOff", hosts, &HostHandlers::SetTimeOff);
+  Unary(*service, "ListTimeOff", hosts, &HostHandlers::ListTimeOff);
+  Unary(*service, "DeleteTimeOff", hosts, &HostHandlers::DeleteTimeOff);
+  auto slots = std::make_shared<SlotHandlers>(dependencies);
+  Unary(*service, "FindSlots", slots, &SlotHandlers::FindSlots);
   return service;
 }
 

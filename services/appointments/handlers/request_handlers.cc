@@ -14,6 +14,7 @@
 #include "libs/rpc/etag.h"
 #include "libs/rpc/resource_name.h"
 #include "libs/rpc/timestamps.h"
+#include "services/appointments/handlers/actor.h"
 #include "services/appointments/handlers/request_proto.h"
 
 namespace finalmile::appointments::handlers {
@@ -29,11 +30,6 @@ constexpr int kMostReassigned = 500;
 // Of the queue that ClaimMeetingRequest reads at once for the best.
 constexpr int kCandidates = 8;
 constexpr size_t kMostOfObjection = 64;
-
-domain::Actor ActorOf(const rpc::CallContext& context) {
-  return {context.principal().name(),
-          context.HasRole(finalmile::v1::ROLE_MANAGER) || context.HasRole(finalmile::v1::ROLE_ADMIN)};
-}
 
 std::string StateWord(domain::RequestState state) {
   return v1::MeetingRequest::State_Name(static_cast<v1::MeetingRequest::State>(state));

@@ -8,6 +8,7 @@
 #include "libs/rpc/etag.h"
 #include "libs/rpc/masks.h"
 #include "libs/rpc/violations.h"
+#include "services/appointments/handlers/weekly_proto.h"
 #include "services/appointments/store/request_store.h"
 #include "services/appointments/store/team_store.h"
 
@@ -23,21 +24,14 @@ v1::Team ToProto(const store::TeamRow& row) {
   team.set_name(row.id);
   team.set_etag(rpc::Etag(row.version));
   team.set_zone(row.team.zone);
-  for (const domain::WeeklyInterval& interval : row.team.weekly_hours) {
-    v1::WeeklyInterval& one = *team.add_weekly_hours();
-    one.set_weekday(interval.weekday);
-    one.set_start_minute(interval.start_minute);
-    one.set_end_minute(interval.end_minute);
-  }
+  AddWeekly(row.team.weekly_hours, *team.mutable_weekly_hours());
   for (const absl::CivilDay& day : row.team.holidays) team.add_holidays(absl::FormatCivilTime(day));
   team.set_organizer_domain(row.team.organizer_domain);
   return team;
 }
 
 absl::StatusOr<domain::Team> FromProto(const v1::Team& team) {
-  domain::Team result{team.zone(), {}, {}, team.organizer_domain()};
-  for (const v1::WeeklyInterval& one : team.weekly_hours())
-    result.weekly_hours.push_back({one.weekday(), one.start_minute(), one.end_minute()});
+  domain::Team result{team.zone(), WeeklyOf(team.weekly_hours()), {}, team.organizer_domain()};
   std::vector<Violation> violations;
   for (int i = 0; i < team.holidays_size(); ++i) {
     absl::CivilDay day;

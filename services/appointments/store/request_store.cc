@@ -112,12 +112,7 @@ const storage::Table<RequestRow> kRequests(
      {"claim_time", OfRequest(&MeetingRequest::claim_time), absl::InfinitePast()},
      {"pick_time", &RequestRow::pick_time, absl::InfinitePast()},
      {"response_start", OfRequest(&MeetingRequest::response_start)},
-     {"response_time", "BIGINT",
-      [](const RequestRow& row) -> Value { return absl::ToInt64Microseconds(row.request.response_time); },
-      [](const Row& row, size_t column, RequestRow& record) {
-        record.request.response_time = absl::Microseconds(row.Int(column));
-        return absl::OkStatus();
-      }},
+     {"response_time", OfRequest(&MeetingRequest::response_time)},
      {"deadline", OfRequest(&MeetingRequest::deadline)},
      {"first_deadline", OfRequest(&MeetingRequest::first_deadline)},
      {"level", OfRequest(&MeetingRequest::level)},

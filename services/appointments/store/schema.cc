@@ -4,9 +4,10 @@ namespace finalmile::appointments::store {
 namespace {
 
 // Never edited once released: a change is a further migration. Every table is bounded:
-//   leads              the leads that became sales-ready or said what they permit; an erased one stays as a
-//   mark meeting_requests   400 days after they ended (domain::kKeepEnded) attempts           as long as
-//   their request teams              one
+//   - leads: those that became sales-ready or said what they permit; an erased one stays as a mark;
+//   - meeting_requests: 400 days after they ended (changes::kKeepEnded); attempts: as long as their request;
+//   - teams: one; hosts: domain::kMostHosts;
+//   - time_off: domain::kMostTimesOff ahead of each host, and 30 days after they ended.
 constexpr storage::Migration kMigrations[] = {
     {1, "meeting_requests", R"sql(
 CREATE TABLE leads (
@@ -87,6 +88,32 @@ CREATE TABLE teams (
   holidays TEXT NOT NULL,
   organizer_domain TEXT NOT NULL
 );
+)sql"},
+    {2, "hosts", R"sql(
+CREATE TABLE hosts (
+  id TEXT {sorted} PRIMARY KEY,
+  version BIGINT NOT NULL,
+  title TEXT NOT NULL,
+  active BOOLEAN NOT NULL,
+  zone TEXT NOT NULL,
+  weekly_hours TEXT NOT NULL,
+  buffer_before BIGINT NOT NULL,
+  buffer_after BIGINT NOT NULL,
+  notice BIGINT NOT NULL,
+  horizon_days BIGINT NOT NULL,
+  daily_cap BIGINT NOT NULL,
+  slot_step BIGINT NOT NULL,
+  weight DOUBLE PRECISION NOT NULL,
+  create_time BIGINT NOT NULL,
+  update_time BIGINT NOT NULL
+);
+CREATE TABLE time_off (
+  id TEXT {sorted} PRIMARY KEY,
+  host TEXT NOT NULL,
+  start_time BIGINT NOT NULL,
+  end_time BIGINT NOT NULL
+);
+CREATE INDEX time_off_by_host ON time_off (host, end_time);
 )sql"},
 };
 

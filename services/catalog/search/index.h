@@ -65,9 +65,9 @@ inline constexpr size_t kWordsThatMayMiss = 3;
 
 struct Query {
   // As it was typed. All words must occur, in any field. Where fewer than kFew documents have all of three or
-  // more words, those that lack one of them are found too; where none has all, those that have most. A document
-  // that lacks words scores by the share that it has. The last word may be the beginning
-  // of a word (see ParseQuery). No text is wrong: there are no operators.
+  // more words, those that lack one of them are found too; where none has all, those that have most. A
+  // document that lacks words scores by the share that it has. The last word may be the beginning of a word
+  // (see ParseQuery). No text is wrong: there are no operators.
   std::string text;
   // All must hold.
   std::vector<FacetFilter> filters;

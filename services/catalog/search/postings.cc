@@ -316,7 +316,8 @@ void KeepMeeting(size_t least, std::vector<Scored>& found) {
 }
 
 void ScaleByShare(size_t clauses, std::vector<Scored>& found) {
-  for (Scored& scored : found) scored.score *= static_cast<double>(scored.clauses) / static_cast<double>(clauses);
+  for (Scored& scored : found)
+    scored.score *= static_cast<double>(scored.clauses) / static_cast<double>(clauses);
 }
 
 }  // namespace finalmile::catalog::search

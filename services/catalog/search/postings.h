@@ -60,8 +60,8 @@ std::vector<Scored> MeetAny(std::span<const std::vector<Scored>> clauses);
 void KeepMost(std::vector<Scored>& found);
 // Keeps those that meet at least `least` clauses.
 void KeepMeeting(size_t least, std::vector<Scored>& found);
-// Multiplies each score by the share of `clauses` that the document meets (the coordination factor of Lucene's
-// classic similarity).
+// Multiplies each score by the share of `clauses` that the document meets (the coordination factor of
+// Lucene's classic similarity).
 void ScaleByShare(size_t clauses, std::vector<Scored>& found);
 
 // Which documents have which terms: an inverted index in memory, of two or three bytes for each term of each

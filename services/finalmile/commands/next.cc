@@ -13,6 +13,7 @@
 #include "services/finalmile/commands/commands.h"
 #include "services/finalmile/commands/show.h"
 #include "services/finalmile/commands/show_requests.h"
+#include "services/finalmile/commands/times.h"
 #include "services/finalmile/lead_name.h"
 #include "services/finalmile/output/format.h"
 #include "services/finalmile/output/moment.h"
@@ -75,14 +76,6 @@ absl::StatusOr<int> NumberOf(const google::protobuf::EnumDescriptor& descriptor,
     words += (words.empty() ? "" : ", ") + one;
   }
   return absl::InvalidArgumentError(fmt::format("{} '{}' must be one of {}", flag, word, words));
-}
-
-absl::StatusOr<absl::Time> Future(Session& session, std::string_view flag, const std::string& text) {
-  absl::Time time;
-  if (ParseFuture(text, session.clock.Now(), session.output.zone(), time)) return time;
-  return absl::InvalidArgumentError(
-      fmt::format("{} '{}' must be a time to come: 'tomorrow 09:30', 'Thu 15:00', 2h, 3d or 2026-12-03 15:00",
-                  flag, text));
 }
 
 // The first of the caller's queue that is, or becomes, the caller's.
@@ -194,7 +187,7 @@ absl::StatusOr<ExitCode> LogOne(Session& session, const AttemptFlags& flags) {
     *attempt.mutable_attempt_time() = rpc::ToTimestamp(at);
   }
   if (!flags.callback.empty()) {
-    ASSIGN_OR_RETURN(const absl::Time callback, Future(session, "--callback", flags.callback));
+    ASSIGN_OR_RETURN(const absl::Time callback, ReadFuture(session, "--callback", flags.callback));
     *attempt.mutable_callback_at() = rpc::ToTimestamp(callback);
   }
   attempt.set_objection(flags.objection);
@@ -278,7 +271,7 @@ Action DeclareSnooze(Flags& flags) {
   given->target.Declare(flags);
   return [given](Session& session) -> absl::StatusOr<ExitCode> {
     SnoozeMeetingRequestRequest request;
-    ASSIGN_OR_RETURN(const absl::Time until, Future(session, "UNTIL", given->until));
+    ASSIGN_OR_RETURN(const absl::Time until, ReadFuture(session, "UNTIL", given->until));
     *request.mutable_until() = rpc::ToTimestamp(until);
     ASSIGN_OR_RETURN(*request.mutable_name(), given->target.Name(session));
     request.set_request_id(session.NewRequestId());
@@ -310,7 +303,7 @@ Action DeclareReturn(Flags& flags) {
                      NumberOf(*ReturnReason_descriptor(), "RETURN_REASON_", "--reason", given->reason));
     request.set_reason(static_cast<ReturnReason>(reason));
     if (!given->until.empty()) {
-      ASSIGN_OR_RETURN(const absl::Time until, Future(session, "--until", given->until));
+      ASSIGN_OR_RETURN(const absl::Time until, ReadFuture(session, "--until", given->until));
       *request.mutable_until() = rpc::ToTimestamp(until);
     }
     if (!given->duplicate_of.empty()) {

@@ -2,9 +2,6 @@
 
 #include <memory>
 
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_split.h"
-#include "finalmile/appointments/v1/appointment_service.pb.h"
 #include "finalmile/appointments/v1/meeting_request_service.pb.h"
 #include "libs/base/status.h"
 #include "libs/rpc/timestamps.h"
@@ -15,7 +12,7 @@
 #include "services/finalmile/lead_name.h"
 #include "services/finalmile/output/format.h"
 
-// Meeting requests as a manager looks at them, and the team.
+// Meeting requests as a manager looks at them.
 namespace finalmile::cli {
 namespace {
 
@@ -167,116 +164,6 @@ Action DeclareOverdue(Flags&) {
   };
 }
 
-constexpr const char* kDays[] = {"", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-
-std::string WallText(int minutes) { return fmt::format("{:02}:{:02}", minutes / 60, minutes % 60); }
-
-absl::StatusOr<ExitCode> Print(Session& session, const absl::StatusOr<Team>& team) {
-  RETURN_IF_ERROR(team.status());
-  if (session.output.json()) {
-    session.output.Json(*team);
-    return ExitCode::kOk;
-  }
-  session.output.Line(
-      fmt::format("{}  zone {}, invitations of {}", team->name(), team->zone(), team->organizer_domain()));
-  for (const WeeklyInterval& one : team->weekly_hours()) {
-    session.output.Line(fmt::format("  {}  {}-{}", kDays[std::clamp(one.weekday(), 0, 7)],
-                                    WallText(one.start_minute()), WallText(one.end_minute())));
-  }
-  for (const std::string& day : team->holidays()) session.output.Line("  closed " + day);
-  return ExitCode::kOk;
-}
-
-std::string TeamName(const std::string& text) { return text.starts_with("teams/") ? text : "teams/" + text; }
-
-Action DeclareTeamShow(Flags& flags) {
-  auto name = std::make_shared<std::string>("default");
-  flags.OptionalArgument("TEAM", *name, "which (default)");
-  return [name](Session& session) {
-    GetTeamRequest request;
-    request.set_name(TeamName(*name));
-    return Print(session, session.Call<Team>("appointments.v1.AppointmentService/GetTeam", request));
-  };
-}
-
-// "Mon-Fri 09:00-12:00" as one interval for each day.
-absl::Status ParseHours(const std::string& text, Team& team) {
-  const auto wrong = [&] {
-    return absl::InvalidArgumentError(fmt::format(
-        "--hours '{}' must be days and a span, such as 'Mon-Fri 09:00-18:00' or 'Sat 10:00-14:00'", text));
-  };
-  const std::vector<std::string> words = absl::StrSplit(text, ' ', absl::SkipEmpty());
-  if (words.size() != 2) return wrong();
-  const auto day = [](std::string_view word) {
-    for (int i = 1; i <= 7; ++i) {
-      if (word == kDays[i]) return i;
-    }
-    return 0;
-  };
-  const size_t dash = words[0].find('-');
-  const int first = day(std::string_view(words[0]).substr(0, dash));
-  const int last = dash == std::string::npos ? first : day(std::string_view(words[0]).substr(dash + 1));
-  int from_hour, from_minute, to_hour, to_minute;
-  const std::vector<std::string> span = absl::StrSplit(words[1], absl::ByAnyChar("-:"));
-  if (first == 0 || last < first || span.size() != 4 || !absl::SimpleAtoi(span[0], &from_hour) ||
-      !absl::SimpleAtoi(span[1], &from_minute) || !absl::SimpleAtoi(span[2], &to_hour) ||
-      !absl::SimpleAtoi(span[3], &to_minute) || from_minute > 59 || to_minute > 59) {
-    return wrong();
-  }
-  for (int weekday = first; weekday <= last; ++weekday) {
-    WeeklyInterval& one = *team.add_weekly_hours();
-    one.set_weekday(weekday);
-    one.set_start_minute(from_hour * 60 + from_minute);
-    one.set_end_minute(to_hour * 60 + to_minute);
-  }
-  return absl::OkStatus();
-}
-
-struct TeamFlags {
-  std::string name = "default";
-  std::optional<std::string> zone;
-  std::vector<std::string> hours;
-  std::vector<std::string> holidays;
-  std::optional<std::string> domain;
-};
-
-absl::StatusOr<ExitCode> SetTeam(Session& session, const TeamFlags& flags) {
-  UpdateTeamRequest request;
-  Team& team = *request.mutable_team();
-  team.set_name(TeamName(flags.name));
-  const auto mask = [&](const char* path) { request.mutable_update_mask()->add_paths(path); };
-  if (flags.zone) {
-    team.set_zone(*flags.zone);
-    mask("zone");
-  }
-  for (const std::string& hours : flags.hours) RETURN_IF_ERROR(ParseHours(hours, team));
-  if (!flags.hours.empty()) mask("weekly_hours");
-  for (const std::string& day : flags.holidays) {
-    if (day != "none") team.add_holidays(day);
-  }
-  if (!flags.holidays.empty()) mask("holidays");
-  if (flags.domain) {
-    team.set_organizer_domain(*flags.domain);
-    mask("organizer_domain");
-  }
-  if (request.update_mask().paths().empty())
-    return absl::InvalidArgumentError("nothing to change is given; see finalmile teams set --help");
-  request.set_request_id(session.NewRequestId());
-  return Print(session, session.Call<Team>("appointments.v1.AppointmentService/UpdateTeam", request));
-}
-
-Action DeclareTeamSet(Flags& flags) {
-  auto given = std::make_shared<TeamFlags>();
-  flags.OptionalArgument("TEAM", given->name, "which (default)");
-  flags.Text("--zone", "ZONE", given->zone, "where the team works: Europe/Berlin");
-  flags.Texts("--hours", "HOURS", given->hours,
-              "'Mon-Fri 09:00-18:00'; all hours are replaced; may be repeated");
-  flags.Texts("--holiday", "DAY", given->holidays,
-              "2026-12-25; all are replaced; may be repeated; none: no day");
-  flags.Text("--organizer-domain", "DOMAIN", given->domain, "what the ids of invitations end in");
-  return [given](Session& session) { return SetTeam(session, *given); };
-}
-
 }  // namespace
 
 void AddRequests(std::vector<Verb>& verbs) {
@@ -287,9 +174,6 @@ void AddRequests(std::vector<Verb>& verbs) {
   verbs.push_back({"requests reassign", "give requests to another setter",
                    "finalmile requests reassign --from kim --to ana", DeclareReassign});
   verbs.push_back({"overdue", "whom nobody answered in time", "finalmile overdue", DeclareOverdue});
-  verbs.push_back({"teams show", "the team's zone and hours", "finalmile teams show", DeclareTeamShow});
-  verbs.push_back({"teams set", "change the team's zone and hours",
-                   "finalmile teams set --zone Europe/Berlin --hours 'Mon-Fri 09:00-18:00'", DeclareTeamSet});
 }
 
 }  // namespace finalmile::cli

@@ -20,6 +20,8 @@ class SuiteTest : public ::testing::Test {
     ExitCode code = ExitCode::kOk;
     std::string out;
     std::string error;
+    // What stands on standard error beside the error.
+    std::string notes;
   };
 
   Result Invoke(std::vector<std::string> arguments) {
@@ -39,6 +41,7 @@ class SuiteTest : public ::testing::Test {
       if (!code.ok()) result.error = ErrorLine(code.status());
     }
     result.out = out.str();
+    result.notes = err.str();
     return result;
   }
 

@@ -29,6 +29,24 @@ CREATE TABLE consumer_seqs (
   PRIMARY KEY (consumer, topic, key)
 );
 
+CREATE TABLE hosts (
+  id TEXT  PRIMARY KEY,
+  version BIGINT NOT NULL,
+  title TEXT NOT NULL,
+  active BOOLEAN NOT NULL,
+  zone TEXT NOT NULL,
+  weekly_hours TEXT NOT NULL,
+  buffer_before BIGINT NOT NULL,
+  buffer_after BIGINT NOT NULL,
+  notice BIGINT NOT NULL,
+  horizon_days BIGINT NOT NULL,
+  daily_cap BIGINT NOT NULL,
+  slot_step BIGINT NOT NULL,
+  weight DOUBLE PRECISION NOT NULL,
+  create_time BIGINT NOT NULL,
+  update_time BIGINT NOT NULL
+);
+
 CREATE TABLE large_replies (
   caller TEXT NOT NULL,
   request_id TEXT NOT NULL,
@@ -160,4 +178,13 @@ CREATE TABLE teams (
   holidays TEXT NOT NULL,
   organizer_domain TEXT NOT NULL
 );
+
+CREATE TABLE time_off (
+  id TEXT  PRIMARY KEY,
+  host TEXT NOT NULL,
+  start_time BIGINT NOT NULL,
+  end_time BIGINT NOT NULL
+);
+
+CREATE INDEX time_off_by_host ON time_off (host, end_time);
 

@@ -1,0 +1,151 @@
+#include "services/appointments/handlers/slot_handlers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "libs/base/status.h"
+#include "libs/outbox/mutation.h"
+#include "libs/rpc/errors.h"
+#include "libs/rpc/resource_name.h"
+#include "libs/rpc/timestamps.h"
+#include "libs/storage/columns.h"
+#include "services/appointments/domain/routing.h"
+#include "services/appointments/domain/slots.h"
+#include "services/appointments/domain/zone.h"
+#include "services/appointments/store/host_store.h"
+
+namespace finalmile::appointments::handlers {
+namespace {
+
+using storage::Transaction;
+
+constexpr int kMostNamed = 20;
+constexpr int kStandardLimit = 20;
+constexpr int kMostLimit = 200;
+constexpr absl::Duration kStandardLength = absl::Minutes(30);
+constexpr absl::Duration kStandardWindow = absl::Hours(24 * 14);
+constexpr absl::Duration kLongestWindow = absl::Hours(24 * 31);
+constexpr char kWall[] = "%Y-%m-%dT%H:%M%Ez";
+
+// What was asked for, with what was left out filled in.
+struct Wanted {
+  std::vector<std::string> hosts;
+  absl::Duration length = kStandardLength;
+  domain::Interval within;
+  std::optional<absl::TimeZone> guest_zone;
+  size_t limit = kStandardLimit;
+};
+
+absl::StatusOr<Wanted> WantedOf(const v1::FindSlotsRequest& request, absl::Time now) {
+  Wanted wanted;
+  rpc::FieldViolations violations;
+  if (request.hosts_size() > kMostNamed)
+    violations.Add("hosts", fmt::format("must have at most {} entries", kMostNamed));
+  for (const std::string& name : request.hosts()) wanted.hosts.push_back(rpc::IdIn(name));
+  wanted.hosts = storage::SortedUnique(std::move(wanted.hosts));
+  if (request.has_duration()) wanted.length = rpc::FromDuration(request.duration());
+  if (wanted.length < domain::kShortestMeeting || wanted.length > domain::kLongestMeeting ||
+      wanted.length % absl::Minutes(1) != absl::ZeroDuration())
+    violations.Add("duration", "must be 5 to 480 whole minutes");
+  wanted.within.start = request.has_start_time() ? rpc::FromTimestamp(request.start_time()) : now;
+  wanted.within.end =
+      request.has_end_time() ? rpc::FromTimestamp(request.end_time()) : wanted.within.start + kStandardWindow;
+  if (wanted.within.end <= wanted.within.start || wanted.within.end - wanted.within.start > kLongestWindow)
+    violations.Add("end_time", "must be after start_time, by at most 31 days");
+  if (!request.guest_zone().empty()) {
+    const absl::StatusOr<absl::TimeZone> zone = domain::LoadZone(request.guest_zone());
+    if (zone.ok()) {
+      wanted.guest_zone = *zone;
+    } else {
+      violations.Add("guest_zone", std::string(zone.status().message()));
+    }
+  }
+  if (request.limit() < 0 || request.limit() > kMostLimit)
+    violations.Add("limit", fmt::format("must be 0 to {}", kMostLimit));
+  if (request.limit() > 0) wanted.limit = static_cast<size_t>(request.limit());
+  RETURN_IF_ERROR(violations.ToStatus());
+  return wanted;
+}
+
+// The hosts that are asked for, in the order of their turn.
+absl::StatusOr<std::vector<store::HostRow>> HostsOf(Transaction& transaction, const Wanted& wanted) {
+  std::vector<store::HostRow> hosts;
+  if (wanted.hosts.empty()) {
+    ASSIGN_OR_RETURN(hosts, store::RoutedHosts(transaction));
+  } else {
+    ASSIGN_OR_RETURN(hosts, store::ReadHosts(transaction, wanted.hosts));
+    for (const std::string& id : wanted.hosts) {
+      const auto found =
+          std::find_if(hosts.begin(), hosts.end(), [&](const store::HostRow& row) { return row.id == id; });
+      if (found == hosts.end()) return rpc::NotFound("hosts/" + id, "host");
+      if (!found->host.active) {
+        return rpc::Error(absl::StatusCode::kFailedPrecondition, "HOST_INACTIVE",
+                          fmt::format("hosts/{} gets no meetings at present", id), {{"host", "hosts/" + id}});
+      }
+    }
+  }
+  const auto candidate = [](const store::HostRow& row) {
+    return domain::Candidate{row.id, row.host.weight, 0, 0, absl::InfinitePast()};
+  };
+  std::sort(hosts.begin(), hosts.end(), [&](const store::HostRow& a, const store::HostRow& b) {
+    return domain::RoutesBefore(candidate(a), candidate(b));
+  });
+  return hosts;
+}
+
+v1::Slot SlotOf(const std::string& host, absl::TimeZone zone, absl::Time start, const Wanted& wanted) {
+  v1::Slot slot;
+  slot.set_host("hosts/" + host);
+  *slot.mutable_start_time() = rpc::ToTimestamp(start);
+  *slot.mutable_end_time() = rpc::ToTimestamp(start + wanted.length);
+  slot.set_host_wall_time(absl::FormatTime(kWall, start, zone));
+  if (wanted.guest_zone) slot.set_guest_wall_time(absl::FormatTime(kWall, start, *wanted.guest_zone));
+  slot.set_repeated_hour(zone.At(absl::ToCivilSecond(start, zone)).kind ==
+                         absl::TimeZone::TimeInfo::REPEATED);
+  return slot;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::FindSlotsResponse> SlotHandlers::FindSlots(rpc::CallContext& context,
+                                                              const v1::FindSlotsRequest& request) {
+  const absl::Time now = d_.clock.Now();
+  ASSIGN_OR_RETURN(const Wanted wanted, WantedOf(request, now));
+  return outbox::Read<v1::FindSlotsResponse>(
+      context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::FindSlotsResponse> {
+        ASSIGN_OR_RETURN(const std::vector<store::HostRow> hosts, HostsOf(transaction, wanted));
+        std::vector<std::string> ids;
+        for (const store::HostRow& row : hosts) ids.push_back(row.id);
+        const domain::Interval reach{wanted.within.start - domain::kLongestBuffer,
+                                     wanted.within.end + wanted.length + domain::kLongestBuffer};
+        ASSIGN_OR_RETURN(auto away, store::ReadTimeOff(transaction, ids, reach));
+        struct Found {
+          absl::Time start;
+          // In the order of their turn.
+          size_t host;
+        };
+        std::vector<Found> found;
+        std::vector<absl::TimeZone> zones;
+        for (size_t i = 0; i < hosts.size(); ++i) {
+          ASSIGN_OR_RETURN(const domain::HostRules rules, domain::RulesOf(hosts[i].host));
+          zones.push_back(rules.hours.zone);
+          const domain::HostLoad load{std::move(away[hosts[i].id]), {}};
+          for (const absl::Time start :
+               domain::FreeStarts(rules, load, wanted.length, wanted.within, now, wanted.limit))
+            found.push_back({start, i});
+        }
+        std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
+          return std::tie(a.start, a.host) < std::tie(b.start, b.host);
+        });
+        if (found.size() > wanted.limit) found.resize(wanted.limit);
+        v1::FindSlotsResponse response;
+        for (const Found& one : found)
+          *response.add_slots() = SlotOf(ids[one.host], zones[one.host], one.start, wanted);
+        *response.mutable_as_of() = rpc::ToTimestamp(now);
+        return response;
+      });
+}
+
+}  // namespace finalmile::appointments::handlers
