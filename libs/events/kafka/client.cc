@@ -15,7 +15,12 @@ constexpr absl::Duration kAskAgain = absl::Milliseconds(50);
 
 absl::Status AskOffsets(rd_kafka_s* client, std::vector<PartitionOffset>& wanted, int millis) {
   const List list = ToList(wanted);
-  RETURN_IF_ERROR(ToStatus(rd_kafka_offsets_for_times(client, list.get(), millis), "the offsets of Kafka"));
+  const rd_kafka_resp_err_t asked = rd_kafka_offsets_for_times(client, list.get(), millis);
+  // Said now and then of partitions that exist, while librdkafka reads their leaders anew
+  // (github.com/confluentinc/librdkafka/issues/3295).
+  if (asked == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+    return absl::UnavailableError("events: the leaders of Kafka's partitions are not known yet");
+  RETURN_IF_ERROR(ToStatus(asked, "the offsets of Kafka"));
   for (PartitionOffset& entry : wanted) {
     const auto& [topic, partition] = entry.partition;
     const auto* found = rd_kafka_topic_partition_list_find(list.get(), topic.c_str(), partition);
