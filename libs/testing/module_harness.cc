@@ -42,7 +42,9 @@ ModuleHarness::ModuleHarness(const app::ModuleSpec& spec, std::string store_url)
 ModuleHarness::~ModuleHarness() { Close(); }
 
 void ModuleHarness::Open() {
-  database_ = Must(storage::Open(store_url_, clock_, {}));
+  // PostgreSQL ends a leader's session that sends no heartbeat for some real seconds, and the clock here
+  // stands still.
+  database_ = Must(storage::Open(store_url_, clock_, {.heartbeat_interval = absl::Minutes(10)}));
   rerunning_ = std::make_unique<RerunningDatabase>(*database_);
   events_ = Must(events::Open("local:" + folder_.path() + "/events.db", clock_));
   Must(app::MigrateStore(spec_, *database_, clock_));
