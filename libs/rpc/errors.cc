@@ -63,6 +63,14 @@ absl::Status Error(absl::StatusCode code, std::string_view reason, std::string_v
   return status;
 }
 
+absl::Status WithMetadata(absl::Status status,
+                          const std::vector<std::pair<std::string, std::string>>& metadata) {
+  google::rpc::ErrorInfo info = ErrorInfoOf(status).value_or(google::rpc::ErrorInfo());
+  for (const auto& [key, value] : metadata) (*info.mutable_metadata())[key] = value;
+  Attach(status, info);
+  return status;
+}
+
 absl::Status NotFound(std::string_view resource, std::string_view kind) {
   return Error(absl::StatusCode::kNotFound, Upper(kind) + "_NOT_FOUND",
                fmt::format("there is no {} {}", kind, resource), {{"resource", resource}});

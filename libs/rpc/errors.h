@@ -30,6 +30,10 @@ absl::Status NotFound(std::string_view resource, std::string_view kind);
 // INVALID_ARGUMENT / INVALID_FIELDS with one violation.
 absl::Status InvalidField(std::string_view field, std::string_view description);
 
+// The same error, whose ErrorInfo says this as well.
+absl::Status WithMetadata(absl::Status status,
+                          const std::vector<std::pair<std::string, std::string>>& metadata);
+
 // Collects what is wrong with a request, so that the caller hears of everything at once. Not thread-safe.
 class FieldViolations {
  public:

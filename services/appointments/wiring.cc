@@ -1,18 +1,22 @@
 #include "services/appointments/wiring.h"
 
 #include "finalmile/appointments/v1/appointment_event.pb.h"
+#include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "finalmile/leads/v1/lead_event.pb.h"
 #include "libs/base/status.h"
+#include "services/appointments/consumers/catalog_consumer.h"
 #include "services/appointments/consumers/lead_consumer.h"
 #include "services/appointments/domain/zone.h"
 #include "services/appointments/handlers/register.h"
 #include "services/appointments/store/schema.h"
+#include "services/appointments/timers/appointment_timer.h"
 #include "services/appointments/timers/request_timer.h"
 
 namespace finalmile::appointments {
 namespace {
 
-constexpr app::MessageType kTopics[] = {&v1::AppointmentEvent::descriptor, &leads::v1::LeadEvent::descriptor};
+constexpr app::MessageType kTopics[] = {&v1::AppointmentEvent::descriptor, &leads::v1::LeadEvent::descriptor,
+                                        &catalog::v1::CatalogEvent::descriptor};
 
 absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) {
   // Without its files every zone would be taken for UTC.
@@ -26,7 +30,10 @@ absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) 
   module.services.push_back(handlers::NewAppointmentService(dependencies));
   module.consumers.push_back(app::ConsumerOf<leads::v1::LeadEvent>(
       consumers::kLeadConsumer, std::make_unique<consumers::LeadConsumer>(runtime.clock, runtime.rng)));
+  module.consumers.push_back(app::ConsumerOf<catalog::v1::CatalogEvent>(
+      consumers::kCatalogConsumer, std::make_unique<consumers::CatalogConsumer>(runtime.clock)));
   module.leader_tasks.push_back(std::make_unique<timers::RequestTimer>(runtime.clock, runtime.rng));
+  module.leader_tasks.push_back(std::make_unique<timers::AppointmentTimer>(runtime.clock, runtime.rng));
   return module;
 }
 

@@ -99,6 +99,56 @@ TEST_F(QueueSuiteTest, AManagersView) {
   EXPECT_THAT(Invoke({"teams", "set", "--zone", "Berlin"}).error, HasSubstr("IANA"));
 }
 
+TEST_F(QueueSuiteTest, FromTheQueueToAMeeting) {
+  for (const char* host : {"ben", "cy"}) {
+    ASSERT_EQ(
+        As("mia:manager", {"hosts", "set", host, "--hours", "Mon-Sun 00:00-24:00", "--notice", "0m"}).code,
+        ExitCode::kOk);
+  }
+  SalesReady("ana@ferrocarga.example", "Ana");
+  SalesReady("lee@ferrocarga.example", "Lee");
+  const auto stage = [&] { return Invoke({"leads", "show", "ana@ferrocarga.example"}).out; };
+  EXPECT_EQ(As("kim", {"book", "--at", "tomorrow 09:30"}).code, ExitCode::kNotFound)
+      << "no request is claimed";
+  ASSERT_EQ(As("kim", {"attempt", "connected", "--lead", "ana@ferrocarga.example"}).code, ExitCode::kOk);
+  const Result booked =
+      As("kim", {"book", "--at", "tomorrow 09:30", "--host", "ben", "--zone", "Asia/Kolkata"});
+  ASSERT_EQ(booked.code, ExitCode::kOk) << booked.error;
+  EXPECT_THAT(booked.out, AllOf(HasSubstr("scheduled  "), HasSubstr("09:30 Kolkata (guest)"),
+                                HasSubstr("Ana Ruiz"), HasSubstr("host ben, set by kim  appointments/")));
+  EXPECT_THAT(stage(), HasSubstr("meeting set"));
+  const Result taken = As("lee", {"book", "--at", "tomorrow 09:30", "--host", "ben", "--zone", "Asia/Kolkata",
+                                  "--lead", "lee@ferrocarga.example"});
+  EXPECT_EQ(taken.code, ExitCode::kFaster);
+  EXPECT_THAT(taken.error,
+              AllOf(HasSubstr("the time is taken. Free: "), HasSubstr("Take the first: --at '")));
+  const Result hold = As("lee", {"hold", "--at", "tomorrow 12:00"});
+  ASSERT_EQ(hold.code, ExitCode::kOk) << hold.error;
+  const std::string held = hold.out.substr(hold.out.find("holds/"), 6 + 36);
+  EXPECT_EQ(As("lee", {"book", "--hold", held, "--lead", "lee@ferrocarga.example"}).code, ExitCode::kOk);
+  EXPECT_THAT(Invoke({"meetings", "list"}).out, AllOf(HasSubstr("Ana Ruiz"), HasSubstr("Lee Ruiz")));
+  const Result moved =
+      As("kim", {"reschedule", "--at", "tomorrow 15:00", "--lead", "ana@ferrocarga.example"});
+  ASSERT_EQ(moved.code, ExitCode::kOk) << moved.error;
+  EXPECT_EQ(As("kim", {"confirm", "--lead", "ana@ferrocarga.example"}).code, ExitCode::kOk);
+  EXPECT_EQ(As("ben:host", {"outcome", "held"}).code, ExitCode::kRefused) << "it is ahead";
+  EXPECT_EQ(As("ben:host", {"hosts", "off", "ben", "--from", "now", "--until", "3d"}).code,
+            ExitCode::kRefused);
+  EXPECT_EQ(As("ben:host", {"hosts", "off", "ben", "--from", "now", "--until", "3d", "--force"}).code,
+            ExitCode::kOk);
+  EXPECT_THAT(Invoke({"overdue"}).out, AllOf(HasSubstr("OUTCOMES 0"), HasSubstr("THE HOST IS AWAY")));
+  EXPECT_EQ(As("kim", {"cancel", "--by", "them", "--lead", "ana@ferrocarga.example"}).code, ExitCode::kUsage);
+  ASSERT_EQ(
+      As("kim", {"cancel", "--by", "guest", "--reason", "ill", "--lead", "ana@ferrocarga.example"}).code,
+      ExitCode::kOk);
+  EXPECT_THAT(
+      Invoke({"meetings", "show", "--lead", "ana@ferrocarga.example"}).out,
+      AllOf(HasSubstr("cancelled by the guest: ill"), HasSubstr("rescheduled"), HasSubstr("confirmed, kim")));
+  EXPECT_THAT(stage(), HasSubstr("meeting set")) << "it is to be booked again";
+  EXPECT_EQ(As("kim", {"outcome", "held", "--amend", "--lead", "ana@ferrocarga.example"}).code,
+            ExitCode::kUsage);
+}
+
 TEST_F(QueueSuiteTest, HostsAndTheirFreeTimes) {
   EXPECT_THAT(Invoke({"hosts", "list"}).notes, HasSubstr("finalmile hosts set NAME makes one"));
   const Result made = As("mia:manager", {"hosts", "set", "ben", "--title", "Consultant", "--zone",

@@ -1,9 +1,12 @@
 #include "services/appointments/changes/lead_changes.h"
 
 #include <algorithm>
+#include <set>
 
 #include "libs/base/status.h"
 #include "libs/rpc/timestamps.h"
+#include "libs/storage/columns.h"
+#include "services/appointments/store/touch_store.h"
 
 namespace finalmile::appointments::changes {
 namespace {
@@ -40,6 +43,11 @@ domain::Crossing CrossingOf(const LeadEvent& event) {
   crossing.campaign = ready.campaign();
   crossing.ready_time = rpc::FromTimestamp(ready.has_cause_time() ? ready.cause_time() : event.time());
   return crossing;
+}
+
+// A meeting ahead that answers no request.
+bool MayBeLinked(const store::AppointmentRow& row) {
+  return row.meeting_request.empty() && row.meeting_kind == "initial" && domain::IsPlanned(row.appointment);
 }
 
 // The request of two that stays when their leads turn out to be one.
@@ -94,27 +102,47 @@ absl::Status LeadChanges::Lock(const std::vector<LeadEvent>& events) {
   ASSIGN_OR_RETURN(std::vector<std::string> ids, store::RequestsOf(transaction_, whole));
   ASSIGN_OR_RETURN(const std::vector<std::string> more, store::ActiveRequestsOf(transaction_, active));
   ids.insert(ids.end(), more.begin(), more.end());
-  return batch_.Lock(std::move(ids));
+  RETURN_IF_ERROR(batch_.Lock(std::move(ids)));
+  return LockMeetings(events, whole);
 }
 
-void LeadChanges::Apply(const LeadEvent& event) {
+absl::Status LeadChanges::LockMeetings(const std::vector<LeadEvent>& events, std::vector<std::string> leads) {
+  const std::set<std::string> whole(leads.begin(), leads.end());
+  for (const LeadEvent& event : events) {
+    if (event.has_lead_became_sales_ready()) leads.push_back(event.key());
+  }
+  if (leads.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<store::AppointmentRow> rows,
+                   store::AppointmentsOf(transaction_, storage::SortedUnique(std::move(leads))));
+  std::vector<std::string> ids;
+  for (const store::AppointmentRow& row : rows) {
+    if (whole.contains(row.lead) || MayBeLinked(row)) ids.push_back(row.id);
+  }
+  return ids.empty() ? absl::OkStatus() : appointments_.Lock(std::move(ids));
+}
+
+absl::Status LeadChanges::Apply(const LeadEvent& event) {
   store::LeadRow* lead = batch_.LeadOf(event.key());
-  if (lead == nullptr || lead->erased) return;
+  if (lead == nullptr || lead->erased) return absl::OkStatus();
   switch (event.event_case()) {
     case LeadEvent::kLeadBecameSalesReady:
-      return BecameReady(*lead, event);
+      BecameReady(*lead, event);
+      return absl::OkStatus();
     case LeadEvent::kLeadCooled:
-      return Cooled(*lead, event.lead_cooled());
+      Cooled(*lead, event.lead_cooled());
+      return absl::OkStatus();
     case LeadEvent::kLeadErased:
       return Erased(*lead);
     case LeadEvent::kLeadMerged:
       return Merged(*lead, event.lead_merged().into());
     case LeadEvent::kLeadUpdated:
-      return OwnerChanged(*lead, event.lead_updated().owner());
+      OwnerChanged(*lead, event.lead_updated().owner());
+      return absl::OkStatus();
     case LeadEvent::kContactPermissionChanged:
-      return Permission(*lead, event.contact_permission_changed());
+      Permission(*lead, event.contact_permission_changed());
+      return absl::OkStatus();
     default:
-      return;
+      return absl::OkStatus();
   }
 }
 
@@ -131,6 +159,21 @@ void LeadChanges::BecameReady(store::LeadRow& lead, const LeadEvent& event) {
     batch_.Tell(entry, domain::Close(entry.row.request, CloseReason::kQuiet));
   } else {
     batch_.Tell(entry, {domain::Requested{"ready"}});
+    LinkMeeting(entry);
+  }
+}
+
+void LeadChanges::LinkMeeting(RequestBatch::Entry& request) {
+  for (auto& [id, meeting] : appointments_.entries()) {
+    store::AppointmentRow& row = meeting.row;
+    if (row.lead != request.row.lead || !MayBeLinked(row)) continue;
+    row.meeting_request = request.row.id;
+    row.ready_seq = request.row.request.crossing.ready_seq;
+    row.cycle = request.row.request.crossing.cycle;
+    appointments_.Tell(meeting, {});
+    request.row.appointment = appointments_.NameOf(meeting);
+    batch_.Tell(request, domain::Book(request.row.request, row.appointment.setter, batch_.now()));
+    return;
   }
 }
 
@@ -143,7 +186,7 @@ void LeadChanges::Cooled(const store::LeadRow& lead, const leads::v1::LeadCooled
   if (request != before) batch_.Tell(*active, events);
 }
 
-void LeadChanges::Erased(store::LeadRow& lead) {
+absl::Status LeadChanges::Erased(store::LeadRow& lead) {
   for (auto& [id, entry] : batch_.entries()) {
     if (entry.row.lead != lead.id) continue;
     batch_.Tell(entry, domain::Close(entry.row.request, CloseReason::kErased));
@@ -154,15 +197,26 @@ void LeadChanges::Erased(store::LeadRow& lead) {
     entry.row.request.crossing.missing.clear();
   }
   const std::string name = lead.id;
+  for (auto& [id, meeting] : appointments_.entries()) {
+    store::AppointmentRow& row = meeting.row;
+    if (row.lead != name) continue;
+    row.title.clear();
+    row.guest_zone.clear();
+    const domain::AppointmentEvents events = domain::Erase(row.appointment, batch_.now());
+    if (!events.empty()) appointments_.FreeTime(meeting);
+    appointments_.Tell(meeting, events);
+    row.lead.clear();
+  }
   lead = {};
   lead.id = name;
   lead.erased = true;
   batch_.ChangeLead(lead);
+  return store::DeleteTouches(transaction_, name);
 }
 
-void LeadChanges::Merged(store::LeadRow& lead, const std::string& into) {
+absl::Status LeadChanges::Merged(store::LeadRow& lead, const std::string& into) {
   store::LeadRow* target = batch_.LeadOf(into);
-  if (target == nullptr || target == &lead) return;
+  if (target == nullptr || target == &lead) return absl::OkStatus();
   if (target->erased) return Erased(lead);
   RequestBatch::Entry* own = batch_.ActiveOf(lead.id);
   RequestBatch::Entry* theirs = batch_.ActiveOf(target->id);
@@ -176,12 +230,18 @@ void LeadChanges::Merged(store::LeadRow& lead, const std::string& into) {
     entry.row.lead = target->id;
     batch_.Tell(entry, {});
   }
+  for (auto& [id, meeting] : appointments_.entries()) {
+    if (meeting.row.lead != lead.id) continue;
+    meeting.row.lead = target->id;
+    appointments_.Tell(meeting, {});
+  }
   target->quiet_until = std::max(target->quiet_until, lead.quiet_until);
   target->denied |= lead.denied;
   target->allowed &= ~lead.denied;
   lead.merged_into = target->id;
   batch_.ChangeLead(lead);
   batch_.ChangeLead(*target);
+  return store::MoveTouches(transaction_, lead.id, target->id);
 }
 
 void LeadChanges::Permission(store::LeadRow& lead, const leads::v1::ContactPermissionChanged& changed) {

@@ -4,23 +4,15 @@
 #include <vector>
 
 #include "finalmile/leads/v1/lead_event.pb.h"
-#include "finalmile/v1/annotations.pb.h"
 #include "libs/base/status.h"
 #include "libs/outbox/read_batch.h"
-#include "libs/rpc/resource_name.h"
 #include "services/appointments/changes/lead_changes.h"
+#include "services/appointments/consumers/lead_names.h"
 
 namespace finalmile::appointments::consumers {
 namespace {
 
 using leads::v1::LeadEvent;
-
-const finalmile::v1::ResourceName& LeadNames() {
-  static const finalmile::v1::ResourceName& form =
-      leads::v1::LeadMerged::descriptor()->FindFieldByName("into")->options().GetExtension(
-          finalmile::v1::resource);
-  return form;
-}
 
 }  // namespace
 
@@ -29,8 +21,8 @@ absl::Status LeadConsumer::Apply(storage::Transaction& transaction, outbox::Batc
   RETURN_IF_ERROR(outbox::ReadBatch<LeadEvent>(
       batch, [&](size_t, const LeadEvent& event, const events::Record& record) -> absl::Status {
         if (!changes::Concerns(event)) return absl::OkStatus();
-        if (event.key() != record.key || !rpc::Fits(event.key(), LeadNames()) ||
-            (event.has_lead_merged() && !rpc::Fits(event.lead_merged().into(), LeadNames()))) {
+        if (event.key() != record.key || !NamesLead(event.key()) ||
+            (event.has_lead_merged() && !NamesLead(event.lead_merged().into()))) {
           return outbox::RecordFault("the event's key is not the record's, or it names a lead wrongly");
         }
         events.push_back(event);
@@ -39,11 +31,14 @@ absl::Status LeadConsumer::Apply(storage::Transaction& transaction, outbox::Batc
   if (events.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const domain::WorkingHours hours, changes::ReadHours(transaction));
   const outbox::Cause cause = outbox::CauseOf(kLeadConsumer);
-  changes::RequestBatch requests(transaction, hours, {clock_, rng_, clock_.Now(), cause});
-  changes::LeadChanges changes(transaction, requests);
+  const outbox::EventContext at{clock_, rng_, clock_.Now(), cause};
+  changes::RequestBatch requests(transaction, hours, at);
+  changes::AppointmentBatch appointments(transaction, requests, at);
+  changes::LeadChanges changes(transaction, requests, appointments);
   RETURN_IF_ERROR(changes.Lock(events));
-  for (const LeadEvent& event : events) changes.Apply(event);
-  return requests.WriteAll();
+  for (const LeadEvent& event : events) RETURN_IF_ERROR(changes.Apply(event));
+  RETURN_IF_ERROR(requests.WriteAll());
+  return appointments.WriteAll();
 }
 
 }  // namespace finalmile::appointments::consumers

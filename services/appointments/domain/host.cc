@@ -30,16 +30,20 @@ Host NewHost(const Team& team) {
   return host;
 }
 
-std::vector<Violation> Validate(const Host& host) {
+std::vector<Violation> CheckTitle(std::string_view title) {
   std::vector<Violation> violations;
+  if (Characters(title) > kMostOfTitle) violations.push_back({"title", "must have at most 200 characters"});
+  if (MayContact(title))
+    violations.push_back({"title", "must not hold an e-mail address or a telephone number: guests read it"});
+  return violations;
+}
+
+std::vector<Violation> Validate(const Host& host) {
+  std::vector<Violation> violations = CheckTitle(host.title);
   const auto within = [&](const char* field, absl::Duration span, absl::Duration least, absl::Duration most,
                           const char* text) {
     if (span < least || span > most || !IsWhole(span, absl::Minutes(1))) violations.push_back({field, text});
   };
-  if (Characters(host.title) > kMostOfTitle)
-    violations.push_back({"title", "must have at most 200 characters"});
-  if (MayContact(host.title))
-    violations.push_back({"title", "must not hold an e-mail address or a telephone number: guests read it"});
   if (const absl::Status zone = LoadZone(host.zone).status(); !zone.ok())
     violations.push_back({"zone", std::string(zone.message())});
   for (Violation& violation : CheckWeekly(host.weekly_hours, "weekly_hours"))

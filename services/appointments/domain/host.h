@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -49,6 +50,9 @@ struct Host {
 
 // One who starts in the team: with its zone and hours.
 Host NewHost(const Team& team);
+
+// What is wrong with a `title`: it is too long, or may hold an e-mail address or a telephone number.
+std::vector<Violation> CheckTitle(std::string_view title);
 
 // All that is wrong with a host; reads the zone database.
 std::vector<Violation> Validate(const Host& host);

@@ -244,6 +244,7 @@ void Hold(MeetingRequest& request) {
 RequestEvents Rebook(MeetingRequest& request, bool host_no_show, const WorkingHours& hours, absl::Time now) {
   if (request.state != RequestState::kSet) return {};
   request.state = RequestState::kWorking;
+  request.held = false;
   request.rebook = true;
   BeginWindow(request, now);
   SetResponse(request, now, host_no_show ? kRebookTimeAfterHost : kRebookTime, hours);

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "libs/base/status.h"
 #include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
@@ -11,8 +14,11 @@
 #include "libs/rpc/resource_name.h"
 #include "libs/rpc/timestamps.h"
 #include "libs/rpc/violations.h"
+#include "libs/storage/columns.h"
 #include "services/appointments/handlers/actor.h"
 #include "services/appointments/handlers/weekly_proto.h"
+#include "services/appointments/store/appointment_store.h"
+#include "services/appointments/store/claim_store.h"
 #include "services/appointments/store/host_store.h"
 #include "services/appointments/store/team_store.h"
 
@@ -86,6 +92,54 @@ absl::Status CheckOwn(const domain::Actor& actor, const std::string& host) {
 absl::Status ManagerOnly(std::string_view what) {
   return rpc::Error(absl::StatusCode::kPermissionDenied, "MANAGER_ONLY",
                     fmt::format("only a manager {}", what));
+}
+
+// More meetings than a host can have in any time off that ends within kLongestTimeOff.
+constexpr int kMostPlanned = 1000;
+constexpr size_t kMostNamed = 5;
+
+// The planned meetings of a host in `within`, locked.
+absl::StatusOr<std::vector<store::AppointmentRow>> LockPlanned(Transaction& transaction,
+                                                               const std::string& host,
+                                                               const domain::Interval& within) {
+  ASSIGN_OR_RETURN(const std::vector<store::AppointmentRow> planned,
+                   store::PlannedOf(transaction, host, within, kMostPlanned));
+  std::vector<std::string> ids;
+  for (const store::AppointmentRow& row : planned) ids.push_back(row.id);
+  if (ids.empty()) return std::vector<store::AppointmentRow>();
+  ASSIGN_OR_RETURN(const storage::Deferred locked,
+                   store::kAppointments.DeferLock(transaction, storage::SortedUnique(std::move(ids))));
+  RETURN_IF_ERROR(transaction.Settle());
+  ASSIGN_OR_RETURN(std::vector<store::AppointmentRow> rows, store::kAppointments.Records(*locked));
+  std::erase_if(rows, [&](const store::AppointmentRow& row) {
+    return row.appointment.host != host || !domain::IsPlanned(row.appointment) ||
+           !within.Overlaps({row.appointment.start, row.appointment.end});
+  });
+  return rows;
+}
+
+absl::Status HasAppointments(const std::vector<store::AppointmentRow>& meetings) {
+  std::vector<std::pair<std::string, std::string>> metadata = {{"count", std::to_string(meetings.size())}};
+  for (size_t i = 0; i < std::min(meetings.size(), kMostNamed); ++i)
+    metadata.emplace_back(fmt::format("appointment_{}", i + 1), "appointments/" + meetings[i].id);
+  return rpc::WithMetadata(
+      rpc::Error(
+          absl::StatusCode::kFailedPrecondition, "HAS_APPOINTMENTS",
+          fmt::format("{} meetings are set in that time: reschedule them, or force it", meetings.size())),
+      metadata);
+}
+
+absl::Status MarkConflicts(Transaction& transaction, std::vector<store::AppointmentRow>& meetings,
+                           bool conflict, absl::Time now) {
+  std::vector<const store::AppointmentRow*> changed;
+  for (store::AppointmentRow& row : meetings) {
+    if (row.appointment.conflict == conflict) continue;
+    row.appointment.conflict = conflict;
+    ++row.version;
+    row.update_time = now;
+    changed.push_back(&row);
+  }
+  return changed.empty() ? absl::OkStatus() : store::kAppointments.Update(transaction, changed);
 }
 
 absl::StatusOr<store::HostRow> Existing(Transaction& transaction, const std::string& id) {
@@ -181,6 +235,9 @@ absl::StatusOr<v1::TimeOff> HostHandlers::SetTimeOff(rpc::CallContext& context,
             row.end_time > now + domain::kLongestTimeOff)
           violations.Add("end_time", "must be after start_time and ahead, by at most 400 days");
         RETURN_IF_ERROR(violations.ToStatus());
+        const domain::Interval away{row.start_time, row.end_time};
+        // Meetings are locked before hosts; what comes between is found under the host's lock.
+        ASSIGN_OR_RETURN(std::vector<store::AppointmentRow> meetings, LockPlanned(transaction, id, away));
         ASSIGN_OR_RETURN(const std::vector<store::HostRow> hosts, store::LockHosts(transaction, {id}));
         if (hosts.empty()) return rpc::NotFound(request.host(), "host");
         ASSIGN_OR_RETURN(const int64_t ahead, store::CountTimeOff(transaction, id, now));
@@ -188,6 +245,12 @@ absl::StatusOr<v1::TimeOff> HostHandlers::SetTimeOff(rpc::CallContext& context,
           return rpc::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_TIMES_OFF",
                             fmt::format("{} times off of {} are ahead already", ahead, request.host()));
         }
+        ASSIGN_OR_RETURN(const std::vector<store::AppointmentRow> now_planned,
+                         store::PlannedOf(transaction, id, away, kMostPlanned));
+        if (now_planned.size() != meetings.size()) return storage::Conflict("a meeting was booked meanwhile");
+        if (!meetings.empty() && !request.force()) return HasAppointments(meetings);
+        RETURN_IF_ERROR(MarkConflicts(transaction, meetings, true, now));
+        RETURN_IF_ERROR(store::ReleaseHolds(transaction, id, away));
         RETURN_IF_ERROR(store::DeleteEndedTimeOff(transaction, id, now - kKeepTimeOff));
         RETURN_IF_ERROR(store::kTimeOff.Insert(transaction, {{&row}}));
         return ToProto(row);
@@ -231,14 +294,29 @@ absl::StatusOr<v1::TimeOff> HostHandlers::DeleteTimeOff(rpc::CallContext& contex
   const std::string id = rpc::IdIn(request.name());
   return outbox::Mutate<v1::TimeOff>(
       context, d_.database, request,
-      [&](Transaction& transaction, absl::Time) -> absl::StatusOr<v1::TimeOff> {
+      [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::TimeOff> {
         ASSIGN_OR_RETURN(const storage::Deferred locked, store::kTimeOff.DeferLock(transaction, {id}));
         RETURN_IF_ERROR(transaction.Settle());
         ASSIGN_OR_RETURN(const std::vector<store::TimeOffRow> rows, store::kTimeOff.Records(*locked));
         if (rows.empty()) return rpc::NotFound(request.name(), "time_off");
-        RETURN_IF_ERROR(CheckOwn(actor, rows.front().host));
+        const store::TimeOffRow& row = rows.front();
+        RETURN_IF_ERROR(CheckOwn(actor, row.host));
         RETURN_IF_ERROR(store::DeleteTimeOff(transaction, id));
-        return ToProto(rows.front());
+        ASSIGN_OR_RETURN(std::vector<store::AppointmentRow> meetings,
+                         LockPlanned(transaction, row.host, {row.start_time, row.end_time}));
+        ASSIGN_OR_RETURN(const auto others, store::ReadTimeOff(transaction, {row.host},
+                                                               {row.start_time - domain::kLongestMeeting,
+                                                                row.end_time + domain::kLongestMeeting}));
+        // Another time off may take them as well.
+        std::erase_if(meetings, [&](const store::AppointmentRow& meeting) {
+          const auto found = others.find(row.host);
+          return found != others.end() &&
+                 std::any_of(found->second.begin(), found->second.end(), [&](const domain::Interval& away) {
+                   return away.Overlaps({meeting.appointment.start, meeting.appointment.end});
+                 });
+        });
+        RETURN_IF_ERROR(MarkConflicts(transaction, meetings, false, now));
+        return ToProto(row);
       });
 }
 

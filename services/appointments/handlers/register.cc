@@ -2,7 +2,10 @@
 
 #include "finalmile/appointments/v1/appointment_service.pb.h"
 #include "libs/rpc/methods.h"
+#include "services/appointments/handlers/appointment_reads.h"
+#include "services/appointments/handlers/booking_handlers.h"
 #include "services/appointments/handlers/host_handlers.h"
+#include "services/appointments/handlers/meeting_handlers.h"
 #include "services/appointments/handlers/queue_handlers.h"
 #include "services/appointments/handlers/request_handlers.h"
 #include "services/appointments/handlers/slot_handlers.h"
@@ -44,6 +47,23 @@ std::unique_ptr<rpc::Service> NewAppointmentService(Dependencies dependencies) {
   Unary(*service, "DeleteTimeOff", hosts, &HostHandlers::DeleteTimeOff);
   auto slots = std::make_shared<SlotHandlers>(dependencies);
   Unary(*service, "FindSlots", slots, &SlotHandlers::FindSlots);
+  auto booking = std::make_shared<BookingHandlers>(dependencies);
+  Unary(*service, "HoldSlot", booking, &BookingHandlers::HoldSlot);
+  Unary(*service, "ReleaseHold", booking, &BookingHandlers::ReleaseHold);
+  Unary(*service, "BookAppointment", booking, &BookingHandlers::BookAppointment);
+  Unary(*service, "RescheduleAppointment", booking, &BookingHandlers::RescheduleAppointment);
+  auto meetings = std::make_shared<MeetingHandlers>(dependencies);
+  Unary(*service, "ConfirmAppointment", meetings, &MeetingHandlers::ConfirmAppointment);
+  Unary(*service, "CancelAppointment", meetings, &MeetingHandlers::CancelAppointment);
+  Unary(*service, "RecordReply", meetings, &MeetingHandlers::RecordReply);
+  Unary(*service, "RecordOutcome", meetings, &MeetingHandlers::RecordOutcome);
+  Unary(*service, "AmendOutcome", meetings, &MeetingHandlers::AmendOutcome);
+  Unary(*service, "QualifyAppointment", meetings, &MeetingHandlers::QualifyAppointment);
+  Unary(*service, "ScoreConversation", meetings, &MeetingHandlers::ScoreConversation);
+  auto reads = std::make_shared<AppointmentReads>(dependencies);
+  Unary(*service, "GetAppointment", reads, &AppointmentReads::GetAppointment);
+  Unary(*service, "ListAppointments", reads, &AppointmentReads::ListAppointments);
+  Unary(*service, "ListAppointmentHistory", reads, &AppointmentReads::ListAppointmentHistory);
   return service;
 }
 

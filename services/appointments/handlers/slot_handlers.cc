@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "libs/base/status.h"
 #include "libs/outbox/mutation.h"
@@ -11,8 +12,7 @@
 #include "libs/rpc/resource_name.h"
 #include "libs/rpc/timestamps.h"
 #include "libs/storage/columns.h"
-#include "services/appointments/domain/routing.h"
-#include "services/appointments/domain/slots.h"
+#include "services/appointments/changes/host_times.h"
 #include "services/appointments/domain/zone.h"
 #include "services/appointments/store/host_store.h"
 
@@ -70,7 +70,8 @@ absl::StatusOr<Wanted> WantedOf(const v1::FindSlotsRequest& request, absl::Time 
 }
 
 // The hosts that are asked for, in the order of their turn.
-absl::StatusOr<std::vector<store::HostRow>> HostsOf(Transaction& transaction, const Wanted& wanted) {
+absl::StatusOr<std::vector<store::HostRow>> HostsOf(Transaction& transaction, const Wanted& wanted,
+                                                    absl::Time now) {
   std::vector<store::HostRow> hosts;
   if (wanted.hosts.empty()) {
     ASSIGN_OR_RETURN(hosts, store::RoutedHosts(transaction));
@@ -86,18 +87,13 @@ absl::StatusOr<std::vector<store::HostRow>> HostsOf(Transaction& transaction, co
       }
     }
   }
-  const auto candidate = [](const store::HostRow& row) {
-    return domain::Candidate{row.id, row.host.weight, 0, 0, absl::InfinitePast()};
-  };
-  std::sort(hosts.begin(), hosts.end(), [&](const store::HostRow& a, const store::HostRow& b) {
-    return domain::RoutesBefore(candidate(a), candidate(b));
-  });
-  return hosts;
+  return changes::InTurn(transaction, std::move(hosts), now);
 }
 
-v1::Slot SlotOf(const std::string& host, absl::TimeZone zone, absl::Time start, const Wanted& wanted) {
+v1::Slot SlotOf(const changes::HostTimes& host, absl::Time start, const Wanted& wanted) {
+  const absl::TimeZone zone = host.rules.hours.zone;
   v1::Slot slot;
-  slot.set_host("hosts/" + host);
+  slot.set_host("hosts/" + host.row.id);
   *slot.mutable_start_time() = rpc::ToTimestamp(start);
   *slot.mutable_end_time() = rpc::ToTimestamp(start + wanted.length);
   slot.set_host_wall_time(absl::FormatTime(kWall, start, zone));
@@ -115,34 +111,13 @@ absl::StatusOr<v1::FindSlotsResponse> SlotHandlers::FindSlots(rpc::CallContext& 
   ASSIGN_OR_RETURN(const Wanted wanted, WantedOf(request, now));
   return outbox::Read<v1::FindSlotsResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::FindSlotsResponse> {
-        ASSIGN_OR_RETURN(const std::vector<store::HostRow> hosts, HostsOf(transaction, wanted));
-        std::vector<std::string> ids;
-        for (const store::HostRow& row : hosts) ids.push_back(row.id);
-        const domain::Interval reach{wanted.within.start - domain::kLongestBuffer,
-                                     wanted.within.end + wanted.length + domain::kLongestBuffer};
-        ASSIGN_OR_RETURN(auto away, store::ReadTimeOff(transaction, ids, reach));
-        struct Found {
-          absl::Time start;
-          // In the order of their turn.
-          size_t host;
-        };
-        std::vector<Found> found;
-        std::vector<absl::TimeZone> zones;
-        for (size_t i = 0; i < hosts.size(); ++i) {
-          ASSIGN_OR_RETURN(const domain::HostRules rules, domain::RulesOf(hosts[i].host));
-          zones.push_back(rules.hours.zone);
-          const domain::HostLoad load{std::move(away[hosts[i].id]), {}};
-          for (const absl::Time start :
-               domain::FreeStarts(rules, load, wanted.length, wanted.within, now, wanted.limit))
-            found.push_back({start, i});
-        }
-        std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
-          return std::tie(a.start, a.host) < std::tie(b.start, b.host);
-        });
-        if (found.size() > wanted.limit) found.resize(wanted.limit);
+        ASSIGN_OR_RETURN(const std::vector<store::HostRow> hosts, HostsOf(transaction, wanted, now));
+        ASSIGN_OR_RETURN(const std::vector<changes::HostTimes> times,
+                         changes::ReadHostTimes(transaction, hosts, wanted.within, now));
         v1::FindSlotsResponse response;
-        for (const Found& one : found)
-          *response.add_slots() = SlotOf(ids[one.host], zones[one.host], one.start, wanted);
+        for (const changes::FreeTime& one :
+             changes::FreeTimes(times, wanted.length, wanted.within, now, wanted.limit))
+          *response.add_slots() = SlotOf(times[one.host], one.start, wanted);
         *response.mutable_as_of() = rpc::ToTimestamp(now);
         return response;
       });

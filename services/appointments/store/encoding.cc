@@ -119,4 +119,32 @@ absl::StatusOr<std::set<absl::CivilDay>> DecodeDays(std::string_view text) {
   return days;
 }
 
+std::string EncodeTouches(const std::vector<domain::Touch>& touches) {
+  json list = json::array();
+  for (const domain::Touch& touch : touches)
+    list.push_back({touch.subject, touch.version, ToMicros(touch.time), touch.how});
+  return list.dump();
+}
+
+absl::StatusOr<std::vector<domain::Touch>> DecodeTouches(std::string_view text) {
+  std::vector<domain::Touch> touches;
+  const absl::Status status = Reading(text, [&](const json& list) {
+    for (const json& one : list) {
+      touches.push_back({one.at(0).get<std::string>(), one.at(1).get<int64_t>(),
+                         FromMicros(one.at(2).get<int64_t>()), one.at(3).get<std::string>()});
+    }
+  });
+  if (!status.ok()) return status;
+  return touches;
+}
+
+std::string EncodeScores(const std::map<std::string, double>& scores) { return json(scores).dump(); }
+
+absl::StatusOr<std::map<std::string, double>> DecodeScores(std::string_view text) {
+  std::map<std::string, double> scores;
+  const absl::Status status = Reading(text, [&](const json& object) { object.get_to(scores); });
+  if (!status.ok()) return status;
+  return scores;
+}
+
 }  // namespace finalmile::appointments::store

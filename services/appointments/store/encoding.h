@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
 #include "services/appointments/domain/meeting_request.h"
+#include "services/appointments/domain/touch.h"
 #include "services/appointments/domain/working_hours.h"
 
 // How the store keeps what has no column of its own. DATA_LOSS for what nothing of ours writes.
@@ -27,5 +29,10 @@ std::string EncodeWeekly(const std::vector<domain::WeeklyInterval>& weekly);
 absl::StatusOr<std::vector<domain::WeeklyInterval>> DecodeWeekly(std::string_view text);
 std::string EncodeDays(const std::set<absl::CivilDay>& days);
 absl::StatusOr<std::set<absl::CivilDay>> DecodeDays(std::string_view text);
+
+std::string EncodeTouches(const std::vector<domain::Touch>& touches);
+absl::StatusOr<std::vector<domain::Touch>> DecodeTouches(std::string_view text);
+std::string EncodeScores(const std::map<std::string, double>& scores);
+absl::StatusOr<std::map<std::string, double>> DecodeScores(std::string_view text);
 
 }  // namespace finalmile::appointments::store

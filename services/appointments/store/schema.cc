@@ -7,7 +7,12 @@ namespace {
 //   - leads: those that became sales-ready or said what they permit; an erased one stays as a mark;
 //   - meeting_requests: 400 days after they ended (changes::kKeepEnded); attempts: as long as their request;
 //   - teams: one; hosts: domain::kMostHosts;
-//   - time_off: domain::kMostTimesOff ahead of each host, and 30 days after they ended.
+//   - time_off: domain::kMostTimesOff ahead of each host, and 30 days after they ended;
+//   - claims: the live holds of each principal (at most three) and meetings ahead; what expired or ended goes
+//   with
+//     the next claim of its host;
+//   - appointments with their changes and scores: 400 days after they ended (changes::kKeepEnded);
+//   - touches: of each lead the newest 500, of the last 180 days.
 constexpr storage::Migration kMigrations[] = {
     {1, "meeting_requests", R"sql(
 CREATE TABLE leads (
@@ -114,6 +119,97 @@ CREATE TABLE time_off (
   end_time BIGINT NOT NULL
 );
 CREATE INDEX time_off_by_host ON time_off (host, end_time);
+)sql"},
+    {3, "appointments", R"sql(
+CREATE TABLE claims (
+  id TEXT {sorted} PRIMARY KEY,
+  kind BIGINT NOT NULL,
+  host TEXT NOT NULL,
+  busy_start BIGINT NOT NULL,
+  busy_end BIGINT NOT NULL,
+  start_time BIGINT NOT NULL,
+  end_time BIGINT NOT NULL,
+  expire_time BIGINT,
+  holder TEXT NOT NULL
+);
+CREATE INDEX claims_by_host ON claims (host, busy_start);
+CREATE INDEX claims_by_holder ON claims (holder) WHERE holder <> '';
+CREATE TABLE appointments (
+  id TEXT {sorted} PRIMARY KEY,
+  version BIGINT NOT NULL,
+  seq BIGINT NOT NULL,
+  lead TEXT NOT NULL,
+  meeting_request TEXT NOT NULL,
+  ready_seq BIGINT NOT NULL,
+  cycle BIGINT NOT NULL,
+  meeting_kind TEXT NOT NULL,
+  situation TEXT NOT NULL,
+  title TEXT NOT NULL,
+  zone TEXT NOT NULL,
+  wall_start TEXT NOT NULL,
+  guest_zone TEXT NOT NULL,
+  state BIGINT NOT NULL,
+  planned BOOLEAN NOT NULL,
+  cancelled_by BIGINT NOT NULL,
+  cancel_reason TEXT NOT NULL,
+  sequence BIGINT NOT NULL,
+  host TEXT NOT NULL,
+  setter TEXT NOT NULL,
+  start_time BIGINT NOT NULL,
+  end_time BIGINT NOT NULL,
+  partstat BIGINT NOT NULL,
+  booked_time BIGINT NOT NULL,
+  outcome_time BIGINT,
+  outcome_missing BIGINT NOT NULL,
+  reminded BIGINT NOT NULL,
+  conflict BOOLEAN NOT NULL,
+  qualified BIGINT NOT NULL,
+  qualify_reason TEXT NOT NULL,
+  attempts BIGINT NOT NULL,
+  first_attempt_time BIGINT,
+  ready_time BIGINT,
+  touches TEXT NOT NULL,
+  routing_month TEXT NOT NULL,
+  credited BOOLEAN NOT NULL,
+  set_time BIGINT NOT NULL,
+  update_time BIGINT NOT NULL,
+  due_time BIGINT
+);
+CREATE INDEX appointments_by_due ON appointments (due_time) WHERE due_time IS NOT NULL;
+CREATE INDEX appointments_by_lead ON appointments (lead, set_time) WHERE lead <> '';
+CREATE INDEX appointments_by_start ON appointments (start_time, id);
+CREATE INDEX appointments_by_host ON appointments (host, start_time);
+CREATE INDEX appointments_by_setter ON appointments (setter, start_time) WHERE planned;
+CREATE INDEX appointments_by_month ON appointments (routing_month, host, set_time) WHERE meeting_kind = 'initial' AND credited;
+CREATE TABLE appointment_changes (
+  appointment TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  time BIGINT NOT NULL,
+  principal TEXT NOT NULL,
+  sequence BIGINT NOT NULL,
+  state BIGINT NOT NULL,
+  host TEXT NOT NULL,
+  start_time BIGINT NOT NULL,
+  detail TEXT NOT NULL,
+  PRIMARY KEY (appointment, number)
+);
+CREATE TABLE conversation_scores (
+  appointment TEXT NOT NULL,
+  source BIGINT NOT NULL,
+  rater TEXT NOT NULL,
+  criteria TEXT NOT NULL,
+  time BIGINT NOT NULL,
+  PRIMARY KEY (appointment, source, rater)
+);
+CREATE TABLE touches (
+  lead TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  time BIGINT NOT NULL,
+  how TEXT NOT NULL,
+  PRIMARY KEY (lead, time, subject, version, how)
+);
 )sql"},
 };
 

@@ -20,6 +20,7 @@ void AddGaps(std::vector<Verb>& verbs);
 void AddNext(std::vector<Verb>& verbs);
 void AddRequests(std::vector<Verb>& verbs);
 void AddSlots(std::vector<Verb>& verbs);
+void AddMeetings(std::vector<Verb>& verbs);
 void AddHosts(std::vector<Verb>& verbs);
 void AddTeams(std::vector<Verb>& verbs);
 void AddSales(std::vector<Verb>& verbs);

@@ -232,6 +232,7 @@ struct OffFlags {
   std::string from;
   std::string until;
   std::string cancel;
+  bool force = false;
 };
 
 absl::StatusOr<ExitCode> SetOff(Session& session, const OffFlags& flags) {
@@ -252,6 +253,7 @@ absl::StatusOr<ExitCode> SetOff(Session& session, const OffFlags& flags) {
     ASSIGN_OR_RETURN(const absl::Time until, ReadMoment(session, "--until", flags.until));
     *request.mutable_start_time() = rpc::ToTimestamp(from);
     *request.mutable_end_time() = rpc::ToTimestamp(until);
+    request.set_force(flags.force);
     request.set_request_id(session.NewRequestId());
     done = Ask<TimeOff>(session, "SetTimeOff", request);
   }
@@ -275,6 +277,8 @@ Action DeclareHostsOff(Flags& flags) {
   flags.Argument("HOST", given->host, "who is away");
   flags.Text("--from", "WHEN", given->from, "'Mon 09:00', 2026-12-24");
   flags.Text("--until", "WHEN", given->until, "when the host is back: 2026-12-28");
+  flags.Switch("--force", given->force,
+               "although meetings are set then: they are listed by finalmile overdue");
   flags.Text("--cancel", "NAME", given->cancel, "takes time off back: its name, as hosts show says it");
   return [given](Session& session) { return SetOff(session, *given); };
 }

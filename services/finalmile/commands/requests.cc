@@ -2,12 +2,14 @@
 
 #include <memory>
 
+#include "finalmile/appointments/v1/appointment_service.pb.h"
 #include "finalmile/appointments/v1/meeting_request_service.pb.h"
 #include "libs/base/status.h"
 #include "libs/rpc/timestamps.h"
 #include "services/finalmile/commands/commands.h"
 #include "services/finalmile/commands/list.h"
 #include "services/finalmile/commands/show.h"
+#include "services/finalmile/commands/show_meetings.h"
 #include "services/finalmile/commands/show_requests.h"
 #include "services/finalmile/lead_name.h"
 #include "services/finalmile/output/format.h"
@@ -151,6 +153,18 @@ absl::Status ShowOverdue(Session& session, std::string_view title, const std::st
   return absl::OkStatus();
 }
 
+// Meetings that somebody has to see to.
+absl::Status ShowMeetingsDue(Session& session, std::string_view title, const std::string& filter) {
+  ListAppointmentsRequest request;
+  request.set_filter(filter);
+  ASSIGN_OR_RETURN(const std::vector<Appointment> meetings,
+                   ReadList(session, "appointments.v1.AppointmentService/ListAppointments", request, 0,
+                            &ListAppointmentsResponse::appointments, ""));
+  if (session.output.json()) return absl::OkStatus();
+  session.output.Line(fmt::format("{} {}", title, FormatCount(static_cast<int64_t>(meetings.size()))));
+  return meetings.empty() ? absl::OkStatus() : ShowMeetings(meetings, session);
+}
+
 Action DeclareOverdue(Flags&) {
   return [](Session& session) -> absl::StatusOr<ExitCode> {
     const std::string late = fmt::format(
@@ -160,6 +174,8 @@ Action DeclareOverdue(Flags&) {
         absl::FormatTime(absl::RFC3339_full, session.clock.Now(), absl::UTCTimeZone()));
     RETURN_IF_ERROR(ShowOverdue(session, "HAND-RAISES", late + " AND hand_raise = true"));
     RETURN_IF_ERROR(ShowOverdue(session, "REQUESTS", late + " AND hand_raise = false"));
+    RETURN_IF_ERROR(ShowMeetingsDue(session, "OUTCOMES", "outcome_missing > 0"));
+    RETURN_IF_ERROR(ShowMeetingsDue(session, "CONFLICTS", "conflict = true AND planned = true"));
     return ExitCode::kOk;
   };
 }
@@ -173,7 +189,8 @@ void AddRequests(std::vector<Verb>& verbs) {
                    "finalmile requests show ana@example.com", DeclareShow});
   verbs.push_back({"requests reassign", "give requests to another setter",
                    "finalmile requests reassign --from kim --to ana", DeclareReassign});
-  verbs.push_back({"overdue", "whom nobody answered in time", "finalmile overdue", DeclareOverdue});
+  verbs.push_back({"overdue", "whom nobody answered in time, and meetings to see to", "finalmile overdue",
+                   DeclareOverdue});
 }
 
 }  // namespace finalmile::cli

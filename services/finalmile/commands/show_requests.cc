@@ -100,13 +100,18 @@ std::string WhyText(const MeetingRequest& request) {
 }  // namespace
 
 absl::StatusOr<LeadsByName> ReadLeads(Session& session, const std::vector<MeetingRequest>& requests) {
+  std::set<std::string> names;
+  for (const MeetingRequest& request : requests) names.insert(request.lead());
+  return ReadLeads(session, names);
+}
+
+absl::StatusOr<LeadsByName> ReadLeads(Session& session, const std::set<std::string>& wanted) {
   using namespace leads::v1;
   LeadsByName leads;
-  for (const MeetingRequest& request : requests) {
-    if (!request.lead().empty()) leads[request.lead()];
-  }
   std::vector<std::string> names;
-  for (const auto& [name, lead] : leads) names.push_back(name);
+  for (const std::string& name : wanted) {
+    if (!name.empty()) names.push_back(name);
+  }
   for (size_t begin = 0; begin < names.size(); begin += kLeadsAtOnce) {
     BatchGetLeadsRequest batch;
     const size_t end = std::min(names.size(), begin + kLeadsAtOnce);

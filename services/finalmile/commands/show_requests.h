@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,9 @@
 // How meeting requests look to people.
 namespace finalmile::cli {
 
-// The leads of requests, by name; those that are not there any more are left out.
+// Leads by name; those that are not there any more are left out. The other one reads the leads of requests.
 using LeadsByName = std::map<std::string, leads::v1::Lead>;
+absl::StatusOr<LeadsByName> ReadLeads(Session& session, const std::set<std::string>& names);
 absl::StatusOr<LeadsByName> ReadLeads(Session& session,
                                       const std::vector<appointments::v1::MeetingRequest>& requests);
 

@@ -1,3 +1,71 @@
+CREATE TABLE appointment_changes (
+  appointment TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  time BIGINT NOT NULL,
+  principal TEXT NOT NULL,
+  sequence BIGINT NOT NULL,
+  state BIGINT NOT NULL,
+  host TEXT NOT NULL,
+  start_time BIGINT NOT NULL,
+  detail TEXT NOT NULL,
+  PRIMARY KEY (appointment, number)
+);
+
+CREATE TABLE appointments (
+  id TEXT  PRIMARY KEY,
+  version BIGINT NOT NULL,
+  seq BIGINT NOT NULL,
+  lead TEXT NOT NULL,
+  meeting_request TEXT NOT NULL,
+  ready_seq BIGINT NOT NULL,
+  cycle BIGINT NOT NULL,
+  meeting_kind TEXT NOT NULL,
+  situation TEXT NOT NULL,
+  title TEXT NOT NULL,
+  zone TEXT NOT NULL,
+  wall_start TEXT NOT NULL,
+  guest_zone TEXT NOT NULL,
+  state BIGINT NOT NULL,
+  planned BOOLEAN NOT NULL,
+  cancelled_by BIGINT NOT NULL,
+  cancel_reason TEXT NOT NULL,
+  sequence BIGINT NOT NULL,
+  host TEXT NOT NULL,
+  setter TEXT NOT NULL,
+  start_time BIGINT NOT NULL,
+  end_time BIGINT NOT NULL,
+  partstat BIGINT NOT NULL,
+  booked_time BIGINT NOT NULL,
+  outcome_time BIGINT,
+  outcome_missing BIGINT NOT NULL,
+  reminded BIGINT NOT NULL,
+  conflict BOOLEAN NOT NULL,
+  qualified BIGINT NOT NULL,
+  qualify_reason TEXT NOT NULL,
+  attempts BIGINT NOT NULL,
+  first_attempt_time BIGINT,
+  ready_time BIGINT,
+  touches TEXT NOT NULL,
+  routing_month TEXT NOT NULL,
+  credited BOOLEAN NOT NULL,
+  set_time BIGINT NOT NULL,
+  update_time BIGINT NOT NULL,
+  due_time BIGINT
+);
+
+CREATE INDEX appointments_by_due ON appointments (due_time) WHERE due_time IS NOT NULL;
+
+CREATE INDEX appointments_by_host ON appointments (host, start_time);
+
+CREATE INDEX appointments_by_lead ON appointments (lead, set_time) WHERE lead <> '';
+
+CREATE INDEX appointments_by_month ON appointments (routing_month, host, set_time) WHERE meeting_kind = 'initial' AND credited;
+
+CREATE INDEX appointments_by_setter ON appointments (setter, start_time) WHERE planned;
+
+CREATE INDEX appointments_by_start ON appointments (start_time, id);
+
 CREATE TABLE attempts (
   request TEXT NOT NULL,
   number BIGINT NOT NULL,
@@ -11,6 +79,22 @@ CREATE TABLE attempts (
   not_permitted BOOLEAN NOT NULL,
   PRIMARY KEY (request, number)
 );
+
+CREATE TABLE claims (
+  id TEXT  PRIMARY KEY,
+  kind BIGINT NOT NULL,
+  host TEXT NOT NULL,
+  busy_start BIGINT NOT NULL,
+  busy_end BIGINT NOT NULL,
+  start_time BIGINT NOT NULL,
+  end_time BIGINT NOT NULL,
+  expire_time BIGINT,
+  holder TEXT NOT NULL
+);
+
+CREATE INDEX claims_by_holder ON claims (holder) WHERE holder <> '';
+
+CREATE INDEX claims_by_host ON claims (host, busy_start);
 
 CREATE TABLE consumer_offsets (
   consumer TEXT NOT NULL,
@@ -27,6 +111,15 @@ CREATE TABLE consumer_seqs (
   key TEXT NOT NULL,
   seq BIGINT NOT NULL,
   PRIMARY KEY (consumer, topic, key)
+);
+
+CREATE TABLE conversation_scores (
+  appointment TEXT NOT NULL,
+  source BIGINT NOT NULL,
+  rater TEXT NOT NULL,
+  criteria TEXT NOT NULL,
+  time BIGINT NOT NULL,
+  PRIMARY KEY (appointment, source, rater)
 );
 
 CREATE TABLE hosts (
@@ -187,4 +280,13 @@ CREATE TABLE time_off (
 );
 
 CREATE INDEX time_off_by_host ON time_off (host, end_time);
+
+CREATE TABLE touches (
+  lead TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  time BIGINT NOT NULL,
+  how TEXT NOT NULL,
+  PRIMARY KEY (lead, time, subject, version, how)
+);
 

@@ -1,0 +1,40 @@
+#include "services/appointments/changes/frozen_touches.h"
+
+#include <algorithm>
+
+#include "libs/base/status.h"
+#include "services/appointments/store/attempt_store.h"
+#include "services/appointments/store/touch_store.h"
+
+namespace finalmile::appointments::changes {
+namespace {
+
+constexpr int kMostAttempts = 1000;
+
+}  // namespace
+
+absl::StatusOr<std::vector<domain::Touch>> FrozenTouches(storage::Transaction& transaction,
+                                                         const store::AppointmentRow& row,
+                                                         const store::RequestRow* request, absl::Time until) {
+  ASSIGN_OR_RETURN(std::vector<domain::Touch> touches, store::TouchesOf(transaction, row.lead));
+  if (request != nullptr) {
+    ASSIGN_OR_RETURN(const std::vector<store::AttemptRow> attempts,
+                     store::ListAttempts(transaction, request->id, 0, kMostAttempts));
+    for (const store::AttemptRow& attempt : attempts) {
+      if (!attempt.talk_track.empty())
+        touches.push_back({attempt.talk_track, 0, attempt.attempt_time, "used"});
+    }
+    const domain::Crossing& crossing = request->request.crossing;
+    if (!crossing.campaign.empty())
+      touches.push_back({"campaigns/" + crossing.campaign, 0, crossing.ready_time, "used"});
+  }
+  absl::Time cycle_start = absl::InfinitePast();
+  ASSIGN_OR_RETURN(const std::vector<store::AppointmentRow> meetings,
+                   store::AppointmentsOf(transaction, {row.lead}));
+  for (const store::AppointmentRow& meeting : meetings) {
+    if (meeting.cycle < row.cycle) cycle_start = std::max(cycle_start, meeting.set_time);
+  }
+  return domain::Freeze(std::move(touches), cycle_start, row.set_time, until);
+}
+
+}  // namespace finalmile::appointments::changes

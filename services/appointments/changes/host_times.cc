@@ -1,0 +1,210 @@
+#include "services/appointments/changes/host_times.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/base/status.h"
+#include "libs/rpc/errors.h"
+#include "services/appointments/changes/request_batch.h"
+#include "services/appointments/store/appointment_store.h"
+#include "services/appointments/store/claim_store.h"
+
+namespace finalmile::appointments::changes {
+namespace {
+
+using domain::Interval;
+using domain::SlotProblem;
+using storage::Transaction;
+
+// Locked at once where the request names no host: the first of them that is still free is taken.
+constexpr size_t kMostLocked = 8;
+constexpr size_t kAlternatives = 5;
+// The whole of the days that an interval touches, in any zone.
+constexpr absl::Duration kDay = absl::Hours(36);
+constexpr absl::Duration kFarthest = absl::Hours(24 * (domain::kLongestHorizonDays + 2));
+
+std::string HostName(const std::string& id) { return "hosts/" + id; }
+
+absl::Status ErrorOf(SlotProblem problem) {
+  const auto failed = [](std::string_view reason, std::string_view message) {
+    return rpc::Error(absl::StatusCode::kFailedPrecondition, reason, message);
+  };
+  switch (problem) {
+    case SlotProblem::kOutsideHours:
+      return failed("OUTSIDE_HOURS",
+                    "the meeting does not begin at a step of the host's hours, or ends after them");
+    case SlotProblem::kNoticeTooShort:
+      return failed("NOTICE_TOO_SHORT", "the meeting begins sooner than the host wants to know of it");
+    case SlotProblem::kBeyondHorizon:
+      return failed("BEYOND_HORIZON", "the host cannot be booked so many days ahead");
+    case SlotProblem::kCapReached:
+      return failed("CAP_REACHED", "the host has as many meetings on that day as can be");
+    case SlotProblem::kTaken:
+      break;
+  }
+  return rpc::Error(absl::StatusCode::kAborted, "SLOT_TAKEN", "the time is taken");
+}
+
+std::optional<SlotProblem> ProblemOf(const HostTimes& host, const SlotRequest& request) {
+  return domain::ProblemOf(host.rules, host.load, request.meeting.start,
+                           request.meeting.end - request.meeting.start, request.asked);
+}
+
+absl::StatusOr<std::vector<HostTimes>> TimesAround(Transaction& transaction,
+                                                   const std::vector<store::HostRow>& hosts,
+                                                   const SlotRequest& request, absl::Time now) {
+  return ReadHostTimes(transaction, hosts, request.meeting, now, request.own);
+}
+
+absl::Status Inactive(const std::string& host) {
+  return rpc::Error(absl::StatusCode::kFailedPrecondition, "HOST_INACTIVE",
+                    fmt::format("{} gets no meetings at present", HostName(host)),
+                    {{"host", HostName(host)}});
+}
+
+// Of the routed hosts, in the order in which they get the meeting.
+absl::StatusOr<std::vector<store::HostRow>> Candidates(Transaction& transaction, const SlotRequest& request,
+                                                       absl::Time now) {
+  ASSIGN_OR_RETURN(std::vector<store::HostRow> hosts, store::RoutedHosts(transaction));
+  ASSIGN_OR_RETURN(hosts, InTurn(transaction, std::move(hosts), now));
+  std::stable_partition(hosts.begin(), hosts.end(),
+                        [&](const store::HostRow& row) { return row.id == request.first; });
+  return hosts;
+}
+
+absl::StatusOr<HostTimes> LockNamed(Transaction& transaction, const SlotRequest& request, absl::Time now) {
+  ASSIGN_OR_RETURN(const std::vector<store::HostRow> rows, store::LockHosts(transaction, {request.host}));
+  if (rows.empty()) return rpc::NotFound(HostName(request.host), "host");
+  if (!rows.front().host.active) return Inactive(request.host);
+  ASSIGN_OR_RETURN(std::vector<HostTimes> times, TimesAround(transaction, rows, request, now));
+  const std::optional<SlotProblem> problem = ProblemOf(times.front(), request);
+  if (!problem) return std::move(times.front());
+  return WithAlternatives(transaction, ErrorOf(*problem), request, now);
+}
+
+absl::StatusOr<HostTimes> LockRouted(Transaction& transaction, const SlotRequest& request, absl::Time now) {
+  // The team's lock serialises routing: the next one counts this meeting.
+  RETURN_IF_ERROR(store::LockTeam(transaction).status());
+  ASSIGN_OR_RETURN(const std::vector<store::HostRow> hosts, Candidates(transaction, request, now));
+  if (hosts.empty()) {
+    return rpc::Error(absl::StatusCode::kFailedPrecondition, "NO_HOST",
+                      "no active host takes meetings that name no host");
+  }
+  ASSIGN_OR_RETURN(const std::vector<HostTimes> times, TimesAround(transaction, hosts, request, now));
+  std::vector<std::string> free;
+  SlotProblem nearest = SlotProblem::kOutsideHours;
+  for (const HostTimes& host : times) {
+    const std::optional<SlotProblem> problem = ProblemOf(host, request);
+    if (problem) nearest = std::max(nearest, *problem);
+    if (!problem && free.size() < kMostLocked) free.push_back(host.row.id);
+  }
+  if (free.empty()) return WithAlternatives(transaction, ErrorOf(nearest), request, now);
+  ASSIGN_OR_RETURN(std::vector<store::HostRow> locked, store::LockHosts(transaction, free));
+  std::sort(locked.begin(), locked.end(), [&](const store::HostRow& a, const store::HostRow& b) {
+    return std::find(free.begin(), free.end(), a.id) < std::find(free.begin(), free.end(), b.id);
+  });
+  ASSIGN_OR_RETURN(std::vector<HostTimes> again, TimesAround(transaction, locked, request, now));
+  for (HostTimes& host : again) {
+    if (host.row.host.active && !ProblemOf(host, request)) return std::move(host);
+  }
+  return storage::Conflict("the hosts that were free were taken meanwhile");
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<HostTimes>> ReadHostTimes(Transaction& transaction,
+                                                     const std::vector<store::HostRow>& hosts,
+                                                     const Interval& within, absl::Time now,
+                                                     const std::vector<std::string>& own) {
+  std::vector<std::string> ids;
+  for (const store::HostRow& row : hosts) ids.push_back(row.id);
+  const Interval reach{within.start - kDay, within.end + kDay};
+  ASSIGN_OR_RETURN(auto away, store::ReadTimeOff(transaction, ids, reach));
+  ASSIGN_OR_RETURN(auto claims, store::ReadClaims(transaction, ids, reach, now));
+  std::vector<HostTimes> times;
+  for (const store::HostRow& row : hosts) {
+    ASSIGN_OR_RETURN(domain::HostRules rules, domain::RulesOf(row.host));
+    domain::HostLoad load{std::move(away[row.id]), {}};
+    for (const store::ClaimRow& claim : claims[row.id]) {
+      if (std::find(own.begin(), own.end(), claim.id) != own.end()) continue;
+      load.busy.push_back(claim.busy);
+      ++load.claims_on[domain::DayAt(rules.hours, claim.meeting.start)];
+    }
+    times.push_back({row, std::move(rules), std::move(load)});
+  }
+  return times;
+}
+
+std::string RoutingMonth(const domain::Team& team, absl::Time time) {
+  const auto hours = domain::HoursOf(team);
+  return absl::FormatTime("%Y-%m", time, hours.ok() ? hours->zone : absl::UTCTimeZone());
+}
+
+absl::StatusOr<std::vector<store::HostRow>> InTurn(Transaction& transaction,
+                                                   std::vector<store::HostRow> hosts, absl::Time now) {
+  ASSIGN_OR_RETURN(const store::TeamRow team, store::ReadTeam(transaction));
+  ASSIGN_OR_RETURN(const auto assigned, store::AssignedIn(transaction, RoutingMonth(team.team, now)));
+  const auto candidate = [&](const store::HostRow& row) {
+    const auto found = assigned.find(row.id);
+    const store::Assigned counted = found == assigned.end() ? store::Assigned() : found->second;
+    return domain::Candidate{row.id, row.host.weight, static_cast<double>(counted.count), 0, counted.last};
+  };
+  std::sort(hosts.begin(), hosts.end(), [&](const store::HostRow& a, const store::HostRow& b) {
+    return domain::RoutesBefore(candidate(a), candidate(b));
+  });
+  return hosts;
+}
+
+std::vector<FreeTime> FreeTimes(const std::vector<HostTimes>& hosts, absl::Duration length,
+                                const Interval& within, absl::Time now, size_t limit) {
+  std::vector<FreeTime> free;
+  for (size_t i = 0; i < hosts.size(); ++i) {
+    for (const absl::Time start :
+         domain::FreeStarts(hosts[i].rules, hosts[i].load, length, within, now, limit))
+      free.push_back({start, i});
+  }
+  std::sort(free.begin(), free.end(), [](const FreeTime& a, const FreeTime& b) {
+    return std::tie(a.start, a.host) < std::tie(b.start, b.host);
+  });
+  if (free.size() > limit) free.resize(limit);
+  return free;
+}
+
+absl::StatusOr<HostTimes> LockSlot(Transaction& transaction, const SlotRequest& request, absl::Time now) {
+  return request.host.empty() ? LockRouted(transaction, request, now) : LockNamed(transaction, request, now);
+}
+
+absl::Status WithAlternatives(Transaction& transaction, absl::Status error, const SlotRequest& request,
+                              absl::Time now) {
+  const Interval ahead{now, now + kFarthest};
+  const absl::Duration length = request.meeting.end - request.meeting.start;
+  const auto find = [&](const std::vector<store::HostRow>& hosts)
+      -> absl::StatusOr<std::vector<std::pair<std::string, std::string>>> {
+    ASSIGN_OR_RETURN(const std::vector<HostTimes> times,
+                     ReadHostTimes(transaction, hosts, ahead, now, request.own));
+    const Interval after{std::max(now, request.meeting.start), ahead.end};
+    std::vector<FreeTime> free = FreeTimes(times, length, after, now, kAlternatives);
+    if (free.empty()) free = FreeTimes(times, length, ahead, now, kAlternatives);
+    std::vector<std::pair<std::string, std::string>> metadata;
+    for (const FreeTime& one : free) {
+      metadata.emplace_back(fmt::format("alternative_{}", metadata.size() + 1),
+                            absl::FormatTime("%Y-%m-%dT%H:%M:%SZ ", one.start, absl::UTCTimeZone()) +
+                                HostName(times[one.host].row.id));
+    }
+    return metadata;
+  };
+  std::vector<std::pair<std::string, std::string>> metadata;
+  if (!request.host.empty()) {
+    ASSIGN_OR_RETURN(const std::vector<store::HostRow> named, store::ReadHosts(transaction, {request.host}));
+    ASSIGN_OR_RETURN(metadata, find(named));
+  }
+  if (metadata.empty()) {
+    ASSIGN_OR_RETURN(const std::vector<store::HostRow> all, Candidates(transaction, request, now));
+    ASSIGN_OR_RETURN(metadata, find(all));
+  }
+  return rpc::WithMetadata(std::move(error), metadata);
+}
+
+}  // namespace finalmile::appointments::changes

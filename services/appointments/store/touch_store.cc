@@ -1,0 +1,61 @@
+#include "services/appointments/store/touch_store.h"
+
+#include "libs/base/status.h"
+#include "libs/storage/columns.h"
+
+namespace finalmile::appointments::store {
+namespace {
+
+using domain::Touch;
+using storage::In;
+using storage::Row;
+
+const storage::Table<TouchRow> kTouches("touches", {"lead", "time", "subject", "version", "how"},
+                                        {{"lead", &TouchRow::lead},
+                                         {"time", In(&TouchRow::touch, &Touch::time)},
+                                         {"subject", In(&TouchRow::touch, &Touch::subject)},
+                                         {"version", In(&TouchRow::touch, &Touch::version)},
+                                         {"how", In(&TouchRow::touch, &Touch::how)}});
+
+}  // namespace
+
+absl::Status AddTouches(storage::Transaction& transaction, const std::vector<TouchRow>& touches) {
+  return kTouches.InsertAbsent(transaction, storage::Pointers(touches));
+}
+
+absl::Status TrimTouches(storage::Transaction& transaction, const std::vector<std::string>& leads,
+                         absl::Time oldest) {
+  for (const std::string& lead : leads) {
+    RETURN_IF_ERROR(transaction
+                        .Defer(R"sql(
+DELETE FROM touches WHERE lead = $1 AND (time < $2 OR time <= COALESCE((
+  SELECT t.time FROM touches AS t WHERE t.lead = $1 ORDER BY t.time DESC LIMIT 1 OFFSET $3), -1)))sql",
+                               {lead, ToMicros(oldest), int64_t{kMostKept}})
+                        .status());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Touch>> TouchesOf(storage::Transaction& transaction, const std::string& lead) {
+  ASSIGN_OR_RETURN(const storage::Result result,
+                   transaction.Execute(kTouches.select() + " WHERE lead = $1", {lead}));
+  ASSIGN_OR_RETURN(const std::vector<TouchRow> rows, kTouches.Records(result));
+  std::vector<Touch> touches;
+  for (const TouchRow& row : rows) touches.push_back(row.touch);
+  return touches;
+}
+
+absl::Status DeleteTouches(storage::Transaction& transaction, const std::string& lead) {
+  return transaction.Defer("DELETE FROM touches WHERE lead = $1", {lead}).status();
+}
+
+absl::Status MoveTouches(storage::Transaction& transaction, const std::string& lead,
+                         const std::string& into) {
+  ASSIGN_OR_RETURN(const std::vector<Touch> touches, TouchesOf(transaction, lead));
+  std::vector<TouchRow> rows;
+  for (const Touch& touch : touches) rows.push_back({into, touch});
+  RETURN_IF_ERROR(AddTouches(transaction, rows));
+  return DeleteTouches(transaction, lead);
+}
+
+}  // namespace finalmile::appointments::store
