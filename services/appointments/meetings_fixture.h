@@ -192,9 +192,9 @@ class MeetingsTest : public AppointmentsTest {
     for (const v1::AppointmentEvent& event : Events()) {
       if (event.key() != name) continue;
       EXPECT_EQ(event.seq(), static_cast<int64_t>(names.size()) + 1);
-      names.push_back(event.GetReflection()
-                          ->GetOneofFieldDescriptor(event, event.GetDescriptor()->oneof_decl(0))
-                          ->name());
+      const auto* field = v1::AppointmentEvent::GetReflection()->GetOneofFieldDescriptor(
+          event, v1::AppointmentEvent::descriptor()->oneof_decl(0));
+      names.push_back(field->name());
     }
     return names;
   }

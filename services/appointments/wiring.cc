@@ -4,6 +4,8 @@
 #include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "finalmile/leads/v1/lead_event.pb.h"
 #include "libs/base/status.h"
+#include "libs/config/schema.h"
+#include "libs/outbox/secret.h"
 #include "services/appointments/consumers/catalog_consumer.h"
 #include "services/appointments/consumers/lead_consumer.h"
 #include "services/appointments/domain/zone.h"
@@ -18,16 +20,29 @@ namespace {
 constexpr app::MessageType kTopics[] = {&v1::AppointmentEvent::descriptor, &leads::v1::LeadEvent::descriptor,
                                         &catalog::v1::CatalogEvent::descriptor};
 
-absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) {
+constexpr absl::Duration kStartTimeout = absl::Seconds(10);
+
+void Declare(config::Schema& schema) {
+  schema.String(
+      "pulse-url", "",
+      "what stands before the token of a guest's link: https://example.com/pulse?t=; empty: links are tokens "
+      "alone");
+}
+
+absl::StatusOr<app::Module> Build(const config::Config& config, app::Runtime& runtime) {
   // Without its files every zone would be taken for UTC.
   if (!domain::LoadZone("Europe/Berlin").ok()) {
     return absl::FailedPreconditionError(
         "the zone database cannot be read: install tzdata, or have TZDIR name the folder that has tzdata.zi");
   }
+  ASSIGN_OR_RETURN(std::string pulse_key,
+                   outbox::SharedSecret(runtime.database, "appointments.pulse", runtime.clock, runtime.rng,
+                                        runtime.clock.Steady() + kStartTimeout));
   const handlers::Dependencies dependencies{runtime.clock, runtime.rng, runtime.database};
   app::Module module;
   module.services.push_back(handlers::NewMeetingRequestService(dependencies));
-  module.services.push_back(handlers::NewAppointmentService(dependencies));
+  module.services.push_back(handlers::NewAppointmentService(dependencies, std::move(pulse_key),
+                                                            std::string(config.Text("pulse-url"))));
   module.consumers.push_back(app::ConsumerOf<leads::v1::LeadEvent>(
       consumers::kLeadConsumer, std::make_unique<consumers::LeadConsumer>(runtime.clock, runtime.rng)));
   module.consumers.push_back(app::ConsumerOf<catalog::v1::CatalogEvent>(
@@ -42,7 +57,7 @@ absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) 
 const app::ModuleSpec kModule{.name = "appointments",
                               .migrations = store::Migrations(),
                               .topics = kTopics,
-                              .declare = nullptr,
+                              .declare = &Declare,
                               .build = &Build};
 
 }  // namespace finalmile::appointments

@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "services/finalmile/testing/suite_fixture.h"
 
 namespace finalmile::cli {
@@ -132,6 +135,23 @@ TEST_F(QueueSuiteTest, FromTheQueueToAMeeting) {
   ASSERT_EQ(moved.code, ExitCode::kOk) << moved.error;
   EXPECT_EQ(As("kim", {"confirm", "--lead", "ana@ferrocarga.example"}).code, ExitCode::kOk);
   EXPECT_EQ(As("ben:host", {"outcome", "held"}).code, ExitCode::kRefused) << "it is ahead";
+  EXPECT_THAT(As("ben:host", {"brief"}).out,
+              AllOf(HasSubstr("confirmed"), HasSubstr("no-show risk"), HasSubstr("the guest accepted"),
+                    HasSubstr("tried    1 time")));
+  const std::string file = folder_ + "/invite.ics";
+  const Result invite =
+      As("kim", {"calendar", "invite", "--organizer", "team@finalmile.example", "--host-email",
+                 "ben@finalmile.example", "--lead", "ana@ferrocarga.example", "--file", file});
+  ASSERT_EQ(invite.code, ExitCode::kOk) << invite.error;
+  EXPECT_THAT(invite.out, HasSubstr("method=REQUEST"));
+  std::ifstream written(file);
+  std::stringstream content;
+  content << written.rdbuf();
+  EXPECT_THAT(content.str(), AllOf(HasSubstr("BEGIN:VCALENDAR\r\n"), HasSubstr("CN=Ana Ruiz")));
+  EXPECT_EQ(As("ben:host", {"calendar", "feed", "ben", "--file", file}).code, ExitCode::kOk);
+  EXPECT_EQ(As("ben:host", {"score", "value=7.5", "--self"}).code, ExitCode::kRefused)
+      << "it was not held yet";
+  EXPECT_EQ(As("ben:host", {"score", "value", "--self"}).code, ExitCode::kUsage);
   EXPECT_EQ(As("ben:host", {"hosts", "off", "ben", "--from", "now", "--until", "3d"}).code,
             ExitCode::kRefused);
   EXPECT_EQ(As("ben:host", {"hosts", "off", "ben", "--from", "now", "--until", "3d", "--force"}).code,

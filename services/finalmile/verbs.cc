@@ -9,6 +9,7 @@ std::vector<Verb> ChannelVerbs() {
   AddRequests(verbs);
   AddSlots(verbs);
   AddMeetings(verbs);
+  AddBriefs(verbs);
   AddHosts(verbs);
   AddTeams(verbs);
   AddImport(verbs);
@@ -37,6 +38,7 @@ std::string_view GroupSummary(std::string_view group) {
   if (group == "leads") return "list, rank, show, create and change leads";
   if (group == "activity") return "what leads did";
   if (group == "requests") return "meeting requests: list, show and reassign";
+  if (group == "calendar") return "meetings as calendar files";
   if (group == "meetings") return "meetings: list, and show with their history";
   if (group == "hosts") return "who holds meetings: list, show, change, and time off";
   if (group == "teams") return "in whose hours the time to answer counts";

@@ -10,7 +10,9 @@
 
 #include "finalmile/appointments/v1/appointment_event.pb.h"
 #include "finalmile/appointments/v1/meeting_request_service.pb.h"
+#include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "finalmile/leads/v1/lead_event.pb.h"
+#include "libs/app/settings.h"
 #include "libs/outbox/envelope.h"
 #include "libs/outbox/schema.h"
 #include "libs/testing/uuid_of.h"
@@ -48,8 +50,9 @@ class Run {
         servers_(simulation_,
                  {{"outbox", outbox::Migrations()}, {"appointments", appointments::kModule.migrations}},
                  {{.name = outbox::TopicName<v1::AppointmentEvent>(), .partitions = 3},
-                  {.name = outbox::TopicName<LeadEvent>(), .partitions = 3}}),
-        config_(*config::Load(config::Schema(), {}, {})) {}
+                  {.name = outbox::TopicName<LeadEvent>(), .partitions = 3},
+                  {.name = outbox::TopicName<catalog::v1::CatalogEvent>(), .partitions = 1}}),
+        config_(*config::Load(app::SchemaFor({&appointments::kModule}), {}, {})) {}
 
   Outcome Play() {
     simulation_.faults() = testing::Faults::Draw(simulation_.rng());

@@ -31,7 +31,8 @@ struct NamedWorld {
 constexpr NamedWorld kWorlds[] = {{"outbox", RunOutboxWorld},
                                   {"leads", RunLeadsWorld},
                                   {"catalog", RunCatalogWorld},
-                                  {"appointments", RunAppointmentsWorld}};
+                                  {"appointments", RunAppointmentsWorld},
+                                  {"meetings", RunMeetingsWorld}};
 
 // Every so many seeds one is played twice, to show that a seed is enough to replay a run.
 constexpr uint64_t kReplayEvery = 50;

@@ -45,8 +45,9 @@ Outcome RunOutboxWorld(uint64_t seed, const RunOptions& options);
 Outcome RunLeadsWorld(uint64_t seed, const RunOptions& options);
 // The catalog service in two processes, through its API.
 Outcome RunCatalogWorld(uint64_t seed, const RunOptions& options);
-// The appointments service in two processes, through its API.
+// The appointments service in two processes, through its API: its requests, and its meetings.
 Outcome RunAppointmentsWorld(uint64_t seed, const RunOptions& options);
+Outcome RunMeetingsWorld(uint64_t seed, const RunOptions& options);
 
 // Steady time after which a world that has no faults any more should have come to rest.
 inline constexpr absl::Duration kSettleLimit = absl::Hours(1);

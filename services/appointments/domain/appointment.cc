@@ -36,6 +36,8 @@ AppointmentState StateOf(Outcome outcome) {
 }
 
 void End(Appointment& appointment, Outcome outcome, absl::Time now) {
+  if (appointment.state == AppointmentState::kGuestNoShow) appointment.guest_missed = false;
+  if (outcome == Outcome::kGuestNoShow) appointment.guest_missed = true;
   appointment.state = StateOf(outcome);
   appointment.cancelled_by = outcome == Outcome::kCancelledByGuest ? CancelledBy::kGuest
                              : outcome == Outcome::kCancelledByUs  ? CancelledBy::kUs

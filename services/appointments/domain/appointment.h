@@ -74,6 +74,8 @@ struct Appointment {
   int outcome_missing = 0;
   // Of this sequence: bit n is set once reminder n is sent or passed over; bit 2 is the brief.
   int64_t reminded = 0;
+  // The guest did not come to an earlier time of it, or to this one.
+  bool guest_missed = false;
   // Time off was forced over it.
   bool conflict = false;
   std::optional<bool> qualified;

@@ -119,6 +119,18 @@ TEST(AppointmentTest, MovesAndComesBackWithinThirtyDays) {
   }
 }
 
+TEST(AppointmentTest, AMissedTimeIsRememberedUnlessItIsCorrected) {
+  Appointment appointment = Ended(Outcome::kGuestNoShow);
+  EXPECT_TRUE(appointment.guest_missed);
+  Appointment corrected = appointment;
+  Amend(corrected, Outcome::kHeld, kHost, Hours(), At(4, 9));
+  EXPECT_FALSE(corrected.guest_missed);
+  Reschedule(appointment, "ben", {At(7, 9), At(7, 10)}, At(4, 9));
+  EXPECT_TRUE(appointment.guest_missed);
+  RecordOutcome(appointment, Outcome::kHeld, kHost, At(7, 9));
+  EXPECT_TRUE(appointment.guest_missed);
+}
+
 TEST(AppointmentTest, IsCancelledBeforeItsStart) {
   Appointment appointment = Planned();
   EXPECT_EQ(ReasonOf(Cancel(appointment, CancelledBy::kGuest, "ill", At(3, 15))), "WRONG_STATE");

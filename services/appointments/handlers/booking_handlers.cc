@@ -65,9 +65,11 @@ store::ClaimRow ClaimOf(const HostTimes& host, const domain::Interval& meeting, 
 }
 
 // What of a booking follows from its time and host.
-void Place(const HostTimes& host, const domain::Interval& meeting, store::AppointmentRow& row) {
+void Place(const HostTimes& host, const domain::Interval& meeting, absl::Time now,
+           store::AppointmentRow& row) {
   row.zone = host.row.host.zone;
   row.wall_start = absl::FormatTime(kWall, meeting.start, host.rules.hours.zone);
+  row.days_ahead = domain::DayAt(host.rules.hours, meeting.start) - domain::DayAt(host.rules.hours, now);
 }
 
 // The live or expired hold that a request names, of the caller.
@@ -229,7 +231,7 @@ absl::StatusOr<v1::Appointment> BookingHandlers::BookAppointment(rpc::CallContex
         row.guest_zone = request.guest_zone();
         row.set_time = now;
         row.routing_month = changes::RoutingMonth(team.team, now);
-        Place(taken, slot.meeting, row);
+        Place(taken, slot.meeting, now, row);
         row.appointment = domain::Set(taken.row.id, std::move(setter), slot.meeting, now);
         ASSIGN_OR_RETURN(
             row.touches,
@@ -279,7 +281,7 @@ absl::StatusOr<v1::Appointment> BookingHandlers::RescheduleAppointment(
         if (!request.host().empty()) slot.host = rpc::IdIn(request.host());
         ASSIGN_OR_RETURN(const HostTimes taken, changes::LockSlot(transaction, slot, now));
         result = domain::Reschedule(meeting, taken.row.id, moved, now);
-        Place(taken, moved, entry->row);
+        Place(taken, moved, now, entry->row);
         RETURN_IF_ERROR(store::DeleteStaleClaims(transaction, taken.row.id, now));
         appointments.TakeTime(ClaimOf(taken, moved, id, store::ClaimKind::kAppointment));
         appointments.Tell(*entry, std::get<domain::AppointmentEvents>(result));

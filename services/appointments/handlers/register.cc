@@ -1,11 +1,16 @@
 #include "services/appointments/handlers/register.h"
 
+#include <utility>
+
 #include "finalmile/appointments/v1/appointment_service.pb.h"
 #include "libs/rpc/methods.h"
 #include "services/appointments/handlers/appointment_reads.h"
 #include "services/appointments/handlers/booking_handlers.h"
+#include "services/appointments/handlers/brief_handlers.h"
+#include "services/appointments/handlers/calendar_handlers.h"
 #include "services/appointments/handlers/host_handlers.h"
 #include "services/appointments/handlers/meeting_handlers.h"
+#include "services/appointments/handlers/pulse_handlers.h"
 #include "services/appointments/handlers/queue_handlers.h"
 #include "services/appointments/handlers/request_handlers.h"
 #include "services/appointments/handlers/slot_handlers.h"
@@ -32,7 +37,8 @@ std::unique_ptr<rpc::Service> NewMeetingRequestService(Dependencies dependencies
   return service;
 }
 
-std::unique_ptr<rpc::Service> NewAppointmentService(Dependencies dependencies) {
+std::unique_ptr<rpc::Service> NewAppointmentService(Dependencies dependencies, std::string pulse_key,
+                                                    std::string pulse_url) {
   auto service = std::make_unique<rpc::Service>(
       v1::GetTeamRequest::descriptor()->file()->FindServiceByName("AppointmentService"));
   auto teams = std::make_shared<TeamHandlers>(dependencies);
@@ -60,6 +66,15 @@ std::unique_ptr<rpc::Service> NewAppointmentService(Dependencies dependencies) {
   Unary(*service, "AmendOutcome", meetings, &MeetingHandlers::AmendOutcome);
   Unary(*service, "QualifyAppointment", meetings, &MeetingHandlers::QualifyAppointment);
   Unary(*service, "ScoreConversation", meetings, &MeetingHandlers::ScoreConversation);
+  auto briefs = std::make_shared<BriefHandlers>(dependencies);
+  Unary(*service, "GetBrief", briefs, &BriefHandlers::GetBrief);
+  Unary(*service, "GetNoShowRisk", briefs, &BriefHandlers::GetNoShowRisk);
+  auto calendars = std::make_shared<CalendarHandlers>(dependencies);
+  Unary(*service, "GetInvite", calendars, &CalendarHandlers::GetInvite);
+  Unary(*service, "GetCalendarFeed", calendars, &CalendarHandlers::GetCalendarFeed);
+  auto pulses = std::make_shared<PulseHandlers>(dependencies, std::move(pulse_key), std::move(pulse_url));
+  Unary(*service, "GetPulseLink", pulses, &PulseHandlers::GetPulseLink);
+  Unary(*service, "RecordPulse", pulses, &PulseHandlers::RecordPulse);
   auto reads = std::make_shared<AppointmentReads>(dependencies);
   Unary(*service, "GetAppointment", reads, &AppointmentReads::GetAppointment);
   Unary(*service, "ListAppointments", reads, &AppointmentReads::ListAppointments);

@@ -54,7 +54,9 @@ const storage::Table<AppointmentRow> kAppointments(
      {"outcome_time", OfAppointment(&Appointment::outcome_time), absl::InfinitePast()},
      {"outcome_missing", OfAppointment(&Appointment::outcome_missing)},
      {"reminded", OfAppointment(&Appointment::reminded)},
+     {"guest_missed", OfAppointment(&Appointment::guest_missed)},
      {"conflict", OfAppointment(&Appointment::conflict)},
+     {"days_ahead", &AppointmentRow::days_ahead},
      {"qualified", "BIGINT",
       [](const AppointmentRow& row) -> Value {
         const std::optional<bool>& qualified = row.appointment.qualified;
@@ -156,6 +158,35 @@ GROUP BY host)sql",
   std::map<std::string, Assigned> by_host;
   for (const Row& row : result.rows) by_host[row.Text(0)] = {row.Int(1), FromMicros(row.Int(2))};
   return by_host;
+}
+
+absl::StatusOr<domain::RiskSeen> RiskSeenIn(storage::Transaction& transaction,
+                                            const domain::RiskBucket& bucket) {
+  // 3 is held, 4 missed by the guest.
+  ASSIGN_OR_RETURN(const storage::Result result,
+                   transaction.Execute(R"sql(
+SELECT state, COUNT(*) FROM appointments
+WHERE state IN (3, 4) AND days_ahead >= $1 AND days_ahead <= $2
+GROUP BY state)sql",
+                                       {int64_t{bucket.first_day}, int64_t{bucket.last_day}}));
+  domain::RiskSeen seen;
+  for (const Row& row : result.rows) {
+    seen.meetings += row.Int(1);
+    if (row.Int(0) == static_cast<int64_t>(domain::AppointmentState::kGuestNoShow))
+      seen.no_shows += row.Int(1);
+  }
+  return seen;
+}
+
+absl::StatusOr<std::vector<AppointmentRow>> MeetingsSince(storage::Transaction& transaction,
+                                                          const std::string& host, absl::Time from,
+                                                          int limit) {
+  ASSIGN_OR_RETURN(
+      const storage::Result result,
+      transaction.Execute(
+          kAppointments.select() + " WHERE host = $1 AND start_time >= $2 ORDER BY start_time, id LIMIT $3",
+          {host, ToMicros(from), int64_t{limit}}));
+  return kAppointments.Records(result);
 }
 
 absl::StatusOr<std::vector<AppointmentRow>> ListAppointments(storage::Transaction& transaction,

@@ -11,6 +11,7 @@
 #include "libs/storage/condition.h"
 #include "libs/storage/table.h"
 #include "services/appointments/domain/appointment.h"
+#include "services/appointments/domain/no_show_risk.h"
 #include "services/appointments/domain/touch.h"
 
 namespace finalmile::appointments::store {
@@ -36,6 +37,8 @@ struct AppointmentRow {
   std::string wall_start;
   std::string guest_zone;
   domain::Appointment appointment;
+  // From the booking of its newest time to the start, by the host's dates.
+  int64_t days_ahead = 0;
   // Of the request when the meeting was set.
   int64_t attempts = 0;
   absl::Time first_attempt_time = absl::InfiniteFuture();
@@ -72,6 +75,13 @@ struct Assigned {
 };
 absl::StatusOr<std::map<std::string, Assigned>> AssignedIn(storage::Transaction& transaction,
                                                            const std::string& month);
+// Of all meetings that were booked as far ahead as the bucket says: held, and missed by the guest.
+absl::StatusOr<domain::RiskSeen> RiskSeenIn(storage::Transaction& transaction,
+                                            const domain::RiskBucket& bucket);
+// Of a host, those that start at `from` or later, in order of start; at most `limit`.
+absl::StatusOr<std::vector<AppointmentRow>> MeetingsSince(storage::Transaction& transaction,
+                                                          const std::string& host, absl::Time from,
+                                                          int limit);
 // Whose condition has its parameters from kFirstListParameter on; in order of start and id, behind them.
 inline constexpr int kFirstListParameter = 4;
 absl::StatusOr<std::vector<AppointmentRow>> ListAppointments(storage::Transaction& transaction,

@@ -162,7 +162,9 @@ CREATE TABLE appointments (
   outcome_time BIGINT,
   outcome_missing BIGINT NOT NULL,
   reminded BIGINT NOT NULL,
+  guest_missed BOOLEAN NOT NULL,
   conflict BOOLEAN NOT NULL,
+  days_ahead BIGINT NOT NULL,
   qualified BIGINT NOT NULL,
   qualify_reason TEXT NOT NULL,
   attempts BIGINT NOT NULL,
@@ -181,6 +183,7 @@ CREATE INDEX appointments_by_start ON appointments (start_time, id);
 CREATE INDEX appointments_by_host ON appointments (host, start_time);
 CREATE INDEX appointments_by_setter ON appointments (setter, start_time) WHERE planned;
 CREATE INDEX appointments_by_month ON appointments (routing_month, host, set_time) WHERE meeting_kind = 'initial' AND credited;
+CREATE INDEX appointments_by_days_ahead ON appointments (days_ahead, state) WHERE state IN (3, 4);
 CREATE TABLE appointment_changes (
   appointment TEXT NOT NULL,
   number BIGINT NOT NULL,

@@ -21,6 +21,7 @@ void AddNext(std::vector<Verb>& verbs);
 void AddRequests(std::vector<Verb>& verbs);
 void AddSlots(std::vector<Verb>& verbs);
 void AddMeetings(std::vector<Verb>& verbs);
+void AddBriefs(std::vector<Verb>& verbs);
 void AddHosts(std::vector<Verb>& verbs);
 void AddTeams(std::vector<Verb>& verbs);
 void AddSales(std::vector<Verb>& verbs);

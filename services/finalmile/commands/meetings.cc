@@ -2,15 +2,16 @@
 
 #include <memory>
 
-#include "absl/strings/str_split.h"
 #include "finalmile/appointments/v1/appointment_service.pb.h"
 #include "finalmile/appointments/v1/meeting_request_service.pb.h"
 #include "libs/base/status.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/timestamps.h"
+#include "services/finalmile/commands/booking_times.h"
 #include "services/finalmile/commands/commands.h"
 #include "services/finalmile/commands/host_name.h"
 #include "services/finalmile/commands/list.h"
+#include "services/finalmile/commands/meeting_target.h"
 #include "services/finalmile/commands/show_meetings.h"
 #include "services/finalmile/commands/times.h"
 #include "services/finalmile/lead_name.h"
@@ -25,75 +26,6 @@ template <class Response>
 absl::StatusOr<Response> Ask(Session& session, std::string_view method,
                              const google::protobuf::Message& request) {
   return session.Call<Response>(fmt::format("appointments.v1.AppointmentService/{}", method), request);
-}
-
-std::string MeetingName(const std::string& text) {
-  return text.starts_with("appointments/") ? text : "appointments/" + text;
-}
-
-// Which meeting a verb is about.
-struct Target {
-  std::string meeting;
-  std::string lead;
-
-  void Declare(Flags& flags) {
-    flags.Text("--meeting", "NAME", meeting,
-               "the meeting (your own: the one that began last, else the next)");
-    flags.Text("--lead", "LEAD", lead, fmt::format("the lead whose meeting it is: {}", kLeadHelp));
-  }
-  absl::StatusOr<Appointment> Find(Session& session) const {
-    GetAppointmentRequest get;
-    get.set_name(meeting.empty() ? "appointments/-" : MeetingName(meeting));
-    if (meeting.empty() && !lead.empty()) {
-      ASSIGN_OR_RETURN(*get.mutable_lead(), ResolveLead(session, lead));
-    }
-    auto found = Ask<Appointment>(session, "GetAppointment", get);
-    if (rpc::ReasonOf(found.status()) == "NO_CURRENT_APPOINTMENT")
-      return absl::NotFoundError("you have no planned meeting; name one with --lead or --meeting");
-    return found;
-  }
-  absl::StatusOr<std::string> Name(Session& session) const {
-    if (!meeting.empty()) return MeetingName(meeting);
-    ASSIGN_OR_RETURN(const Appointment found, Find(session));
-    return found.name();
-  }
-};
-
-// The wall time `text` in the zone that is given, else in the user's.
-absl::StatusOr<absl::Time> ReadStart(Session& session, const std::string& text,
-                                     const std::string& zone_name) {
-  absl::TimeZone zone = session.output.zone();
-  if (!zone_name.empty() && !absl::LoadTimeZone(zone_name, &zone))
-    return absl::InvalidArgumentError(fmt::format("--zone '{}' is no zone of the IANA database", zone_name));
-  absl::Time time;
-  if (!ParseFuture(text, session.clock.Now(), zone, time)) {
-    return absl::InvalidArgumentError(fmt::format(
-        "--at '{}' must be a time to come: 'Thu 15:00', 'tomorrow 09:30' or 2026-12-03 15:00", text));
-  }
-  return time;
-}
-
-// Where somebody was faster: what is free instead, and how to take the first.
-absl::Status WithFreeTimes(const absl::Status& status, const Session& session) {
-  const auto info = rpc::ErrorInfoOf(status);
-  if (!info || !info->metadata().contains("alternative_1")) return status;
-  std::string free;
-  std::string first;
-  for (int i = 1;; ++i) {
-    const auto found = info->metadata().find(fmt::format("alternative_{}", i));
-    if (found == info->metadata().end()) break;
-    const std::vector<std::string> parts = absl::StrSplit(found->second, ' ');
-    absl::Time start;
-    if (parts.size() != 2 || !absl::ParseTime(absl::RFC3339_full, parts[0], &start, nullptr)) break;
-    const std::string text = absl::FormatTime("%a %H:%M", start, session.output.zone());
-    free += fmt::format("{}{} {}", free.empty() ? "" : " · ", text, HostText(parts[1]));
-    if (first.empty()) first = fmt::format("--at '{}' --host {}", text, HostText(parts[1]));
-  }
-  absl::Status told(status.code(), fmt::format("{}. Free: {}. Take the first: {}",
-                                               std::string(status.message()), free, first));
-  status.ForEachPayload(
-      [&](absl::string_view url, const absl::Cord& payload) { told.SetPayload(url, payload); });
-  return told;
 }
 
 absl::StatusOr<ExitCode> Print(Session& session, const absl::StatusOr<Appointment>& meeting) {
@@ -199,7 +131,7 @@ Action DeclareHold(Flags& flags) {
 }
 
 struct MoveFlags {
-  Target target;
+  MeetingTarget target;
   std::string at;
   std::string host;
   std::string zone;
@@ -226,7 +158,7 @@ Action DeclareReschedule(Flags& flags) {
 }
 
 Action DeclareConfirm(Flags& flags) {
-  auto given = std::make_shared<Target>();
+  auto given = std::make_shared<MeetingTarget>();
   given->Declare(flags);
   return [given](Session& session) -> absl::StatusOr<ExitCode> {
     ConfirmAppointmentRequest request;
@@ -237,7 +169,7 @@ Action DeclareConfirm(Flags& flags) {
 }
 
 struct CancelFlags {
-  Target target;
+  MeetingTarget target;
   std::string by;
   std::string reason;
 };
@@ -260,7 +192,7 @@ Action DeclareCancel(Flags& flags) {
 }
 
 struct OutcomeFlags {
-  Target target;
+  MeetingTarget target;
   std::string what;
   std::string not_qualified;
   std::string reason;
@@ -351,7 +283,7 @@ Action DeclareMeetingsList(Flags& flags) {
 }
 
 Action DeclareMeetingsShow(Flags& flags) {
-  auto given = std::make_shared<Target>();
+  auto given = std::make_shared<MeetingTarget>();
   given->Declare(flags);
   return [given](Session& session) -> absl::StatusOr<ExitCode> {
     ASSIGN_OR_RETURN(const Appointment meeting, given->Find(session));

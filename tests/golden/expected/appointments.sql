@@ -40,7 +40,9 @@ CREATE TABLE appointments (
   outcome_time BIGINT,
   outcome_missing BIGINT NOT NULL,
   reminded BIGINT NOT NULL,
+  guest_missed BOOLEAN NOT NULL,
   conflict BOOLEAN NOT NULL,
+  days_ahead BIGINT NOT NULL,
   qualified BIGINT NOT NULL,
   qualify_reason TEXT NOT NULL,
   attempts BIGINT NOT NULL,
@@ -53,6 +55,8 @@ CREATE TABLE appointments (
   update_time BIGINT NOT NULL,
   due_time BIGINT
 );
+
+CREATE INDEX appointments_by_days_ahead ON appointments (days_ahead, state) WHERE state IN (3, 4);
 
 CREATE INDEX appointments_by_due ON appointments (due_time) WHERE due_time IS NOT NULL;
 
