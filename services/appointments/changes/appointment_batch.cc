@@ -60,8 +60,8 @@ void AppointmentBatch::Tell(Entry& entry, const AppointmentEvents& events, const
                                                                         : at_.now + kKeepEnded;
   for (const domain::AppointmentEvent& event : events) {
     FillEvent(row, event, Emit(entry));
-    ChangeText text = TextOf(row, event);
-    Note(entry, std::move(text.kind), detail.empty() ? std::move(text.detail) : detail);
+    const ChangeText text = TextOf(row, event);
+    Note(entry, text.kind, detail.empty() ? text.detail : detail);
   }
   ChangeRequest(entry, events);
 }

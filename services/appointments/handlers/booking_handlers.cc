@@ -131,7 +131,7 @@ absl::Status FindCycle(Transaction& transaction, const RequestBatch::Entry* requ
     if (meeting.cycle != row.cycle || meeting.meeting_kind != "initial") continue;
     if (domain::IsPlanned(meeting.appointment) || domain::IsRecoverable(meeting.appointment, now)) {
       return rpc::Error(absl::StatusCode::kFailedPrecondition, "CHAIN_EXISTS",
-                        "the lead's first meeting of this cycle can be rescheduled: do that",
+                        "the lead's first meeting of this cycle is there: reschedule it",
                         {{"appointment", "appointments/" + meeting.id}});
     }
     row.meeting_kind = "follow_up";

@@ -8,7 +8,6 @@ namespace {
 
 using domain::Touch;
 using storage::In;
-using storage::Row;
 
 const storage::Table<TouchRow> kTouches("touches", {"lead", "time", "subject", "version", "how"},
                                         {{"lead", &TouchRow::lead},

@@ -10,6 +10,16 @@
 #include "services/finalmile/output/moment.h"
 
 namespace finalmile::cli {
+namespace {
+
+absl::Status WithMessage(const absl::Status& status, const std::string& message) {
+  absl::Status told(status.code(), message);
+  status.ForEachPayload(
+      [&](absl::string_view url, const absl::Cord& payload) { told.SetPayload(url, payload); });
+  return told;
+}
+
+}  // namespace
 
 absl::StatusOr<absl::Time> ReadStart(Session& session, const std::string& text,
                                      const std::string& zone_name) {
@@ -24,9 +34,16 @@ absl::StatusOr<absl::Time> ReadStart(Session& session, const std::string& text,
   return time;
 }
 
-absl::Status WithFreeTimes(const absl::Status& status, const Session& session) {
+absl::Status WithTimes(const absl::Status& status, const Session& session) {
   const auto info = rpc::ErrorInfoOf(status);
-  if (!info || !info->metadata().contains("alternative_1")) return status;
+  if (!info) return status;
+  absl::Time earliest;
+  if (const auto found = info->metadata().find("earliest_time");
+      found != info->metadata().end() && absl::ParseTime(absl::RFC3339_full, found->second, &earliest, nullptr)) {
+    return WithMessage(status, fmt::format("it is too early to say that: wait until {}",
+                                           FormatMoment(earliest, session.clock.Now(), session.output.zone())));
+  }
+  if (!info->metadata().contains("alternative_1")) return status;
   std::string free;
   std::string first;
   for (int i = 1;; ++i) {
@@ -39,11 +56,8 @@ absl::Status WithFreeTimes(const absl::Status& status, const Session& session) {
     free += fmt::format("{}{} {}", free.empty() ? "" : " · ", text, HostText(parts[1]));
     if (first.empty()) first = fmt::format("--at '{}' --host {}", text, HostText(parts[1]));
   }
-  absl::Status told(status.code(), fmt::format("{}. Free: {}. Take the first: {}",
-                                               std::string(status.message()), free, first));
-  status.ForEachPayload(
-      [&](absl::string_view url, const absl::Cord& payload) { told.SetPayload(url, payload); });
-  return told;
+  return WithMessage(
+      status, fmt::format("{}. Free: {}. Take the first: {}", std::string(status.message()), free, first));
 }
 
 }  // namespace finalmile::cli

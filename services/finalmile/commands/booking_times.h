@@ -11,7 +11,8 @@ namespace finalmile::cli {
 // The wall time `text` of --at, in the zone of --zone, else in the user's. INVALID_ARGUMENT names the flag.
 absl::StatusOr<absl::Time> ReadStart(Session& session, const std::string& text, const std::string& zone_name);
 
-// Where a time was refused: the same error, with what is free instead, and how to take the first of it.
-absl::Status WithFreeTimes(const absl::Status& status, const Session& session);
+// The same error, in the user's zone: where a time was refused, with what is free instead and how to take the
+// first of it; where it is too early for an outcome, from when on it can be said.
+absl::Status WithTimes(const absl::Status& status, const Session& session);
 
 }  // namespace finalmile::cli

@@ -29,7 +29,7 @@ absl::StatusOr<Response> Ask(Session& session, std::string_view method,
 }
 
 absl::StatusOr<ExitCode> Print(Session& session, const absl::StatusOr<Appointment>& meeting) {
-  if (!meeting.ok()) return WithFreeTimes(meeting.status(), session);
+  if (!meeting.ok()) return WithTimes(meeting.status(), session);
   RETURN_IF_ERROR(session.connector.Settle());
   if (session.output.json()) {
     session.output.Json(*meeting);
@@ -116,7 +116,7 @@ Action DeclareHold(Flags& flags) {
     if (!given->host.empty()) request.set_host(HostName(given->host));
     request.set_request_id(session.NewRequestId());
     const auto hold = Ask<Hold>(session, "HoldSlot", request);
-    if (!hold.ok()) return WithFreeTimes(hold.status(), session);
+    if (!hold.ok()) return WithTimes(hold.status(), session);
     if (session.output.json()) {
       session.output.Json(*hold);
       return ExitCode::kOk;
