@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kUsage =
     "Measures the speed rows of the design on a PostgreSQL, a Kafka and a Redis of its own, each beside its "
     "reference.\n\n"
-    "usage: finalmile_bench [--full] [--rows P1,P4,P5,P6,P7,P8,P9,P12] [--pairs N] [--json FILE]\n\n"
+    "usage: finalmile_bench [--full] [--rows P1,P4,P5,P6,P7,P8,P9,P11,P12] [--pairs N] [--json FILE]\n\n"
     "  --full     the sizes of the design and at least seven pairs; default: sizes that end in ten minutes\n"
     "  --rows     only these; P1 has P2 and P3 with it; naming P12 adds the clean build\n"
     "  --pairs    rounds of ours and reference after a warm-up; default: 5, with --full 7\n"
@@ -27,7 +27,7 @@ struct Row {
 
 constexpr Row kRows[] = {{"P1", &MeasureHotAsset}, {"P4", &MeasureBacklog}, {"P5", &MeasureCrossing},
                          {"P6", &MeasureImport},   {"P7", &MeasureRecord},  {"P8", &MeasureTop},
-                         {"P9", &MeasureSearch}};
+                         {"P9", &MeasureSearch},   {"P11", &MeasureBooking}};
 
 struct Flags {
   Options options;

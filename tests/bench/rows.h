@@ -31,6 +31,8 @@ absl::Status MeasureRecord(World& world, const Options& options, Report& report)
 absl::Status MeasureTop(World& world, const Options& options, Report& report);
 // P9: search.
 absl::Status MeasureSearch(World& world, const Options& options, Report& report);
+// P11: booking meetings with one host.
+absl::Status MeasureBooking(World& world, const Options& options, Report& report);
 // P12: building; `clean` takes minutes.
 absl::Status MeasureBuild(bool clean, Report& report);
 

@@ -39,9 +39,11 @@ absl::Status WithTimes(const absl::Status& status, const Session& session) {
   if (!info) return status;
   absl::Time earliest;
   if (const auto found = info->metadata().find("earliest_time");
-      found != info->metadata().end() && absl::ParseTime(absl::RFC3339_full, found->second, &earliest, nullptr)) {
-    return WithMessage(status, fmt::format("it is too early to say that: wait until {}",
-                                           FormatMoment(earliest, session.clock.Now(), session.output.zone())));
+      found != info->metadata().end() &&
+      absl::ParseTime(absl::RFC3339_full, found->second, &earliest, nullptr)) {
+    return WithMessage(status,
+                       fmt::format("it is too early to say that: wait until {}",
+                                   FormatMoment(earliest, session.clock.Now(), session.output.zone())));
   }
   if (!info->metadata().contains("alternative_1")) return status;
   std::string free;

@@ -14,7 +14,6 @@ namespace finalmile::cli {
 namespace {
 
 using appointments::v1::Appointment;
-using appointments::v1::PartStat;
 
 // " = 09:00 New York (host)" where the clock there shows another time; empty: it does not, or the zone is not
 // known here.

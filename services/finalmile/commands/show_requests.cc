@@ -70,7 +70,8 @@ std::string ReachText(const MeetingRequest& request, const Lead* lead) {
   const std::string allowed = Channels(request, leads::v1::PERMISSION_STATE_ALLOWED);
   if (!denied.empty()) parts.push_back("DENIED: " + denied);
   if (!allowed.empty()) parts.push_back("allowed: " + allowed);
-  parts.push_back(parts.empty() ? "nothing is known of what they allow" : "the other channels are not known");
+  parts.emplace_back(parts.empty() ? "nothing is known of what they allow"
+                                   : "the other channels are not known");
   if (lead != nullptr) {
     const auto show = [&](leads::v1::Channel channel, const std::string& value) {
       const bool barred =
@@ -127,8 +128,11 @@ absl::StatusOr<LeadsByName> ReadLeads(Session& session, const std::set<std::stri
       GetLeadRequest one;
       one.set_name(names[i]);
       auto lead = session.Call<Lead>("leads.v1.LeadService/GetLead", one);
-      if (lead.ok()) leads[names[i]] = *std::move(lead);
-      if (!lead.ok() && !absl::IsNotFound(lead.status())) return lead.status();
+      if (lead.ok()) {
+        leads[names[i]] = *std::move(lead);
+      } else if (!absl::IsNotFound(lead.status())) {
+        return lead.status();
+      }
     }
   }
   std::erase_if(leads, [](const auto& entry) { return entry.second.name().empty(); });
