@@ -316,9 +316,9 @@ RETURNING id)sql",
       found = MeetAny(met);
       catalogue.Filter(query.filters, found);
       none ? KeepMost(found) : KeepMeeting(met.size() - 1, found);
-      ScaleByShare(met.size(), found);
       answer.partial = none && !found.empty();
     }
+    WeighShares(met.size(), found);
     answer.total = static_cast<int64_t>(found.size());
     answer.facets = catalogue.CountFacets(found);
     const size_t end = std::min(found.size(), query.offset + std::min(query.limit, found.size()));

@@ -78,8 +78,8 @@ struct Query {
 struct Hit {
   std::string asset;
   int64_t version = 0;
-  // BM25 (Postings::Find) over the fields, weighted as kFieldWeights says; higher is better. Comparable
-  // within one answer only.
+  // BM25 (Postings::Find) over the fields, weighted as kFieldWeights says, and more for words in the title
+  // (WeighShares); higher is better. Comparable within one answer only.
   double score = 0;
   // MakeSnippet of the body, or of the summary where the body has none of the words.
   std::string snippet;

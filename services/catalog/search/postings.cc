@@ -114,6 +114,15 @@ class Postings::Reader {
 
   uint32_t document() const { return document_; }
   uint32_t weight() const { return weight_; }
+  bool InTitle() const {
+    uint32_t place = 0;
+    for (const char* at = places_at_; at != at_;) {
+      place += TakeNumber(at);
+      if (place >= kTitleWords * kFields) return false;
+      if (place % kFields == 0) return true;
+    }
+    return false;
+  }
   std::vector<uint32_t> Places() const {
     std::vector<uint32_t> places;
     uint32_t last = 0;
@@ -214,15 +223,15 @@ std::vector<Scored> Postings::Find(const Clause& clause) const {
   if (parts.empty()) return {};
   if (parts.size() == 1) return std::move(parts[0]);
   // The best by document; no score is 0.
-  std::vector<double> best(lengths_.size());
+  std::vector<Scored> best(lengths_.size());
   for (const std::vector<Scored>& part : parts) {
-    for (const Scored& scored : part) best[scored.document] = std::max(best[scored.document], scored.score);
+    for (const Scored& scored : part) {
+      Scored& one = best[scored.document];
+      one = {scored.document, std::max(one.score, scored.score), 1, std::max(one.in_title, scored.in_title)};
+    }
   }
-  std::vector<Scored> found;
-  for (uint32_t document = 0; document < best.size(); ++document) {
-    if (best[document] > 0) found.push_back({document, best[document]});
-  }
-  return found;
+  std::erase_if(best, [](const Scored& scored) { return scored.score == 0; });
+  return best;
 }
 
 std::vector<Scored> Postings::FindTerm(const List& list) const {
@@ -231,7 +240,8 @@ std::vector<Scored> Postings::FindTerm(const List& list) const {
   found.reserve(list.count);
   for (Reader reader(list); reader.Next();) {
     if (lengths_[reader.document()] == 0) continue;
-    found.push_back({reader.document(), Score(rarity, reader.document(), reader.weight())});
+    found.push_back({reader.document(), Score(rarity, reader.document(), reader.weight()), 1,
+                     reader.InTitle() ? 1u : 0u});
   }
   return found;
 }
@@ -259,8 +269,12 @@ std::vector<Scored> Postings::FindPhrase(std::span<const std::string> terms) con
       });
     }
     uint32_t weight = 0;
-    for (const uint32_t begin : begins) weight += kFieldWeights[begin % kFields];
-    if (weight > 0) found.push_back({document, static_cast<double>(weight)});
+    uint32_t in_title = 0;
+    for (const uint32_t begin : begins) {
+      weight += kFieldWeights[begin % kFields];
+      if (begin % kFields == 0 && begin < kTitleWords * kFields) in_title = 1;
+    }
+    if (weight > 0) found.push_back({document, static_cast<double>(weight), 1, in_title});
   }
   const double rarity = Rarity(found.size());
   for (Scored& scored : found)
@@ -278,7 +292,8 @@ std::vector<Scored> MeetAll(std::span<const std::vector<Scored>> clauses) {
       while (other != one.end() && other->document < scored.document) ++other;
       if (other == one.end()) break;
       if (other->document == scored.document)
-        *kept++ = {scored.document, scored.score + other->score, scored.clauses + 1};
+        *kept++ = {scored.document, scored.score + other->score, scored.clauses + 1,
+                   scored.in_title + other->in_title};
     }
     found.erase(kept, found.end());
   }
@@ -299,6 +314,7 @@ std::vector<Scored> MeetAny(std::span<const std::vector<Scored>> clauses) {
       } else {
         found.back().score += scored.score;
         found.back().clauses += scored.clauses;
+        found.back().in_title += scored.in_title;
       }
     }
   }
@@ -315,9 +331,9 @@ void KeepMeeting(size_t least, std::vector<Scored>& found) {
   std::erase_if(found, [least](const Scored& scored) { return scored.clauses < least; });
 }
 
-void ScaleByShare(size_t clauses, std::vector<Scored>& found) {
-  for (Scored& scored : found)
-    scored.score *= static_cast<double>(scored.clauses) / static_cast<double>(clauses);
+void WeighShares(size_t clauses, std::vector<Scored>& found) {
+  const auto asked = static_cast<double>(clauses);
+  for (Scored& scored : found) scored.score *= scored.clauses / asked * (1 + scored.in_title / asked);
 }
 
 }  // namespace finalmile::catalog::search

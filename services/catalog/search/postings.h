@@ -48,8 +48,9 @@ struct Clause {
 struct Scored {
   uint32_t document = 0;
   double score = 0;
-  // How many clauses it meets.
+  // How many clauses it meets, and how many of these in its title.
   uint32_t clauses = 1;
+  uint32_t in_title = 0;
 };
 
 // Of the documents that meet each clause, those that meet all, or any, in order of the document; scores are
@@ -61,8 +62,9 @@ void KeepMost(std::vector<Scored>& found);
 // Keeps those that meet at least `least` clauses.
 void KeepMeeting(size_t least, std::vector<Scored>& found);
 // Multiplies each score by the share of `clauses` that the document meets (the coordination factor of
-// Lucene's classic similarity).
-void ScaleByShare(size_t clauses, std::vector<Scored>& found);
+// Lucene's classic similarity), and by 1 + the share that it meets in its title: weights alone do not tell a
+// page about something from one that names it often, because BM25 saturates.
+void WeighShares(size_t clauses, std::vector<Scored>& found);
 
 // Which documents have which terms: an inverted index in memory, of two or three bytes for each term of each
 // document and one or two for each place. Documents are numbers, from 0 in the order in which they came. Not
@@ -83,9 +85,10 @@ class Postings {
   bool Has(const std::string& term) const;
   // The documents that meet the clause, in order. The score is that of the best of its terms and phrases, as
   // BM25 (k1 1.2, b 0.75; Robertson, Zaragoza 2009, doi:10.1561/1500000019) with weights for frequencies, and
-  // rarity as Lucene has it, which is above 0 however many have the term. Takes time linear in the documents
-  // that have one of the terms, some nanoseconds for each.
+  // rarity as Lucene has it, which is above 0 however many have the term. Of a title the first kTitleWords
+  // count as such. Takes time linear in the documents that have one of the terms, some nanoseconds for each.
   std::vector<Scored> Find(const Clause& clause) const;
+  static constexpr uint32_t kTitleWords = 32;
 
  private:
   // The list of one term: documents in order, as differences; weights; places.

@@ -110,6 +110,7 @@ RC_GTEST_PROP(PostingsTest, FindsWhatTheDefinitionFinds, ()) {
 
   std::vector<double> expected(numbers.size());
   std::vector<uint32_t> clauses(numbers.size());
+  std::vector<uint32_t> in_title(numbers.size());
   std::vector<std::vector<Scored>> met;
   const int count = *rc::gen::inRange(1, 4);
   for (int i = 0; i < count; ++i) {
@@ -126,6 +127,11 @@ RC_GTEST_PROP(PostingsTest, FindsWhatTheDefinitionFinds, ()) {
     }
     for (size_t n = 0; n < best.size(); ++n) {
       clauses[n] += best[n] > 0 ? 1 : 0;
+      const Fields title = {(*documents[numbers[n]])[0]};
+      in_title[n] += std::any_of(alternatives.begin(), alternatives.end(),
+                                 [&](const auto& terms) { return WeightOf(title, terms) > 0; })
+                         ? 1
+                         : 0;
       expected[n] += best[n];
     }
     met.push_back(postings.Find(clause));
@@ -137,6 +143,7 @@ RC_GTEST_PROP(PostingsTest, FindsWhatTheDefinitionFinds, ()) {
       RC_ASSERT(next < found.size());
       RC_ASSERT(found[next].document == numbers[n]);
       RC_ASSERT(found[next].clauses == clauses[n]);
+      RC_ASSERT(found[next].in_title == in_title[n]);
       RC_ASSERT(std::abs(found[next].score - expected[n]) < 1e-9);
       ++next;
     }
@@ -150,10 +157,13 @@ RC_GTEST_PROP(PostingsTest, FindsWhatTheDefinitionFinds, ()) {
   check(any, std::max(1u, (most + 1) / 2));
   KeepMeeting(most, any);
   check(any, std::max(1u, most));
-  std::vector<Scored> scaled = any;
-  ScaleByShare(static_cast<size_t>(count), scaled);
-  for (size_t i = 0; i < any.size(); ++i)
-    RC_ASSERT(std::abs(scaled[i].score - any[i].score * any[i].clauses / count) < 1e-9);
+  std::vector<Scored> weighed = any;
+  WeighShares(static_cast<size_t>(count), weighed);
+  for (size_t i = 0; i < any.size(); ++i) {
+    const double factor = any[i].clauses * (1.0 + any[i].in_title / static_cast<double>(count)) / count;
+    RC_ASSERT(std::abs(weighed[i].score - any[i].score * factor) < 1e-9);
+    RC_ASSERT(any[i].in_title <= any[i].clauses);
+  }
 }
 
 RC_GTEST_PROP(PostingsTest, TermsComeBackFromBytes, ()) {
@@ -171,6 +181,17 @@ RC_GTEST_PROP(PostingsTest, OtherBytesAreAnErrorOrTerms, ()) {
   const std::string bytes = *rc::gen::string<std::string>();
   const auto decoded = DecodeTerms(bytes);
   RC_ASSERT(decoded.ok() || decoded.status().code() == absl::StatusCode::kDataLoss);
+}
+
+TEST(PostingsTest, ATitleEndsSomewhere) {
+  for (const uint32_t place : {Postings::kTitleWords - 1, Postings::kTitleWords}) {
+    Postings postings;
+    std::vector<std::string> title(place, "other");
+    title.emplace_back("a");
+    postings.Add(TermsOf({title}));
+    for (const Clause& clause : {Clause{{"a"}, {}, ""}, Clause{{}, {{"a"}}, ""}})
+      EXPECT_EQ(postings.Find(clause)[0].in_title, place < Postings::kTitleWords ? 1u : 0u);
+  }
 }
 
 TEST(PostingsTest, NoClauseFindsNothing) {

@@ -103,6 +103,15 @@ TEST_F(WordsTest, ThePageThatAnswersComesBeforeTheTableOfContents) {
   EXPECT_THAT(Find("handle customer security review"), ElementsAre("assets/contents"));
 }
 
+// Every page of a handbook has the words of its headings somewhere; one is about them.
+TEST_F(WordsTest, ATitleSaysWhatAPageIsAbout) {
+  std::string often;
+  for (int i = 0; i < 50; ++i) often += "add the app to the catalog ";
+  Put(Doc("helm", "Using Helm", often));
+  Put(Doc("catalog", "How to add an app to the catalog", "Push it, and open a request with the team"));
+  EXPECT_EQ(Find("add app catalog"), (std::vector<std::string>{"assets/catalog", "assets/helm"}));
+}
+
 TEST_F(WordsTest, WhatLacksAWordJoinsOnlyFewMatches) {
   for (size_t i = 1; i < kFew; ++i) Put(Doc("all" + std::to_string(i), "Price objection", "Handle it"));
   Put(Doc("most", "Price objection", "Elsewhere"));
