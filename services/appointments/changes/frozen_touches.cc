@@ -15,7 +15,9 @@ constexpr int kMostAttempts = 1000;
 
 absl::StatusOr<std::vector<domain::Touch>> FrozenTouches(storage::Transaction& transaction,
                                                          const store::AppointmentRow& row,
-                                                         const store::RequestRow* request, absl::Time until) {
+                                                         const store::RequestRow* request,
+                                                         const std::vector<store::AppointmentRow>& meetings,
+                                                         absl::Time until) {
   ASSIGN_OR_RETURN(std::vector<domain::Touch> touches, store::TouchesOf(transaction, row.lead));
   if (request != nullptr) {
     ASSIGN_OR_RETURN(const std::vector<store::AttemptRow> attempts,
@@ -29,8 +31,6 @@ absl::StatusOr<std::vector<domain::Touch>> FrozenTouches(storage::Transaction& t
       touches.push_back({"campaigns/" + crossing.campaign, 0, crossing.ready_time, "used"});
   }
   absl::Time cycle_start = absl::InfinitePast();
-  ASSIGN_OR_RETURN(const std::vector<store::AppointmentRow> meetings,
-                   store::AppointmentsOf(transaction, {row.lead}));
   for (const store::AppointmentRow& meeting : meetings) {
     if (meeting.cycle < row.cycle) cycle_start = std::max(cycle_start, meeting.set_time);
   }

@@ -7,6 +7,7 @@
 
 #include "libs/base/status.h"
 #include "libs/rpc/errors.h"
+#include "libs/storage/columns.h"
 #include "services/appointments/changes/request_batch.h"
 #include "services/appointments/store/appointment_store.h"
 #include "services/appointments/store/claim_store.h"
@@ -52,10 +53,53 @@ std::optional<SlotProblem> ProblemOf(const HostTimes& host, const SlotRequest& r
                            request.meeting.end - request.meeting.start, request.asked);
 }
 
-absl::StatusOr<std::vector<HostTimes>> TimesAround(Transaction& transaction,
-                                                   const std::vector<store::HostRow>& hosts,
-                                                   const SlotRequest& request, absl::Time now) {
-  return ReadHostTimes(transaction, hosts, request.meeting, now, request.own);
+// What is read of hosts beside their rows, in one round trip with whatever is deferred before it.
+struct Reading {
+  storage::Deferred away;
+  storage::Deferred claims;
+};
+
+absl::StatusOr<Reading> DeferReading(Transaction& transaction, const std::vector<std::string>& ids,
+                                     const Interval& within, absl::Time now) {
+  const Interval reach{within.start - kDay, within.end + kDay};
+  ASSIGN_OR_RETURN(storage::Deferred away, store::DeferTimeOff(transaction, ids, reach));
+  ASSIGN_OR_RETURN(storage::Deferred claims, store::DeferClaims(transaction, ids, reach, now));
+  return Reading{std::move(away), std::move(claims)};
+}
+
+absl::StatusOr<std::vector<HostTimes>> TimesOf(const std::vector<store::HostRow>& hosts,
+                                               const Reading& reading, const std::vector<std::string>& own) {
+  store::TimeOffByHost away = store::TimeOffIn(*reading.away);
+  ASSIGN_OR_RETURN(store::ClaimsByHost claims, store::ClaimsIn(*reading.claims));
+  std::vector<HostTimes> times;
+  for (const store::HostRow& row : hosts) {
+    ASSIGN_OR_RETURN(domain::HostRules rules, domain::RulesOf(row.host));
+    domain::HostLoad load{std::move(away[row.id]), {}};
+    for (const store::ClaimRow& claim : claims[row.id]) {
+      if (std::find(own.begin(), own.end(), claim.id) != own.end()) continue;
+      load.busy.push_back(claim.busy);
+      ++load.claims_on[domain::DayAt(rules.hours, claim.meeting.start)];
+    }
+    times.push_back({row, std::move(rules), std::move(load)});
+  }
+  return times;
+}
+
+// The hosts, locked, with what they have. The lock is a statement of its own before those that look, which
+// see what was committed while it waited; all travel together, so that the lock is held for little longer
+// than it takes to decide.
+absl::StatusOr<std::vector<HostTimes>> LockTimes(Transaction& transaction,
+                                                 const std::vector<std::string>& ids,
+                                                 const SlotRequest& request, absl::Time now) {
+  ASSIGN_OR_RETURN(const storage::Deferred locked,
+                   store::kHosts.DeferLock(transaction, storage::SortedUnique(ids)));
+  ASSIGN_OR_RETURN(const Reading reading, DeferReading(transaction, ids, request.meeting, now));
+  RETURN_IF_ERROR(transaction.Settle());
+  ASSIGN_OR_RETURN(std::vector<store::HostRow> rows, store::kHosts.Records(*locked));
+  std::sort(rows.begin(), rows.end(), [&](const store::HostRow& a, const store::HostRow& b) {
+    return std::find(ids.begin(), ids.end(), a.id) < std::find(ids.begin(), ids.end(), b.id);
+  });
+  return TimesOf(rows, reading, request.own);
 }
 
 absl::Status Inactive(const std::string& host) {
@@ -75,10 +119,9 @@ absl::StatusOr<std::vector<store::HostRow>> Candidates(Transaction& transaction,
 }
 
 absl::StatusOr<HostTimes> LockNamed(Transaction& transaction, const SlotRequest& request, absl::Time now) {
-  ASSIGN_OR_RETURN(const std::vector<store::HostRow> rows, store::LockHosts(transaction, {request.host}));
-  if (rows.empty()) return rpc::NotFound(HostName(request.host), "host");
-  if (!rows.front().host.active) return Inactive(request.host);
-  ASSIGN_OR_RETURN(std::vector<HostTimes> times, TimesAround(transaction, rows, request, now));
+  ASSIGN_OR_RETURN(std::vector<HostTimes> times, LockTimes(transaction, {request.host}, request, now));
+  if (times.empty()) return rpc::NotFound(HostName(request.host), "host");
+  if (!times.front().row.host.active) return Inactive(request.host);
   const std::optional<SlotProblem> problem = ProblemOf(times.front(), request);
   if (!problem) return std::move(times.front());
   return WithAlternatives(transaction, ErrorOf(*problem), request, now);
@@ -92,7 +135,8 @@ absl::StatusOr<HostTimes> LockRouted(Transaction& transaction, const SlotRequest
     return rpc::Error(absl::StatusCode::kFailedPrecondition, "NO_HOST",
                       "no active host takes meetings that name no host");
   }
-  ASSIGN_OR_RETURN(const std::vector<HostTimes> times, TimesAround(transaction, hosts, request, now));
+  ASSIGN_OR_RETURN(const std::vector<HostTimes> times,
+                   ReadHostTimes(transaction, hosts, request.meeting, now, request.own));
   std::vector<std::string> free;
   SlotProblem nearest = SlotProblem::kOutsideHours;
   for (const HostTimes& host : times) {
@@ -101,11 +145,7 @@ absl::StatusOr<HostTimes> LockRouted(Transaction& transaction, const SlotRequest
     if (!problem && free.size() < kMostLocked) free.push_back(host.row.id);
   }
   if (free.empty()) return WithAlternatives(transaction, ErrorOf(nearest), request, now);
-  ASSIGN_OR_RETURN(std::vector<store::HostRow> locked, store::LockHosts(transaction, free));
-  std::sort(locked.begin(), locked.end(), [&](const store::HostRow& a, const store::HostRow& b) {
-    return std::find(free.begin(), free.end(), a.id) < std::find(free.begin(), free.end(), b.id);
-  });
-  ASSIGN_OR_RETURN(std::vector<HostTimes> again, TimesAround(transaction, locked, request, now));
+  ASSIGN_OR_RETURN(std::vector<HostTimes> again, LockTimes(transaction, free, request, now));
   for (HostTimes& host : again) {
     if (host.row.host.active && !ProblemOf(host, request)) return std::move(host);
   }
@@ -120,32 +160,19 @@ absl::StatusOr<std::vector<HostTimes>> ReadHostTimes(Transaction& transaction,
                                                      const std::vector<std::string>& own) {
   std::vector<std::string> ids;
   for (const store::HostRow& row : hosts) ids.push_back(row.id);
-  const Interval reach{within.start - kDay, within.end + kDay};
-  ASSIGN_OR_RETURN(auto away, store::ReadTimeOff(transaction, ids, reach));
-  ASSIGN_OR_RETURN(auto claims, store::ReadClaims(transaction, ids, reach, now));
-  std::vector<HostTimes> times;
-  for (const store::HostRow& row : hosts) {
-    ASSIGN_OR_RETURN(domain::HostRules rules, domain::RulesOf(row.host));
-    domain::HostLoad load{std::move(away[row.id]), {}};
-    for (const store::ClaimRow& claim : claims[row.id]) {
-      if (std::find(own.begin(), own.end(), claim.id) != own.end()) continue;
-      load.busy.push_back(claim.busy);
-      ++load.claims_on[domain::DayAt(rules.hours, claim.meeting.start)];
-    }
-    times.push_back({row, std::move(rules), std::move(load)});
-  }
-  return times;
+  ASSIGN_OR_RETURN(const Reading reading, DeferReading(transaction, ids, within, now));
+  RETURN_IF_ERROR(transaction.Settle());
+  return TimesOf(hosts, reading, own);
 }
 
-std::string RoutingMonth(const domain::Team& team, absl::Time time) {
-  const auto hours = domain::HoursOf(team);
-  return absl::FormatTime("%Y-%m", time, hours.ok() ? hours->zone : absl::UTCTimeZone());
+std::string RoutingMonth(absl::TimeZone zone, absl::Time time) {
+  return absl::FormatTime("%Y-%m", time, zone);
 }
 
 absl::StatusOr<std::vector<store::HostRow>> InTurn(Transaction& transaction,
                                                    std::vector<store::HostRow> hosts, absl::Time now) {
-  ASSIGN_OR_RETURN(const store::TeamRow team, store::ReadTeam(transaction));
-  ASSIGN_OR_RETURN(const auto assigned, store::AssignedIn(transaction, RoutingMonth(team.team, now)));
+  ASSIGN_OR_RETURN(const domain::WorkingHours hours, ReadHours(transaction));
+  ASSIGN_OR_RETURN(const auto assigned, store::AssignedIn(transaction, RoutingMonth(hours.zone, now)));
   const auto candidate = [&](const store::HostRow& row) {
     const auto found = assigned.find(row.id);
     const store::Assigned counted = found == assigned.end() ? store::Assigned() : found->second;

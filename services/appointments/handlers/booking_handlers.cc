@@ -112,7 +112,8 @@ absl::Status CheckLead(const store::LeadRow& lead) {
 }
 
 // The cycle that a new meeting belongs to, and which kind of it the meeting is.
-absl::Status FindCycle(Transaction& transaction, const RequestBatch::Entry* request, absl::Time now,
+absl::Status FindCycle(Transaction& transaction, const RequestBatch::Entry* request,
+                       const std::vector<store::AppointmentRow>& meetings, absl::Time now,
                        store::AppointmentRow& row) {
   if (request != nullptr) {
     row.cycle = request->row.request.crossing.cycle;
@@ -124,8 +125,6 @@ absl::Status FindCycle(Transaction& transaction, const RequestBatch::Entry* requ
       if (!newest.empty()) row.cycle = newest.front().request.crossing.cycle;
     }
   }
-  ASSIGN_OR_RETURN(const std::vector<store::AppointmentRow> meetings,
-                   store::AppointmentsOf(transaction, {row.lead}));
   row.meeting_kind = "initial";
   for (const store::AppointmentRow& meeting : meetings) {
     if (meeting.cycle != row.cycle || meeting.meeting_kind != "initial") continue;
@@ -212,9 +211,9 @@ absl::StatusOr<v1::Appointment> BookingHandlers::BookAppointment(rpc::CallContex
 
         store::AppointmentRow row;
         row.lead = lead.id;
-        RETURN_IF_ERROR(FindCycle(transaction, answered, now, row));
-        ASSIGN_OR_RETURN(const HostTimes taken, changes::LockSlot(transaction, slot, now));
-        ASSIGN_OR_RETURN(const store::TeamRow team, store::ReadTeam(transaction));
+        ASSIGN_OR_RETURN(const std::vector<store::AppointmentRow> meetings,
+                         store::AppointmentsOf(transaction, {row.lead}));
+        RETURN_IF_ERROR(FindCycle(transaction, answered, meetings, now, row));
         std::string setter = actor.name;
         if (answered != nullptr) {
           const domain::MeetingRequest& queued = answered->row.request;
@@ -230,12 +229,15 @@ absl::StatusOr<v1::Appointment> BookingHandlers::BookAppointment(rpc::CallContex
         row.title = request.title();
         row.guest_zone = request.guest_zone();
         row.set_time = now;
-        row.routing_month = changes::RoutingMonth(team.team, now);
+        row.routing_month = changes::RoutingMonth(hours.zone, now);
+        ASSIGN_OR_RETURN(row.touches, changes::FrozenTouches(transaction, row,
+                                                             answered == nullptr ? nullptr : &answered->row,
+                                                             meetings, now));
+        // Everybody who wants the host waits for this lock: nothing is read under it that could be read
+        // before.
+        ASSIGN_OR_RETURN(const HostTimes taken, changes::LockSlot(transaction, slot, now));
         Place(taken, slot.meeting, now, row);
         row.appointment = domain::Set(taken.row.id, std::move(setter), slot.meeting, now);
-        ASSIGN_OR_RETURN(
-            row.touches,
-            changes::FrozenTouches(transaction, row, answered == nullptr ? nullptr : &answered->row, now));
         AppointmentBatch::Entry& entry = appointments.Open(std::move(row));
         RETURN_IF_ERROR(store::DeleteStaleClaims(transaction, taken.row.id, now));
         if (!slot.own.empty()) RETURN_IF_ERROR(store::DeleteClaims(transaction, slot.own));

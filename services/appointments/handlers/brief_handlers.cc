@@ -80,9 +80,11 @@ absl::StatusOr<v1::Brief> BriefHandlers::GetBrief(rpc::CallContext& context,
         }
         // What has come since the meeting was set belongs to the brief as well.
         if (domain::IsPlanned(row.appointment) && !row.lead.empty()) {
-          ASSIGN_OR_RETURN(
-              row.touches,
-              changes::FrozenTouches(transaction, row, answered ? &*answered : nullptr, d_.clock.Now()));
+          ASSIGN_OR_RETURN(const std::vector<store::AppointmentRow> meetings,
+                           store::AppointmentsOf(transaction, {row.lead}));
+          ASSIGN_OR_RETURN(row.touches,
+                           changes::FrozenTouches(transaction, row, answered ? &*answered : nullptr, meetings,
+                                                  d_.clock.Now()));
         }
         *brief.mutable_appointment() = ToProto(row);
         ASSIGN_OR_RETURN(*brief.mutable_no_show_risk(), RiskOf(transaction, row));

@@ -27,10 +27,9 @@ const storage::Table<ClaimRow> kClaims("claims", {"id"},
                                         {"expire_time", &ClaimRow::expire_time, absl::InfiniteFuture()},
                                         {"holder", &ClaimRow::holder}});
 
-absl::StatusOr<std::map<std::string, std::vector<ClaimRow>>> ReadClaims(storage::Transaction& transaction,
-                                                                        const std::vector<std::string>& hosts,
-                                                                        const Interval& within,
-                                                                        absl::Time now) {
+absl::StatusOr<storage::Deferred> DeferClaims(storage::Transaction& transaction,
+                                              const std::vector<std::string>& hosts, const Interval& within,
+                                              absl::Time now) {
   // The lower bound of busy_start makes it a short range of the index.
   static const std::string sql = "SELECT " + kClaims.columns() + R"sql(
 FROM {rows: host_id TEXT, from_time BIGINT, first_start BIGINT, to_time BIGINT, at_time BIGINT} AS r
@@ -41,9 +40,12 @@ WHERE expire_time IS NULL OR expire_time > r.at_time)sql";
     rows.emplace_back(std::vector<Value>{host, ToMicros(within.start), ToMicros(within.start - kLongestClaim),
                                          ToMicros(within.end), ToMicros(now)});
   }
-  ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(sql, rows));
+  return transaction.DeferMany(sql, rows);
+}
+
+absl::StatusOr<ClaimsByHost> ClaimsIn(const storage::Result& result) {
   ASSIGN_OR_RETURN(std::vector<ClaimRow> claims, kClaims.Records(result));
-  std::map<std::string, std::vector<ClaimRow>> by_host;
+  ClaimsByHost by_host;
   for (ClaimRow& claim : claims) {
     std::vector<ClaimRow>& list = by_host[claim.host];
     list.push_back(std::move(claim));
@@ -74,9 +76,15 @@ absl::Status DeleteClaims(storage::Transaction& transaction, const std::vector<s
 }
 
 absl::Status DeleteStaleClaims(storage::Transaction& transaction, const std::string& host, absl::Time now) {
+  // Each of the two is a range of an index: the claims ahead are not looked at.
+  RETURN_IF_ERROR(
+      transaction
+          .Defer("DELETE FROM claims WHERE host = $1 AND expire_time IS NOT NULL AND expire_time <= $2",
+                 {host, ToMicros(now)})
+          .status());
   return transaction
-      .Defer("DELETE FROM claims WHERE host = $1 AND (expire_time <= $2 OR busy_end < $3)",
-             {host, ToMicros(now), ToMicros(now - kKeepPast)})
+      .Defer("DELETE FROM claims WHERE host = $1 AND busy_start < $2",
+             {host, ToMicros(now - kKeepPast - kLongestClaim)})
       .status();
 }
 

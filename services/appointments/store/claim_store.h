@@ -37,11 +37,13 @@ inline constexpr absl::Duration kLongestClaim = absl::Hours(12);
 
 extern const storage::Table<ClaimRow> kClaims;
 
-// Those of these hosts that are live at `now` and overlap with `within`, by host.
-absl::StatusOr<std::map<std::string, std::vector<ClaimRow>>> ReadClaims(storage::Transaction& transaction,
-                                                                        const std::vector<std::string>& hosts,
-                                                                        const domain::Interval& within,
-                                                                        absl::Time now);
+// Those of these hosts that are live at `now` and overlap with `within`: once it is settled, ClaimsIn reads
+// them, by host.
+using ClaimsByHost = std::map<std::string, std::vector<ClaimRow>>;
+absl::StatusOr<storage::Deferred> DeferClaims(storage::Transaction& transaction,
+                                              const std::vector<std::string>& hosts,
+                                              const domain::Interval& within, absl::Time now);
+absl::StatusOr<ClaimsByHost> ClaimsIn(const storage::Result& result);
 // Those that exist, live or not.
 absl::StatusOr<std::vector<ClaimRow>> ReadClaims(storage::Transaction& transaction,
                                                  const std::vector<std::string>& ids);

@@ -101,20 +101,31 @@ LIMIT $5)sql",
   return kTimeOff.Records(result);
 }
 
-absl::StatusOr<std::map<std::string, std::vector<domain::Interval>>> ReadTimeOff(
-    storage::Transaction& transaction, const std::vector<std::string>& hosts,
-    const domain::Interval& within) {
+absl::StatusOr<storage::Deferred> DeferTimeOff(storage::Transaction& transaction,
+                                               const std::vector<std::string>& hosts,
+                                               const domain::Interval& within) {
   std::vector<Row> rows;
   for (const std::string& host : hosts)
     rows.emplace_back(std::vector<Value>{host, ToMicros(within.start), ToMicros(within.end)});
-  ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(R"sql(
+  return transaction.DeferMany(R"sql(
 SELECT t.host, t.start_time, t.end_time FROM {rows: id TEXT, from_time BIGINT, to_time BIGINT} AS r
 JOIN time_off AS t ON t.host = r.id AND t.end_time > r.from_time AND t.start_time < r.to_time)sql",
-                                                                         rows));
-  std::map<std::string, std::vector<domain::Interval>> by_host;
+                               rows);
+}
+
+TimeOffByHost TimeOffIn(const storage::Result& result) {
+  TimeOffByHost by_host;
   for (const Row& row : result.rows)
     by_host[row.Text(0)].push_back({FromMicros(row.Int(1)), FromMicros(row.Int(2))});
   return by_host;
+}
+
+absl::StatusOr<TimeOffByHost> ReadTimeOff(storage::Transaction& transaction,
+                                          const std::vector<std::string>& hosts,
+                                          const domain::Interval& within) {
+  ASSIGN_OR_RETURN(const storage::Deferred read, DeferTimeOff(transaction, hosts, within));
+  RETURN_IF_ERROR(transaction.Settle());
+  return TimeOffIn(*read);
 }
 
 absl::Status DeleteTimeOff(storage::Transaction& transaction, const std::string& id) {

@@ -54,9 +54,16 @@ absl::StatusOr<int64_t> CountTimeOff(storage::Transaction& transaction, const st
 absl::StatusOr<std::vector<TimeOffRow>> ListTimeOff(storage::Transaction& transaction,
                                                     const std::string& host, absl::Time now, absl::Time start,
                                                     const std::string& id, int limit);
-// Of these hosts, what overlaps with `within`, by host.
-absl::StatusOr<std::map<std::string, std::vector<domain::Interval>>> ReadTimeOff(
-    storage::Transaction& transaction, const std::vector<std::string>& hosts, const domain::Interval& within);
+// Of these hosts, what overlaps with `within`, by host; and in halves, so that it shares its round trip with
+// other statements: once the first is settled, the second reads it.
+using TimeOffByHost = std::map<std::string, std::vector<domain::Interval>>;
+absl::StatusOr<TimeOffByHost> ReadTimeOff(storage::Transaction& transaction,
+                                          const std::vector<std::string>& hosts,
+                                          const domain::Interval& within);
+absl::StatusOr<storage::Deferred> DeferTimeOff(storage::Transaction& transaction,
+                                               const std::vector<std::string>& hosts,
+                                               const domain::Interval& within);
+TimeOffByHost TimeOffIn(const storage::Result& result);
 // Deletes one; and of a host, all that ended by `end`. Deferred.
 absl::Status DeleteTimeOff(storage::Transaction& transaction, const std::string& id);
 absl::Status DeleteEndedTimeOff(storage::Transaction& transaction, const std::string& host, absl::Time end);

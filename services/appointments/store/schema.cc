@@ -133,6 +133,7 @@ CREATE TABLE claims (
   holder TEXT NOT NULL
 );
 CREATE INDEX claims_by_host ON claims (host, busy_start);
+CREATE INDEX claims_by_expiry ON claims (host, expire_time) WHERE expire_time IS NOT NULL;
 CREATE INDEX claims_by_holder ON claims (holder) WHERE holder <> '';
 CREATE TABLE appointments (
   id TEXT {sorted} PRIMARY KEY,

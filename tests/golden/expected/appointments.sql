@@ -96,6 +96,8 @@ CREATE TABLE claims (
   holder TEXT NOT NULL
 );
 
+CREATE INDEX claims_by_expiry ON claims (host, expire_time) WHERE expire_time IS NOT NULL;
+
 CREATE INDEX claims_by_holder ON claims (holder) WHERE holder <> '';
 
 CREATE INDEX claims_by_host ON claims (host, busy_start);
