@@ -32,7 +32,7 @@ STANDARD = r"[a-z_]+"  # <string>, <cstdint>
 INPUT_OUTPUT = r"(fstream|iostream|filesystem|cstdio|thread|future|chrono|ctime)"
 PROTOBUF = r"(finalmile|google)/.*"
 PLAIN = r"(libs/base|libs/text|absl|fmt|boost/math)/.*"
-TESTING = r"(gtest|gmock|rapidcheck|yaml-cpp|nlohmann|libs/testing)(/.*|\.h)|" + STANDARD
+TESTING = r"(gtest|gmock|libical|rapidcheck|yaml-cpp|nlohmann|libs/testing)(/.*|\.h)|" + STANDARD
 
 # The layers of libs/, as ARCHITECTURE.md's table of the tree has them: library -> the headers of other libraries that
 # it may include. Adapters have a line of their own: the longest folder that holds the file decides.

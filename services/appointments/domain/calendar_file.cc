@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "libs/base/text.h"
+
 namespace finalmile::appointments::domain {
 namespace {
 
@@ -48,6 +50,9 @@ std::string Parameter(std::string_view text) {
       value += "^'";
     } else if (c == '\n') {
       value += "^n";
+    } else if (c == '\\') {
+      // It means nothing there, and readers take it for an escape all the same.
+      value += '/';
     } else if (!IsControl(c)) {
       value += c;
     }
@@ -65,6 +70,14 @@ std::string Address(std::string_view email) {
 
 std::string Utc(absl::Time time) { return absl::FormatTime("%Y%m%dT%H%M%SZ", time, absl::UTCTimeZone()); }
 
+// Readers take a property or a parameter without a value for a fault.
+void AppendText(std::string& file, std::string_view property, std::string_view text) {
+  if (!Trim(text).empty()) AppendLine(file, fmt::format("{}:{}", property, Text(text)));
+}
+std::string CommonName(std::string_view name) {
+  return Trim(name).empty() ? std::string() : ";CN=" + Parameter(name);
+}
+
 void Begin(std::string& file) {
   AppendLine(file, "BEGIN:VCALENDAR");
   AppendLine(file, "VERSION:2.0");
@@ -79,19 +92,18 @@ void AppendEvent(std::string& file, const CalendarMeeting& meeting, bool with_pe
   AppendLine(file, fmt::format("DTSTAMP:{}", Utc(meeting.stamp)));
   AppendLine(file, fmt::format("DTSTART:{}", Utc(meeting.start)));
   AppendLine(file, fmt::format("DTEND:{}", Utc(meeting.end)));
-  AppendLine(file, fmt::format("SUMMARY:{}", Text(meeting.summary)));
-  if (!meeting.description.empty())
-    AppendLine(file, fmt::format("DESCRIPTION:{}", Text(meeting.description)));
+  AppendText(file, "SUMMARY", meeting.summary);
+  AppendText(file, "DESCRIPTION", meeting.description);
   AppendLine(file, meeting.cancelled ? "STATUS:CANCELLED" : "STATUS:CONFIRMED");
   AppendLine(file, "TRANSP:OPAQUE");
   if (with_people) {
-    AppendLine(file, fmt::format("ORGANIZER;CN={}:{}", Parameter(meeting.organizer_name),
+    AppendLine(file, fmt::format("ORGANIZER{}:{}", CommonName(meeting.organizer_name),
                                  Address(meeting.organizer_email)));
     for (const Attendee& attendee : meeting.attendees) {
       AppendLine(file,
-                 fmt::format("ATTENDEE;CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;{};CN={}:{}",
+                 fmt::format("ATTENDEE;CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;{}{}:{}",
                              attendee.accepted ? "PARTSTAT=ACCEPTED" : "PARTSTAT=NEEDS-ACTION;RSVP=TRUE",
-                             Parameter(attendee.name), Address(attendee.email)));
+                             CommonName(attendee.name), Address(attendee.email)));
     }
   }
   AppendLine(file, "END:VEVENT");

@@ -107,7 +107,7 @@ TEST(CalendarFileTest, ACancellationNamesTheSameMeeting) {
 }
 
 TEST(CalendarFileTest, LinesAreShortAndNoCharacterIsCut) {
-  for (size_t length = 0; length < 200; ++length) {
+  for (size_t length = 1; length < 200; ++length) {
     for (const char* character : {"a", "é", "漢", "🚚", ",", "\\"}) {
       CalendarMeeting meeting = Meeting();
       meeting.summary.clear();

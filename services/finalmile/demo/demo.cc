@@ -22,6 +22,7 @@
 #include "services/finalmile/demo/replay_rng.h"
 #include "services/finalmile/demo/sample.h"
 #include "services/finalmile/demo/selling.h"
+#include "services/finalmile/demo/setting.h"
 #include "services/finalmile/demo/why.h"
 #include "services/finalmile/local_suite.h"
 #include "services/finalmile/output/format.h"
@@ -89,6 +90,8 @@ class Demo {
     RETURN_IF_ERROR(Play());
     RETURN_IF_ERROR(ShowTop());
     RETURN_IF_ERROR(ShowReady());
+    Output output = AtTheEnd();
+    RETURN_IF_ERROR(setting_->Show(output));
     RETURN_IF_ERROR(ShowSelling());
     channel_.reset();
     suite_->Stop();
@@ -117,6 +120,8 @@ class Demo {
     const std::vector<SampleDay> days = GenerateSample(sample);
     selling_ =
         std::make_unique<Selling>(session_, *channel_, options_.seed, [this] { suite_rng_.BeginAnew(); });
+    setting_ = std::make_unique<Setting>(session_, *channel_, clock_, options_.seed);
+    RETURN_IF_ERROR(setting_->Begin());
     int64_t leads = 0;
     int64_t activities = 0;
     for (size_t day = 0; day < days.size(); ++day) {
@@ -130,6 +135,8 @@ class Demo {
       leads += static_cast<int64_t>(days[day].leads.size());
       activities += static_cast<int64_t>(days[day].activities.size());
       RETURN_IF_ERROR(Record(days[day].activities));
+      RETURN_IF_ERROR(Rest());
+      RETURN_IF_ERROR(setting_->PlayDay());
       RETURN_IF_ERROR(Rest());
       if (!friday) continue;
       RETURN_IF_ERROR(selling_->PlayWeek());
@@ -261,8 +268,11 @@ class Demo {
     output.Show(table);
     output.Line();
     std::string line = "Events on that topic:";
-    for (const auto& [name, count] : counts) line += fmt::format(" {} {},", FormatCount(count), name);
-    line.back() = '.';
+    for (const auto& [name, count] : counts) {
+      // How many there are depends on which of what sales did is read together.
+      if (name != "LeadStageChanged") line += fmt::format(" {} {},", FormatCount(count), name);
+    }
+    line += " and LeadStageChanged as sales went on.";
     output.Line(line);
     return absl::OkStatus();
   }
@@ -319,6 +329,7 @@ class Demo {
   std::unique_ptr<app::Suite> suite_;
   std::unique_ptr<rpc::Channel> channel_;
   std::unique_ptr<Selling> selling_;
+  std::unique_ptr<Setting> setting_;
   size_t assets_ = 0;
   Lead best_;
 };
