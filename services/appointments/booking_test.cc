@@ -257,6 +257,50 @@ TEST_F(BookingTest, AMissedMeetingIsGivenBackToItsHost) {
   EXPECT_EQ(MustBook("more2", At(3, 10), "").host(), "hosts/ben");
 }
 
+TEST_F(BookingTest, ANewcomerTakesTurnsAndDoesNotCatchUp) {
+  MakeHost("ana");
+  MakeHost("ben");
+  EXPECT_EQ(Turns(At(2, 9), 4) + Turns(At(3, 9), 4), "abababab");
+  MakeHost("cy");
+  // Cy has never been assigned one, and so comes first of three who are alike.
+  EXPECT_EQ(Turns(At(4, 9), 6), "cabcab");
+  // So does one who is active again.
+  ChangeHost("cy", "active", [](v1::Host& host) { host.set_active(false); });
+  EXPECT_EQ(Turns(At(7, 9), 4), "abab");
+  ChangeHost("cy", "active", [](v1::Host& host) { host.set_active(true); });
+  EXPECT_EQ(Turns(At(8, 9), 3), "cab");
+}
+
+TEST_F(BookingTest, WhoIsBackFromALongTimeOffTakesTurns) {
+  for (const char* host : {"ana", "ben", "cy"}) MakeHost(host);
+  // Five working days.
+  ASSERT_TRUE(Away("cy", At(2, 9), At(8, 18)).ok());
+  EXPECT_EQ(Turns(At(2, 9), 4) + Turns(At(3, 9), 4), "abababab");
+  MoveTo(At(8, 18));
+  EXPECT_EQ(Turns(At(10, 9), 6), "cabcab");
+}
+
+TEST_F(BookingTest, WhoIsBackFromAShortTimeOffCatchesUp) {
+  for (const char* host : {"ana", "ben", "cy"}) MakeHost(host);
+  ASSERT_TRUE(Away("cy", At(2, 9), At(8, 17)).ok());
+  EXPECT_EQ(Turns(At(2, 9), 4) + Turns(At(3, 9), 4), "abababab");
+  MoveTo(At(8, 18));
+  EXPECT_EQ(Turns(At(10, 9), 6), "ccccab");
+}
+
+TEST_F(BookingTest, ATimeOffThatIsCutShortCountsAsFarAsItWas) {
+  for (const char* host : {"ana", "cy"}) MakeHost(host);
+  const auto away = Away("cy", At(2, 9), At(18, 18));
+  ASSERT_TRUE(away.ok()) << away.status();
+  EXPECT_EQ(Turns(At(2, 9), 4), "aaaa");
+  MoveTo(At(8, 18));
+  v1::DeleteTimeOffRequest back;
+  back.set_name(away->name());
+  ASSERT_TRUE(Call<v1::TimeOff>(As("cy"), "DeleteTimeOff", back).ok());
+  MoveTo(At(8, 19));
+  EXPECT_EQ(Turns(At(9, 9), 4), "caca");
+}
+
 TEST_F(BookingTest, SlotsAndBookingAgree) {
   MakeHost("ben");
   MustBook("lee", At(3, 15));

@@ -60,6 +60,17 @@ class MeetingsTest : public AppointmentsTest {
     EXPECT_TRUE(booked.ok()) << booked.status();
     return booked.ok() ? *booked : v1::Appointment();
   }
+  // Books `count` hours from `start` on for leads of their own, naming no host; the hosts' first letters.
+  std::string Turns(absl::Time start, int count) {
+    std::string hosts;
+    for (int i = 0; i < count; ++i) {
+      // Of two hosts alike the one assigned least recently comes first.
+      harness_.clock().SetNow(harness_.clock().Now() + absl::Seconds(1));
+      const std::string lead = "turn" + std::to_string(turns_++);
+      hosts += MustBook(lead, start + absl::Hours(i), "").host().substr(6, 1);
+    }
+    return hosts;
+  }
   absl::StatusOr<v1::Hold> Hold(const std::string& caller, absl::Time start,
                                 const std::string& host = "ben") {
     v1::HoldSlotRequest request;
@@ -220,6 +231,7 @@ class MeetingsTest : public AppointmentsTest {
 
  private:
   std::map<std::string, int64_t> asset_seqs_;
+  int turns_ = 0;
 };
 
 }  // namespace finalmile::appointments

@@ -13,6 +13,7 @@
 #include "services/appointments/store/schema.h"
 #include "services/appointments/timers/appointment_timer.h"
 #include "services/appointments/timers/request_timer.h"
+#include "services/appointments/timers/return_timer.h"
 
 namespace finalmile::appointments {
 namespace {
@@ -49,6 +50,7 @@ absl::StatusOr<app::Module> Build(const config::Config& config, app::Runtime& ru
       consumers::kCatalogConsumer, std::make_unique<consumers::CatalogConsumer>(runtime.clock)));
   module.leader_tasks.push_back(std::make_unique<timers::RequestTimer>(runtime.clock, runtime.rng));
   module.leader_tasks.push_back(std::make_unique<timers::AppointmentTimer>(runtime.clock, runtime.rng));
+  module.leader_tasks.push_back(std::make_unique<timers::ReturnTimer>(runtime.clock));
   return module;
 }
 

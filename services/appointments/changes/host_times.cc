@@ -8,6 +8,7 @@
 #include "libs/base/status.h"
 #include "libs/rpc/errors.h"
 #include "libs/storage/columns.h"
+#include "services/appointments/changes/host_turn.h"
 #include "services/appointments/changes/request_batch.h"
 #include "services/appointments/store/appointment_store.h"
 #include "services/appointments/store/claim_store.h"
@@ -163,25 +164,6 @@ absl::StatusOr<std::vector<HostTimes>> ReadHostTimes(Transaction& transaction,
   ASSIGN_OR_RETURN(const Reading reading, DeferReading(transaction, ids, within, now));
   RETURN_IF_ERROR(transaction.Settle());
   return TimesOf(hosts, reading, own);
-}
-
-std::string RoutingMonth(absl::TimeZone zone, absl::Time time) {
-  return absl::FormatTime("%Y-%m", time, zone);
-}
-
-absl::StatusOr<std::vector<store::HostRow>> InTurn(Transaction& transaction,
-                                                   std::vector<store::HostRow> hosts, absl::Time now) {
-  ASSIGN_OR_RETURN(const domain::WorkingHours hours, ReadHours(transaction));
-  ASSIGN_OR_RETURN(const auto assigned, store::AssignedIn(transaction, RoutingMonth(hours.zone, now)));
-  const auto candidate = [&](const store::HostRow& row) {
-    const auto found = assigned.find(row.id);
-    const store::Assigned counted = found == assigned.end() ? store::Assigned() : found->second;
-    return domain::Candidate{row.id, row.host.weight, static_cast<double>(counted.count), 0, counted.last};
-  };
-  std::sort(hosts.begin(), hosts.end(), [&](const store::HostRow& a, const store::HostRow& b) {
-    return domain::RoutesBefore(candidate(a), candidate(b));
-  });
-  return hosts;
 }
 
 std::vector<FreeTime> FreeTimes(const std::vector<HostTimes>& hosts, absl::Duration length,

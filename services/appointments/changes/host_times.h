@@ -33,12 +33,6 @@ absl::StatusOr<std::vector<HostTimes>> ReadHostTimes(storage::Transaction& trans
                                                      const domain::Interval& within, absl::Time now,
                                                      const std::vector<std::string>& own = {});
 
-// The calendar month in the team's zone: "2026-12".
-std::string RoutingMonth(absl::TimeZone zone, absl::Time time);
-// `hosts` in the order of their turn this month. FAILED_PRECONDITION: the team's zone is gone (ReadHours).
-absl::StatusOr<std::vector<store::HostRow>> InTurn(storage::Transaction& transaction,
-                                                   std::vector<store::HostRow> hosts, absl::Time now);
-
 struct FreeTime {
   absl::Time start;
   // Index of the host.

@@ -18,6 +18,8 @@ namespace finalmile::appointments::domain {
 inline constexpr int kMostHosts = 200;
 inline constexpr int kMostTimesOff = 200;
 inline constexpr absl::Duration kLongestTimeOff = absl::Hours(24 * 400);
+// Working days after whose absence a host is credited with what the others got (CalibrationOf).
+inline constexpr int kLongAbsenceDays = 5;
 inline constexpr absl::Duration kLongestBuffer = absl::Hours(2);
 inline constexpr absl::Duration kLongestNotice = absl::Hours(24 * 7);
 inline constexpr int64_t kLongestHorizonDays = 14;

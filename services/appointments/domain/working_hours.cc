@@ -55,4 +55,15 @@ absl::Time EndOfWorkingDay(const WorkingHours& hours, absl::Time start, int days
   return absl::InfiniteFuture();
 }
 
+int WorkingDaysWithin(const WorkingHours& hours, const Interval& within) {
+  int days = 0;
+  const absl::CivilDay last = DayAt(hours, within.end);
+  for (absl::CivilDay day = DayAt(hours, within.start); day <= last; ++day) {
+    const std::vector<Interval> intervals = HoursOn(hours, day);
+    days +=
+        !intervals.empty() && within.start <= intervals.front().start && intervals.back().end <= within.end;
+  }
+  return days;
+}
+
 }  // namespace finalmile::appointments::domain

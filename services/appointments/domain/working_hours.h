@@ -43,4 +43,7 @@ absl::Time AfterWorkingTime(const WorkingHours& hours, absl::Time start, absl::D
 // InfiniteFuture as above.
 absl::Time EndOfWorkingDay(const WorkingHours& hours, absl::Time start, int days);
 
+// How many days have hours of work, all of which lie within the interval.
+int WorkingDaysWithin(const WorkingHours& hours, const Interval& within);
+
 }  // namespace finalmile::appointments::domain

@@ -186,5 +186,18 @@ TEST(WorkingTimeTest, WorkingDaysLeaveHolidaysOut) {
             Wall("2027-01-06T18:00", berlin.zone));
 }
 
+TEST(WorkingTimeTest, AWorkingDayLiesWithinWhole) {
+  WorkingHours berlin = Office("Europe/Berlin");
+  const auto days = [&](const char* start, const char* end) {
+    return WorkingDaysWithin(berlin, {Wall(start, berlin.zone), Wall(end, berlin.zone)});
+  };
+  EXPECT_EQ(days("2026-12-02T09:00", "2026-12-08T18:00"), 5);
+  EXPECT_EQ(days("2026-12-02T09:01", "2026-12-08T18:00"), 4);
+  EXPECT_EQ(days("2026-12-02T09:00", "2026-12-08T17:59"), 4);
+  EXPECT_EQ(days("2026-12-05T00:00", "2026-12-07T00:00"), 0);
+  berlin.holidays = {absl::CivilDay(2026, 12, 4)};
+  EXPECT_EQ(days("2026-12-02T09:00", "2026-12-08T18:00"), 4);
+}
+
 }  // namespace
 }  // namespace finalmile::appointments::domain

@@ -15,6 +15,7 @@
 #include "services/appointments/changes/appointment_batch.h"
 #include "services/appointments/changes/frozen_touches.h"
 #include "services/appointments/changes/host_times.h"
+#include "services/appointments/changes/host_turn.h"
 #include "services/appointments/domain/zone.h"
 #include "services/appointments/handlers/actor.h"
 #include "services/appointments/handlers/appointment_proto.h"

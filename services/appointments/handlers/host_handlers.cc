@@ -15,6 +15,7 @@
 #include "libs/rpc/timestamps.h"
 #include "libs/rpc/violations.h"
 #include "libs/storage/columns.h"
+#include "services/appointments/changes/host_turn.h"
 #include "services/appointments/handlers/actor.h"
 #include "services/appointments/handlers/weekly_proto.h"
 #include "services/appointments/store/appointment_store.h"
@@ -148,6 +149,25 @@ absl::StatusOr<store::HostRow> Existing(Transaction& transaction, const std::str
   return std::move(rows.front());
 }
 
+// When a host who is away for so long is back and credited for it; InfiniteFuture: the host takes its turn as
+// before.
+absl::StatusOr<absl::Time> ReturnOf(const store::HostRow& host, const domain::Interval& away) {
+  ASSIGN_OR_RETURN(const domain::HostRules rules, domain::RulesOf(host.host));
+  const bool lengthy = domain::WorkingDaysWithin(rules.hours, away) >= domain::kLongAbsenceDays;
+  return lengthy ? away.end : absl::InfiniteFuture();
+}
+
+// Deletes it; one of which a long absence has passed ends now.
+absl::Status EndTimeOff(Transaction& transaction, store::TimeOffRow row, absl::Time now) {
+  if (row.start_time < now && now < row.end_time) {
+    ASSIGN_OR_RETURN(const store::HostRow host, Existing(transaction, row.host));
+    ASSIGN_OR_RETURN(row.due_time, ReturnOf(host, {row.start_time, now}));
+    row.end_time = now;
+    if (row.due_time == now) return store::kTimeOff.Update(transaction, {{&row}});
+  }
+  return store::DeleteTimeOff(transaction, row.id);
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Host> HostHandlers::UpsertHost(rpc::CallContext& context,
@@ -169,7 +189,7 @@ absl::StatusOr<v1::Host> HostHandlers::UpsertHost(rpc::CallContext& context,
             return rpc::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_HOSTS",
                               fmt::format("there are {} hosts already", hosts));
           }
-          rows.push_back({id, 0, domain::NewHost(team.team), now, now});
+          rows.push_back({id, 0, domain::NewHost(team.team), 0, "", now, now});
         }
         store::HostRow& row = rows.front();
         RETURN_IF_ERROR(rpc::CheckEtag(request.host().etag(), row.version, request.host().name()));
@@ -179,7 +199,9 @@ absl::StatusOr<v1::Host> HostHandlers::UpsertHost(rpc::CallContext& context,
         if (!actor.manager && domain::DiffersForManager(host, row.host))
           return ManagerOnly("changes active, horizon_days, daily_cap and weight");
         if (!fresh && host == row.host) return ToProto(row);
+        const bool begins = host.active && (fresh || !row.host.active);
         row.host = std::move(host);
+        if (begins) RETURN_IF_ERROR(changes::Calibrate(transaction, row, now));
         row.update_time = now;
         ++row.version;
         RETURN_IF_ERROR(fresh ? store::kHosts.Insert(transaction, {{&row}})
@@ -226,9 +248,9 @@ absl::StatusOr<v1::TimeOff> HostHandlers::SetTimeOff(rpc::CallContext& context,
   return outbox::Mutate<v1::TimeOff>(
       context, d_.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::TimeOff> {
-        store::TimeOffRow row{NewUuid(d_.clock, d_.rng), id,
-                              FromMicros(ToMicros(rpc::FromTimestamp(request.start_time()))),
-                              FromMicros(ToMicros(rpc::FromTimestamp(request.end_time())))};
+        store::TimeOffRow row{
+            NewUuid(d_.clock, d_.rng), id, FromMicros(ToMicros(rpc::FromTimestamp(request.start_time()))),
+            FromMicros(ToMicros(rpc::FromTimestamp(request.end_time()))), absl::InfiniteFuture()};
         rpc::FieldViolations violations;
         if (!request.has_start_time()) violations.Add("start_time", "is required");
         if (!request.has_end_time() || row.end_time <= row.start_time || row.end_time <= now ||
@@ -240,6 +262,7 @@ absl::StatusOr<v1::TimeOff> HostHandlers::SetTimeOff(rpc::CallContext& context,
         ASSIGN_OR_RETURN(std::vector<store::AppointmentRow> meetings, LockPlanned(transaction, id, away));
         ASSIGN_OR_RETURN(const std::vector<store::HostRow> hosts, store::LockHosts(transaction, {id}));
         if (hosts.empty()) return rpc::NotFound(request.host(), "host");
+        ASSIGN_OR_RETURN(row.due_time, ReturnOf(hosts.front(), away));
         ASSIGN_OR_RETURN(const int64_t ahead, store::CountTimeOff(transaction, id, now));
         if (ahead >= domain::kMostTimesOff) {
           return rpc::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_TIMES_OFF",
@@ -301,7 +324,7 @@ absl::StatusOr<v1::TimeOff> HostHandlers::DeleteTimeOff(rpc::CallContext& contex
         if (rows.empty()) return rpc::NotFound(request.name(), "time_off");
         const store::TimeOffRow& row = rows.front();
         RETURN_IF_ERROR(CheckOwn(actor, row.host));
-        RETURN_IF_ERROR(store::DeleteTimeOff(transaction, id));
+        RETURN_IF_ERROR(EndTimeOff(transaction, row, now));
         ASSIGN_OR_RETURN(std::vector<store::AppointmentRow> meetings,
                          LockPlanned(transaction, row.host, {row.start_time, row.end_time}));
         ASSIGN_OR_RETURN(const auto others, store::ReadTimeOff(transaction, {row.host},

@@ -13,6 +13,7 @@
 #include "libs/rpc/timestamps.h"
 #include "libs/storage/columns.h"
 #include "services/appointments/changes/host_times.h"
+#include "services/appointments/changes/host_turn.h"
 #include "services/appointments/domain/zone.h"
 #include "services/appointments/store/host_store.h"
 

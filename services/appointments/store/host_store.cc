@@ -38,6 +38,8 @@ const storage::Table<HostRow> kHosts(
      {"daily_cap", OfHost(&Host::daily_cap)},
      {"slot_step", OfHost(&Host::slot_step)},
      {"weight", OfHost(&Host::weight)},
+     {"calibration", &HostRow::calibration},
+     {"calibration_month", &HostRow::calibration_month},
      {"create_time", &HostRow::create_time},
      {"update_time", &HostRow::update_time}});
 
@@ -45,7 +47,8 @@ const storage::Table<TimeOffRow> kTimeOff("time_off", {"id"},
                                           {{"id", &TimeOffRow::id},
                                            {"host", &TimeOffRow::host},
                                            {"start_time", &TimeOffRow::start_time},
-                                           {"end_time", &TimeOffRow::end_time}});
+                                           {"end_time", &TimeOffRow::end_time},
+                                           {"due_time", &TimeOffRow::due_time, absl::InfiniteFuture()}});
 
 absl::StatusOr<std::vector<HostRow>> ReadHosts(storage::Transaction& transaction,
                                                const std::vector<std::string>& ids) {

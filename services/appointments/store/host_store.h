@@ -18,6 +18,9 @@ struct HostRow {
   // Grows with every change; its etag.
   int64_t version = 1;
   domain::Host host;
+  // What routing credits the host with in that month, "2026-12" (changes::Calibrate).
+  double calibration = 0;
+  std::string calibration_month;
   absl::Time create_time = absl::UnixEpoch();
   absl::Time update_time = absl::UnixEpoch();
 };
@@ -43,6 +46,8 @@ struct TimeOffRow {
   std::string host;
   absl::Time start_time = absl::UnixEpoch();
   absl::Time end_time = absl::UnixEpoch();
+  // When the host's return is to be counted (changes::Calibrate); InfiniteFuture: not at all, or done.
+  absl::Time due_time = absl::InfiniteFuture();
 };
 
 extern const storage::Table<TimeOffRow> kTimeOff;

@@ -121,6 +121,10 @@ CREATE TABLE time_off (
 CREATE INDEX time_off_by_host ON time_off (host, end_time);
 )sql"},
     {3, "appointments", R"sql(
+ALTER TABLE hosts ADD COLUMN calibration DOUBLE PRECISION NOT NULL DEFAULT 0;
+ALTER TABLE hosts ADD COLUMN calibration_month TEXT NOT NULL DEFAULT '';
+ALTER TABLE time_off ADD COLUMN due_time BIGINT;
+CREATE INDEX time_off_by_due ON time_off (due_time) WHERE due_time IS NOT NULL;
 CREATE TABLE claims (
   id TEXT {sorted} PRIMARY KEY,
   kind BIGINT NOT NULL,

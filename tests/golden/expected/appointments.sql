@@ -144,7 +144,7 @@ CREATE TABLE hosts (
   weight DOUBLE PRECISION NOT NULL,
   create_time BIGINT NOT NULL,
   update_time BIGINT NOT NULL
-);
+, calibration DOUBLE PRECISION NOT NULL DEFAULT 0, calibration_month TEXT NOT NULL DEFAULT '');
 
 CREATE TABLE large_replies (
   caller TEXT NOT NULL,
@@ -283,7 +283,9 @@ CREATE TABLE time_off (
   host TEXT NOT NULL,
   start_time BIGINT NOT NULL,
   end_time BIGINT NOT NULL
-);
+, due_time BIGINT);
+
+CREATE INDEX time_off_by_due ON time_off (due_time) WHERE due_time IS NOT NULL;
 
 CREATE INDEX time_off_by_host ON time_off (host, end_time);
 
