@@ -14,6 +14,7 @@
 #include "services/appointments/timers/appointment_timer.h"
 #include "services/appointments/timers/request_timer.h"
 #include "services/appointments/timers/return_timer.h"
+#include "services/appointments/timers/zone_watch.h"
 
 namespace finalmile::appointments {
 namespace {
@@ -51,6 +52,7 @@ absl::StatusOr<app::Module> Build(const config::Config& config, app::Runtime& ru
   module.leader_tasks.push_back(std::make_unique<timers::RequestTimer>(runtime.clock, runtime.rng));
   module.leader_tasks.push_back(std::make_unique<timers::AppointmentTimer>(runtime.clock, runtime.rng));
   module.leader_tasks.push_back(std::make_unique<timers::ReturnTimer>(runtime.clock));
+  module.leader_tasks.push_back(std::make_unique<timers::ZoneWatch>(runtime.clock));
   return module;
 }
 

@@ -42,6 +42,11 @@ class CheckTest(unittest.TestCase):
             self.assertTrue(failures and all("services/leads/domain/score.cc:1:" in line for line in failures), bad)
         self.accepted("services/leads/domain/score_test.cc", include("gtest/gtest.h") + include("rapidcheck/gtest.h"))
 
+    def test_tests_name_zones_whose_rules_stay(self):
+        self.accepted("services/leads/domain/x_test.cc", 'Zone("Europe/Berlin");\n')
+        self.accepted("services/leads/domain/x.cc", 'Zone("America/Vancouver");\n')
+        self.refused("zone", "services/leads/domain/x_test.cc", '\nZone("America/Vancouver");\n', 2)
+
     def test_store_knows_neither_grpc_nor_kafka_nor_an_engine(self):
         store = "services/leads/store/lead_store.cc"
         self.accepted(store, include("libs/storage/database.h") + include("services/leads/domain/lead.h"))

@@ -39,6 +39,10 @@ absl::StatusOr<absl::TimeZone> LoadZone(std::string_view name) {
   return zone;
 }
 
+std::string WallTime(absl::Time time, absl::TimeZone zone) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M", time, zone);
+}
+
 absl::Time ResolveGiven(absl::CivilSecond wall, absl::TimeZone zone) { return zone.At(wall).pre; }
 
 absl::Time FirstReached(absl::CivilSecond wall, absl::TimeZone zone) {

@@ -14,6 +14,9 @@ namespace finalmile::appointments::domain {
 // files.
 absl::StatusOr<absl::TimeZone> LoadZone(std::string_view name);
 
+// "2026-12-03T15:00": the wall time of an instant, as appointments keep it.
+std::string WallTime(absl::Time time, absl::TimeZone zone);
+
 // The instant that somebody means who writes this wall time, by RFC 5545, 3.3.5: the first pass of a repeated
 // one; a skipped one by the offset before the gap, so that 02:30 means 03:30.
 absl::Time ResolveGiven(absl::CivilSecond wall, absl::TimeZone zone);

@@ -28,6 +28,7 @@ v1::Appointment ToProto(const store::AppointmentRow& row) {
   appointment.set_zone(row.zone);
   appointment.set_wall_start(row.wall_start);
   appointment.set_guest_zone(row.guest_zone);
+  appointment.set_zone_shifted(row.zone_shifted);
   appointment.set_partstat(static_cast<v1::PartStat>(meeting.partstat));
   for (const domain::Touch& touch : row.touches) {
     v1::Touch& one = *appointment.add_touches();

@@ -28,6 +28,7 @@ const rpc::FilterSchema& Schema() {
       {"start_time", FilterType::kTimestamp, "start_time"},
       {"outcome_missing", FilterType::kInt, "outcome_missing"},
       {"conflict", FilterType::kBool, "conflict"},
+      {"zone_shifted", FilterType::kBool, "zone_shifted"},
       {"planned", FilterType::kBool, "planned"},
   }};
   return schema;

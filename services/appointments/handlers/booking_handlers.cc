@@ -34,7 +34,6 @@ constexpr absl::Duration kStandardLength = absl::Minutes(30);
 constexpr absl::Duration kHoldFor = absl::Minutes(10);
 constexpr int64_t kMostHolds = 3;
 constexpr size_t kMostOfWord = 64;
-constexpr char kWall[] = "%Y-%m-%dT%H:%M";
 
 absl::Time TimeOf(const google::protobuf::Timestamp& time) {
   return FromMicros(ToMicros(rpc::FromTimestamp(time)));
@@ -69,7 +68,8 @@ store::ClaimRow ClaimOf(const HostTimes& host, const domain::Interval& meeting, 
 void Place(const HostTimes& host, const domain::Interval& meeting, absl::Time now,
            store::AppointmentRow& row) {
   row.zone = host.row.host.zone;
-  row.wall_start = absl::FormatTime(kWall, meeting.start, host.rules.hours.zone);
+  row.wall_start = domain::WallTime(meeting.start, host.rules.hours.zone);
+  row.zone_shifted = false;
   row.days_ahead = domain::DayAt(host.rules.hours, meeting.start) - domain::DayAt(host.rules.hours, now);
 }
 

@@ -39,6 +39,7 @@ const storage::Table<AppointmentRow> kAppointments(
      {"zone", &AppointmentRow::zone},
      {"wall_start", &AppointmentRow::wall_start},
      {"guest_zone", &AppointmentRow::guest_zone},
+     {"zone_shifted", &AppointmentRow::zone_shifted},
      {"state", OfAppointment(&Appointment::state)},
      {"planned", "BOOLEAN",
       [](const AppointmentRow& row) -> Value { return domain::IsPlanned(row.appointment); }},
@@ -132,6 +133,16 @@ WHERE host = $1 AND planned AND start_time < $3 AND end_time > $2
 ORDER BY start_time, id
 LIMIT $4)sql",
                                        {host, ToMicros(within.start), ToMicros(within.end), int64_t{limit}}));
+  return kAppointments.Records(result);
+}
+
+absl::StatusOr<std::vector<AppointmentRow>> PlannedAfter(storage::Transaction& transaction, absl::Time start,
+                                                         const std::string& id, int limit) {
+  ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute(kAppointments.select() + R"sql(
+WHERE planned AND (start_time > $1 OR (start_time = $1 AND id > $2))
+ORDER BY start_time, id
+LIMIT $3)sql",
+                                                                     {ToMicros(start), id, int64_t{limit}}));
   return kAppointments.Records(result);
 }
 

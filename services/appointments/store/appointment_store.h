@@ -36,6 +36,8 @@ struct AppointmentRow {
   std::string zone;
   std::string wall_start;
   std::string guest_zone;
+  // The start is another wall time by the zone's rules of today.
+  bool zone_shifted = false;
   domain::Appointment appointment;
   // From the booking of its newest time to the start, by the host's dates.
   int64_t days_ahead = 0;
@@ -65,6 +67,9 @@ absl::StatusOr<std::vector<AppointmentRow>> AppointmentsOf(storage::Transaction&
 absl::StatusOr<std::vector<AppointmentRow>> PlannedOf(storage::Transaction& transaction,
                                                       const std::string& host, const domain::Interval& within,
                                                       int limit);
+// The planned ones that start at (`start`, `id`) or later, less that one, in this order; at most `limit`.
+absl::StatusOr<std::vector<AppointmentRow>> PlannedAfter(storage::Transaction& transaction, absl::Time start,
+                                                         const std::string& id, int limit);
 // Of a principal, as host or setter: the planned one that began last by `now`, else the next one.
 absl::StatusOr<std::optional<AppointmentRow>> CurrentOf(storage::Transaction& transaction,
                                                         const std::string& principal, absl::Time now);

@@ -176,6 +176,7 @@ Action DeclareOverdue(Flags&) {
     RETURN_IF_ERROR(ShowOverdue(session, "REQUESTS", late + " AND hand_raise = false"));
     RETURN_IF_ERROR(ShowMeetingsDue(session, "OUTCOMES", "outcome_missing > 0"));
     RETURN_IF_ERROR(ShowMeetingsDue(session, "CONFLICTS", "conflict = true AND planned = true"));
+    RETURN_IF_ERROR(ShowMeetingsDue(session, "ZONE RULES CHANGED", "zone_shifted = true AND planned = true"));
     return ExitCode::kOk;
   };
 }

@@ -60,6 +60,8 @@ std::string StateText(const Appointment& meeting) {
   if (meeting.has_qualified())
     text += meeting.qualified() ? ", qualified" : ", not qualified: " + meeting.qualify_reason();
   if (meeting.conflict()) text += ", THE HOST IS AWAY";
+  if (meeting.zone_shifted())
+    text += ", IT WAS AGREED AS " + meeting.wall_start().substr(11) + " " + meeting.zone();
   if (meeting.outcome_missing() > 0) text += ", NO OUTCOME YET";
   return text;
 }

@@ -26,6 +26,7 @@ CREATE TABLE appointments (
   zone TEXT NOT NULL,
   wall_start TEXT NOT NULL,
   guest_zone TEXT NOT NULL,
+  zone_shifted BOOLEAN NOT NULL,
   state BIGINT NOT NULL,
   planned BOOLEAN NOT NULL,
   cancelled_by BIGINT NOT NULL,
