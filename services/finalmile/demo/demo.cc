@@ -120,7 +120,8 @@ class Demo {
     const std::vector<SampleDay> days = GenerateSample(sample);
     selling_ =
         std::make_unique<Selling>(session_, *channel_, options_.seed, [this] { suite_rng_.BeginAnew(); });
-    setting_ = std::make_unique<Setting>(session_, *channel_, clock_, options_.seed);
+    setting_ =
+        std::make_unique<Setting>(session_, *channel_, clock_, options_.seed, [this] { return Rest(); });
     RETURN_IF_ERROR(setting_->Begin());
     int64_t leads = 0;
     int64_t activities = 0;
@@ -153,10 +154,12 @@ class Demo {
     return absl::OkStatus();
   }
 
-  // What faded in between is told before anything new happens, or the figures would depend on who is faster.
+  // What fell due in between is done before anything new happens, or the figures would depend on who is
+  // faster.
   absl::Status JumpTo(absl::Time time) {
     clock_.JumpTo(time);
-    return clock_.WaitUntilIdle(kIdleWait) ? absl::OkStatus() : NoRest();
+    if (!clock_.WaitUntilIdle(kIdleWait)) return NoRest();
+    return Rest();
   }
   // Until all that followed from what was sent is done.
   absl::Status Rest() {

@@ -1,5 +1,9 @@
 #include "services/finalmile/demo/setting.h"
 
+#include <algorithm>
+#include <string_view>
+#include <tuple>
+
 #include "libs/base/status.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/timestamps.h"
@@ -32,9 +36,11 @@ absl::Status Setting::Begin() {
 
 absl::Status Setting::PlayDay() {
   RETURN_IF_ERROR(RecordOutcomes());
+  RETURN_IF_ERROR(rest_());
   for (int call = 0; call < kCallsADay; ++call) {
     ASSIGN_OR_RETURN(const bool worked, WorkOnNext());
     if (!worked) break;
+    RETURN_IF_ERROR(rest_());
   }
   return absl::OkStatus();
 }
@@ -43,8 +49,14 @@ absl::Status Setting::RecordOutcomes() {
   ListAppointmentsRequest list;
   list.set_filter("planned = true");
   list.set_page_size(kPage);
-  ASSIGN_OR_RETURN(const ListAppointmentsResponse planned,
+  ASSIGN_OR_RETURN(ListAppointmentsResponse planned,
                    Call<ListAppointmentsResponse>("AppointmentService/ListAppointments", list));
+  // Meetings of one time are listed by their ids, which are others in each run; a host has one of them.
+  const auto place = [](const Appointment& meeting) {
+    return std::tuple(rpc::FromTimestamp(meeting.start_time()), std::string_view(meeting.host()));
+  };
+  std::sort(planned.mutable_appointments()->begin(), planned.mutable_appointments()->end(),
+            [&](const Appointment& a, const Appointment& b) { return place(a) < place(b); });
   for (const Appointment& meeting : planned.appointments()) {
     if (rpc::FromTimestamp(meeting.end_time()) > clock_.Now()) continue;
     RecordOutcomeRequest outcome;

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -21,9 +23,15 @@ namespace finalmile::cli {
 // these most are met, and some of those do not come. The same for equal seeds and leads.
 class Setting {
  public:
-  // `clock` is the sample's. The references outlive it.
-  Setting(Session& session, rpc::Channel& channel, Clock& clock, uint64_t seed)
-      : session_(session), channel_(channel), clock_(clock), rng_(NewSeededRng(seed)) {}
+  // `clock` is the sample's; `rest` waits until the services have done all that followed from the last call.
+  // The references outlive it.
+  Setting(Session& session, rpc::Channel& channel, Clock& clock, uint64_t seed,
+          std::function<absl::Status()> rest)
+      : session_(session),
+        channel_(channel),
+        clock_(clock),
+        rng_(NewSeededRng(seed)),
+        rest_(std::move(rest)) {}
 
   // Makes the hosts.
   absl::Status Begin();
@@ -48,6 +56,7 @@ class Setting {
   rpc::Channel& channel_;
   Clock& clock_;
   const std::unique_ptr<Rng> rng_;
+  const std::function<absl::Status()> rest_;
 };
 
 }  // namespace finalmile::cli
