@@ -128,7 +128,7 @@ endfunction()
 function(finalmile_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 120)
+    set(ARG_TIMEOUT 300) # it ends a test that hangs, on a machine that is busy with other things too
   endif()
   add_executable(${name} ${ARG_SOURCES})
   finalmile_compile(${name} SUFFIX _for_tests)
