@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "libs/testing/fault_proxy.h"
+#include "libs/testing/redis_server.h"
 #include "tests/catalog/replicas.h"
 
 namespace finalmile::catalog {

@@ -17,6 +17,7 @@
 #include "libs/cache/cache.h"
 #include "libs/outbox/outbox.h"
 #include "libs/outbox/topic.h"
+#include "libs/testing/redis_server.h"
 #include "services/catalog/assets/asset_batch.h"
 #include "services/catalog/domain/life.h"
 #include "services/catalog/import/page.h"

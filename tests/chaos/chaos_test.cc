@@ -34,17 +34,18 @@ class ChaosTest : public ::testing::Test {
     ASSERT_TRUE(world.ok()) << world.status();
     world_ = *std::move(world);
     world_->StartClients(kClients);
-    ASSERT_TRUE(world_->AwaitAcknowledged(kWritesPerFault));
+    ASSERT_TRUE(world_->clients().AwaitAcknowledged(kWritesPerFault));
   }
 
   void TearDown() override {
     if (!world_) return;
-    EXPECT_TRUE(world_->AwaitAcknowledged(kWritesPerFault)) << "writes did not go on after the fault";
-    world_->StopClients();
+    EXPECT_TRUE(world_->clients().AwaitAcknowledged(kWritesPerFault))
+        << "writes did not go on after the fault";
+    world_->clients().Stop();
     const auto counts = world_->Check();
     ASSERT_TRUE(counts.ok()) << counts.status();
-    EXPECT_EQ(world_->cancelled(), 0);
-    std::cout << "ledger: " << *counts << "; " << world_->retries() << " calls repeated\n";
+    EXPECT_EQ(world_->clients().cancelled(), 0);
+    std::cout << "ledger: " << *counts << "; " << world_->clients().retries() << " calls repeated\n";
   }
 
   testing::PostgresServer* postgres_ = nullptr;
@@ -79,9 +80,10 @@ TEST_F(ChaosTest, KillsUnderWritesLoseAndDoubleNothing) {
   ASSERT_GT(cycles, 0);
   Progress progress(world_->clock(), cycles);
   for (int cycle = 0; cycle < cycles; ++cycle) {
-    const absl::Status crashed = world_->Crash(cycle % world_->replicas());
+    const absl::Status crashed = world_->replicas().Crash(cycle % testing::Replicas::kCount);
     ASSERT_TRUE(crashed.ok()) << crashed;
-    ASSERT_TRUE(world_->AwaitAcknowledged(1 + static_cast<int64_t>(world_->rng().Below(kWritesPerFault))));
+    ASSERT_TRUE(
+        world_->clients().AwaitAcknowledged(1 + static_cast<int64_t>(world_->rng().Below(kWritesPerFault))));
     progress.Done(cycle + 1);
   }
   std::cout << cycles << " kills\n";
@@ -89,11 +91,11 @@ TEST_F(ChaosTest, KillsUnderWritesLoseAndDoubleNothing) {
 
 TEST_F(ChaosTest, AFrozenReplicaComesBackAsAZombieAndChangesNothing) {
   auto pause = world_->clock().NewWaitEvent();
-  world_->process(0).Freeze();
+  world_->replicas().process(0).Freeze();
   // Longer than the group's session timeout and the leader's lease: the other replica takes over.
   pause->WaitUntil(world_->clock().Steady() + absl::Seconds(12));
-  EXPECT_TRUE(world_->AwaitAcknowledged(kWritesPerFault));
-  world_->process(0).Thaw();
+  EXPECT_TRUE(world_->clients().AwaitAcknowledged(kWritesPerFault));
+  world_->replicas().process(0).Thaw();
 }
 
 TEST_F(ChaosTest, WritesGoOnWhileTheBrokerIsDown) {
@@ -107,7 +109,7 @@ TEST_F(ChaosTest, PostgresRestartsUnderWrites) {
   for (int i = 0; i < 2; ++i) {
     ASSERT_TRUE(postgres_->Restart().ok());
     const absl::Duration back = world_->clock().Steady();
-    ASSERT_TRUE(world_->AwaitAcknowledged(kWritesPerFault));
+    ASSERT_TRUE(world_->clients().AwaitAcknowledged(kWritesPerFault));
     EXPECT_LT(world_->clock().Steady() - back, absl::Seconds(5));
     std::cout << "writes went on " << world_->clock().Steady() - back << " after PostgreSQL was back\n";
   }
@@ -116,9 +118,9 @@ TEST_F(ChaosTest, PostgresRestartsUnderWrites) {
 // Row F27. TearDown holds that no call failed and no attempt was cancelled.
 TEST_F(ChaosTest, RollingRestartsFailNoCallOfARetryingClient) {
   for (int restart = 0; restart < std::min(Cycles(), 50); ++restart) {
-    const absl::Status restarted = world_->Restart(restart % world_->replicas());
+    const absl::Status restarted = world_->replicas().Restart(restart % testing::Replicas::kCount);
     ASSERT_TRUE(restarted.ok()) << restarted;
-    ASSERT_TRUE(world_->AwaitAcknowledged(kWritesPerFault));
+    ASSERT_TRUE(world_->clients().AwaitAcknowledged(kWritesPerFault));
   }
 }
 
