@@ -31,6 +31,7 @@ class ContendedBookingTest : public ::testing::TestWithParam<storage::Engine> {
     using MeetingsTest::harness_;
     using MeetingsTest::Hold;
     using MeetingsTest::MakeHost;
+    using MeetingsTest::MeetingEvents;
     using MeetingsTest::Move;
     using MeetingsTest::Overlaps;
     using MeetingsTest::ReasonOf;
@@ -105,6 +106,24 @@ TEST_P(ContendedBookingTest, EverySlotIsTakenOnceAndEveryLoserIsToldWhatIsFree) 
   EXPECT_EQ(without_alternatives, kClients - 11 * 5);
   EXPECT_EQ(service_->Count("appointments WHERE planned"), 11 * 5);
   EXPECT_EQ(service_->Overlaps(), 0);
+}
+
+// Row F29 of the fault table.
+TEST_P(ContendedBookingTest, OneRequestIdManyAtOnceHasOneEffect) {
+  service_->MakeHost("ben");
+  std::vector<std::string> answers(kClients);
+  Run([&](int client) {
+    const auto booked = service_->Book("lee", Service::At(3, 15), {.request_id = "once"});
+    answers[static_cast<size_t>(client)] =
+        booked.ok() ? booked->SerializeAsString() : booked.status().ToString();
+  });
+  for (const std::string& answer : answers) EXPECT_EQ(answer, answers[0]);
+  EXPECT_EQ(service_->Count("appointments"), 1);
+  v1::Appointment booked;
+  ASSERT_TRUE(booked.ParseFromString(answers[0])) << answers[0];
+  EXPECT_EQ(service_->MeetingEvents(booked.name()).size(), 1u);
+  const absl::Status changed = service_->Book("lee", Service::At(3, 16), {.request_id = "once"}).status();
+  EXPECT_EQ(Service::ReasonOf(changed), "REQUEST_ID_REUSED");
 }
 
 TEST_P(ContendedBookingTest, NoTwoMovesAndHoldsMeet) {

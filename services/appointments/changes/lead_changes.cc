@@ -59,6 +59,20 @@ bool StaysBefore(const domain::MeetingRequest& one, const domain::MeetingRequest
   return one.deadline < other.deadline;
 }
 
+// A denial of a lead that was merged at `time` wins over what the one that stays had said before, and not
+// over what it says later, whichever event comes first.
+void InheritDenials(const store::LeadRow& lead, absl::Time time, store::LeadRow& target) {
+  for (int channel = leads::v1::Channel_MIN; channel <= leads::v1::Channel_MAX; ++channel) {
+    const int64_t bit = int64_t{1} << channel;
+    if ((lead.denied & bit) == 0) continue;
+    const auto said = target.permission_times.find(channel);
+    if (said != target.permission_times.end() && said->second.since >= time) continue;
+    target.denied |= bit;
+    target.allowed &= ~bit;
+    target.permission_times[channel] = {time, true};
+  }
+}
+
 }  // namespace
 
 bool Concerns(const LeadEvent& event) {
@@ -134,12 +148,12 @@ absl::Status LeadChanges::Apply(const LeadEvent& event) {
     case LeadEvent::kLeadErased:
       return Erased(*lead);
     case LeadEvent::kLeadMerged:
-      return Merged(*lead, event.lead_merged().into());
+      return Merged(*lead, event.lead_merged().into(), rpc::FromTimestamp(event.time()));
     case LeadEvent::kLeadUpdated:
       OwnerChanged(*lead, event.lead_updated().owner());
       return absl::OkStatus();
     case LeadEvent::kContactPermissionChanged:
-      Permission(*lead, event.contact_permission_changed());
+      Permission(*lead, event.contact_permission_changed(), rpc::FromTimestamp(event.time()));
       return absl::OkStatus();
     default:
       return absl::OkStatus();
@@ -214,7 +228,7 @@ absl::Status LeadChanges::Erased(store::LeadRow& lead) {
   return store::DeleteTouches(transaction_, name);
 }
 
-absl::Status LeadChanges::Merged(store::LeadRow& lead, const std::string& into) {
+absl::Status LeadChanges::Merged(store::LeadRow& lead, const std::string& into, absl::Time time) {
   store::LeadRow* target = batch_.LeadOf(into);
   if (target == nullptr || target == &lead) return absl::OkStatus();
   if (target->erased) return Erased(lead);
@@ -236,21 +250,24 @@ absl::Status LeadChanges::Merged(store::LeadRow& lead, const std::string& into) 
     appointments_.Tell(meeting, {});
   }
   target->quiet_until = std::max(target->quiet_until, lead.quiet_until);
-  target->denied |= lead.denied;
-  target->allowed &= ~lead.denied;
+  InheritDenials(lead, time, *target);
   lead.merged_into = target->id;
   batch_.ChangeLead(lead);
   batch_.ChangeLead(*target);
   return store::MoveTouches(transaction_, lead.id, target->id);
 }
 
-void LeadChanges::Permission(store::LeadRow& lead, const leads::v1::ContactPermissionChanged& changed) {
+void LeadChanges::Permission(store::LeadRow& lead, const leads::v1::ContactPermissionChanged& changed,
+                             absl::Time time) {
   if (!leads::v1::Channel_IsValid(changed.channel())) return;
+  const auto said = lead.permission_times.find(changed.channel());
+  if (said != lead.permission_times.end() && said->second.inherited && said->second.since > time) return;
   const int64_t bit = int64_t{1} << changed.channel();
   lead.allowed &= ~bit;
   lead.denied &= ~bit;
   if (changed.state() == leads::v1::PERMISSION_STATE_ALLOWED) lead.allowed |= bit;
   if (changed.state() == leads::v1::PERMISSION_STATE_DENIED) lead.denied |= bit;
+  lead.permission_times[changed.channel()] = {time, false};
   batch_.ChangeLead(lead);
 }
 

@@ -33,8 +33,8 @@ class LeadChanges {
   // A meeting that was booked before the lead became sales-ready is the one that the request asks for.
   void LinkMeeting(RequestBatch::Entry& request);
   absl::Status Erased(store::LeadRow& lead);
-  absl::Status Merged(store::LeadRow& lead, const std::string& into);
-  void Permission(store::LeadRow& lead, const leads::v1::ContactPermissionChanged& changed);
+  absl::Status Merged(store::LeadRow& lead, const std::string& into, absl::Time time);
+  void Permission(store::LeadRow& lead, const leads::v1::ContactPermissionChanged& changed, absl::Time time);
   void OwnerChanged(const store::LeadRow& lead, const std::string& owner);
 
   storage::Transaction& transaction_;

@@ -138,6 +138,22 @@ absl::StatusOr<std::vector<domain::Touch>> DecodeTouches(std::string_view text) 
   return touches;
 }
 
+std::string EncodePermissionTimes(const std::map<int, PermissionTime>& times) {
+  json list = json::array();
+  for (const auto& [channel, time] : times) list.push_back({channel, ToMicros(time.since), time.inherited});
+  return list.dump();
+}
+
+absl::StatusOr<std::map<int, PermissionTime>> DecodePermissionTimes(std::string_view text) {
+  std::map<int, PermissionTime> times;
+  const absl::Status status = Reading(text, [&](const json& list) {
+    for (const json& one : list)
+      times[one.at(0).get<int>()] = {FromMicros(one.at(1).get<int64_t>()), one.at(2).get<bool>()};
+  });
+  if (!status.ok()) return status;
+  return times;
+}
+
 std::string EncodeScores(const std::map<std::string, double>& scores) { return json(scores).dump(); }
 
 absl::StatusOr<std::map<std::string, double>> DecodeScores(std::string_view text) {

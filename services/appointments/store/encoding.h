@@ -12,6 +12,7 @@
 #include "services/appointments/domain/meeting_request.h"
 #include "services/appointments/domain/touch.h"
 #include "services/appointments/domain/working_hours.h"
+#include "services/appointments/store/lead_store.h"
 
 // How the store keeps what has no column of its own. DATA_LOSS for what nothing of ours writes.
 namespace finalmile::appointments::store {
@@ -32,6 +33,8 @@ absl::StatusOr<std::set<absl::CivilDay>> DecodeDays(std::string_view text);
 
 std::string EncodeTouches(const std::vector<domain::Touch>& touches);
 absl::StatusOr<std::vector<domain::Touch>> DecodeTouches(std::string_view text);
+std::string EncodePermissionTimes(const std::map<int, PermissionTime>& times);
+absl::StatusOr<std::map<int, PermissionTime>> DecodePermissionTimes(std::string_view text);
 std::string EncodeScores(const std::map<std::string, double>& scores);
 absl::StatusOr<std::map<std::string, double>> DecodeScores(std::string_view text);
 

@@ -2,6 +2,7 @@
 
 #include "libs/base/status.h"
 #include "libs/storage/columns.h"
+#include "services/appointments/store/encoding.h"
 
 namespace finalmile::appointments::store {
 namespace {
@@ -22,14 +23,21 @@ SELECT id FROM named)sql",
 
 }  // namespace
 
-const storage::Table<LeadRow> kLeads("leads", {"id"},
-                                     {{"id", &LeadRow::id},
-                                      {"erased", &LeadRow::erased},
-                                      {"merged_into", &LeadRow::merged_into},
-                                      {"last_ready_seq", &LeadRow::last_ready_seq},
-                                      {"quiet_until", &LeadRow::quiet_until, absl::InfinitePast()},
-                                      {"allowed", &LeadRow::allowed},
-                                      {"denied", &LeadRow::denied}});
+const storage::Table<LeadRow> kLeads(
+    "leads", {"id"},
+    {{"id", &LeadRow::id},
+     {"erased", &LeadRow::erased},
+     {"merged_into", &LeadRow::merged_into},
+     {"last_ready_seq", &LeadRow::last_ready_seq},
+     {"quiet_until", &LeadRow::quiet_until, absl::InfinitePast()},
+     {"allowed", &LeadRow::allowed},
+     {"denied", &LeadRow::denied},
+     {"permission_times", "TEXT",
+      [](const LeadRow& row) -> storage::Value { return EncodePermissionTimes(row.permission_times); },
+      [](const storage::Row& row, size_t column, LeadRow& record) -> absl::Status {
+        ASSIGN_OR_RETURN(record.permission_times, DecodePermissionTimes(row.Text(column)));
+        return absl::OkStatus();
+      }}});
 
 absl::StatusOr<std::map<std::string, LeadRow>> LockLeads(storage::Transaction& transaction,
                                                          const std::vector<std::string>& inserted,

@@ -13,6 +13,15 @@ namespace finalmile::appointments::store {
 
 // What this service keeps of a lead: what it permits, and what holds for its requests together. Whoever adds
 // a request to a lead, or ends its only one, holds the lock of its row.
+// When a lead permitted a channel or denied it last.
+struct PermissionTime {
+  absl::Time since;
+  // A lead that it was the same as had denied it.
+  bool inherited = false;
+
+  friend bool operator==(const PermissionTime&, const PermissionTime&) = default;
+};
+
 struct LeadRow {
   // "leads/…".
   std::string id;
@@ -27,6 +36,8 @@ struct LeadRow {
   // Channels for sales, as bits (ChannelBits).
   int64_t allowed = 0;
   int64_t denied = 0;
+  // By channel.
+  std::map<int, PermissionTime> permission_times;
 };
 
 extern const storage::Table<LeadRow> kLeads;

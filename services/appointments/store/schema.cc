@@ -121,6 +121,7 @@ CREATE TABLE time_off (
 CREATE INDEX time_off_by_host ON time_off (host, end_time);
 )sql"},
     {3, "appointments", R"sql(
+ALTER TABLE leads ADD COLUMN permission_times TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE hosts ADD COLUMN calibration DOUBLE PRECISION NOT NULL DEFAULT 0;
 ALTER TABLE hosts ADD COLUMN calibration_month TEXT NOT NULL DEFAULT '';
 ALTER TABLE time_off ADD COLUMN due_time BIGINT;
