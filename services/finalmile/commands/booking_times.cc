@@ -31,6 +31,7 @@ absl::StatusOr<absl::Time> ReadStart(Session& session, const std::string& text,
     return absl::InvalidArgumentError(fmt::format(
         "--at '{}' must be a time to come: 'Thu 15:00', 'tomorrow 09:30' or 2026-12-03 15:00", text));
   }
+  if (const std::string note = ClockChangeNote(text, time, zone); !note.empty()) session.output.Note(note);
   return time;
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/time/civil_time.h"
 #include "libs/base/text.h"
@@ -86,6 +87,31 @@ bool ParseFuture(const std::string& text, absl::Time now, absl::TimeZone zone, a
     return false;
   }
   return time > now && time < absl::InfiniteFuture();
+}
+
+std::string ClockChangeNote(const std::string& text, absl::Time time, absl::TimeZone zone) {
+  const size_t colon = text.find(':');
+  if (colon == std::string::npos || colon == 0) return "";
+  const size_t begin =
+      colon >= 2 && absl::ascii_isdigit(static_cast<unsigned char>(text[colon - 2])) ? colon - 2 : colon - 1;
+  const int minutes = MinutesOf(std::string_view(text).substr(begin, colon + 3 - begin));
+  if (minutes < 0) return "";
+  const absl::CivilSecond wall = absl::CivilSecond(absl::ToCivilDay(time, zone)) + minutes * 60;
+  const absl::TimeZone::TimeInfo info = zone.At(wall);
+  // Text with an offset of its own means one moment.
+  if (info.pre != time) return "";
+  const std::string clock =
+      absl::FormatTime("%H:%M", absl::FromCivil(wall, absl::UTCTimeZone()), absl::UTCTimeZone());
+  switch (info.kind) {
+    case absl::TimeZone::TimeInfo::SKIPPED:
+      return fmt::format("The clocks of {} skip {} on that day: {} is taken.", PlaceOf(zone, time), clock,
+                         absl::FormatTime("%H:%M", time, zone));
+    case absl::TimeZone::TimeInfo::REPEATED:
+      return fmt::format("The clocks of {} show {} twice on that day: the first time is taken.",
+                         PlaceOf(zone, time), clock);
+    default:
+      return "";
+  }
 }
 
 std::string PlaceOf(absl::TimeZone zone, absl::Time time) {

@@ -12,6 +12,10 @@ namespace finalmile::cli {
 // skips or repeats is read as RFC 5545, 3.3.5, has it.
 bool ParseFuture(const std::string& text, absl::Time now, absl::TimeZone zone, absl::Time& time);
 
+// What to say where `time`, which ParseFuture has read in `text`, is not the only one that the text may mean:
+// the clock of `zone` skips the wall time that stands there, or shows it twice. Empty: it is.
+std::string ClockChangeNote(const std::string& text, absl::Time time, absl::TimeZone zone);
+
 // "Thu 3 Dec 15:00 Madrid" in `zone`; another year than that of `now` is said.
 std::string FormatMoment(absl::Time time, absl::Time now, absl::TimeZone zone);
 // The city of a zone, else its name: "New York" of America/New_York, "UTC"; of the machine's own zone what it

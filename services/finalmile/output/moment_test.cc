@@ -57,5 +57,25 @@ TEST(Moment, IsShownWithItsCity) {
             "Sun 10 Jan 2027 09:00 UTC");
 }
 
+TEST(MomentTest, AChangeOfTheClockIsSaid) {
+  absl::TimeZone berlin;
+  ASSERT_TRUE(absl::LoadTimeZone("Europe/Berlin", &berlin));
+  const absl::Time now = absl::FromCivil(absl::CivilSecond(2026, 12, 1), berlin);
+  const auto note = [&](const std::string& text) {
+    absl::Time time;
+    EXPECT_TRUE(ParseFuture(text, now, berlin, time)) << text;
+    return ClockChangeNote(text, time, berlin);
+  };
+  EXPECT_EQ(note("2027-03-28 02:30"), "The clocks of Berlin skip 02:30 on that day: 03:30 is taken.");
+  EXPECT_EQ(note("2027-10-31 02:30"),
+            "The clocks of Berlin show 02:30 twice on that day: the first time is taken.");
+  EXPECT_EQ(note("2027-03-28 03:30"), "");
+  EXPECT_EQ(note("2027-03-28 01:59"), "");
+  EXPECT_EQ(note("2027-10-31 03:00"), "");
+  EXPECT_EQ(note("2027-03-28T02:30:00Z"), "") << "it has an offset";
+  EXPECT_EQ(note("Thu 15:00"), "");
+  EXPECT_EQ(note("2h"), "");
+}
+
 }  // namespace
 }  // namespace finalmile::cli
