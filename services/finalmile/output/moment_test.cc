@@ -57,7 +57,7 @@ TEST(Moment, IsShownWithItsCity) {
             "Sun 10 Jan 2027 09:00 UTC");
 }
 
-TEST(MomentTest, AChangeOfTheClockIsSaid) {
+TEST(Moment, AChangeOfTheClockIsSaid) {
   absl::TimeZone berlin;
   ASSERT_TRUE(absl::LoadTimeZone("Europe/Berlin", &berlin));
   const absl::Time now = absl::FromCivil(absl::CivilSecond(2026, 12, 1), berlin);
