@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "libs/base/status.h"
+#include "libs/base/strong_id.h"
 #include "libs/outbox/envelope.h"
 #include "libs/storage/table.h"
 
@@ -26,12 +28,16 @@ namespace finalmile::outbox {
 //   notes.Lock({id});   auto* note = notes.Find(id);   note->row.text = "…";
 //   notes.Emit(*note).mutable_note_changed();   notes.Write();
 //
-// Record has `std::string id`, the key of its table, and `int64_t seq`, the seq of its last event. Extra is
-// what the batch keeps beside each row. Lives inside one run of a transaction's function; not thread-safe. To
-// keep clear of deadlocks, every transaction locks each kind once, and the kinds in the same order.
+// Record has `id`, the key of its table, a std::string or a StrongId, and `int64_t seq`, the seq of its last
+// event. Extra is what the batch keeps beside each row. Lives inside one run of a transaction's function; not
+// thread-safe. To keep clear of deadlocks, every transaction locks each kind once, and the kinds in the same
+// order.
 template <class Record, class Event, class Extra = std::monostate>
 class Aggregates {
  public:
+  using Key = decltype(Record::id);
+  // How entries are looked up.
+  using Looked = std::conditional_t<kIsStrongId<Key>, const Key&, std::string_view>;
   struct Entry : Extra {
     Record row;
     // The row when it was locked; blank for a row that the batch adds.
@@ -50,13 +56,13 @@ class Aggregates {
       : transaction_(transaction), table_(table), collection_(collection), context_(context) {}
 
   // Locks the rows of `ids`, in order. Absent ones are left out.
-  absl::Status Lock(std::vector<std::string> ids) {
+  absl::Status Lock(std::vector<Key> ids) {
     ASSIGN_OR_RETURN(const storage::Deferred locked, DeferLock(std::move(ids)));
     RETURN_IF_ERROR(transaction_.Settle());
     return Take(*locked);
   }
   // These two do what Lock does, in halves, so that the lock shares its round trip with other statements.
-  absl::StatusOr<storage::Deferred> DeferLock(std::vector<std::string> ids) {
+  absl::StatusOr<storage::Deferred> DeferLock(std::vector<Key> ids) {
     return table_.DeferLock(transaction_, storage::SortedUnique(std::move(ids)));
   }
   // Also of another statement that locks rows and reads all columns of the table.
@@ -72,17 +78,17 @@ class Aggregates {
   }
 
   // A locked or added aggregate; null where there is none.
-  Entry* Find(std::string_view id) {
+  Entry* Find(Looked id) {
     const auto found = entries_.find(id);
     return found == entries_.end() ? nullptr : &found->second;
   }
-  const Entry* Find(std::string_view id) const { return const_cast<Aggregates*>(this)->Find(id); }
+  const Entry* Find(Looked id) const { return const_cast<Aggregates*>(this)->Find(id); }
   // In order of id.
-  std::map<std::string, Entry, std::less<>>& entries() { return entries_; }
-  const std::map<std::string, Entry, std::less<>>& entries() const { return entries_; }
+  std::map<Key, Entry, std::less<>>& entries() { return entries_; }
+  const std::map<Key, Entry, std::less<>>& entries() const { return entries_; }
 
   // A new aggregate, which the caller fills; none of this id is among the entries.
-  Entry& Add(const std::string& id, Id chosen) {
+  Entry& Add(const Key& id, Id chosen) {
     Entry& entry = entries_[id];
     entry.row.id = id;
     entry.changed = true;
@@ -90,7 +96,7 @@ class Aggregates {
     return entry;
   }
 
-  std::string NameOf(const Entry& entry) const { return collection_ + entry.row.id; }
+  std::string NameOf(const Entry& entry) const { return collection_ + TextOf(entry.row.id); }
 
   // The next event of an aggregate, for the caller to fill. Valid until the next call.
   Event& Emit(Entry& entry) {
@@ -131,7 +137,7 @@ class Aggregates {
   const storage::Table<Record>& table_;
   const std::string collection_;
   const EventContext context_;
-  std::map<std::string, Entry, std::less<>> entries_;
+  std::map<Key, Entry, std::less<>> entries_;
   std::vector<Event> events_;
   // Of an added aggregate.
   bool chosen_ = false;

@@ -12,7 +12,8 @@
 
 namespace finalmile::outbox {
 
-// A DueTask over the rows of a table that has a column due_time (storage::Table::DueKeys).
+// A DueTask over the rows of a table that has a column due_time (storage::Table::DueKeys). Record has `id`,
+// the key of its table: a std::string or a StrongId.
 template <class Record>
 class DueRowsTask : public DueTask {
  public:
@@ -21,14 +22,16 @@ class DueRowsTask : public DueTask {
       : DueTask(clock, most), table_(table) {}
 
  protected:
-  // Does what is due of the rows with these keys, some at least, as of `now`: locks them, for they may have
+  using Id = decltype(Record::id);
+
+  // Does what is due of the rows with these ids, some at least, as of `now`: locks them, for they may have
   // changed, and gives each a later due_time or none. The function is run again after a conflict.
-  virtual absl::Status Visit(storage::Transaction& transaction, const std::vector<std::string>& keys,
+  virtual absl::Status Visit(storage::Transaction& transaction, const std::vector<Id>& ids,
                              absl::Time now) = 0;
 
  private:
   absl::StatusOr<absl::Time> RunDue(storage::Transaction& transaction, absl::Time now, int rows) final {
-    ASSIGN_OR_RETURN(const std::vector<std::string> due, table_.DueKeys(transaction, now, rows));
+    ASSIGN_OR_RETURN(const std::vector<Id> due, table_.template DueKeys<Id>(transaction, now, rows));
     if (!due.empty()) RETURN_IF_ERROR(Visit(transaction, due, now));
     return table_.NextDue(transaction);
   }

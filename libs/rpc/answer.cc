@@ -1,7 +1,5 @@
 #include "libs/rpc/answer.h"
 
-#include <set>
-
 #include "fmt/format.h"
 #include "google/protobuf/descriptor.h"
 #include "libs/rpc/errors.h"
@@ -60,11 +58,6 @@ bool AnswerRoom::Take(const Message& item) {
 
 int AnswerRoom::Piece(int before) const {
   return static_cast<int>(std::clamp<size_t>(left_ / largest_, 1, 2 * static_cast<size_t>(before)));
-}
-
-void Fold(std::vector<std::string>& values) {
-  std::set<std::string> seen;
-  std::erase_if(values, [&](const std::string& value) { return !seen.insert(value).second; });
 }
 
 }  // namespace finalmile::rpc

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -77,6 +78,10 @@ absl::Status FillBatch(const std::vector<Key>& keys, int piece, size_t most,
 }
 
 // Removes repetitions; the first of each stays in its place.
-void Fold(std::vector<std::string>& values);
+template <class Value>
+void Fold(std::vector<Value>& values) {
+  std::set<Value> met;
+  std::erase_if(values, [&](const Value& value) { return !met.insert(value).second; });
+}
 
 }  // namespace finalmile::rpc

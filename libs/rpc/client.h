@@ -66,7 +66,7 @@ class Channel {
   virtual absl::Status CallMessage(std::string_view method, const google::protobuf::Message& request,
                                    google::protobuf::Message& reply, const CallOptions& options) = 0;
 
-  // Starts a client, server or bidirectional stream. Never retried. `options.timeout` bounds the whole
+  // Starts a server or bidirectional stream. Never retried. `options.timeout` bounds the whole
   // stream.
   virtual std::unique_ptr<Stream> Open(std::string_view method, const CallOptions& options) = 0;
 };

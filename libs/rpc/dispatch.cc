@@ -16,7 +16,7 @@ namespace {
 using google::protobuf::MethodDescriptor;
 
 std::string_view TypeLabel(const MethodDescriptor& method) {
-  if (method.client_streaming()) return method.server_streaming() ? "bidi_stream" : "client_stream";
+  if (method.client_streaming()) return "bidi_stream";
   return method.server_streaming() ? "server_stream" : "unary";
 }
 

@@ -368,7 +368,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
   std::shared_ptr<UnaryCall> self_;
 };
 
-// Any streaming call: on the wire all three kinds are the same. One thing happens at a time: a read, a write,
+// Any streaming call: on the wire the two kinds are the same. One thing happens at a time: a read, a write,
 // a wait for the handler's event, or a piece of the handler's work on the executor. Each starts the next, so
 // no thread waits for a slow client or for something to send.
 class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,

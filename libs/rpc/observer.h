@@ -15,7 +15,7 @@ struct MethodLabels {
   std::string_view service;
   // "GetLead".
   std::string_view method;
-  // "unary", "client_stream", "server_stream" or "bidi_stream", as grpc_type of the usual metrics.
+  // "unary", "server_stream" or "bidi_stream", as grpc_type of the usual metrics.
   std::string_view type;
 };
 

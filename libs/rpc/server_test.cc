@@ -80,24 +80,6 @@ TEST_F(ServerTest, ServerStreamTakesExactlyOneRequest) {
   EXPECT_EQ(two->Finish().code(), StatusCode::kInvalidArgument);
 }
 
-TEST_F(ServerTest, ClientStreamAnswersAtTheEnd) {
-  Start();
-  auto stream = channel_->Open(kJoin, {});
-  for (const char* text : {"a", "b", "c"}) EXPECT_TRUE(stream->Write(SayOf(text)));
-  stream->WritesDone();
-  pb::SayResponse reply;
-  ASSERT_TRUE(stream->Read(reply));
-  EXPECT_EQ(reply.text(), "abc");
-  EXPECT_FALSE(stream->Read(reply));
-  EXPECT_EQ(stream->Finish(), absl::OkStatus());
-
-  auto bad = channel_->Open(kJoin, {});
-  EXPECT_TRUE(bad->Write(SayOf("bad")));
-  const absl::Status status = bad->Finish();
-  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
-  ASSERT_EQ(ViolationsOf(status).size(), 1u);
-}
-
 TEST_F(ServerTest, BidiStreamAnswersEachMessage) {
   Start();
   auto stream = channel_->Open(kChat, {});

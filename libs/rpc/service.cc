@@ -22,8 +22,8 @@ Method* Service::Register(std::string_view name, Kind kind, const Message& reque
     mistakes_.push_back(fmt::format("{} is registered but the service has no such method", name));
     return nullptr;
   }
-  const bool client_streaming = kind == Kind::kClientStream || kind == Kind::kBidiStream;
-  const bool server_streaming = kind == Kind::kServerStream || kind == Kind::kBidiStream;
+  const bool client_streaming = kind == Kind::kBidiStream;
+  const bool server_streaming = kind != Kind::kUnary;
   if (descriptor->client_streaming() != client_streaming ||
       descriptor->server_streaming() != server_streaming) {
     mistakes_.push_back(

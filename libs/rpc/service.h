@@ -15,8 +15,9 @@
 #include "libs/base/pending.h"
 #include "libs/rpc/context.h"
 
-// A service is its descriptor and one plain function per method. Nothing here knows gRPC: a server, an
-// in-process channel and a test call the same functions.
+// A service is its descriptor and one plain function per method: unary, a server stream or a bidirectional
+// stream. A method that streams requests alone is not served; a bidirectional one does as well. Nothing here
+// knows gRPC: a server, an in-process channel and a test call the same functions.
 namespace finalmile::rpc {
 
 // Serialised bytes that an inline answer shares rather than copies. Never null.
@@ -90,15 +91,6 @@ class BidiSession {
   virtual absl::StatusOr<std::vector<Resp>> Finish(CallContext& context) = 0;
 };
 
-// One running client-streaming call, as BidiSession.
-template <class Req, class Resp>
-class ClientSession {
- public:
-  virtual ~ClientSession() = default;
-  virtual absl::Status OnMessage(CallContext& context, const Req& request) = 0;
-  virtual absl::StatusOr<Resp> Finish(CallContext& context) = 0;
-};
-
 // Registration is not thread-safe and ends before the service is served; then everything is const. Handlers
 // are called from several threads at once. Mistakes in registration are kept and reported by Check.
 class Service {
@@ -118,10 +110,6 @@ class Service {
   template <class Req, class Resp>
   void ServerStream(std::string_view name,
                     std::function<absl::StatusOr<Chunks<Resp>>(CallContext&, const Req&)> open);
-  template <class Req, class Resp>
-  void ClientStream(
-      std::string_view name,
-      std::function<absl::StatusOr<std::unique_ptr<ClientSession<Req, Resp>>>(CallContext&)> open);
   template <class Req, class Resp>
   void BidiStream(std::string_view name,
                   std::function<absl::StatusOr<std::unique_ptr<BidiSession<Req, Resp>>>(CallContext&)> open);
@@ -143,17 +131,13 @@ class Service {
 
  private:
   using Message = google::protobuf::Message;
-  enum class Kind { kUnary, kServerStream, kClientStream, kBidiStream };
+  enum class Kind { kUnary, kServerStream, kBidiStream };
 
-  template <class Req, class Resp>
-  using OpenSession = std::function<absl::StatusOr<std::unique_ptr<BidiSession<Req, Resp>>>(CallContext&)>;
   template <class Req, class Resp>
   class SourceHandler;
   template <class Req, class Resp>
   class SessionHandler;
 
-  template <class Req, class Resp>
-  void Session(std::string_view name, Kind kind, OpenSession<Req, Resp> open);
   template <class Resp>
   static absl::Status SendAll(const std::vector<Resp>& replies, const ReplySink& reply);
   // Null after a mistake.
@@ -242,7 +226,8 @@ void Service::ServerStream(std::string_view name,
 template <class Req, class Resp>
 class Service::SessionHandler final : public StreamHandler {
  public:
-  explicit SessionHandler(const OpenSession<Req, Resp>& open) : open_(open) {}
+  using Open = std::function<absl::StatusOr<std::unique_ptr<BidiSession<Req, Resp>>>(CallContext&)>;
+  explicit SessionHandler(const Open& open) : open_(open) {}
 
   absl::Status OnMessage(CallContext& context, const Message& request, const ReplySink& reply) override {
     absl::Status opened = Opened(context);
@@ -269,50 +254,17 @@ class Service::SessionHandler final : public StreamHandler {
     return Service::SendAll(*replies, reply);
   }
 
-  const OpenSession<Req, Resp>& open_;
+  const Open& open_;
   std::unique_ptr<BidiSession<Req, Resp>> session_;
 };
-
-template <class Req, class Resp>
-void Service::Session(std::string_view name, Kind kind, OpenSession<Req, Resp> open) {
-  Method* method = Register(name, kind, Req::default_instance(), Resp::default_instance());
-  if (method == nullptr) return;
-  method->stream = [open = std::move(open)] { return std::make_unique<SessionHandler<Req, Resp>>(open); };
-}
 
 template <class Req, class Resp>
 void Service::BidiStream(
     std::string_view name,
     std::function<absl::StatusOr<std::unique_ptr<BidiSession<Req, Resp>>>(CallContext&)> open) {
-  Session<Req, Resp>(name, Kind::kBidiStream, std::move(open));
-}
-
-template <class Req, class Resp>
-void Service::ClientStream(
-    std::string_view name,
-    std::function<absl::StatusOr<std::unique_ptr<ClientSession<Req, Resp>>>(CallContext&)> open) {
-  struct OneReply final : BidiSession<Req, Resp> {
-    absl::StatusOr<std::vector<Resp>> OnMessage(CallContext& context, const Req& request) override {
-      absl::Status status = session->OnMessage(context, request);
-      if (!status.ok()) return status;
-      return std::vector<Resp>();
-    }
-    absl::StatusOr<std::vector<Resp>> Finish(CallContext& context) override {
-      absl::StatusOr<Resp> reply = session->Finish(context);
-      if (!reply.ok()) return reply.status();
-      return std::vector<Resp>{std::move(reply).value()};
-    }
-    std::unique_ptr<ClientSession<Req, Resp>> session;
-  };
-  Session<Req, Resp>(name, Kind::kClientStream,
-                     [open = std::move(open)](
-                         CallContext& context) -> absl::StatusOr<std::unique_ptr<BidiSession<Req, Resp>>> {
-                       auto opened = open(context);
-                       if (!opened.ok()) return opened.status();
-                       auto session = std::make_unique<OneReply>();
-                       session->session = std::move(opened).value();
-                       return session;
-                     });
+  Method* method = Register(name, Kind::kBidiStream, Req::default_instance(), Resp::default_instance());
+  if (method == nullptr) return;
+  method->stream = [open = std::move(open)] { return std::make_unique<SessionHandler<Req, Resp>>(open); };
 }
 
 template <class Req>

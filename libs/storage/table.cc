@@ -10,6 +10,7 @@ TableTexts::TableTexts(std::string_view table, const std::vector<std::pair<std::
   std::vector<std::string> typed;
   std::vector<std::string> from_rows;
   std::vector<std::string> from_excluded;
+  std::vector<std::string> sums;
   std::vector<std::string> key_names;
   std::vector<std::string> key_equal;
   for (size_t i = 0; i < named.size(); ++i) {
@@ -22,6 +23,7 @@ TableTexts::TableTexts(std::string_view table, const std::vector<std::pair<std::
     } else {
       from_rows.push_back(fmt::format("{0} = r.{0}", name));
       from_excluded.push_back(fmt::format("{0} = excluded.{0}", name));
+      sums.push_back(fmt::format("{1} = {0}.{1} + excluded.{1}", table, name));
     }
   }
   const std::string& key = names.front();
@@ -33,8 +35,10 @@ TableTexts::TableTexts(std::string_view table, const std::vector<std::pair<std::
   insert = fmt::format("INSERT INTO {} ({}) SELECT r.* FROM {} AS r", table, columns, rows);
   insert_absent = fmt::format("{} WHERE TRUE ON CONFLICT DO NOTHING", insert);
   insert_new = fmt::format("{} RETURNING {}", insert_absent, fmt::join(key_names, ", "));
-  upsert = fmt::format("{} WHERE TRUE ON CONFLICT ({}) DO UPDATE SET {}", insert, fmt::join(key_names, ", "),
-                       fmt::join(from_excluded, ", "));
+  const std::string insert_or =
+      fmt::format("{} WHERE TRUE ON CONFLICT ({}) DO UPDATE SET", insert, fmt::join(key_names, ", "));
+  upsert = fmt::format("{} {}", insert_or, fmt::join(from_excluded, ", "));
+  upsert_sum = fmt::format("{} {}", insert_or, fmt::join(sums, ", "));
   due = fmt::format(
       "SELECT {0} FROM {1} WHERE due_time IS NOT NULL AND due_time <= $1 ORDER BY due_time, {0} LIMIT $2",
       key, table);

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
+#include "libs/base/strong_id.h"
 #include "libs/storage/columns.h"
 #include "libs/storage/database.h"
 
@@ -46,8 +47,8 @@ class Column {
   // An error ends the reading: DATA_LOSS for a value that nothing of ours writes.
   using Set = std::function<absl::Status(const Row&, size_t, Record&)>;
 
-  // A member of type std::string, int64_t, double, bool, Bytes, absl::Time or absl::Duration (never infinite;
-  // in microseconds) or an enumeration.
+  // A member of type std::string, StrongId, int64_t, double, bool, Bytes, absl::Time or absl::Duration (never
+  // infinite; in microseconds) or an enumeration.
   template <class Field>
   Column(std::string_view name, Field Record::*member) : Column(name, In(member)) {}
   // The same for a field inside a field: In(&Asset::life, &Life::state).
@@ -97,7 +98,7 @@ class Column {
 
   template <class Field>
   static constexpr std::string_view TypeOf() {
-    if constexpr (std::is_same_v<Field, std::string>) return "TEXT";
+    if constexpr (std::is_same_v<Field, std::string> || kIsStrongId<Field>) return "TEXT";
     if constexpr (std::is_same_v<Field, bool>) return "BOOLEAN";
     if constexpr (std::is_same_v<Field, double>) return "DOUBLE";
     if constexpr (std::is_same_v<Field, Bytes>) return "BYTES";
@@ -111,13 +112,15 @@ class Column {
       return absl::ToInt64Microseconds(field);
     else if constexpr (std::is_enum_v<Field> || (std::is_integral_v<Field> && !std::is_same_v<Field, bool>))
       return static_cast<int64_t>(field);
+    else if constexpr (kIsStrongId<Field>)
+      return field.text();
     else
       return field;
   }
   template <class Field>
   static Field FromValue(const Row& row, size_t column) {
-    if constexpr (std::is_same_v<Field, std::string>)
-      return row.Text(column);
+    if constexpr (std::is_same_v<Field, std::string> || kIsStrongId<Field>)
+      return Field(row.Text(column));
     else if constexpr (std::is_same_v<Field, bool>)
       return row.Bool(column);
     else if constexpr (std::is_same_v<Field, double>)
@@ -155,6 +158,7 @@ struct TableTexts {
   // Returns the keys of the rows that it inserts.
   std::string insert_new;
   std::string upsert;
+  std::string upsert_sum;
   std::string update;
   // The keys of rows whose due_time has come, the earliest first; and the earliest due_time.
   std::string due;
@@ -202,21 +206,23 @@ class Table {
     return records;
   }
 
-  // Rows by their key, which is one text column: locked, in order of the key (`ids` from SortedUnique), or
-  // only read, in any order. Absent ones are left out. Settle, then Records.
-  absl::StatusOr<Deferred> DeferLock(Transaction& transaction, const std::vector<std::string>& ids) const {
+  // Rows by their key, which is one text column, a std::string or a StrongId: locked, in order of the key
+  // (`ids` from SortedUnique), or only read, in any order. Absent ones are left out. Settle, then Records.
+  template <class Id = std::string>
+  absl::StatusOr<Deferred> DeferLock(Transaction& transaction, const std::vector<Id>& ids) const {
     return transaction.DeferMany(texts_.lock, IdRows(ids));
   }
-  absl::StatusOr<Deferred> DeferRead(Transaction& transaction, const std::vector<std::string>& ids) const {
+  template <class Id = std::string>
+  absl::StatusOr<Deferred> DeferRead(Transaction& transaction, const std::vector<Id>& ids) const {
     return transaction.DeferMany(texts_.read, IdRows(ids));
   }
 
   // For a table with a column due_time, a time that is NULL where a row never falls due, and an index on it:
   // the keys of at most `limit` rows that are due at `now`, the earliest first; and when the next one falls
   // due, InfiniteFuture where none does.
-  absl::StatusOr<std::vector<std::string>> DueKeys(Transaction& transaction, absl::Time now,
-                                                   int limit) const {
-    return FirstTexts(transaction.Execute(texts_.due, {ToMicros(now), int64_t{limit}}));
+  template <class Id = std::string>
+  absl::StatusOr<std::vector<Id>> DueKeys(Transaction& transaction, absl::Time now, int limit) const {
+    return FirstTexts<Id>(transaction.Execute(texts_.due, {ToMicros(now), int64_t{limit}}));
   }
   absl::StatusOr<absl::Time> NextDue(Transaction& transaction) const {
     ASSIGN_OR_RETURN(const Result result, transaction.Execute(texts_.next_due));
@@ -239,6 +245,11 @@ class Table {
   }
   absl::Status InsertOrUpdate(Transaction& transaction, std::span<const Record* const> records) const {
     return Write(transaction, texts_.upsert, records);
+  }
+  // For a table of sums, whose columns beside the key are numbers: a row that is there has those of the
+  // record added to its own.
+  absl::Status InsertOrAdd(Transaction& transaction, std::span<const Record* const> records) const {
+    return Write(transaction, texts_.upsert_sum, records);
   }
   // Rows that are absent stay absent.
   absl::Status Update(Transaction& transaction, std::span<const Record* const> records) const {

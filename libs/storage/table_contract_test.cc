@@ -159,6 +159,23 @@ TEST_P(TableTest, InsertOrUpdateOverwrites) {
   EXPECT_THAT(Read({"a", "b"}), UnorderedElementsAre(NoteOf("a", "2"), NoteOf("b", "2")));
 }
 
+TEST_P(TableTest, InsertOrAddSums) {
+  const auto of = [](const std::string& id, int64_t version, double weight) {
+    Note note = NoteOf(id, "");
+    note.version = version;
+    note.weight = weight;
+    return note;
+  };
+  const Table<Note> sums("notes", {"id"},
+                         {{"id", &Note::id}, {"version", &Note::version}, {"weight", &Note::weight}});
+  ASSERT_EQ(Write(&Table<Note>::InsertOrAdd, {of("a", 1, 0.5), of("b", 2, 1)}, sums), absl::OkStatus());
+  ASSERT_EQ(Write(&Table<Note>::InsertOrAdd, {of("a", 3, 0.25), of("b", -2, -1), of("c", 4, 0)}, sums),
+            absl::OkStatus());
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM notes WHERE id = 'a' AND version = 4 AND weight = 0.75"), 1);
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM notes WHERE id = 'b' AND version = 0 AND weight = 0"), 1);
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM notes WHERE id = 'c' AND version = 4 AND weight = 0"), 1);
+}
+
 TEST_P(TableTest, UpdateWritesTheColumnsOfItsTableAlone) {
   Note note = NoteOf("a", "1");
   note.version = 1;
@@ -173,6 +190,38 @@ TEST_P(TableTest, UpdateWritesTheColumnsOfItsTableAlone) {
   changed.text = "3";
   ASSERT_EQ(Write(&Table<Note>::Update, {changed}), absl::OkStatus());
   EXPECT_THAT(Read({"a"}), ElementsAre(changed));
+}
+
+TEST_P(TableTest, StrongIdsAreKeys) {
+  using NoteId = StrongId<struct NoteKind>;
+  struct Brief {
+    NoteId id;
+    std::string text;
+    absl::Time due_time = absl::InfiniteFuture();
+  };
+  const Table<Brief> briefs(
+      "notes", {"id"},
+      {{"id", &Brief::id}, {"text", &Brief::text}, {"due_time", &Brief::due_time, absl::InfiniteFuture()}});
+  const absl::Time due = absl::FromUnixSeconds(7);
+  const std::vector<Brief> written{{NoteId("b"), "2", due}, {NoteId("a"), "1"}};
+  std::vector<Brief> read;
+  std::vector<NoteId> due_ids;
+  ASSERT_EQ(
+      Transact([&](Transaction& transaction) -> absl::Status {
+        RETURN_IF_ERROR(briefs.Insert(transaction, Pointers(written)));
+        const std::vector<NoteId> ids = SortedUnique(std::vector{NoteId("b"), NoteId("a"), NoteId("b")});
+        ASSIGN_OR_RETURN(const Deferred locked, briefs.DeferLock(transaction, ids));
+        RETURN_IF_ERROR(transaction.Settle());
+        ASSIGN_OR_RETURN(read, briefs.Records(*locked));
+        ASSIGN_OR_RETURN(due_ids, briefs.DueKeys<NoteId>(transaction, due, 2));
+        return absl::OkStatus();
+      }),
+      absl::OkStatus());
+  ASSERT_EQ(read.size(), 2u);
+  EXPECT_EQ(read[0].id, NoteId("a"));
+  EXPECT_EQ(read[1].id, NoteId("b"));
+  EXPECT_EQ(read[1].text, "2");
+  EXPECT_THAT(due_ids, ElementsAre(NoteId("b")));
 }
 
 TEST_P(TableTest, AColumnThatCannotBeReadEndsTheReading) {

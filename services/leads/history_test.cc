@@ -67,7 +67,7 @@ TEST_P(HistoryTest, ALeadThatWaitsToBeCountedStaysUnderItsPolicyAndGoesOn) {
 TEST_P(HistoryTest, CountingInPagesBeginsAgainWhereAnActivityCameBetween) {
   using Progress = scoring::LongRecount::Progress;
   const std::string name = service().Create(Service::GoodLead()).name();
-  const std::string id = name.substr(sizeof("leads/") - 1);
+  const domain::LeadId id(name.substr(sizeof("leads/") - 1));
   RecordMany(name, store::kWholeHistory + 1, absl::Hours(24 * 20));
   service().harness_.Settle();
   const auto set_aside = Transact([&](storage::Transaction& transaction) -> absl::StatusOr<bool> {

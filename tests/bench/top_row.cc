@@ -59,10 +59,10 @@ class Top {
       std::vector<leads::domain::TopLead> leads;
       leads.reserve(result.rows.size());
       for (const storage::Row& row : result.rows) {
-        const leads::domain::RankedLead lead{row.Text(0), row.Real(1),
+        const leads::domain::RankedLead lead{leads::domain::LeadId(row.Text(0)), row.Real(1),
                                              row.OptionalReal(2).value_or(-INFINITY),
                                              row.OptionalReal(3).value_or(-INFINITY)};
-        leads.push_back({lead.name, leads::domain::ScoreAt(lead, now)});
+        leads.push_back({lead.lead, leads::domain::ScoreAt(lead, now)});
       }
       std::partial_sort(leads.begin(), leads.begin() + 100, leads.end(), leads::domain::RanksBefore);
       return absl::OkStatus();

@@ -197,7 +197,7 @@ absl::Status World::Fill(storage::Database& database, size_t count,
     std::vector<leads::store::Profile> profiles;
     for (size_t i = 0; i < states.size(); ++i) {
       leads::store::LeadState& state = states[i];
-      state.id = LeadId(begin + i);
+      state.id = leads::domain::LeadId(LeadId(begin + i));
       state.created = true;
       state.version = state.seq = state.stage = state.policy = 1;
       state.fit = 60;

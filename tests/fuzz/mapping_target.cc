@@ -16,7 +16,7 @@ namespace scoring = leads::scoring;
 namespace v1 = leads::v1;
 
 constexpr absl::Time kNow = absl::FromUnixSeconds(1'750'000'000);
-constexpr const char* kLead = "leads/0197f3a0-0000-7000-8000-000000000001";
+constexpr const char* kLead = "0197f3a0-0000-7000-8000-000000000001";
 
 void CheckRow(const domain::ImportPlan& plan, const cli::csv::Row& row) {
   auto read = plan.MapRow(row.cells, row.line, kNow);
@@ -28,7 +28,7 @@ void CheckRow(const domain::ImportPlan& plan, const cli::csv::Row& row) {
   Require(domain::Validate(imported.lead).empty(), "a row becomes a valid lead");
   Require(imported.lead.external_ids.size() <= 1, "it has one external id at most");
   for (domain::ImportedActivity& activity : imported.activities) {
-    activity.lead = kLead;
+    activity.lead = domain::LeadId(kLead);
     activity.activity_id = activity.key;
     Require(domain::Validate(activity, kNow).empty(), "a row has valid activities");
   }

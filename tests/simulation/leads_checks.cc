@@ -10,6 +10,7 @@
 #include "libs/base/status.h"
 #include "services/leads/consumers/activity_consumer.h"
 #include "services/leads/domain/fit.h"
+#include "services/leads/domain/lead_rules.h"
 #include "services/leads/scoring/convert.h"
 #include "services/leads/scoring/counting.h"
 #include "services/leads/scoring/lead_batch.h"
@@ -118,9 +119,9 @@ class Check {
 
   void CheckLeads() {
     const absl::Time now = simulation_.clock().Now();
-    std::vector<std::string> ids;
+    std::vector<leads::domain::LeadId> ids;
     for (const storage::Row& row : servers_.Query("SELECT id FROM leads WHERE created ORDER BY id"))
-      ids.push_back(row.Text(0));
+      ids.emplace_back(row.Text(0));
     leads::scoring::Policies policies;
     const absl::Status read = servers_.store().Transact(
         {.deadline = simulation_.clock().Steady() + absl::Hours(1), .read_only = true},
@@ -150,7 +151,7 @@ class Check {
   void CheckLead(const leads::store::LeadState& state, const leads::domain::Lead& profile,
                  const leads::domain::EngagementState& recomputed,
                  const leads::scoring::PublishedPolicy& policy, absl::Time now) {
-    const std::string name = "leads/" + state.id;
+    const std::string name = leads::domain::LeadName(state.id);
     if (!made_.emplace(profile.company, name).second)
       Violated(fmt::format("create {} made two leads", profile.company));
     const double stored = leads::domain::EngagementAt(state.engagement.engagement, now);

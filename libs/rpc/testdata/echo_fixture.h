@@ -22,7 +22,6 @@ namespace pb = finalmile::rpctest::v1;
 
 constexpr char kSay[] = "/finalmile.rpctest.v1.EchoService/Say";
 constexpr char kRepeat[] = "/finalmile.rpctest.v1.EchoService/Repeat";
-constexpr char kJoin[] = "/finalmile.rpctest.v1.EchoService/Join";
 constexpr char kChat[] = "/finalmile.rpctest.v1.EchoService/Chat";
 constexpr char kListThings[] = "/finalmile.rpctest.v1.EchoService/ListThings";
 
@@ -144,11 +143,6 @@ struct Echo {
     service.ServerStream<pb::SayRequest, pb::SayResponse>(
         "Repeat",
         [this](CallContext& context, const pb::SayRequest& request) { return repeat(context, request); });
-    service.ClientStream<pb::SayRequest, pb::SayResponse>(
-        "Join",
-        [](CallContext&) -> absl::StatusOr<std::unique_ptr<ClientSession<pb::SayRequest, pb::SayResponse>>> {
-          return std::make_unique<Joiner>();
-        });
     service.BidiStream<pb::SayRequest, pb::SayResponse>(
         "Chat",
         [this](
@@ -161,16 +155,6 @@ struct Echo {
           return pb::ListThingsResponse();
         });
   }
-
-  struct Joiner final : ClientSession<pb::SayRequest, pb::SayResponse> {
-    absl::Status OnMessage(CallContext&, const pb::SayRequest& request) override {
-      if (request.text() == "bad") return InvalidField("text", "must not be bad");
-      text += request.text();
-      return absl::OkStatus();
-    }
-    absl::StatusOr<pb::SayResponse> Finish(CallContext&) override { return Said(text); }
-    std::string text;
-  };
 
   struct Chatter final : BidiSession<pb::SayRequest, pb::SayResponse> {
     explicit Chatter(Echo& echo) : echo(echo) {}

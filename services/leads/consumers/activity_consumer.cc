@@ -25,7 +25,7 @@ absl::Status ActivityConsumer::FindLeads(storage::Transaction& transaction,
   }
   if (wanted.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(auto leads, store::LockExternalIds(transaction, {wanted.begin(), wanted.end()}));
-  std::vector<std::pair<store::ExternalId, std::string>> stubs;
+  std::vector<std::pair<store::ExternalId, domain::LeadId>> stubs;
   std::vector<std::string> digests;
   for (const store::ExternalId& id : wanted) {
     if (!leads.contains(id)) digests.push_back(erasures_.DigestOf(id.first, id.second));
@@ -40,7 +40,7 @@ absl::Status ActivityConsumer::FindLeads(storage::Transaction& transaction,
       leads[id];
       continue;
     }
-    stubs.emplace_back(id, NewUuid(clock_, rng_));
+    stubs.emplace_back(id, domain::LeadId(NewUuid(clock_, rng_)));
     leads.insert(stubs.back());
   }
   absl::Status inserted = store::InsertExternalIds(transaction, stubs);
@@ -109,18 +109,18 @@ absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::
 // Merges are rare: so the leads that others were merged into are locked apart, and a deadlock with whoever
 // locks in another order is a conflict, after which the batch is run again.
 absl::Status ActivityConsumer::MoveToMerged(storage::Transaction& transaction,
-                                            const std::map<std::string, std::string>& merged,
+                                            const std::map<domain::LeadId, domain::LeadId>& merged,
                                             const outbox::Cause& cause, absl::Time now) {
   if (merged.empty()) return absl::OkStatus();
-  std::vector<std::string> targets;
+  std::vector<domain::LeadId> targets;
   for (const auto& [from, into] : merged) {
-    ASSIGN_OR_RETURN(std::string target, store::FollowMerges(transaction, into));
+    ASSIGN_OR_RETURN(domain::LeadId target, store::FollowMerges(transaction, into));
     RETURN_IF_ERROR(store::MoveActivities(transaction, from, target));
     targets.push_back(std::move(target));
   }
   scoring::LeadBatch work(transaction, policies_, {clock_, rng_, now, cause});
   RETURN_IF_ERROR(work.Lock(targets, scoring::LeadBatch::Absent::kLeaveOut));
-  for (const std::string& target : targets) {
+  for (const domain::LeadId& target : targets) {
     if (work.Find(target) != nullptr) work.CountAnew(target);
   }
   return work.Write("activity");

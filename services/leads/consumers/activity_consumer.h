@@ -34,8 +34,8 @@ class ActivityConsumer final : public outbox::Handler {
  private:
   // Gives the activities that were stored under the names of merged leads to the others.
   absl::Status MoveToMerged(storage::Transaction& transaction,
-                            const std::map<std::string, std::string>& merged, const outbox::Cause& cause,
-                            absl::Time now);
+                            const std::map<domain::LeadId, domain::LeadId>& merged,
+                            const outbox::Cause& cause, absl::Time now);
   // Fills in the leads of activities that name an external id; one that no lead has gets a stub, and of one
   // whose lead was erased the lead stays empty.
   absl::Status FindLeads(storage::Transaction& transaction, std::vector<domain::Activity>& activities);

@@ -11,8 +11,8 @@ namespace finalmile::leads::domain {
 
 // Something that happened between a lead and us. It mirrors activity.proto.
 struct Activity {
-  // Id of the lead; empty: the message did not name one. Scoring does not read it.
-  std::string lead;
+  // Empty: the message did not name one. Scoring does not read it.
+  LeadId lead;
   std::string source;
   // Unique within the source.
   std::string activity_id;

@@ -15,7 +15,7 @@ struct ImportChange {
   int64_t import = 0;
   // As source_rows has it.
   std::string identity;
-  std::string lead;
+  LeadId lead;
   bool created = false;
   // First to last over all rows of the identity.
   std::vector<FactChange> changes;

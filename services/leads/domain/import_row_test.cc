@@ -34,7 +34,7 @@ TEST(ImportRow, ReadsEveryKindOfColumn) {
   EXPECT_EQ(imported.activities[2].seconds, 61.5);
   EXPECT_EQ(imported.activities[2].event_time, day);
   for (Activity activity : imported.activities) {
-    activity.lead = "0190163d-8694-739b-aea5-966c26f8ad91";
+    activity.lead = LeadId("0190163d-8694-739b-aea5-966c26f8ad91");
     activity.activity_id = "1";
     EXPECT_THAT(Validate(activity, kMonday), IsEmpty());
   }

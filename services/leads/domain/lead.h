@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "libs/base/strong_id.h"
 #include "services/leads/domain/attributes.h"
 
 namespace finalmile::leads::domain {
@@ -43,6 +44,9 @@ constexpr bool MovesByCrossing(Stage stage) {
 enum class Channel { kUnspecified = 0, kEmail = 1, kPhone = 2, kPost = 3, kSocial = 4 };
 enum class PermissionState { kUnspecified = 0, kAllowed = 1, kDenied = 2 };
 enum class Outcome { kUnspecified = 0, kPositive = 1, kNegative = 2 };
+
+// A lower-case UUID, without the "leads/" of the lead's name (LeadName).
+using LeadId = StrongId<struct LeadKind>;
 
 struct ExternalId {
   std::string source;

@@ -261,11 +261,11 @@ std::vector<Permission> ChangedPermissions(const Lead& before, const Lead& after
   return changed;
 }
 
-std::string LeadName(std::string_view id) { return fmt::format("{}{}", kLeads, id); }
+std::string LeadName(const LeadId& id) { return fmt::format("{}{}", kLeads, id); }
 
-std::optional<std::string> LeadIdOf(std::string_view name) {
+std::optional<LeadId> LeadIdOf(std::string_view name) {
   if (!name.starts_with(kLeads) || !IsUuid(name.substr(kLeads.size()))) return std::nullopt;
-  return std::string(name.substr(kLeads.size()));
+  return LeadId(std::string(name.substr(kLeads.size())));
 }
 
 void ClampClock(Activity& activity, absl::Time now) {

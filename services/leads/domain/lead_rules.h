@@ -82,10 +82,10 @@ bool IsAgedOut(const Activity& activity, absl::Time now);
 // The violation of such an activity.
 Violation AgedOut();
 
-// The id of a lead is a lower-case UUID. Its name, on the wire and as the key of topics, is "leads/{id}".
-std::string LeadName(std::string_view id);
+// The name of a lead, on the wire and as the key of topics: "leads/{id}".
+std::string LeadName(const LeadId& id);
 // The id in the name of a lead; nullopt: it is not one.
-std::optional<std::string> LeadIdOf(std::string_view name);
+std::optional<LeadId> LeadIdOf(std::string_view name);
 // The name of a lead that is said by something else.
 inline constexpr std::string_view kSomeLead = "leads/-";
 

@@ -128,14 +128,14 @@ TEST(LeadRules, PermissionsAndGates) {
 
 Activity GoodActivity() {
   Activity activity = TestActivity("page_view", kMonday, 1);
-  activity.lead = "0190163d-8694-739b-aea5-966c26f8ad91";
+  activity.lead = LeadId("0190163d-8694-739b-aea5-966c26f8ad91");
   return activity;
 }
 
 TEST(LeadNames, AreTheIdBehindTheCollection) {
   const std::string id = "0190163d-8694-739b-aea5-966c26f8ad91";
-  EXPECT_EQ(LeadName(id), "leads/" + id);
-  EXPECT_EQ(LeadIdOf("leads/" + id), id);
+  EXPECT_EQ(LeadName(LeadId(id)), "leads/" + id);
+  EXPECT_EQ(LeadIdOf("leads/" + id), LeadId(id));
   for (const std::string& other : {id, "lead/" + id, "leads/" + id + "0", std::string("leads/"),
                                    std::string("leads/0190163D-8694-739b-aea5-966c26f8ad91"),
                                    std::string("leads/0190163d086940739b0aea50966c26f8ad91")}) {
@@ -148,7 +148,7 @@ std::vector<std::string> WrongIn(const Activity& activity) { return FieldsOf(Val
 TEST(ActivityRules, FieldsAtTheirLimits) {
   EXPECT_THAT(WrongIn(GoodActivity()), IsEmpty());
   Activity activity = GoodActivity();
-  activity.lead = "";
+  activity.lead = LeadId();
   EXPECT_THAT(WrongIn(activity), ElementsAre("lead"));
   activity = GoodActivity();
   activity.source = "Web";

@@ -47,8 +47,7 @@ enum class ReturnReason {
 struct SalesFact {
   // "meetingRequests/…" or "appointments/…".
   std::string key;
-  // Id of the lead.
-  std::string lead;
+  LeadId lead;
   // The crossing that it answers, by the seq of its event; 0: none.
   int64_t ready_seq = 0;
   int64_t cycle = 0;

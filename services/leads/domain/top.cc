@@ -34,7 +34,7 @@ double ScoreAt(const RankedLead& lead, absl::Time at) {
 }
 
 bool RanksBefore(const TopLead& a, const TopLead& b) {
-  return a.score != b.score ? a.score > b.score : a.name < b.name;
+  return a.score != b.score ? a.score > b.score : a.lead < b.lead;
 }
 
 TopSearch::TopSearch(size_t limit, absl::Time at, std::optional<TopLead> after)
@@ -57,9 +57,9 @@ void TopSearch::Consider(const RankedLead& lead) {
   const double score = ScoreAt(lead, at_);
   if (best_.size() == limit_) {
     const TopLead& worst = *best_.rbegin();
-    if (score < worst.score || (score == worst.score && lead.name >= worst.name)) return;
+    if (score < worst.score || (score == worst.score && lead.lead >= worst.lead)) return;
   }
-  TopLead top{lead.name, score};
+  TopLead top{lead.lead, score};
   if (after_ && !RanksBefore(*after_, top)) return;
   // The set ignores a lead that another list has brought already.
   best_.insert(std::move(top));
@@ -81,10 +81,10 @@ bool TopSearch::Done() const {
   const TopLead& worst = *best_.rbegin();
   if (worst.score != bound) return worst.score > bound;
   // A lead with less fit falls below the bound, unless rounding hides it. A lead with the same fit has a
-  // later name.
+  // later id.
   const double below = Sum(std::nextafter(fit.key, -std::numeric_limits<double>::infinity()),
                            short_list.worth, long_list.worth);
-  return below < bound && worst.name <= fit.name;
+  return below < bound && worst.lead <= fit.lead;
 }
 
 std::optional<TopSearch::Fetch> TopSearch::Next() const {
@@ -120,7 +120,7 @@ void TopSearch::Feed(List list, absl::Span<const RankedLead> rows, bool at_end) 
     frontier.key = KeyOf(list, rows.back());
     frontier.worth = Worth(list, frontier.key);
     frontier.fall = (first - frontier.worth) / static_cast<double>(rows.size());
-    frontier.name = rows.back().name;
+    frontier.lead = rows.back().lead;
   }
   // A lead that a finished list does not hold has nothing of its part.
   if (at_end && list != List::kFit) frontier.worth = 0;

@@ -3,18 +3,17 @@
 #include <cstddef>
 #include <optional>
 #include <set>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "services/leads/domain/lead.h"
 
 namespace finalmile::leads::domain {
 
 // A row of the three lists.
 struct RankedLead {
-  std::string name;
+  LeadId lead;
   double fit = 0;
   // RankKey of the two fading values; −infinity for 0.
   double short_key = 0;
@@ -28,13 +27,13 @@ struct RankedLead {
 double ScoreAt(const RankedLead& lead, absl::Time at);
 
 struct TopLead {
-  std::string name;
+  LeadId lead;
   double score = 0;
 
   friend bool operator==(const TopLead&, const TopLead&) = default;
 };
 
-// Higher scores first, ties by name.
+// Higher scores first, ties by id.
 bool RanksBefore(const TopLead& a, const TopLead& b);
 
 // The exact best leads at a moment, by the threshold algorithm (Fagin, Lotem, Naor 2003,
@@ -47,7 +46,7 @@ bool RanksBefore(const TopLead& a, const TopLead& b);
 //   }
 //   search.results();
 //
-// Each list holds every lead, sorted by its key falling, then name rising; the short and the long list may
+// Each list holds every lead, sorted by its key falling, then id rising; the short and the long list may
 // leave out leads whose key is −infinity. The lists do not change during a search. Not thread-safe.
 class TopSearch {
  public:
@@ -82,7 +81,7 @@ class TopSearch {
     double worth = 0;
     // How much `worth` fell per row in the last piece.
     double fall = 0;
-    std::string name;
+    LeadId lead;
     size_t pieces = 0;
     size_t rows = 0;
     bool at_end = false;

@@ -25,7 +25,7 @@ class Lists {
     for (int i = 0; i < 3; ++i) {
       lists_[i] = leads_;
       std::sort(lists_[i].begin(), lists_[i].end(), [&](const RankedLead& a, const RankedLead& b) {
-        return Key(i, a) != Key(i, b) ? Key(i, a) > Key(i, b) : a.name < b.name;
+        return Key(i, a) != Key(i, b) ? Key(i, a) > Key(i, b) : a.lead < b.lead;
       });
       if (leave_out_zeros)
         std::erase_if(lists_[i], [&](const RankedLead& lead) { return std::isinf(Key(i, lead)); });
@@ -51,7 +51,7 @@ class Lists {
   std::vector<TopLead> BruteForce(absl::Time at) const {
     std::vector<TopLead> all;
     for (const RankedLead& lead : leads_) {
-      if (lead.matches) all.push_back({lead.name, ScoreAt(lead, at)});
+      if (lead.matches) all.push_back({lead.lead, ScoreAt(lead, at)});
     }
     std::sort(all.begin(), all.end(), RanksBefore);
     return all;
@@ -69,7 +69,7 @@ class Lists {
 RankedLead Make(size_t number, double fit, FadingValue short_value, FadingValue long_value) {
   std::string name = std::to_string(number * 7919 % 100'003);
   name.insert(0, 6 - std::min<size_t>(6, name.size()), '0');
-  return {.name = "leads/" + name,
+  return {.lead = LeadId(name),
           .fit = fit,
           .short_key = RankKey(short_value, kShortHalfLife),
           .long_key = RankKey(long_value, kLongHalfLife)};
@@ -125,19 +125,19 @@ TEST(Top, RanksLikeTheStoredValues) {
   EXPECT_EQ(ScoreAt(Make(1, 30, {}, {}), at), 30);
 }
 
-// Sums can hide that one fit is below another; the name alone must not decide then.
+// Sums can hide that one fit is below another; the id alone must not decide then.
 TEST(Top, TiesByRoundingAreTies) {
   const FadingValue hundred{100, kMonday};
   RankedLead earlier = Make(1, std::nextafter(1.0, 0.0), hundred, {});
   RankedLead later = Make(2, 1, hundred, {});
   RankedLead other = Make(3, 0, hundred, {});
-  other.name = "leads/0";
-  earlier.name = "leads/a";
-  later.name = "leads/b";
+  other.lead = LeadId("0");
+  earlier.lead = LeadId("a");
+  later.lead = LeadId("b");
   ASSERT_EQ(ScoreAt(earlier, kMonday), ScoreAt(later, kMonday));
   const auto found = Lists({earlier, later, other}, true).Search(1, kMonday, {}, nullptr, 1);
   ASSERT_EQ(found.size(), 1u);
-  EXPECT_EQ(found[0].name, "leads/a");
+  EXPECT_EQ(found[0].lead, LeadId("a"));
 }
 
 TEST(Top, EmptyListsGiveNothing) {

@@ -70,22 +70,22 @@ std::vector<domain::Violation> Prepare(v1::Activity& message, absl::Time now,
 }
 
 // The leads of e-mails, in their order; empty: none has it, or several have.
-absl::StatusOr<std::vector<std::string>> LeadsOf(rpc::CallContext& context, storage::Database& database,
-                                                 std::vector<std::string> emails) {
+absl::StatusOr<std::vector<domain::LeadId>> LeadsOf(rpc::CallContext& context, storage::Database& database,
+                                                    std::vector<std::string> emails) {
   for (std::string& email : emails) {
     auto normal = domain::NormaliseEmail(email);
     email = normal.ok() ? *std::move(normal) : std::string();
   }
   return storage::Read(database, context.deadline(),
-                       [&](storage::Transaction& transaction) -> absl::StatusOr<std::vector<std::string>> {
+                       [&](storage::Transaction& transaction) -> absl::StatusOr<std::vector<domain::LeadId>> {
                          ASSIGN_OR_RETURN(const storage::Deferred read,
                                           store::DeferByEmail(transaction, storage::SortedUnique(emails)));
                          RETURN_IF_ERROR(transaction.Settle());
                          const auto found = store::LeadsByKey(*read);
-                         std::vector<std::string> leads;
+                         std::vector<domain::LeadId> leads;
                          for (const std::string& email : emails) {
                            const bool one = found.count(email) == 1;
-                           leads.push_back(one ? domain::LeadName(found.find(email)->second) : std::string());
+                           leads.push_back(one ? found.find(email)->second : domain::LeadId());
                          }
                          return leads;
                        });
@@ -106,7 +106,8 @@ absl::StatusOr<rpc::After<v1::RecordActivityResponse>> ActivityHandlers::RecordA
   v1::Activity activity = request.activity();
   v1::RecordActivityResponse response;
   if (activity.lead() == domain::kSomeLead && request.identity().has_email()) {
-    ASSIGN_OR_RETURN(const std::string id, LeadOf(context, d_.database, activity.lead(), request.identity()));
+    ASSIGN_OR_RETURN(const domain::LeadId id,
+                     LeadOf(context, d_.database, activity.lead(), request.identity()));
     activity.set_lead(domain::LeadName(id));
     response.set_lead(activity.lead());
   } else if (activity.lead() == domain::kSomeLead && request.identity().has_external_id()) {
@@ -132,9 +133,9 @@ absl::StatusOr<rpc::After<v1::RecordActivitiesResponse>> ActivityHandlers::Recor
     positions.push_back(index);
     emails.push_back(email);
   }
-  std::map<int, std::string> leads;
+  std::map<int, domain::LeadId> leads;
   if (!emails.empty()) {
-    ASSIGN_OR_RETURN(std::vector<std::string> found, LeadsOf(context, d_.database, std::move(emails)));
+    ASSIGN_OR_RETURN(std::vector<domain::LeadId> found, LeadsOf(context, d_.database, std::move(emails)));
     for (size_t i = 0; i < found.size(); ++i) leads[positions[i]] = std::move(found[i]);
   }
   v1::RecordActivitiesResponse response;
@@ -147,7 +148,7 @@ absl::StatusOr<rpc::After<v1::RecordActivitiesResponse>> ActivityHandlers::Recor
         Reject(i, {"lead", "no lead, or more than one, has this e-mail"}, response);
         continue;
       }
-      activity.set_lead(found->second);
+      activity.set_lead(domain::LeadName(found->second));
     }
     if (const auto wrong = Prepare(activity, context.clock().Now(), d_.late); !wrong.empty()) {
       Reject(i, wrong.front(), response);
@@ -179,7 +180,7 @@ absl::StatusOr<v1::DeletedActivity> ActivityHandlers::DeleteActivity(
           return rpc::Error(absl::StatusCode::kNotFound, "ACTIVITY_NOT_FOUND",
                             "there is no activity of this source and id");
         }
-        const std::string lead = found->activity.lead;
+        const domain::LeadId lead = found->activity.lead;
         scoring::LeadBatch batch(transaction, d_.policies, {d_.clock, d_.rng, now, cause});
         RETURN_IF_ERROR(batch.Lock({lead}, scoring::LeadBatch::Absent::kLeaveOut));
         // It may have gone to another lead, or been deleted, before the lock was got.
@@ -197,7 +198,7 @@ absl::StatusOr<v1::DeletedActivity> ActivityHandlers::DeleteActivity(
 
 absl::StatusOr<v1::ListActivitiesResponse> ActivityHandlers::ListActivities(
     rpc::CallContext& context, const v1::ListActivitiesRequest& request) {
-  ASSIGN_OR_RETURN(std::string id, LeadOf(context, d_.database, request.parent(), request.identity()));
+  ASSIGN_OR_RETURN(domain::LeadId id, LeadOf(context, d_.database, request.parent(), request.identity()));
   ASSIGN_OR_RETURN(rpc::Page page,
                    rpc::Page::Of(context.answers(), request, {int64_t{}, std::string(), std::string()}));
   using Entries = std::vector<rpc::PageEntry<v1::RecordedActivity>>;

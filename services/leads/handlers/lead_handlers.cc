@@ -6,6 +6,7 @@
 #include <map>
 
 #include "libs/base/status.h"
+#include "libs/base/text.h"
 #include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/etag.h"
@@ -32,8 +33,8 @@ constexpr int kPiece = 64;
 
 // Who has the external ids of a lead: other leads, and stubs that a record of the activities topic made.
 struct Holders {
-  std::map<store::ExternalId, std::string> by_id;
-  std::vector<std::string> stubs;
+  std::map<store::ExternalId, domain::LeadId> by_id;
+  std::vector<domain::LeadId> stubs;
 };
 absl::StatusOr<Holders> FindHolders(Transaction& transaction, const v1::Lead& lead) {
   std::vector<store::ExternalId> wanted;
@@ -51,9 +52,10 @@ absl::StatusOr<Holders> FindHolders(Transaction& transaction, const v1::Lead& le
 }
 
 // Gives a lead of `batch` its external ids; the stubs that have some, which are locked, become part of it.
-absl::Status AssignExternalIds(Transaction& transaction, scoring::LeadBatch& batch, const std::string& lead,
-                               const domain::Lead& profile, const Holders& holders) {
-  std::vector<std::pair<store::ExternalId, std::string>> rows;
+absl::Status AssignExternalIds(Transaction& transaction, scoring::LeadBatch& batch,
+                               const domain::LeadId& lead, const domain::Lead& profile,
+                               const Holders& holders) {
+  std::vector<std::pair<store::ExternalId, domain::LeadId>> rows;
   for (const domain::ExternalId& external : profile.external_ids) {
     const store::ExternalId id{external.source, external.id};
     const auto found = holders.by_id.find(id);
@@ -67,7 +69,7 @@ absl::Status AssignExternalIds(Transaction& transaction, scoring::LeadBatch& bat
                         {{"lead", holder}});
     }
   }
-  for (const std::string& stub : holders.stubs) {
+  for (const domain::LeadId& stub : holders.stubs) {
     if (stub == lead) continue;
     const store::LeadState* state = batch.Find(stub);
     if (state == nullptr || state->created) return storage::Conflict("an external id was taken meanwhile");
@@ -110,7 +112,7 @@ absl::StatusOr<v1::Lead> LeadHandlers::CreateLead(rpc::CallContext& context,
                                                   const v1::CreateLeadRequest& request) {
   domain::Lead profile = scoring::FromProto(request.lead());
   domain::Normalise(profile);
-  if (!request.lead_id().empty() && !domain::LeadIdOf(domain::LeadName(request.lead_id()))) {
+  if (!request.lead_id().empty() && !IsUuid(request.lead_id())) {
     return rpc::InvalidField("lead_id", "must be a lower-case UUID, or empty for the server to choose");
   }
   const outbox::Cause cause = outbox::CauseOf(context);
@@ -120,12 +122,12 @@ absl::StatusOr<v1::Lead> LeadHandlers::CreateLead(rpc::CallContext& context,
         scoring::LeadBatch batch(transaction, d_.policies, {d_.clock, d_.rng, now, cause});
         RETURN_IF_ERROR(CheckEmailFree(transaction, profile));
         ASSIGN_OR_RETURN(const Holders holders, FindHolders(transaction, request.lead()));
-        std::string id = request.lead_id();
+        domain::LeadId id(request.lead_id());
         if (id.empty()) {
-          id = holders.stubs.empty() ? NewUuid(d_.clock, d_.rng) : holders.stubs.front();
+          id = holders.stubs.empty() ? domain::LeadId(NewUuid(d_.clock, d_.rng)) : holders.stubs.front();
           RETURN_IF_ERROR(batch.Lock(holders.stubs, scoring::LeadBatch::Absent::kLeaveOut));
         } else {
-          std::vector<std::string> locked = holders.stubs;
+          std::vector<domain::LeadId> locked = holders.stubs;
           locked.push_back(id);
           RETURN_IF_ERROR(batch.Lock(std::move(locked), scoring::LeadBatch::Absent::kStub));
           if (batch.Find(id)->created) {
@@ -142,7 +144,7 @@ absl::StatusOr<v1::Lead> LeadHandlers::CreateLead(rpc::CallContext& context,
 }
 
 absl::StatusOr<v1::Lead> LeadHandlers::GetLead(rpc::CallContext& context, const v1::GetLeadRequest& request) {
-  ASSIGN_OR_RETURN(std::string id, LeadOf(context, d_.database, request.name(), request.identity()));
+  ASSIGN_OR_RETURN(domain::LeadId id, LeadOf(context, d_.database, request.name(), request.identity()));
   return outbox::Read<v1::Lead>(context, d_.database,
                                 [&](Transaction& transaction) -> absl::StatusOr<v1::Lead> {
                                   ASSIGN_OR_RETURN(std::vector<v1::Lead> leads,
@@ -157,16 +159,16 @@ absl::StatusOr<v1::BatchGetLeadsResponse> LeadHandlers::BatchGetLeads(
     return rpc::InvalidField(
         "names", fmt::format("has {} entries; at most {} are read at once", request.names_size(), kMaxBatch));
   }
-  std::vector<std::string> ids;
-  for (const std::string& name : request.names()) ids.push_back(rpc::IdIn(name));
+  std::vector<domain::LeadId> ids;
+  for (const std::string& name : request.names()) ids.emplace_back(rpc::IdIn(name));
   rpc::Fold(ids);
   return outbox::Read<v1::BatchGetLeadsResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::BatchGetLeadsResponse> {
         v1::BatchGetLeadsResponse response;
         const absl::Time now = d_.clock.Now();
-        RETURN_IF_ERROR((rpc::FillBatch<std::string, v1::Lead>(
+        RETURN_IF_ERROR((rpc::FillBatch<domain::LeadId, v1::Lead>(
             ids, kPiece, context.answers().most,
-            [&](const std::vector<std::string>& some) {
+            [&](const std::vector<domain::LeadId>& some) {
               return LoadLeads(transaction, d_.policies, some, now);
             },
             *response.mutable_leads())));
@@ -176,7 +178,8 @@ absl::StatusOr<v1::BatchGetLeadsResponse> LeadHandlers::BatchGetLeads(
 
 absl::StatusOr<v1::Lead> LeadHandlers::UpdateLead(rpc::CallContext& context,
                                                   const v1::UpdateLeadRequest& request) {
-  ASSIGN_OR_RETURN(std::string id, LeadOf(context, d_.database, request.lead().name(), request.identity()));
+  ASSIGN_OR_RETURN(domain::LeadId id,
+                   LeadOf(context, d_.database, request.lead().name(), request.identity()));
   RETURN_IF_ERROR(CheckAttributePaths(request.update_mask()));
   const outbox::Cause cause = outbox::CauseOf(context);
   return outbox::Mutate<v1::Lead>(
@@ -184,7 +187,7 @@ absl::StatusOr<v1::Lead> LeadHandlers::UpdateLead(rpc::CallContext& context,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Lead> {
         scoring::LeadBatch batch(transaction, d_.policies, {d_.clock, d_.rng, now, cause});
         ASSIGN_OR_RETURN(const Holders holders, FindHolders(transaction, request.lead()));
-        std::vector<std::string> locked = holders.stubs;
+        std::vector<domain::LeadId> locked = holders.stubs;
         locked.push_back(id);
         RETURN_IF_ERROR(batch.Lock(std::move(locked), scoring::LeadBatch::Absent::kLeaveOut));
         ASSIGN_OR_RETURN(std::vector<v1::Lead> current, LoadLeads(transaction, d_.policies, {id}, now));

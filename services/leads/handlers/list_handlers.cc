@@ -57,14 +57,14 @@ absl::StatusOr<v1::ListLeadsResponse> ListHandlers::ListLeads(rpc::CallContext& 
             *response.mutable_next_page_token(),
             page.Fill(*response.mutable_leads(),
                       [&](const rpc::Page::Cursor& cursor, int count) -> absl::StatusOr<LeadEntries> {
-                        const std::string after = cursor.empty() ? "" : std::get<std::string>(cursor[0]);
-                        ASSIGN_OR_RETURN(const std::vector<std::string> ids,
+                        const domain::LeadId after(cursor.empty() ? "" : std::get<std::string>(cursor[0]));
+                        ASSIGN_OR_RETURN(const std::vector<domain::LeadId> ids,
                                          store::ListLeads(transaction, condition, after, count));
                         ASSIGN_OR_RETURN(std::vector<v1::Lead> leads,
                                          LoadLeads(transaction, d_.policies, ids, now));
                         LeadEntries entries;
                         for (size_t i = 0; i < ids.size(); ++i)
-                          entries.push_back({std::move(leads[i]), {ids[i]}});
+                          entries.push_back({std::move(leads[i]), {ids[i].text()}});
                         return entries;
                       }));
         return response;
@@ -77,7 +77,7 @@ absl::StatusOr<v1::FindLeadsResponse> ListHandlers::FindLeads(rpc::CallContext& 
   if (text.empty()) return rpc::InvalidField("text", "is required");
   return outbox::Read<v1::FindLeadsResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::FindLeadsResponse> {
-        ASSIGN_OR_RETURN(std::vector<std::string> ids, store::FindLeads(transaction, text, kMostFound));
+        ASSIGN_OR_RETURN(std::vector<domain::LeadId> ids, store::FindLeads(transaction, text, kMostFound));
         v1::FindLeadsResponse response;
         ASSIGN_OR_RETURN(std::vector<v1::Lead> leads,
                          LoadLeads(transaction, d_.policies, ids, d_.clock.Now()));
@@ -96,7 +96,7 @@ absl::StatusOr<v1::ListTopLeadsResponse> ListHandlers::ListTopLeads(rpc::CallCon
   std::optional<domain::TopLead> after;
   if (!page.first()) {
     as_of = FromMicros(std::get<int64_t>(page.cursor()[0]));
-    after = {std::get<std::string>(page.cursor()[2]), std::get<double>(page.cursor()[1])};
+    after = {domain::LeadId(std::get<std::string>(page.cursor()[2])), std::get<double>(page.cursor()[1])};
   }
   return outbox::Read<v1::ListTopLeadsResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ListTopLeadsResponse> {
@@ -116,15 +116,15 @@ absl::StatusOr<v1::ListTopLeadsResponse> ListHandlers::ListTopLeads(rpc::CallCon
             *response.mutable_next_page_token(),
             page.Fill(*response.mutable_leads(),
                       [&](const rpc::Page::Cursor&, int count) -> absl::StatusOr<LeadEntries> {
-                        std::vector<std::string> ids;
+                        std::vector<domain::LeadId> ids;
                         for (size_t i = shown; i < top.size() && count > 0; ++i, --count)
-                          ids.push_back(top[i].name);
+                          ids.push_back(top[i].lead);
                         ASSIGN_OR_RETURN(std::vector<v1::Lead> leads,
                                          LoadLeads(transaction, d_.policies, ids, as_of));
                         LeadEntries entries;
                         for (v1::Lead& lead : leads) {
                           entries.push_back(
-                              {std::move(lead), {ToMicros(as_of), top[shown].score, top[shown].name}});
+                              {std::move(lead), {ToMicros(as_of), top[shown].score, top[shown].lead.text()}});
                           ++shown;
                         }
                         return entries;

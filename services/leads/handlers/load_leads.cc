@@ -29,7 +29,7 @@ v1::Opportunity ToProto(const store::OpportunityRow& row) {
 
 }  // namespace
 
-absl::StatusOr<std::string> LeadBy(storage::Transaction& transaction, const v1::LeadIdentity& identity) {
+absl::StatusOr<domain::LeadId> LeadBy(storage::Transaction& transaction, const v1::LeadIdentity& identity) {
   if (identity.has_external_id()) {
     const store::ExternalId id{identity.external_id().source(), identity.external_id().id()};
     ASSIGN_OR_RETURN(const auto found, store::FindExternalIds(transaction, {id}));
@@ -49,11 +49,11 @@ absl::StatusOr<std::string> LeadBy(storage::Transaction& transaction, const v1::
   return leads.front();
 }
 
-absl::StatusOr<std::string> LeadOf(rpc::CallContext& context, storage::Database& database,
-                                   const std::string& name, const v1::LeadIdentity& identity) {
+absl::StatusOr<domain::LeadId> LeadOf(rpc::CallContext& context, storage::Database& database,
+                                      const std::string& name, const v1::LeadIdentity& identity) {
   if (name != domain::kSomeLead) {
     return storage::Read(database, context.deadline(), [&](storage::Transaction& transaction) {
-      return store::FollowMerges(transaction, rpc::IdIn(name));
+      return store::FollowMerges(transaction, domain::LeadId(rpc::IdIn(name)));
     });
   }
   if (identity.kind_case() == v1::LeadIdentity::KIND_NOT_SET)
@@ -64,27 +64,27 @@ absl::StatusOr<std::string> LeadOf(rpc::CallContext& context, storage::Database&
 
 absl::StatusOr<std::vector<v1::Lead>> LoadLeads(storage::Transaction& transaction,
                                                 scoring::Policies& policies,
-                                                const std::vector<std::string>& ids, absl::Time now) {
+                                                const std::vector<domain::LeadId>& ids, absl::Time now) {
   ASSIGN_OR_RETURN(std::vector<store::LeadState> states, store::ReadLeads(transaction, ids));
   ASSIGN_OR_RETURN(auto profiles, store::ReadProfiles(transaction, ids));
   ASSIGN_OR_RETURN(auto external_ids, store::ExternalIdsOf(transaction, ids));
   ASSIGN_OR_RETURN(auto opportunities, store::OpportunitiesOf(transaction, ids));
-  std::map<std::string, const store::LeadState*> by_id;
+  std::map<domain::LeadId, const store::LeadState*> by_id;
   for (const store::LeadState& state : states) {
     if (state.created) by_id[state.id] = &state;
   }
   if (by_id.size() < ids.size() && std::any_of(states.begin(), states.end(), [](const auto& state) {
         return !state.merged_into.empty();
       })) {
-    std::vector<std::string> followed;
-    for (const std::string& id : ids) {
+    std::vector<domain::LeadId> followed;
+    for (const domain::LeadId& id : ids) {
       ASSIGN_OR_RETURN(followed.emplace_back(), store::FollowMerges(transaction, id));
     }
     if (followed != ids) return LoadLeads(transaction, policies, followed, now);
   }
   std::vector<v1::Lead> leads;
   leads.reserve(ids.size());
-  for (const std::string& id : ids) {
+  for (const domain::LeadId& id : ids) {
     const auto found = by_id.find(id);
     if (found == by_id.end()) return rpc::NotFound(domain::LeadName(id), "lead");
     const store::LeadState& state = *found->second;

@@ -22,7 +22,7 @@ constexpr int kMaxReplayed = 10'000;
 }  // namespace
 
 absl::StatusOr<scoring::LeadPast> LoadPast(storage::Transaction& transaction, scoring::Policies& policies,
-                                           const std::string& id, absl::Time since) {
+                                           const domain::LeadId& id, absl::Time since) {
   scoring::LeadPast past;
   past.since = since;
   ASSIGN_OR_RETURN(past.facts, store::FactHistory(transaction, id, since, kMaxReplayed + 1));

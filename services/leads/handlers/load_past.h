@@ -13,6 +13,6 @@ namespace finalmile::leads::handlers {
 // Reads the past that a lead's changes from `since` on follow from. NOT_FOUND for a lead that was never
 // created; FAILED_PRECONDITION / HISTORY_TOO_LONG for one with more than 10,000 activities or changes.
 absl::StatusOr<scoring::LeadPast> LoadPast(storage::Transaction& transaction, scoring::Policies& policies,
-                                           const std::string& id, absl::Time since);
+                                           const domain::LeadId& id, absl::Time since);
 
 }  // namespace finalmile::leads::handlers

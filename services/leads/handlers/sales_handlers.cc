@@ -32,7 +32,7 @@ constexpr double kMostAmount = 1e12;
 constexpr char kSales[] = "sales";
 
 // A locked, created lead with all that callers set of it.
-absl::StatusOr<domain::Lead> LockOne(Transaction& transaction, LeadBatch& batch, const std::string& id) {
+absl::StatusOr<domain::Lead> LockOne(Transaction& transaction, LeadBatch& batch, const domain::LeadId& id) {
   RETURN_IF_ERROR(batch.Lock({id}, LeadBatch::Absent::kLeaveOut));
   if (batch.Find(id) == nullptr || !batch.Find(id)->created)
     return rpc::NotFound(domain::LeadName(id), "lead");
@@ -40,8 +40,8 @@ absl::StatusOr<domain::Lead> LockOne(Transaction& transaction, LeadBatch& batch,
   return std::move(profiles.at(id));
 }
 
-absl::StatusOr<v1::Lead> Answer(Transaction& transaction, scoring::Policies& policies, const std::string& id,
-                                absl::Time now) {
+absl::StatusOr<v1::Lead> Answer(Transaction& transaction, scoring::Policies& policies,
+                                const domain::LeadId& id, absl::Time now) {
   ASSIGN_OR_RETURN(std::vector<v1::Lead> leads, LoadLeads(transaction, policies, {id}, now));
   return std::move(leads.front());
 }
@@ -167,7 +167,7 @@ absl::StatusOr<v1::Lead> SalesHandlers::SetPermission(rpc::CallContext& context,
   if (!v1::PermissionState_IsValid(given.state()) || given.state() == v1::PERMISSION_STATE_UNSPECIFIED)
     violations.Add("permission.state", "must be allowed or denied");
   RETURN_IF_ERROR(violations.ToStatus());
-  ASSIGN_OR_RETURN(const std::string id, LeadOf(context, d_.database, request.name(), request.identity()));
+  ASSIGN_OR_RETURN(const domain::LeadId id, LeadOf(context, d_.database, request.name(), request.identity()));
   const outbox::Cause cause = outbox::CauseOf(context);
   return outbox::Mutate<v1::Lead>(context, d_.database, request,
                                   [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Lead> {
@@ -189,7 +189,7 @@ absl::StatusOr<v1::Lead> SalesHandlers::SetPermission(rpc::CallContext& context,
 
 absl::StatusOr<v1::EraseLeadResponse> SalesHandlers::EraseLead(rpc::CallContext& context,
                                                                const v1::EraseLeadRequest& request) {
-  ASSIGN_OR_RETURN(const std::string id, LeadOf(context, d_.database, request.name(), request.identity()));
+  ASSIGN_OR_RETURN(const domain::LeadId id, LeadOf(context, d_.database, request.name(), request.identity()));
   const outbox::Cause cause = outbox::CauseOf(context);
   return outbox::Mutate<v1::EraseLeadResponse>(
       context, d_.database, request,
@@ -208,8 +208,8 @@ absl::StatusOr<v1::EraseLeadResponse> SalesHandlers::EraseLead(rpc::CallContext&
 absl::StatusOr<v1::Lead> SalesHandlers::MergeLeads(rpc::CallContext& context,
                                                    const v1::MergeLeadsRequest& request) {
   if (request.duplicate().empty()) return rpc::InvalidField("duplicate", "is required");
-  ASSIGN_OR_RETURN(const std::string id, LeadOf(context, d_.database, request.name(), request.identity()));
-  ASSIGN_OR_RETURN(const std::string duplicate, LeadOf(context, d_.database, request.duplicate(), {}));
+  ASSIGN_OR_RETURN(const domain::LeadId id, LeadOf(context, d_.database, request.name(), request.identity()));
+  ASSIGN_OR_RETURN(const domain::LeadId duplicate, LeadOf(context, d_.database, request.duplicate(), {}));
   if (id == duplicate) return rpc::InvalidField("duplicate", "is the lead that stays");
   const outbox::Cause cause = outbox::CauseOf(context);
   return outbox::Mutate<v1::Lead>(
@@ -217,7 +217,7 @@ absl::StatusOr<v1::Lead> SalesHandlers::MergeLeads(rpc::CallContext& context,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Lead> {
         LeadBatch batch(transaction, d_.policies, {d_.clock, d_.rng, now, cause});
         RETURN_IF_ERROR(batch.Lock({id, duplicate}, LeadBatch::Absent::kLeaveOut));
-        for (const std::string& one : {id, duplicate}) {
+        for (const domain::LeadId& one : {id, duplicate}) {
           if (batch.Find(one) == nullptr || !batch.Find(one)->created)
             return rpc::NotFound(domain::LeadName(one), "lead");
         }
@@ -242,7 +242,7 @@ absl::StatusOr<v1::Lead> SalesHandlers::RecordOpportunity(rpc::CallContext& cont
                                                           const v1::RecordOpportunityRequest& request) {
   const v1::Opportunity& given = request.opportunity();
   RETURN_IF_ERROR(Check(given));
-  ASSIGN_OR_RETURN(const std::string id, LeadOf(context, d_.database, request.name(), request.identity()));
+  ASSIGN_OR_RETURN(const domain::LeadId id, LeadOf(context, d_.database, request.name(), request.identity()));
   const outbox::Cause cause = outbox::CauseOf(context);
   return outbox::Mutate<v1::Lead>(
       context, d_.database, request,
@@ -283,7 +283,8 @@ absl::StatusOr<v1::ListCrossingsResponse> SalesHandlers::ListCrossings(
     rpc::CallContext& context, const v1::ListCrossingsRequest& request) {
   using Entries = std::vector<rpc::PageEntry<v1::Crossing>>;
   ASSIGN_OR_RETURN(const rpc::Page page, rpc::Page::Of(context.answers(), request, {int64_t{}}));
-  ASSIGN_OR_RETURN(const std::string id, LeadOf(context, d_.database, request.parent(), request.identity()));
+  ASSIGN_OR_RETURN(const domain::LeadId id,
+                   LeadOf(context, d_.database, request.parent(), request.identity()));
   return outbox::Read<v1::ListCrossingsResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ListCrossingsResponse> {
         // NOT_FOUND where there is no such lead.

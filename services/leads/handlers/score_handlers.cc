@@ -99,7 +99,7 @@ void FillReadiness(const Then& then, const store::LeadState& state, v1::ExplainS
 
 absl::StatusOr<std::optional<store::LeadState>> ScoreHandlers::StateAt(rpc::CallContext& context,
                                                                        Transaction& transaction,
-                                                                       const std::string& id,
+                                                                       const domain::LeadId& id,
                                                                        absl::Time time) {
   absl::StatusOr<scoring::LeadPast> past =
       LoadPast(transaction, d_.policies, id, d_.clock.Now() - domain::kHistory);
@@ -111,7 +111,7 @@ absl::StatusOr<std::optional<store::LeadState>> ScoreHandlers::StateAt(rpc::Call
 
 absl::StatusOr<v1::ExplainScoreResponse> ScoreHandlers::ExplainScore(rpc::CallContext& context,
                                                                      const v1::ExplainScoreRequest& request) {
-  ASSIGN_OR_RETURN(std::string id, LeadOf(context, d_.database, request.name(), request.identity()));
+  ASSIGN_OR_RETURN(domain::LeadId id, LeadOf(context, d_.database, request.name(), request.identity()));
   const absl::Time now = d_.clock.Now();
   const absl::Time as_of = request.has_as_of() ? scoring::FromProto(request.as_of()) : now;
   if (as_of > now) return rpc::InvalidField("as_of", "must not be in the future");
@@ -164,7 +164,7 @@ absl::StatusOr<v1::ExplainScoreResponse> ScoreHandlers::ExplainScore(rpc::CallCo
 
 absl::StatusOr<v1::ListScoreChangesResponse> ScoreHandlers::ListScoreChanges(
     rpc::CallContext& context, const v1::ListScoreChangesRequest& request) {
-  ASSIGN_OR_RETURN(std::string id, LeadOf(context, d_.database, request.parent(), request.identity()));
+  ASSIGN_OR_RETURN(domain::LeadId id, LeadOf(context, d_.database, request.parent(), request.identity()));
   ASSIGN_OR_RETURN(rpc::Page page, rpc::Page::Of(context.answers(), request, {int64_t{}, int64_t{}}));
   // The cursor: the moment the first page was made for, and how many changes up to it are not shown yet.
   const absl::Time until = page.first() ? d_.clock.Now() : FromMicros(std::get<int64_t>(page.cursor()[0]));

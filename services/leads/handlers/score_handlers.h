@@ -30,7 +30,7 @@ class ScoreHandlers {
   // A lead as it was at `time`; nullopt: its history is too long to be played again.
   absl::StatusOr<std::optional<store::LeadState>> StateAt(rpc::CallContext& context,
                                                           storage::Transaction& transaction,
-                                                          const std::string& id, absl::Time time);
+                                                          const domain::LeadId& id, absl::Time time);
 
   const Dependencies d_;
 };

@@ -11,8 +11,8 @@
 namespace finalmile::leads::scoring {
 
 absl::StatusOr<bool> AgeActivities(storage::Transaction& transaction, Policies& policies,
-                                   std::string_view lead, absl::Time time, int rows) {
-  ASSIGN_OR_RETURN(const storage::Deferred locked, store::kLeads.DeferLock(transaction, {std::string(lead)}));
+                                   const domain::LeadId& lead, absl::Time time, int rows) {
+  ASSIGN_OR_RETURN(const storage::Deferred locked, store::kLeads.DeferLock(transaction, std::vector{lead}));
   RETURN_IF_ERROR(transaction.Settle());
   ASSIGN_OR_RETURN(const std::vector<store::LeadState> states, store::kLeads.Records(*locked));
   if (states.empty()) return true;
@@ -27,7 +27,7 @@ absl::StatusOr<bool> AgeActivities(storage::Transaction& transaction, Policies& 
   for (const store::RecordedActivity& one : old) recount.Count(one.activity);
 
   const bool all = static_cast<int>(old.size()) < rows;
-  store::Aged next{.lead = std::string(lead),
+  store::Aged next{.lead = lead,
                    .policy = policy->number,
                    .activities = static_cast<int64_t>(old.size()) + (aged ? aged->activities : 0),
                    // Other activities may have happened at the very moment of the last one.

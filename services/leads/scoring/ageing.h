@@ -14,6 +14,6 @@ namespace finalmile::leads::scoring {
 // leaves them as they are. False: there may be more of them. The lead's own score stays as it is, since it is
 // the same sum.
 absl::StatusOr<bool> AgeActivities(storage::Transaction& transaction, Policies& policies,
-                                   std::string_view lead, absl::Time time, int rows);
+                                   const domain::LeadId& lead, absl::Time time, int rows);
 
 }  // namespace finalmile::leads::scoring

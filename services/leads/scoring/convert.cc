@@ -113,7 +113,7 @@ domain::Policy FromProto(const v1::Policy& policy) {
 
 domain::Activity FromProto(const v1::Activity& activity) {
   domain::Activity result;
-  result.lead = domain::LeadIdOf(activity.lead()).value_or("");
+  result.lead = domain::LeadIdOf(activity.lead()).value_or(domain::LeadId());
   result.source = activity.source();
   result.activity_id = activity.activity_id();
   result.type = activity.type();

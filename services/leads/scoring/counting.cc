@@ -7,7 +7,7 @@ namespace {
 
 constexpr int kPage = 2'000;
 
-absl::Status ForEach(storage::Transaction& transaction, std::string_view lead, const store::Which& which,
+absl::Status ForEach(storage::Transaction& transaction, const domain::LeadId& lead, const store::Which& which,
                      const std::function<absl::Status()>& check,
                      const std::function<void(const domain::Activity&)>& take) {
   std::vector<store::RecordedActivity> page;
@@ -25,7 +25,7 @@ int64_t CountOf(const std::optional<store::Aged>& aged) { return aged ? aged->ac
 
 }  // namespace
 
-absl::Status ForEachActivity(storage::Transaction& transaction, std::string_view lead,
+absl::Status ForEachActivity(storage::Transaction& transaction, const domain::LeadId& lead,
                              const store::History& history, const std::function<absl::Status()>& check,
                              const std::function<void(const domain::Activity&)>& take) {
   if (history.is_long) return ForEach(transaction, lead, {}, check, take);
@@ -43,8 +43,9 @@ absl::StatusOr<domain::EngagementState> AgedUnder(storage::Transaction& transact
 }
 
 absl::StatusOr<domain::Explainer> ReadExplainer(storage::Transaction& transaction, Policies& policies,
-                                                std::string_view lead, const domain::CompiledPolicy& policy,
-                                                absl::Time as_of, const store::Which& which,
+                                                const domain::LeadId& lead,
+                                                const domain::CompiledPolicy& policy, absl::Time as_of,
+                                                const store::Which& which,
                                                 const std::function<absl::Status()>& check) {
   ASSIGN_OR_RETURN(const std::optional<store::Aged> aged, store::ReadAged(transaction, lead));
   ASSIGN_OR_RETURN(domain::EngagementState start, AgedUnder(transaction, policies, aged, policy));
@@ -55,7 +56,8 @@ absl::StatusOr<domain::Explainer> ReadExplainer(storage::Transaction& transactio
 }
 
 absl::StatusOr<domain::EngagementState> RecomputeAll(storage::Transaction& transaction, Policies& policies,
-                                                     std::string_view lead, const store::History& history,
+                                                     const domain::LeadId& lead,
+                                                     const store::History& history,
                                                      const domain::CompiledPolicy& policy,
                                                      const std::function<absl::Status()>& check) {
   ASSIGN_OR_RETURN(domain::EngagementState start, AgedUnder(transaction, policies, history.aged, policy));

@@ -19,7 +19,7 @@ namespace finalmile::leads::scoring {
 
 // Reads the activities of a lead in canonical order, those of a long history page by page. `check` is asked
 // after each page; its error ends the reading.
-absl::Status ForEachActivity(storage::Transaction& transaction, std::string_view lead,
+absl::Status ForEachActivity(storage::Transaction& transaction, const domain::LeadId& lead,
                              const store::History& history, const std::function<absl::Status()>& check,
                              const std::function<void(const domain::Activity&)>& take);
 
@@ -31,13 +31,15 @@ absl::StatusOr<domain::EngagementState> AgedUnder(storage::Transaction& transact
 // Explains the score of a lead under `policy` at `as_of` from those of its activities that `which` names,
 // read page by page. `check` is asked after each page; its error ends the reading.
 absl::StatusOr<domain::Explainer> ReadExplainer(storage::Transaction& transaction, Policies& policies,
-                                                std::string_view lead, const domain::CompiledPolicy& policy,
-                                                absl::Time as_of, const store::Which& which,
+                                                const domain::LeadId& lead,
+                                                const domain::CompiledPolicy& policy, absl::Time as_of,
+                                                const store::Which& which,
                                                 const std::function<absl::Status()>& check);
 
 // The sum of all activities of a lead under `policy`. A long history is read page by page, as above.
 absl::StatusOr<domain::EngagementState> RecomputeAll(storage::Transaction& transaction, Policies& policies,
-                                                     std::string_view lead, const store::History& history,
+                                                     const domain::LeadId& lead,
+                                                     const store::History& history,
                                                      const domain::CompiledPolicy& policy,
                                                      const std::function<absl::Status()>& check);
 

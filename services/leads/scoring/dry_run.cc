@@ -11,32 +11,33 @@ const DryRun::Row* DryRun::FindRow(std::string_view identity) const {
   return below_ == nullptr ? nullptr : below_->FindRow(identity);
 }
 
-const domain::Lead* DryRun::FindLead(std::string_view id) const {
+const domain::Lead* DryRun::FindLead(const domain::LeadId& id) const {
   if (const auto found = leads_.find(id); found != leads_.end()) return &found->second;
   return below_ == nullptr ? nullptr : below_->FindLead(id);
 }
 
-const std::string* DryRun::FindExternalId(const store::ExternalId& id) const {
+const domain::LeadId* DryRun::FindExternalId(const store::ExternalId& id) const {
   if (const auto found = external_ids_.find(id); found != external_ids_.end()) return &found->second;
   return below_ == nullptr ? nullptr : below_->FindExternalId(id);
 }
 
 void DryRun::Each(Keys DryRun::*keys, const std::string& key,
-                  const std::function<void(const std::string&)>& take) const {
+                  const std::function<void(const domain::LeadId&)>& take) const {
   const auto [begin, end] = (this->*keys).equal_range(key);
   for (auto it = begin; it != end; ++it) take(it->second);
   if (below_ != nullptr) below_->Each(keys, key, take);
 }
-void DryRun::WithEmail(const std::string& email, const std::function<void(const std::string&)>& take) const {
+void DryRun::WithEmail(const std::string& email,
+                       const std::function<void(const domain::LeadId&)>& take) const {
   Each(&DryRun::emails_, email, take);
 }
-void DryRun::WithName(const std::string& key, const std::function<void(const std::string&)>& take) const {
+void DryRun::WithName(const std::string& key, const std::function<void(const domain::LeadId&)>& take) const {
   Each(&DryRun::names_, key, take);
 }
 
-std::string DryRun::NewLead() { return fmt::format("new:{}", ++fresh_); }
+domain::LeadId DryRun::NewLead() { return domain::LeadId(fmt::format("new:{}", ++fresh_)); }
 
-void DryRun::Keep(const std::string& identity, const std::string& id, const domain::SourceRow& row,
+void DryRun::Keep(const std::string& identity, const domain::LeadId& id, const domain::SourceRow& row,
                   const domain::Lead& lead) {
   if (size() >= kMost && FindRow(identity) == nullptr) return;
   rows_[identity] = {id, row};

@@ -26,20 +26,20 @@ class DryRun {
   explicit DryRun(const DryRun* below) : below_(below), fresh_(below->fresh_) {}
 
   struct Row {
-    std::string lead;
+    domain::LeadId lead;
     domain::SourceRow row;
   };
   // Null: it was not touched. Valid until the next change.
   const Row* FindRow(std::string_view identity) const;
-  const domain::Lead* FindLead(std::string_view id) const;
-  const std::string* FindExternalId(const store::ExternalId& id) const;
+  const domain::Lead* FindLead(const domain::LeadId& id) const;
+  const domain::LeadId* FindExternalId(const store::ExternalId& id) const;
   // Leads that were given this e-mail, or this name key.
-  void WithEmail(const std::string& email, const std::function<void(const std::string&)>& take) const;
-  void WithName(const std::string& key, const std::function<void(const std::string&)>& take) const;
+  void WithEmail(const std::string& email, const std::function<void(const domain::LeadId&)>& take) const;
+  void WithName(const std::string& key, const std::function<void(const domain::LeadId&)>& take) const;
 
   // An id for a lead that would be new.
-  std::string NewLead();
-  void Keep(const std::string& identity, const std::string& id, const domain::SourceRow& row,
+  domain::LeadId NewLead();
+  void Keep(const std::string& identity, const domain::LeadId& id, const domain::SourceRow& row,
             const domain::Lead& lead);
   // Whether the activity is not stored yet; it is then.
   bool AddActivity(const std::string& id);
@@ -47,17 +47,17 @@ class DryRun {
   void Merge(DryRun above);
 
  private:
-  using Keys = std::multimap<std::string, std::string>;
+  using Keys = std::multimap<std::string, domain::LeadId>;
   void Each(Keys DryRun::*keys, const std::string& key,
-            const std::function<void(const std::string&)>& take) const;
+            const std::function<void(const domain::LeadId&)>& take) const;
   size_t size() const { return rows_.size() + (below_ == nullptr ? 0 : below_->size()); }
   bool HasActivity(const std::string& id) const;
 
   const DryRun* below_ = nullptr;
   int64_t fresh_ = 0;
   std::map<std::string, Row, std::less<>> rows_;
-  std::map<std::string, domain::Lead, std::less<>> leads_;
-  std::map<store::ExternalId, std::string> external_ids_;
+  std::map<domain::LeadId, domain::Lead> leads_;
+  std::map<store::ExternalId, domain::LeadId> external_ids_;
   Keys emails_;
   Keys names_;
   std::set<std::string> activities_;

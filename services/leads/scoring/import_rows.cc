@@ -74,12 +74,12 @@ struct RowTaker::Piece {
   RowOwners owners;
 
   // What is to be written.
-  std::vector<std::pair<store::ExternalId, std::string>> new_ids;
+  std::vector<std::pair<store::ExternalId, domain::LeadId>> new_ids;
   std::vector<domain::Activity> activities;
   std::vector<size_t> rows_of;
   std::vector<StoredRow> source_rows;
   std::vector<ImportChange> changes;
-  std::set<std::string> touched;
+  std::set<domain::LeadId> touched;
 
   enum class Became { kRejected, kCreated, kUpdated, kUnchanged, kNotTaken };
   std::vector<Became> became;
@@ -92,9 +92,9 @@ struct RowTaker::Piece {
         owners(taker.transaction_, taker.erasures_, taker.plan_, taker.dry_, some) {}
 
   // The totals of leads that an older program imported.
-  absl::StatusOr<std::map<std::string, store::ActivitySums>> OldSums(
+  absl::StatusOr<std::map<domain::LeadId, store::ActivitySums>> OldSums(
       const std::vector<RowOwners::Whose>& whose) {
-    std::vector<std::string> leads;
+    std::vector<domain::LeadId> leads;
     for (size_t i = 0; i < rows.size(); ++i) {
       if (!rows[i].content.activities.empty() && owners.profiles.contains(whose[i].lead) &&
           !owners.known_rows.contains(rows[i].identity))
@@ -124,9 +124,10 @@ struct RowTaker::Piece {
         static_cast<int64_t>(std::erase_if(taken.activities, [&](const domain::Activity& activity) {
           return domain::IsAgedOut(activity, by.context_.now);
         }));
-    std::string id = is_new ? whose.stub : whose.lead;
+    domain::LeadId id = is_new ? whose.stub : whose.lead;
     if (id.empty())
-      id = by.dry_ != nullptr ? by.dry_->NewLead() : NewUuid(by.context_.clock, by.context_.rng);
+      id = by.dry_ != nullptr ? by.dry_->NewLead()
+                              : domain::LeadId(NewUuid(by.context_.clock, by.context_.rng));
     const std::vector<std::string> paths = PathsOf(taken, had);
     if (absl::Status applied = Apply(id, is_new, whose.stub, had, taken, paths); !applied.ok()) {
       const auto wrong = rpc::ViolationsOf(applied);
@@ -145,8 +146,8 @@ struct RowTaker::Piece {
     return absl::OkStatus();
   }
 
-  absl::Status Apply(const std::string& id, bool is_new, const std::string& stub, const domain::Lead& had,
-                     const TakenRow& taken, const std::vector<std::string>& paths) {
+  absl::Status Apply(const domain::LeadId& id, bool is_new, const domain::LeadId& stub,
+                     const domain::Lead& had, const TakenRow& taken, const std::vector<std::string>& paths) {
     if (by.dry_ != nullptr) return rpc::ToStatus(domain::Validate(taken.lead), "lead");
     if (is_new) {
       RETURN_IF_ERROR(batch.Create(id, taken.lead));
@@ -159,7 +160,7 @@ struct RowTaker::Piece {
   }
 
   // Keeps what is to be written, or what a dry run would have written.
-  void Remember(size_t i, const std::string& id, bool is_new, const domain::Lead& had,
+  void Remember(size_t i, const domain::LeadId& id, bool is_new, const domain::Lead& had,
                 std::optional<domain::SourceRow> last, const TakenRow& taken) {
     const IdentifiedRow& row = rows[i];
     for (const domain::Activity& activity : taken.activities) {
@@ -184,7 +185,7 @@ struct RowTaker::Piece {
     change.growth = taken.growth;
   }
 
-  void Tell(int64_t line, const std::string& id, const TakenRow& taken) {
+  void Tell(int64_t line, const domain::LeadId& id, const TakenRow& taken) {
     store::ImportProgress& progress = results.progress;
     progress.conflicts += std::ssize(taken.conflicts);
     progress.kept_denials += taken.kept_denials;

@@ -16,26 +16,26 @@
 
 namespace finalmile::leads::scoring {
 
-absl::Status LeadBatch::Lock(std::vector<std::string> ids, Absent absent) {
+absl::Status LeadBatch::Lock(std::vector<domain::LeadId> ids, Absent absent) {
   ids = storage::SortedUnique(std::move(ids));
   ASSIGN_OR_RETURN(Locked locked, DeferLock(ids));
   RETURN_IF_ERROR(transaction_.Settle());
   return TakeLocked(std::move(locked), ids, absent);
 }
 
-absl::StatusOr<LeadBatch::Locked> LeadBatch::DeferLock(const std::vector<std::string>& ids) {
+absl::StatusOr<LeadBatch::Locked> LeadBatch::DeferLock(const std::vector<domain::LeadId>& ids) {
   Locked locked;
   ASSIGN_OR_RETURN(locked.leads, leads_.DeferLock(ids));
   ASSIGN_OR_RETURN(locked.in_force, store::DeferPolicyInForce(transaction_));
   return locked;
 }
 
-absl::Status LeadBatch::TakeLocked(Locked locked, const std::vector<std::string>& ids, Absent absent) {
+absl::Status LeadBatch::TakeLocked(Locked locked, const std::vector<domain::LeadId>& ids, Absent absent) {
   RETURN_IF_ERROR(leads_.Take(*locked.leads));
   if (leads_.entries().size() < ids.size() && absent == Absent::kStub) {
-    std::vector<std::string> missing;
+    std::vector<domain::LeadId> missing;
     std::copy_if(ids.begin(), ids.end(), std::back_inserter(missing),
-                 [&](const std::string& id) { return leads_.Find(id) == nullptr; });
+                 [&](const domain::LeadId& id) { return leads_.Find(id) == nullptr; });
     RETURN_IF_ERROR(store::InsertStubs(transaction_, missing));
     // Read again rather than assumed blank: somebody else's stub, or lead, may have come first.
     ASSIGN_OR_RETURN(locked, DeferLock(missing));
@@ -52,17 +52,17 @@ absl::Status LeadBatch::TakeLocked(Locked locked, const std::vector<std::string>
   return absl::OkStatus();
 }
 
-const store::LeadState* LeadBatch::Find(std::string_view id) const {
+const store::LeadState* LeadBatch::Find(const domain::LeadId& id) const {
   const Entry* found = leads_.Find(id);
   return found == nullptr ? nullptr : &found->row;
 }
 
-void LeadBatch::Visit(const std::string& id) {
+void LeadBatch::Visit(const domain::LeadId& id) {
   Entry& entry = *leads_.Find(id);
   entry.changed = entry.row.created;
 }
 
-void LeadBatch::Recounted(const std::string& id, domain::EngagementState engagement) {
+void LeadBatch::Recounted(const domain::LeadId& id, domain::EngagementState engagement) {
   Entry& entry = *leads_.Find(id);
   entry.row.engagement = std::move(engagement);
   KeepToldDigits(entry);
@@ -74,7 +74,7 @@ void LeadBatch::Recounted(const std::string& id, domain::EngagementState engagem
 
 absl::StatusOr<std::vector<store::Recorded>> LeadBatch::LockAndRecord(
     std::span<const domain::Activity> activities) {
-  std::vector<std::string> ids;
+  std::vector<domain::LeadId> ids;
   ids.reserve(activities.size());
   for (const domain::Activity& activity : activities) ids.push_back(activity.lead);
   ids = storage::SortedUnique(std::move(ids));
@@ -101,7 +101,7 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::Record(std::span<const d
 }
 
 absl::StatusOr<std::vector<store::Recorded>> LeadBatch::RecordOld(
-    std::span<const domain::Activity> activities, const std::vector<std::string>& ids) {
+    std::span<const domain::Activity> activities, const std::vector<domain::LeadId>& ids) {
   ASSIGN_OR_RETURN(const auto aged, store::ReadAged(transaction_, ids));
   std::vector<store::Recorded> outcome(activities.size(), store::Recorded::kAgedOut);
   std::vector<domain::Activity> taken;
@@ -121,7 +121,7 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::CountInserted(
     std::span<const domain::Activity> activities, const storage::Result& inserted) {
   ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded,
                    store::OutcomesOf(transaction_, inserted, activities));
-  std::set<std::string> erased;
+  std::set<domain::LeadId> erased;
   for (size_t i = 0; i < activities.size(); ++i) {
     const domain::Activity& activity = activities[i];
     Entry& entry = *leads_.Find(activity.lead);
@@ -150,7 +150,7 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::CountInserted(
                            counted.units, activity.event_time});
     if (!entry.cause_time || *entry.cause_time < activity.event_time) entry.cause_time = activity.event_time;
   }
-  for (const std::string& lead : erased) RETURN_IF_ERROR(store::DeleteActivitiesOf(transaction_, lead));
+  for (const domain::LeadId& lead : erased) RETURN_IF_ERROR(store::DeleteActivitiesOf(transaction_, lead));
   return recorded;
 }
 
@@ -188,7 +188,7 @@ void LeadBatch::SetProfile(Entry& entry, domain::Lead profile) {
   entry.profile_changed = entry.changed = true;
 }
 
-absl::Status LeadBatch::Create(const std::string& id, const domain::Lead& profile) {
+absl::Status LeadBatch::Create(const domain::LeadId& id, const domain::Lead& profile) {
   RETURN_IF_ERROR(rpc::ToStatus(domain::Validate(profile), "lead"));
   Entry* found = leads_.Find(id);
   if (found != nullptr && found->row.erased) {
@@ -233,8 +233,8 @@ void LeadBatch::TellPermissions(Entry& entry, const domain::Lead& before, const 
   }
 }
 
-absl::Status LeadBatch::Change(const std::string& id, const domain::Lead& before, const domain::Lead& profile,
-                               std::vector<std::string> changed) {
+absl::Status LeadBatch::Change(const domain::LeadId& id, const domain::Lead& before,
+                               const domain::Lead& profile, std::vector<std::string> changed) {
   RETURN_IF_ERROR(rpc::ToStatus(domain::Validate(profile), "lead"));
   Entry& entry = *leads_.Find(id);
   SetProfile(entry, profile);

@@ -60,9 +60,9 @@ class LeadBatch {
         leads_(transaction, store::kLeads, "leads/", context_) {}
 
   // Locks the rows of these leads, which may be none. It is called first, and once per batch.
-  absl::Status Lock(std::vector<std::string> ids, Absent absent);
+  absl::Status Lock(std::vector<domain::LeadId> ids, Absent absent);
   // A locked or new lead; null when it is absent.
-  const store::LeadState* Find(std::string_view id) const;
+  const store::LeadState* Find(const domain::LeadId& id) const;
 
   // Activities of erased leads are dropped, and counted as Recorded::kErased. Those of merged ones are stored
   // under the old name, and merged() says where they belong.
@@ -75,26 +75,26 @@ class LeadBatch {
   absl::StatusOr<std::vector<store::Recorded>> Record(std::span<const domain::Activity> activities);
   // Creates a lead, under a fresh id or on its locked stub. INVALID_ARGUMENT / INVALID_FIELDS with all that
   // is wrong with it (domain::Validate), below "lead"; nothing has happened then.
-  absl::Status Create(const std::string& id, const domain::Lead& profile);
+  absl::Status Create(const domain::LeadId& id, const domain::Lead& profile);
   // Gives a created, locked lead another profile, gates included, in place of `before`; `changed` names the
   // paths. The caller writes external ids. Errors as Create.
-  absl::Status Change(const std::string& id, const domain::Lead& before, const domain::Lead& profile,
+  absl::Status Change(const domain::LeadId& id, const domain::Lead& before, const domain::Lead& profile,
                       std::vector<std::string> changed);
   // Gives a lead of this batch what a locked stub did, and its external ids; the stub is deleted.
-  absl::Status Absorb(const std::string& id, const std::string& stub);
+  absl::Status Absorb(const domain::LeadId& id, const domain::LeadId& stub);
   // Gives a locked lead all that is kept about `duplicate`, another one, but its profile, which the caller
   // has merged into its own; the duplicate becomes a redirect, and tells so.
-  absl::Status Merge(const std::string& id, const std::string& duplicate);
+  absl::Status Merge(const domain::LeadId& id, const domain::LeadId& duplicate);
   // Activities of a locked lead were deleted: the rest is counted anew.
-  void CountAnew(const std::string& id);
+  void CountAnew(const domain::LeadId& id);
   // What a lead of this batch did up to now is history, and lets it not in (Lead::history_time).
-  void SetHistory(const std::string& id);
+  void SetHistory(const domain::LeadId& id);
   // Tells that an activity of a locked lead was deleted.
   void TellDeleted(const domain::Activity& activity);
   // Deletes a locked lead with all that is kept about it, and tells so. Its name may be used again.
-  absl::Status Delete(const std::string& id);
+  absl::Status Delete(const domain::LeadId& id);
   // The same, and leaves a mark, so that nothing is taken under its name any more.
-  absl::Status Erase(const std::string& id);
+  absl::Status Erase(const domain::LeadId& id);
   // What sales made of a locked lead; it may be scored again, and become sales-ready again.
   struct Sales {
     domain::Stage stage = domain::Stage::kUnspecified;
@@ -105,14 +105,14 @@ class LeadBatch {
     bool request_ended = false;
     absl::Time quiet_until = absl::InfinitePast();
   };
-  void SetSales(const std::string& id, const Sales& sales);
-  void TellOpportunity(const std::string& id, const v1::Opportunity& opportunity);
+  void SetSales(const domain::LeadId& id, const Sales& sales);
+  void TellOpportunity(const domain::LeadId& id, const v1::Opportunity& opportunity);
   // Scores a locked lead again, because time went by or there is a new policy. A stub stays as it is.
-  void Visit(const std::string& id);
+  void Visit(const domain::LeadId& id);
   // The activities of a locked lead that was set aside were counted under the policy in force.
-  void Recounted(const std::string& id, domain::EngagementState engagement);
+  void Recounted(const domain::LeadId& id, domain::EngagementState engagement);
   // The locked leads that were merged into others: id of the one, and of the other.
-  std::map<std::string, std::string> merged() const;
+  std::map<domain::LeadId, domain::LeadId> merged() const;
   // The policy in force, once locked.
   const PolicyPointer& policy() const { return policy_; }
 
@@ -173,11 +173,11 @@ class LeadBatch {
     storage::Deferred in_force;
   };
   // Lock in halves. `ids` are sorted and unique.
-  absl::StatusOr<Locked> DeferLock(const std::vector<std::string>& ids);
-  absl::Status TakeLocked(Locked locked, const std::vector<std::string>& ids, Absent absent);
+  absl::StatusOr<Locked> DeferLock(const std::vector<domain::LeadId>& ids);
+  absl::Status TakeLocked(Locked locked, const std::vector<domain::LeadId>& ids, Absent absent);
   // Record for locked leads `ids`, where some activities may come too late.
   absl::StatusOr<std::vector<store::Recorded>> RecordOld(std::span<const domain::Activity> activities,
-                                                         const std::vector<std::string>& ids);
+                                                         const std::vector<domain::LeadId>& ids);
   // Adds what DeferInsertActivities has inserted to the engagement of the leads.
   absl::StatusOr<std::vector<store::Recorded>> CountInserted(std::span<const domain::Activity> activities,
                                                              const storage::Result& inserted);

@@ -8,7 +8,7 @@
 // The part of LeadBatch that says who a lead is, and takes back what was recorded wrongly.
 namespace finalmile::leads::scoring {
 
-absl::Status LeadBatch::Absorb(const std::string& id, const std::string& stub) {
+absl::Status LeadBatch::Absorb(const domain::LeadId& id, const domain::LeadId& stub) {
   RETURN_IF_ERROR(store::MoveActivities(transaction_, stub, id));
   RETURN_IF_ERROR(store::MoveExternalIds(transaction_, stub, id));
   RETURN_IF_ERROR(store::DeleteLead(transaction_, stub));
@@ -17,7 +17,7 @@ absl::Status LeadBatch::Absorb(const std::string& id, const std::string& stub) {
   return absl::OkStatus();
 }
 
-void LeadBatch::CountAnew(const std::string& id) {
+void LeadBatch::CountAnew(const domain::LeadId& id) {
   Entry& entry = *leads_.Find(id);
   entry.changed = true;
   if (!entry.row.created) return;
@@ -26,7 +26,7 @@ void LeadBatch::CountAnew(const std::string& id) {
   if (store::IsSetAside(entry.row)) entry.row.recount = store::LeadState::kFromTheStart;
 }
 
-void LeadBatch::SetSales(const std::string& id, const Sales& sales) {
+void LeadBatch::SetSales(const domain::LeadId& id, const Sales& sales) {
   Entry& entry = *leads_.Find(id);
   store::LeadState& row = entry.row;
   if (row.stage != static_cast<int64_t>(sales.stage)) {
@@ -40,7 +40,7 @@ void LeadBatch::SetSales(const std::string& id, const Sales& sales) {
   entry.changed = row.created;
 }
 
-void LeadBatch::TellOpportunity(const std::string& id, const v1::Opportunity& opportunity) {
+void LeadBatch::TellOpportunity(const domain::LeadId& id, const v1::Opportunity& opportunity) {
   v1::OpportunityChanged& changed = *leads_.Emit(*leads_.Find(id)).mutable_opportunity_changed();
   changed.set_opportunity(opportunity.id());
   changed.set_state(opportunity.state());
@@ -48,7 +48,7 @@ void LeadBatch::TellOpportunity(const std::string& id, const v1::Opportunity& op
   changed.set_currency(opportunity.currency());
 }
 
-void LeadBatch::SetHistory(const std::string& id) {
+void LeadBatch::SetHistory(const domain::LeadId& id) {
   Entry& entry = *leads_.Find(id);
   entry.row.history_time = context_.now;
   entry.changed = true;
@@ -61,7 +61,7 @@ void LeadBatch::TellDeleted(const domain::Activity& activity) {
   deleted.set_type(activity.type);
 }
 
-absl::Status LeadBatch::Erase(const std::string& id) {
+absl::Status LeadBatch::Erase(const domain::LeadId& id) {
   Entry& entry = *leads_.Find(id);
   leads_.Emit(entry).mutable_lead_erased();
   RETURN_IF_ERROR(store::DeleteActivitiesOf(transaction_, id));
@@ -76,15 +76,15 @@ absl::Status LeadBatch::Erase(const std::string& id) {
   return absl::OkStatus();
 }
 
-std::map<std::string, std::string> LeadBatch::merged() const {
-  std::map<std::string, std::string> merged;
+std::map<domain::LeadId, domain::LeadId> LeadBatch::merged() const {
+  std::map<domain::LeadId, domain::LeadId> merged;
   for (const auto& [id, entry] : leads_.entries()) {
     if (!entry.before.merged_into.empty()) merged[id] = entry.before.merged_into;
   }
   return merged;
 }
 
-absl::Status LeadBatch::Merge(const std::string& id, const std::string& duplicate) {
+absl::Status LeadBatch::Merge(const domain::LeadId& id, const domain::LeadId& duplicate) {
   Entry& entry = *leads_.Find(id);
   Entry& other = *leads_.Find(duplicate);
   leads_.Emit(other).mutable_lead_merged()->set_into(leads_.NameOf(entry));
@@ -103,7 +103,7 @@ absl::Status LeadBatch::Merge(const std::string& id, const std::string& duplicat
   return absl::OkStatus();
 }
 
-absl::Status LeadBatch::Delete(const std::string& id) {
+absl::Status LeadBatch::Delete(const domain::LeadId& id) {
   Entry& entry = *leads_.Find(id);
   leads_.Emit(entry).mutable_lead_erased();
   RETURN_IF_ERROR(store::DeleteActivitiesOf(transaction_, id));

@@ -19,8 +19,8 @@ constexpr int kMostDue = 16;
 }  // namespace
 
 absl::Status LeadBatch::Fetch(const std::vector<Entry*>& profiles, const std::vector<Entry*>& histories) {
-  std::vector<std::string> with_profile;
-  std::vector<std::string> with_history;
+  std::vector<domain::LeadId> with_profile;
+  std::vector<domain::LeadId> with_history;
   for (const Entry* entry : profiles) {
     if (!entry->profile) with_profile.push_back(entry->row.id);
   }
@@ -38,7 +38,7 @@ absl::Status LeadBatch::Fetch(const std::vector<Entry*>& profiles, const std::ve
   for (auto& [id, profile] : profile_of) leads_.Find(id)->profile = std::move(profile);
   if (with_history.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(auto history_of, store::HistoriesOf(read_histories));
-  for (const std::string& id : with_history) leads_.Find(id)->history = std::move(history_of[id]);
+  for (const domain::LeadId& id : with_history) leads_.Find(id)->history = std::move(history_of[id]);
   return absl::OkStatus();
 }
 

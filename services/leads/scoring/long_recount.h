@@ -23,17 +23,17 @@ class LongRecount {
   // kGone: the lead does not wait to be counted (any more).
   enum class Progress { kGoesOn, kBeganAgain, kDone, kGone };
 
-  explicit LongRecount(std::string lead) : lead_(std::move(lead)) {}
+  explicit LongRecount(domain::LeadId lead) : lead_(std::move(lead)) {}
 
   // Counts the next `rows` activities; after the last of them scores the lead and writes it.
   absl::StatusOr<Progress> CountPage(storage::Transaction& transaction, Policies& policies,
                                      EventContext context, int rows);
 
-  const std::string& lead() const { return lead_; }
+  const domain::LeadId& lead() const { return lead_; }
   int64_t counted() const { return counted_; }
 
  private:
-  std::string lead_;
+  domain::LeadId lead_;
   // Keeps alive what `count_` refers to.
   PolicyPointer policy_;
   std::optional<domain::Recount> count_;

@@ -30,7 +30,7 @@ constexpr absl::Duration kWeek = absl::Hours(24 * 7);
 // The best leads of those that are added, by score.
 class BestNames {
  public:
-  void Add(double score, const std::string& lead) {
+  void Add(double score, const domain::LeadId& lead) {
     names_.emplace(-score, lead);
     if (names_.size() > kTrialNames) names_.erase(std::prev(names_.end()));
   }
@@ -39,7 +39,7 @@ class BestNames {
   }
 
  private:
-  std::set<std::pair<double, std::string>> names_;
+  std::set<std::pair<double, domain::LeadId>> names_;
 };
 
 // One of the two policies, and what it makes of the leads.

@@ -6,9 +6,9 @@
 
 namespace finalmile::leads::scoring {
 
-absl::StatusOr<std::map<std::string, domain::Lead>> WholeProfiles(storage::Transaction& transaction,
-                                                                  const LeadBatch& batch,
-                                                                  const std::vector<std::string>& ids) {
+absl::StatusOr<std::map<domain::LeadId, domain::Lead>> WholeProfiles(storage::Transaction& transaction,
+                                                                     const LeadBatch& batch,
+                                                                     const std::vector<domain::LeadId>& ids) {
   ASSIGN_OR_RETURN(auto profiles, store::ReadProfiles(transaction, ids));
   ASSIGN_OR_RETURN(auto external_ids, store::ExternalIdsOf(transaction, ids));
   for (auto& [id, profile] : profiles) {

@@ -12,8 +12,8 @@ namespace finalmile::leads::scoring {
 
 // All that callers and imports set of locked leads of `batch`, by id; those that are not created are left
 // out.
-absl::StatusOr<std::map<std::string, domain::Lead>> WholeProfiles(storage::Transaction& transaction,
-                                                                  const LeadBatch& batch,
-                                                                  const std::vector<std::string>& ids);
+absl::StatusOr<std::map<domain::LeadId, domain::Lead>> WholeProfiles(storage::Transaction& transaction,
+                                                                     const LeadBatch& batch,
+                                                                     const std::vector<domain::LeadId>& ids);
 
 }  // namespace finalmile::leads::scoring

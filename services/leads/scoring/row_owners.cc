@@ -42,8 +42,8 @@ absl::Status RowOwners::Find() {
   return absl::OkStatus();
 }
 
-std::vector<std::string> RowOwners::Candidates() const {
-  std::vector<std::string> leads;
+std::vector<domain::LeadId> RowOwners::Candidates() const {
+  std::vector<domain::LeadId> leads;
   for (const auto& [identity, row] : known_rows) leads.push_back(row.lead);
   for (const auto& [id, lead] : external_ids) leads.push_back(lead);
   for (const auto& [mail, lead] : emails_) leads.push_back(lead);
@@ -52,11 +52,11 @@ std::vector<std::string> RowOwners::Candidates() const {
 }
 
 absl::Status RowOwners::Load(LeadBatch& batch) {
-  const std::vector<std::string> leads = Candidates();
-  std::map<std::string, store::LeadState> states;
+  const std::vector<domain::LeadId> leads = Candidates();
+  std::map<domain::LeadId, store::LeadState> states;
   if (dry_ == nullptr) {
     RETURN_IF_ERROR(batch.Lock(leads, LeadBatch::Absent::kLeaveOut));
-    for (const std::string& id : leads) {
+    for (const domain::LeadId& id : leads) {
       if (const store::LeadState* state = batch.Find(id)) states.emplace(id, *state);
     }
   } else {
@@ -85,11 +85,11 @@ absl::Status RowOwners::Load(LeadBatch& batch) {
 // What the dry run would have stored.
 void RowOwners::Overlay() {
   const DryRun& dry = *dry_;
-  const auto know = [&](const std::string& id) {
+  const auto know = [&](const domain::LeadId& id) {
     if (const domain::Lead* lead = dry.FindLead(id)) profiles[id] = *lead;
   };
-  const auto add = [&](std::multimap<std::string, std::string>& keys, const std::string& key) {
-    return [&keys, key, know](const std::string& id) {
+  const auto add = [&](std::multimap<std::string, domain::LeadId>& keys, const std::string& key) {
+    return [&keys, key, know](const domain::LeadId& id) {
       const auto [begin, end] = keys.equal_range(key);
       if (std::none_of(begin, end, [&](const auto& one) { return one.second == id; })) keys.emplace(key, id);
       know(id);
@@ -102,7 +102,7 @@ void RowOwners::Overlay() {
       know(found->lead);
     }
     for (const domain::ExternalId& id : lead.external_ids) {
-      const std::string* found = dry.FindExternalId(KeyOf(id));
+      const domain::LeadId* found = dry.FindExternalId(KeyOf(id));
       if (found == nullptr) continue;
       external_ids[KeyOf(id)] = *found;
       stubs_.erase(*found);
@@ -121,7 +121,7 @@ bool RowOwners::WasErased(const domain::Lead& lead) const {
                      [&](const std::string& digest) { return erased_.contains(digest); });
 }
 
-bool RowOwners::HasIdOfSource(const std::string& lead) const {
+bool RowOwners::HasIdOfSource(const domain::LeadId& lead) const {
   const auto found = profiles.find(lead);
   return found != profiles.end() &&
          std::any_of(found->second.external_ids.begin(), found->second.external_ids.end(),
@@ -143,8 +143,8 @@ RowOwners::Whose RowOwners::WhoIs(const IdentifiedRow& row) const {
       whose.lead = found->second.lead;
   }
   if (!whose.lead.empty()) return whose;
-  std::vector<std::string> matches;
-  const auto match = [&](const std::multimap<std::string, std::string>& leads, const std::string& key,
+  std::vector<domain::LeadId> matches;
+  const auto match = [&](const std::multimap<std::string, domain::LeadId>& leads, const std::string& key,
                          const auto& key_of) {
     const auto [begin, end] = leads.equal_range(key);
     for (auto it = begin; it != end; ++it) {

@@ -40,8 +40,8 @@ class RowOwners {
 
   // Who a row is. Both empty: somebody new.
   struct Whose {
-    std::string lead;
-    std::string stub;
+    domain::LeadId lead;
+    domain::LeadId stub;
     std::optional<domain::Reject> reject;
   };
 
@@ -51,18 +51,18 @@ class RowOwners {
 
   // What the source last said, by identity.
   std::map<std::string, store::StoredRow, std::less<>> known_rows;
-  std::map<store::ExternalId, std::string> external_ids;
+  std::map<store::ExternalId, domain::LeadId> external_ids;
   // The leads that are there, by id; stubs are not among them.
-  std::map<std::string, domain::Lead, std::less<>> profiles;
+  std::map<domain::LeadId, domain::Lead> profiles;
   // What sources said of these leads, by lead.
-  std::multimap<std::string, store::StoredRow> said_about;
+  std::multimap<domain::LeadId, store::StoredRow> said_about;
 
  private:
   absl::Status Find();
-  std::vector<std::string> Candidates() const;
+  std::vector<domain::LeadId> Candidates() const;
   absl::Status Load(LeadBatch& batch);
   void Overlay();
-  bool HasIdOfSource(const std::string& lead) const;
+  bool HasIdOfSource(const domain::LeadId& lead) const;
 
   bool WasErased(const domain::Lead& lead) const;
 
@@ -71,9 +71,9 @@ class RowOwners {
   const domain::ImportPlan& plan_;
   const DryRun* const dry_;
   const std::span<const IdentifiedRow> rows_;
-  std::multimap<std::string, std::string> emails_;
-  std::multimap<std::string, std::string> names_;
-  std::set<std::string> stubs_;
+  std::multimap<std::string, domain::LeadId> emails_;
+  std::multimap<std::string, domain::LeadId> names_;
+  std::set<domain::LeadId> stubs_;
   // Digests of people of the rows who were erased.
   std::set<std::string> erased_;
 };

@@ -146,18 +146,18 @@ void Apply(const AppointmentEvent& event, SalesFact& fact) {
 
 absl::Status SalesChanges::Load(const std::vector<AppointmentEvent>& events) {
   std::vector<std::string> keys;
-  std::vector<std::string> leads;
+  std::vector<domain::LeadId> leads;
   for (const AppointmentEvent& event : events) {
     keys.push_back(event.key());
-    std::string& lead = followed_[LeadOf(event)];
+    domain::LeadId& lead = followed_[LeadOf(event)];
     if (lead.empty()) {
-      ASSIGN_OR_RETURN(lead, store::FollowMerges(transaction_, rpc::IdIn(LeadOf(event))));
+      ASSIGN_OR_RETURN(lead, store::FollowMerges(transaction_, domain::LeadId(rpc::IdIn(LeadOf(event)))));
     }
     leads.push_back(lead);
   }
   RETURN_IF_ERROR(batch_.Lock(leads, LeadBatch::Absent::kLeaveOut));
   leads = storage::SortedUnique(std::move(leads));
-  std::erase_if(leads, [&](const std::string& lead) {
+  std::erase_if(leads, [&](const domain::LeadId& lead) {
     const store::LeadState* found = batch_.Find(lead);
     return found == nullptr || !found->created;
   });
@@ -169,10 +169,10 @@ absl::Status SalesChanges::Load(const std::vector<AppointmentEvent>& events) {
     std::string key = fact.key;
     facts_.emplace(std::move(key), std::move(fact));
   }
-  for (const std::string& lead : leads) effects_[lead];
+  for (const domain::LeadId& lead : leads) effects_[lead];
   std::vector<std::string> crossings;
   for (const auto& [key, fact] : facts_) crossings.push_back(store::CrossingId(fact.lead, fact.ready_seq));
-  for (const std::string& lead : leads)
+  for (const domain::LeadId& lead : leads)
     crossings.push_back(store::CrossingId(lead, batch_.Find(lead)->last_ready_seq));
   ASSIGN_OR_RETURN(crossings_,
                    store::ReadCrossings(transaction_, storage::SortedUnique(std::move(crossings))));
@@ -180,7 +180,7 @@ absl::Status SalesChanges::Load(const std::vector<AppointmentEvent>& events) {
 }
 
 void SalesChanges::Keep(const AppointmentEvent& event) {
-  const std::string& lead = followed_.at(LeadOf(event));
+  const domain::LeadId& lead = followed_.at(LeadOf(event));
   const auto effects = effects_.find(lead);
   // The lead was erased, or its import was taken back.
   if (effects == effects_.end()) return;
@@ -210,10 +210,10 @@ void SalesChanges::Keep(const AppointmentEvent& event) {
   }
 }
 
-absl::Status SalesChanges::SetFacts(const std::string& lead, const Effects& effects) {
+absl::Status SalesChanges::SetFacts(const domain::LeadId& lead, const Effects& effects) {
   if (effects.gates.empty()) return absl::OkStatus();
   if (profiles_.empty()) {
-    std::vector<std::string> leads;
+    std::vector<domain::LeadId> leads;
     for (const auto& [id, effect] : effects_) leads.push_back(id);
     ASSIGN_OR_RETURN(profiles_, WholeProfiles(transaction_, batch_, leads));
   }
@@ -237,7 +237,7 @@ absl::Status SalesChanges::SetFacts(const std::string& lead, const Effects& effe
   return batch_.Change(lead, before, after, std::move(changed));
 }
 
-absl::Status SalesChanges::Label(const std::string& lead, const std::vector<SalesFact>& facts, bool ended,
+absl::Status SalesChanges::Label(const domain::LeadId& lead, const std::vector<SalesFact>& facts, bool ended,
                                  absl::Time quiet_until) {
   std::vector<const store::CrossingRow*> written;
   for (store::CrossingRow& crossing : crossings_) {
@@ -261,7 +261,7 @@ absl::Status SalesChanges::Label(const std::string& lead, const std::vector<Sale
   return written.empty() ? absl::OkStatus() : store::kCrossings.Update(transaction_, written);
 }
 
-absl::Status SalesChanges::Settle(const std::string& lead, const Effects& effects) {
+absl::Status SalesChanges::Settle(const domain::LeadId& lead, const Effects& effects) {
   std::vector<SalesFact> facts;
   bool claimed = false;
   bool ended = false;

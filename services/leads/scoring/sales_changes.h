@@ -42,21 +42,21 @@ class SalesChanges {
 
   absl::Status Load(const std::vector<appointments::v1::AppointmentEvent>& events);
   void Keep(const appointments::v1::AppointmentEvent& event);
-  absl::Status Settle(const std::string& lead, const Effects& effects);
-  absl::Status SetFacts(const std::string& lead, const Effects& effects);
-  absl::Status Label(const std::string& lead, const std::vector<domain::SalesFact>& facts, bool ended,
+  absl::Status Settle(const domain::LeadId& lead, const Effects& effects);
+  absl::Status SetFacts(const domain::LeadId& lead, const Effects& effects);
+  absl::Status Label(const domain::LeadId& lead, const std::vector<domain::SalesFact>& facts, bool ended,
                      absl::Time quiet_until);
 
   storage::Transaction& transaction_;
   LeadBatch& batch_;
   const absl::Time now_;
-  // Name of a lead -> id of the lead itself, or of the one that it was merged into.
-  std::map<std::string, std::string> followed_;
+  // Name of a lead -> the lead itself, or the one that it was merged into.
+  std::map<std::string, domain::LeadId> followed_;
   // By key: the facts that the events are about, and all others of their leads.
   std::map<std::string, domain::SalesFact> facts_;
   std::set<std::string> changed_;
-  std::map<std::string, Effects> effects_;
-  std::map<std::string, domain::Lead> profiles_;
+  std::map<domain::LeadId, Effects> effects_;
+  std::map<domain::LeadId, domain::Lead> profiles_;
   std::vector<store::CrossingRow> crossings_;
 };
 

@@ -45,8 +45,9 @@ absl::StatusOr<domain::Course> Begin(Transaction& transaction, Policies& policie
 
 absl::StatusOr<TrialChunk> ReadTrialChunk(Transaction& transaction, Policies& policies,
                                           const domain::CompiledPolicy& before,
-                                          const domain::CompiledPolicy& after, const std::string& after_lead,
-                                          absl::Time since, const std::function<absl::Status()>& check) {
+                                          const domain::CompiledPolicy& after,
+                                          const domain::LeadId& after_lead, absl::Time since,
+                                          const std::function<absl::Status()>& check) {
   ASSIGN_OR_RETURN(const auto ids, store::ListLeads(transaction, {}, after_lead, kChunk));
   ASSIGN_OR_RETURN(std::vector<store::LeadState> rows, store::ReadLeads(transaction, ids));
   ASSIGN_OR_RETURN(auto profiles, store::ReadProfiles(transaction, ids));

@@ -26,7 +26,7 @@ struct TrialLead {
 struct TrialChunk {
   std::vector<TrialLead> leads;
   // The id of the last lead; more leads may follow it where the chunk is full.
-  std::string last;
+  domain::LeadId last;
   bool full = false;
 };
 
@@ -34,7 +34,8 @@ struct TrialChunk {
 // asked between the pages of long histories; its error ends the reading.
 absl::StatusOr<TrialChunk> ReadTrialChunk(storage::Transaction& transaction, Policies& policies,
                                           const domain::CompiledPolicy& before,
-                                          const domain::CompiledPolicy& after, const std::string& after_lead,
-                                          absl::Time since, const std::function<absl::Status()>& check);
+                                          const domain::CompiledPolicy& after,
+                                          const domain::LeadId& after_lead, absl::Time since,
+                                          const std::function<absl::Status()>& check);
 
 }  // namespace finalmile::leads::scoring

@@ -44,7 +44,7 @@ class Undoing {
       : transaction_(transaction), source_(source), batch_(transaction, policies, context) {}
 
   absl::Status Load(const std::vector<ImportChange>& changes) {
-    std::vector<std::string> leads;
+    std::vector<domain::LeadId> leads;
     for (const ImportChange& change : changes) leads.push_back(change.lead);
     RETURN_IF_ERROR(batch_.Lock(leads, LeadBatch::Absent::kLeaveOut));
     ASSIGN_OR_RETURN(profiles_, WholeProfiles(transaction_, batch_, leads));
@@ -113,7 +113,7 @@ class Undoing {
                        [&](const store::RecordedActivity& one) { return one.activity.source == source_; });
   }
 
-  void Keep(const std::string& lead, const std::vector<std::string>& paths) {
+  void Keep(const domain::LeadId& lead, const std::vector<std::string>& paths) {
     v1::KeptChange& kept = response.kept.emplace_back();
     kept.set_lead(domain::LeadName(lead));
     for (const std::string& path : paths) kept.add_paths(path);
@@ -184,10 +184,10 @@ class Undoing {
   Transaction& transaction_;
   const std::string source_;
   LeadBatch batch_;
-  std::map<std::string, domain::Lead> profiles_;
+  std::map<domain::LeadId, domain::Lead> profiles_;
   std::vector<store::StoredRow> said_;
   // As leads become, with the paths that change.
-  std::map<std::string, std::pair<domain::Lead, std::set<std::string>>> next_;
+  std::map<domain::LeadId, std::pair<domain::Lead, std::set<std::string>>> next_;
 };
 
 }  // namespace

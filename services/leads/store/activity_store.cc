@@ -113,7 +113,7 @@ LIMIT $7)sql",
 
 // `first`: a time before all others in the order of the page.
 absl::StatusOr<std::vector<RecordedActivity>> ReadPage(storage::Transaction& transaction,
-                                                       const std::string& sql, std::string_view lead,
+                                                       const std::string& sql, const domain::LeadId& lead,
                                                        const Activity* after, int64_t first,
                                                        const Which& which, int limit) {
   const auto micros = [](absl::Time time) {
@@ -121,15 +121,15 @@ absl::StatusOr<std::vector<RecordedActivity>> ReadPage(storage::Transaction& tra
   };
   ASSIGN_OR_RETURN(const storage::Result result,
                    transaction.Execute(
-                       sql, {std::string(lead), after ? ToMicros(after->event_time) : first,
+                       sql, {lead.text(), after ? ToMicros(after->event_time) : first,
                              after ? after->source : "", after ? after->activity_id : "",
                              micros(which.recorded_by), micros(which.happened_by), int64_t{limit}, ~first}));
   return kActivities.Records(result);
 }
 
-absl::StatusOr<std::map<std::string, Aged>> AgedOf(const storage::Result& read) {
+absl::StatusOr<std::map<domain::LeadId, Aged>> AgedOf(const storage::Result& read) {
   ASSIGN_OR_RETURN(std::vector<Aged> rows, kAged.Records(read));
-  std::map<std::string, Aged> found;
+  std::map<domain::LeadId, Aged> found;
   for (Aged& row : rows) found.emplace(row.lead, std::move(row));
   return found;
 }
@@ -184,7 +184,7 @@ JOIN activities ON source = r.known_source AND activity_id = r.known_id)sql",
 }
 
 absl::StatusOr<DeferredHistories> DeferHistories(storage::Transaction& transaction,
-                                                 const std::vector<std::string>& leads) {
+                                                 const std::vector<domain::LeadId>& leads) {
   // OFFSET rather than a count, so that no more entries of the index are read than decide it.
   constexpr std::string_view kIsLong =
       "EXISTS (SELECT 1 FROM activities AS b WHERE b.lead = r.id LIMIT 1 OFFSET {})";
@@ -205,7 +205,7 @@ JOIN activities ON lead = short.id)sql",
 
 absl::StatusOr<Histories> HistoriesOf(const DeferredHistories& read) {
   Histories histories;
-  for (const storage::Row& row : read.long_ones->rows) histories[row.Text(0)].is_long = true;
+  for (const storage::Row& row : read.long_ones->rows) histories[domain::LeadId(row.Text(0))].is_long = true;
   ASSIGN_OR_RETURN(auto aged, AgedOf(*read.aged));
   for (auto& [lead, one] : aged) histories[lead].aged = std::move(one);
   ASSIGN_OR_RETURN(std::vector<RecordedActivity> recorded, kActivities.Records(*read.activities));
@@ -217,21 +217,21 @@ absl::StatusOr<Histories> HistoriesOf(const DeferredHistories& read) {
 }
 
 absl::StatusOr<Histories> ReadHistories(storage::Transaction& transaction,
-                                        const std::vector<std::string>& leads) {
+                                        const std::vector<domain::LeadId>& leads) {
   ASSIGN_OR_RETURN(const DeferredHistories read, DeferHistories(transaction, leads));
   RETURN_IF_ERROR(transaction.Settle());
   return HistoriesOf(read);
 }
 
-absl::StatusOr<std::map<std::string, Aged>> ReadAged(storage::Transaction& transaction,
-                                                     const std::vector<std::string>& leads) {
+absl::StatusOr<std::map<domain::LeadId, Aged>> ReadAged(storage::Transaction& transaction,
+                                                        const std::vector<domain::LeadId>& leads) {
   ASSIGN_OR_RETURN(const storage::Deferred read, kAged.DeferRead(transaction, leads));
   RETURN_IF_ERROR(transaction.Settle());
   return AgedOf(*read);
 }
 
-absl::StatusOr<std::optional<Aged>> ReadAged(storage::Transaction& transaction, std::string_view lead) {
-  ASSIGN_OR_RETURN(auto read, ReadAged(transaction, std::vector<std::string>{std::string(lead)}));
+absl::StatusOr<std::optional<Aged>> ReadAged(storage::Transaction& transaction, const domain::LeadId& lead) {
+  ASSIGN_OR_RETURN(auto read, ReadAged(transaction, std::vector{lead}));
   if (read.empty()) return std::nullopt;
   return std::move(read.begin()->second);
 }
@@ -242,21 +242,23 @@ absl::Status WriteAged(storage::Transaction& transaction, const Aged& aged) {
 }
 
 absl::StatusOr<std::vector<RecordedActivity>> ActivitiesInOrder(storage::Transaction& transaction,
-                                                                std::string_view lead, const Activity* after,
-                                                                const Which& which, int limit) {
+                                                                const domain::LeadId& lead,
+                                                                const Activity* after, const Which& which,
+                                                                int limit) {
   static const std::string sql = PageSql(/*newest_first=*/false);
   return ReadPage(transaction, sql, lead, after, std::numeric_limits<int64_t>::min(), which, limit);
 }
 
-absl::StatusOr<std::vector<std::string>> WithActivitiesBefore(storage::Transaction& transaction,
-                                                              const std::vector<std::string>& leads,
-                                                              absl::Time time) {
+absl::StatusOr<std::vector<domain::LeadId>> WithActivitiesBefore(storage::Transaction& transaction,
+                                                                 const std::vector<domain::LeadId>& leads,
+                                                                 absl::Time time) {
   std::vector<storage::Row> rows;
-  for (const std::string& lead : leads) rows.emplace_back(std::vector<storage::Value>{lead, ToMicros(time)});
+  for (const domain::LeadId& lead : leads)
+    rows.emplace_back(std::vector<storage::Value>{lead.text(), ToMicros(time)});
   constexpr std::string_view kSql = R"sql(
 SELECT r.lead FROM {rows: lead TEXT, time BIGINT} AS r
 WHERE EXISTS (SELECT 1 FROM activities AS a WHERE a.lead = r.lead AND a.event_time < r.time))sql";
-  return storage::FirstTexts(transaction.ExecuteMany(kSql, rows));
+  return storage::FirstTexts<domain::LeadId>(transaction.ExecuteMany(kSql, rows));
 }
 
 absl::Status DeleteActivities(storage::Transaction& transaction,
@@ -301,20 +303,22 @@ JOIN activities AS a ON a.source = r.wanted_source AND a.activity_id = r.wanted_
   return known;
 }
 
-absl::Status MoveActivities(storage::Transaction& transaction, const std::string& from,
-                            const std::string& to) {
-  RETURN_IF_ERROR(transaction.Defer("UPDATE activities SET lead = $2 WHERE lead = $1", {from, to}).status());
-  return transaction.Defer("DELETE FROM aged WHERE lead = $1", {from}).status();
+absl::Status MoveActivities(storage::Transaction& transaction, const domain::LeadId& from,
+                            const domain::LeadId& to) {
+  RETURN_IF_ERROR(
+      transaction.Defer("UPDATE activities SET lead = $2 WHERE lead = $1", {from.text(), to.text()})
+          .status());
+  return transaction.Defer("DELETE FROM aged WHERE lead = $1", {from.text()}).status();
 }
 
-absl::Status DeleteActivitiesOf(storage::Transaction& transaction, const std::string& lead) {
-  RETURN_IF_ERROR(transaction.Defer("DELETE FROM activities WHERE lead = $1", {lead}).status());
-  return transaction.Defer("DELETE FROM aged WHERE lead = $1", {lead}).status();
+absl::Status DeleteActivitiesOf(storage::Transaction& transaction, const domain::LeadId& lead) {
+  RETURN_IF_ERROR(transaction.Defer("DELETE FROM activities WHERE lead = $1", {lead.text()}).status());
+  return transaction.Defer("DELETE FROM aged WHERE lead = $1", {lead.text()}).status();
 }
 
 absl::StatusOr<std::vector<RecordedActivity>> ListActivities(storage::Transaction& transaction,
-                                                             std::string_view lead, const Activity* after,
-                                                             int limit) {
+                                                             const domain::LeadId& lead,
+                                                             const Activity* after, int limit) {
   static const std::string sql = PageSql(/*newest_first=*/true);
   return ReadPage(transaction, sql, lead, after, std::numeric_limits<int64_t>::max(), {}, limit);
 }

@@ -48,7 +48,7 @@ inline constexpr int kWholeHistory = 1'000;
 
 // The sum of activities that are no longer kept one by one.
 struct Aged {
-  std::string lead;
+  domain::LeadId lead;
   // PolicyRow::number that they were counted under, the last of them at least.
   int64_t policy = 0;
   int64_t activities = 0;
@@ -57,9 +57,9 @@ struct Aged {
   // Its limits are those of `policy`.
   domain::EngagementState state;
 };
-absl::StatusOr<std::optional<Aged>> ReadAged(storage::Transaction& transaction, std::string_view lead);
-absl::StatusOr<std::map<std::string, Aged>> ReadAged(storage::Transaction& transaction,
-                                                     const std::vector<std::string>& leads);
+absl::StatusOr<std::optional<Aged>> ReadAged(storage::Transaction& transaction, const domain::LeadId& lead);
+absl::StatusOr<std::map<domain::LeadId, Aged>> ReadAged(storage::Transaction& transaction,
+                                                        const std::vector<domain::LeadId>& leads);
 // Inserts or overwrites. Deferred.
 absl::Status WriteAged(storage::Transaction& transaction, const Aged& aged);
 
@@ -72,18 +72,18 @@ struct History {
   std::vector<domain::Activity> activities;
 };
 // By lead; a lead without activities may be left out.
-using Histories = std::map<std::string, History>;
+using Histories = std::map<domain::LeadId, History>;
 struct DeferredHistories {
   storage::Deferred long_ones;
   storage::Deferred activities;
   storage::Deferred aged;
 };
 absl::StatusOr<DeferredHistories> DeferHistories(storage::Transaction& transaction,
-                                                 const std::vector<std::string>& leads);
+                                                 const std::vector<domain::LeadId>& leads);
 absl::StatusOr<Histories> HistoriesOf(const DeferredHistories& read);
 // Both halves.
 absl::StatusOr<Histories> ReadHistories(storage::Transaction& transaction,
-                                        const std::vector<std::string>& leads);
+                                        const std::vector<domain::LeadId>& leads);
 
 // A choice among a lead's activities.
 struct Which {
@@ -93,13 +93,13 @@ struct Which {
 // The next `limit` of a lead's activities in canonical order (domain::HappenedBefore), after `after`;
 // nullptr: from the first.
 absl::StatusOr<std::vector<RecordedActivity>> ActivitiesInOrder(storage::Transaction& transaction,
-                                                                std::string_view lead,
+                                                                const domain::LeadId& lead,
                                                                 const domain::Activity* after,
                                                                 const Which& which, int limit);
 // Which of `leads` have activities that happened before `time`.
-absl::StatusOr<std::vector<std::string>> WithActivitiesBefore(storage::Transaction& transaction,
-                                                              const std::vector<std::string>& leads,
-                                                              absl::Time time);
+absl::StatusOr<std::vector<domain::LeadId>> WithActivitiesBefore(storage::Transaction& transaction,
+                                                                 const std::vector<domain::LeadId>& leads,
+                                                                 absl::Time time);
 absl::Status DeleteActivities(storage::Transaction& transaction,
                               const std::vector<RecordedActivity>& activities);
 
@@ -112,15 +112,15 @@ absl::StatusOr<std::set<std::string>> KnownActivities(storage::Transaction& tran
                                                       std::span<const domain::Activity> activities);
 // Gives the activities of a stub to a lead; what was added up of them is dropped. Both rows are locked.
 // Deferred.
-absl::Status MoveActivities(storage::Transaction& transaction, const std::string& from,
-                            const std::string& to);
+absl::Status MoveActivities(storage::Transaction& transaction, const domain::LeadId& from,
+                            const domain::LeadId& to);
 // Deletes all activities of a locked lead. Deferred.
-absl::Status DeleteActivitiesOf(storage::Transaction& transaction, const std::string& lead);
+absl::Status DeleteActivitiesOf(storage::Transaction& transaction, const domain::LeadId& lead);
 
 // A page of a lead's activities, newest first by (event time, source, id), after `after`; nullptr: the first
 // page.
 absl::StatusOr<std::vector<RecordedActivity>> ListActivities(storage::Transaction& transaction,
-                                                             std::string_view lead,
+                                                             const domain::LeadId& lead,
                                                              const domain::Activity* after, int limit);
 
 }  // namespace finalmile::leads::store

@@ -39,11 +39,11 @@ absl::Status DeleteActivity(storage::Transaction& transaction, const Deletion& d
       .status();
 }
 
-absl::StatusOr<std::vector<Deletion>> DeletionsOf(storage::Transaction& transaction, const std::string& lead,
-                                                  int limit) {
+absl::StatusOr<std::vector<Deletion>> DeletionsOf(storage::Transaction& transaction,
+                                                  const domain::LeadId& lead, int limit) {
   static const std::string sql =
       fmt::format("{} WHERE lead = $1 ORDER BY delete_time DESC LIMIT $2", kDeletions.select());
-  ASSIGN_OR_RETURN(const storage::Result read, transaction.Execute(sql, {lead, int64_t{limit}}));
+  ASSIGN_OR_RETURN(const storage::Result read, transaction.Execute(sql, {lead.text(), int64_t{limit}}));
   return kDeletions.Records(read);
 }
 

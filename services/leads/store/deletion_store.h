@@ -22,8 +22,8 @@ struct Deletion {
 // Deletes an activity of a locked lead: a mark stays in its place, so that a repeat of it is known. Deferred.
 absl::Status DeleteActivity(storage::Transaction& transaction, const Deletion& deletion);
 // The newest `limit` of a lead.
-absl::StatusOr<std::vector<Deletion>> DeletionsOf(storage::Transaction& transaction, const std::string& lead,
-                                                  int limit);
+absl::StatusOr<std::vector<Deletion>> DeletionsOf(storage::Transaction& transaction,
+                                                  const domain::LeadId& lead, int limit);
 // Forgets at most `limit` deletions of activities that happened before `time`, and returns how many.
 absl::StatusOr<int64_t> ForgetDeletions(storage::Transaction& transaction, absl::Time time, int limit);
 

@@ -34,8 +34,9 @@ absl::Status AppendFacts(storage::Transaction& transaction, const std::vector<Fa
   return kFacts.Insert(transaction, storage::Pointers(versions));
 }
 
-absl::StatusOr<std::vector<FactVersion>> FactHistory(storage::Transaction& transaction, std::string_view lead,
-                                                     absl::Time since, int limit) {
+absl::StatusOr<std::vector<FactVersion>> FactHistory(storage::Transaction& transaction,
+                                                     const domain::LeadId& lead, absl::Time since,
+                                                     int limit) {
   static const std::string sql = fmt::format(R"sql(
 {}
 WHERE lead = $1 AND version >= COALESCE({}, 0)
@@ -43,15 +44,15 @@ ORDER BY version
 LIMIT $3)sql",
                                              kFacts.select(), kHeldAt);
   ASSIGN_OR_RETURN(const storage::Result result,
-                   transaction.Execute(sql, {std::string(lead), ToMicros(since), int64_t{limit}}));
+                   transaction.Execute(sql, {lead.text(), ToMicros(since), int64_t{limit}}));
   return kFacts.Records(result);
 }
 
-absl::StatusOr<std::map<std::string, std::vector<FactVersion>>> FactHistories(
-    storage::Transaction& transaction, const std::vector<std::string>& leads, absl::Time since, int most) {
+absl::StatusOr<std::map<domain::LeadId, std::vector<FactVersion>>> FactHistories(
+    storage::Transaction& transaction, const std::vector<domain::LeadId>& leads, absl::Time since, int most) {
   std::vector<storage::Row> rows;
-  for (const std::string& lead : leads)
-    rows.emplace_back(std::vector<storage::Value>{lead, ToMicros(since), int64_t{most}});
+  for (const domain::LeadId& lead : leads)
+    rows.emplace_back(std::vector<storage::Value>{lead.text(), ToMicros(since), int64_t{most}});
   // The inner query finds the first version, and whether there are too many after it.
   constexpr std::string_view kSql = R"sql(
 SELECT f.lead, f.version, f.record_time, f.gates, f.facts
@@ -65,23 +66,24 @@ WHERE (
 ORDER BY f.lead {sorted}, f.version)sql";
   ASSIGN_OR_RETURN(const storage::Result read, transaction.ExecuteMany(kSql, rows));
   ASSIGN_OR_RETURN(std::vector<FactVersion> versions, kFacts.Records(read));
-  std::map<std::string, std::vector<FactVersion>> histories;
+  std::map<domain::LeadId, std::vector<FactVersion>> histories;
   for (FactVersion& version : versions) histories[version.lead].push_back(std::move(version));
   return histories;
 }
 
-absl::StatusOr<std::optional<FactVersion>> FactsAt(storage::Transaction& transaction, std::string_view lead,
-                                                   absl::Time time) {
+absl::StatusOr<std::optional<FactVersion>> FactsAt(storage::Transaction& transaction,
+                                                   const domain::LeadId& lead, absl::Time time) {
   ASSIGN_OR_RETURN(auto versions, FactHistory(transaction, lead, time, 1));
   if (versions.empty()) return std::nullopt;
   return std::move(versions.front());
 }
 
-absl::StatusOr<std::vector<std::string>> WithFactsBefore(storage::Transaction& transaction,
-                                                         const std::vector<std::string>& leads,
-                                                         absl::Time time) {
+absl::StatusOr<std::vector<domain::LeadId>> WithFactsBefore(storage::Transaction& transaction,
+                                                            const std::vector<domain::LeadId>& leads,
+                                                            absl::Time time) {
   std::vector<storage::Row> rows;
-  for (const std::string& lead : leads) rows.emplace_back(std::vector<storage::Value>{lead, ToMicros(time)});
+  for (const domain::LeadId& lead : leads)
+    rows.emplace_back(std::vector<storage::Value>{lead.text(), ToMicros(time)});
   // Two versions, because the later one still holds.
   constexpr std::string_view kSql = R"sql(
 SELECT r.lead FROM {rows: lead TEXT, time BIGINT} AS r
@@ -89,11 +91,11 @@ WHERE EXISTS (
   SELECT 1 FROM fact_history AS f
   WHERE f.lead = r.lead AND f.record_time <= r.time
   LIMIT 1 OFFSET 1))sql";
-  return storage::FirstTexts(transaction.ExecuteMany(kSql, rows));
+  return storage::FirstTexts<domain::LeadId>(transaction.ExecuteMany(kSql, rows));
 }
 
-absl::StatusOr<int64_t> DeleteFacts(storage::Transaction& transaction, std::string_view lead, absl::Time time,
-                                    int limit) {
+absl::StatusOr<int64_t> DeleteFacts(storage::Transaction& transaction, const domain::LeadId& lead,
+                                    absl::Time time, int limit) {
   static const std::string sql = fmt::format(R"sql(
 DELETE FROM fact_history
 WHERE lead = $1 AND version IN (
@@ -103,7 +105,7 @@ WHERE lead = $1 AND version IN (
   LIMIT $3))sql",
                                              kHeldAt);
   ASSIGN_OR_RETURN(const storage::Result deleted,
-                   transaction.Execute(sql, {std::string(lead), ToMicros(time), int64_t{limit}}));
+                   transaction.Execute(sql, {lead.text(), ToMicros(time), int64_t{limit}}));
   return deleted.affected;
 }
 

@@ -92,53 +92,53 @@ const storage::Table<LeadState> kLeadEngagement =
                  "limits", "grade", "due_time", "told_time"});
 
 absl::StatusOr<std::vector<LeadState>> ReadLeads(storage::Transaction& transaction,
-                                                 const std::vector<std::string>& ids) {
+                                                 const std::vector<domain::LeadId>& ids) {
   ASSIGN_OR_RETURN(const storage::Deferred read, kLeads.DeferRead(transaction, ids));
   RETURN_IF_ERROR(transaction.Settle());
   return kLeads.Records(*read);
 }
 
-absl::StatusOr<std::string> FollowMerges(storage::Transaction& transaction, const std::string& id) {
-  std::string at = id;
+absl::StatusOr<domain::LeadId> FollowMerges(storage::Transaction& transaction, const domain::LeadId& id) {
+  domain::LeadId at = id;
   for (;;) {
-    ASSIGN_OR_RETURN(const std::vector<std::string> next,
-                     storage::FirstTexts(transaction.Execute(
-                         "SELECT merged_into FROM leads WHERE id = $1 AND merged_into <> ''", {at})));
+    ASSIGN_OR_RETURN(const std::vector<domain::LeadId> next,
+                     storage::FirstTexts<domain::LeadId>(transaction.Execute(
+                         "SELECT merged_into FROM leads WHERE id = $1 AND merged_into <> ''", {at.text()})));
     if (next.empty()) return at;
     at = next.front();
   }
 }
 
-absl::Status InsertStubs(storage::Transaction& transaction, const std::vector<std::string>& ids) {
+absl::Status InsertStubs(storage::Transaction& transaction, const std::vector<domain::LeadId>& ids) {
   std::vector<LeadState> stubs(ids.size());
   for (size_t i = 0; i < ids.size(); ++i) stubs[i].id = ids[i];
   return kLeads.InsertAbsent(transaction, storage::Pointers(stubs));
 }
 
-absl::Status SetRecount(storage::Transaction& transaction, std::string_view id, absl::Time recount) {
+absl::Status SetRecount(storage::Transaction& transaction, const domain::LeadId& id, absl::Time recount) {
   return transaction
       .Defer("UPDATE leads SET recount = CAST($2 AS BIGINT) WHERE id = $1",
-             {std::string(id), storage::OptionalMicros(recount)})
+             {id.text(), storage::OptionalMicros(recount)})
       .status();
 }
 
-absl::StatusOr<std::optional<std::string>> LeadToRecount(storage::Transaction& transaction) {
-  ASSIGN_OR_RETURN(auto ids, storage::FirstTexts(transaction.Execute(
+absl::StatusOr<std::optional<domain::LeadId>> LeadToRecount(storage::Transaction& transaction) {
+  ASSIGN_OR_RETURN(auto ids, storage::FirstTexts<domain::LeadId>(transaction.Execute(
                                  "SELECT id FROM leads WHERE recount IS NOT NULL ORDER BY id LIMIT 1")));
   if (ids.empty()) return std::nullopt;
   return std::move(ids.front());
 }
 
-absl::StatusOr<std::vector<std::string>> AllLeads(storage::Transaction& transaction, std::string_view after,
-                                                  int limit) {
-  return storage::FirstTexts(transaction.Execute("SELECT id FROM leads WHERE id > $1 ORDER BY id LIMIT $2",
-                                                 {std::string(after), int64_t{limit}}));
+absl::StatusOr<std::vector<domain::LeadId>> AllLeads(storage::Transaction& transaction,
+                                                     const domain::LeadId& after, int limit) {
+  return storage::FirstTexts<domain::LeadId>(transaction.Execute(
+      "SELECT id FROM leads WHERE id > $1 ORDER BY id LIMIT $2", {after.text(), int64_t{limit}}));
 }
 
-absl::StatusOr<std::vector<std::string>> LeadsNotUnderPolicy(storage::Transaction& transaction,
-                                                             int64_t policy, int limit) {
+absl::StatusOr<std::vector<domain::LeadId>> LeadsNotUnderPolicy(storage::Transaction& transaction,
+                                                                int64_t policy, int limit) {
   // Two ranges rather than <>, so that the index is read only where such leads are.
-  return storage::FirstTexts(transaction.Execute(R"sql(
+  return storage::FirstTexts<domain::LeadId>(transaction.Execute(R"sql(
 SELECT id FROM (
   SELECT id FROM (
     SELECT id FROM leads
@@ -152,7 +152,7 @@ SELECT id FROM (
 ) AS other
 ORDER BY id
 LIMIT $2)sql",
-                                                 {policy, int64_t{limit}}));
+                                                                 {policy, int64_t{limit}}));
 }
 
 absl::StatusOr<int64_t> CountNotUnderPolicy(storage::Transaction& transaction, int64_t policy) {

@@ -17,7 +17,7 @@ namespace finalmile::leads::store {
 
 // The hot row of a lead. Enums are stored as their proto numbers; gates as a bit set of them.
 struct LeadState {
-  std::string id;
+  domain::LeadId id;
   // False: a stub, made by an activity that came before its lead. It keeps engagement and has no readiness.
   bool created = false;
   // Version of the profile; the etag.
@@ -54,8 +54,8 @@ struct LeadState {
   bool request_ended = false;
   // The lead was erased: nothing new is taken under its name. `created` is false then.
   bool erased = false;
-  // Id of the lead that it was merged into; empty: it was not. `created` is false then.
-  std::string merged_into = {};
+  // The lead that it was merged into; empty: it was not. `created` is false then.
+  domain::LeadId merged_into = {};
 
   static constexpr absl::Time kFromTheStart = absl::UnixEpoch();
 };
@@ -67,23 +67,23 @@ extern const storage::Table<LeadState> kLeadEngagement;
 
 // Rows without locks, in any order; absent ones are left out.
 absl::StatusOr<std::vector<LeadState>> ReadLeads(storage::Transaction& transaction,
-                                                 const std::vector<std::string>& ids);
+                                                 const std::vector<domain::LeadId>& ids);
 // The lead that `id` was merged into, perhaps by way of others; `id` itself where it was not.
-absl::StatusOr<std::string> FollowMerges(storage::Transaction& transaction, const std::string& id);
+absl::StatusOr<domain::LeadId> FollowMerges(storage::Transaction& transaction, const domain::LeadId& id);
 // Inserts rows that are absent; present ones stay as they are. Deferred.
-absl::Status InsertStubs(storage::Transaction& transaction, const std::vector<std::string>& ids);
+absl::Status InsertStubs(storage::Transaction& transaction, const std::vector<domain::LeadId>& ids);
 
 // Sets LeadState::recount of a locked row. Deferred.
-absl::Status SetRecount(storage::Transaction& transaction, std::string_view id, absl::Time recount);
+absl::Status SetRecount(storage::Transaction& transaction, const domain::LeadId& id, absl::Time recount);
 // A lead that waits to be counted anew in pages.
-absl::StatusOr<std::optional<std::string>> LeadToRecount(storage::Transaction& transaction);
-// The next leads and stubs in order of id, after `after`.
-absl::StatusOr<std::vector<std::string>> AllLeads(storage::Transaction& transaction, std::string_view after,
-                                                  int limit);
+absl::StatusOr<std::optional<domain::LeadId>> LeadToRecount(storage::Transaction& transaction);
+// The next leads and stubs in order of id, after `after`; empty: the first.
+absl::StatusOr<std::vector<domain::LeadId>> AllLeads(storage::Transaction& transaction,
+                                                     const domain::LeadId& after, int limit);
 
 // Ids of leads under another policy than `policy` that do not wait for a recount, in order of id.
-absl::StatusOr<std::vector<std::string>> LeadsNotUnderPolicy(storage::Transaction& transaction,
-                                                             int64_t policy, int limit);
+absl::StatusOr<std::vector<domain::LeadId>> LeadsNotUnderPolicy(storage::Transaction& transaction,
+                                                                int64_t policy, int limit);
 
 // How many leads are under another policy than `policy`, or wait for a recount.
 absl::StatusOr<int64_t> CountNotUnderPolicy(storage::Transaction& transaction, int64_t policy);

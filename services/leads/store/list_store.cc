@@ -29,12 +29,12 @@ std::string_view KeyColumn(domain::TopSearch::List list) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> ListLeads(storage::Transaction& transaction,
-                                                   const Condition& condition, std::string_view after,
-                                                   int limit) {
+absl::StatusOr<std::vector<domain::LeadId>> ListLeads(storage::Transaction& transaction,
+                                                      const Condition& condition, const domain::LeadId& after,
+                                                      int limit) {
   std::vector<storage::Value> values = condition.values;
   const size_t n = values.size();
-  values.emplace_back(std::string(after));
+  values.emplace_back(after.text());
   values.emplace_back(int64_t{limit});
   constexpr std::string_view kSql = R"sql(
 SELECT l.id
@@ -43,16 +43,16 @@ JOIN profiles AS p ON p.lead = l.id
 WHERE l.created AND {} AND l.id > ${}
 ORDER BY l.id
 LIMIT ${})sql";
-  return storage::FirstTexts(
+  return storage::FirstTexts<domain::LeadId>(
       transaction.Execute(fmt::format(kSql, condition.sql, n + 1, n + 2), std::move(values)));
 }
 
-absl::StatusOr<std::vector<std::string>> FindLeads(storage::Transaction& transaction, std::string_view text,
-                                                   int limit) {
+absl::StatusOr<std::vector<domain::LeadId>> FindLeads(storage::Transaction& transaction,
+                                                      std::string_view text, int limit) {
   constexpr std::string_view kLeads = "leads/";
   constexpr size_t kLeast = 4;
-  std::vector<std::string> found;
-  const auto add = [&](const absl::StatusOr<std::vector<std::string>>& ids) -> absl::Status {
+  std::vector<domain::LeadId> found;
+  const auto add = [&](const absl::StatusOr<std::vector<domain::LeadId>>& ids) -> absl::Status {
     RETURN_IF_ERROR(ids.status());
     found.insert(found.end(), ids->begin(), ids->end());
     return absl::OkStatus();
@@ -70,7 +70,7 @@ absl::StatusOr<std::vector<std::string>> FindLeads(storage::Transaction& transac
   const bool is_id =
       prefix.size() >= kLeast && prefix.find_first_not_of("0123456789abcdef-") == std::string_view::npos;
   if (is_id) {
-    RETURN_IF_ERROR(add(storage::FirstTexts(
+    RETURN_IF_ERROR(add(storage::FirstTexts<domain::LeadId>(
         transaction.Execute("SELECT id FROM leads WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3",
                             {std::string(prefix), std::string(prefix) + "g", int64_t{limit}}))));
   }
@@ -106,20 +106,21 @@ WHERE l.created AND l.gates = 0)sql",
   if (position.started) {
     const std::string at = bind(position.key);
     // The first comparison is what the index is entered by.
-    sql += fmt::format(" AND l.{0} <= {1} AND (l.{0} < {1} OR l.id > {2})", key, at, bind(position.name));
+    sql +=
+        fmt::format(" AND l.{0} <= {1} AND (l.{0} < {1} OR l.id > {2})", key, at, bind(position.lead.text()));
   }
   sql += fmt::format(" ORDER BY l.{} DESC, l.id LIMIT {}", key, bind(static_cast<int64_t>(limit)));
   ASSIGN_OR_RETURN(storage::Result result, transaction.Execute(sql, std::move(values)));
   std::vector<domain::RankedLead> leads;
   leads.reserve(result.rows.size());
   for (const storage::Row& row : result.rows) {
-    leads.push_back({row.Text(0), row.Real(1), row.OptionalReal(2).value_or(kNone),
+    leads.push_back({domain::LeadId(row.Text(0)), row.Real(1), row.OptionalReal(2).value_or(kNone),
                      row.OptionalReal(3).value_or(kNone), row.Bool(4)});
   }
   if (!leads.empty()) {
     const domain::RankedLead& last = leads.back();
     position.started = true;
-    position.name = last.name;
+    position.lead = last.lead;
     position.key = list == domain::TopSearch::List::kFit     ? last.fit
                    : list == domain::TopSearch::List::kShort ? last.short_key
                                                              : last.long_key;

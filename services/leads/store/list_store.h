@@ -16,24 +16,23 @@ namespace finalmile::leads::store {
 using storage::Condition;
 
 // Ids of created leads that meet `condition`, after `after` in order of id.
-absl::StatusOr<std::vector<std::string>> ListLeads(storage::Transaction& transaction,
-                                                   const Condition& condition, std::string_view after,
-                                                   int limit);
+absl::StatusOr<std::vector<domain::LeadId>> ListLeads(storage::Transaction& transaction,
+                                                      const Condition& condition, const domain::LeadId& after,
+                                                      int limit);
 
-// A position in one of the three rank lists.
 // Leads that a person may mean by `text`, at most `limit`, in order of id: by e-mail, by external id
 // ("crm=7", or "7" of any source), or by the first 4 characters or more of their id.
-absl::StatusOr<std::vector<std::string>> FindLeads(storage::Transaction& transaction, std::string_view text,
-                                                   int limit);
+absl::StatusOr<std::vector<domain::LeadId>> FindLeads(storage::Transaction& transaction,
+                                                      std::string_view text, int limit);
 
+// A position in one of the three rank lists.
 struct ListPosition {
   bool started = false;
   double key = 0;
-  std::string name;
+  domain::LeadId lead;
 };
 
-// The next rows of a rank list, which leaves out gated leads; moves `position` past them. RankedLead::name
-// is the id.
+// The next rows of a rank list, which leaves out gated leads; moves `position` past them.
 absl::StatusOr<std::vector<domain::RankedLead>> ReadRanks(storage::Transaction& transaction,
                                                           domain::TopSearch::List list,
                                                           const Condition& condition, ListPosition& position,

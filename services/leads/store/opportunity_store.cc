@@ -24,15 +24,15 @@ const storage::Table<OpportunityRow> kOpportunities("opportunities", {"lead", "i
                                                      {"currency", &OpportunityRow::currency},
                                                      {"update_time", &OpportunityRow::update_time}});
 
-absl::StatusOr<std::map<std::string, std::vector<OpportunityRow>>> OpportunitiesOf(
-    storage::Transaction& transaction, const std::vector<std::string>& leads) {
+absl::StatusOr<std::map<domain::LeadId, std::vector<OpportunityRow>>> OpportunitiesOf(
+    storage::Transaction& transaction, const std::vector<domain::LeadId>& leads) {
   ASSIGN_OR_RETURN(
       const storage::Result read,
       transaction.ExecuteMany(
           kOpportunities.select() + " WHERE lead IN (SELECT r.wanted FROM {rows: wanted TEXT} AS r)",
           storage::IdRows(leads)));
   ASSIGN_OR_RETURN(std::vector<OpportunityRow> rows, kOpportunities.Records(read));
-  std::map<std::string, std::vector<OpportunityRow>> by_lead;
+  std::map<domain::LeadId, std::vector<OpportunityRow>> by_lead;
   for (OpportunityRow& row : rows) {
     std::vector<OpportunityRow>& own = by_lead[row.lead];
     own.push_back(std::move(row));

@@ -9,13 +9,13 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/storage/table.h"
+#include "services/leads/domain/lead.h"
 
 namespace finalmile::leads::store {
 
 // The number of its state is that of the contract.
 struct OpportunityRow {
-  // Id of the lead.
-  std::string lead;
+  domain::LeadId lead;
   std::string id;
   int64_t state = 0;
   std::optional<double> amount;
@@ -26,7 +26,7 @@ struct OpportunityRow {
 extern const storage::Table<OpportunityRow> kOpportunities;
 
 // Of these leads, by lead, the newest first.
-absl::StatusOr<std::map<std::string, std::vector<OpportunityRow>>> OpportunitiesOf(
-    storage::Transaction& transaction, const std::vector<std::string>& leads);
+absl::StatusOr<std::map<domain::LeadId, std::vector<OpportunityRow>>> OpportunitiesOf(
+    storage::Transaction& transaction, const std::vector<domain::LeadId>& leads);
 
 }  // namespace finalmile::leads::store

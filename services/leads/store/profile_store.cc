@@ -42,19 +42,19 @@ const storage::Table<Profile> kProfiles("profiles", {"lead"}, Columns());
 }  // namespace
 
 absl::StatusOr<storage::Deferred> DeferProfiles(storage::Transaction& transaction,
-                                                const std::vector<std::string>& leads) {
+                                                const std::vector<domain::LeadId>& leads) {
   return kProfiles.DeferRead(transaction, leads);
 }
 
-absl::StatusOr<std::map<std::string, domain::Lead>> ProfilesOf(const storage::Result& read) {
+absl::StatusOr<std::map<domain::LeadId, domain::Lead>> ProfilesOf(const storage::Result& read) {
   ASSIGN_OR_RETURN(std::vector<Profile> rows, kProfiles.Records(read));
-  std::map<std::string, domain::Lead> profiles;
+  std::map<domain::LeadId, domain::Lead> profiles;
   for (Profile& row : rows) profiles.emplace(std::move(row.lead), std::move(row.content));
   return profiles;
 }
 
-absl::StatusOr<std::map<std::string, domain::Lead>> ReadProfiles(storage::Transaction& transaction,
-                                                                 const std::vector<std::string>& leads) {
+absl::StatusOr<std::map<domain::LeadId, domain::Lead>> ReadProfiles(
+    storage::Transaction& transaction, const std::vector<domain::LeadId>& leads) {
   ASSIGN_OR_RETURN(const storage::Deferred read, DeferProfiles(transaction, leads));
   RETURN_IF_ERROR(transaction.Settle());
   return ProfilesOf(*read);
@@ -66,21 +66,21 @@ absl::Status WriteProfiles(storage::Transaction& transaction, const std::vector<
 
 namespace {
 
-absl::StatusOr<std::map<ExternalId, std::string>> ReadExternalIds(
+absl::StatusOr<std::map<ExternalId, domain::LeadId>> ReadExternalIds(
     storage::Transaction& transaction, std::string_view sql, const std::vector<ExternalId>& external_ids) {
   std::vector<storage::Row> rows;
   rows.reserve(external_ids.size());
   for (const ExternalId& id : external_ids)
     rows.emplace_back(std::vector<storage::Value>{id.first, id.second});
   ASSIGN_OR_RETURN(storage::Result result, transaction.ExecuteMany(sql, rows));
-  std::map<ExternalId, std::string> found;
-  for (const storage::Row& row : result.rows) found[{row.Text(0), row.Text(1)}] = row.Text(2);
+  std::map<ExternalId, domain::LeadId> found;
+  for (const storage::Row& row : result.rows) found[{row.Text(0), row.Text(1)}] = domain::LeadId(row.Text(2));
   return found;
 }
 
 }  // namespace
 
-absl::StatusOr<std::map<ExternalId, std::string>> FindExternalIds(
+absl::StatusOr<std::map<ExternalId, domain::LeadId>> FindExternalIds(
     storage::Transaction& transaction, const std::vector<ExternalId>& external_ids) {
   return ReadExternalIds(transaction, R"sql(
 SELECT e.source, e.id, e.lead
@@ -89,7 +89,7 @@ JOIN external_ids AS e ON e.source = r.source AND e.id = r.id)sql",
                          external_ids);
 }
 
-absl::StatusOr<std::map<ExternalId, std::string>> LockExternalIds(
+absl::StatusOr<std::map<ExternalId, domain::LeadId>> LockExternalIds(
     storage::Transaction& transaction, const std::vector<ExternalId>& external_ids) {
   return ReadExternalIds(transaction, R"sql(
 SELECT source, id, lead FROM external_ids
@@ -100,25 +100,26 @@ ORDER BY source {sorted}, id {sorted}
                          external_ids);
 }
 
-absl::StatusOr<std::map<std::string, std::vector<ExternalId>>> ExternalIdsOf(
-    storage::Transaction& transaction, const std::vector<std::string>& leads) {
+absl::StatusOr<std::map<domain::LeadId, std::vector<ExternalId>>> ExternalIdsOf(
+    storage::Transaction& transaction, const std::vector<domain::LeadId>& leads) {
   ASSIGN_OR_RETURN(storage::Result result, transaction.ExecuteMany(
                                                R"sql(
 SELECT lead, source, id FROM external_ids
 WHERE lead IN (SELECT r.lead FROM {rows: lead TEXT} AS r)
 ORDER BY source {sorted}, id {sorted})sql",
                                                storage::IdRows(leads)));
-  std::map<std::string, std::vector<ExternalId>> ids;
-  for (const storage::Row& row : result.rows) ids[row.Text(0)].emplace_back(row.Text(1), row.Text(2));
+  std::map<domain::LeadId, std::vector<ExternalId>> ids;
+  for (const storage::Row& row : result.rows)
+    ids[domain::LeadId(row.Text(0))].emplace_back(row.Text(1), row.Text(2));
   return ids;
 }
 
 absl::Status InsertExternalIds(storage::Transaction& transaction,
-                               const std::vector<std::pair<ExternalId, std::string>>& external_ids) {
+                               const std::vector<std::pair<ExternalId, domain::LeadId>>& external_ids) {
   std::vector<storage::Row> rows;
   rows.reserve(external_ids.size());
   for (const auto& [id, lead] : external_ids) {
-    rows.emplace_back(std::vector<storage::Value>{id.first, id.second, lead});
+    rows.emplace_back(std::vector<storage::Value>{id.first, id.second, lead.text()});
   }
   return transaction
       .ExecuteMany(
@@ -129,26 +130,27 @@ SELECT r.* FROM {rows: source TEXT, id TEXT, lead TEXT} AS r)sql",
       .status();
 }
 
-absl::StatusOr<std::vector<std::string>> LeadsWithExternalId(storage::Transaction& transaction,
-                                                             const std::string& id, int limit) {
-  return storage::FirstTexts(transaction.Execute(
+absl::StatusOr<std::vector<domain::LeadId>> LeadsWithExternalId(storage::Transaction& transaction,
+                                                                const std::string& id, int limit) {
+  return storage::FirstTexts<domain::LeadId>(transaction.Execute(
       "SELECT DISTINCT lead FROM external_ids WHERE id = $1 ORDER BY lead LIMIT $2", {id, int64_t{limit}}));
 }
 
-absl::StatusOr<std::vector<std::string>> LeadsWithEmail(storage::Transaction& transaction,
-                                                        const std::string& email, int limit) {
-  return storage::FirstTexts(
+absl::StatusOr<std::vector<domain::LeadId>> LeadsWithEmail(storage::Transaction& transaction,
+                                                           const std::string& email, int limit) {
+  return storage::FirstTexts<domain::LeadId>(
       transaction.Execute("SELECT lead FROM profiles WHERE email = $1 AND email <> '' ORDER BY lead LIMIT $2",
                           {email, int64_t{limit}}));
 }
 
-absl::Status MoveExternalIds(storage::Transaction& transaction, const std::string& from,
-                             const std::string& to) {
-  return transaction.Defer("UPDATE external_ids SET lead = $2 WHERE lead = $1", {from, to}).status();
+absl::Status MoveExternalIds(storage::Transaction& transaction, const domain::LeadId& from,
+                             const domain::LeadId& to) {
+  return transaction.Defer("UPDATE external_ids SET lead = $2 WHERE lead = $1", {from.text(), to.text()})
+      .status();
 }
 
-absl::Status MoveAbout(storage::Transaction& transaction, const std::string& from, const std::string& to,
-                       int64_t cycle) {
+absl::Status MoveAbout(storage::Transaction& transaction, const domain::LeadId& from,
+                       const domain::LeadId& to, int64_t cycle) {
   RETURN_IF_ERROR(MoveExternalIds(transaction, from, to));
   for (const std::string_view sql : {"UPDATE source_rows SET lead = $2 WHERE lead = $1",
                                      "UPDATE import_changes SET lead = $2 WHERE lead = $1",
@@ -156,28 +158,29 @@ absl::Status MoveAbout(storage::Transaction& transaction, const std::string& fro
                                      "UPDATE opportunities SET lead = $2 WHERE lead = $1 AND id NOT IN "
                                      "(SELECT o.id FROM opportunities AS o WHERE "
                                      "o.lead = $2)"}) {
-    RETURN_IF_ERROR(transaction.Defer(sql, {from, to}).status());
+    RETURN_IF_ERROR(transaction.Defer(sql, {from.text(), to.text()}).status());
   }
   return transaction
-      .Defer("UPDATE sales_facts SET lead = $2, ready_seq = 0, cycle = $3 WHERE lead = $1", {from, to, cycle})
+      .Defer("UPDATE sales_facts SET lead = $2, ready_seq = 0, cycle = $3 WHERE lead = $1",
+             {from.text(), to.text(), cycle})
       .status();
 }
 
-absl::Status DeleteAbout(storage::Transaction& transaction, const std::string& lead) {
+absl::Status DeleteAbout(storage::Transaction& transaction, const domain::LeadId& lead) {
   for (const std::string_view sql :
        {"DELETE FROM external_ids WHERE lead = $1", "DELETE FROM profiles WHERE lead = $1",
         "DELETE FROM fact_history WHERE lead = $1", "DELETE FROM source_rows WHERE lead = $1",
         "DELETE FROM crossings WHERE lead = $1", "DELETE FROM sales_facts WHERE lead = $1",
         "DELETE FROM opportunities WHERE lead = $1", "DELETE FROM import_changes WHERE lead = $1",
         "DELETE FROM deleted_activities WHERE lead = $1"}) {
-    RETURN_IF_ERROR(transaction.Defer(sql, {lead}).status());
+    RETURN_IF_ERROR(transaction.Defer(sql, {lead.text()}).status());
   }
   return absl::OkStatus();
 }
 
-absl::Status DeleteLead(storage::Transaction& transaction, const std::string& lead) {
+absl::Status DeleteLead(storage::Transaction& transaction, const domain::LeadId& lead) {
   RETURN_IF_ERROR(DeleteAbout(transaction, lead));
-  return transaction.Defer("DELETE FROM leads WHERE id = $1", {lead}).status();
+  return transaction.Defer("DELETE FROM leads WHERE id = $1", {lead.text()}).status();
 }
 
 absl::Status DeleteTheseIds(storage::Transaction& transaction, const std::vector<ExternalId>& external_ids) {
@@ -192,8 +195,8 @@ WHERE (source, id) IN (SELECT r.wanted_source, r.wanted FROM {rows: wanted_sourc
       .status();
 }
 
-absl::Status DeleteExternalIds(storage::Transaction& transaction, std::string_view lead) {
-  return transaction.Defer("DELETE FROM external_ids WHERE lead = $1", {std::string(lead)}).status();
+absl::Status DeleteExternalIds(storage::Transaction& transaction, const domain::LeadId& lead) {
+  return transaction.Defer("DELETE FROM external_ids WHERE lead = $1", {lead.text()}).status();
 }
 
 }  // namespace finalmile::leads::store

@@ -42,7 +42,7 @@ absl::StatusOr<std::vector<SalesFact>> SalesFactsOf(storage::Transaction& transa
 }
 
 absl::StatusOr<std::vector<SalesFact>> SalesFactsOfLeads(storage::Transaction& transaction,
-                                                         const std::vector<std::string>& leads) {
+                                                         const std::vector<domain::LeadId>& leads) {
   ASSIGN_OR_RETURN(
       const storage::Result read,
       transaction.ExecuteMany(
@@ -59,7 +59,7 @@ DELETE FROM sales_facts WHERE key IN (
   return deleted.affected;
 }
 
-std::string CrossingId(const std::string& lead, int64_t ready_seq) {
+std::string CrossingId(const domain::LeadId& lead, int64_t ready_seq) {
   return fmt::format("{}:{}", lead, ready_seq);
 }
 
@@ -101,12 +101,12 @@ absl::StatusOr<std::vector<CrossingRow>> ReadCrossings(storage::Transaction& tra
 }
 
 absl::StatusOr<std::vector<CrossingRow>> CrossingsOf(storage::Transaction& transaction,
-                                                     const std::string& lead, int64_t before, int limit) {
+                                                     const domain::LeadId& lead, int64_t before, int limit) {
   ASSIGN_OR_RETURN(
       const storage::Result read,
       transaction.Execute(
           kCrossings.select() + " WHERE lead = $1 AND ready_seq < $2 ORDER BY ready_seq DESC LIMIT $3",
-          {lead, before, int64_t{limit}}));
+          {lead.text(), before, int64_t{limit}}));
   return kCrossings.Records(read);
 }
 

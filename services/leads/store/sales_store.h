@@ -19,7 +19,7 @@ extern const storage::Table<domain::SalesFact> kSalesFacts;
 absl::StatusOr<std::vector<domain::SalesFact>> SalesFactsOf(storage::Transaction& transaction,
                                                             const std::vector<std::string>& keys);
 absl::StatusOr<std::vector<domain::SalesFact>> SalesFactsOfLeads(storage::Transaction& transaction,
-                                                                 const std::vector<std::string>& leads);
+                                                                 const std::vector<domain::LeadId>& leads);
 // Deletes at most `limit` that happened before `time`, and returns how many.
 absl::StatusOr<int64_t> DeleteSalesFacts(storage::Transaction& transaction, absl::Time time, int limit);
 
@@ -27,7 +27,7 @@ absl::StatusOr<int64_t> DeleteSalesFacts(storage::Transaction& transaction, absl
 struct CrossingRow {
   // "{lead}:{ready_seq}".
   std::string id;
-  std::string lead;
+  domain::LeadId lead;
   int64_t ready_seq = 0;
   int64_t cycle = 0;
   std::string lane;
@@ -48,7 +48,7 @@ struct CrossingRow {
   // When it is to be decided, then when the row is to be deleted.
   absl::Time due_time = absl::InfiniteFuture();
 };
-std::string CrossingId(const std::string& lead, int64_t ready_seq);
+std::string CrossingId(const domain::LeadId& lead, int64_t ready_seq);
 
 extern const storage::Table<CrossingRow> kCrossings;
 
@@ -57,7 +57,7 @@ absl::StatusOr<std::vector<CrossingRow>> ReadCrossings(storage::Transaction& tra
                                                        const std::vector<std::string>& ids);
 // At most `limit` of a lead whose ready_seq is below `before`, the newest first.
 absl::StatusOr<std::vector<CrossingRow>> CrossingsOf(storage::Transaction& transaction,
-                                                     const std::string& lead, int64_t before, int limit);
+                                                     const domain::LeadId& lead, int64_t before, int limit);
 // Deferred.
 absl::Status DeleteCrossings(storage::Transaction& transaction, const std::vector<std::string>& ids);
 

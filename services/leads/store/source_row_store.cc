@@ -67,7 +67,7 @@ absl::StatusOr<std::vector<StoredRow>> RowsOf(const storage::Result& read) {
 }
 
 absl::StatusOr<std::vector<StoredRow>> SourceRowsAbout(storage::Transaction& transaction,
-                                                       const std::vector<std::string>& leads) {
+                                                       const std::vector<domain::LeadId>& leads) {
   static const std::string sql =
       fmt::format("{} WHERE lead IN (SELECT r.wanted FROM {{rows: wanted TEXT}} AS r)", kSourceRows.select());
   ASSIGN_OR_RETURN(const storage::Result read, transaction.ExecuteMany(sql, storage::IdRows(leads)));
@@ -102,26 +102,26 @@ JOIN profiles AS p ON p.name_key = r.wanted AND p.name_key <> '')sql",
                                storage::IdRows(keys));
 }
 
-std::multimap<std::string, std::string> LeadsByKey(const storage::Result& read) {
-  std::multimap<std::string, std::string> leads;
-  for (const Row& row : read.rows) leads.emplace(row.Text(0), row.Text(1));
+std::multimap<std::string, domain::LeadId> LeadsByKey(const storage::Result& read) {
+  std::multimap<std::string, domain::LeadId> leads;
+  for (const Row& row : read.rows) leads.emplace(row.Text(0), domain::LeadId(row.Text(1)));
   return leads;
 }
 
-absl::StatusOr<std::map<std::string, ActivitySums>> SumActivities(storage::Transaction& transaction,
-                                                                  const std::string& source,
-                                                                  const std::vector<std::string>& leads) {
+absl::StatusOr<std::map<domain::LeadId, ActivitySums>> SumActivities(
+    storage::Transaction& transaction, const std::string& source, const std::vector<domain::LeadId>& leads) {
   std::vector<Row> rows;
-  for (const std::string& lead : leads) rows.emplace_back(std::vector<Value>{lead, source});
+  for (const domain::LeadId& lead : leads) rows.emplace_back(std::vector<Value>{lead.text(), source});
   ASSIGN_OR_RETURN(const storage::Result read, transaction.ExecuteMany(R"sql(
 SELECT a.lead, a.type, a.subject, CAST(SUM(a.count) AS BIGINT), SUM(a.seconds)
 FROM {rows: wanted TEXT, wanted_source TEXT} AS r
 JOIN activities AS a ON a.lead = r.wanted AND a.source = r.wanted_source
 GROUP BY a.lead, a.type, a.subject)sql",
                                                                        rows));
-  std::map<std::string, ActivitySums> sums;
+  std::map<domain::LeadId, ActivitySums> sums;
   for (const Row& row : read.rows)
-    sums[row.Text(0)][{row.Text(1), row.Text(2)}] = {static_cast<double>(row.Int(3)), row.Real(4)};
+    sums[domain::LeadId(row.Text(0))][{row.Text(1), row.Text(2)}] = {static_cast<double>(row.Int(3)),
+                                                                     row.Real(4)};
   return sums;
 }
 

@@ -17,7 +17,7 @@ namespace finalmile::leads::store {
 struct StoredRow {
   std::string source;
   std::string identity;
-  std::string lead;
+  domain::LeadId lead;
   domain::SourceRow row;
 };
 
@@ -28,7 +28,7 @@ absl::StatusOr<storage::Deferred> DeferSourceRows(storage::Transaction& transact
 absl::StatusOr<std::vector<StoredRow>> RowsOf(const storage::Result& read);
 // All rows about these leads, of every source.
 absl::StatusOr<std::vector<StoredRow>> SourceRowsAbout(storage::Transaction& transaction,
-                                                       const std::vector<std::string>& leads);
+                                                       const std::vector<domain::LeadId>& leads);
 // Inserts or overwrites. Deferred.
 absl::Status WriteSourceRows(storage::Transaction& transaction, const std::vector<StoredRow>& rows);
 // Deferred.
@@ -40,7 +40,7 @@ absl::StatusOr<storage::Deferred> DeferByEmail(storage::Transaction& transaction
                                                const std::vector<std::string>& keys);
 absl::StatusOr<storage::Deferred> DeferByName(storage::Transaction& transaction,
                                               const std::vector<std::string>& keys);
-std::multimap<std::string, std::string> LeadsByKey(const storage::Result& read);
+std::multimap<std::string, domain::LeadId> LeadsByKey(const storage::Result& read);
 
 // What a source's activities of these leads sum up to, by (type, subject): units, and seconds.
 struct ActivitySum {
@@ -48,9 +48,8 @@ struct ActivitySum {
   double seconds = 0;
 };
 using ActivitySums = std::map<std::pair<std::string, std::string>, ActivitySum>;
-absl::StatusOr<std::map<std::string, ActivitySums>> SumActivities(storage::Transaction& transaction,
-                                                                  const std::string& source,
-                                                                  const std::vector<std::string>& leads);
+absl::StatusOr<std::map<domain::LeadId, ActivitySums>> SumActivities(
+    storage::Transaction& transaction, const std::string& source, const std::vector<domain::LeadId>& leads);
 
 // What the import `number` did to these identities; absent ones are left out.
 absl::StatusOr<std::vector<domain::ImportChange>> ReadChanges(storage::Transaction& transaction,

@@ -14,7 +14,7 @@ absl::Status CrossingTimer::Visit(storage::Transaction& transaction, const std::
                    store::kCrossings.DeferLock(transaction, storage::SortedUnique(ids)));
   RETURN_IF_ERROR(transaction.Settle());
   ASSIGN_OR_RETURN(std::vector<store::CrossingRow> crossings, store::kCrossings.Records(*locked));
-  std::vector<std::string> leads;
+  std::vector<domain::LeadId> leads;
   for (const store::CrossingRow& crossing : crossings) leads.push_back(crossing.lead);
   ASSIGN_OR_RETURN(const std::vector<domain::SalesFact> facts,
                    store::SalesFactsOfLeads(transaction, storage::SortedUnique(std::move(leads))));

@@ -28,7 +28,7 @@ absl::StatusOr<absl::Duration> HistorySweeper::Run(storage::Leadership& leadersh
 absl::StatusOr<absl::Duration> HistorySweeper::Look(storage::Leadership& leadership) {
   struct Seen {
     std::vector<Work> work;
-    std::string last;
+    domain::LeadId last;
     bool more_imports = false;
     bool full = false;
   };
@@ -46,13 +46,13 @@ absl::StatusOr<absl::Duration> HistorySweeper::Look(storage::Leadership& leaders
                        store::DeleteSalesFacts(transaction, now - domain::kHistory, rows));
       seen.more_imports = deleted == rows || changes == rows || deletions == rows || sales == rows;
     }
-    ASSIGN_OR_RETURN(const std::vector<std::string> leads, store::AllLeads(transaction, after_, rows));
-    ASSIGN_OR_RETURN(const std::vector<std::string> activities,
+    ASSIGN_OR_RETURN(const std::vector<domain::LeadId> leads, store::AllLeads(transaction, after_, rows));
+    ASSIGN_OR_RETURN(const std::vector<domain::LeadId> activities,
                      store::WithActivitiesBefore(transaction, leads, now - domain::kActivitiesKept));
-    ASSIGN_OR_RETURN(const std::vector<std::string> facts,
+    ASSIGN_OR_RETURN(const std::vector<domain::LeadId> facts,
                      store::WithFactsBefore(transaction, leads, now - domain::kHistory));
-    for (const std::string& lead : activities) seen.work.push_back({.lead = lead, .activities = true});
-    for (const std::string& lead : facts) seen.work.push_back({.lead = lead, .activities = false});
+    for (const domain::LeadId& lead : activities) seen.work.push_back({.lead = lead, .activities = true});
+    for (const domain::LeadId& lead : facts) seen.work.push_back({.lead = lead, .activities = false});
     if (!leads.empty()) seen.last = leads.back();
     seen.full = std::ssize(leads) == rows;
     return seen;
@@ -60,7 +60,7 @@ absl::StatusOr<absl::Duration> HistorySweeper::Look(storage::Leadership& leaders
   ASSIGN_OR_RETURN(Seen seen, outbox::RunChunk(leadership, clock_, look_, look));
   work_ = std::move(seen.work);
   if (seen.more_imports) return absl::ZeroDuration();
-  after_ = seen.full ? std::move(seen.last) : std::string();
+  after_ = seen.full ? std::move(seen.last) : domain::LeadId();
   if (!work_.empty()) return absl::ZeroDuration();
   return clock_.Steady() + (seen.full ? kBetweenLooks : kBetweenRounds);
 }

@@ -25,7 +25,7 @@ class HistorySweeper final : public outbox::LeaderTask {
  private:
   // Something to remove of a lead: activities, or versions of facts.
   struct Work {
-    std::string lead;
+    domain::LeadId lead;
     bool activities = false;
   };
   absl::StatusOr<absl::Duration> Look(storage::Leadership& leadership);
@@ -36,7 +36,7 @@ class HistorySweeper final : public outbox::LeaderTask {
   outbox::ChunkSize look_{1'000};
   outbox::ChunkSize remove_{1'000};
   // The last lead that was looked at; empty: begin with the first.
-  std::string after_;
+  domain::LeadId after_;
   std::vector<Work> work_;
 };
 

@@ -11,11 +11,11 @@ using storage::Transaction;
 
 // Locks `ids`, scores them as they are now, writes what changed.
 absl::Status Revisit(Transaction& transaction, scoring::Policies& policies, Clock& clock, Rng& rng,
-                     const std::vector<std::string>& ids, std::string_view task, std::string_view why) {
+                     const std::vector<domain::LeadId>& ids, std::string_view task, std::string_view why) {
   const outbox::Cause cause = outbox::CauseOf(task);
   scoring::LeadBatch batch(transaction, policies, {clock, rng, clock.Now(), cause});
   RETURN_IF_ERROR(batch.Lock(ids, scoring::LeadBatch::Absent::kLeaveOut));
-  for (const std::string& id : ids) {
+  for (const domain::LeadId& id : ids) {
     if (batch.Find(id) != nullptr) batch.Visit(id);
   }
   return batch.Write(why);
@@ -29,7 +29,8 @@ telemetry::Counter CountedAlone(telemetry::Metrics& metrics, std::string result)
 
 }  // namespace
 
-absl::Status FadingTimer::Visit(Transaction& transaction, const std::vector<std::string>& leads, absl::Time) {
+absl::Status FadingTimer::Visit(Transaction& transaction, const std::vector<domain::LeadId>& leads,
+                                absl::Time) {
   return Revisit(transaction, policies_, clock_, rng_, leads, "leads.fading", "fading");
 }
 
@@ -45,7 +46,7 @@ Rescorer::Rescorer(Clock& clock, Rng& rng, scoring::Policies& policies, Log& log
 absl::StatusOr<absl::Duration> Rescorer::Run(storage::Leadership& leadership) {
   const auto rescore = [&](Transaction& transaction, int rows) -> absl::StatusOr<outbox::Chunk> {
     ASSIGN_OR_RETURN(const int64_t in_force, store::PolicyInForce(transaction));
-    ASSIGN_OR_RETURN(const std::vector<std::string> ids,
+    ASSIGN_OR_RETURN(const std::vector<domain::LeadId> ids,
                      store::LeadsNotUnderPolicy(transaction, in_force, rows));
     if (ids.empty()) return outbox::Chunk{};
     RETURN_IF_ERROR(Revisit(transaction, policies_, clock_, rng_, ids, "leads.rescorer", "policy"));
@@ -70,7 +71,7 @@ absl::StatusOr<bool> Rescorer::CountAlone(storage::Leadership& leadership) {
   const auto count = [&](Transaction& transaction, int rows) -> absl::StatusOr<Page> {
     Page page{.next = alone_};
     if (!page.next) {
-      ASSIGN_OR_RETURN(std::optional<std::string> lead, store::LeadToRecount(transaction));
+      ASSIGN_OR_RETURN(std::optional<domain::LeadId> lead, store::LeadToRecount(transaction));
       if (!lead) return page;
       page.next.emplace(*std::move(lead));
     }

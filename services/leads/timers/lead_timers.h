@@ -23,7 +23,7 @@ class FadingTimer final : public outbox::DueRowsTask<store::LeadState> {
   std::string_view name() const override { return "fading"; }
 
  private:
-  absl::Status Visit(storage::Transaction& transaction, const std::vector<std::string>& leads,
+  absl::Status Visit(storage::Transaction& transaction, const std::vector<domain::LeadId>& leads,
                      absl::Time now) override;
 
   Clock& clock_;
