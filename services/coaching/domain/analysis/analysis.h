@@ -26,6 +26,8 @@ inline constexpr int64_t kMaxSteps = 200'000'000;
 // The most findings of one list, and of one message; those beyond are left out.
 inline constexpr size_t kMaxFindings = 200;
 inline constexpr size_t kMaxMentions = 20;
+// The most of a finding's words that is repeated in it.
+inline constexpr size_t kMaxFindingBytes = 1'000;
 
 // Bytes [begin, end) of a turn's text as it was given; never inside a character.
 struct Range {
@@ -41,7 +43,7 @@ struct Finding {
   size_t turn = 0;
   // From the first to the last word.
   Range range;
-  // The turn's text in that range.
+  // The turn's text in that range; at most its first kMaxFindingBytes.
   std::string words;
   // Each word that was matched, in order.
   std::vector<Range> matched;
