@@ -2,25 +2,21 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "libs/base/status.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/timestamps.h"
+#include "libs/rpc/violations.h"
 
 namespace finalmile::coaching::changes {
 namespace {
 
-// So many of them are said in one error; a track has all.
-constexpr size_t kMostSaid = 50;
-
 absl::Status Incomplete(std::string_view name, const std::vector<Violation>& missing) {
-  std::string text = fmt::format("{} cannot be published", name);
-  for (size_t i = 0; i < std::min(missing.size(), kMostSaid); ++i)
-    text += fmt::format("{} {}", i == 0 ? ":" : ";", ToText(missing[i]));
-  if (missing.size() > kMostSaid) text += fmt::format("; and {} more", missing.size() - kMostSaid);
-  return rpc::Error(absl::StatusCode::kFailedPrecondition, "INCOMPLETE", text,
-                    {{"count", std::to_string(missing.size())}});
+  return rpc::WithViolations(
+      rpc::Error(absl::StatusCode::kFailedPrecondition, "INCOMPLETE",
+                 fmt::format("{} cannot be published: {}{}", name, ToText(missing.front()),
+                             missing.size() > 1 ? fmt::format(", and {} more", missing.size() - 1) : ""),
+                 {{"talk_track", name}}),
+      missing, "talk_track");
 }
 
 }  // namespace
