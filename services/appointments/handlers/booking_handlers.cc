@@ -277,8 +277,7 @@ absl::StatusOr<v1::Appointment> BookingHandlers::RescheduleAppointment(
         // Whether it can be moved at all comes before whether the time is free.
         domain::Appointment tried = meeting;
         domain::AppointmentResult result = domain::Reschedule(tried, meeting.host, moved, now);
-        if (const auto* refusal = std::get_if<domain::Refusal>(&result))
-          return ToStatus(*refusal, entry->row);
+        if (const auto* refusal = std::get_if<Refusal>(&result)) return ToStatus(*refusal, entry->row);
         SlotRequest slot{moved, "", meeting.host, {id}, now};
         if (request.keep_host()) slot.host = meeting.host;
         if (!request.host().empty()) slot.host = rpc::IdIn(request.host());

@@ -1,0 +1,282 @@
+#include "services/coaching/domain/analysis/matcher.h"
+
+#include <algorithm>
+#include <array>
+
+#include "libs/text/edit_distance.h"
+
+namespace finalmile::coaching {
+namespace {
+
+constexpr size_t kFewestFuzzyLetters = 6;
+constexpr size_t kLettersForTwoEdits = 10;
+constexpr int64_t kNone = -1;
+
+// What Find knows of the words of a pattern.
+struct Shape {
+  explicit Shape(const Pattern& pattern) : words(pattern.words.size()), skips(pattern.most_skips) {
+    fixed_before.push_back(0);
+    for (const bool fixed : pattern.fixed) fixed_before.push_back(fixed_before.back() + (fixed ? 1 : 0));
+  }
+  // Whether words [first, last) may all be left out.
+  bool Free(size_t first, size_t last) const { return fixed_before[first] == fixed_before[last]; }
+  // Whether an alignment that ends with `word`, `skipped` of those before it left out, is a match.
+  bool Complete(size_t word, size_t skipped) const {
+    return skipped + (words - 1 - word) <= skips && Free(word + 1, words);
+  }
+
+  size_t words;
+  size_t skips;
+  std::vector<size_t> fixed_before;
+};
+
+// The latest tokens at which alignments begin: by how many words of the pattern are dealt with, how many of
+// them are left out, and whether one is fuzzy.
+class Begins {
+ public:
+  explicit Begins(const Shape& shape)
+      : skips_(shape.skips), begins_((shape.words + 1) * (shape.skips + 1) * 2, kNone) {}
+  int64_t& At(size_t words, size_t skipped, size_t fuzzy) {
+    return begins_[(words * (skips_ + 1) + skipped) * 2 + fuzzy];
+  }
+  void Raise(size_t words, size_t skipped, size_t fuzzy, int64_t begin) {
+    int64_t& known = At(words, skipped, fuzzy);
+    known = std::max(known, begin);
+  }
+
+ private:
+  size_t skips_;
+  std::vector<int64_t> begins_;
+};
+
+bool HasDigit(std::string_view word) {
+  return std::any_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+bool MayBeFuzzy(const Word& word) {
+  return !word.function && !word.negator && word.text.size() >= kFewestFuzzyLetters && !HasDigit(word.text);
+}
+
+// The better match of those that end at the same token.
+bool Better(const Match& a, const Match& b) {
+  if (a.words != b.words) return a.words > b.words;
+  if (a.first != b.first) return a.first > b.first;
+  return !a.fuzzy && b.fuzzy;
+}
+
+}  // namespace
+
+Matcher::Matcher(const Speech& speech, Steps& steps) : speech_(speech), steps_(steps) {
+  places_.resize(speech.words().size());
+  const auto& tokens = speech.tokens();
+  for (uint32_t token = 0; token < tokens.size(); ++token) places_[tokens[token].word].push_back(token);
+  steps.Take(static_cast<int64_t>(tokens.size()));
+  for (uint32_t id = 0; id < places_.size(); ++id) {
+    const Word& word = speech.words()[id];
+    if (places_[id].empty() || word.function) continue;
+    for (const std::string& stem : word.stems) by_stem_[stem].push_back(id);
+    if (!MayBeFuzzy(word)) continue;
+    std::u32string letters = text::Letters(word.text);
+    if (letters.size() >= kFewestFuzzyLetters) spellings_[letters[0]].push_back({id, std::move(letters)});
+  }
+}
+
+const Matcher::Equals& Matcher::EqualsOf(uint32_t id, bool fuzzy) {
+  const Word& word = speech_.words()[id];
+  const auto [known, met] = equals_.try_emplace(id);
+  Equals& equals = known->second;
+  if (met && word.function) {
+    if (id < places_.size()) equals.exact.push_back(id);
+  } else if (met) {
+    for (const std::string& stem : word.stems) {
+      if (const auto same = by_stem_.find(stem); same != by_stem_.end())
+        equals.exact.insert(equals.exact.end(), same->second.begin(), same->second.end());
+    }
+    std::sort(equals.exact.begin(), equals.exact.end());
+    equals.exact.erase(std::unique(equals.exact.begin(), equals.exact.end()), equals.exact.end());
+  }
+  if (!fuzzy || equals.fuzzy_known) return equals;
+  equals.fuzzy_known = true;
+  if (!MayBeFuzzy(word)) return equals;
+  const std::u32string letters = text::Letters(word.text);
+  if (letters.size() < kFewestFuzzyLetters) return equals;
+  const auto alike = spellings_.find(letters[0]);
+  if (alike == spellings_.end()) return equals;
+  for (const Spelling& other : alike->second) {
+    const size_t shorter = std::min(letters.size(), other.letters.size());
+    const size_t longer = std::max(letters.size(), other.letters.size());
+    const size_t edits = shorter >= kLettersForTwoEdits ? 2 : 1;
+    const bool may = longer - shorter <= edits;
+    if (!steps_.Take(may ? static_cast<int64_t>(shorter * longer) : 1)) break;
+    if (may && text::EditDistance(letters, other.letters, edits) <= edits &&
+        !std::binary_search(equals.exact.begin(), equals.exact.end(), other.word))
+      equals.fuzzy.push_back(other.word);
+  }
+  return equals;
+}
+
+std::vector<Matcher::Hit> Matcher::HitsOf(const Pattern& pattern) {
+  std::vector<Hit> hits;
+  for (uint32_t word = 0; word < pattern.words.size() && steps_.left(); ++word) {
+    const Equals& equals = EqualsOf(pattern.words[word], pattern.fuzzy);
+    const auto add = [&](const std::vector<uint32_t>& ids, bool fuzzy) {
+      for (const uint32_t id : ids) {
+        if (!steps_.Take(static_cast<int64_t>(places_[id].size()))) return;
+        for (const uint32_t token : places_[id]) hits.push_back({token, word, fuzzy});
+      }
+    };
+    add(equals.exact, false);
+    if (pattern.fuzzy) add(equals.fuzzy, true);
+  }
+  // Of one token the later words of the pattern go first, so that it counts once.
+  std::sort(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) {
+    return a.token != b.token ? a.token < b.token : a.word > b.word;
+  });
+  return hits;
+}
+
+std::vector<Match> Matcher::Find(const Pattern& pattern) {
+  std::vector<Match> found;
+  if (pattern.words.empty()) return found;
+  const std::vector<Hit> hits = HitsOf(pattern);
+  const size_t needed = pattern.words.size() - pattern.most_skips;
+  for (size_t at = 0; at < hits.size() && steps_.left();) {
+    const uint32_t sentence = speech_.tokens()[hits[at].token].sentence;
+    size_t end = at;
+    while (end < hits.size() && speech_.tokens()[hits[end].token].sentence == sentence) ++end;
+    if (end - at >= needed) KeepBest(Candidates(pattern, std::span(hits).subspan(at, end - at)), found);
+    at = end;
+  }
+  if (!steps_.left()) found.clear();
+  return found;
+}
+
+std::vector<Match> Matcher::Candidates(const Pattern& pattern, std::span<const Hit> hits) {
+  const Shape shape(pattern);
+  Begins begins(shape);
+  std::vector<Match> candidates;
+  for (size_t at = 0; at < hits.size();) {
+    const uint32_t token = hits[at].token;
+    std::optional<Match> best;
+    const auto take = [&](const Hit& hit, size_t skipped, size_t fuzzy, int64_t begin) {
+      begins.Raise(hit.word + 1, skipped, fuzzy, begin);
+      if (!shape.Complete(hit.word, skipped) || token - begin + 1 > static_cast<int64_t>(pattern.window))
+        return;
+      const Match match = {static_cast<uint32_t>(begin), token, hit.word + 1 - skipped, fuzzy > 0};
+      if (!best || Better(match, *best)) best = match;
+    };
+    for (; at < hits.size() && hits[at].token == token; ++at) {
+      const Hit& hit = hits[at];
+      const size_t fuzzy_hit = hit.fuzzy ? 1 : 0;
+      if (!steps_.Take(2 * static_cast<int64_t>(shape.skips + 1))) return {};
+      for (size_t skipped = 0; hit.word > 0 && skipped <= shape.skips; ++skipped) {
+        for (size_t fuzzy = 0; fuzzy + fuzzy_hit < 2; ++fuzzy) {
+          const int64_t begin = begins.At(hit.word, skipped, fuzzy);
+          if (begin != kNone) take(hit, skipped, fuzzy + fuzzy_hit, begin);
+        }
+      }
+      if (hit.word <= shape.skips && shape.Free(0, hit.word)) take(hit, hit.word, fuzzy_hit, token);
+    }
+    if (best) candidates.push_back(*best);
+    // Words that may be left out are dealt with without a token.
+    if (!steps_.Take(2 * static_cast<int64_t>(shape.words * shape.skips))) return {};
+    for (size_t word = 1; word < shape.words; ++word) {
+      if (pattern.fixed[word]) continue;
+      for (size_t skipped = 0; skipped < shape.skips; ++skipped) {
+        for (size_t fuzzy = 0; fuzzy < 2; ++fuzzy)
+          begins.Raise(word + 1, skipped + 1, fuzzy, begins.At(word, skipped, fuzzy));
+      }
+    }
+  }
+  return candidates;
+}
+
+void Matcher::KeepBest(std::vector<Match> candidates, std::vector<Match>& found) {
+  if (candidates.empty()) return;
+  std::sort(candidates.begin(), candidates.end(), [](const Match& a, const Match& b) {
+    if (a.words != b.words) return a.words > b.words;
+    return a.last < b.last;
+  });
+  const Sentence& sentence = speech_.sentences()[speech_.tokens()[candidates[0].first].sentence];
+  std::vector<bool> taken(sentence.last - sentence.first);
+  const size_t before = found.size();
+  for (const Match& match : candidates) {
+    const auto first = taken.begin() + (match.first - sentence.first);
+    const auto last = taken.begin() + (match.last - sentence.first) + 1;
+    if (!steps_.Take(last - first)) return;
+    if (std::find(first, last, true) != last) continue;
+    std::fill(first, last, true);
+    found.push_back(match);
+  }
+  std::sort(found.begin() + static_cast<std::ptrdiff_t>(before), found.end(),
+            [](const Match& a, const Match& b) { return a.first < b.first; });
+}
+
+std::vector<Matcher::Hit> Matcher::HitsIn(const Pattern& pattern, const Match& match) {
+  std::vector<Hit> hits;
+  const auto has = [](const std::vector<uint32_t>& ids, uint32_t id) {
+    return std::binary_search(ids.begin(), ids.end(), id);
+  };
+  for (uint32_t token = match.first; token <= match.last; ++token) {
+    const uint32_t id = speech_.tokens()[token].word;
+    for (uint32_t word = 0; word < pattern.words.size(); ++word) {
+      const Equals& equals = EqualsOf(pattern.words[word], pattern.fuzzy);
+      if (has(equals.exact, id)) hits.push_back({token, word, false});
+      if (match.fuzzy && has(equals.fuzzy, id)) hits.push_back({token, word, true});
+    }
+  }
+  return hits;
+}
+
+std::vector<MatchedWord> Matcher::WordsOf(const Pattern& pattern, const Match& match) {
+  const Shape shape(pattern);
+  const std::vector<Hit> hits = HitsIn(pattern, match);
+  // How an alignment comes to a hit, by the words left out before it and whether one is fuzzy.
+  struct Way {
+    bool known = false;
+    // Index of the hit before; npos: it is the first.
+    size_t hit = std::string::npos;
+    size_t skipped = 0;
+    size_t fuzzy = 0;
+  };
+  std::vector<std::vector<std::array<Way, 2>>> ways(hits.size(),
+                                                    std::vector<std::array<Way, 2>>(shape.skips + 1));
+  for (size_t at = 0; at < hits.size(); ++at) {
+    const Hit& hit = hits[at];
+    const size_t fuzzy_hit = hit.fuzzy ? 1 : 0;
+    if (!steps_.Take(static_cast<int64_t>((at + 1) * (shape.skips + 1)))) return {};
+    if (hit.token == match.first && hit.word <= shape.skips && shape.Free(0, hit.word))
+      ways[at][hit.word][fuzzy_hit].known = true;
+    for (size_t before = 0; before < at; ++before) {
+      const Hit& other = hits[before];
+      if (other.token == hit.token || other.word >= hit.word || !shape.Free(other.word + 1, hit.word))
+        continue;
+      const size_t more = hit.word - other.word - 1;
+      for (size_t skipped = 0; skipped + more <= shape.skips; ++skipped) {
+        for (size_t fuzzy = 0; fuzzy + fuzzy_hit < 2; ++fuzzy) {
+          Way& way = ways[at][skipped + more][fuzzy + fuzzy_hit];
+          if (ways[before][skipped][fuzzy].known && !way.known) way = {true, before, skipped, fuzzy};
+        }
+      }
+    }
+  }
+  const size_t fuzzy = match.fuzzy ? 1 : 0;
+  for (size_t at = 0; at < hits.size(); ++at) {
+    const Hit& hit = hits[at];
+    if (hit.token != match.last || hit.word + 1 < match.words) continue;
+    const size_t skipped = hit.word + 1 - match.words;
+    if (skipped > shape.skips || !shape.Complete(hit.word, skipped) || !ways[at][skipped][fuzzy].known)
+      continue;
+    std::vector<MatchedWord> words;
+    Way way = {true, at, skipped, fuzzy};
+    while (way.hit != std::string::npos) {
+      words.push_back({hits[way.hit].token, hits[way.hit].word});
+      way = ways[way.hit][way.skipped][way.fuzzy];
+    }
+    std::reverse(words.begin(), words.end());
+    return words;
+  }
+  return {};
+}
+
+}  // namespace finalmile::coaching
