@@ -22,8 +22,7 @@ Analysis Heard(const AnalysisTrack& track, const std::vector<Turn>& turns) {
 // What becomes of the one cue when the rep says `text`: "missing", or the words and what is to be said of
 // them.
 std::string Result(const std::string& cue, const std::string& text, const std::string& language = "en") {
-  const MessageFinding message =
-      Heard(TrackOf({cue}, language), {Says(Role::kRep, text)}).messages.at(0);
+  const MessageFinding message = Heard(TrackOf({cue}, language), {Says(Role::kRep, text)}).messages.at(0);
   if (message.mentions.empty()) return "missing";
   const Finding& finding = message.mentions[0];
   std::string result = message.covered ? "covered" : "negated by " + finding.negated_by;
@@ -56,8 +55,7 @@ constexpr Row kRows[] = {
     {"cut idle time", "We do not cut idle time, we measure it.", "negated by not (3 of 3): cut idle time"},
     {"cut idle time", "We not only cut idle time, we prove it.", "covered (3 of 3): cut idle time"},
     {"cut idle time", "It's not about price. We cut idle time.", "covered (3 of 3): cut idle time"},
-    {"cut idle time", "Cutting idle time isn't what we do.",
-     "negated by isn't (3 of 3): Cutting idle time"},
+    {"cut idle time", "Cutting idle time isn't what we do.", "negated by isn't (3 of 3): Cutting idle time"},
     {"cut idle time", "We cut idle time, don't we?", "covered (3 of 3, in question): cut idle time"},
     // A known limit, which shows as what it is.
     {"cut idle time", "I don't think anyone else will cut your idle time.",
@@ -81,7 +79,8 @@ constexpr Row kRows[] = {
 };
 
 TEST(Coverage, OfSentences) {
-  for (const Row& row : kRows) EXPECT_EQ(Result(row.cue, row.said), row.result) << row.cue << " | " << row.said;
+  for (const Row& row : kRows)
+    EXPECT_EQ(Result(row.cue, row.said), row.result) << row.cue << " | " << row.said;
 }
 
 }  // namespace

@@ -47,10 +47,10 @@ size_t CountFillers(const Speech& speech) {
     const auto& phrases = language.fillers;
     const bool phrase = std::any_of(phrases.begin(), phrases.end(),
                                     [&](std::string_view filler) { return StandsAt(speech, filler, token); });
-    const bool between_commas =
-        tokens[token].after_comma && token + 1 < tokens.size() && tokens[token + 1].after_comma &&
-        HasWord(language.fillers_between_commas, speech.words()[tokens[token].word].text);
-    if (phrase || between_commas) ++fillers;
+    const bool between_pauses =
+        tokens[token].after_pause && token + 1 < tokens.size() && tokens[token + 1].after_pause &&
+        HasWord(language.fillers_between_pauses, speech.words()[tokens[token].word].text);
+    if (phrase || between_pauses) ++fillers;
   }
   return fillers;
 }

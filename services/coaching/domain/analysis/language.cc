@@ -12,9 +12,10 @@ namespace {
 // Hanbury, Cooper, Buchanan: A Simple Algorithm for Identifying Negated Findings and Diseases in Discharge
 // Summaries, Journal of Biomedical Informatics 34, 2001).
 constexpr std::string_view kEnglishPseudo[] = {
-    "* only",      "* just",    "* merely",    "not least",   "not to mention", "no doubt",
-    "no question", "no wonder", "no problem",  "no matter",   "without doubt",  "without a doubt",
-    "why *",       "cant wait", "cannot wait", "can not wait"};
+    "* only",         "* just",        "* merely",    "not least",     "not to mention",
+    "not for profit", "couldnt agree", "no doubt",    "no question",   "no wonder",
+    "no problem",     "no matter",     "no worries",  "without doubt", "without a doubt",
+    "why *",          "cant wait",     "cannot wait", "can not wait"};
 constexpr std::string_view kEnglishFillers[] = {"um",       "uh",     "er",      "ah",     "hmm",
                                                 "you know", "i mean", "sort of", "kind of"};
 constexpr std::string_view kEnglishRequests[] = {"tell me", "walk me through"};
@@ -30,12 +31,16 @@ constexpr std::array kLanguages = {
                     "hadnt hasnt havent isnt mightnt mustnt neednt oughtnt shant shouldnt wasnt werent wont "
                     "wouldnt",
         .scope_ends = "but however though although yet except because",
+        .coordinators = "and or so",
+        .relatives = "that who which where when while if then",
+        .subjects = "i you he she it we they",
         .pseudo_negations = kEnglishPseudo,
         .percent = "percent",
         .fillers = kEnglishFillers,
-        .fillers_between_commas = "like so right well",
+        .fillers_between_pauses = "like so right well",
         .question_leads = "so and but well ok okay now then um uh er ah hmm yes yeah right alright",
         .open_words = "what how why which who where when",
+        .open_words_inside = "what how why",
         .open_requests = kEnglishRequests,
         .auxiliaries = "am is are was were do does did have has had can could will would shall should may "
                        "might must isnt arent wasnt werent dont doesnt didnt havent hasnt hadnt cant "
@@ -47,12 +52,16 @@ constexpr std::array kLanguages = {
         .code = "de",
         .negators = "nicht kein keine keinem keinen keiner keines nie niemals ohne weder",
         .scope_ends = "aber sondern jedoch doch obwohl ausser weil",
+        .coordinators = "und oder",
+        .relatives = "wenn damit wahrend",
+        .subjects = "ich du er sie es wir ihr",
         .pseudo_negations = kGermanPseudo,
         .percent = "prozent",
         .fillers = kGermanFillers,
-        .fillers_between_commas = "",
+        .fillers_between_pauses = "",
         .question_leads = "und aber also nun ja gut ok okay",
         .open_words = "was wie warum wieso weshalb welche welcher welches welchen wer wo wann",
+        .open_words_inside = "was wie warum wieso weshalb",
         .open_requests = kGermanRequests,
         .auxiliaries = "",
         .pronouns = "",

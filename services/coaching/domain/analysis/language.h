@@ -14,17 +14,24 @@ struct Language {
   std::string_view negators;
   // A negation does not reach over these.
   std::string_view scope_ends;
+  // Behind the words that are denied a negation does not reach over these either; and before them not over
+  // one of `coordinators` with one of `subjects` behind it.
+  std::string_view coordinators;
+  std::string_view relatives;
+  std::string_view subjects;
   // Phrases in which a negator denies nothing; "*" is any negator.
   std::span<const std::string_view> pseudo_negations;
   // "percent" where it is one word in this language.
   std::string_view percent;
   std::span<const std::string_view> fillers;
-  // Words that are fillers between two commas.
-  std::string_view fillers_between_commas;
+  // Words that are fillers between two pauses (Token).
+  std::string_view fillers_between_pauses;
   // What may stand before the first word of a question: "so".
   std::string_view question_leads;
   // Words that begin an open question, and phrases that begin one whatever the sign at its end.
   std::string_view open_words;
+  // Those of them that begin no relative clause.
+  std::string_view open_words_inside;
   std::span<const std::string_view> open_requests;
   // A pair of them begins a question: "do you".
   std::string_view auxiliaries;

@@ -13,7 +13,12 @@ Asking AskingOf(const Speech& speech, const Sentence& sentence) {
     return token < sentence.last ? std::string_view(speech.words()[speech.tokens()[token].word].text)
                                  : std::string_view();
   };
+  // The last clause asks: "in the last year, how many stood idle?"
   uint32_t begin = sentence.first;
+  for (uint32_t token = begin; sentence.question && token < sentence.last; ++token) {
+    if (speech.tokens()[token].after_pause && HasWord(language->open_words_inside, word(token)))
+      begin = token;
+  }
   while (begin + 1 < sentence.last && HasWord(language->question_leads, word(begin))) ++begin;
   const auto& requests = language->open_requests;
   if (std::any_of(requests.begin(), requests.end(),

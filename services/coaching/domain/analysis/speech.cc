@@ -30,7 +30,7 @@ std::optional<size_t> NumberWord(std::string_view word) {
 bool IsAsciiLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 // Signs between words, some of them as other scripts write them.
-enum class Sign { kOther, kPoint, kStop, kQuestion, kLineEnd, kComma, kPercent };
+enum class Sign { kOther, kPoint, kStop, kQuestion, kLineEnd, kPause, kPercent };
 
 Sign SignAt(std::string_view rest) {
   switch (rest[0]) {
@@ -45,9 +45,15 @@ Sign SignAt(std::string_view rest) {
     case '\r':
       return Sign::kLineEnd;
     case ',':
-      return Sign::kComma;
+    case ':':
+    case '(':
+    case ')':
+      return Sign::kPause;
     case '%':
       return Sign::kPercent;
+    case '-':
+      // A hyphen joins two words.
+      return rest.starts_with("- ") || rest.starts_with("--") ? Sign::kPause : Sign::kOther;
     default:
       break;
   }
@@ -58,8 +64,9 @@ Sign SignAt(std::string_view rest) {
   static constexpr Wide kWide[] = {
       {"\u2026", Sign::kStop},    {"\u3002", Sign::kStop},     {"\uFF01", Sign::kStop},
       {"\uFF1B", Sign::kStop},    {"\uFF1F", Sign::kQuestion}, {"\u061F", Sign::kQuestion},
-      {"\u2028", Sign::kLineEnd}, {"\u2029", Sign::kLineEnd},  {"\uFF0C", Sign::kComma},
-      {"\u3001", Sign::kComma},   {"\uFF05", Sign::kPercent}};
+      {"\u2028", Sign::kLineEnd}, {"\u2029", Sign::kLineEnd},  {"\uFF0C", Sign::kPause},
+      {"\u3001", Sign::kPause},   {"\u2013", Sign::kPause},    {"\u2014", Sign::kPause},
+      {"\uFF1A", Sign::kPause},   {"\uFF05", Sign::kPercent}};
   for (const Wide& wide : kWide) {
     if (rest.starts_with(wide.sign)) return wide.means;
   }
@@ -106,8 +113,8 @@ class Speech::Reader {
         case Sign::kLineEnd:
           ends_ = true;
           break;
-        case Sign::kComma:
-          comma_ = true;
+        case Sign::kPause:
+          pause_ = true;
           break;
         case Sign::kPercent:
           Append(std::string(kPercent), {std::string(kPercent)}, {at, at + text::CharacterBytes(text_, at)});
@@ -153,7 +160,7 @@ class Speech::Reader {
     const std::optional<size_t> number = NumberWord(word);
     if (!number) return false;
     const bool unit = *number >= 1 && *number <= 9;
-    if (unit && tens_ > 0 && !ends_ && !comma_ && !tokens.empty() && tens_at_ == tokens.size()) {
+    if (unit && tens_ > 0 && !ends_ && !pause_ && !tokens.empty() && tens_at_ == tokens.size()) {
       const std::string sum = std::to_string(tens_ + *number);
       tokens.back().word = speech_.Meet(sum, {sum});
       tokens.back().range.end = range.end;
@@ -169,21 +176,21 @@ class Speech::Reader {
 
   // Whether the token before, in this sentence, is `word`.
   bool Continues(std::string_view word) const {
-    return !ends_ && !comma_ && !tokens.empty() && speech_.words_[tokens.back().word].text == word;
+    return !ends_ && !pause_ && !tokens.empty() && speech_.words_[tokens.back().word].text == word;
   }
 
   void Append(std::string text, std::vector<std::string> stems, Range range) {
     if (ends_) EndSentence();
     tokens.push_back({speech_.Meet(std::move(text), std::move(stems)),
-                      static_cast<uint32_t>(sentences.size()), range, comma_});
-    comma_ = false;
+                      static_cast<uint32_t>(sentences.size()), range, pause_});
+    pause_ = false;
   }
 
   void EndSentence() {
     const auto size = static_cast<uint32_t>(tokens.size());
     if (size > first_) sentences.push_back({0, first_, size, question_, punctuated_});
     first_ = size;
-    ends_ = punctuated_ = question_ = comma_ = false;
+    ends_ = punctuated_ = question_ = pause_ = false;
   }
 
   Speech& speech_;
@@ -197,7 +204,7 @@ class Speech::Reader {
   bool ends_ = false;
   bool punctuated_ = false;
   bool question_ = false;
-  bool comma_ = false;
+  bool pause_ = false;
   // The last token is this number word while there are so many tokens.
   size_t tens_ = 0;
   size_t tens_at_ = 0;

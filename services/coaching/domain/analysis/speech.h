@@ -35,8 +35,8 @@ struct Token {
   uint32_t sentence = 0;
   // Bytes of the turn's text.
   Range range;
-  // There is a comma before it.
-  bool after_comma = false;
+  // There is a comma, a dash, a colon or a bracket before it.
+  bool after_pause = false;
 };
 
 struct Sentence {
