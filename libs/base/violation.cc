@@ -6,6 +6,10 @@
 
 namespace finalmile {
 
+std::string ToText(const Violation& violation) {
+  return fmt::format("{}: {}", violation.field, violation.description);
+}
+
 void Violations::Length(const std::string& field, std::string_view text, size_t least, size_t most) {
   const size_t length = Characters(text);
   if (length < least) {

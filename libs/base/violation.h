@@ -18,6 +18,9 @@ struct Violation {
   friend bool operator==(const Violation&, const Violation&) = default;
 };
 
+// "field: description".
+std::string ToText(const Violation& violation);
+
 // Collects what is wrong, so that a caller hears of everything at once. Not thread-safe.
 class Violations {
  public:

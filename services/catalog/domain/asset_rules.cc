@@ -161,8 +161,4 @@ void KeepValidTags(Tags& tags) {
   }
 }
 
-std::string ToText(const Violation& violation) {
-  return fmt::format("{}: {}", violation.field, violation.description);
-}
-
 }  // namespace finalmile::catalog::domain

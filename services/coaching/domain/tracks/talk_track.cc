@@ -165,7 +165,7 @@ std::vector<Violation> Validate(const TalkTrack& track) {
   return all;
 }
 
-std::vector<Violation> Missing(const TalkTrack& track, size_t examples) {
+std::vector<Violation> Missing(const TalkTrack& track) {
   Violations missing;
   if (track.situation.empty()) missing.Add("situation", "is required");
   AddMissingStory(track.story, missing);
@@ -174,8 +174,9 @@ std::vector<Violation> Missing(const TalkTrack& track, size_t examples) {
                    [](const KeyMessage& message) { return message.required; }))
     missing.Add("key_messages", "at least one required message is needed");
   AddMissingCues(track, missing);
-  if (examples == 0) missing.Add("examples", "at least one example in role is needed");
   return missing.Take();
 }
+
+Violation NoExample() { return {"examples", "at least one example in role is needed"}; }
 
 }  // namespace finalmile::coaching

@@ -64,8 +64,9 @@ void Normalise(TalkTrack& track);
 // track ("key_messages[2].cues[0]").
 std::vector<Violation> Validate(const TalkTrack& track);
 
-// Everything that a valid track lacks before it can be published. `examples`: how many examples in role it
-// has.
-std::vector<Violation> Missing(const TalkTrack& track, size_t examples);
+// Everything that a valid track lacks in itself before it can be published.
+std::vector<Violation> Missing(const TalkTrack& track);
+// The same of a track without an example in role.
+Violation NoExample();
 
 }  // namespace finalmile::coaching

@@ -32,12 +32,12 @@ std::vector<std::string> Lacks(const std::function<void(TalkTrack&)>& change) {
   change(track);
   Normalise(track);
   EXPECT_THAT(Validate(track), IsEmpty());
-  return FieldsOf(Missing(track, 1));
+  return FieldsOf(Missing(track));
 }
 
 TEST(TalkTrack, AWholeTrackLacksNothing) {
   EXPECT_THAT(Validate(WholeTrack()), IsEmpty());
-  EXPECT_THAT(Missing(WholeTrack(), 1), IsEmpty());
+  EXPECT_THAT(Missing(WholeTrack()), IsEmpty());
 }
 
 TEST(TalkTrack, ADraftNeedsTitleAndOwnerOnly) {
@@ -52,10 +52,10 @@ TEST(TalkTrack, AllThatIsMissingIsListed) {
   track.title = "Empty";
   Normalise(track);
   ASSERT_THAT(Validate(track), IsEmpty());
-  EXPECT_THAT(FieldsOf(Missing(track, 0)),
-              ElementsAre("situation", "story.hook", "story.before", "story.after", "story.number",
-                          "story.question", "story.telling_short", "story.telling_medium",
-                          "story.telling_long", "key_messages", "examples"));
+  EXPECT_THAT(
+      FieldsOf(Missing(track)),
+      ElementsAre("situation", "story.hook", "story.before", "story.after", "story.number", "story.question",
+                  "story.telling_short", "story.telling_medium", "story.telling_long", "key_messages"));
 }
 
 TEST(TalkTrack, TellingsHaveTheirWords) {

@@ -13,7 +13,7 @@ inline std::string Words(size_t count) {
   return text;
 }
 
-// A track that lacks nothing but an example.
+// A track that lacks nothing in itself.
 inline TalkTrack WholeTrack() {
   TalkTrack track;
   track.owner = "mia";
