@@ -1,8 +1,6 @@
 #include "services/coaching/domain/analysis/matcher.h"
 
 #include <algorithm>
-#include <array>
-#include <optional>
 
 #include "libs/text/edit_distance.h"
 
@@ -31,23 +29,23 @@ struct Shape {
   std::vector<size_t> fixed_before;
 };
 
-// The latest tokens at which alignments begin: by how many words of the pattern are dealt with, how many of
-// them are left out, and whether one is fuzzy.
-class Begins {
+// What is known of alignments: by how many words of the pattern are dealt with, how many of them are left
+// out, and whether one is fuzzy. The larger of two values stays; kNone: there is no such alignment.
+class Table {
  public:
-  explicit Begins(const Shape& shape)
-      : skips_(shape.skips), begins_((shape.words + 1) * (shape.skips + 1) * 2, kNone) {}
+  explicit Table(const Shape& shape)
+      : skips_(shape.skips), values_((shape.words + 1) * (shape.skips + 1) * 2, kNone) {}
   int64_t& At(size_t words, size_t skipped, size_t fuzzy) {
-    return begins_[(words * (skips_ + 1) + skipped) * 2 + fuzzy];
+    return values_[(words * (skips_ + 1) + skipped) * 2 + fuzzy];
   }
-  void Raise(size_t words, size_t skipped, size_t fuzzy, int64_t begin) {
+  void Raise(size_t words, size_t skipped, size_t fuzzy, int64_t value) {
     int64_t& known = At(words, skipped, fuzzy);
-    known = std::max(known, begin);
+    known = std::max(known, value);
   }
 
  private:
   size_t skips_;
-  std::vector<int64_t> begins_;
+  std::vector<int64_t> values_;
 };
 
 bool HasDigit(std::string_view word) {
@@ -152,43 +150,55 @@ std::vector<Match> Matcher::Find(const Pattern& pattern) {
   return found;
 }
 
-std::vector<Match> Matcher::Candidates(const Pattern& pattern, std::span<const Hit> hits) {
+template <typename Extend>
+void Matcher::Walk(const Pattern& pattern, std::span<const Hit> hits, Extend extend) {
   const Shape shape(pattern);
-  Begins begins(shape);
-  std::vector<Match> candidates;
+  Table table(shape);
   for (size_t at = 0; at < hits.size();) {
     const uint32_t token = hits[at].token;
-    std::optional<Match> best;
-    const auto take = [&](const Hit& hit, size_t skipped, size_t fuzzy, int64_t begin) {
-      begins.Raise(hit.word + 1, skipped, fuzzy, begin);
-      if (!shape.Complete(hit.word, skipped) || token - begin + 1 > static_cast<int64_t>(pattern.window))
-        return;
-      const Match match = {static_cast<uint32_t>(begin), token, hit.word + 1 - skipped, fuzzy > 0};
-      if (!best || Better(match, *best)) best = match;
-    };
     for (; at < hits.size() && hits[at].token == token; ++at) {
       const Hit& hit = hits[at];
       const size_t fuzzy_hit = hit.fuzzy ? 1 : 0;
-      if (!steps_.Take(2 * static_cast<int64_t>(shape.skips + 1))) return {};
+      const auto go_on = [&](size_t skipped, size_t fuzzy, int64_t value) {
+        table.Raise(hit.word + 1, skipped, fuzzy, extend(hit, skipped, fuzzy > 0, value));
+      };
+      if (!steps_.Take(2 * static_cast<int64_t>(shape.skips + 1))) return;
       for (size_t skipped = 0; hit.word > 0 && skipped <= shape.skips; ++skipped) {
         for (size_t fuzzy = 0; fuzzy + fuzzy_hit < 2; ++fuzzy) {
-          const int64_t begin = begins.At(hit.word, skipped, fuzzy);
-          if (begin != kNone) take(hit, skipped, fuzzy + fuzzy_hit, begin);
+          const int64_t value = table.At(hit.word, skipped, fuzzy);
+          if (value != kNone) go_on(skipped, fuzzy + fuzzy_hit, value);
         }
       }
-      if (hit.word <= shape.skips && shape.Free(0, hit.word)) take(hit, hit.word, fuzzy_hit, token);
+      if (hit.word <= shape.skips && shape.Free(0, hit.word)) go_on(hit.word, fuzzy_hit, kNone);
     }
-    if (best) candidates.push_back(*best);
     // Words that may be left out are dealt with without a token.
-    if (!steps_.Take(2 * static_cast<int64_t>(shape.words * shape.skips))) return {};
+    if (!steps_.Take(2 * static_cast<int64_t>(shape.words * shape.skips))) return;
     for (size_t word = 1; word < shape.words; ++word) {
       if (pattern.fixed[word]) continue;
       for (size_t skipped = 0; skipped < shape.skips; ++skipped) {
         for (size_t fuzzy = 0; fuzzy < 2; ++fuzzy)
-          begins.Raise(word + 1, skipped + 1, fuzzy, begins.At(word, skipped, fuzzy));
+          table.Raise(word + 1, skipped + 1, fuzzy, table.At(word, skipped, fuzzy));
       }
     }
   }
+}
+
+std::vector<Match> Matcher::Candidates(const Pattern& pattern, std::span<const Hit> hits) {
+  const Shape shape(pattern);
+  std::vector<Match> candidates;
+  // Of alignments that end alike the one that begins last is the shortest.
+  Walk(pattern, hits, [&](const Hit& hit, size_t skipped, bool fuzzy, int64_t begin) {
+    if (begin == kNone) begin = hit.token;
+    const bool fits = hit.token - begin + 1 <= static_cast<int64_t>(pattern.window);
+    if (!fits || !shape.Complete(hit.word, skipped)) return begin;
+    const Match match = {static_cast<uint32_t>(begin), hit.token, hit.word + 1 - skipped, fuzzy};
+    if (candidates.empty() || candidates.back().last != match.last) {
+      candidates.push_back(match);
+    } else if (Better(match, candidates.back())) {
+      candidates.back() = match;
+    }
+    return begin;
+  });
   return candidates;
 }
 
@@ -220,7 +230,8 @@ std::vector<Matcher::Hit> Matcher::HitsIn(const Pattern& pattern, const Match& m
   };
   for (uint32_t token = match.first; token <= match.last; ++token) {
     const uint32_t id = speech_.tokens()[token].word;
-    for (uint32_t word = 0; word < pattern.words.size(); ++word) {
+    // As in HitsOf.
+    for (uint32_t word = static_cast<uint32_t>(pattern.words.size()); word-- > 0;) {
       const Equals& equals = EqualsOf(pattern.words[word], pattern.fuzzy);
       if (has(equals.exact, id)) hits.push_back({token, word, false});
       if (match.fuzzy && has(equals.fuzzy, id)) hits.push_back({token, word, true});
@@ -231,53 +242,27 @@ std::vector<Matcher::Hit> Matcher::HitsIn(const Pattern& pattern, const Match& m
 
 std::vector<MatchedWord> Matcher::WordsOf(const Pattern& pattern, const Match& match) {
   const Shape shape(pattern);
-  const std::vector<Hit> hits = HitsIn(pattern, match);
-  // How an alignment comes to a hit, by the words left out before it and whether one is fuzzy.
-  struct Way {
-    bool known = false;
-    // Index of the hit before; npos: it is the first.
-    size_t hit = std::string::npos;
-    size_t skipped = 0;
-    size_t fuzzy = 0;
+  // Alignments as far as they come, each with the index of the one that it continues.
+  struct Node {
+    MatchedWord word;
+    int64_t before = kNone;
   };
-  std::vector<std::vector<std::array<Way, 2>>> ways(hits.size(),
-                                                    std::vector<std::array<Way, 2>>(shape.skips + 1));
-  for (size_t at = 0; at < hits.size(); ++at) {
-    const Hit& hit = hits[at];
-    const size_t fuzzy_hit = hit.fuzzy ? 1 : 0;
-    if (!steps_.Take(static_cast<int64_t>((at + 1) * (shape.skips + 1)))) return {};
-    if (hit.token == match.first && hit.word <= shape.skips && shape.Free(0, hit.word))
-      ways[at][hit.word][fuzzy_hit].known = true;
-    for (size_t before = 0; before < at; ++before) {
-      const Hit& other = hits[before];
-      if (other.token == hit.token || other.word >= hit.word || !shape.Free(other.word + 1, hit.word))
-        continue;
-      const size_t more = hit.word - other.word - 1;
-      for (size_t skipped = 0; skipped + more <= shape.skips; ++skipped) {
-        for (size_t fuzzy = 0; fuzzy + fuzzy_hit < 2; ++fuzzy) {
-          Way& way = ways[at][skipped + more][fuzzy + fuzzy_hit];
-          if (ways[before][skipped][fuzzy].known && !way.known) way = {true, before, skipped, fuzzy};
-        }
-      }
-    }
-  }
-  const size_t fuzzy = match.fuzzy ? 1 : 0;
-  for (size_t at = 0; at < hits.size(); ++at) {
-    const Hit& hit = hits[at];
-    if (hit.token != match.last || hit.word + 1 < match.words) continue;
-    const size_t skipped = hit.word + 1 - match.words;
-    if (skipped > shape.skips || !shape.Complete(hit.word, skipped) || !ways[at][skipped][fuzzy].known)
-      continue;
-    std::vector<MatchedWord> words;
-    Way way = {true, at, skipped, fuzzy};
-    while (way.hit != std::string::npos) {
-      words.push_back({hits[way.hit].token, hits[way.hit].word});
-      way = ways[way.hit][way.skipped][way.fuzzy];
-    }
-    std::reverse(words.begin(), words.end());
-    return words;
-  }
-  return {};
+  std::vector<Node> nodes;
+  int64_t end = kNone;
+  Walk(pattern, HitsIn(pattern, match), [&](const Hit& hit, size_t skipped, bool fuzzy, int64_t before) {
+    if (before == kNone && hit.token != match.first) return kNone;
+    nodes.push_back({{hit.token, hit.word}, before});
+    const auto node = static_cast<int64_t>(nodes.size()) - 1;
+    const bool whole = hit.token == match.last && shape.Complete(hit.word, skipped) &&
+                       hit.word + 1 - skipped == match.words && fuzzy == match.fuzzy;
+    if (whole) end = node;
+    return node;
+  });
+  std::vector<MatchedWord> words;
+  for (; end != kNone; end = nodes[static_cast<size_t>(end)].before)
+    words.push_back(nodes[static_cast<size_t>(end)].word);
+  std::reverse(words.begin(), words.end());
+  return words;
 }
 
 }  // namespace finalmile::coaching

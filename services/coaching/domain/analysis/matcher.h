@@ -58,9 +58,9 @@ class Matcher {
   // Both must outlive it. What is said may not change any more; further phrases may be read.
   Matcher(const Speech& speech, Steps& steps);
 
-  // All matches in order, or none once the steps are used up. Takes at most
-  // 2 · k · (s + 2) steps for each token that is a word of the pattern, k its words, s its skips, and what
-  // it takes to hold its words against those of the speech, once for each word.
+  // All matches in order, or none once the steps are used up. With k words of the pattern, s of which may be
+  // left out, it takes at most 2 · k · (2 · s + 1) + 3 · k + 3 steps for each token that is a word of the
+  // pattern, and once for each word what it takes to hold its letters against those of the speech.
   std::vector<Match> Find(const Pattern& pattern);
   // The words that make a match of Find.
   std::vector<MatchedWord> WordsOf(const Pattern& pattern, const Match& match);
@@ -86,6 +86,10 @@ class Matcher {
   const Equals& EqualsOf(uint32_t word, bool fuzzy);
   std::vector<Hit> HitsOf(const Pattern& pattern);
   std::vector<Hit> HitsIn(const Pattern& pattern, const Match& match);
+  // Goes through the hits of one sentence. `extend` (hit, words left out before it, whether a word is fuzzy,
+  // value of the alignment that the hit continues; kNone: none) gives the value of what there is then.
+  template <typename Extend>
+  void Walk(const Pattern& pattern, std::span<const Hit> hits, Extend extend);
   // Matches that end at different tokens, and may overlap.
   std::vector<Match> Candidates(const Pattern& pattern, std::span<const Hit> hits);
   void KeepBest(std::vector<Match> candidates, std::vector<Match>& found);
