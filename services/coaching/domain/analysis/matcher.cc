@@ -114,36 +114,34 @@ const Matcher::Equals& Matcher::EqualsOf(uint32_t id, bool fuzzy) {
   return equals;
 }
 
-std::vector<Matcher::Hit> Matcher::HitsOf(const Pattern& pattern) {
-  std::vector<Hit> hits;
-  for (uint32_t word = 0; word < pattern.words.size() && steps_.left(); ++word) {
+Matcher::Parts Matcher::PartsOf(const Pattern& pattern) {
+  Parts parts;
+  for (size_t word = pattern.words.size(); word-- > 0 && steps_.left();) {
     const Equals& equals = EqualsOf(pattern.words[word], pattern.fuzzy);
-    const auto add = [&](const std::vector<uint32_t>& ids, bool fuzzy) {
-      for (const uint32_t id : ids) {
-        if (!steps_.Take(static_cast<int64_t>(places_[id].size()))) return;
-        for (const uint32_t token : places_[id]) hits.push_back({token, word, fuzzy});
-      }
-    };
-    add(equals.exact, false);
-    if (pattern.fuzzy) add(equals.fuzzy, true);
+    steps_.Take(static_cast<int64_t>(equals.exact.size() + equals.fuzzy.size()));
+    for (const uint32_t id : equals.exact) parts[id].push_back({word, false});
+    if (!pattern.fuzzy) continue;
+    for (const uint32_t id : equals.fuzzy) parts[id].push_back({word, true});
   }
-  // Of one token the later words of the pattern go first, so that it counts once.
-  std::sort(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) {
-    return a.token != b.token ? a.token < b.token : a.word > b.word;
-  });
-  return hits;
+  return parts;
 }
 
 std::vector<Match> Matcher::Find(const Pattern& pattern) {
   std::vector<Match> found;
   if (pattern.words.empty()) return found;
-  const std::vector<Hit> hits = HitsOf(pattern);
+  const Parts parts = PartsOf(pattern);
+  std::vector<uint32_t> tokens;
+  for (const auto& [id, of_pattern] : parts)
+    tokens.insert(tokens.end(), places_[id].begin(), places_[id].end());
+  std::sort(tokens.begin(), tokens.end());
+  steps_.Take(static_cast<int64_t>(tokens.size()));
   const size_t needed = pattern.words.size() - pattern.most_skips;
-  for (size_t at = 0; at < hits.size() && steps_.left();) {
-    const uint32_t sentence = speech_.tokens()[hits[at].token].sentence;
+  for (size_t at = 0; at < tokens.size() && steps_.left();) {
+    const Sentence& sentence = speech_.sentences()[speech_.tokens()[tokens[at]].sentence];
     size_t end = at;
-    while (end < hits.size() && speech_.tokens()[hits[end].token].sentence == sentence) ++end;
-    if (end - at >= needed) KeepBest(Candidates(pattern, std::span(hits).subspan(at, end - at)), found);
+    while (end < tokens.size() && tokens[end] < sentence.last) ++end;
+    if (end - at >= needed)
+      KeepBest(Candidates(pattern, parts, std::span(tokens).subspan(at, end - at)), found);
     at = end;
   }
   if (!steps_.left()) found.clear();
@@ -151,25 +149,25 @@ std::vector<Match> Matcher::Find(const Pattern& pattern) {
 }
 
 template <typename Extend>
-void Matcher::Walk(const Pattern& pattern, std::span<const Hit> hits, Extend extend) {
+void Matcher::Walk(const Pattern& pattern, const Parts& parts, std::span<const uint32_t> tokens,
+                   Extend extend) {
   const Shape shape(pattern);
   Table table(shape);
-  for (size_t at = 0; at < hits.size();) {
-    const uint32_t token = hits[at].token;
-    for (; at < hits.size() && hits[at].token == token; ++at) {
-      const Hit& hit = hits[at];
-      const size_t fuzzy_hit = hit.fuzzy ? 1 : 0;
+  for (const uint32_t token : tokens) {
+    // Later words go first, so that the token is not used twice.
+    for (const Part& part : parts.at(speech_.tokens()[token].word)) {
+      const size_t fuzzy_part = part.fuzzy ? 1 : 0;
       const auto go_on = [&](size_t skipped, size_t fuzzy, int64_t value) {
-        table.Raise(hit.word + 1, skipped, fuzzy, extend(hit, skipped, fuzzy > 0, value));
+        table.Raise(part.word + 1, skipped, fuzzy, extend(token, part, skipped, fuzzy > 0, value));
       };
       if (!steps_.Take(2 * static_cast<int64_t>(shape.skips + 1))) return;
-      for (size_t skipped = 0; hit.word > 0 && skipped <= shape.skips; ++skipped) {
-        for (size_t fuzzy = 0; fuzzy + fuzzy_hit < 2; ++fuzzy) {
-          const int64_t value = table.At(hit.word, skipped, fuzzy);
-          if (value != kNone) go_on(skipped, fuzzy + fuzzy_hit, value);
+      for (size_t skipped = 0; part.word > 0 && skipped <= shape.skips; ++skipped) {
+        for (size_t fuzzy = 0; fuzzy + fuzzy_part < 2; ++fuzzy) {
+          const int64_t value = table.At(part.word, skipped, fuzzy);
+          if (value != kNone) go_on(skipped, fuzzy + fuzzy_part, value);
         }
       }
-      if (hit.word <= shape.skips && shape.Free(0, hit.word)) go_on(hit.word, fuzzy_hit, kNone);
+      if (part.word <= shape.skips && shape.Free(0, part.word)) go_on(part.word, fuzzy_part, kNone);
     }
     // Words that may be left out are dealt with without a token.
     if (!steps_.Take(2 * static_cast<int64_t>(shape.words * shape.skips))) return;
@@ -183,22 +181,24 @@ void Matcher::Walk(const Pattern& pattern, std::span<const Hit> hits, Extend ext
   }
 }
 
-std::vector<Match> Matcher::Candidates(const Pattern& pattern, std::span<const Hit> hits) {
+std::vector<Match> Matcher::Candidates(const Pattern& pattern, const Parts& parts,
+                                       std::span<const uint32_t> tokens) {
   const Shape shape(pattern);
   std::vector<Match> candidates;
   // Of alignments that end alike the one that begins last is the shortest.
-  Walk(pattern, hits, [&](const Hit& hit, size_t skipped, bool fuzzy, int64_t begin) {
-    if (begin == kNone) begin = hit.token;
-    const bool fits = hit.token - begin + 1 <= static_cast<int64_t>(pattern.window);
-    if (!fits || !shape.Complete(hit.word, skipped)) return begin;
-    const Match match = {static_cast<uint32_t>(begin), hit.token, hit.word + 1 - skipped, fuzzy};
-    if (candidates.empty() || candidates.back().last != match.last) {
-      candidates.push_back(match);
-    } else if (Better(match, candidates.back())) {
-      candidates.back() = match;
-    }
-    return begin;
-  });
+  Walk(pattern, parts, tokens,
+       [&](uint32_t token, const Part& part, size_t skipped, bool fuzzy, int64_t begin) {
+         if (begin == kNone) begin = token;
+         const bool fits = token - begin + 1 <= static_cast<int64_t>(pattern.window);
+         if (!fits || !shape.Complete(part.word, skipped)) return begin;
+         const Match match = {static_cast<uint32_t>(begin), token, part.word + 1 - skipped, fuzzy};
+         if (candidates.empty() || candidates.back().last != match.last) {
+           candidates.push_back(match);
+         } else if (Better(match, candidates.back())) {
+           candidates.back() = match;
+         }
+         return begin;
+       });
   return candidates;
 }
 
@@ -223,23 +223,6 @@ void Matcher::KeepBest(std::vector<Match> candidates, std::vector<Match>& found)
             [](const Match& a, const Match& b) { return a.first < b.first; });
 }
 
-std::vector<Matcher::Hit> Matcher::HitsIn(const Pattern& pattern, const Match& match) {
-  std::vector<Hit> hits;
-  const auto has = [](const std::vector<uint32_t>& ids, uint32_t id) {
-    return std::binary_search(ids.begin(), ids.end(), id);
-  };
-  for (uint32_t token = match.first; token <= match.last; ++token) {
-    const uint32_t id = speech_.tokens()[token].word;
-    // As in HitsOf.
-    for (uint32_t word = static_cast<uint32_t>(pattern.words.size()); word-- > 0;) {
-      const Equals& equals = EqualsOf(pattern.words[word], pattern.fuzzy);
-      if (has(equals.exact, id)) hits.push_back({token, word, false});
-      if (match.fuzzy && has(equals.fuzzy, id)) hits.push_back({token, word, true});
-    }
-  }
-  return hits;
-}
-
 std::vector<MatchedWord> Matcher::WordsOf(const Pattern& pattern, const Match& match) {
   const Shape shape(pattern);
   // Alignments as far as they come, each with the index of the one that it continues.
@@ -249,15 +232,21 @@ std::vector<MatchedWord> Matcher::WordsOf(const Pattern& pattern, const Match& m
   };
   std::vector<Node> nodes;
   int64_t end = kNone;
-  Walk(pattern, HitsIn(pattern, match), [&](const Hit& hit, size_t skipped, bool fuzzy, int64_t before) {
-    if (before == kNone && hit.token != match.first) return kNone;
-    nodes.push_back({{hit.token, hit.word}, before});
-    const auto node = static_cast<int64_t>(nodes.size()) - 1;
-    const bool whole = hit.token == match.last && shape.Complete(hit.word, skipped) &&
-                       hit.word + 1 - skipped == match.words && fuzzy == match.fuzzy;
-    if (whole) end = node;
-    return node;
-  });
+  const Parts parts = PartsOf(pattern);
+  std::vector<uint32_t> tokens;
+  for (uint32_t token = match.first; token <= match.last; ++token) {
+    if (parts.contains(speech_.tokens()[token].word)) tokens.push_back(token);
+  }
+  Walk(pattern, parts, tokens,
+       [&](uint32_t token, const Part& part, size_t skipped, bool fuzzy, int64_t before) {
+         if (before == kNone && token != match.first) return kNone;
+         nodes.push_back({{token, part.word}, before});
+         const auto node = static_cast<int64_t>(nodes.size()) - 1;
+         const bool whole = token == match.last && shape.Complete(part.word, skipped) &&
+                            part.word + 1 - skipped == match.words && fuzzy == match.fuzzy;
+         if (whole) end = node;
+         return node;
+       });
   std::vector<MatchedWord> words;
   for (; end != kNone; end = nodes[static_cast<size_t>(end)].before)
     words.push_back(nodes[static_cast<size_t>(end)].word);
