@@ -21,8 +21,9 @@ namespace finalmile::coaching {
 // Changes whenever the same turns and track would give another answer.
 inline constexpr int kAnalyzerVersion = 1;
 
-// An analysis that takes more steps is refused. Two hours of talk and a hundred cues take a hundredth of it.
-inline constexpr int64_t kMaxSteps = 200'000'000;
+// An analysis that takes more steps is refused. A call of 2,000 turns and 400 cues takes a hundredth of it, a
+// mebibyte of talk a sixteenth.
+inline constexpr int64_t kMaxSteps = 50'000'000;
 // The most findings of one list, and of one message; those beyond are left out.
 inline constexpr size_t kMaxFindings = 200;
 inline constexpr size_t kMaxMentions = 20;

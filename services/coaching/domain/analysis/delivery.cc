@@ -64,20 +64,20 @@ std::vector<std::string> NotesOn(const Delivery& delivery, const Bands& bands) {
                                 Percent(*delivery.talk_share), 100 - Percent(bands.max_talk_share)));
   }
   if (delivery.words_per_minute && *delivery.words_per_minute > bands.max_words_per_minute) {
-    notes.push_back(fmt::format("you speak {:.0f} words a minute; more than {:.0f} is hard to follow",
+    notes.push_back(fmt::format("you speak {:.0f} words a minute; more than {:g} is hard to follow",
                                 *delivery.words_per_minute, bands.max_words_per_minute));
   }
   if (delivery.words_per_minute && *delivery.words_per_minute < bands.min_words_per_minute) {
-    notes.push_back(fmt::format("you speak {:.0f} words a minute; less than {:.0f} is slow",
+    notes.push_back(fmt::format("you speak {:.0f} words a minute; less than {:g} is slow",
                                 *delivery.words_per_minute, bands.min_words_per_minute));
   }
   if (delivery.fillers_per_100_words && *delivery.fillers_per_100_words > bands.max_fillers_per_100_words) {
-    notes.push_back(fmt::format("{:.1f} of 100 words are fillers; aim at {:.0f} at most",
+    notes.push_back(fmt::format("{:.1f} of 100 words are fillers; aim at {:g} at most",
                                 *delivery.fillers_per_100_words, bands.max_fillers_per_100_words));
   }
   if (delivery.longest_monologue_seconds &&
       *delivery.longest_monologue_seconds > bands.max_monologue_seconds) {
-    notes.push_back(fmt::format("your longest monologue takes {:.0f} s; ask something before {:.0f} s",
+    notes.push_back(fmt::format("your longest monologue takes {:.0f} s; ask something before {:g} s",
                                 *delivery.longest_monologue_seconds, bands.max_monologue_seconds));
   }
   return notes;

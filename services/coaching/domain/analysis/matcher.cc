@@ -1,7 +1,6 @@
 #include "services/coaching/domain/analysis/matcher.h"
 
 #include <algorithm>
-#include <array>
 
 #include "libs/text/edit_distance.h"
 
@@ -30,23 +29,23 @@ struct Shape {
   std::vector<size_t> fixed_before;
 };
 
-// The latest tokens at which alignments begin: by how many words of the pattern are dealt with, how many of
-// them are left out, and whether one is fuzzy.
-class Begins {
+// What is known of alignments: by how many words of the pattern are dealt with, how many of them are left
+// out, and whether one is fuzzy. The larger of two values stays; kNone: there is no such alignment.
+class Table {
  public:
-  explicit Begins(const Shape& shape)
-      : skips_(shape.skips), begins_((shape.words + 1) * (shape.skips + 1) * 2, kNone) {}
+  explicit Table(const Shape& shape)
+      : skips_(shape.skips), values_((shape.words + 1) * (shape.skips + 1) * 2, kNone) {}
   int64_t& At(size_t words, size_t skipped, size_t fuzzy) {
-    return begins_[(words * (skips_ + 1) + skipped) * 2 + fuzzy];
+    return values_[(words * (skips_ + 1) + skipped) * 2 + fuzzy];
   }
-  void Raise(size_t words, size_t skipped, size_t fuzzy, int64_t begin) {
+  void Raise(size_t words, size_t skipped, size_t fuzzy, int64_t value) {
     int64_t& known = At(words, skipped, fuzzy);
-    known = std::max(known, begin);
+    known = std::max(known, value);
   }
 
  private:
   size_t skips_;
-  std::vector<int64_t> begins_;
+  std::vector<int64_t> values_;
 };
 
 bool HasDigit(std::string_view word) {
@@ -115,79 +114,91 @@ const Matcher::Equals& Matcher::EqualsOf(uint32_t id, bool fuzzy) {
   return equals;
 }
 
-std::vector<Matcher::Hit> Matcher::HitsOf(const Pattern& pattern) {
-  std::vector<Hit> hits;
-  for (uint32_t word = 0; word < pattern.words.size() && steps_.left(); ++word) {
+Matcher::Parts Matcher::PartsOf(const Pattern& pattern) {
+  Parts parts;
+  for (size_t word = pattern.words.size(); word-- > 0 && steps_.left();) {
     const Equals& equals = EqualsOf(pattern.words[word], pattern.fuzzy);
-    const auto add = [&](const std::vector<uint32_t>& ids, bool fuzzy) {
-      for (const uint32_t id : ids) {
-        if (!steps_.Take(static_cast<int64_t>(places_[id].size()))) return;
-        for (const uint32_t token : places_[id]) hits.push_back({token, word, fuzzy});
-      }
-    };
-    add(equals.exact, false);
-    if (pattern.fuzzy) add(equals.fuzzy, true);
+    steps_.Take(static_cast<int64_t>(equals.exact.size() + equals.fuzzy.size()));
+    for (const uint32_t id : equals.exact) parts[id].push_back({word, false});
+    if (!pattern.fuzzy) continue;
+    for (const uint32_t id : equals.fuzzy) parts[id].push_back({word, true});
   }
-  // Of one token the later words of the pattern go first, so that it counts once.
-  std::sort(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) {
-    return a.token != b.token ? a.token < b.token : a.word > b.word;
-  });
-  return hits;
+  return parts;
 }
 
 std::vector<Match> Matcher::Find(const Pattern& pattern) {
   std::vector<Match> found;
   if (pattern.words.empty()) return found;
-  const std::vector<Hit> hits = HitsOf(pattern);
+  const Parts parts = PartsOf(pattern);
+  std::vector<uint32_t> tokens;
+  for (const auto& [id, of_pattern] : parts)
+    tokens.insert(tokens.end(), places_[id].begin(), places_[id].end());
+  std::sort(tokens.begin(), tokens.end());
+  steps_.Take(static_cast<int64_t>(tokens.size()));
   const size_t needed = pattern.words.size() - pattern.most_skips;
-  for (size_t at = 0; at < hits.size() && steps_.left();) {
-    const uint32_t sentence = speech_.tokens()[hits[at].token].sentence;
+  for (size_t at = 0; at < tokens.size() && steps_.left();) {
+    const Sentence& sentence = speech_.sentences()[speech_.tokens()[tokens[at]].sentence];
     size_t end = at;
-    while (end < hits.size() && speech_.tokens()[hits[end].token].sentence == sentence) ++end;
-    if (end - at >= needed) KeepBest(Candidates(pattern, std::span(hits).subspan(at, end - at)), found);
+    while (end < tokens.size() && tokens[end] < sentence.last) ++end;
+    if (end - at >= needed)
+      KeepBest(Candidates(pattern, parts, std::span(tokens).subspan(at, end - at)), found);
     at = end;
   }
   if (!steps_.left()) found.clear();
   return found;
 }
 
-std::vector<Match> Matcher::Candidates(const Pattern& pattern, std::span<const Hit> hits) {
+template <typename Extend>
+void Matcher::Walk(const Pattern& pattern, const Parts& parts, std::span<const uint32_t> tokens,
+                   Extend extend) {
   const Shape shape(pattern);
-  Begins begins(shape);
-  std::vector<Match> candidates;
-  for (size_t at = 0; at < hits.size();) {
-    const uint32_t token = hits[at].token;
-    std::optional<Match> best;
-    const auto take = [&](const Hit& hit, size_t skipped, size_t fuzzy, int64_t begin) {
-      begins.Raise(hit.word + 1, skipped, fuzzy, begin);
-      if (!shape.Complete(hit.word, skipped) || token - begin + 1 > static_cast<int64_t>(pattern.window))
-        return;
-      const Match match = {static_cast<uint32_t>(begin), token, hit.word + 1 - skipped, fuzzy > 0};
-      if (!best || Better(match, *best)) best = match;
-    };
-    for (; at < hits.size() && hits[at].token == token; ++at) {
-      const Hit& hit = hits[at];
-      const size_t fuzzy_hit = hit.fuzzy ? 1 : 0;
-      if (!steps_.Take(2 * static_cast<int64_t>(shape.skips + 1))) return {};
-      for (size_t skipped = 0; hit.word > 0 && skipped <= shape.skips; ++skipped) {
-        for (size_t fuzzy = 0; fuzzy + fuzzy_hit < 2; ++fuzzy) {
-          const int64_t begin = begins.At(hit.word, skipped, fuzzy);
-          if (begin != kNone) take(hit, skipped, fuzzy + fuzzy_hit, begin);
+  Table table(shape);
+  for (const uint32_t token : tokens) {
+    // Later words go first, so that the token is not used twice.
+    for (const Part& part : parts.at(speech_.tokens()[token].word)) {
+      const size_t fuzzy_part = part.fuzzy ? 1 : 0;
+      const auto go_on = [&](size_t skipped, size_t fuzzy, int64_t value) {
+        table.Raise(part.word + 1, skipped, fuzzy, extend(token, part, skipped, fuzzy > 0, value));
+      };
+      if (!steps_.Take(2 * static_cast<int64_t>(shape.skips + 1))) return;
+      for (size_t skipped = 0; part.word > 0 && skipped <= shape.skips; ++skipped) {
+        for (size_t fuzzy = 0; fuzzy + fuzzy_part < 2; ++fuzzy) {
+          const int64_t value = table.At(part.word, skipped, fuzzy);
+          if (value != kNone) go_on(skipped, fuzzy + fuzzy_part, value);
         }
       }
-      if (hit.word <= shape.skips && shape.Free(0, hit.word)) take(hit, hit.word, fuzzy_hit, token);
+      if (part.word <= shape.skips && shape.Free(0, part.word)) go_on(part.word, fuzzy_part, kNone);
     }
-    if (best) candidates.push_back(*best);
     // Words that may be left out are dealt with without a token.
-    if (!steps_.Take(2 * static_cast<int64_t>(shape.words * shape.skips))) return {};
+    if (!steps_.Take(2 * static_cast<int64_t>(shape.words * shape.skips))) return;
     for (size_t word = 1; word < shape.words; ++word) {
       if (pattern.fixed[word]) continue;
       for (size_t skipped = 0; skipped < shape.skips; ++skipped) {
         for (size_t fuzzy = 0; fuzzy < 2; ++fuzzy)
-          begins.Raise(word + 1, skipped + 1, fuzzy, begins.At(word, skipped, fuzzy));
+          table.Raise(word + 1, skipped + 1, fuzzy, table.At(word, skipped, fuzzy));
       }
     }
   }
+}
+
+std::vector<Match> Matcher::Candidates(const Pattern& pattern, const Parts& parts,
+                                       std::span<const uint32_t> tokens) {
+  const Shape shape(pattern);
+  std::vector<Match> candidates;
+  // Of alignments that end alike the one that begins last is the shortest.
+  Walk(pattern, parts, tokens,
+       [&](uint32_t token, const Part& part, size_t skipped, bool fuzzy, int64_t begin) {
+         if (begin == kNone) begin = token;
+         const bool fits = token - begin + 1 <= static_cast<int64_t>(pattern.window);
+         if (!fits || !shape.Complete(part.word, skipped)) return begin;
+         const Match match = {static_cast<uint32_t>(begin), token, part.word + 1 - skipped, fuzzy};
+         if (candidates.empty() || candidates.back().last != match.last) {
+           candidates.push_back(match);
+         } else if (Better(match, candidates.back())) {
+           candidates.back() = match;
+         }
+         return begin;
+       });
   return candidates;
 }
 
@@ -212,71 +223,35 @@ void Matcher::KeepBest(std::vector<Match> candidates, std::vector<Match>& found)
             [](const Match& a, const Match& b) { return a.first < b.first; });
 }
 
-std::vector<Matcher::Hit> Matcher::HitsIn(const Pattern& pattern, const Match& match) {
-  std::vector<Hit> hits;
-  const auto has = [](const std::vector<uint32_t>& ids, uint32_t id) {
-    return std::binary_search(ids.begin(), ids.end(), id);
-  };
-  for (uint32_t token = match.first; token <= match.last; ++token) {
-    const uint32_t id = speech_.tokens()[token].word;
-    for (uint32_t word = 0; word < pattern.words.size(); ++word) {
-      const Equals& equals = EqualsOf(pattern.words[word], pattern.fuzzy);
-      if (has(equals.exact, id)) hits.push_back({token, word, false});
-      if (match.fuzzy && has(equals.fuzzy, id)) hits.push_back({token, word, true});
-    }
-  }
-  return hits;
-}
-
 std::vector<MatchedWord> Matcher::WordsOf(const Pattern& pattern, const Match& match) {
   const Shape shape(pattern);
-  const std::vector<Hit> hits = HitsIn(pattern, match);
-  // How an alignment comes to a hit, by the words left out before it and whether one is fuzzy.
-  struct Way {
-    bool known = false;
-    // Index of the hit before; npos: it is the first.
-    size_t hit = std::string::npos;
-    size_t skipped = 0;
-    size_t fuzzy = 0;
+  // Alignments as far as they come, each with the index of the one that it continues.
+  struct Node {
+    MatchedWord word;
+    int64_t before = kNone;
   };
-  std::vector<std::vector<std::array<Way, 2>>> ways(hits.size(),
-                                                    std::vector<std::array<Way, 2>>(shape.skips + 1));
-  for (size_t at = 0; at < hits.size(); ++at) {
-    const Hit& hit = hits[at];
-    const size_t fuzzy_hit = hit.fuzzy ? 1 : 0;
-    if (!steps_.Take(static_cast<int64_t>((at + 1) * (shape.skips + 1)))) return {};
-    if (hit.token == match.first && hit.word <= shape.skips && shape.Free(0, hit.word))
-      ways[at][hit.word][fuzzy_hit].known = true;
-    for (size_t before = 0; before < at; ++before) {
-      const Hit& other = hits[before];
-      if (other.token == hit.token || other.word >= hit.word || !shape.Free(other.word + 1, hit.word))
-        continue;
-      const size_t more = hit.word - other.word - 1;
-      for (size_t skipped = 0; skipped + more <= shape.skips; ++skipped) {
-        for (size_t fuzzy = 0; fuzzy + fuzzy_hit < 2; ++fuzzy) {
-          Way& way = ways[at][skipped + more][fuzzy + fuzzy_hit];
-          if (ways[before][skipped][fuzzy].known && !way.known) way = {true, before, skipped, fuzzy};
-        }
-      }
-    }
+  std::vector<Node> nodes;
+  int64_t end = kNone;
+  const Parts parts = PartsOf(pattern);
+  std::vector<uint32_t> tokens;
+  for (uint32_t token = match.first; token <= match.last; ++token) {
+    if (parts.contains(speech_.tokens()[token].word)) tokens.push_back(token);
   }
-  const size_t fuzzy = match.fuzzy ? 1 : 0;
-  for (size_t at = 0; at < hits.size(); ++at) {
-    const Hit& hit = hits[at];
-    if (hit.token != match.last || hit.word + 1 < match.words) continue;
-    const size_t skipped = hit.word + 1 - match.words;
-    if (skipped > shape.skips || !shape.Complete(hit.word, skipped) || !ways[at][skipped][fuzzy].known)
-      continue;
-    std::vector<MatchedWord> words;
-    Way way = {true, at, skipped, fuzzy};
-    while (way.hit != std::string::npos) {
-      words.push_back({hits[way.hit].token, hits[way.hit].word});
-      way = ways[way.hit][way.skipped][way.fuzzy];
-    }
-    std::reverse(words.begin(), words.end());
-    return words;
-  }
-  return {};
+  Walk(pattern, parts, tokens,
+       [&](uint32_t token, const Part& part, size_t skipped, bool fuzzy, int64_t before) {
+         if (before == kNone && token != match.first) return kNone;
+         nodes.push_back({{token, part.word}, before});
+         const auto node = static_cast<int64_t>(nodes.size()) - 1;
+         const bool whole = token == match.last && shape.Complete(part.word, skipped) &&
+                            part.word + 1 - skipped == match.words && fuzzy == match.fuzzy;
+         if (whole) end = node;
+         return node;
+       });
+  std::vector<MatchedWord> words;
+  for (; end != kNone; end = nodes[static_cast<size_t>(end)].before)
+    words.push_back(nodes[static_cast<size_t>(end)].word);
+  std::reverse(words.begin(), words.end());
+  return words;
 }
 
 }  // namespace finalmile::coaching

@@ -58,20 +58,22 @@ class Matcher {
   // Both must outlive it. What is said may not change any more; further phrases may be read.
   Matcher(const Speech& speech, Steps& steps);
 
-  // All matches in order, or none once the steps are used up. Takes at most
-  // 2 · k · (s + 2) steps for each token that is a word of the pattern, k its words, s its skips, and what
-  // it takes to hold its words against those of the speech, once for each word.
+  // All matches in order, or none once the steps are used up. With k words of the pattern, s of which may be
+  // left out, it takes at most 2 · k · (2 · s + 1) + 2 · k + 4 steps for each token that is a word of the
+  // pattern, and once for each word what it takes to hold its letters against those of the speech.
   std::vector<Match> Find(const Pattern& pattern);
   // The words that make a match of Find.
   std::vector<MatchedWord> WordsOf(const Pattern& pattern, const Match& match);
 
  private:
-  // A token that is a word of the pattern.
-  struct Hit {
-    uint32_t token = 0;
-    uint32_t word = 0;
+  // What a word of the speech is to a pattern.
+  struct Part {
+    // Its index in the pattern.
+    size_t word = 0;
     bool fuzzy = false;
   };
+  // By words of the speech; the later words of the pattern go first.
+  using Parts = std::unordered_map<uint32_t, std::vector<Part>>;
   struct Spelling {
     uint32_t word = 0;
     std::u32string letters;
@@ -84,10 +86,14 @@ class Matcher {
   };
 
   const Equals& EqualsOf(uint32_t word, bool fuzzy);
-  std::vector<Hit> HitsOf(const Pattern& pattern);
-  std::vector<Hit> HitsIn(const Pattern& pattern, const Match& match);
+  Parts PartsOf(const Pattern& pattern);
+  // Goes through tokens of one sentence that are parts of the pattern. `extend` (token, its part, words left
+  // out before it, whether a word is fuzzy, value of the alignment that it continues; kNone: none) gives the
+  // value of the alignment that there is then; kNone: there is none.
+  template <typename Extend>
+  void Walk(const Pattern& pattern, const Parts& parts, std::span<const uint32_t> tokens, Extend extend);
   // Matches that end at different tokens, and may overlap.
-  std::vector<Match> Candidates(const Pattern& pattern, std::span<const Hit> hits);
+  std::vector<Match> Candidates(const Pattern& pattern, const Parts& parts, std::span<const uint32_t> tokens);
   void KeepBest(std::vector<Match> candidates, std::vector<Match>& found);
 
   const Speech& speech_;

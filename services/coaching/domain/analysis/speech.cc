@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <span>
 
 #include "libs/text/stop_words.h"
 #include "libs/text/words.h"
@@ -124,12 +123,13 @@ class Speech::Reader {
     passed_ = std::max(passed_, begin);
   }
 
-  // Not the point of "node.js", "2.5", "e.g." and "Mr. Ruiz".
+  // Not the point of "node.js", ".NET", "2.5", "e.g." and "Mr. Ruiz".
   bool PointEnds(size_t at) const {
     const size_t next = at + 1;
     if (next < text_.size()) {
       const char c = text_[next];
       if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) return false;
+      if (IsAsciiLetter(c) && at > 0 && text_[at - 1] == ' ') return false;
     }
     if (tokens.empty() || tokens.back().range.end != at) return true;
     const std::string& word = speech_.words_[tokens.back().word].text;

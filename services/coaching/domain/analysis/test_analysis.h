@@ -45,7 +45,7 @@ inline std::string ToText(const Finding& finding) {
 // Everything that an analysis says, numbers to the last bit.
 inline std::string ToText(const Analysis& analysis) {
   const auto number = [](const std::optional<double>& value) {
-    return value ? fmt::format("{:a}", *value) : std::string("none");
+    return value ? fmt::format("{:.17g}", *value) : std::string("none");
   };
   std::string text;
   for (const MessageFinding& message : analysis.messages) {
