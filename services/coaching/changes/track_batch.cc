@@ -6,6 +6,7 @@
 #include "libs/rpc/errors.h"
 #include "libs/rpc/timestamps.h"
 #include "libs/rpc/violations.h"
+#include "services/coaching/store/rep_store.h"
 
 namespace finalmile::coaching::changes {
 namespace {
@@ -85,6 +86,8 @@ absl::Status TrackBatch::Publish(Entry& entry, bool recertify) {
   if (!missing.empty()) return Incomplete(tracks_.NameOf(entry), missing);
   const Life before = row.life;
   if (!coaching::Publish(row.life, recertify, row.sources_changed, context_.now)) return absl::OkStatus();
+  // Whoever practised it masters it anew, or not.
+  if (Recertifies(before, row.life)) RETURN_IF_ERROR(store::VisitRepsOf(transaction_, row.id, context_.now));
   entry.published = true;
   entry.sources_written = true;
   entry.sources.emplace();

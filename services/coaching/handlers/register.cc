@@ -1,32 +1,18 @@
 #include "services/coaching/handlers/register.h"
 
-#include <string>
-#include <string_view>
-
 #include "finalmile/coaching/v1/practice_service.pb.h"
 #include "finalmile/coaching/v1/talk_track_service.pb.h"
-#include "libs/rpc/errors.h"
 #include "libs/rpc/methods.h"
 #include "services/coaching/handlers/analysis_handlers.h"
+#include "services/coaching/handlers/assignment_handlers.h"
 #include "services/coaching/handlers/example_handlers.h"
+#include "services/coaching/handlers/mastery_handlers.h"
+#include "services/coaching/handlers/practice_handlers.h"
 #include "services/coaching/handlers/track_handlers.h"
 
 namespace finalmile::coaching::handlers {
-namespace {
 
 using rpc::Unary;
-
-// A method of the contract that this release does not have: its caller is told so.
-template <class Request, class Response>
-void NotThere(rpc::Service& service, const std::string& name) {
-  service.Unary<Request, Response>(name,
-                                   [name](rpc::CallContext&, const Request&) -> absl::StatusOr<Response> {
-                                     return rpc::Error(absl::StatusCode::kUnimplemented, "NOT_THERE_YET",
-                                                       name + " is not there in this release");
-                                   });
-}
-
-}  // namespace
 
 std::unique_ptr<rpc::Service> NewTalkTrackService(Dependencies dependencies) {
   auto service = std::make_unique<rpc::Service>(
@@ -44,21 +30,24 @@ std::unique_ptr<rpc::Service> NewTalkTrackService(Dependencies dependencies) {
   return service;
 }
 
-std::unique_ptr<rpc::Service> NewPracticeService(Dependencies dependencies) {
+std::unique_ptr<rpc::Service> NewPracticeService(Dependencies dependencies, absl::TimeZone zone) {
   auto service = std::make_unique<rpc::Service>(
       v1::GetPracticeRequest::descriptor()->file()->FindServiceByName("PracticeService"));
   auto analysis = std::make_shared<AnalysisHandlers>(dependencies);
   Unary(*service, "AnalyzeTranscript", analysis, &AnalysisHandlers::AnalyzeTranscript);
-  NotThere<v1::AssignPracticeRequest, v1::AssignPracticeResponse>(*service, "AssignPractice");
-  NotThere<v1::ListDuePracticeRequest, v1::ListDuePracticeResponse>(*service, "ListDuePractice");
-  NotThere<v1::SubmitPracticeRequest, v1::SubmitPracticeResponse>(*service, "SubmitPractice");
-  NotThere<v1::GetPracticeRequest, v1::Practice>(*service, "GetPractice");
-  NotThere<v1::ListPracticesRequest, v1::ListPracticesResponse>(*service, "ListPractices");
-  NotThere<v1::ListReviewQueueRequest, v1::ListReviewQueueResponse>(*service, "ListReviewQueue");
-  NotThere<v1::SubmitReviewRequest, v1::SubmitReviewResponse>(*service, "SubmitReview");
-  NotThere<v1::GetMasteryRequest, v1::GetMasteryResponse>(*service, "GetMastery");
-  NotThere<v1::ListCertificatesRequest, v1::ListCertificatesResponse>(*service, "ListCertificates");
-  NotThere<v1::GetTeamCoachingRequest, v1::GetTeamCoachingResponse>(*service, "GetTeamCoaching");
+  auto assignments = std::make_shared<AssignmentHandlers>(dependencies);
+  Unary(*service, "AssignPractice", assignments, &AssignmentHandlers::AssignPractice);
+  Unary(*service, "ListDuePractice", assignments, &AssignmentHandlers::ListDuePractice);
+  auto practices = std::make_shared<PracticeHandlers>(dependencies, zone);
+  Unary(*service, "SubmitPractice", practices, &PracticeHandlers::SubmitPractice);
+  Unary(*service, "GetPractice", practices, &PracticeHandlers::GetPractice);
+  Unary(*service, "ListPractices", practices, &PracticeHandlers::ListPractices);
+  Unary(*service, "ListReviewQueue", practices, &PracticeHandlers::ListReviewQueue);
+  Unary(*service, "SubmitReview", practices, &PracticeHandlers::SubmitReview);
+  auto mastery = std::make_shared<MasteryHandlers>(dependencies);
+  Unary(*service, "GetMastery", mastery, &MasteryHandlers::GetMastery);
+  Unary(*service, "ListCertificates", mastery, &MasteryHandlers::ListCertificates);
+  Unary(*service, "GetTeamCoaching", mastery, &MasteryHandlers::GetTeamCoaching);
   return service;
 }
 

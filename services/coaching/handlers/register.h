@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "absl/time/time.h"
 #include "libs/rpc/service.h"
 #include "services/coaching/handlers/dependencies.h"
 
@@ -9,6 +10,7 @@ namespace finalmile::coaching::handlers {
 
 // The services with their handlers.
 std::unique_ptr<rpc::Service> NewTalkTrackService(Dependencies dependencies);
-std::unique_ptr<rpc::Service> NewPracticeService(Dependencies dependencies);
+// `zone`: where the day of a practice begins.
+std::unique_ptr<rpc::Service> NewPracticeService(Dependencies dependencies, absl::TimeZone zone);
 
 }  // namespace finalmile::coaching::handlers
