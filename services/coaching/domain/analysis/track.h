@@ -21,6 +21,8 @@ inline constexpr size_t kMaxCueCharacters = 200;
 inline constexpr size_t kMaxMessageCharacters = 500;
 inline constexpr size_t kMaxAvoid = 50;
 inline constexpr double kMaxWeight = 1'000;
+// Longer tags are not in use (RFC 5646 §4.4.1).
+inline constexpr size_t kMaxLanguageCharacters = 35;
 
 // Something that the rep should say.
 struct KeyMessage {
