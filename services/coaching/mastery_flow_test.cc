@@ -4,7 +4,7 @@
 
 #include "services/coaching/practice_fixture.h"
 
-// What practices and reviews come to.
+// Mastery, certificates and the team's figures follow from practices and reviews.
 namespace finalmile::coaching {
 namespace {
 

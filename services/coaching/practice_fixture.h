@@ -68,7 +68,7 @@ class PracticeFixture {
     return As(caller).Call<Response>(
         "/" + Request::descriptor()->file()->service(0)->full_name() + "/" + method, request);
   }
-  // As an admin.
+  // Calls as an admin.
   template <class Response, class Request>
   Response Must(const std::string& method, const Request& request) {
     const auto response = harness_.channel().Call<Response>(
@@ -176,7 +176,7 @@ class PracticeFixture {
     const auto response = Must<v1::ListCertificatesResponse>("ListCertificates", request);
     return {response.certificates().begin(), response.certificates().end()};
   }
-  // What a rep is to practise: "fleet MEETING", "fleet LOW_SCORE value", in order.
+  // The practice that a rep has due: "fleet MEETING", "fleet LOW_SCORE value", in order.
   std::vector<std::string> Due(const std::string& rep, int page_size = 0) {
     v1::ListDuePracticeRequest request;
     request.set_rep("reps/" + rep);

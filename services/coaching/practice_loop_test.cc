@@ -5,7 +5,7 @@
 #include "services/coaching/changes/meeting_changes.h"
 #include "services/coaching/practice_fixture.h"
 
-// What meetings and managers bring reps to practise.
+// Meetings and managers bring reps to practise.
 namespace finalmile::coaching {
 namespace {
 

@@ -90,7 +90,7 @@ TEST_P(PracticesTest, WhatIsSavedForARepeatHoldsNoWordsOfIt) {
     EXPECT_THAT(bytes, Not(HasSubstr("your idle time")));
     EXPECT_THAT(bytes, Not(HasSubstr("Guest")));
   }
-  // What was found, and where, is there.
+  // It says what was found, and where.
   EXPECT_TRUE(first->practice().analysis().messages(0).covered());
   EXPECT_EQ(first->practice().analysis().messages(0).mentions(0).range().begin(), 3);
   request.mutable_practice()->mutable_turns(0)->set_text("Other words");
@@ -193,7 +193,7 @@ TEST_P(PracticesTest, ACoachsReviewTakesThePlaceOfTheAnalysis) {
   EXPECT_EQ(event.levels_size(), 6);
   EXPECT_EQ(event.score(), 7);
 
-  // The same coach again, and another one.
+  // One coach reviews again, and another one does.
   ASSERT_TRUE(f().Review("cleo", name, 3).ok());
   const auto second = f().Review("coco", name, 2);
   ASSERT_TRUE(second.ok()) << second.status();

@@ -2,26 +2,22 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "libs/base/status.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/timestamps.h"
+#include "libs/rpc/violations.h"
 #include "services/coaching/store/rep_store.h"
 
 namespace finalmile::coaching::changes {
 namespace {
 
-// So many of them are said in one error; a track has all.
-constexpr size_t kMostSaid = 50;
-
 absl::Status Incomplete(std::string_view name, const std::vector<Violation>& missing) {
-  std::string text = fmt::format("{} cannot be published", name);
-  for (size_t i = 0; i < std::min(missing.size(), kMostSaid); ++i)
-    text += fmt::format("{} {}", i == 0 ? ":" : ";", ToText(missing[i]));
-  if (missing.size() > kMostSaid) text += fmt::format("; and {} more", missing.size() - kMostSaid);
-  return rpc::Error(absl::StatusCode::kFailedPrecondition, "INCOMPLETE", text,
-                    {{"count", std::to_string(missing.size())}});
+  return rpc::WithViolations(
+      rpc::Error(absl::StatusCode::kFailedPrecondition, "INCOMPLETE",
+                 fmt::format("{} cannot be published: {}{}", name, ToText(missing.front()),
+                             missing.size() > 1 ? fmt::format(", and {} more", missing.size() - 1) : ""),
+                 {{"talk_track", name}}),
+      missing, "talk_track");
 }
 
 }  // namespace
@@ -90,7 +86,7 @@ absl::Status TrackBatch::Publish(Entry& entry, bool recertify) {
   if (!missing.empty()) return Incomplete(tracks_.NameOf(entry), missing);
   const Life before = row.life;
   if (!coaching::Publish(row.life, recertify, row.sources_changed, context_.now)) return absl::OkStatus();
-  // Whoever practised it masters it anew, or not.
+  // Reps who practised it have to be looked at again.
   if (Recertifies(before, row.life)) RETURN_IF_ERROR(store::VisitRepsOf(transaction_, row.id, context_.now));
   entry.published = true;
   entry.sources_written = true;

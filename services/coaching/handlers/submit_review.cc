@@ -22,7 +22,7 @@ bool IsCoach(const rpc::CallContext& context) {
   return context.HasRole(finalmile::v1::ROLE_COACH) || context.HasRole(finalmile::v1::ROLE_ADMIN);
 }
 
-// What is wrong with a review in itself; its levels are in `levels` then.
+// Refuses a review that is wrong in itself; its levels are in `levels` then.
 absl::Status Check(const v1::Review& review, Levels& levels) {
   Violations violations;
   for (int i = 0; i < review.levels_size(); ++i) {
@@ -134,7 +134,7 @@ absl::StatusOr<v1::SubmitReviewResponse> PracticeHandlers::SubmitReview(
         ASSIGN_OR_RETURN(const store::PracticeRow seen, Visible(transaction, context, request.name()));
         const std::string rep_id = seen.practice.rep;
         RepBatch reps(transaction, {d_.clock, d_.rng, now, cause});
-        // Whoever holds the rep's row alone changes the rep's practices.
+        // A rep's practices change under the lock of the rep's row.
         RETURN_IF_ERROR(reps.LockReps({rep_id}));
         ASSIGN_OR_RETURN(store::PracticeRow row, Visible(transaction, context, request.name()));
         ASSIGN_OR_RETURN(const TalkTrack content,
