@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "libs/base/status.h"
@@ -74,7 +75,7 @@ absl::StatusOr<store::PracticeRow> Visible(Transaction& transaction, const rpc::
 }
 
 // Adds the review to the practice and its rows.
-absl::StatusOr<Reviewed> Add(Transaction& transaction, const Review& review, const v1::Review& message,
+absl::StatusOr<Reviewed> Add(Transaction& transaction, Review review, const v1::Review& message,
                              const Rubric& rubric, store::PracticeRow& row) {
   ASSIGN_OR_RETURN(const int64_t reviews, store::CountReviews(transaction, row.id));
   if (reviews >= kMostReviews) {
@@ -82,7 +83,11 @@ absl::StatusOr<Reviewed> Add(Transaction& transaction, const Review& review, con
                       fmt::format("the practice was reviewed {} times", reviews));
   }
   ASSIGN_OR_RETURN(const std::vector<store::ReviewRow> current, store::ReadReviews(transaction, {row.id}));
-  for (const store::ReviewRow& one : current) row.practice.reviews.push_back(one.review);
+  for (const store::ReviewRow& one : current) {
+    row.practice.reviews.push_back(one.review);
+    // A clock that was set back makes no earlier review of a later one.
+    if (one.review.reviewer == review.reviewer) review.time = std::max(review.time, one.review.time);
+  }
   row.practice.rubric = rubric;
   const auto result = AddReview(row.practice, review);
   if (const auto* refusal = std::get_if<Refusal>(&result)) return ToStatus(*refusal);
@@ -155,7 +160,7 @@ absl::StatusOr<v1::SubmitReviewResponse> PracticeHandlers::SubmitReview(
         const changes::PublishedTrack& track = tracks.at(row.track);
         *response.mutable_mastery() =
             ToProto(rep_id, track, rep.masteries[row.track].row.record, reps.MasteryAt(rep, track), now);
-        ASSIGN_OR_RETURN(auto units, store::ReadUnits(transaction, {row.track}));
+        ASSIGN_OR_RETURN(auto units, store::ReadUnits(transaction, {row.track}, now - kAgreementWindow));
         const Agreement agreement = AgreementOf(units[row.track]);
         if (agreement.alpha) response.set_agreement(*agreement.alpha);
         response.set_agreement_units(static_cast<int32_t>(agreement.units));

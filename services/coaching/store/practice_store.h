@@ -104,8 +104,10 @@ absl::StatusOr<int64_t> CountReviews(storage::Transaction& transaction, const st
 // Marks the reviews of a reviewer of a practice as replaced. Deferred.
 absl::Status ReplaceReviews(storage::Transaction& transaction, const std::string& practice,
                             const std::string& reviewer);
-// Levels that coaches gave to practices of these tracks, by track: each practice with two coaches or more.
+// Levels that coaches gave to practices of these tracks that took place at `since` or later, by track: each
+// practice with two coaches or more.
 absl::StatusOr<std::map<std::string, std::vector<Unit>>> ReadUnits(storage::Transaction& transaction,
-                                                                   const std::vector<std::string>& tracks);
+                                                                   const std::vector<std::string>& tracks,
+                                                                   absl::Time since);
 
 }  // namespace finalmile::coaching::store

@@ -12,7 +12,7 @@ namespace {
 //   examples             at most 20 for each track; one whose consent has ended is deleted
 //   practices            at most 1,000 submitted ones of each rep and track, and 20 drafts of each rep
 //   practice_contents    one of each practice; practice_reviews: at most 100 of each
-//   practice_reps        principals who have practised, or were assigned something
+//   practice_reps        principals who have practised, or have meetings or assignments
 //   practice_masteries   one of each rep and track
 //   practice_certificates   one of each time that a rep came to master a track
 //   practice_assignments   those that are listed, and those that ended within 400 days
