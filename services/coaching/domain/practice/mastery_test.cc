@@ -53,11 +53,12 @@ TEST(MasteryTest, ThreeDaysAndACoach) {
     size_t days;
   };
   PracticeFact again = On(2, 8);
-  again.id = "again";
+  again.id = "q";
   for (const Row& row : {
            Row{"three", kThreeDays, true, 3},
            Row{"two", {On(0, 8), On(2, 8, true)}, false, 2},
            Row{"two on one day", {On(0, 8), On(2, 8, true), again}, false, 2},
+           Row{"another one on the coach's day", {On(0, 8), On(2, 8, true), again, On(7, 8)}, true, 3},
            Row{"none by a coach", {On(0, 9), On(2, 9), On(7, 9)}, false, 3},
            Row{"at the mark", {On(0, 7.5), On(2, 7.5, true), On(7, 7.5)}, true, 3},
            Row{"below the mark", {On(0, 8), On(2, 8, true), On(7, 7.499999999)}, false, 2},
@@ -153,6 +154,23 @@ TEST(MasteryTest, AfterALapseDaysCountAnew) {
   const Mastery again = MasteryOf(practices, 1, Noon(122));
   EXPECT_EQ(again.state, MasteryState::kMastered);
   EXPECT_EQ(again.mastered_time, Noon(122));
+}
+
+TEST(MasteryTest, DaysBeforeALapseBringNoMasteryBack) {
+  std::vector<PracticeFact> practices = {On(0, 8), On(1, 8, true), On(2, 8), On(24, 8, true), On(25, 8)};
+  // It goes badly again and again, so that nothing is remembered after 30 days.
+  for (int i = 0; i < 6; ++i) {
+    PracticeFact bad = On(25, 2);
+    bad.id = "q" + std::to_string(i);
+    practices.push_back(bad);
+  }
+  const absl::Time lapse = Noon(2) + kShortestMastery;
+  ASSERT_EQ(MasteryOf(practices, 1, lapse - kLeast).lapse_time, lapse);
+  // Within 30 days of two that counted.
+  practices.push_back(On(33, 9, true));
+  const Mastery mastery = MasteryOf(practices, 1, Noon(33));
+  EXPECT_EQ(mastery.state, MasteryState::kLapsed);
+  EXPECT_THAT(mastery.days, ElementsAre(kFirstDay + 33));
 }
 
 TEST(MasteryTest, ALatePracticeUndoesALapseThatIsNotToldYet) {

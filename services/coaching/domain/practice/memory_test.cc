@@ -92,7 +92,7 @@ TEST(MemoryTest, FsrsRsAgrees) {
   }
 }
 
-TEST(MemoryTest, AHundredHistoriesAsPyFsrsHasThem) {
+TEST(MemoryTest, MoreThanAHundredHistoriesAsPyFsrsHasThem) {
   std::ifstream file(FINALMILE_PRACTICE "/memory_golden.txt");
   int histories = 0;
   for (std::string line; std::getline(file, line);) {
@@ -109,7 +109,7 @@ TEST(MemoryTest, AHundredHistoriesAsPyFsrsHasThem) {
     EXPECT_NEAR(memories.back().difficulty, difficulty, 1e-9) << line;
     ++histories;
   }
-  EXPECT_EQ(histories, 100);
+  EXPECT_GT(histories, 100);
 }
 
 TEST(MemoryTest, RetrievabilityFalls) {
