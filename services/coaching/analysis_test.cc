@@ -12,7 +12,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 constexpr char kName[] = "talkTracks/new-fleet-manager";
-// What only a transcript says.
+// Only a transcript says this.
 constexpr char kMarker[] = "Zebrafinkenweg";
 
 class AnalysisTest : public CoachingTest {
@@ -72,7 +72,7 @@ TEST_P(AnalysisTest, NothingOfATranscriptIsKept) {
   written.set_talk_track(kName);
   written.set_written(std::string("Dear ") + kMarker + ", we cut idle time by 30 percent.");
   ASSERT_TRUE(Analyse(written).ok());
-  // What is refused is not kept or told either.
+  // A refused one is not kept or told either.
   for (const char* field : {"turns[0].start", "turns[1].end", "turns"}) {
     v1::AnalyzeTranscriptRequest wrong = Conversation();
     if (std::string(field) == "turns[0].start") wrong.mutable_turns(0)->set_start(-1);

@@ -29,6 +29,8 @@ std::string_view AdviceFor(const absl::Status& status) {
       return "try again, or give --timeout a longer time";
     case absl::StatusCode::kResourceExhausted:
       return TooLarge(status) ? "" : "try again later";
+    case absl::StatusCode::kFailedPrecondition:
+      return rpc::ReasonOf(status) == "INCOMPLETE" ? "finalmile tracks show says all of it" : "";
     default:
       return "";
   }

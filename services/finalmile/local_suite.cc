@@ -13,6 +13,7 @@
 #include "libs/base/status.h"
 #include "services/appointments/wiring.h"
 #include "services/catalog/wiring.h"
+#include "services/coaching/wiring.h"
 #include "services/leads/wiring.h"
 
 namespace finalmile::cli {
@@ -49,7 +50,7 @@ absl::StatusOr<config::Assignments> NameStore(const config::Assignments& given) 
 
 const std::vector<const app::ModuleSpec*>& Modules() {
   static const std::vector<const app::ModuleSpec*> kModules = {&leads::kModule, &catalog::kModule,
-                                                               &appointments::kModule};
+                                                               &appointments::kModule, &coaching::kModule};
   return kModules;
 }
 

@@ -23,6 +23,8 @@ std::vector<Verb> ChannelVerbs() {
   AddSales(verbs);
   AddActivity(verbs);
   AddExplain(verbs);
+  AddTracks(verbs);
+  AddAnalyze(verbs);
   AddPolicy(verbs);
   AddEvents(verbs);
   AddOperations(verbs);
@@ -43,6 +45,7 @@ std::string_view GroupSummary(std::string_view group) {
   if (group == "hosts") return "who holds meetings: list, show, change, and time off";
   if (group == "teams") return "in whose hours the time to answer counts";
   if (group == "policy") return "the rules that score leads";
+  if (group == "tracks") return "talk tracks: list, show, import, add examples and publish";
   if (group == "events") return "what the services told each other";
   if (group == "topics") return "the topics of the event log";
   if (group == "consumers") return "where consumers are in their topics, and moving them on";

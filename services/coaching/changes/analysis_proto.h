@@ -13,7 +13,7 @@ namespace finalmile::coaching::changes {
 std::vector<Turn> FromProto(const google::protobuf::RepeatedPtrField<v1::Turn>& turns);
 v1::Turn ToProto(const Turn& turn);
 
-// What of a track an analysis reads.
+// The part of a track that an analysis reads.
 AnalysisTrack SpokenFromProto(const v1::TalkTrack& track);
 void SetSpoken(const AnalysisTrack& spoken, v1::TalkTrack& track);
 

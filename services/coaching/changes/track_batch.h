@@ -23,7 +23,7 @@ class TrackBatch {
     // A version to be written; it takes the place of a draft where the newest one is one.
     std::optional<store::VersionRow> version;
     bool published = false;
-    // Of the published version; read once they are needed.
+    // Those of the published version; read once they are needed.
     std::optional<std::vector<Source>> sources;
     bool sources_written = false;
   };

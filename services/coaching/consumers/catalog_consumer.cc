@@ -15,7 +15,7 @@ namespace {
 
 using catalog::v1::CatalogEvent;
 
-// What an event says of its asset; nullopt: nothing that concerns a track.
+// The change that an event tells of its asset; nullopt: none that concerns a track.
 std::optional<Source> ChangeOf(const CatalogEvent& event) {
   // The store keeps microseconds.
   const absl::Time time = FromMicros(ToMicros(rpc::FromTimestamp(event.time())));

@@ -8,7 +8,7 @@
 
 namespace finalmile::coaching::handlers {
 
-// What the caller sees of talk tracks: setters and hosts who are nothing else are reps.
+// How much the caller sees of talk tracks: setters and hosts who are nothing else are reps.
 inline changes::Reader ReaderOf(const rpc::CallContext& context) {
   constexpr finalmile::v1::Role kAuthors[] = {finalmile::v1::ROLE_ADMIN, finalmile::v1::ROLE_MARKETER,
                                               finalmile::v1::ROLE_COACH, finalmile::v1::ROLE_MANAGER,

@@ -25,6 +25,8 @@ void AddBriefs(std::vector<Verb>& verbs);
 void AddHosts(std::vector<Verb>& verbs);
 void AddTeams(std::vector<Verb>& verbs);
 void AddSales(std::vector<Verb>& verbs);
+void AddTracks(std::vector<Verb>& verbs);
+void AddAnalyze(std::vector<Verb>& verbs);
 void AddImport(std::vector<Verb>& verbs);
 void AddImports(std::vector<Verb>& verbs);
 void AddEvents(std::vector<Verb>& verbs);

@@ -66,7 +66,7 @@ std::vector<Violation> Validate(const TalkTrack& track);
 
 // Everything that a valid track lacks in itself before it can be published.
 std::vector<Violation> Missing(const TalkTrack& track);
-// The same of a track without an example in role.
+// The violation of a track without an example in role.
 Violation NoExample();
 
 }  // namespace finalmile::coaching

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "finalmile/coaching/v1/talk_track.pb.h"
+#include "google/protobuf/repeated_ptr_field.h"
+#include "services/finalmile/flags.h"
+#include "services/finalmile/session.h"
+
+namespace finalmile::cli {
+
+// The flags of verbs that read the transcript of a conversation.
+struct TranscriptFlags {
+  std::string file;
+  std::string rep;
+
+  void Declare(Flags& flags);
+};
+
+// The bytes of a file; "-" is standard input.
+absl::StatusOr<std::string> ReadText(Session& session, const std::string& file);
+
+// The turns of the transcript, of which those of `rep` are the rep's. INVALID_ARGUMENT where nobody of that
+// name speaks, or where none is named and the transcript does not say: the message names who speaks.
+absl::StatusOr<google::protobuf::RepeatedPtrField<coaching::v1::Turn>> ReadTurns(
+    Session& session, const TranscriptFlags& flags);
+
+}  // namespace finalmile::cli
