@@ -19,15 +19,15 @@ bool Holds(const AppointmentEvents& events) {
 
 }  // namespace
 
-absl::Status AppointmentBatch::LockWithRequests(const std::vector<std::string>& ids) {
+absl::Status AppointmentBatch::LockWithRequests(const std::vector<domain::AppointmentId>& ids) {
   ASSIGN_OR_RETURN(const std::vector<store::AppointmentRow> rows, store::ReadAppointments(transaction_, ids));
-  std::vector<std::string> leads;
+  std::vector<domain::LeadName> leads;
   for (const store::AppointmentRow& row : rows) {
     if (!row.lead.empty()) leads.push_back(row.lead);
   }
   RETURN_IF_ERROR(requests_.LockLeads({}, leads));
   // Those that the meetings answer, and those that have come since: a lead has one active request at most.
-  ASSIGN_OR_RETURN(std::vector<std::string> requests, store::ActiveRequestsOf(transaction_, leads));
+  ASSIGN_OR_RETURN(std::vector<domain::RequestId> requests, store::ActiveRequestsOf(transaction_, leads));
   for (const store::AppointmentRow& row : rows) {
     if (!row.meeting_request.empty()) requests.push_back(row.meeting_request);
   }
@@ -41,7 +41,7 @@ absl::Status AppointmentBatch::LockWithRequests(const std::vector<std::string>& 
 }
 
 AppointmentBatch::Entry& AppointmentBatch::Open(store::AppointmentRow row) {
-  Entry& entry = Add(NewUuid(at_.clock, at_.rng), Id::kFresh);
+  Entry& entry = Add(domain::AppointmentId(NewUuid(at_.clock, at_.rng)), Id::kFresh);
   row.id = entry.row.id;
   entry.row = std::move(row);
   entry.row.set_time = at_.now;
@@ -77,15 +77,14 @@ void AppointmentBatch::Note(Entry& entry, std::string kind, std::string detail) 
 void AppointmentBatch::ChangeRequest(const Entry& entry, const AppointmentEvents& events) {
   RequestBatch::Entry* request = requests_.Find(entry.row.meeting_request);
   if (request == nullptr) return;
-  const std::string name = NameOf(entry);
   const domain::Appointment& appointment = entry.row.appointment;
   if (Holds<domain::MeetingSet>(events)) {
-    request->row.appointment = name;
+    request->row.appointment = entry.row.id;
     requests_.Tell(*request, domain::Book(request->row.request, appointment.setter, at_.now));
     return;
   }
   // Another meeting answers it meanwhile.
-  if (request->row.appointment != name) return;
+  if (request->row.appointment != entry.row.id) return;
   if (Holds<domain::MeetingEnded>(events) || Holds<domain::OutcomeAmended>(events)) {
     Ended(*request, appointment);
   } else if (Holds<domain::MeetingRescheduled>(events) && request->row.request.rebook) {

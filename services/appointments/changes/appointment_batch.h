@@ -14,9 +14,6 @@
 
 namespace finalmile::appointments::changes {
 
-// A name is this with an id behind.
-inline constexpr std::string_view kAppointmentCollection = "appointments/";
-
 // The one way in which appointments change, with what their changes do to the requests that they answer.
 // Appointments are locked after their lead and their request.
 class AppointmentBatch : public outbox::Aggregates<store::AppointmentRow, v1::AppointmentEvent> {
@@ -24,14 +21,14 @@ class AppointmentBatch : public outbox::Aggregates<store::AppointmentRow, v1::Ap
   // The requests of the same transaction; everything outlives the batch.
   AppointmentBatch(storage::Transaction& transaction, RequestBatch& requests,
                    const outbox::EventContext& context)
-      : Aggregates(transaction, store::kAppointments, kAppointmentCollection, context),
+      : Aggregates(transaction, store::kAppointments, domain::kAppointmentCollection, context),
         transaction_(transaction),
         requests_(requests),
         at_(context) {}
 
   // Locks appointments, and before them their leads and requests, which `requests` has not locked yet. Absent
   // ones are left out.
-  absl::Status LockWithRequests(const std::vector<std::string>& ids);
+  absl::Status LockWithRequests(const std::vector<domain::AppointmentId>& ids);
 
   // A new chain with `row` but for id and times.
   Entry& Open(store::AppointmentRow row);
@@ -44,7 +41,7 @@ class AppointmentBatch : public outbox::Aggregates<store::AppointmentRow, v1::Ap
 
   // The time that an appointment takes of its host, and that it takes none any more.
   void TakeTime(store::ClaimRow claim) { claims_.push_back(std::move(claim)); }
-  void FreeTime(const Entry& entry) { freed_.push_back(entry.row.id); }
+  void FreeTime(const Entry& entry) { freed_.push_back(entry.row.id.text()); }
 
   // Writes the appointments with their events, history and claims; not the requests.
   absl::Status WriteAll();

@@ -71,7 +71,7 @@ class Filler {
 
   void operator()(const domain::ReplyRecorded& reply) {
     v1::AttendeeReplied& event = *envelope_.mutable_attendee_replied();
-    event.set_lead(row_.lead);
+    event.set_lead(row_.lead.text());
     event.set_sequence(reply.sequence);
     event.set_partstat(PartStatWord(reply.partstat));
     event.set_current(reply.current);
@@ -151,13 +151,13 @@ class Filler {
  private:
   template <class Event>
   Event& Begin(Event& event) {
-    event.set_lead(row_.lead);
+    event.set_lead(row_.lead.text());
     event.set_host(row_.appointment.host);
     return event;
   }
   template <class Event>
   void DescribeRequest(Event& event) {
-    if (!row_.meeting_request.empty()) event.set_meeting_request("meetingRequests/" + row_.meeting_request);
+    if (!row_.meeting_request.empty()) event.set_meeting_request(domain::NameOf(row_.meeting_request));
     event.set_ready_seq(row_.ready_seq);
     event.set_cycle(static_cast<int32_t>(row_.cycle));
   }

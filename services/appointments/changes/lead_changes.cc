@@ -92,43 +92,45 @@ bool Concerns(const LeadEvent& event) {
 }
 
 absl::Status LeadChanges::Lock(const std::vector<LeadEvent>& events) {
-  std::vector<std::string> inserted;
-  std::vector<std::string> others;
+  std::vector<domain::LeadName> inserted;
+  std::vector<domain::LeadName> others;
   // Their ended requests change too.
-  std::vector<std::string> whole;
-  std::vector<std::string> active;
+  std::vector<domain::LeadName> whole;
+  std::vector<domain::LeadName> active;
   for (const LeadEvent& event : events) {
     const bool keeps = !event.has_lead_updated() && !event.has_lead_cooled();
-    (keeps ? inserted : others).push_back(event.key());
-    if (event.has_lead_merged()) inserted.push_back(event.lead_merged().into());
+    (keeps ? inserted : others).emplace_back(event.key());
+    if (event.has_lead_merged()) inserted.emplace_back(event.lead_merged().into());
     if (event.has_lead_merged() || event.has_lead_erased()) {
-      whole.push_back(event.key());
+      whole.emplace_back(event.key());
     } else {
-      active.push_back(event.key());
+      active.emplace_back(event.key());
     }
   }
   RETURN_IF_ERROR(batch_.LockLeads(std::move(inserted), std::move(others)));
   for (const LeadEvent& event : events) {
     if (!event.has_lead_merged()) continue;
-    if (const store::LeadRow* into = batch_.LeadOf(event.lead_merged().into()); into != nullptr)
+    if (const store::LeadRow* into = batch_.LeadOf(domain::LeadName(event.lead_merged().into()));
+        into != nullptr)
       active.push_back(into->id);
   }
-  ASSIGN_OR_RETURN(std::vector<std::string> ids, store::RequestsOf(transaction_, whole));
-  ASSIGN_OR_RETURN(const std::vector<std::string> more, store::ActiveRequestsOf(transaction_, active));
+  ASSIGN_OR_RETURN(std::vector<domain::RequestId> ids, store::RequestsOf(transaction_, whole));
+  ASSIGN_OR_RETURN(const std::vector<domain::RequestId> more, store::ActiveRequestsOf(transaction_, active));
   ids.insert(ids.end(), more.begin(), more.end());
   RETURN_IF_ERROR(batch_.Lock(std::move(ids)));
   return LockMeetings(events, whole);
 }
 
-absl::Status LeadChanges::LockMeetings(const std::vector<LeadEvent>& events, std::vector<std::string> leads) {
-  const std::set<std::string> whole(leads.begin(), leads.end());
+absl::Status LeadChanges::LockMeetings(const std::vector<LeadEvent>& events,
+                                       std::vector<domain::LeadName> leads) {
+  const std::set<domain::LeadName> whole(leads.begin(), leads.end());
   for (const LeadEvent& event : events) {
-    if (event.has_lead_became_sales_ready()) leads.push_back(event.key());
+    if (event.has_lead_became_sales_ready()) leads.emplace_back(event.key());
   }
   if (leads.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<store::AppointmentRow> rows,
                    store::AppointmentsOf(transaction_, storage::SortedUnique(std::move(leads))));
-  std::vector<std::string> ids;
+  std::vector<domain::AppointmentId> ids;
   for (const store::AppointmentRow& row : rows) {
     if (whole.contains(row.lead) || MayBeLinked(row)) ids.push_back(row.id);
   }
@@ -136,7 +138,7 @@ absl::Status LeadChanges::LockMeetings(const std::vector<LeadEvent>& events, std
 }
 
 absl::Status LeadChanges::Apply(const LeadEvent& event) {
-  store::LeadRow* lead = batch_.LeadOf(event.key());
+  store::LeadRow* lead = batch_.LeadOf(domain::LeadName(event.key()));
   if (lead == nullptr || lead->erased) return absl::OkStatus();
   switch (event.event_case()) {
     case LeadEvent::kLeadBecameSalesReady:
@@ -148,7 +150,7 @@ absl::Status LeadChanges::Apply(const LeadEvent& event) {
     case LeadEvent::kLeadErased:
       return Erased(*lead);
     case LeadEvent::kLeadMerged:
-      return Merged(*lead, event.lead_merged().into(), rpc::FromTimestamp(event.time()));
+      return Merged(*lead, domain::LeadName(event.lead_merged().into()), rpc::FromTimestamp(event.time()));
     case LeadEvent::kLeadUpdated:
       OwnerChanged(*lead, event.lead_updated().owner());
       return absl::OkStatus();
@@ -185,7 +187,7 @@ void LeadChanges::LinkMeeting(RequestBatch::Entry& request) {
     row.ready_seq = request.row.request.crossing.ready_seq;
     row.cycle = request.row.request.crossing.cycle;
     appointments_.Tell(meeting, {});
-    request.row.appointment = appointments_.NameOf(meeting);
+    request.row.appointment = row.id;
     batch_.Tell(request, domain::Book(request.row.request, row.appointment.setter, batch_.now()));
     return;
   }
@@ -204,13 +206,13 @@ absl::Status LeadChanges::Erased(store::LeadRow& lead) {
   for (auto& [id, entry] : batch_.entries()) {
     if (entry.row.lead != lead.id) continue;
     batch_.Tell(entry, domain::Close(entry.row.request, CloseReason::kErased));
-    entry.row.lead.clear();
+    entry.row.lead = {};
     entry.row.owner.clear();
     // They say what was known about a person.
     entry.row.request.crossing.reasons.clear();
     entry.row.request.crossing.missing.clear();
   }
-  const std::string name = lead.id;
+  const domain::LeadName name = lead.id;
   for (auto& [id, meeting] : appointments_.entries()) {
     store::AppointmentRow& row = meeting.row;
     if (row.lead != name) continue;
@@ -219,7 +221,7 @@ absl::Status LeadChanges::Erased(store::LeadRow& lead) {
     const domain::AppointmentEvents events = domain::Erase(row.appointment, batch_.now());
     if (!events.empty()) appointments_.FreeTime(meeting);
     appointments_.Tell(meeting, events);
-    row.lead.clear();
+    row.lead = {};
   }
   lead = {};
   lead.id = name;
@@ -228,7 +230,7 @@ absl::Status LeadChanges::Erased(store::LeadRow& lead) {
   return store::DeleteTouches(transaction_, name);
 }
 
-absl::Status LeadChanges::Merged(store::LeadRow& lead, const std::string& into, absl::Time time) {
+absl::Status LeadChanges::Merged(store::LeadRow& lead, const domain::LeadName& into, absl::Time time) {
   store::LeadRow* target = batch_.LeadOf(into);
   if (target == nullptr || target == &lead) return absl::OkStatus();
   if (target->erased) return Erased(lead);

@@ -27,13 +27,14 @@ class LeadChanges {
 
  private:
   // The meetings of the leads `whole`, and those that a lead that became ready may have.
-  absl::Status LockMeetings(const std::vector<leads::v1::LeadEvent>& events, std::vector<std::string> whole);
+  absl::Status LockMeetings(const std::vector<leads::v1::LeadEvent>& events,
+                            std::vector<domain::LeadName> whole);
   void BecameReady(store::LeadRow& lead, const leads::v1::LeadEvent& event);
   void Cooled(const store::LeadRow& lead, const leads::v1::LeadCooled& cooled);
   // A meeting that was booked before the lead became sales-ready is the one that the request asks for.
   void LinkMeeting(RequestBatch::Entry& request);
   absl::Status Erased(store::LeadRow& lead);
-  absl::Status Merged(store::LeadRow& lead, const std::string& into, absl::Time time);
+  absl::Status Merged(store::LeadRow& lead, const domain::LeadName& into, absl::Time time);
   void Permission(store::LeadRow& lead, const leads::v1::ContactPermissionChanged& changed, absl::Time time);
   void OwnerChanged(const store::LeadRow& lead, const std::string& owner);
 

@@ -18,16 +18,17 @@ absl::StatusOr<domain::WorkingHours> ReadHours(storage::Transaction& transaction
                     {{"zone", team.team.zone}});
 }
 
-absl::Status RequestBatch::LockLeads(std::vector<std::string> inserted, std::vector<std::string> others) {
+absl::Status RequestBatch::LockLeads(std::vector<domain::LeadName> inserted,
+                                     std::vector<domain::LeadName> others) {
   ASSIGN_OR_RETURN(auto rows, store::LockLeads(transaction_, storage::SortedUnique(std::move(inserted)),
                                                storage::SortedUnique(std::move(others))));
   leads_.insert(std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end()));
   return absl::OkStatus();
 }
 
-absl::Status RequestBatch::LockWithLeads(const std::vector<std::string>& ids) {
+absl::Status RequestBatch::LockWithLeads(const std::vector<domain::RequestId>& ids) {
   ASSIGN_OR_RETURN(const std::vector<store::RequestRow> rows, store::ReadRequests(transaction_, ids));
-  std::vector<std::string> leads;
+  std::vector<domain::LeadName> leads;
   for (const store::RequestRow& row : rows) {
     if (!row.lead.empty()) leads.push_back(row.lead);
   }
@@ -40,23 +41,23 @@ absl::Status RequestBatch::LockWithLeads(const std::vector<std::string>& ids) {
   return absl::OkStatus();
 }
 
-store::LeadRow* RequestBatch::LeadOf(std::string_view name) {
+store::LeadRow* RequestBatch::LeadOf(const domain::LeadName& name) {
   auto found = leads_.find(name);
   while (found != leads_.end() && !found->second.merged_into.empty())
     found = leads_.find(found->second.merged_into);
   return found == leads_.end() ? nullptr : &found->second;
 }
 
-RequestBatch::Entry* RequestBatch::ActiveOf(std::string_view lead) {
+RequestBatch::Entry* RequestBatch::ActiveOf(const domain::LeadName& lead) {
   for (auto& [id, entry] : entries()) {
     if (entry.row.lead == lead && domain::IsActive(entry.row.request)) return &entry;
   }
   return nullptr;
 }
 
-RequestBatch::Entry& RequestBatch::Open(const std::string& lead, const std::string& owner,
+RequestBatch::Entry& RequestBatch::Open(const domain::LeadName& lead, const std::string& owner,
                                         const domain::Crossing& crossing) {
-  Entry& entry = Add(NewUuid(at_.clock, at_.rng), Id::kFresh);
+  Entry& entry = Add(domain::RequestId(NewUuid(at_.clock, at_.rng)), Id::kFresh);
   entry.row.lead = lead;
   entry.row.owner = owner;
   entry.row.request = domain::Open(crossing, hours_);
@@ -84,7 +85,7 @@ void RequestBatch::Tell(Entry& entry, const domain::RequestEvents& events, const
 
 absl::Status RequestBatch::WriteAll() {
   std::vector<const store::LeadRow*> changed;
-  for (const std::string& name : changed_leads_) changed.push_back(&leads_.at(name));
+  for (const domain::LeadName& name : changed_leads_) changed.push_back(&leads_.at(name));
   if (!changed.empty()) RETURN_IF_ERROR(store::kLeads.Update(transaction_, changed));
   return Write();
 }

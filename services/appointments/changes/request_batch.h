@@ -16,9 +16,6 @@
 
 namespace finalmile::appointments::changes {
 
-// A name is this with an id behind.
-inline constexpr std::string_view kRequestCollection = "meetingRequests/";
-
 // How long a request is kept that has ended.
 inline constexpr absl::Duration kKeepEnded = absl::Hours(24 * 400);
 
@@ -32,27 +29,27 @@ class RequestBatch : public outbox::Aggregates<store::RequestRow, v1::Appointmen
   // `hours` are the team's. The references outlive it.
   RequestBatch(storage::Transaction& transaction, const domain::WorkingHours& hours,
                const outbox::EventContext& context)
-      : Aggregates(transaction, store::kRequests, kRequestCollection, context),
+      : Aggregates(transaction, store::kRequests, domain::kRequestCollection, context),
         transaction_(transaction),
         hours_(hours),
         at_(context) {}
 
   // Locks leads, and those that they were merged into. `inserted` get rows where they have none. Once for
   // each batch.
-  absl::Status LockLeads(std::vector<std::string> inserted, std::vector<std::string> others);
+  absl::Status LockLeads(std::vector<domain::LeadName> inserted, std::vector<domain::LeadName> others);
   // Locks requests, and before them their leads, which the batch has not locked yet. Absent ones are left
   // out.
-  absl::Status LockWithLeads(const std::vector<std::string>& ids);
+  absl::Status LockWithLeads(const std::vector<domain::RequestId>& ids);
 
   // A locked lead, or the one that it was merged into; null where there is none.
-  store::LeadRow* LeadOf(std::string_view name);
+  store::LeadRow* LeadOf(const domain::LeadName& name);
   // Its row is written.
   void ChangeLead(const store::LeadRow& lead) { changed_leads_.insert(lead.id); }
   // The active request of a lead among the locked and added ones; null where there is none.
-  Entry* ActiveOf(std::string_view lead);
+  Entry* ActiveOf(const domain::LeadName& lead);
 
   // A new request of a locked lead, as domain::Open makes it, without its event.
-  Entry& Open(const std::string& lead, const std::string& owner, const domain::Crossing& crossing);
+  Entry& Open(const domain::LeadName& lead, const std::string& owner, const domain::Crossing& crossing);
 
   // A transition has changed the row of `entry`: tells what it returned, and keeps of it in the lead's row
   // what holds for later requests.
@@ -68,8 +65,8 @@ class RequestBatch : public outbox::Aggregates<store::RequestRow, v1::Appointmen
   storage::Transaction& transaction_;
   const domain::WorkingHours& hours_;
   const outbox::EventContext at_;
-  std::map<std::string, store::LeadRow, std::less<>> leads_;
-  std::set<std::string> changed_leads_;
+  std::map<domain::LeadName, store::LeadRow> leads_;
+  std::set<domain::LeadName> changed_leads_;
 };
 
 }  // namespace finalmile::appointments::changes

@@ -90,7 +90,7 @@ class Filler {
 
   void operator()(const domain::Overdue& overdue) {
     v1::MeetingRequestOverdue& event = *envelope_.mutable_meeting_request_overdue();
-    event.set_lead(row_.lead);
+    event.set_lead(row_.lead.text());
     event.set_level(overdue.level);
     *event.mutable_deadline() = rpc::ToTimestamp(row_.request.deadline);
     event.set_setter(row_.request.setter);
@@ -101,7 +101,7 @@ class Filler {
   // What most events say: which lead and which of its crossings.
   template <class Event>
   Event& Begin(Event& event) {
-    event.set_lead(row_.lead);
+    event.set_lead(row_.lead.text());
     event.set_ready_seq(row_.request.crossing.ready_seq);
     event.set_cycle(row_.request.crossing.cycle);
     return event;

@@ -21,7 +21,8 @@ using catalog::v1::CatalogEvent;
 const absl::Duration kKeepTouches = 2 * domain::kTouchWindow;
 
 // A lead as it is named now; null: it was erased.
-const store::LeadRow* Current(const std::map<std::string, store::LeadRow>& leads, const std::string& name) {
+const store::LeadRow* Current(const std::map<domain::LeadName, store::LeadRow>& leads,
+                              const domain::LeadName& name) {
   auto found = leads.find(name);
   while (found != leads.end() && !found->second.merged_into.empty())
     found = leads.find(found->second.merged_into);
@@ -42,19 +43,19 @@ absl::Status CatalogConsumer::Apply(storage::Transaction& transaction, outbox::B
         if (event.key() != record.key || !NamesLead(lead))
           return outbox::RecordFault("the event's key is not the record's, or it names a lead wrongly");
         const int64_t version = used ? event.asset_used().version() : event.asset_viewed().version();
-        touches.push_back({lead,
+        touches.push_back({domain::LeadName(lead),
                            {event.key(), version, FromMicros(ToMicros(rpc::FromTimestamp(event.time()))),
                             used ? "used" : "viewed"}});
         return absl::OkStatus();
       }));
   if (touches.empty()) return absl::OkStatus();
-  std::vector<std::string> names;
+  std::vector<domain::LeadName> names;
   for (const store::TouchRow& touch : touches) names.push_back(touch.lead);
   // A row is made of a lead that is not known yet, so that its erasure waits for this, or this for it.
   ASSIGN_OR_RETURN(const auto leads,
                    store::LockLeads(transaction, storage::SortedUnique(std::move(names)), {}));
   std::vector<store::TouchRow> kept;
-  std::vector<std::string> changed;
+  std::vector<domain::LeadName> changed;
   for (store::TouchRow& touch : touches) {
     const store::LeadRow* lead = Current(leads, touch.lead);
     if (lead == nullptr) continue;

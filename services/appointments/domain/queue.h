@@ -1,8 +1,7 @@
 #pragma once
 
-#include <string>
-
 #include "absl/time/time.h"
+#include "services/appointments/domain/ids.h"
 
 namespace finalmile::appointments::domain {
 
@@ -16,8 +15,7 @@ struct Place {
   // minus the score.
   double rank = 0;
   absl::Time deadline;
-  // Id of the request.
-  std::string id;
+  RequestId id;
 };
 
 }  // namespace finalmile::appointments::domain

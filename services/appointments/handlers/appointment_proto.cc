@@ -8,14 +8,14 @@ namespace finalmile::appointments::handlers {
 v1::Appointment ToProto(const store::AppointmentRow& row) {
   const domain::Appointment& meeting = row.appointment;
   v1::Appointment appointment;
-  appointment.set_name("appointments/" + row.id);
+  appointment.set_name(domain::NameOf(row.id));
   appointment.set_etag(rpc::Etag(row.version));
   appointment.set_sequence(meeting.sequence);
   appointment.set_state(static_cast<v1::Appointment::State>(meeting.state));
   appointment.set_cancelled_by(static_cast<v1::CancelledBy>(meeting.cancelled_by));
   appointment.set_cancel_reason(meeting.cancel_reason);
-  appointment.set_lead(row.lead);
-  if (!row.meeting_request.empty()) appointment.set_meeting_request("meetingRequests/" + row.meeting_request);
+  appointment.set_lead(row.lead.text());
+  if (!row.meeting_request.empty()) appointment.set_meeting_request(domain::NameOf(row.meeting_request));
   appointment.set_ready_seq(row.ready_seq);
   appointment.set_cycle(static_cast<int32_t>(row.cycle));
   appointment.set_meeting_kind(row.meeting_kind);

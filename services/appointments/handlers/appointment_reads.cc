@@ -36,14 +36,14 @@ const rpc::FilterSchema& Schema() {
 
 absl::StatusOr<store::AppointmentRow> Existing(Transaction& transaction, const std::string& name) {
   ASSIGN_OR_RETURN(std::vector<store::AppointmentRow> rows,
-                   store::ReadAppointments(transaction, {rpc::IdIn(name)}));
+                   store::ReadAppointments(transaction, {domain::AppointmentId(rpc::IdIn(name))}));
   if (rows.empty()) return rpc::NotFound(name, "appointment");
   return std::move(rows.front());
 }
 
-absl::StatusOr<v1::Appointment> OfLead(Transaction& transaction, const std::string& lead) {
+absl::StatusOr<v1::Appointment> OfLead(Transaction& transaction, const domain::LeadName& lead) {
   ASSIGN_OR_RETURN(const std::vector<store::AppointmentRow> rows, store::AppointmentsOf(transaction, {lead}));
-  if (rows.empty()) return rpc::NotFound(lead, "appointment");
+  if (rows.empty()) return rpc::NotFound(lead.text(), "appointment");
   for (const store::AppointmentRow& row : rows) {
     if (domain::IsPlanned(row.appointment)) return ToProto(row);
   }
@@ -60,7 +60,7 @@ absl::StatusOr<v1::Appointment> AppointmentReads::GetAppointment(rpc::CallContex
           ASSIGN_OR_RETURN(const store::AppointmentRow row, Existing(transaction, request.name()));
           return ToProto(row);
         }
-        if (!request.lead().empty()) return OfLead(transaction, request.lead());
+        if (!request.lead().empty()) return OfLead(transaction, domain::LeadName(request.lead()));
         ASSIGN_OR_RETURN(const std::optional<store::AppointmentRow> row,
                          store::CurrentOf(transaction, context.principal().name(), d_.clock.Now()));
         if (!row) {
@@ -91,10 +91,10 @@ absl::StatusOr<v1::ListAppointmentsResponse> AppointmentReads::ListAppointments(
                             store::ListAppointments(
                                 transaction, condition,
                                 first ? absl::UnixEpoch() : FromMicros(std::get<int64_t>(cursor[0])),
-                                first ? "" : std::get<std::string>(cursor[1]), count));
+                                domain::AppointmentId(first ? "" : std::get<std::string>(cursor[1])), count));
                         Entries entries;
                         for (const store::AppointmentRow& row : rows)
-                          entries.push_back({ToProto(row), {ToMicros(row.appointment.start), row.id}});
+                          entries.push_back({ToProto(row), {ToMicros(row.appointment.start), row.id.text()}});
                         return entries;
                       }));
         return response;

@@ -120,7 +120,7 @@ absl::Status FindCycle(Transaction& transaction, const RequestBatch::Entry* requ
   if (request != nullptr) {
     row.cycle = request->row.request.crossing.cycle;
   } else {
-    ASSIGN_OR_RETURN(const std::vector<std::string> ids, store::RequestsOf(transaction, {row.lead}));
+    ASSIGN_OR_RETURN(const std::vector<domain::RequestId> ids, store::RequestsOf(transaction, {row.lead}));
     if (!ids.empty()) {
       ASSIGN_OR_RETURN(const std::vector<store::RequestRow> newest,
                        store::ReadRequests(transaction, {ids.front()}));
@@ -133,7 +133,7 @@ absl::Status FindCycle(Transaction& transaction, const RequestBatch::Entry* requ
     if (domain::IsPlanned(meeting.appointment) || domain::IsRecoverable(meeting.appointment, now)) {
       return rpc::Error(absl::StatusCode::kFailedPrecondition, "CHAIN_EXISTS",
                         "the lead's first meeting of this cycle is there: reschedule it",
-                        {{"appointment", "appointments/" + meeting.id}});
+                        {{"appointment", domain::NameOf(meeting.id)}});
     }
     row.meeting_kind = "follow_up";
   }
@@ -204,10 +204,11 @@ absl::StatusOr<v1::Appointment> BookingHandlers::BookAppointment(rpc::CallContex
         const outbox::EventContext at{d_.clock, d_.rng, now, cause};
         RequestBatch requests(transaction, hours, at);
         AppointmentBatch appointments(transaction, requests, at);
-        RETURN_IF_ERROR(requests.LockLeads({request.lead()}, {}));
-        const store::LeadRow& lead = *requests.LeadOf(request.lead());
+        RETURN_IF_ERROR(requests.LockLeads({domain::LeadName(request.lead())}, {}));
+        const store::LeadRow& lead = *requests.LeadOf(domain::LeadName(request.lead()));
         RETURN_IF_ERROR(CheckLead(lead));
-        ASSIGN_OR_RETURN(std::vector<std::string> active, store::ActiveRequestsOf(transaction, {lead.id}));
+        ASSIGN_OR_RETURN(std::vector<domain::RequestId> active,
+                         store::ActiveRequestsOf(transaction, {lead.id}));
         if (!active.empty()) RETURN_IF_ERROR(requests.Lock(std::move(active)));
         RequestBatch::Entry* const answered = requests.ActiveOf(lead.id);
 
@@ -243,7 +244,8 @@ absl::StatusOr<v1::Appointment> BookingHandlers::BookAppointment(rpc::CallContex
         AppointmentBatch::Entry& entry = appointments.Open(std::move(row));
         RETURN_IF_ERROR(store::DeleteStaleClaims(transaction, taken.row.id, now));
         if (!slot.own.empty()) RETURN_IF_ERROR(store::DeleteClaims(transaction, slot.own));
-        appointments.TakeTime(ClaimOf(taken, slot.meeting, entry.row.id, store::ClaimKind::kAppointment));
+        appointments.TakeTime(
+            ClaimOf(taken, slot.meeting, entry.row.id.text(), store::ClaimKind::kAppointment));
         appointments.Tell(entry, {domain::MeetingSet{}});
         RETURN_IF_ERROR(requests.WriteAll());
         RETURN_IF_ERROR(appointments.WriteAll());
@@ -256,7 +258,7 @@ absl::StatusOr<v1::Appointment> BookingHandlers::RescheduleAppointment(
   const outbox::Cause cause = outbox::CauseOf(context);
   if (request.keep_host() && !request.host().empty())
     return rpc::InvalidField("host", "goes without keep_host");
-  const std::string id = rpc::IdIn(request.name());
+  const domain::AppointmentId id(rpc::IdIn(request.name()));
   return outbox::Mutate<v1::Appointment>(
       context, d_.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Appointment> {
@@ -279,14 +281,14 @@ absl::StatusOr<v1::Appointment> BookingHandlers::RescheduleAppointment(
         domain::Appointment tried = meeting;
         domain::AppointmentResult result = domain::Reschedule(tried, meeting.host, moved, now);
         if (const auto* refusal = std::get_if<Refusal>(&result)) return ToStatus(*refusal, entry->row);
-        SlotRequest slot{moved, "", meeting.host, {id}, now};
+        SlotRequest slot{moved, "", meeting.host, {id.text()}, now};
         if (request.keep_host()) slot.host = meeting.host;
         if (!request.host().empty()) slot.host = rpc::IdIn(request.host());
         ASSIGN_OR_RETURN(const HostTimes taken, changes::LockSlot(transaction, slot, now));
         result = domain::Reschedule(meeting, taken.row.id, moved, now);
         Place(taken, moved, now, entry->row);
         RETURN_IF_ERROR(store::DeleteStaleClaims(transaction, taken.row.id, now));
-        appointments.TakeTime(ClaimOf(taken, moved, id, store::ClaimKind::kAppointment));
+        appointments.TakeTime(ClaimOf(taken, moved, id.text(), store::ClaimKind::kAppointment));
         appointments.Tell(*entry, std::get<domain::AppointmentEvents>(result));
         RETURN_IF_ERROR(requests.WriteAll());
         RETURN_IF_ERROR(appointments.WriteAll());

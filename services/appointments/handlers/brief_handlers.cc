@@ -22,7 +22,7 @@ constexpr int kMostAttempts = 200;
 
 absl::StatusOr<store::AppointmentRow> Existing(Transaction& transaction, const std::string& name) {
   ASSIGN_OR_RETURN(std::vector<store::AppointmentRow> rows,
-                   store::ReadAppointments(transaction, {rpc::IdIn(name)}));
+                   store::ReadAppointments(transaction, {domain::AppointmentId(rpc::IdIn(name))}));
   if (rows.empty()) return rpc::NotFound(name, "appointment");
   return std::move(rows.front());
 }

@@ -132,8 +132,9 @@ absl::StatusOr<v1::GetInviteResponse> CalendarHandlers::GetInvite(rpc::CallConte
   RETURN_IF_ERROR(Check(request));
   return outbox::Read<v1::GetInviteResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::GetInviteResponse> {
-        ASSIGN_OR_RETURN(const std::vector<store::AppointmentRow> rows,
-                         store::ReadAppointments(transaction, {rpc::IdIn(request.name())}));
+        ASSIGN_OR_RETURN(
+            const std::vector<store::AppointmentRow> rows,
+            store::ReadAppointments(transaction, {domain::AppointmentId(rpc::IdIn(request.name()))}));
         if (rows.empty()) return rpc::NotFound(request.name(), "appointment");
         const store::AppointmentRow& row = rows.front();
         ASSIGN_OR_RETURN(const store::TeamRow team, store::ReadTeam(transaction));

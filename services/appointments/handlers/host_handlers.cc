@@ -105,7 +105,7 @@ absl::StatusOr<std::vector<store::AppointmentRow>> LockPlanned(Transaction& tran
                                                                const domain::Interval& within) {
   ASSIGN_OR_RETURN(const std::vector<store::AppointmentRow> planned,
                    store::PlannedOf(transaction, host, within, kMostPlanned));
-  std::vector<std::string> ids;
+  std::vector<domain::AppointmentId> ids;
   for (const store::AppointmentRow& row : planned) ids.push_back(row.id);
   if (ids.empty()) return std::vector<store::AppointmentRow>();
   ASSIGN_OR_RETURN(const storage::Deferred locked,
@@ -122,7 +122,7 @@ absl::StatusOr<std::vector<store::AppointmentRow>> LockPlanned(Transaction& tran
 absl::Status HasAppointments(const std::vector<store::AppointmentRow>& meetings) {
   std::vector<std::pair<std::string, std::string>> metadata = {{"count", std::to_string(meetings.size())}};
   for (size_t i = 0; i < std::min(meetings.size(), kMostNamed); ++i)
-    metadata.emplace_back(fmt::format("appointment_{}", i + 1), "appointments/" + meetings[i].id);
+    metadata.emplace_back(fmt::format("appointment_{}", i + 1), domain::NameOf(meetings[i].id));
   return rpc::WithMetadata(
       rpc::Error(
           absl::StatusCode::kFailedPrecondition, "HAS_APPOINTMENTS",

@@ -77,7 +77,7 @@ absl::StatusOr<v1::Appointment> Change(const Dependencies& d, rpc::CallContext& 
                                        const Request& request,
                                        const std::function<absl::Status(Meeting&)>& change) {
   const outbox::Cause cause = outbox::CauseOf(context);
-  const std::string id = rpc::IdIn(request.name());
+  const domain::AppointmentId id(rpc::IdIn(request.name()));
   return outbox::Mutate<v1::Appointment>(
       context, d.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Appointment> {
@@ -136,7 +136,7 @@ absl::StatusOr<v1::Appointment> MeetingHandlers::ConfirmAppointment(
           meeting.transaction,
           rpc::Error(absl::StatusCode::kFailedPrecondition, "HOST_UNAVAILABLE",
                      "the host is away then: reschedule the meeting"),
-          {{before.start, before.end}, "", before.host, {meeting.entry.row.id}, meeting.now()},
+          {{before.start, before.end}, "", before.host, {meeting.entry.row.id.text()}, meeting.now()},
           meeting.now());
     }
     return meeting.Conclude(result);
@@ -217,7 +217,8 @@ absl::StatusOr<v1::Appointment> MeetingHandlers::ScoreConversation(
     violations.Add("source", "must be SOURCE_COACH or SOURCE_SELF");
   if (request.criteria().empty() || request.criteria_size() > kMostCriteria)
     violations.Add("criteria", fmt::format("must have 1 to {} entries", kMostCriteria));
-  store::ScoreRow score{rpc::IdIn(request.name()), request.source(), actor.name, {}, absl::UnixEpoch()};
+  store::ScoreRow score{
+      domain::AppointmentId(rpc::IdIn(request.name())), request.source(), actor.name, {}, absl::UnixEpoch()};
   for (int i = 0; i < request.criteria_size(); ++i) {
     const v1::CriterionScore& one = request.criteria(i);
     const std::string at = fmt::format("criteria[{}].", i);
@@ -232,7 +233,7 @@ absl::StatusOr<v1::Appointment> MeetingHandlers::ScoreConversation(
     score.time = meeting.now();
     RETURN_IF_ERROR(store::kScores.InsertOrUpdate(meeting.transaction, {{&score}}));
     v1::ConversationScored& event = *meeting.appointments.Emit(meeting.entry).mutable_conversation_scored();
-    event.set_lead(meeting.entry.row.lead);
+    event.set_lead(meeting.entry.row.lead.text());
     event.set_host(meeting.it().host);
     event.set_situation(meeting.entry.row.situation);
     *event.mutable_start_time() = rpc::ToTimestamp(meeting.it().start);

@@ -20,14 +20,14 @@ using storage::Transaction;
 
 constexpr absl::Duration kAnswerWithin = absl::Hours(24 * 14);
 
-// What a token says: the id of the meeting, and until when it is taken.
+// What a token says: of which meeting it is, and until when it is taken.
 struct Pulse {
-  std::string meeting;
+  domain::AppointmentId meeting;
   absl::Time expire_time;
 };
 
 std::string Payload(const Pulse& pulse) {
-  return pulse.meeting + "|" + std::to_string(ToMicros(pulse.expire_time));
+  return pulse.meeting.text() + "|" + std::to_string(ToMicros(pulse.expire_time));
 }
 
 std::optional<Pulse> PulseOf(const std::string& token, const std::string& key) {
@@ -38,7 +38,7 @@ std::optional<Pulse> PulseOf(const std::string& token, const std::string& key) {
   if (bar == std::string::npos || !IsUuid(payload->substr(0, bar)) ||
       !absl::SimpleAtoi(payload->substr(bar + 1), &micros))
     return std::nullopt;
-  return Pulse{payload->substr(0, bar), FromMicros(micros)};
+  return Pulse{domain::AppointmentId(payload->substr(0, bar)), FromMicros(micros)};
 }
 
 // One text whatever is wrong: it does not tell which meetings there are.
@@ -52,8 +52,9 @@ absl::StatusOr<v1::PulseLink> PulseHandlers::GetPulseLink(rpc::CallContext& cont
                                                           const v1::GetPulseLinkRequest& request) {
   return outbox::Read<v1::PulseLink>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::PulseLink> {
-        ASSIGN_OR_RETURN(const std::vector<store::AppointmentRow> rows,
-                         store::ReadAppointments(transaction, {rpc::IdIn(request.name())}));
+        ASSIGN_OR_RETURN(
+            const std::vector<store::AppointmentRow> rows,
+            store::ReadAppointments(transaction, {domain::AppointmentId(rpc::IdIn(request.name()))}));
         if (rows.empty()) return rpc::NotFound(request.name(), "appointment");
         const Pulse pulse{rows.front().id, rows.front().appointment.start + kAnswerWithin};
         v1::PulseLink link;
@@ -105,7 +106,7 @@ absl::StatusOr<v1::RecordPulseResponse> PulseHandlers::RecordPulse(rpc::CallCont
                             "the link was answered already");
         }
         v1::ConversationScored& event = *appointments.Emit(*entry).mutable_conversation_scored();
-        event.set_lead(entry->row.lead);
+        event.set_lead(entry->row.lead.text());
         event.set_host(meeting.host);
         event.set_situation(entry->row.situation);
         *event.mutable_start_time() = rpc::ToTimestamp(meeting.start);

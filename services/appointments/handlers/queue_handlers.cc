@@ -45,7 +45,7 @@ const rpc::FilterSchema& Schema() {
   return schema;
 }
 
-absl::StatusOr<v1::MeetingRequest> ReadOne(Transaction& transaction, const std::string& id,
+absl::StatusOr<v1::MeetingRequest> ReadOne(Transaction& transaction, const domain::RequestId& id,
                                            std::string_view name) {
   ASSIGN_OR_RETURN(const std::vector<store::RequestRow> rows, store::ReadRequests(transaction, {id}));
   if (rows.empty()) return rpc::NotFound(name, "meeting_request");
@@ -54,17 +54,17 @@ absl::StatusOr<v1::MeetingRequest> ReadOne(Transaction& transaction, const std::
 }
 
 absl::StatusOr<std::vector<v1::MeetingRequest>> ReadInOrder(Transaction& transaction,
-                                                            const std::vector<std::string>& ids) {
+                                                            const std::vector<domain::RequestId>& ids) {
   ASSIGN_OR_RETURN(std::vector<store::RequestRow> found, store::ReadRequests(transaction, ids));
-  std::map<std::string, store::RequestRow> by_id;
+  std::map<domain::RequestId, store::RequestRow> by_id;
   for (store::RequestRow& row : found) {
-    std::string id = row.id;
+    domain::RequestId id = row.id;
     by_id.emplace(std::move(id), std::move(row));
   }
   std::vector<store::RequestRow> rows;
-  for (const std::string& id : ids) {
+  for (const domain::RequestId& id : ids) {
     const auto row = by_id.find(id);
-    if (row == by_id.end()) return rpc::NotFound("meetingRequests/" + id, "meeting_request");
+    if (row == by_id.end()) return rpc::NotFound(domain::NameOf(id), "meeting_request");
     rows.push_back(std::move(row->second));
   }
   return ToProtos(transaction, rows);
@@ -100,7 +100,7 @@ absl::StatusOr<v1::ListMeetingRequestsResponse> QueueHandlers::ListMeetingReques
                   if (!cursor.empty()) {
                     after = {static_cast<domain::QueueGroup>(std::get<int64_t>(cursor[1])),
                              std::get<double>(cursor[2]), FromMicros(std::get<int64_t>(cursor[3])),
-                             std::get<std::string>(cursor[4])};
+                             domain::RequestId(std::get<std::string>(cursor[4]))};
                   }
                   ASSIGN_OR_RETURN(std::vector<store::PlacedRequest> placed,
                                    store::ReadQueue(transaction, query, after ? &*after : nullptr, count));
@@ -112,7 +112,7 @@ absl::StatusOr<v1::ListMeetingRequestsResponse> QueueHandlers::ListMeetingReques
                     const domain::Place& place = placed[i].place;
                     entries.push_back({std::move(requests[i]),
                                        {ToMicros(query.now), static_cast<int64_t>(place.group), place.rank,
-                                        ToMicros(place.deadline), place.id}});
+                                        ToMicros(place.deadline), place.id.text()}});
                   }
                   return entries;
                 }));
@@ -122,21 +122,21 @@ absl::StatusOr<v1::ListMeetingRequestsResponse> QueueHandlers::ListMeetingReques
 
 absl::StatusOr<v1::MeetingRequest> QueueHandlers::GetMeetingRequest(
     rpc::CallContext& context, const v1::GetMeetingRequestRequest& request) {
-  const std::string id = rpc::IdIn(request.name());
+  const bool some = request.name() == "meetingRequests/-";
+  const domain::LeadName lead(request.lead());
   return outbox::Read<v1::MeetingRequest>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::MeetingRequest> {
-        std::string found = id;
-        if (id == "-" && request.lead().empty()) {
+        domain::RequestId found(rpc::IdIn(request.name()));
+        if (some && lead.empty()) {
           ASSIGN_OR_RETURN(found, store::CurrentRequestOf(transaction, context.principal().name()));
           if (found.empty()) {
             return rpc::Error(absl::StatusCode::kNotFound, "NO_CURRENT_REQUEST",
                               "the caller works on no request: claim one first");
           }
-        } else if (id == "-") {
-          ASSIGN_OR_RETURN(const std::vector<std::string> active,
-                           store::ActiveRequestsOf(transaction, {request.lead()}));
-          ASSIGN_OR_RETURN(const std::vector<std::string> all,
-                           store::RequestsOf(transaction, {request.lead()}));
+        } else if (some) {
+          ASSIGN_OR_RETURN(const std::vector<domain::RequestId> active,
+                           store::ActiveRequestsOf(transaction, {lead}));
+          ASSIGN_OR_RETURN(const std::vector<domain::RequestId> all, store::RequestsOf(transaction, {lead}));
           if (all.empty()) return rpc::NotFound(request.lead(), "meeting_request");
           found = active.empty() ? all.front() : active.front();
         }
@@ -150,16 +150,16 @@ absl::StatusOr<v1::BatchGetMeetingRequestsResponse> QueueHandlers::BatchGetMeeti
     return rpc::InvalidField(
         "names", fmt::format("has {} entries; at most {} are read at once", request.names_size(), kMaxBatch));
   }
-  std::vector<std::string> ids;
-  for (const std::string& name : request.names()) ids.push_back(rpc::IdIn(name));
+  std::vector<domain::RequestId> ids;
+  for (const std::string& name : request.names()) ids.emplace_back(rpc::IdIn(name));
   rpc::Fold(ids);
   return outbox::Read<v1::BatchGetMeetingRequestsResponse>(
       context, d_.database,
       [&](Transaction& transaction) -> absl::StatusOr<v1::BatchGetMeetingRequestsResponse> {
         v1::BatchGetMeetingRequestsResponse response;
-        RETURN_IF_ERROR((rpc::FillBatch<std::string, v1::MeetingRequest>(
+        RETURN_IF_ERROR((rpc::FillBatch<domain::RequestId, v1::MeetingRequest>(
             ids, kPiece, context.answers().most,
-            [&](const std::vector<std::string>& some) { return ReadInOrder(transaction, some); },
+            [&](const std::vector<domain::RequestId>& some) { return ReadInOrder(transaction, some); },
             *response.mutable_meeting_requests())));
         return response;
       });
@@ -169,7 +169,7 @@ absl::StatusOr<v1::ListAttemptsResponse> QueueHandlers::ListAttempts(rpc::CallCo
                                                                      const v1::ListAttemptsRequest& request) {
   using Entries = std::vector<rpc::PageEntry<v1::Attempt>>;
   ASSIGN_OR_RETURN(const rpc::Page page, rpc::Page::Of(context.answers(), request, {int64_t{}}));
-  const std::string id = rpc::IdIn(request.parent());
+  const domain::RequestId id(rpc::IdIn(request.parent()));
   return outbox::Read<v1::ListAttemptsResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ListAttemptsResponse> {
         ASSIGN_OR_RETURN(const std::vector<store::RequestRow> rows, store::ReadRequests(transaction, {id}));

@@ -74,8 +74,8 @@ void PickUp(const domain::Actor& actor, absl::Time now, RequestBatch::Entry& ent
   entry.changed = true;
 }
 
-absl::StatusOr<RequestBatch::Entry*> LockOne(RequestBatch& batch, const std::string& id,
-                                             std::string_view name) {
+absl::StatusOr<RequestBatch::Entry*> LockOne(RequestBatch& batch, const std::string& name) {
+  const domain::RequestId id(rpc::IdIn(name));
   RETURN_IF_ERROR(batch.LockWithLeads({id}));
   RequestBatch::Entry* entry = batch.Find(id);
   if (entry == nullptr) return rpc::NotFound(name, "meeting_request");
@@ -131,10 +131,10 @@ absl::StatusOr<v1::MeetingRequest> RequestHandlers::ClaimMeetingRequest(
             return rpc::Error(absl::StatusCode::kNotFound, "QUEUE_EMPTY",
                               "no open request waits in the queue of the caller");
           }
-          std::vector<std::string> ids;
+          std::vector<domain::RequestId> ids;
           for (const store::PlacedRequest& one : placed) ids.push_back(one.place.id);
           RETURN_IF_ERROR(batch.LockWithLeads(ids));
-          for (const std::string& id : ids) {
+          for (const domain::RequestId& id : ids) {
             Batch::Entry* found = batch.Find(id);
             if (found != nullptr && found->row.request.state == domain::RequestState::kOpen) {
               entry = found;
@@ -143,7 +143,7 @@ absl::StatusOr<v1::MeetingRequest> RequestHandlers::ClaimMeetingRequest(
           }
           if (entry == nullptr) return storage::Conflict("others claimed the requests meanwhile");
         } else {
-          ASSIGN_OR_RETURN(entry, LockOne(batch, rpc::IdIn(request.name()), request.name()));
+          ASSIGN_OR_RETURN(entry, LockOne(batch, request.name()));
           RETURN_IF_ERROR(rpc::CheckEtag(request.etag(), entry->row.version, request.name()));
         }
         RETURN_IF_ERROR(Conclude(batch, *entry, domain::Claim(entry->row.request, actor, now)));
@@ -164,7 +164,7 @@ absl::StatusOr<v1::LogAttemptResponse> RequestHandlers::LogAttempt(rpc::CallCont
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::LogAttemptResponse> {
         ASSIGN_OR_RETURN(const domain::WorkingHours hours, changes::ReadHours(transaction));
         Batch batch(transaction, hours, {d_.clock, d_.rng, now, cause});
-        ASSIGN_OR_RETURN(Batch::Entry * entry, LockOne(batch, rpc::IdIn(request.name()), request.name()));
+        ASSIGN_OR_RETURN(Batch::Entry * entry, LockOne(batch, request.name()));
         const v1::Attempt& given = request.attempt();
         store::AttemptRow attempt;
         attempt.request = entry->row.id;
@@ -217,7 +217,7 @@ absl::StatusOr<v1::MeetingRequest> RequestHandlers::SnoozeMeetingRequest(
           return rpc::InvalidField("until", "must be ahead, by at most 14 days");
         ASSIGN_OR_RETURN(const domain::WorkingHours hours, changes::ReadHours(transaction));
         Batch batch(transaction, hours, {d_.clock, d_.rng, now, cause});
-        ASSIGN_OR_RETURN(Batch::Entry * entry, LockOne(batch, rpc::IdIn(request.name()), request.name()));
+        ASSIGN_OR_RETURN(Batch::Entry * entry, LockOne(batch, request.name()));
         RETURN_IF_ERROR(Conclude(batch, *entry, domain::Snooze(entry->row.request, actor, until)));
         PickUp(actor, now, *entry);
         RETURN_IF_ERROR(batch.WriteAll());
@@ -252,9 +252,9 @@ absl::StatusOr<v1::MeetingRequest> RequestHandlers::ReturnMeetingRequest(
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::MeetingRequest> {
         ASSIGN_OR_RETURN(const domain::WorkingHours hours, changes::ReadHours(transaction));
         Batch batch(transaction, hours, {d_.clock, d_.rng, now, cause});
-        ASSIGN_OR_RETURN(Batch::Entry * entry, LockOne(batch, rpc::IdIn(request.name()), request.name()));
+        ASSIGN_OR_RETURN(Batch::Entry * entry, LockOne(batch, request.name()));
         for (const std::string* other : {&request.duplicate_of(), &request.referred_to()}) {
-          if (!other->empty() && *other == entry->row.lead) {
+          if (!other->empty() && *other == entry->row.lead.text()) {
             return rpc::InvalidField(other == &request.referred_to() ? "referred_to" : "duplicate_of",
                                      "is the lead of the request itself");
           }
@@ -280,18 +280,18 @@ absl::StatusOr<v1::ReassignMeetingRequestsResponse> RequestHandlers::ReassignMee
                                         request.names_size(), kMostReassigned));
   if (!request.setter().empty() && !rpc::IsPrincipalName(request.setter()))
     violations.Add("setter", "must be the name of a principal, or empty for the queue");
-  std::vector<std::string> ids;
+  std::vector<domain::RequestId> ids;
   for (int i = 0; i < request.names_size(); ++i) {
     if (request.names(i) == "meetingRequests/-")
       violations.Add(fmt::format("names[{}]", i), "must name one request");
-    ids.push_back(rpc::IdIn(request.names(i)));
+    ids.emplace_back(rpc::IdIn(request.names(i)));
   }
   RETURN_IF_ERROR(violations.ToStatus());
   rpc::Fold(ids);
   return outbox::Mutate<v1::ReassignMeetingRequestsResponse>(
       context, d_.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::ReassignMeetingRequestsResponse> {
-        std::vector<std::string> wanted = ids;
+        std::vector<domain::RequestId> wanted = ids;
         if (!request.from_setter().empty()) {
           ASSIGN_OR_RETURN(wanted,
                            store::RequestsOfSetter(transaction, request.from_setter(), kMostReassigned));
@@ -300,9 +300,9 @@ absl::StatusOr<v1::ReassignMeetingRequestsResponse> RequestHandlers::ReassignMee
         Batch batch(transaction, hours, {d_.clock, d_.rng, now, cause});
         RETURN_IF_ERROR(batch.LockWithLeads(wanted));
         v1::ReassignMeetingRequestsResponse response;
-        for (const std::string& id : wanted) {
+        for (const domain::RequestId& id : wanted) {
           v1::ReassignMeetingRequestsResponse::Result& one = *response.add_results();
-          one.set_name(fmt::format("{}{}", changes::kRequestCollection, id));
+          one.set_name(domain::NameOf(id));
           Batch::Entry* entry = batch.Find(id);
           absl::Status status = rpc::NotFound(one.name(), "meeting_request");
           if (entry != nullptr) {

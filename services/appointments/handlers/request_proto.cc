@@ -66,11 +66,11 @@ v1::MeetingRequest ToProto(const store::RequestRow& row, const store::LeadRow* l
   using Request = v1::MeetingRequest;
   const domain::MeetingRequest& request = row.request;
   Request result;
-  result.set_name(fmt::format("{}{}", changes::kRequestCollection, row.id));
+  result.set_name(domain::NameOf(row.id));
   result.set_etag(rpc::Etag(row.version));
   result.set_state(static_cast<Request::State>(request.state));
   result.set_rebook(request.rebook);
-  result.set_lead(row.lead);
+  result.set_lead(row.lead.text());
   AddCrossing(request.crossing, result);
   result.set_owner(row.owner);
   SetTime(request.deadline, &Request::mutable_deadline, result);
@@ -86,7 +86,7 @@ v1::MeetingRequest ToProto(const store::RequestRow& row, const store::LeadRow* l
   SetTime(request.callback_at, &Request::mutable_callback_at, result);
   result.set_cooled(request.cooled);
   SetTime(request.raised_again_time, &Request::mutable_raised_again_time, result);
-  result.set_appointment(row.appointment);
+  if (!row.appointment.empty()) result.set_appointment(domain::NameOf(row.appointment));
   if (request.return_reason) result.set_return_reason(static_cast<v1::ReturnReason>(*request.return_reason));
   if (request.close_reason) result.set_close_reason(static_cast<v1::CloseReason>(*request.close_reason));
   SetTime(request.quiet_until, &Request::mutable_quiet_until, result);
@@ -100,7 +100,7 @@ v1::MeetingRequest ToProto(const store::RequestRow& row, const store::LeadRow* l
 
 v1::Attempt ToProto(const store::AttemptRow& row) {
   v1::Attempt attempt;
-  attempt.set_name(fmt::format("{}{}/attempts/{}", changes::kRequestCollection, row.request, row.number));
+  attempt.set_name(fmt::format("{}/attempts/{}", domain::NameOf(row.request), row.number));
   attempt.set_channel(static_cast<leads::v1::Channel>(row.channel));
   attempt.set_disposition(static_cast<v1::Disposition>(row.disposition));
   *attempt.mutable_attempt_time() = rpc::ToTimestamp(row.attempt_time);
@@ -116,12 +116,12 @@ v1::Attempt ToProto(const store::AttemptRow& row) {
 
 absl::StatusOr<std::vector<v1::MeetingRequest>> ToProtos(storage::Transaction& transaction,
                                                          const std::vector<store::RequestRow>& rows) {
-  std::vector<std::string> names;
+  std::vector<domain::LeadName> names;
   for (const store::RequestRow& row : rows) names.push_back(row.lead);
   ASSIGN_OR_RETURN(const std::vector<store::LeadRow> leads,
                    store::ReadLeads(transaction, storage::SortedUnique(std::move(names))));
   ASSIGN_OR_RETURN(const domain::WorkingHours hours, changes::ReadHours(transaction));
-  std::map<std::string_view, const store::LeadRow*> by_name;
+  std::map<domain::LeadName, const store::LeadRow*> by_name;
   for (const store::LeadRow& lead : leads) by_name[lead.id] = &lead;
   std::vector<v1::MeetingRequest> requests;
   for (const store::RequestRow& row : rows) {

@@ -108,14 +108,14 @@ const storage::Table<ScoreRow> kScores(
      {"time", &ScoreRow::time}});
 
 absl::StatusOr<std::vector<AppointmentRow>> ReadAppointments(storage::Transaction& transaction,
-                                                             const std::vector<std::string>& ids) {
+                                                             const std::vector<domain::AppointmentId>& ids) {
   ASSIGN_OR_RETURN(const storage::Deferred read, kAppointments.DeferRead(transaction, ids));
   RETURN_IF_ERROR(transaction.Settle());
   return kAppointments.Records(*read);
 }
 
 absl::StatusOr<std::vector<AppointmentRow>> AppointmentsOf(storage::Transaction& transaction,
-                                                           const std::vector<std::string>& leads) {
+                                                           const std::vector<domain::LeadName>& leads) {
   static const std::string sql = "SELECT " + kAppointments.columns() + R"sql(
 FROM {rows: lead_name TEXT} AS r
 JOIN appointments ON lead = r.lead_name AND lead <> ''
@@ -137,12 +137,13 @@ LIMIT $4)sql",
 }
 
 absl::StatusOr<std::vector<AppointmentRow>> PlannedAfter(storage::Transaction& transaction, absl::Time start,
-                                                         const std::string& id, int limit) {
-  ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute(kAppointments.select() + R"sql(
+                                                         const domain::AppointmentId& id, int limit) {
+  ASSIGN_OR_RETURN(const storage::Result result,
+                   transaction.Execute(kAppointments.select() + R"sql(
 WHERE planned AND (start_time > $1 OR (start_time = $1 AND id > $2))
 ORDER BY start_time, id
 LIMIT $3)sql",
-                                                                     {ToMicros(start), id, int64_t{limit}}));
+                                       {ToMicros(start), id.text(), int64_t{limit}}));
   return kAppointments.Records(result);
 }
 
@@ -202,9 +203,9 @@ absl::StatusOr<std::vector<AppointmentRow>> MeetingsSince(storage::Transaction& 
 
 absl::StatusOr<std::vector<AppointmentRow>> ListAppointments(storage::Transaction& transaction,
                                                              const storage::Condition& condition,
-                                                             absl::Time start, const std::string& id,
-                                                             int limit) {
-  std::vector<Value> values = {ToMicros(start), id, int64_t{limit}};
+                                                             absl::Time start,
+                                                             const domain::AppointmentId& id, int limit) {
+  std::vector<Value> values = {ToMicros(start), id.text(), int64_t{limit}};
   values.insert(values.end(), condition.values.begin(), condition.values.end());
   ASSIGN_OR_RETURN(
       const storage::Result result,
@@ -217,7 +218,8 @@ absl::StatusOr<std::vector<AppointmentRow>> ListAppointments(storage::Transactio
   return kAppointments.Records(result);
 }
 
-absl::Status DeleteAppointments(storage::Transaction& transaction, const std::vector<std::string>& ids) {
+absl::Status DeleteAppointments(storage::Transaction& transaction,
+                                const std::vector<domain::AppointmentId>& ids) {
   const std::vector<Row> rows = storage::IdRows(ids);
   for (const char* sql :
        {"DELETE FROM appointment_changes WHERE appointment IN (SELECT r.id FROM {rows: id TEXT} AS r)",
@@ -229,16 +231,18 @@ absl::Status DeleteAppointments(storage::Transaction& transaction, const std::ve
 }
 
 absl::StatusOr<std::vector<ChangeRow>> ListChanges(storage::Transaction& transaction,
-                                                   const std::string& appointment, int64_t after, int limit) {
+                                                   const domain::AppointmentId& appointment, int64_t after,
+                                                   int limit) {
   ASSIGN_OR_RETURN(const storage::Result result,
                    transaction.Execute(
                        kChanges.select() + " WHERE appointment = $1 AND number > $2 ORDER BY number LIMIT $3",
-                       {appointment, after, int64_t{limit}}));
+                       {appointment.text(), after, int64_t{limit}}));
   return kChanges.Records(result);
 }
 
-absl::Status DeleteScores(storage::Transaction& transaction, const std::string& appointment) {
-  return transaction.Defer("DELETE FROM conversation_scores WHERE appointment = $1", {appointment}).status();
+absl::Status DeleteScores(storage::Transaction& transaction, const domain::AppointmentId& appointment) {
+  return transaction.Defer("DELETE FROM conversation_scores WHERE appointment = $1", {appointment.text()})
+      .status();
 }
 
 }  // namespace finalmile::appointments::store

@@ -11,21 +11,22 @@
 #include "libs/storage/condition.h"
 #include "libs/storage/table.h"
 #include "services/appointments/domain/appointment.h"
+#include "services/appointments/domain/ids.h"
 #include "services/appointments/domain/no_show_risk.h"
 #include "services/appointments/domain/touch.h"
 
 namespace finalmile::appointments::store {
 
 struct AppointmentRow {
-  std::string id;
+  domain::AppointmentId id;
   // Grows with every change; its etag.
   int64_t version = 1;
   // The seq of the last event with this appointment as key.
   int64_t seq = 0;
-  // "leads/…"; empty: the lead was erased.
-  std::string lead;
-  // Id; empty: it was booked without a request.
-  std::string meeting_request;
+  // Empty: the lead was erased.
+  domain::LeadName lead;
+  // Empty: it was booked without a request.
+  domain::RequestId meeting_request;
   int64_t ready_seq = 0;
   int64_t cycle = 0;
   // "initial" or "follow_up".
@@ -59,17 +60,17 @@ extern const storage::Table<AppointmentRow> kAppointments;
 
 // Those that exist, in any order.
 absl::StatusOr<std::vector<AppointmentRow>> ReadAppointments(storage::Transaction& transaction,
-                                                             const std::vector<std::string>& ids);
+                                                             const std::vector<domain::AppointmentId>& ids);
 // All of these leads, in order of set_time. The leads are locked by whoever changes something by them.
 absl::StatusOr<std::vector<AppointmentRow>> AppointmentsOf(storage::Transaction& transaction,
-                                                           const std::vector<std::string>& leads);
+                                                           const std::vector<domain::LeadName>& leads);
 // Of a host: the planned ones that overlap with `within`, in order of start; at most `limit`.
 absl::StatusOr<std::vector<AppointmentRow>> PlannedOf(storage::Transaction& transaction,
                                                       const std::string& host, const domain::Interval& within,
                                                       int limit);
 // The planned ones that start at (`start`, `id`) or later, less that one, in this order; at most `limit`.
 absl::StatusOr<std::vector<AppointmentRow>> PlannedAfter(storage::Transaction& transaction, absl::Time start,
-                                                         const std::string& id, int limit);
+                                                         const domain::AppointmentId& id, int limit);
 // Of a principal, as host or setter: the planned one that began last by `now`, else the next one.
 absl::StatusOr<std::optional<AppointmentRow>> CurrentOf(storage::Transaction& transaction,
                                                         const std::string& principal, absl::Time now);
@@ -91,14 +92,15 @@ absl::StatusOr<std::vector<AppointmentRow>> MeetingsSince(storage::Transaction& 
 inline constexpr int kFirstListParameter = 4;
 absl::StatusOr<std::vector<AppointmentRow>> ListAppointments(storage::Transaction& transaction,
                                                              const storage::Condition& condition,
-                                                             absl::Time start, const std::string& id,
-                                                             int limit);
+                                                             absl::Time start,
+                                                             const domain::AppointmentId& id, int limit);
 // Deletes appointments with their changes and scores. Deferred.
-absl::Status DeleteAppointments(storage::Transaction& transaction, const std::vector<std::string>& ids);
+absl::Status DeleteAppointments(storage::Transaction& transaction,
+                                const std::vector<domain::AppointmentId>& ids);
 
 // One change of an appointment.
 struct ChangeRow {
-  std::string appointment;
+  domain::AppointmentId appointment;
   // From 1.
   int64_t number = 0;
   std::string kind;
@@ -115,11 +117,12 @@ extern const storage::Table<ChangeRow> kChanges;
 
 // At most `limit` of an appointment, in order of number, behind the number `after`.
 absl::StatusOr<std::vector<ChangeRow>> ListChanges(storage::Transaction& transaction,
-                                                   const std::string& appointment, int64_t after, int limit);
+                                                   const domain::AppointmentId& appointment, int64_t after,
+                                                   int limit);
 
 // How a conversation went, as one rater has it.
 struct ScoreRow {
-  std::string appointment;
+  domain::AppointmentId appointment;
   // As ConversationScored.Source.
   int64_t source = 0;
   // Empty: the guest.
@@ -132,6 +135,6 @@ struct ScoreRow {
 extern const storage::Table<ScoreRow> kScores;
 
 // Of an appointment. Deferred.
-absl::Status DeleteScores(storage::Transaction& transaction, const std::string& appointment);
+absl::Status DeleteScores(storage::Transaction& transaction, const domain::AppointmentId& appointment);
 
 }  // namespace finalmile::appointments::store

@@ -17,11 +17,12 @@ const storage::Table<AttemptRow> kAttempts("attempts", {"request", "number"},
                                             {"not_permitted", &AttemptRow::not_permitted}});
 
 absl::StatusOr<std::vector<AttemptRow>> ListAttempts(storage::Transaction& transaction,
-                                                     const std::string& request, int64_t after, int limit) {
+                                                     const domain::RequestId& request, int64_t after,
+                                                     int limit) {
   ASSIGN_OR_RETURN(
       const storage::Result result,
       transaction.Execute(kAttempts.select() + " WHERE request = $1 AND number > $2 ORDER BY number LIMIT $3",
-                          {request, after, int64_t{limit}}));
+                          {request.text(), after, int64_t{limit}}));
   return kAttempts.Records(result);
 }
 

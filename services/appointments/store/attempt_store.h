@@ -6,13 +6,13 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/storage/table.h"
+#include "services/appointments/domain/ids.h"
 
 namespace finalmile::appointments::store {
 
 // One try to reach a lead; the numbers of channel and disposition are those of the contract.
 struct AttemptRow {
-  // Id of the request.
-  std::string request;
+  domain::RequestId request;
   // From 1, over the life of the request.
   int64_t number = 0;
   std::string setter;
@@ -31,6 +31,7 @@ extern const storage::Table<AttemptRow> kAttempts;
 
 // At most `limit` of a request, in order of number, behind the number `after`.
 absl::StatusOr<std::vector<AttemptRow>> ListAttempts(storage::Transaction& transaction,
-                                                     const std::string& request, int64_t after, int limit);
+                                                     const domain::RequestId& request, int64_t after,
+                                                     int limit);
 
 }  // namespace finalmile::appointments::store

@@ -8,16 +8,16 @@ namespace finalmile::appointments::store {
 namespace {
 
 // With the leads that these were merged into, and so on.
-absl::StatusOr<std::vector<std::string>> WithTargets(storage::Transaction& transaction,
-                                                     const std::vector<std::string>& leads) {
-  ASSIGN_OR_RETURN(std::vector<std::string> all,
-                   storage::FirstTexts(transaction.ExecuteMany(R"sql(
+absl::StatusOr<std::vector<domain::LeadName>> WithTargets(storage::Transaction& transaction,
+                                                          const std::vector<domain::LeadName>& leads) {
+  ASSIGN_OR_RETURN(std::vector<domain::LeadName> all,
+                   storage::FirstTexts<domain::LeadName>(transaction.ExecuteMany(R"sql(
 WITH RECURSIVE named AS (
   SELECT r.id FROM {rows: id TEXT} AS r
   UNION
   SELECT l.merged_into FROM named AS n JOIN leads AS l ON l.id = n.id WHERE l.merged_into <> '')
 SELECT id FROM named)sql",
-                                                               storage::IdRows(leads))));
+                                                                                 storage::IdRows(leads))));
   return storage::SortedUnique(std::move(all));
 }
 
@@ -39,22 +39,22 @@ const storage::Table<LeadRow> kLeads(
         return absl::OkStatus();
       }}});
 
-absl::StatusOr<std::map<std::string, LeadRow>> LockLeads(storage::Transaction& transaction,
-                                                         const std::vector<std::string>& inserted,
-                                                         const std::vector<std::string>& others) {
+absl::StatusOr<std::map<domain::LeadName, LeadRow>> LockLeads(storage::Transaction& transaction,
+                                                              const std::vector<domain::LeadName>& inserted,
+                                                              const std::vector<domain::LeadName>& others) {
   std::vector<LeadRow> blank(inserted.size());
   for (size_t i = 0; i < inserted.size(); ++i) blank[i].id = inserted[i];
   if (!blank.empty()) RETURN_IF_ERROR(kLeads.InsertAbsent(transaction, storage::Pointers(blank)));
-  std::vector<std::string> named = inserted;
+  std::vector<domain::LeadName> named = inserted;
   named.insert(named.end(), others.begin(), others.end());
-  if (named.empty()) return std::map<std::string, LeadRow>();
-  ASSIGN_OR_RETURN(const std::vector<std::string> all, WithTargets(transaction, named));
+  if (named.empty()) return std::map<domain::LeadName, LeadRow>();
+  ASSIGN_OR_RETURN(const std::vector<domain::LeadName> all, WithTargets(transaction, named));
   ASSIGN_OR_RETURN(const storage::Deferred locked, kLeads.DeferLock(transaction, all));
   RETURN_IF_ERROR(transaction.Settle());
   ASSIGN_OR_RETURN(std::vector<LeadRow> rows, kLeads.Records(*locked));
-  std::map<std::string, LeadRow> by_name;
+  std::map<domain::LeadName, LeadRow> by_name;
   for (LeadRow& row : rows) {
-    std::string name = row.id;
+    domain::LeadName name = row.id;
     by_name.emplace(std::move(name), std::move(row));
   }
   for (const auto& [name, row] : by_name) {
@@ -65,7 +65,7 @@ absl::StatusOr<std::map<std::string, LeadRow>> LockLeads(storage::Transaction& t
 }
 
 absl::StatusOr<std::vector<LeadRow>> ReadLeads(storage::Transaction& transaction,
-                                               const std::vector<std::string>& leads) {
+                                               const std::vector<domain::LeadName>& leads) {
   ASSIGN_OR_RETURN(const storage::Deferred read, kLeads.DeferRead(transaction, leads));
   RETURN_IF_ERROR(transaction.Settle());
   return kLeads.Records(*read);

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/storage/table.h"
+#include "services/appointments/domain/ids.h"
 
 namespace finalmile::appointments::store {
 
@@ -23,12 +24,11 @@ struct PermissionTime {
 };
 
 struct LeadRow {
-  // "leads/…".
-  std::string id;
+  domain::LeadName id;
   // Nothing new is taken of it.
   bool erased = false;
   // The lead that it was the same as; empty: none. What comes under its name belongs there.
-  std::string merged_into;
+  domain::LeadName merged_into;
   // Of its last LeadBecameSalesReady.
   int64_t last_ready_seq = 0;
   // No scored lane opens a request until then; InfinitePast: any does.
@@ -44,11 +44,11 @@ extern const storage::Table<LeadRow> kLeads;
 
 // The rows of these leads (each list sorted and unique) and of those that they were merged into, locked in
 // order, by name. `inserted` get rows where they have none; absent `others` are left out.
-absl::StatusOr<std::map<std::string, LeadRow>> LockLeads(storage::Transaction& transaction,
-                                                         const std::vector<std::string>& inserted,
-                                                         const std::vector<std::string>& others);
+absl::StatusOr<std::map<domain::LeadName, LeadRow>> LockLeads(storage::Transaction& transaction,
+                                                              const std::vector<domain::LeadName>& inserted,
+                                                              const std::vector<domain::LeadName>& others);
 // In any order, without locks; absent ones are left out.
 absl::StatusOr<std::vector<LeadRow>> ReadLeads(storage::Transaction& transaction,
-                                               const std::vector<std::string>& leads);
+                                               const std::vector<domain::LeadName>& leads);
 
 }  // namespace finalmile::appointments::store

@@ -129,7 +129,17 @@ const storage::Table<RequestRow> kRequests(
      {"callback_at", OfRequest(&MeetingRequest::callback_at), absl::InfinitePast()},
      {"cooled", OfRequest(&MeetingRequest::cooled)},
      {"raised_again_time", OfRequest(&MeetingRequest::raised_again_time), absl::InfinitePast()},
-     {"appointment", &RequestRow::appointment},
+     // By its name.
+     {"appointment", "TEXT",
+      [](const RequestRow& row) -> Value {
+        return row.appointment.empty() ? std::string() : domain::NameOf(row.appointment);
+      },
+      [](const Row& row, size_t column, RequestRow& record) {
+        const std::string& name = row.Text(column);
+        if (!name.empty())
+          record.appointment = domain::AppointmentId(name.substr(domain::kAppointmentCollection.size()));
+        return absl::OkStatus();
+      }},
      OptionalEnum("return_reason", &MeetingRequest::return_reason),
      OptionalEnum("close_reason", &MeetingRequest::close_reason),
      {"quiet_until", OfRequest(&MeetingRequest::quiet_until), absl::InfinitePast()},
@@ -138,48 +148,50 @@ const storage::Table<RequestRow> kRequests(
      {"due_time", &RequestRow::due_time, absl::InfiniteFuture()}});
 
 absl::StatusOr<std::vector<RequestRow>> ReadRequests(storage::Transaction& transaction,
-                                                     const std::vector<std::string>& ids) {
+                                                     const std::vector<domain::RequestId>& ids) {
   ASSIGN_OR_RETURN(const storage::Deferred read, kRequests.DeferRead(transaction, ids));
   RETURN_IF_ERROR(transaction.Settle());
   return kRequests.Records(*read);
 }
 
-absl::StatusOr<std::vector<std::string>> RequestsOf(storage::Transaction& transaction,
-                                                    const std::vector<std::string>& leads) {
-  return storage::FirstTexts(transaction.ExecuteMany(R"sql(
+absl::StatusOr<std::vector<domain::RequestId>> RequestsOf(storage::Transaction& transaction,
+                                                          const std::vector<domain::LeadName>& leads) {
+  return storage::FirstTexts<domain::RequestId>(transaction.ExecuteMany(R"sql(
 SELECT m.id, m.create_time FROM {rows: id TEXT} AS r
 JOIN meeting_requests AS m ON m.lead = r.id AND m.lead <> ''
 ORDER BY m.create_time DESC, m.id DESC)sql",
-                                                     storage::IdRows(leads)));
+                                                                        storage::IdRows(leads)));
 }
 
-absl::StatusOr<std::vector<std::string>> ActiveRequestsOf(storage::Transaction& transaction,
-                                                          const std::vector<std::string>& leads) {
-  return storage::FirstTexts(transaction.ExecuteMany(R"sql(
+absl::StatusOr<std::vector<domain::RequestId>> ActiveRequestsOf(storage::Transaction& transaction,
+                                                                const std::vector<domain::LeadName>& leads) {
+  return storage::FirstTexts<domain::RequestId>(transaction.ExecuteMany(R"sql(
 SELECT m.id FROM {rows: id TEXT} AS r
 JOIN meeting_requests AS m ON m.lead = r.id AND m.lead <> ''
 WHERE m.active)sql",
-                                                     storage::IdRows(leads)));
+                                                                        storage::IdRows(leads)));
 }
 
-absl::StatusOr<std::vector<std::string>> RequestsOfSetter(storage::Transaction& transaction,
-                                                          const std::string& setter, int limit) {
-  return storage::FirstTexts(transaction.Execute(R"sql(
+absl::StatusOr<std::vector<domain::RequestId>> RequestsOfSetter(storage::Transaction& transaction,
+                                                                const std::string& setter, int limit) {
+  return storage::FirstTexts<domain::RequestId>(transaction.Execute(R"sql(
 SELECT id FROM meeting_requests
 WHERE active AND state IN (2, 3) AND setter = $1
 ORDER BY id
 LIMIT $2)sql",
-                                                 {setter, int64_t{limit}}));
+                                                                    {setter, int64_t{limit}}));
 }
 
-absl::StatusOr<std::string> CurrentRequestOf(storage::Transaction& transaction, const std::string& setter) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> ids, storage::FirstTexts(transaction.Execute(R"sql(
+absl::StatusOr<domain::RequestId> CurrentRequestOf(storage::Transaction& transaction,
+                                                   const std::string& setter) {
+  ASSIGN_OR_RETURN(const std::vector<domain::RequestId> ids,
+                   storage::FirstTexts<domain::RequestId>(transaction.Execute(R"sql(
 SELECT id FROM meeting_requests
 WHERE active AND setter <> '' AND setter = $1 AND state IN (2, 3) AND pick_time IS NOT NULL
 ORDER BY pick_time DESC, id
 LIMIT 1)sql",
-                                                                                               {setter})));
-  return ids.empty() ? std::string() : ids.front();
+                                                                              {setter})));
+  return ids.empty() ? domain::RequestId() : ids.front();
 }
 
 absl::Status VisitAll(storage::Transaction& transaction, absl::Time now) {
@@ -189,7 +201,7 @@ absl::Status VisitAll(storage::Transaction& transaction, absl::Time now) {
       .status();
 }
 
-absl::Status DeleteRequests(storage::Transaction& transaction, const std::vector<std::string>& ids) {
+absl::Status DeleteRequests(storage::Transaction& transaction, const std::vector<domain::RequestId>& ids) {
   const std::vector<Row> rows = storage::IdRows(ids);
   RETURN_IF_ERROR(transaction
                       .DeferMany(R"sql(
@@ -224,7 +236,7 @@ SELECT {}, place, rank FROM ranked)sql",
   if (after != nullptr) {
     sql += fmt::format(" WHERE (place, rank, deadline, id) > ({}, {}, {}, {})",
                        parameter(static_cast<int64_t>(after->group)), parameter(after->rank),
-                       parameter(ToMicros(after->deadline)), parameter(after->id));
+                       parameter(ToMicros(after->deadline)), parameter(after->id.text()));
   }
   sql += fmt::format(" ORDER BY place, rank, deadline, id LIMIT {}", parameter(int64_t{limit}));
   ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute(sql, std::move(selection.values)));

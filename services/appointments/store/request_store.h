@@ -9,26 +9,27 @@
 #include "absl/time/time.h"
 #include "libs/storage/condition.h"
 #include "libs/storage/table.h"
+#include "services/appointments/domain/ids.h"
 #include "services/appointments/domain/meeting_request.h"
 #include "services/appointments/domain/queue.h"
 
 namespace finalmile::appointments::store {
 
 struct RequestRow {
-  std::string id;
+  domain::RequestId id;
   // Grows with every change; its etag.
   int64_t version = 1;
   // The seq of the last event with this request as key.
   int64_t seq = 0;
-  // "leads/…"; empty: the lead was erased.
-  std::string lead;
+  // Empty: the lead was erased.
+  domain::LeadName lead;
   domain::MeetingRequest request;
   // Principal name of the lead's owner; empty: nobody owns it.
   std::string owner;
   // When its setter last took it up; InfinitePast: never.
   absl::Time pick_time = absl::InfinitePast();
-  // "appointments/…"; empty: no meeting was booked.
-  std::string appointment;
+  // Empty: no meeting was booked.
+  domain::AppointmentId appointment;
   absl::Time create_time = absl::UnixEpoch();
   absl::Time update_time = absl::UnixEpoch();
   // When time changes it next; InfiniteFuture: never.
@@ -39,21 +40,22 @@ extern const storage::Table<RequestRow> kRequests;
 
 // Those that exist, in any order.
 absl::StatusOr<std::vector<RequestRow>> ReadRequests(storage::Transaction& transaction,
-                                                     const std::vector<std::string>& ids);
-// The ids of all requests of these leads, the newest first for each lead; the active ones alone.
-absl::StatusOr<std::vector<std::string>> RequestsOf(storage::Transaction& transaction,
-                                                    const std::vector<std::string>& leads);
-absl::StatusOr<std::vector<std::string>> ActiveRequestsOf(storage::Transaction& transaction,
-                                                          const std::vector<std::string>& leads);
-// The ids of the first `limit` requests that a setter works on, in order of id.
-absl::StatusOr<std::vector<std::string>> RequestsOfSetter(storage::Transaction& transaction,
-                                                          const std::string& setter, int limit);
-// The id of the one that a setter works on and took up last; empty: works on none.
-absl::StatusOr<std::string> CurrentRequestOf(storage::Transaction& transaction, const std::string& setter);
+                                                     const std::vector<domain::RequestId>& ids);
+// All requests of these leads, the newest first for each lead; the active ones alone.
+absl::StatusOr<std::vector<domain::RequestId>> RequestsOf(storage::Transaction& transaction,
+                                                          const std::vector<domain::LeadName>& leads);
+absl::StatusOr<std::vector<domain::RequestId>> ActiveRequestsOf(storage::Transaction& transaction,
+                                                                const std::vector<domain::LeadName>& leads);
+// The first `limit` requests that a setter works on, in order of id.
+absl::StatusOr<std::vector<domain::RequestId>> RequestsOfSetter(storage::Transaction& transaction,
+                                                                const std::string& setter, int limit);
+// The one that a setter works on and took up last; empty: works on none.
+absl::StatusOr<domain::RequestId> CurrentRequestOf(storage::Transaction& transaction,
+                                                   const std::string& setter);
 // Every active request falls due at `now`, so that it is looked at again.
 absl::Status VisitAll(storage::Transaction& transaction, absl::Time now);
 // Deletes requests with their attempts. Deferred.
-absl::Status DeleteRequests(storage::Transaction& transaction, const std::vector<std::string>& ids);
+absl::Status DeleteRequests(storage::Transaction& transaction, const std::vector<domain::RequestId>& ids);
 
 inline constexpr int kFirstParameter = 2;
 // Which requests a list has.

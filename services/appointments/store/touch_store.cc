@@ -22,34 +22,35 @@ absl::Status AddTouches(storage::Transaction& transaction, const std::vector<Tou
   return kTouches.InsertAbsent(transaction, storage::Pointers(touches));
 }
 
-absl::Status TrimTouches(storage::Transaction& transaction, const std::vector<std::string>& leads,
+absl::Status TrimTouches(storage::Transaction& transaction, const std::vector<domain::LeadName>& leads,
                          absl::Time oldest) {
-  for (const std::string& lead : leads) {
+  for (const domain::LeadName& lead : leads) {
     RETURN_IF_ERROR(transaction
                         .Defer(R"sql(
 DELETE FROM touches WHERE lead = $1 AND (time < $2 OR time <= COALESCE((
   SELECT t.time FROM touches AS t WHERE t.lead = $1 ORDER BY t.time DESC LIMIT 1 OFFSET $3), -1)))sql",
-                               {lead, ToMicros(oldest), int64_t{kMostKept}})
+                               {lead.text(), ToMicros(oldest), int64_t{kMostKept}})
                         .status());
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<Touch>> TouchesOf(storage::Transaction& transaction, const std::string& lead) {
+absl::StatusOr<std::vector<Touch>> TouchesOf(storage::Transaction& transaction,
+                                             const domain::LeadName& lead) {
   ASSIGN_OR_RETURN(const storage::Result result,
-                   transaction.Execute(kTouches.select() + " WHERE lead = $1", {lead}));
+                   transaction.Execute(kTouches.select() + " WHERE lead = $1", {lead.text()}));
   ASSIGN_OR_RETURN(const std::vector<TouchRow> rows, kTouches.Records(result));
   std::vector<Touch> touches;
   for (const TouchRow& row : rows) touches.push_back(row.touch);
   return touches;
 }
 
-absl::Status DeleteTouches(storage::Transaction& transaction, const std::string& lead) {
-  return transaction.Defer("DELETE FROM touches WHERE lead = $1", {lead}).status();
+absl::Status DeleteTouches(storage::Transaction& transaction, const domain::LeadName& lead) {
+  return transaction.Defer("DELETE FROM touches WHERE lead = $1", {lead.text()}).status();
 }
 
-absl::Status MoveTouches(storage::Transaction& transaction, const std::string& lead,
-                         const std::string& into) {
+absl::Status MoveTouches(storage::Transaction& transaction, const domain::LeadName& lead,
+                         const domain::LeadName& into) {
   ASSIGN_OR_RETURN(const std::vector<Touch> touches, TouchesOf(transaction, lead));
   std::vector<TouchRow> rows;
   for (const Touch& touch : touches) rows.push_back({into, touch});

@@ -6,13 +6,13 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/storage/table.h"
+#include "services/appointments/domain/ids.h"
 #include "services/appointments/domain/touch.h"
 
 namespace finalmile::appointments::store {
 
 struct TouchRow {
-  // "leads/…".
-  std::string lead;
+  domain::LeadName lead;
   domain::Touch touch;
 };
 
@@ -20,13 +20,14 @@ struct TouchRow {
 absl::Status AddTouches(storage::Transaction& transaction, const std::vector<TouchRow>& touches);
 // Of these leads, drops what is older than `oldest`, and all but the newest kMostKept of each. Deferred.
 inline constexpr int kMostKept = 500;
-absl::Status TrimTouches(storage::Transaction& transaction, const std::vector<std::string>& leads,
+absl::Status TrimTouches(storage::Transaction& transaction, const std::vector<domain::LeadName>& leads,
                          absl::Time oldest);
 absl::StatusOr<std::vector<domain::Touch>> TouchesOf(storage::Transaction& transaction,
-                                                     const std::string& lead);
+                                                     const domain::LeadName& lead);
 // Deferred.
-absl::Status DeleteTouches(storage::Transaction& transaction, const std::string& lead);
+absl::Status DeleteTouches(storage::Transaction& transaction, const domain::LeadName& lead);
 // The touches of a lead that was merged are those of the other one. Deferred.
-absl::Status MoveTouches(storage::Transaction& transaction, const std::string& lead, const std::string& into);
+absl::Status MoveTouches(storage::Transaction& transaction, const domain::LeadName& lead,
+                         const domain::LeadName& into);
 
 }  // namespace finalmile::appointments::store

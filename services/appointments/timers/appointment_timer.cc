@@ -14,15 +14,15 @@ bool MayRemind(const store::LeadRow* lead) {
 
 }  // namespace
 
-absl::Status AppointmentTimer::Visit(storage::Transaction& transaction, const std::vector<std::string>& ids,
-                                     absl::Time now) {
+absl::Status AppointmentTimer::Visit(storage::Transaction& transaction,
+                                     const std::vector<domain::AppointmentId>& ids, absl::Time now) {
   ASSIGN_OR_RETURN(const domain::WorkingHours hours, changes::ReadHours(transaction));
   const outbox::Cause cause = outbox::CauseOf("appointments.meetings");
   const outbox::EventContext at{clock_, rng_, now, cause};
   changes::RequestBatch requests(transaction, hours, at);
   changes::AppointmentBatch appointments(transaction, requests, at);
   RETURN_IF_ERROR(appointments.LockWithRequests(ids));
-  std::vector<std::string> ended;
+  std::vector<domain::AppointmentId> ended;
   for (auto& [id, entry] : appointments.entries()) {
     // It may have been changed before it was locked.
     if (entry.row.due_time > now) continue;

@@ -21,7 +21,7 @@ class AppointmentTimer final : public outbox::DueRowsTask<store::AppointmentRow>
   std::string_view name() const override { return "meetings"; }
 
  private:
-  absl::Status Visit(storage::Transaction& transaction, const std::vector<std::string>& ids,
+  absl::Status Visit(storage::Transaction& transaction, const std::vector<domain::AppointmentId>& ids,
                      absl::Time now) override;
 
   Clock& clock_;

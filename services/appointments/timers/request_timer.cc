@@ -5,13 +5,13 @@
 
 namespace finalmile::appointments::timers {
 
-absl::Status RequestTimer::Visit(storage::Transaction& transaction, const std::vector<std::string>& ids,
+absl::Status RequestTimer::Visit(storage::Transaction& transaction, const std::vector<domain::RequestId>& ids,
                                  absl::Time now) {
   ASSIGN_OR_RETURN(const domain::WorkingHours hours, changes::ReadHours(transaction));
   const outbox::Cause cause = outbox::CauseOf("appointments.requests");
   changes::RequestBatch requests(transaction, hours, {clock_, rng_, now, cause});
   RETURN_IF_ERROR(requests.LockWithLeads(ids));
-  std::vector<std::string> ended;
+  std::vector<domain::RequestId> ended;
   for (auto& [id, entry] : requests.entries()) {
     // It may have been changed before it was locked.
     if (entry.row.due_time > now) continue;

@@ -21,7 +21,7 @@ class RequestTimer final : public outbox::DueRowsTask<store::RequestRow> {
   std::string_view name() const override { return "requests"; }
 
  private:
-  absl::Status Visit(storage::Transaction& transaction, const std::vector<std::string>& ids,
+  absl::Status Visit(storage::Transaction& transaction, const std::vector<domain::RequestId>& ids,
                      absl::Time now) override;
 
   Clock& clock_;

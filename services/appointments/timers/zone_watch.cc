@@ -18,7 +18,7 @@ bool IsShifted(const AppointmentRow& row) {
   return !zone.ok() || domain::WallTime(row.appointment.start, *zone) != row.wall_start;
 }
 
-absl::Status Mark(storage::Transaction& transaction, std::vector<std::string> ids, absl::Time now) {
+absl::Status Mark(storage::Transaction& transaction, std::vector<domain::AppointmentId> ids, absl::Time now) {
   ASSIGN_OR_RETURN(const storage::Deferred locked,
                    store::kAppointments.DeferLock(transaction, storage::SortedUnique(std::move(ids))));
   RETURN_IF_ERROR(transaction.Settle());
@@ -46,7 +46,7 @@ absl::StatusOr<absl::Duration> ZoneWatch::Run(storage::Leadership& leadership) {
     const absl::Time now = clock_.Now();
     ASSIGN_OR_RETURN(const std::vector<AppointmentRow> planned,
                      store::PlannedAfter(transaction, std::max(now, after_.start), after_.id, rows));
-    std::vector<std::string> wrong;
+    std::vector<domain::AppointmentId> wrong;
     for (const AppointmentRow& row : planned) {
       if (IsShifted(row) != row.zone_shifted) wrong.push_back(row.id);
     }
@@ -56,7 +56,7 @@ absl::StatusOr<absl::Duration> ZoneWatch::Run(storage::Leadership& leadership) {
     return done;
   };
   ASSIGN_OR_RETURN(const Done done, outbox::RunChunk(leadership, clock_, chunk_, compare));
-  after_ = done.full ? done.last : Place{absl::InfinitePast(), ""};
+  after_ = done.full ? done.last : Place{absl::InfinitePast(), domain::AppointmentId()};
   return done.full ? absl::ZeroDuration() : absl::InfiniteDuration();
 }
 

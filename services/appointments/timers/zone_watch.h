@@ -7,6 +7,7 @@
 #include "libs/base/clock.h"
 #include "libs/outbox/chunk.h"
 #include "libs/outbox/leader.h"
+#include "services/appointments/domain/ids.h"
 
 namespace finalmile::appointments::timers {
 
@@ -25,12 +26,12 @@ class ZoneWatch final : public outbox::LeaderTask {
   // The last meeting that was compared.
   struct Place {
     absl::Time start;
-    std::string id;
+    domain::AppointmentId id;
   };
 
   Clock& clock_;
   outbox::ChunkSize chunk_{500};
-  Place after_{absl::InfinitePast(), ""};
+  Place after_{absl::InfinitePast(), domain::AppointmentId()};
 };
 
 }  // namespace finalmile::appointments::timers

@@ -6,7 +6,7 @@
 namespace finalmile::@name@::changes {
 
 @Noun@Batch::Entry& @Noun@Batch::Create(const domain::@Noun@& content) {
-  Entry& entry = Add(NewUuid(at_.clock, at_.rng), Id::kFresh);
+  Entry& entry = Add(domain::@Noun@Id(NewUuid(at_.clock, at_.rng)), Id::kFresh);
   entry.row.content = content;
   entry.row.create_time = entry.row.update_time = at_.now;
   Emit(entry).mutable_@noun@_created()->set_title(content.title);

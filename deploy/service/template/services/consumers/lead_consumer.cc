@@ -14,16 +14,16 @@ namespace finalmile::@name@::consumers {
 
 absl::Status LeadConsumer::Apply(storage::Transaction& transaction, outbox::Batch& batch) {
   using leads::v1::LeadEvent;
-  std::vector<std::string> erased;
+  std::vector<domain::LeadName> erased;
   RETURN_IF_ERROR(outbox::ReadBatch<LeadEvent>(
       batch, [&](size_t, const LeadEvent& event, const events::Record& record) -> absl::Status {
         if (event.key() != record.key) return outbox::RecordFault("the event's key is not the record's");
-        if (event.has_lead_erased()) erased.push_back(event.key());
+        if (event.has_lead_erased()) erased.emplace_back(event.key());
         return absl::OkStatus();
       }));
   if (erased.empty()) return absl::OkStatus();
   erased = storage::SortedUnique(std::move(erased));
-  ASSIGN_OR_RETURN(std::vector<std::string> ids, store::OfLeads(transaction, erased));
+  ASSIGN_OR_RETURN(std::vector<domain::@Noun@Id> ids, store::OfLeads(transaction, erased));
   const outbox::Cause cause = outbox::CauseOf(kLeadConsumer);
   changes::@Noun@Batch rows(transaction, {clock_, rng_, clock_.Now(), cause});
   RETURN_IF_ERROR(rows.Lock(std::move(ids)));

@@ -5,15 +5,21 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "libs/base/strong_id.h"
 #include "libs/base/violation.h"
 
 namespace finalmile::@name@::domain {
 
+// A UUID, without the collection of the @what@'s name.
+using @Noun@Id = StrongId<struct @Noun@IdKind>;
+// "leads/{lead}".
+using LeadName = StrongId<struct LeadNameKind>;
+
 struct @Noun@ {
   std::string title;
   std::string description = {};
-  // "leads/{lead}" or empty.
-  std::string lead = {};
+  // Empty: it is about none.
+  LeadName lead = {};
   absl::Time expire_time = absl::InfiniteFuture();
 };
 

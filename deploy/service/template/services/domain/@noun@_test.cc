@@ -10,7 +10,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 bool Valid(const std::string& title, const std::string& description = "") {
-  @Noun@ @noun@{title, description, ""};
+  @Noun@ @noun@{title, description};
   Normalise(@noun@);
   return Validate(@noun@).empty();
 }
@@ -32,7 +32,7 @@ TEST(@Noun@, DescriptionHasAtMostFourThousandCharacters) {
 TEST(@Noun@, ChangesAreNamed) {
   EXPECT_THAT(Changes({"a", "b"}, {"a", "b"}), IsEmpty());
   EXPECT_THAT(Changes({"a", "b"}, {"c", "d"}), ElementsAre("title", "description"));
-  EXPECT_THAT(Changes({"a", "b"}, {"a", "b", "leads/1", absl::UnixEpoch()}), ElementsAre("lead", "expire_time"));
+  EXPECT_THAT(Changes({"a", "b"}, {"a", "b", LeadName("leads/1"), absl::UnixEpoch()}), ElementsAre("lead", "expire_time"));
 }
 
 }  // namespace

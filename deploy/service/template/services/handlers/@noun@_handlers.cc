@@ -31,7 +31,7 @@ v1::@Noun@ ToProto(const store::@Noun@Row& row) {
   @noun@.set_name(fmt::format("{}{}", kCollection, row.id));
   @noun@.set_title(row.content.title);
   @noun@.set_description(row.content.description);
-  @noun@.set_lead(row.content.lead);
+  @noun@.set_lead(row.content.lead.text());
   if (row.content.expire_time != absl::InfiniteFuture())
     *@noun@.mutable_expire_time() = rpc::ToTimestamp(row.content.expire_time);
   *@noun@.mutable_create_time() = rpc::ToTimestamp(row.create_time);
@@ -42,7 +42,7 @@ v1::@Noun@ ToProto(const store::@Noun@Row& row) {
 
 // Normalised and valid, or INVALID_ARGUMENT with all that is wrong.
 absl::StatusOr<domain::@Noun@> FromProto(const v1::@Noun@& @noun@) {
-  domain::@Noun@ content{@noun@.title(), @noun@.description(), @noun@.lead()};
+  domain::@Noun@ content{@noun@.title(), @noun@.description(), domain::LeadName(@noun@.lead())};
   // The store keeps microseconds.
   if (@noun@.has_expire_time()) content.expire_time = FromMicros(ToMicros(rpc::FromTimestamp(@noun@.expire_time())));
   domain::Normalise(content);
@@ -51,7 +51,8 @@ absl::StatusOr<domain::@Noun@> FromProto(const v1::@Noun@& @noun@) {
 }
 
 // Locks one; NOT_FOUND, ABORTED where `etag` is not its own.
-absl::StatusOr<Rows::Entry*> Lock(Rows& rows, const std::string& id, std::string_view name, std::string_view etag) {
+absl::StatusOr<Rows::Entry*> Lock(Rows& rows, const domain::@Noun@Id& id, std::string_view name,
+                                    std::string_view etag) {
   RETURN_IF_ERROR(rows.Lock({id}));
   Rows::Entry* entry = rows.Find(id);
   if (entry == nullptr || entry->row.deleted) return rpc::NotFound(name, "@noun@");
@@ -85,7 +86,7 @@ absl::StatusOr<v1::@Noun@> @Noun@Handlers::Create@Noun@(rpc::CallContext& contex
 }
 
 absl::StatusOr<v1::@Noun@> @Noun@Handlers::Get@Noun@(rpc::CallContext& context, const v1::Get@Noun@Request& request) {
-  const std::string id = rpc::IdIn(request.name());
+  const domain::@Noun@Id id(rpc::IdIn(request.name()));
   return outbox::Read<v1::@Noun@>(context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::@Noun@> {
     ASSIGN_OR_RETURN(const std::vector<store::@Noun@Row> rows, store::Read@Nouns@(transaction, {id}));
     if (rows.empty()) return rpc::NotFound(request.name(), "@noun@");
@@ -105,11 +106,11 @@ absl::StatusOr<v1::List@Nouns@Response> @Noun@Handlers::List@Nouns@(rpc::CallCon
             *response.mutable_next_page_token(),
             page.Fill(*response.mutable_@table@(),
                       [&](const rpc::Page::Cursor& cursor, int count) -> absl::StatusOr<Entries> {
-                        const std::string after = cursor.empty() ? "" : std::get<std::string>(cursor[0]);
+                        const domain::@Noun@Id after(cursor.empty() ? "" : std::get<std::string>(cursor[0]));
                         ASSIGN_OR_RETURN(const std::vector<store::@Noun@Row> rows,
                                          store::List@Nouns@(transaction, condition, after, count));
                         Entries entries;
-                        for (const store::@Noun@Row& row : rows) entries.push_back({ToProto(row), {row.id}});
+                        for (const store::@Noun@Row& row : rows) entries.push_back({ToProto(row), {row.id.text()}});
                         return entries;
                       }));
         return response;
@@ -117,7 +118,7 @@ absl::StatusOr<v1::List@Nouns@Response> @Noun@Handlers::List@Nouns@(rpc::CallCon
 }
 
 absl::StatusOr<v1::@Noun@> @Noun@Handlers::Update@Noun@(rpc::CallContext& context, const v1::Update@Noun@Request& request) {
-  const std::string id = rpc::IdIn(request.@noun@().name());
+  const domain::@Noun@Id id(rpc::IdIn(request.@noun@().name()));
   const outbox::Cause cause = outbox::CauseOf(context);
   return outbox::Mutate<v1::@Noun@>(
       context, d_.database, request,
@@ -135,7 +136,7 @@ absl::StatusOr<v1::@Noun@> @Noun@Handlers::Update@Noun@(rpc::CallContext& contex
 
 absl::StatusOr<google::protobuf::Empty> @Noun@Handlers::Delete@Noun@(rpc::CallContext& context,
                                                                  const v1::Delete@Noun@Request& request) {
-  const std::string id = rpc::IdIn(request.name());
+  const domain::@Noun@Id id(rpc::IdIn(request.name()));
   const outbox::Cause cause = outbox::CauseOf(context);
   return outbox::Mutate<google::protobuf::Empty>(
       context, d_.database, request,

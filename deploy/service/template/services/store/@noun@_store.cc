@@ -20,7 +20,8 @@ const storage::Table<@Noun@Row> k@Nouns@(
      {"create_time", &@Noun@Row::create_time},
      {"update_time", &@Noun@Row::update_time}});
 
-absl::StatusOr<std::vector<@Noun@Row>> Read@Nouns@(storage::Transaction& transaction, const std::vector<std::string>& ids) {
+absl::StatusOr<std::vector<@Noun@Row>> Read@Nouns@(storage::Transaction& transaction,
+                                                   const std::vector<domain::@Noun@Id>& ids) {
   ASSIGN_OR_RETURN(const storage::Deferred read, k@Nouns@.DeferRead(transaction, ids));
   RETURN_IF_ERROR(transaction.Settle());
   ASSIGN_OR_RETURN(std::vector<@Noun@Row> rows, k@Nouns@.Records(*read));
@@ -29,10 +30,10 @@ absl::StatusOr<std::vector<@Noun@Row>> Read@Nouns@(storage::Transaction& transac
 }
 
 absl::StatusOr<std::vector<@Noun@Row>> List@Nouns@(storage::Transaction& transaction, const storage::Condition& condition,
-                                                   std::string_view after, int limit) {
+                                                   const domain::@Noun@Id& after, int limit) {
   std::vector<storage::Value> values = condition.values;
   const size_t bound = values.size();
-  values.emplace_back(std::string(after));
+  values.emplace_back(after.text());
   values.emplace_back(int64_t{limit});
   const std::string sql = fmt::format("{} WHERE {} AND NOT deleted AND id > ${} ORDER BY id LIMIT ${}", k@Nouns@.select(),
                                       condition.sql, bound + 1, bound + 2);
@@ -40,8 +41,9 @@ absl::StatusOr<std::vector<@Noun@Row>> List@Nouns@(storage::Transaction& transac
   return k@Nouns@.Records(result);
 }
 
-absl::StatusOr<std::vector<std::string>> OfLeads(storage::Transaction& transaction, const std::vector<std::string>& leads) {
-  return storage::FirstTexts(
+absl::StatusOr<std::vector<domain::@Noun@Id>> OfLeads(storage::Transaction& transaction,
+                                                      const std::vector<domain::LeadName>& leads) {
+  return storage::FirstTexts<domain::@Noun@Id>(
       transaction.ExecuteMany("SELECT t.id FROM {rows: id TEXT} AS r JOIN @table@ AS t ON t.lead = r.id AND t.lead <> ''",
                               storage::IdRows(leads)));
 }

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -14,7 +13,7 @@
 namespace finalmile::@name@::store {
 
 struct @Noun@Row {
-  std::string id;
+  domain::@Noun@Id id;
   // Grows with every change; its etag.
   int64_t version = 1;
   // The seq of the last event with this @what@ as key.
@@ -30,11 +29,13 @@ struct @Noun@Row {
 extern const storage::Table<@Noun@Row> k@Nouns@;
 
 // Those that are there and not deleted, in any order.
-absl::StatusOr<std::vector<@Noun@Row>> Read@Nouns@(storage::Transaction& transaction, const std::vector<std::string>& ids);
-// Those that meet `condition`, after the id `after`, in order of id.
+absl::StatusOr<std::vector<@Noun@Row>> Read@Nouns@(storage::Transaction& transaction,
+                                                   const std::vector<domain::@Noun@Id>& ids);
+// Those that meet `condition`, after `after`, in order of id.
 absl::StatusOr<std::vector<@Noun@Row>> List@Nouns@(storage::Transaction& transaction, const storage::Condition& condition,
-                                                   std::string_view after, int limit);
-// The ids of those that are about one of `leads`, in any order.
-absl::StatusOr<std::vector<std::string>> OfLeads(storage::Transaction& transaction, const std::vector<std::string>& leads);
+                                                   const domain::@Noun@Id& after, int limit);
+// Those that are about one of `leads`, in any order.
+absl::StatusOr<std::vector<domain::@Noun@Id>> OfLeads(storage::Transaction& transaction,
+                                                      const std::vector<domain::LeadName>& leads);
 
 }  // namespace finalmile::@name@::store

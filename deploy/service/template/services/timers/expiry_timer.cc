@@ -5,7 +5,8 @@
 
 namespace finalmile::@name@::timers {
 
-absl::Status ExpiryTimer::Visit(storage::Transaction& transaction, const std::vector<std::string>& ids, absl::Time now) {
+absl::Status ExpiryTimer::Visit(storage::Transaction& transaction, const std::vector<domain::@Noun@Id>& ids,
+                                absl::Time now) {
   const outbox::Cause cause = outbox::CauseOf("@name@.expiry");
   changes::@Noun@Batch rows(transaction, {clock_, rng_, now, cause});
   RETURN_IF_ERROR(rows.Lock(ids));

@@ -19,7 +19,8 @@ class ExpiryTimer final : public outbox::DueRowsTask<store::@Noun@Row> {
   std::string_view name() const override { return "expiry"; }
 
  private:
-  absl::Status Visit(storage::Transaction& transaction, const std::vector<std::string>& ids, absl::Time now) override;
+  absl::Status Visit(storage::Transaction& transaction, const std::vector<domain::@Noun@Id>& ids,
+                     absl::Time now) override;
 
   Clock& clock_;
   Rng& rng_;
