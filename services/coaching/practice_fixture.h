@@ -34,6 +34,13 @@ class PracticeTest : public CoachingTest {
     return response.ok() ? *response : Response();
   }
 
+  void Execute(const std::string& sql) {
+    const absl::Status written = harness_->database().Transact(
+        {.deadline = harness_->clock().Steady() + absl::Seconds(5)},
+        [&](storage::Transaction& transaction) { return transaction.Execute(sql).status(); });
+    ASSERT_EQ(written, absl::OkStatus());
+  }
+
   void PublishTrack(const std::string& id, const std::string& situation) {
     v1::TalkTrack track = Whole();
     track.set_situation(situation);

@@ -1,8 +1,10 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>
 
 #include "services/coaching/changes/meeting_changes.h"
+#include "services/coaching/changes/rep_batch.h"
 #include "services/coaching/practice_fixture.h"
 
 // Meetings and managers bring reps to practise.
@@ -71,6 +73,23 @@ TEST_P(PracticeLoopTest, FaultsOfAnAssignmentAreNamed) {
   const auto all = Assign(many);
   ASSERT_TRUE(all.ok()) << all.status();
   EXPECT_EQ(all->assignments_size(), 200);
+}
+
+TEST_P(PracticeLoopTest, TwoHundredAreListedAtMost) {
+  PublishTrack("giant", "giant-bought-rival");
+  Practise("kim", kIdle);
+  Execute(fmt::format(R"sql(
+INSERT INTO practice_assignments
+WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {})
+SELECT 'assignment-' || n, 'kim', 'track-' || n, '', 1, 1, 0, CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), '', '',
+  'mia', '' FROM numbers)sql",
+                      changes::kMostListed - 1));
+  EXPECT_TRUE(Assign({"kim"}).ok());
+  EXPECT_TRUE(Assign({"kim"}).ok()) << "the same one";
+  EXPECT_EQ(ReasonOf(Assign({"kim"}, absl::InfiniteFuture(), "giant").status()), "TOO_MANY_ASSIGNMENTS");
+  EXPECT_EQ(ReasonOf(Assign({"ben", "kim"}, absl::InfiniteFuture(), "giant").status()),
+            "TOO_MANY_ASSIGNMENTS");
+  EXPECT_THAT(Due("ben"), IsEmpty()) << "all reps or none";
 }
 
 TEST_P(PracticeLoopTest, AMeetingInASituationThatIsNotMasteredIsRehearsed) {

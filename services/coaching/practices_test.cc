@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "services/coaching/domain/practice/practice.h"
@@ -172,6 +173,44 @@ TEST_P(PracticesTest, DraftsAndPracticesAreLimited) {
   // One that takes the place of another is none more.
   draft.mutable_practice()->set_name(List("kim").front());
   EXPECT_TRUE(Submit("kim", draft).ok());
+}
+
+TEST_P(PracticesTest, AThousandOfATrackAreTheMost) {
+  Practise("kim", kIdle);
+  Execute(fmt::format(R"sql(
+INSERT INTO practices
+WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {})
+SELECT 'practice-' || n, 1, 'kim', 'fleet', 2, {} - n, '2026-11-30', 1, 8, 1, 8, {} FROM numbers)sql",
+                      handlers::kMostPractices - 3, ToMicros(At(1, 9)), ToMicros(At(1, 9))));
+  for (int more = 0; more < 2; ++more) EXPECT_TRUE(Submit("kim", Attempt(kIdle)).ok()) << more;
+  EXPECT_EQ(Count("practices"), handlers::kMostPractices);
+  EXPECT_EQ(ReasonOf(Submit("kim", Attempt(kIdle)).status()), "TOO_MANY_PRACTICES");
+  PublishTrack("giant", "giant-bought-rival");
+  EXPECT_TRUE(Submit("kim", Attempt(kIdle, "giant")).ok()) << "another track";
+}
+
+TEST_P(PracticesTest, ReviewsAndCommentsAreLimited) {
+  const std::string name = Practise("kim", kIdle);
+  v1::SubmitReviewRequest request;
+  request.set_name(name);
+  v1::CriterionLevel& level = *request.mutable_review()->add_levels();
+  level.set_criterion("value");
+  level.set_level(2);
+  const auto with = [&](int comments, size_t length) {
+    request.mutable_review()->clear_comments();
+    for (int i = 0; i < comments; ++i)
+      request.mutable_review()->add_comments()->set_text(std::string(length, 'a'));
+    return FieldsOf(Call<v1::SubmitReviewResponse>(As("cora"), "SubmitReview", request).status());
+  };
+  EXPECT_THAT(with(handlers::kMostComments - 1, 1), IsEmpty());
+  EXPECT_THAT(with(handlers::kMostComments, 1), IsEmpty());
+  EXPECT_THAT(with(handlers::kMostComments + 1, 1), ElementsAre("review.comments"));
+  EXPECT_THAT(with(1, handlers::kLongestComment - 1), IsEmpty());
+  EXPECT_THAT(with(1, handlers::kLongestComment), IsEmpty());
+  EXPECT_THAT(with(1, handlers::kLongestComment + 1), ElementsAre("review.comments[0].text"));
+  EXPECT_THAT(with(1, 0), ElementsAre("review.comments[0].text"));
+  while (Count("practice_reviews") < handlers::kMostReviews) ASSERT_TRUE(Review("cora", name, 2).ok());
+  EXPECT_EQ(ReasonOf(Review("coco", name, 2).status()), "TOO_MANY_REVIEWS");
 }
 
 TEST_P(PracticesTest, ACoachsReviewTakesThePlaceOfTheAnalysis) {
