@@ -51,13 +51,15 @@ class CoachingTest : public ::testing::TestWithParam<storage::Engine> {
     harness_->Settle();
   }
 
-  // Cora is a coach, Max a marketer, Mia a manager; all others are setters and hosts.
+  // Cora and Coco are coaches, Max is a marketer, Mia a manager; all others are setters and hosts, and Bo
+  // coaches as well.
   rpc::Channel& As(const std::string& name) {
     std::unique_ptr<rpc::Channel>& channel = channels_[name];
     if (channel == nullptr) {
       using finalmile::v1::Role;
       std::vector<Role> roles = {Role::ROLE_SETTER, Role::ROLE_HOST};
-      if (name == "cora") roles = {Role::ROLE_COACH};
+      if (name == "cora" || name == "coco") roles = {Role::ROLE_COACH};
+      if (name == "bo") roles.push_back(Role::ROLE_COACH);
       if (name == "max") roles = {Role::ROLE_MARKETER};
       if (name == "mia") roles = {Role::ROLE_MANAGER};
       channel = harness_->ChannelAs(name, roles);

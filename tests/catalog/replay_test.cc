@@ -160,7 +160,7 @@ class Replay : public ::testing::Test {
       return Call<v1::Asset>(number, "UpdateAsset", update);
     }
     v1::CreateAssetRequest create;
-    create.set_asset_id(import::AssetIdOf(source_, change.path));
+    create.set_asset_id(import::AssetIdOf(source_, change.path).text());
     create.set_request_id(fmt::format("create-{}", number));
     v1::Asset& asset = *create.mutable_asset();
     asset.set_kind(v1::ASSET_KIND_TALK_TRACK_SOURCE);

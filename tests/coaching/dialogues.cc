@@ -91,7 +91,7 @@ AnalysisTrack DonationTrack() {
       Message("little helps", {"every little bit helps", "even a small donation helps",
                                "a small amount makes a difference", "every penny counts"}),
   };
-  track.avoid = {"you should", "you have to", "trust me", "scam", "kids are dying"};
+  track.avoid = {"you should", "you have to", "trust me", "scam"};
   return track;
 }
 
@@ -99,10 +99,9 @@ AnalysisTrack CampingTrack() {
   AnalysisTrack track;
   track.key_messages = {
       Message("ask for needs",
-              {"what do you need most", "which item is important to you", "do you need firewood"}, 1),
+              {"\"what do you need\"", "which item is important to you", "top priority item"}, 1),
       Message("own need", {"need extra food", "need more water", "need the firewood to stay warm"}, 2),
-      Message("offer", {"you can have two firewood", "give you three food", "I would let you have the water"},
-              3),
+      Message("offer", {"you get two firewood", "give you three food", "give you all the water"}, 3),
       Message("fair", {"sound fair", "fair deal", "even split"}),
   };
   track.avoid = {"not fair", "no deal", "take it or leave it"};

@@ -6,6 +6,7 @@
 #include "libs/base/status.h"
 #include "services/catalog/assets/asset_batch.h"
 #include "services/catalog/assets/asset_proto.h"
+#include "services/catalog/domain/asset_id.h"
 #include "services/catalog/store/asset_store.h"
 #include "services/catalog/store/version_store.h"
 #include "tests/simulation/event_topic.h"
@@ -14,23 +15,24 @@ namespace finalmile::simulation {
 namespace {
 
 namespace v1 = catalog::v1;
+using catalog::domain::AssetId;
 using catalog::domain::AssetState;
 
 // What stands in the store.
 struct Stored {
   std::vector<catalog::store::AssetRow> rows;
   // Asset -> version -> content.
-  std::map<std::string, std::map<int64_t, v1::Asset>> versions;
+  std::map<AssetId, std::map<int64_t, v1::Asset>> versions;
 };
 
 Stored ReadStore(testing::Simulation& simulation, Servers& servers, std::vector<std::string>& violations) {
   Stored stored;
-  std::vector<std::string> ids;
+  std::vector<AssetId> ids;
   std::vector<catalog::store::VersionKey> keys;
   for (const storage::Row& row : servers.Query("SELECT id FROM assets ORDER BY id"))
-    ids.push_back(row.Text(0));
+    ids.emplace_back(row.Text(0));
   for (const storage::Row& row : servers.Query("SELECT asset, version FROM asset_versions"))
-    keys.emplace_back(row.Text(0), row.Int(1));
+    keys.emplace_back(AssetId(row.Text(0)), row.Int(1));
   if (ids.empty()) return stored;
   const absl::Status read = servers.store().Transact(
       {.deadline = simulation.clock().Steady() + absl::Hours(1), .read_only = true},
@@ -71,7 +73,7 @@ class Check {
     const Stored stored = ReadStore(simulation_, servers_, violations_);
     std::set<std::string> names;
     for (const catalog::store::AssetRow& row : stored.rows) {
-      names.insert("assets/" + row.id);
+      names.insert(catalog::domain::AssetName(row.id));
       CheckAsset(row, stored.versions.at(row.id));
     }
     for (const auto& [name, asset] : model_.assets) {
@@ -125,7 +127,7 @@ class Check {
   }
 
   void CheckAsset(const catalog::store::AssetRow& row, const std::map<int64_t, v1::Asset>& versions) {
-    const std::string name = "assets/" + row.id;
+    const std::string name = catalog::domain::AssetName(row.id);
     const auto wrong = [&](const std::string& what) { Violated(fmt::format("{}: {}", name, what)); };
     const catalog::domain::Life& life = row.life;
     const AssetModel unknown;
@@ -221,7 +223,7 @@ std::vector<std::string> ReplicasDiffer(testing::Simulation& simulation, Servers
   std::map<std::string, int64_t> shelf;
   std::map<std::string, int64_t> newest;
   for (const catalog::store::AssetRow& row : stored.rows) {
-    const std::string name = "assets/" + row.id;
+    const std::string name = catalog::domain::AssetName(row.id);
     newest[name] = row.life.latest_version;
     if (catalog::domain::IsLive(row.life, simulation.clock().Now())) shelf[name] = row.life.published_version;
   }
@@ -236,7 +238,7 @@ std::vector<std::string> ReplicasDiffer(testing::Simulation& simulation, Servers
     }
     for (const catalog::store::AssetRow& row : stored.rows) {
       v1::GetAssetRequest request;
-      request.set_name("assets/" + row.id);
+      request.set_name(catalog::domain::AssetName(row.id));
       v1::Asset asset;
       const absl::Status status = call(replica, "GetAsset", request, asset);
       const int64_t shown = catalog::store::ShownVersion(row.life);

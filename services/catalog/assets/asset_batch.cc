@@ -23,14 +23,14 @@ absl::Status ToError(const absl::Status& status) {
 
 }  // namespace
 
-const store::AssetRow* AssetBatch::Find(std::string_view id) const {
+const store::AssetRow* AssetBatch::Find(const domain::AssetId& id) const {
   const Entry* found = assets_.Find(id);
   return found == nullptr ? nullptr : &found->row;
 }
 
-absl::StatusOr<AssetBatch::Entry*> AssetBatch::At(const std::string& id) {
+absl::StatusOr<AssetBatch::Entry*> AssetBatch::At(const domain::AssetId& id) {
   if (Entry* found = assets_.Find(id)) return found;
-  return rpc::NotFound("assets/" + id, "asset");
+  return rpc::NotFound(domain::AssetName(id), "asset");
 }
 
 absl::Status AssetBatch::Load(Entry& entry) {
@@ -45,7 +45,7 @@ absl::Status AssetBatch::Load(Entry& entry) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<domain::Asset> AssetBatch::Latest(const std::string& id) {
+absl::StatusOr<domain::Asset> AssetBatch::Latest(const domain::AssetId& id) {
   ASSIGN_OR_RETURN(Entry * entry, At(id));
   RETURN_IF_ERROR(Load(*entry));
   return *entry->latest;
@@ -89,7 +89,7 @@ void AssetBatch::WriteVersion(Entry& entry, domain::Asset content) {
   *versioned.mutable_tags() = ToProto(domain::AllTags(*entry.latest));
 }
 
-void AssetBatch::Create(const std::string& id, domain::Asset content, Origin origin) {
+void AssetBatch::Create(const domain::AssetId& id, domain::Asset content, Origin origin) {
   Entry& entry = assets_.Add(id, Assets::Id::kChosen);
   entry.row.source = std::move(origin.source);
   entry.row.path = std::move(origin.path);
@@ -98,14 +98,14 @@ void AssetBatch::Create(const std::string& id, domain::Asset content, Origin ori
   WriteVersion(entry, std::move(content));
 }
 
-absl::Status AssetBatch::Change(const std::string& id, domain::Asset content) {
+absl::Status AssetBatch::Change(const domain::AssetId& id, domain::Asset content) {
   ASSIGN_OR_RETURN(Entry * entry, At(id));
   RETURN_IF_ERROR(Load(*entry));
   if (content != *entry->latest) WriteVersion(*entry, std::move(content));
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> AssetBatch::Reimport(const std::string& id, domain::Asset content, Origin origin,
+absl::StatusOr<bool> AssetBatch::Reimport(const domain::AssetId& id, domain::Asset content, Origin origin,
                                           bool revive) {
   ASSIGN_OR_RETURN(Entry * entry, At(id));
   RETURN_IF_ERROR(Load(*entry));
@@ -123,7 +123,7 @@ absl::StatusOr<bool> AssetBatch::Reimport(const std::string& id, domain::Asset c
   return written;
 }
 
-absl::Status AssetBatch::Submit(const std::string& id) {
+absl::Status AssetBatch::Submit(const domain::AssetId& id) {
   ASSIGN_OR_RETURN(Entry * entry, At(id));
   RETURN_IF_ERROR(Load(*entry));
   RETURN_IF_ERROR(ToError(domain::Submit(entry->row.life, domain::Missing(*entry->latest))));
@@ -132,7 +132,7 @@ absl::Status AssetBatch::Submit(const std::string& id) {
   return absl::OkStatus();
 }
 
-absl::Status AssetBatch::Approve(const std::string& id, std::string_view reviewer) {
+absl::Status AssetBatch::Approve(const domain::AssetId& id, std::string_view reviewer) {
   ASSIGN_OR_RETURN(Entry * entry, At(id));
   RETURN_IF_ERROR(Load(*entry));
   RETURN_IF_ERROR(ToError(domain::Approve(entry->row.life, reviewer, entry->latest->owner)));
@@ -141,7 +141,7 @@ absl::Status AssetBatch::Approve(const std::string& id, std::string_view reviewe
   return absl::OkStatus();
 }
 
-absl::Status AssetBatch::SendBack(const std::string& id, std::string_view reason) {
+absl::Status AssetBatch::SendBack(const domain::AssetId& id, std::string_view reason) {
   ASSIGN_OR_RETURN(Entry * entry, At(id));
   RETURN_IF_ERROR(ToError(domain::SendBack(entry->row.life)));
   entry->reviewer_changed = true;
@@ -150,7 +150,7 @@ absl::Status AssetBatch::SendBack(const std::string& id, std::string_view reason
   return absl::OkStatus();
 }
 
-absl::Status AssetBatch::Publish(const std::string& id, const domain::Publication& publication) {
+absl::Status AssetBatch::Publish(const domain::AssetId& id, const domain::Publication& publication) {
   ASSIGN_OR_RETURN(Entry * entry, At(id));
   RETURN_IF_ERROR(Load(*entry));
   domain::Life& life = entry->row.life;
@@ -177,7 +177,7 @@ absl::Status AssetBatch::Publish(const std::string& id, const domain::Publicatio
   return absl::OkStatus();
 }
 
-absl::Status AssetBatch::Retire(const std::string& id, std::string_view reason) {
+absl::Status AssetBatch::Retire(const domain::AssetId& id, std::string_view reason) {
   ASSIGN_OR_RETURN(Entry * entry, At(id));
   domain::Life& life = entry->row.life;
   RETURN_IF_ERROR(ToError(domain::Retire(life)));
@@ -189,7 +189,7 @@ absl::Status AssetBatch::Retire(const std::string& id, std::string_view reason) 
   return absl::OkStatus();
 }
 
-absl::Status AssetBatch::Visit(const std::string& id) {
+absl::Status AssetBatch::Visit(const domain::AssetId& id) {
   ASSIGN_OR_RETURN(Entry * entry, At(id));
   domain::Life& life = entry->row.life;
   const std::vector<domain::Due> due = domain::Visit(life, context_.now);
@@ -214,7 +214,7 @@ absl::Status AssetBatch::Visit(const std::string& id) {
 }
 
 absl::Status AssetBatch::WriteLive() {
-  std::vector<std::string> ended;
+  std::vector<domain::AssetId> ended;
   std::vector<store::PeriodRow> periods;
   std::vector<domain::SketchCandidate> sketches;
   for (const auto& [id, entry] : assets_.entries()) {
@@ -235,7 +235,7 @@ absl::Status AssetBatch::WriteLive() {
 absl::Status AssetBatch::Write() {
   std::vector<store::VersionRow> versions;
   std::vector<store::VersionRow> reviewed;
-  std::map<std::string, std::vector<store::Tag>> tags;
+  std::map<domain::AssetId, std::vector<store::Tag>> tags;
   bool due_changed = false;
   for (auto& [id, entry] : assets_.entries()) {
     if (!entry.changed) continue;

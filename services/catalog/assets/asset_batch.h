@@ -12,6 +12,7 @@
 #include "libs/outbox/aggregates.h"
 #include "libs/storage/database.h"
 #include "services/catalog/domain/asset.h"
+#include "services/catalog/domain/asset_id.h"
 #include "services/catalog/store/asset_store.h"
 #include "services/catalog/store/version_store.h"
 
@@ -22,7 +23,7 @@ inline constexpr std::string_view kDueChannel = "asset_due";
 
 // An asset that a transaction changed. Caches learn of it once the transaction is committed.
 struct Changed {
-  std::string id;
+  domain::AssetId id;
   int64_t revision = 0;
 };
 
@@ -44,11 +45,11 @@ class AssetBatch {
         assets_(transaction, store::kAssets, "assets/", context) {}
 
   // Locks the rows of these assets; once per batch. Absent ones are left out.
-  absl::Status Lock(std::vector<std::string> ids) { return assets_.Lock(std::move(ids)); }
+  absl::Status Lock(std::vector<domain::AssetId> ids) { return assets_.Lock(std::move(ids)); }
   // A locked or new asset; null when it is absent.
-  const store::AssetRow* Find(std::string_view id) const;
+  const store::AssetRow* Find(const domain::AssetId& id) const;
   // The content of the newest version of a locked or new asset.
-  absl::StatusOr<domain::Asset> Latest(const std::string& id);
+  absl::StatusOr<domain::Asset> Latest(const domain::AssetId& id);
 
   // Where an import found a page, and what it was then.
   struct Origin {
@@ -57,19 +58,19 @@ class AssetBatch {
     std::string digest;
   };
   // A new asset under an id that was locked and found absent. `content` is normalised and valid.
-  void Create(const std::string& id, domain::Asset content, Origin origin = {});
+  void Create(const domain::AssetId& id, domain::Asset content, Origin origin = {});
   // New content is a new version, a draft; the same content as the newest version's changes nothing.
-  absl::Status Change(const std::string& id, domain::Asset content);
+  absl::Status Change(const domain::AssetId& id, domain::Asset content);
   // The same for a page whose path or digest has changed; false: its content has not. With `revive` a retired
   // asset always gets a new version, which takes it out of retirement once it is published.
-  absl::StatusOr<bool> Reimport(const std::string& id, domain::Asset content, Origin origin, bool revive);
-  absl::Status Submit(const std::string& id);
-  absl::Status Approve(const std::string& id, std::string_view reviewer);
-  absl::Status SendBack(const std::string& id, std::string_view reason);
-  absl::Status Publish(const std::string& id, const domain::Publication& publication);
-  absl::Status Retire(const std::string& id, std::string_view reason);
+  absl::StatusOr<bool> Reimport(const domain::AssetId& id, domain::Asset content, Origin origin, bool revive);
+  absl::Status Submit(const domain::AssetId& id);
+  absl::Status Approve(const domain::AssetId& id, std::string_view reviewer);
+  absl::Status SendBack(const domain::AssetId& id, std::string_view reason);
+  absl::Status Publish(const domain::AssetId& id, const domain::Publication& publication);
+  absl::Status Retire(const domain::AssetId& id, std::string_view reason);
   // Looks at an asset again: time went by.
-  absl::Status Visit(const std::string& id);
+  absl::Status Visit(const domain::AssetId& id);
 
   // Writes rows, versions, tags and events of what was changed. ABORTED when an asset that was created here
   // was created by another transaction meanwhile: Transact runs the function again.
@@ -93,7 +94,7 @@ class AssetBatch {
   using Assets = outbox::Aggregates<store::AssetRow, v1::CatalogEvent, Work>;
   using Entry = Assets::Entry;
 
-  absl::StatusOr<Entry*> At(const std::string& id);
+  absl::StatusOr<Entry*> At(const domain::AssetId& id);
   absl::Status Load(Entry& entry);
   // Counts the revision; a batch calls it at each change of the asset.
   void Touch(Entry& entry);

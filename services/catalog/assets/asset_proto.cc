@@ -92,7 +92,7 @@ absl::StatusOr<v1::Asset> ContentOf(const store::VersionRow& version) {
 absl::StatusOr<v1::Asset> ToProto(const store::AssetRow& asset, const store::VersionRow& version) {
   const domain::Life& life = asset.life;
   ASSIGN_OR_RETURN(v1::Asset result, ContentOf(version));
-  result.set_name("assets/" + asset.id);
+  result.set_name(domain::AssetName(asset.id));
   result.set_version(version.version);
   result.set_published_version(life.published_version);
   result.set_latest_version(life.latest_version);

@@ -7,19 +7,17 @@
 namespace finalmile::catalog::assets {
 namespace {
 
-std::string Key(std::string_view id) {
-  std::string key = "asset/";
-  return key.append(id);
-}
+std::string Key(const domain::AssetId& id) { return "asset/" + id.text(); }
 
 }  // namespace
 
-std::optional<cache::Entry> HotAssets::TryGet(std::string_view id, int64_t version, int64_t min_revision) {
+std::optional<cache::Entry> HotAssets::TryGet(const domain::AssetId& id, int64_t version,
+                                              int64_t min_revision) {
   if (version != 0) return std::nullopt;
   return cache_.TryGet(Key(id), min_revision);
 }
 
-absl::StatusOr<cache::Entry> HotAssets::Get(const std::string& id, int64_t version, int64_t min_revision,
+absl::StatusOr<cache::Entry> HotAssets::Get(const domain::AssetId& id, int64_t version, int64_t min_revision,
                                             absl::Duration deadline) {
   if (version == 0) {
     return cache_.Get(
@@ -30,7 +28,7 @@ absl::StatusOr<cache::Entry> HotAssets::Get(const std::string& id, int64_t versi
   return cache::NotOlder(std::move(entry), min_revision);
 }
 
-absl::StatusOr<cache::Entry> HotAssets::Load(const std::string& id, int64_t version,
+absl::StatusOr<cache::Entry> HotAssets::Load(const domain::AssetId& id, int64_t version,
                                              absl::Duration deadline) {
   return storage::Read(
       database_, deadline, [&](storage::Transaction& transaction) -> absl::StatusOr<cache::Entry> {
@@ -47,6 +45,6 @@ void HotAssets::Wrote(const std::vector<Changed>& changed) {
   for (const Changed& one : changed) cache_.Wrote(Key(one.id), one.revision);
 }
 
-void HotAssets::Invalidate(std::string_view id) { cache_.Invalidate(Key(id)); }
+void HotAssets::Invalidate(const domain::AssetId& id) { cache_.Invalidate(Key(id)); }
 
 }  // namespace finalmile::catalog::assets

@@ -11,6 +11,7 @@
 #include "libs/cache/near_cache.h"
 #include "libs/storage/database.h"
 #include "services/catalog/assets/asset_batch.h"
+#include "services/catalog/domain/asset_id.h"
 
 namespace finalmile::catalog::assets {
 
@@ -24,17 +25,17 @@ class HotAssets {
   HotAssets(cache::NearCache& cache, storage::Database& database) : cache_(cache), database_(database) {}
 
   // As NearCache::TryGet and Get, in their errors too. A null value: there is no such asset or version.
-  std::optional<cache::Entry> TryGet(std::string_view id, int64_t version, int64_t min_revision);
-  absl::StatusOr<cache::Entry> Get(const std::string& id, int64_t version, int64_t min_revision,
+  std::optional<cache::Entry> TryGet(const domain::AssetId& id, int64_t version, int64_t min_revision);
+  absl::StatusOr<cache::Entry> Get(const domain::AssetId& id, int64_t version, int64_t min_revision,
                                    absl::Duration deadline);
 
   // To be called after the commit.
   void Wrote(const std::vector<Changed>& changed);
   // The asset changed somewhere, or may have.
-  void Invalidate(std::string_view id);
+  void Invalidate(const domain::AssetId& id);
 
  private:
-  absl::StatusOr<cache::Entry> Load(const std::string& id, int64_t version, absl::Duration deadline);
+  absl::StatusOr<cache::Entry> Load(const domain::AssetId& id, int64_t version, absl::Duration deadline);
 
   cache::NearCache& cache_;
   storage::Database& database_;

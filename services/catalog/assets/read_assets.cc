@@ -12,22 +12,21 @@
 
 namespace finalmile::catalog::assets {
 
-absl::Status NoSuchAsset(const std::string& id, int64_t version) {
+absl::Status NoSuchAsset(const domain::AssetId& id, int64_t version) {
   return rpc::NotFound(
-      version == 0 ? fmt::format("assets/{}", id) : fmt::format("assets/{}/versions/{}", id, version),
-      "asset");
+      version == 0 ? domain::AssetName(id) : fmt::format("assets/{}/versions/{}", id, version), "asset");
 }
 
 absl::StatusOr<std::vector<Read>> ReadAssets(storage::Transaction& transaction,
                                              const std::vector<Wanted>& wanted, bool bodies) {
-  std::map<std::string, store::AssetRow> rows;
-  std::vector<std::string> ids;
+  std::map<domain::AssetId, store::AssetRow> rows;
+  std::vector<domain::AssetId> ids;
   for (const Wanted& one : wanted) {
     if (rows.try_emplace(one.id).second) ids.push_back(one.id);
   }
   ASSIGN_OR_RETURN(std::vector<store::AssetRow> read, store::ReadAssets(transaction, ids));
   for (store::AssetRow& row : read) {
-    std::string id = row.id;
+    domain::AssetId id = row.id;
     rows[id] = std::move(row);
   }
   std::vector<store::VersionKey> keys;

@@ -9,13 +9,14 @@
 #include "absl/status/statusor.h"
 #include "finalmile/catalog/v1/asset.pb.h"
 #include "libs/storage/database.h"
+#include "services/catalog/domain/asset_id.h"
 
 namespace finalmile::catalog::assets {
 
 // Which version of an asset; 0: the published one, or the newest where none was ever published. −1: the
 // newest.
 struct Wanted {
-  std::string id;
+  domain::AssetId id;
   int64_t version = 0;
 };
 inline constexpr int64_t kLatest = -1;
@@ -28,7 +29,7 @@ struct Read {
 };
 
 // NOT_FOUND / ASSET_NOT_FOUND for the version, or for the asset where `version` is 0.
-absl::Status NoSuchAsset(const std::string& id, int64_t version);
+absl::Status NoSuchAsset(const domain::AssetId& id, int64_t version);
 
 // Assets that a list reads at once at first, without their long texts; each has up to 2.5 MB.
 inline constexpr int kHeadsAtOnce = 16;

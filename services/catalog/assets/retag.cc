@@ -9,7 +9,7 @@
 
 namespace finalmile::catalog::assets {
 
-absl::Status Retag(storage::Transaction& transaction, std::vector<std::string> ids) {
+absl::Status Retag(storage::Transaction& transaction, std::vector<domain::AssetId> ids) {
   static const auto& marks = *new storage::Table<store::AssetRow>(store::kAssets.Part({"tags_revision"}));
   ASSIGN_OR_RETURN(const storage::Deferred lock,
                    store::kAssets.DeferLock(transaction, storage::SortedUnique(std::move(ids))));
@@ -19,11 +19,11 @@ absl::Status Retag(storage::Transaction& transaction, std::vector<std::string> i
   std::vector<store::VersionKey> keys;
   for (const store::AssetRow& row : rows) keys.emplace_back(row.id, store::ShownVersion(row.life));
   ASSIGN_OR_RETURN(const auto versions, store::ReadVersions(transaction, keys, /*bodies=*/true));
-  std::map<std::string, std::vector<store::Tag>> tags;
+  std::map<domain::AssetId, std::vector<store::Tag>> tags;
   for (store::AssetRow& row : rows) {
     row.tags_revision = row.revision;
     const auto shown = versions.find({row.id, store::ShownVersion(row.life)});
-    if (shown == versions.end()) return absl::DataLossError("assets/" + row.id + " lacks a version");
+    if (shown == versions.end()) return absl::DataLossError(domain::AssetName(row.id) + " lacks a version");
     ASSIGN_OR_RETURN(const v1::Asset content, ContentOf(shown->second));
     tags[row.id] = TagsOf(FromProto(content));
   }

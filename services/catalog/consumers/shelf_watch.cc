@@ -35,11 +35,11 @@ using Versions = std::map<store::VersionKey, store::VersionRow>;
 absl::StatusOr<search::Document> ToDocument(const store::AssetRow& row, int64_t version,
                                             const Versions& versions) {
   const auto found = versions.find({row.id, version});
-  if (found == versions.end()) return absl::DataLossError("assets/" + row.id + " lacks a version");
+  if (found == versions.end()) return absl::DataLossError(domain::AssetName(row.id) + " lacks a version");
   ASSIGN_OR_RETURN(const v1::Asset content, assets::ContentOf(found->second));
   const domain::Asset asset = assets::FromProto(content);
   search::Document document;
-  document.asset = "assets/" + row.id;
+  document.asset = domain::AssetName(row.id);
   document.version = row.revision;
   document.language = asset.tags.language;
   document.title = asset.title;
@@ -91,14 +91,14 @@ absl::StatusOr<absl::Duration> ShelfWatch::Follow() {
   for (const events::Record& record : records) {
     v1::CatalogEvent event;
     if (!event.ParseFromString(record.value) || event.revision() == 0) continue;
-    if (event.key().starts_with("assets/")) pending_.insert(rpc::IdIn(event.key()));
+    if (event.key().starts_with("assets/")) pending_.emplace(rpc::IdIn(event.key()));
   }
   bool more = static_cast<int>(records.size()) == kPoll;
   if (!pending_.empty()) {
     const ptrdiff_t count = std::min<ptrdiff_t>(kPass, std::ssize(pending_));
-    const std::vector<std::string> ids(pending_.begin(), std::next(pending_.begin(), count));
+    const std::vector<domain::AssetId> ids(pending_.begin(), std::next(pending_.begin(), count));
     RETURN_IF_ERROR(Refresh(ids, /*changed=*/true, deadline));
-    for (const std::string& id : ids) pending_.erase(id);
+    for (const domain::AssetId& id : ids) pending_.erase(id);
     more = more || !pending_.empty() || pass_.has_value();
   } else if (pass_) {
     ASSIGN_OR_RETURN(const bool left, LookThrough(deadline));
@@ -115,7 +115,7 @@ absl::StatusOr<absl::Duration> ShelfWatch::Follow() {
 }
 
 absl::StatusOr<bool> ShelfWatch::LookThrough(absl::Duration deadline) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> ids,
+  ASSIGN_OR_RETURN(const std::vector<domain::AssetId> ids,
                    storage::Read(database_, deadline, [&](storage::Transaction& transaction) {
                      return store::ListAssets(transaction, {}, *pass_, kPass);
                    }));
@@ -129,7 +129,8 @@ absl::StatusOr<bool> ShelfWatch::LookThrough(absl::Duration deadline) {
   return pass_.has_value();
 }
 
-absl::Status ShelfWatch::Refresh(const std::vector<std::string>& ids, bool changed, absl::Duration deadline) {
+absl::Status ShelfWatch::Refresh(const std::vector<domain::AssetId>& ids, bool changed,
+                                 absl::Duration deadline) {
   if (ids.empty()) return absl::OkStatus();
   std::vector<store::AssetRow> rows;
   std::vector<search::Change> shelf;
@@ -142,12 +143,12 @@ absl::Status ShelfWatch::Refresh(const std::vector<std::string>& ids, bool chang
         ASSIGN_OR_RETURN(rows, store::ReadAssets(transaction, ids));
         std::set<store::VersionKey> keys;
         const auto behind = [](const search::Index& index, const store::AssetRow& row) {
-          return index.VersionOf("assets/" + row.id) < row.revision;
+          return index.VersionOf(domain::AssetName(row.id)) < row.revision;
         };
         for (const store::AssetRow& row : rows) {
           if (behind(*indexes_.newest, row)) keys.emplace(row.id, row.life.latest_version);
           if (!domain::IsLive(row.life, now)) {
-            shelf.emplace_back().document.asset = "assets/" + row.id;
+            shelf.emplace_back().document.asset = domain::AssetName(row.id);
             shelf.back().removed = true;
           } else if (behind(*indexes_.shelf, row)) {
             keys.emplace(row.id, row.life.published_version);
@@ -167,7 +168,7 @@ absl::Status ShelfWatch::Refresh(const std::vector<std::string>& ids, bool chang
         }
         return absl::OkStatus();
       }));
-  std::vector<std::string> untagged;
+  std::vector<domain::AssetId> untagged;
   for (const store::AssetRow& row : rows) {
     if (row.tags_revision != row.revision) untagged.push_back(row.id);
     if (changed) hot_.Invalidate(row.id);

@@ -14,6 +14,7 @@
 #include "libs/events/event_log.h"
 #include "libs/storage/database.h"
 #include "services/catalog/assets/hot_assets.h"
+#include "services/catalog/domain/asset_id.h"
 #include "services/catalog/search/indexes.h"
 
 namespace finalmile::catalog::consumers {
@@ -38,7 +39,7 @@ class ShelfWatch final : public Step {
   absl::StatusOr<bool> LookThrough(absl::Duration deadline);
   // Brings the indexes in step with the store for these assets, and where they have `changed` what is held of
   // them.
-  absl::Status Refresh(const std::vector<std::string>& ids, bool changed, absl::Duration deadline);
+  absl::Status Refresh(const std::vector<domain::AssetId>& ids, bool changed, absl::Duration deadline);
 
   events::EventLog& events_;
   storage::Database& database_;
@@ -49,11 +50,11 @@ class ShelfWatch final : public Step {
   const std::unique_ptr<WaitEvent> wake_;
   std::unique_ptr<events::Tail> tail_;
   // Where the first pass is; nullopt: it is over.
-  std::optional<std::string> pass_ = "";
+  std::optional<domain::AssetId> pass_ = domain::AssetId();
   // Assets that events have named and that were not looked at yet.
-  std::set<std::string> pending_;
+  std::set<domain::AssetId> pending_;
   // Published for later, by the time at which reps may use them.
-  std::set<std::pair<absl::Time, std::string>> upcoming_;
+  std::set<std::pair<absl::Time, domain::AssetId>> upcoming_;
 };
 
 }  // namespace finalmile::catalog::consumers

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "services/catalog/domain/asset_id.h"
 
 namespace finalmile::catalog::domain {
 
@@ -76,7 +77,7 @@ Match MatchOf(double containment);
 
 // A candidate of the store, with its sketch.
 struct SketchCandidate {
-  std::string asset;
+  AssetId asset;
   int64_t version = 0;
   Sketch sketch;
 };

@@ -41,7 +41,7 @@ std::string Replaced(std::string text, std::string_view from, std::string_view t
 }
 
 BestMatch Find(std::string_view message) {
-  const SketchCandidate candidates[] = {{"assets/follow-up", 2, SketchOf(kTemplate)}};
+  const SketchCandidate candidates[] = {{AssetId("follow-up"), 2, SketchOf(kTemplate)}};
   return FindBest(WholeSketchOf(message), candidates);
 }
 
@@ -121,8 +121,8 @@ TEST(Sketch, TooShortTextsAreNotRecognised) {
 
 TEST(Sketch, AGreetingKeptWholeDoesNotOutweighALetterEdited) {
   const SketchCandidate candidates[] = {
-      {"assets/greeting", 1, SketchOf("If not, I will not call again. Best regards")},
-      {"assets/letter", 1, SketchOf(kTemplate)}};
+      {AssetId("greeting"), 1, SketchOf("If not, I will not call again. Best regards")},
+      {AssetId("letter"), 1, SketchOf(kTemplate)}};
   const std::string text =
       Replaced(Filled(), "With code search they need four.", "You told me as much last week in Berlin.");
   const BestMatch best = FindBest(WholeSketchOf(text), candidates);
@@ -133,8 +133,10 @@ TEST(Sketch, AGreetingKeptWholeDoesNotOutweighALetterEdited) {
 TEST(Sketch, BestOfEqualsIsTheNewer) {
   const Sketch sketch = SketchOf(kTemplate);
   const Sketch opening = SketchOf(kTemplate.substr(0, 200));
-  const SketchCandidate candidates[] = {
-      {"assets/b", 1, opening}, {"assets/b", 2, sketch}, {"assets/a", 3, sketch}, {"assets/c", 3, sketch}};
+  const SketchCandidate candidates[] = {{AssetId("b"), 1, opening},
+                                        {AssetId("b"), 2, sketch},
+                                        {AssetId("a"), 3, sketch},
+                                        {AssetId("c"), 3, sketch}};
   EXPECT_EQ(FindBest(WholeSketchOf(Filled()), candidates).candidate, 2u);
 }
 

@@ -18,6 +18,7 @@
 #include "services/catalog/assets/asset_batch.h"
 #include "services/catalog/assets/hot_assets.h"
 #include "services/catalog/assets/read_assets.h"
+#include "services/catalog/domain/asset_id.h"
 #include "services/catalog/search/indexes.h"
 #include "services/catalog/usage/missed_searches.h"
 
@@ -80,7 +81,7 @@ class CatalogHandlers {
   template <class Response, class Request>
   absl::StatusOr<Response> ChangeOne(
       rpc::CallContext& context, const Request& request, int64_t answered,
-      const std::function<absl::Status(assets::AssetBatch&, const std::string& id)>& change);
+      const std::function<absl::Status(assets::AssetBatch&, const domain::AssetId& id)>& change);
 
   const Dependencies d_;
 };

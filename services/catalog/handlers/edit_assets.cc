@@ -42,19 +42,19 @@ absl::StatusOr<v1::Asset> CatalogHandlers::CreateAsset(rpc::CallContext& context
   domain::Asset content = assets::FromProto(request.asset());
   domain::Normalise(content);
   RETURN_IF_ERROR(rpc::ToStatus(domain::Validate(content), "asset"));
-  std::string id = request.asset_id();
-  std::string other;
+  domain::AssetId id(request.asset_id());
+  domain::AssetId other;
   if (!id.empty()) {
-    if (!domain::IsAssetName("assets/" + id)) {
+    if (!domain::IsAssetName(domain::AssetName(id))) {
       return rpc::InvalidField("asset_id", "must be 1 to 100 characters of [a-z0-9_-]");
     }
   } else {
-    id = IdFromTitle(content.title, kMaxIdFromTitle);
-    const std::string suffix = fmt::format("{:08x}", static_cast<uint32_t>(d_.rng.Next()));
-    other = id.empty() ? "asset-" + suffix : fmt::format("{}-{}", id, suffix);
-    if (id.empty()) id = other;
+    const std::string words = IdFromTitle(content.title, kMaxIdFromTitle);
+    other = domain::AssetId(
+        fmt::format("{}-{:08x}", words.empty() ? "asset" : words, static_cast<uint32_t>(d_.rng.Next())));
+    id = words.empty() ? other : domain::AssetId(words);
   }
-  std::string made;
+  domain::AssetId made;
   return Mutate<v1::Asset>(
       context, request,
       [&](assets::AssetBatch& batch, absl::Time) -> absl::Status {
@@ -62,7 +62,8 @@ absl::StatusOr<v1::Asset> CatalogHandlers::CreateAsset(rpc::CallContext& context
         made = batch.Find(id) == nullptr || other.empty() ? id : other;
         if (batch.Find(made) != nullptr) {
           return rpc::Error(absl::StatusCode::kAlreadyExists, "ASSET_EXISTS",
-                            fmt::format("assets/{} exists", made), {{"asset", "assets/" + made}});
+                            fmt::format("{} exists", domain::AssetName(made)),
+                            {{"asset", domain::AssetName(made)}});
         }
         batch.Create(made, content);
         return absl::OkStatus();
@@ -74,7 +75,7 @@ absl::StatusOr<v1::Asset> CatalogHandlers::CreateAsset(rpc::CallContext& context
 
 absl::StatusOr<v1::Asset> CatalogHandlers::UpdateAsset(rpc::CallContext& context,
                                                        const v1::UpdateAssetRequest& request) {
-  const std::string id = rpc::IdIn(request.asset().name());
+  const domain::AssetId id(rpc::IdIn(request.asset().name()));
   return Mutate<v1::Asset>(
       context, request,
       [&](assets::AssetBatch& batch, absl::Time) -> absl::Status {

@@ -21,7 +21,7 @@ constexpr int kPiece = 8;
 
 absl::StatusOr<v1::Asset> CatalogHandlers::GetAsset(rpc::CallContext& context,
                                                     const v1::GetAssetRequest& request) {
-  const std::string id = rpc::IdIn(request.name());
+  const domain::AssetId id(rpc::IdIn(request.name()));
   if (request.version() < 0) return rpc::InvalidField("version", "must be 0 or more");
   if (request.min_revision() < 0) return rpc::InvalidField("min_revision", "must be 0 or more");
   ASSIGN_OR_RETURN(const cache::Entry entry,
@@ -36,7 +36,7 @@ absl::StatusOr<v1::Asset> CatalogHandlers::GetAsset(rpc::CallContext& context,
 std::optional<absl::StatusOr<rpc::SharedBytes>> CatalogHandlers::TryGetAsset(
     rpc::CallContext& context, const v1::GetAssetRequest& request) {
   if (request.version() < 0 || request.min_revision() < 0) return std::nullopt;
-  const std::string id = rpc::IdIn(request.name());
+  const domain::AssetId id(rpc::IdIn(request.name()));
   std::optional<cache::Entry> entry = d_.hot.TryGet(id, request.version(), request.min_revision());
   if (!entry) return std::nullopt;
   if (entry->value == nullptr) return assets::NoSuchAsset(id, request.version());
@@ -52,17 +52,17 @@ absl::StatusOr<v1::BatchGetAssetsResponse> CatalogHandlers::BatchGetAssets(
     return rpc::InvalidField(
         "names", fmt::format("has {} entries; at most {} are read at once", request.names_size(), kMaxBatch));
   }
-  std::vector<std::string> ids;
-  for (const std::string& name : request.names()) ids.push_back(rpc::IdIn(name));
+  std::vector<domain::AssetId> ids;
+  for (const std::string& name : request.names()) ids.emplace_back(rpc::IdIn(name));
   rpc::Fold(ids);
   return outbox::Read<v1::BatchGetAssetsResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::BatchGetAssetsResponse> {
         v1::BatchGetAssetsResponse response;
         const absl::Time now = d_.clock.Now();
         const auto read =
-            [&](const std::vector<std::string>& some) -> absl::StatusOr<std::vector<v1::Asset>> {
+            [&](const std::vector<domain::AssetId>& some) -> absl::StatusOr<std::vector<v1::Asset>> {
           std::vector<assets::Wanted> wanted;
-          for (const std::string& id : some) wanted.push_back({id});
+          for (const domain::AssetId& id : some) wanted.push_back({id});
           ASSIGN_OR_RETURN(std::vector<assets::Read> found,
                            assets::ReadAssets(transaction, wanted, /*bodies=*/true));
           std::vector<v1::Asset> assets;
@@ -73,8 +73,8 @@ absl::StatusOr<v1::BatchGetAssetsResponse> CatalogHandlers::BatchGetAssets(
           }
           return assets;
         };
-        RETURN_IF_ERROR((rpc::FillBatch<std::string, v1::Asset>(ids, kPiece, context.answers().most, read,
-                                                                *response.mutable_assets())));
+        RETURN_IF_ERROR((rpc::FillBatch<domain::AssetId, v1::Asset>(ids, kPiece, context.answers().most, read,
+                                                                    *response.mutable_assets())));
         return response;
       });
 }

@@ -151,13 +151,13 @@ absl::Status ImportSession::Take(rpc::CallContext& context, const v1::ImportAsse
 }
 
 absl::Status ImportSession::ReadChanged(rpc::CallContext& context) {
-  std::vector<std::string> ids;
+  std::vector<domain::AssetId> ids;
   for (const Waiting& page : waiting_) ids.push_back(page.asset.id);
   ASSIGN_OR_RETURN(std::vector<store::AssetRow> read,
                    storage::Read(d_.database, ChunkDeadline(context), [&](Transaction& transaction) {
                      return store::ReadAssets(transaction, ids);
                    }));
-  std::map<std::string, store::AssetRow> rows;
+  std::map<domain::AssetId, store::AssetRow> rows;
   for (store::AssetRow& row : read) rows[row.id] = std::move(row);
   for (Waiting& page : waiting_) {
     const auto found = rows.find(page.asset.id);
@@ -175,7 +175,7 @@ absl::Status ImportSession::ReadChanged(rpc::CallContext& context) {
 absl::Status ImportSession::Flush(rpc::CallContext& context, Response& response) {
   if (waiting_.empty()) return absl::OkStatus();
   RETURN_IF_ERROR(ReadChanged(context));
-  std::vector<std::string> ids;
+  std::vector<domain::AssetId> ids;
   for (const Waiting& page : waiting_) ids.push_back(page.asset.id);
   const outbox::Cause cause = outbox::CauseOf(context);
   const Response before = response;
@@ -216,10 +216,10 @@ absl::Status ImportSession::Store(assets::AssetBatch& batch, const Waiting& page
   const store::AssetRow* row = batch.Find(id);
   if (row != nullptr && (row->source != defaults_.source ||
                          (row->path != page.path && (renamed_from.empty() || row->path != renamed_from)))) {
-    Reject(page.path, {{0, fmt::format("assets/{} exists and is not made of this page", id)}}, response);
+    Reject(page.path, {{0, domain::AssetName(id) + " exists and is not made of this page"}}, response);
     return absl::OkStatus();
   }
-  result.set_asset("assets/" + id);
+  result.set_asset(domain::AssetName(id));
   result.set_renamed_from(renamed_from);
   RETURN_IF_ERROR(Apply(batch, page, result));
   RETURN_IF_ERROR(Publish(batch, page, result, *response.mutable_summary()));
@@ -238,7 +238,7 @@ absl::StatusOr<domain::Asset> ImportSession::ContentOf(assets::AssetBatch& batch
 }
 
 absl::Status ImportSession::Apply(assets::AssetBatch& batch, const Waiting& page, Response::Result& result) {
-  const std::string& id = page.asset.id;
+  const domain::AssetId& id = page.asset.id;
   const assets::AssetBatch::Origin origin{defaults_.source, page.path, page.digest};
   const std::string withheld = WithheldBy(page.page.publication, d_.clock.Now());
   result.set_withheld(withheld);
@@ -262,7 +262,7 @@ absl::Status ImportSession::Apply(assets::AssetBatch& batch, const Waiting& page
 
 absl::Status ImportSession::Publish(assets::AssetBatch& batch, const Waiting& page, Response::Result& result,
                                     Response::Summary& summary) {
-  const std::string& id = page.asset.id;
+  const domain::AssetId& id = page.asset.id;
   const domain::Life& life = batch.Find(id)->life;
   const std::optional<absl::Time> from = LaterTime(page.page.publication, d_.clock.Now());
   const std::optional<absl::Time> until = page.page.publication.until;
@@ -293,12 +293,12 @@ absl::Status ImportSession::Publish(assets::AssetBatch& batch, const Waiting& pa
 
 absl::Status ImportSession::RetireMissing(rpc::CallContext& context, Response& response) {
   const outbox::Cause cause = outbox::CauseOf(context);
-  std::string after;
+  domain::AssetId after;
   for (bool more = true; more;) {
     RETURN_IF_ERROR(context.Check());
     const Response before = response;
     std::vector<assets::Changed> changed;
-    std::string last;
+    domain::AssetId last;
     RETURN_IF_ERROR(d_.database.Transact(
         {.deadline = ChunkDeadline(context), .read_only = header_.dry_run()},
         [&](Transaction& transaction) -> absl::Status {
@@ -308,19 +308,19 @@ absl::Status ImportSession::RetireMissing(rpc::CallContext& context, Response& r
                            store::AssetsOfSource(transaction, defaults_.source, after, kRetiredAtOnce));
           more = static_cast<int>(assets.size()) == kRetiredAtOnce;
           if (!assets.empty()) last = assets.back().first;
-          std::vector<std::string> ids;
+          std::vector<domain::AssetId> ids;
           for (const auto& [id, path] : assets) {
             if (kept_.contains(id)) continue;
             ids.push_back(id);
             Response::Result& result = *response.add_results();
             result.set_path(path);
-            result.set_asset("assets/" + id);
+            result.set_asset(domain::AssetName(id));
             result.set_outcome(Response::OUTCOME_RETIRED);
           }
           if (header_.dry_run() || ids.empty()) return absl::OkStatus();
           assets::AssetBatch batch(transaction, {d_.clock, d_.rng, d_.clock.Now(), cause});
           RETURN_IF_ERROR(batch.Lock(ids));
-          for (const std::string& id : ids) {
+          for (const domain::AssetId& id : ids) {
             // Somebody else may have retired it before it was locked.
             if (batch.Find(id)->life.shelf == domain::AssetState::kRetired) continue;
             RETURN_IF_ERROR(batch.Retire(id, "its page is gone"));

@@ -6,6 +6,7 @@
 
 #include "finalmile/catalog/v1/catalog_service.pb.h"
 #include "libs/rpc/service.h"
+#include "services/catalog/domain/asset_id.h"
 #include "services/catalog/handlers/catalog_handlers.h"
 #include "services/catalog/handlers/source_pages.h"
 #include "services/catalog/import/page.h"
@@ -68,7 +69,7 @@ class ImportSession final : public rpc::BidiSession<v1::ImportAssetsRequest, v1:
   // Paths of the pages that were sent.
   std::set<std::string, std::less<>> sent_;
   // Ids of the assets that they are.
-  std::set<std::string> kept_;
+  std::set<domain::AssetId> kept_;
   Response::Summary summary_;
 };
 

@@ -74,15 +74,16 @@ absl::StatusOr<v1::ListAssetsResponse> CatalogHandlers::ListAssets(rpc::CallCont
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ListAssetsResponse> {
         v1::ListAssetsResponse response;
         const auto read = [&](const rpc::Page::Cursor& cursor, int count) -> absl::StatusOr<Entries> {
-          const std::string after = cursor.empty() ? "" : std::get<std::string>(cursor[0]);
-          ASSIGN_OR_RETURN(const std::vector<std::string> ids,
+          const domain::AssetId after(cursor.empty() ? "" : std::get<std::string>(cursor[0]));
+          ASSIGN_OR_RETURN(const std::vector<domain::AssetId> ids,
                            store::ListAssets(transaction, condition, after, count));
           std::vector<assets::Wanted> wanted;
-          for (const std::string& id : ids) wanted.push_back({id});
+          for (const domain::AssetId& id : ids) wanted.push_back({id});
           ASSIGN_OR_RETURN(std::vector<assets::Read> found,
                            assets::ReadAssets(transaction, wanted, /*bodies=*/false));
           Entries entries;
-          for (size_t i = 0; i < ids.size(); ++i) entries.push_back({std::move(found[i].asset), {ids[i]}});
+          for (size_t i = 0; i < ids.size(); ++i)
+            entries.push_back({std::move(found[i].asset), {ids[i].text()}});
           return entries;
         };
         ASSIGN_OR_RETURN(*response.mutable_next_page_token(), page.Fill(*response.mutable_assets(), read));
@@ -92,7 +93,7 @@ absl::StatusOr<v1::ListAssetsResponse> CatalogHandlers::ListAssets(rpc::CallCont
 
 absl::StatusOr<v1::ListAssetVersionsResponse> CatalogHandlers::ListAssetVersions(
     rpc::CallContext& context, const v1::ListAssetVersionsRequest& request) {
-  const std::string id = rpc::IdIn(request.parent());
+  const domain::AssetId id(rpc::IdIn(request.parent()));
   ASSIGN_OR_RETURN(rpc::Page page,
                    rpc::Page::Of(context.answers(), request, {int64_t{}}, {.piece = kWholeAtOnce}));
   using Entries = std::vector<rpc::PageEntry<v1::Asset>>;

@@ -16,7 +16,7 @@
 namespace finalmile::catalog::handlers {
 absl::StatusOr<v1::RenderAssetResponse> CatalogHandlers::RenderAsset(rpc::CallContext& context,
                                                                      const v1::RenderAssetRequest& request) {
-  const std::string id = rpc::IdIn(request.name());
+  const domain::AssetId id(rpc::IdIn(request.name()));
   if (request.version() < 0) return rpc::InvalidField("version", "must be 0 or more");
   domain::MergeValues values;
   for (const auto& [field, value] : request.values()) values[field] = value;
@@ -32,11 +32,11 @@ absl::StatusOr<v1::RenderAssetResponse> CatalogHandlers::RenderAsset(rpc::CallCo
   }
 
   RETURN_IF_ERROR(CheckMayRead(context, asset, now));
+  const usage::domain::LeadName lead(request.lead());
   rpc::FieldViolations violations;
   if (!request.channel().empty()) usage::CheckChannel(request.channel(), "channel", violations);
   RETURN_IF_ERROR(violations.ToStatus());
-  RETURN_IF_ERROR(
-      usage::CheckPermission(d_.database, request.lead(), request.channel(), now, context.deadline()));
+  RETURN_IF_ERROR(usage::CheckPermission(d_.database, lead, request.channel(), now, context.deadline()));
   const size_t most = context.answers().most;
   domain::Rendered rendered = domain::Render(assets::FromProto(asset), values, most);
   if (!rendered.unfilled.empty()) {
@@ -60,8 +60,7 @@ absl::StatusOr<v1::RenderAssetResponse> CatalogHandlers::RenderAsset(rpc::CallCo
   }
   response.set_version(asset.version());
   if (request.version() == 0) {
-    response.set_use_token(
-        usage::EncodeUseToken({asset.name(), asset.version(), request.lead(), now}, d_.signing_key));
+    response.set_use_token(usage::EncodeUseToken({id, asset.version(), lead, now}, d_.signing_key));
   }
   return response;
 }

@@ -29,8 +29,8 @@ std::optional<absl::Time> Given(bool has, const google::protobuf::Timestamp& tim
 template <class Response, class Request>
 absl::StatusOr<Response> CatalogHandlers::ChangeOne(
     rpc::CallContext& context, const Request& request, int64_t answered,
-    const std::function<absl::Status(assets::AssetBatch&, const std::string& id)>& change) {
-  const std::string id = rpc::IdIn(request.name());
+    const std::function<absl::Status(assets::AssetBatch&, const domain::AssetId& id)>& change) {
+  const domain::AssetId id(rpc::IdIn(request.name()));
   return Mutate<Response>(
       context, request,
       [&](assets::AssetBatch& batch, absl::Time) -> absl::Status {
@@ -51,14 +51,14 @@ absl::StatusOr<v1::SubmitForReviewResponse> CatalogHandlers::SubmitForReview(
     rpc::CallContext& context, const v1::SubmitForReviewRequest& request) {
   return ChangeOne<v1::SubmitForReviewResponse>(
       context, request, assets::kLatest,
-      [](assets::AssetBatch& batch, const std::string& id) { return batch.Submit(id); });
+      [](assets::AssetBatch& batch, const domain::AssetId& id) { return batch.Submit(id); });
 }
 
 absl::StatusOr<v1::ApproveAssetResponse> CatalogHandlers::ApproveAsset(
     rpc::CallContext& context, const v1::ApproveAssetRequest& request) {
   RETURN_IF_ERROR(CheckReason(request.refusal(), "refusal"));
   return ChangeOne<v1::ApproveAssetResponse>(
-      context, request, assets::kLatest, [&](assets::AssetBatch& batch, const std::string& id) {
+      context, request, assets::kLatest, [&](assets::AssetBatch& batch, const domain::AssetId& id) {
         return request.refusal().empty() ? batch.Approve(id, context.principal().name())
                                          : batch.SendBack(id, request.refusal());
       });
@@ -75,15 +75,16 @@ absl::StatusOr<v1::PublishAssetResponse> CatalogHandlers::PublishAsset(
   publication.review_time = Given(request.has_review_time(), request.review_time());
   return ChangeOne<v1::PublishAssetResponse>(
       context, request, 0,
-      [&](assets::AssetBatch& batch, const std::string& id) { return batch.Publish(id, publication); });
+      [&](assets::AssetBatch& batch, const domain::AssetId& id) { return batch.Publish(id, publication); });
 }
 
 absl::StatusOr<v1::RetireAssetResponse> CatalogHandlers::RetireAsset(rpc::CallContext& context,
                                                                      const v1::RetireAssetRequest& request) {
   RETURN_IF_ERROR(CheckReason(request.reason(), "reason"));
-  return ChangeOne<v1::RetireAssetResponse>(
-      context, request, 0,
-      [&](assets::AssetBatch& batch, const std::string& id) { return batch.Retire(id, request.reason()); });
+  return ChangeOne<v1::RetireAssetResponse>(context, request, 0,
+                                            [&](assets::AssetBatch& batch, const domain::AssetId& id) {
+                                              return batch.Retire(id, request.reason());
+                                            });
 }
 
 }  // namespace finalmile::catalog::handlers

@@ -76,7 +76,8 @@ absl::StatusOr<v1::SearchAssetsResponse> CatalogHandlers::SearchAssets(
                                      .first(std::min(answer.hits.size() - shown, static_cast<size_t>(count)));
           std::vector<assets::Wanted> wanted;
           for (const search::Hit& hit : hits) {
-            wanted.push_back({rpc::IdIn(hit.asset), request.unpublished() ? assets::kLatest : 0});
+            wanted.push_back(
+                {domain::AssetId(rpc::IdIn(hit.asset)), request.unpublished() ? assets::kLatest : 0});
           }
           ASSIGN_OR_RETURN(std::vector<assets::Read> found,
                            assets::ReadAssets(transaction, wanted, /*bodies=*/false));

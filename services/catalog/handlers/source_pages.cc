@@ -18,7 +18,7 @@ constexpr int kReadAtOnce = 2'000;
 absl::Status SourcePages::Load(storage::Database& database, std::string_view source,
                                absl::Duration deadline) {
   source_ = std::string(source);
-  std::string after;
+  domain::AssetId after;
   for (bool more = true; more;) {
     ASSIGN_OR_RETURN(const std::vector<store::SourcePage> pages,
                      storage::Read(database, deadline, [&](storage::Transaction& transaction) {
@@ -57,7 +57,7 @@ SourcePages::Asset SourcePages::Find(const std::string& path, const std::vector<
     }
   }
   int attempt = 0;
-  std::string id = import::AssetIdOf(source_, path);
+  domain::AssetId id = import::AssetIdOf(source_, path);
   while (ids_.contains(id)) id = import::AssetIdOf(source_, path, ++attempt);
   ids_.insert(id);
   return {std::move(id), ""};

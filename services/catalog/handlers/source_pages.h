@@ -4,12 +4,13 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "libs/storage/database.h"
+#include "services/catalog/domain/asset_id.h"
 
 namespace finalmile::catalog::handlers {
 
@@ -21,7 +22,7 @@ inline constexpr size_t kMaxListing = 200'000;
 class SourcePages {
  public:
   struct Asset {
-    std::string id;
+    domain::AssetId id;
     // The path that its page had until now; empty: it was not renamed.
     std::string renamed_from;
   };
@@ -36,8 +37,8 @@ class SourcePages {
  private:
   std::string source_;
   // path → id
-  std::map<std::string, std::string, std::less<>> by_path_;
-  std::unordered_set<std::string> ids_;
+  std::map<std::string, domain::AssetId, std::less<>> by_path_;
+  absl::flat_hash_set<domain::AssetId> ids_;
   // digest → paths
   std::multimap<std::string, std::string> by_digest_;
   std::set<std::string, std::less<>> listed_;

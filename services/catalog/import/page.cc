@@ -244,8 +244,7 @@ bool FuzzPage(std::string_view bytes) {
     require(!page.problems.empty());
     return false;
   }
-  const std::string id = AssetIdOf("fuzz", path);
-  require(domain::IsAssetName("assets/" + id));
+  require(domain::IsAssetName(domain::AssetName(AssetIdOf("fuzz", path))));
   const int last_line = LineOf(content, content.size());
   for (const std::vector<Problem>* list : {&page.problems, &page.warnings}) {
     require(list->size() <= kMaxProblems + 1);

@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "libs/base/violation.h"
 #include "services/catalog/domain/asset.h"
+#include "services/catalog/domain/asset_id.h"
 
 // One page of a folder of Markdown, read as an asset.
 namespace finalmile::catalog::import {
@@ -110,7 +111,7 @@ std::string WrongPath(std::string_view path);
 // hexadecimal digits of a hash. Different pages have different ids (where hashed, but for 2⁻⁶⁴). An asset
 // keeps its id when its page is renamed: a later page at the old path takes the id of attempt 1, 2, …, the
 // first that is free.
-std::string AssetIdOf(std::string_view source, std::string_view path, int attempt = 0);
+domain::AssetId AssetIdOf(std::string_view source, std::string_view path, int attempt = 0);
 
 // For fuzzing: reads `bytes` (path, line feed, content) and aborts if what must hold does not. Whether they
 // are an asset.

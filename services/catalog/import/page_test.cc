@@ -244,8 +244,8 @@ TEST(Page, PathsMustBeRelativeAndPlain) {
 
 // The id of a page is for ever.
 TEST(Page, IdsAreStableLegalAndDifferent) {
-  EXPECT_EQ(AssetIdOf("handbook", "sales/pitch.md"), "handbook_sales_pitch");
-  EXPECT_EQ(AssetIdOf("handbook", "sales-pitch.md"), "handbook_sales-pitch");
+  EXPECT_EQ(AssetIdOf("handbook", "sales/pitch.md"), domain::AssetId("handbook_sales_pitch"));
+  EXPECT_EQ(AssetIdOf("handbook", "sales-pitch.md"), domain::AssetId("handbook_sales-pitch"));
   const std::string paths[] = {"field marketing.md",
                                "field-marketing.md",
                                "field_marketing.md",
@@ -258,19 +258,19 @@ TEST(Page, IdsAreStableLegalAndDifferent) {
                                "f/" + std::string(201, 'x') + ".md",
                                "ü.md",
                                "ö.md"};
-  std::set<std::string> ids;
+  std::set<domain::AssetId> ids;
   for (const char* source : {"a", "a_b", "a-b"}) {
     for (const std::string& path : paths) {
-      const std::string id = AssetIdOf(source, path);
-      EXPECT_TRUE(domain::IsAssetName("assets/" + id)) << id;
+      const domain::AssetId id = AssetIdOf(source, path);
+      EXPECT_TRUE(domain::IsAssetName(domain::AssetName(id))) << id;
       EXPECT_TRUE(ids.insert(id).second) << id;
     }
   }
   EXPECT_NE(AssetIdOf("a_b", "c.md"), AssetIdOf("a", "b/c.md"));
   EXPECT_NE(AssetIdOf("handbook", "sales/pitch.md", 1), AssetIdOf("handbook", "sales/pitch.md", 2));
-  EXPECT_THAT(AssetIdOf("handbook", "sales/pitch.md", 1), HasSubstr("handbook_sales_pitch__"));
-  EXPECT_EQ(AssetIdOf("h", std::string(98, 'x') + ".md").size(), 100u);
-  EXPECT_EQ(AssetIdOf("h", std::string(99, 'x') + ".md").size(), 100u);
+  EXPECT_THAT(AssetIdOf("handbook", "sales/pitch.md", 1).text(), HasSubstr("handbook_sales_pitch__"));
+  EXPECT_EQ(AssetIdOf("h", std::string(98, 'x') + ".md").text().size(), 100u);
+  EXPECT_EQ(AssetIdOf("h", std::string(99, 'x') + ".md").text().size(), 100u);
 }
 
 TEST(Page, WhatIsFuzzedHolds) {

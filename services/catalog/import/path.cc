@@ -140,7 +140,7 @@ std::string WrongPath(std::string_view path) {
   return "";
 }
 
-std::string AssetIdOf(std::string_view source, std::string_view path, int attempt) {
+domain::AssetId AssetIdOf(std::string_view source, std::string_view path, int attempt) {
   std::string_view stem = path;
   bool exact = path.ends_with(".md") && source.find('_') == std::string_view::npos && attempt == 0;
   if (path.ends_with(".md")) stem.remove_suffix(3);
@@ -158,12 +158,12 @@ std::string AssetIdOf(std::string_view source, std::string_view path, int attemp
       if (lower != '-' || id.back() != '-') id += lower;
     }
   }
-  if (exact && id.size() <= domain::kMaxAssetId) return id;
+  if (exact && id.size() <= domain::kMaxAssetId) return domain::AssetId(std::move(id));
   constexpr size_t kSuffix = 18;
   if (id.size() > domain::kMaxAssetId - kSuffix) id.resize(domain::kMaxAssetId - kSuffix);
   std::string key = fmt::format("{}\n{}", source, path);
   if (attempt > 0) key += fmt::format("\n{}", attempt);
-  return fmt::format("{}__{:016x}", id, StableHash(key));
+  return domain::AssetId(fmt::format("{}__{:016x}", id, StableHash(key)));
 }
 
 }  // namespace finalmile::catalog::import

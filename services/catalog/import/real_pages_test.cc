@@ -16,7 +16,7 @@ TEST(RealPages, AreAllAssets) {
   const char* data = std::getenv("SHARED_DATA");
   if (data == nullptr) GTEST_SKIP() << "SHARED_DATA does not name the data sets";
   const std::filesystem::path root = std::filesystem::path(data) / "content";
-  std::set<std::string> ids;
+  std::set<domain::AssetId> ids;
   int pages = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
     if (entry.path().extension() != ".md") continue;

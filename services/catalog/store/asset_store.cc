@@ -50,20 +50,20 @@ int64_t ShownVersion(const domain::Life& life) {
 }
 
 absl::StatusOr<std::vector<AssetRow>> ReadAssets(storage::Transaction& transaction,
-                                                 const std::vector<std::string>& ids) {
+                                                 const std::vector<domain::AssetId>& ids) {
   ASSIGN_OR_RETURN(const storage::Deferred read, kAssets.DeferRead(transaction, ids));
   RETURN_IF_ERROR(transaction.Settle());
   return kAssets.Records(*read);
 }
 
 absl::Status WriteTags(storage::Transaction& transaction,
-                       const std::map<std::string, std::vector<Tag>>& tags) {
-  std::vector<std::string> assets;
+                       const std::map<domain::AssetId, std::vector<Tag>>& tags) {
+  std::vector<domain::AssetId> assets;
   std::vector<storage::Row> rows;
   for (const auto& [asset, values] : tags) {
     assets.push_back(asset);
     for (const auto& [field, value] : values)
-      rows.push_back(storage::Row({asset, field, value, domain::FoldTag(value)}));
+      rows.push_back(storage::Row({asset.text(), field, value, domain::FoldTag(value)}));
   }
   RETURN_IF_ERROR(transaction
                       .DeferMany(R"sql(
@@ -87,20 +87,20 @@ Condition ReadByReps(Condition condition, absl::Time now) {
   return condition;
 }
 
-absl::StatusOr<std::vector<std::string>> ListAssets(storage::Transaction& transaction,
-                                                    const Condition& condition, std::string_view after,
-                                                    int limit) {
+absl::StatusOr<std::vector<domain::AssetId>> ListAssets(storage::Transaction& transaction,
+                                                        const Condition& condition,
+                                                        const domain::AssetId& after, int limit) {
   std::vector<storage::Value> values = condition.values;
   const size_t n = values.size();
-  values.emplace_back(std::string(after));
+  values.emplace_back(after.text());
   values.emplace_back(int64_t{limit});
-  return storage::FirstTexts(transaction.Execute(fmt::format(R"sql(
+  return storage::FirstTexts<domain::AssetId>(transaction.Execute(fmt::format(R"sql(
 SELECT a.id FROM assets AS a
 WHERE {} AND a.id > ${}
 ORDER BY a.id
 LIMIT ${})sql",
-                                                             condition.sql, n + 1, n + 2),
-                                                 std::move(values)));
+                                                                              condition.sql, n + 1, n + 2),
+                                                                  std::move(values)));
 }
 
 absl::StatusOr<std::vector<Fitting>> FittingAssets(storage::Transaction& transaction, const Moment& moment,
@@ -138,12 +138,13 @@ LIMIT {})sql",
                                       count, where, bind(int64_t{limit}));
   ASSIGN_OR_RETURN(storage::Result result, transaction.Execute(sql, std::move(values)));
   std::vector<Fitting> fitting;
-  for (const storage::Row& row : result.rows) fitting.push_back({row.Text(0), row.Int(1), row.Int(2)});
+  for (const storage::Row& row : result.rows)
+    fitting.push_back({domain::AssetId(row.Text(0)), row.Int(1), row.Int(2)});
   return fitting;
 }
 
-absl::StatusOr<std::vector<std::pair<std::string, std::string>>> AssetsOfSource(
-    storage::Transaction& transaction, std::string_view source, std::string_view after, int limit) {
+absl::StatusOr<std::vector<std::pair<domain::AssetId, std::string>>> AssetsOfSource(
+    storage::Transaction& transaction, std::string_view source, const domain::AssetId& after, int limit) {
   ASSIGN_OR_RETURN(
       storage::Result result,
       transaction.Execute(R"sql(
@@ -152,14 +153,14 @@ WHERE source = $1 AND source <> '' AND shelf <> $2 AND id > $3
 ORDER BY id
 LIMIT $4)sql",
                           {std::string(source), static_cast<int64_t>(domain::AssetState::kRetired),
-                           std::string(after), int64_t{limit}}));
-  std::vector<std::pair<std::string, std::string>> assets;
+                           after.text(), int64_t{limit}}));
+  std::vector<std::pair<domain::AssetId, std::string>> assets;
   for (const storage::Row& row : result.rows) assets.emplace_back(row.Text(0), row.Text(1));
   return assets;
 }
 
 absl::StatusOr<std::vector<SourcePage>> PagesOfSource(storage::Transaction& transaction,
-                                                      std::string_view source, std::string_view after,
+                                                      std::string_view source, const domain::AssetId& after,
                                                       int limit) {
   ASSIGN_OR_RETURN(storage::Result result,
                    transaction.Execute(R"sql(
@@ -167,9 +168,10 @@ SELECT id, path, digest FROM assets
 WHERE source = $1 AND source <> '' AND id > $2
 ORDER BY id
 LIMIT $3)sql",
-                                       {std::string(source), std::string(after), int64_t{limit}}));
+                                       {std::string(source), after.text(), int64_t{limit}}));
   std::vector<SourcePage> pages;
-  for (const storage::Row& row : result.rows) pages.push_back({row.Text(0), row.Text(1), row.Blob(2)});
+  for (const storage::Row& row : result.rows)
+    pages.push_back({domain::AssetId(row.Text(0)), row.Text(1), row.Blob(2)});
   return pages;
 }
 

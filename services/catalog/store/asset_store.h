@@ -12,13 +12,14 @@
 #include "libs/storage/condition.h"
 #include "libs/storage/database.h"
 #include "libs/storage/table.h"
+#include "services/catalog/domain/asset_id.h"
 #include "services/catalog/domain/life.h"
 
 namespace finalmile::catalog::store {
 
 // The row of an asset. Enums are stored as their proto numbers.
 struct AssetRow {
-  std::string id;
+  domain::AssetId id;
   // Grows with every change of the asset; its etag.
   int64_t revision = 0;
   // The seq of the last event with this asset as key.
@@ -50,22 +51,22 @@ int64_t ShownVersion(const domain::Life& life);
 extern const storage::Table<AssetRow> kAssets;
 // Rows without locks, in any order; absent ones are left out.
 absl::StatusOr<std::vector<AssetRow>> ReadAssets(storage::Transaction& transaction,
-                                                 const std::vector<std::string>& ids);
+                                                 const std::vector<domain::AssetId>& ids);
 
 // (field, value).
 using Tag = std::pair<std::string, std::string>;
 // Replaces the tags of these assets; those of one asset differ as domain::FoldTag compares them.
 absl::Status WriteTags(storage::Transaction& transaction,
-                       const std::map<std::string, std::vector<Tag>>& tags);
+                       const std::map<domain::AssetId, std::vector<Tag>>& tags);
 
 // Over assets AS a.
 using storage::Condition;
 // `condition` and that reps may read the version that is shown, as domain::RepsMayRead says.
 Condition ReadByReps(Condition condition, absl::Time now);
 // Ids of assets that meet `condition`, after `after` in order of id.
-absl::StatusOr<std::vector<std::string>> ListAssets(storage::Transaction& transaction,
-                                                    const Condition& condition, std::string_view after,
-                                                    int limit);
+absl::StatusOr<std::vector<domain::AssetId>> ListAssets(storage::Transaction& transaction,
+                                                        const Condition& condition,
+                                                        const domain::AssetId& after, int limit);
 
 // The moment of a sale that a published asset is to fit.
 struct Moment {
@@ -76,7 +77,7 @@ struct Moment {
   std::string language;
 };
 struct Fitting {
-  std::string id;
+  domain::AssetId id;
   // Its published version.
   int64_t version = 0;
   // How many of the moment's tags it has.
@@ -88,18 +89,18 @@ absl::StatusOr<std::vector<Fitting>> FittingAssets(storage::Transaction& transac
                                                    absl::Time now, int limit);
 
 // Assets of an import's source that are not retired, after `after` in order of id: (id, path).
-absl::StatusOr<std::vector<std::pair<std::string, std::string>>> AssetsOfSource(
-    storage::Transaction& transaction, std::string_view source, std::string_view after, int limit);
+absl::StatusOr<std::vector<std::pair<domain::AssetId, std::string>>> AssetsOfSource(
+    storage::Transaction& transaction, std::string_view source, const domain::AssetId& after, int limit);
 
 // What an import made assets of.
 struct SourcePage {
-  std::string id;
+  domain::AssetId id;
   std::string path;
   std::string digest;
 };
 // Of all assets of a source, retired ones too, after `after` in order of id.
 absl::StatusOr<std::vector<SourcePage>> PagesOfSource(storage::Transaction& transaction,
-                                                      std::string_view source, std::string_view after,
+                                                      std::string_view source, const domain::AssetId& after,
                                                       int limit);
 
 }  // namespace finalmile::catalog::store

@@ -39,7 +39,7 @@ absl::Status InsertSketches(storage::Transaction& transaction, const std::vector
   std::vector<storage::Row> hashes;
   for (const SketchCandidate& row : sketches) {
     for (const int64_t hash : domain::IndexedHashes(row.sketch)) {
-      hashes.push_back(storage::Row({hash, row.asset, row.version}));
+      hashes.push_back(storage::Row({hash, row.asset.text(), row.version}));
     }
   }
   RETURN_IF_ERROR(kSketches.InsertAbsent(transaction, storage::Pointers(sketches)));
@@ -71,7 +71,7 @@ LIMIT {})sql",
                                       list, domain::kMaxCandidates);
   ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute(sql, std::move(values)));
   std::vector<VersionKey> keys;
-  for (const storage::Row& row : result.rows) keys.emplace_back(row.Text(0), row.Int(1));
+  for (const storage::Row& row : result.rows) keys.emplace_back(domain::AssetId(row.Text(0)), row.Int(1));
   return ReadSketches(transaction, keys);
 }
 
@@ -82,11 +82,11 @@ absl::StatusOr<std::vector<SketchCandidate>> ReadSketches(storage::Transaction& 
   return kSketches.Records(result);
 }
 
-absl::Status EndPeriods(storage::Transaction& transaction, const std::vector<std::string>& assets,
+absl::Status EndPeriods(storage::Transaction& transaction, const std::vector<domain::AssetId>& assets,
                         absl::Time now) {
   std::vector<storage::Row> rows;
   rows.reserve(assets.size());
-  for (const std::string& asset : assets) rows.push_back(storage::Row({asset, ToMicros(now)}));
+  for (const domain::AssetId& asset : assets) rows.push_back(storage::Row({asset.text(), ToMicros(now)}));
   RETURN_IF_ERROR(transaction
                       .DeferMany(R"sql(
 DELETE FROM live_periods
@@ -116,7 +116,7 @@ absl::StatusOr<Period> PeriodAt(storage::Transaction& transaction, const Version
 WHERE asset = $1 AND version = $2 AND from_time <= $3
 ORDER BY from_time DESC
 LIMIT 1)sql",
-                                       {key.first, key.second, ToMicros(time)}));
+                                       {key.first.text(), key.second, ToMicros(time)}));
   ASSIGN_OR_RETURN(const std::vector<PeriodRow> latest, kPeriods.Records(result));
   if (latest.empty()) return Period{absl::InfiniteFuture(), absl::InfiniteFuture()};
   return latest[0].period;

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/storage/database.h"
+#include "services/catalog/domain/asset_id.h"
 #include "services/catalog/domain/life.h"
 #include "services/catalog/domain/sketch.h"
 #include "services/catalog/store/version_key.h"
@@ -27,10 +28,10 @@ absl::StatusOr<std::vector<domain::SketchCandidate>> ReadSketches(storage::Trans
                                                                   const std::vector<VersionKey>& keys);
 
 // Ends the asset's live periods at `now`; those that were still to begin go.
-absl::Status EndPeriods(storage::Transaction& transaction, const std::vector<std::string>& assets,
+absl::Status EndPeriods(storage::Transaction& transaction, const std::vector<domain::AssetId>& assets,
                         absl::Time now);
 struct PeriodRow {
-  std::string asset;
+  domain::AssetId asset;
   int64_t version = 0;
   domain::Period period;
 };

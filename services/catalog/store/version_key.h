@@ -6,11 +6,12 @@
 #include <vector>
 
 #include "libs/storage/value.h"
+#include "services/catalog/domain/asset_id.h"
 
 namespace finalmile::catalog::store {
 
 // (asset, version).
-using VersionKey = std::pair<std::string, int64_t>;
+using VersionKey = std::pair<domain::AssetId, int64_t>;
 
 // Follows a SELECT from a table with the columns asset and version: only the rows with these keys. A join,
 // because SQLite would enter an index for `(asset, version) IN …` by the asset alone.
@@ -22,7 +23,7 @@ JOIN {rows: key_asset TEXT, key_version BIGINT} AS r
 inline std::vector<storage::Row> KeyRows(const std::vector<VersionKey>& keys) {
   std::vector<storage::Row> rows;
   rows.reserve(keys.size());
-  for (const auto& [asset, version] : keys) rows.push_back(storage::Row({asset, version}));
+  for (const auto& [asset, version] : keys) rows.push_back(storage::Row({asset.text(), version}));
   return rows;
 }
 

@@ -41,13 +41,13 @@ absl::StatusOr<std::map<VersionKey, VersionRow>> ReadVersions(storage::Transacti
 }
 
 absl::StatusOr<std::vector<VersionRow>> ListVersions(storage::Transaction& transaction,
-                                                     std::string_view asset, int64_t before, int limit) {
-  ASSIGN_OR_RETURN(const storage::Result result,
-                   transaction.Execute(kHeads.select() + R"sql(
+                                                     const domain::AssetId& asset, int64_t before,
+                                                     int limit) {
+  ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute(kHeads.select() + R"sql(
 WHERE asset = $1 AND version < $2
 ORDER BY version DESC
 LIMIT $3)sql",
-                                       {std::string(asset), before, int64_t{limit}}));
+                                                                     {asset.text(), before, int64_t{limit}}));
   return kHeads.Records(result);
 }
 

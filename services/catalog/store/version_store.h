@@ -10,13 +10,14 @@
 #include "absl/time/time.h"
 #include "libs/storage/database.h"
 #include "libs/storage/table.h"
+#include "services/catalog/domain/asset_id.h"
 #include "services/catalog/store/version_key.h"
 
 namespace finalmile::catalog::store {
 
 // A version. `head` and `body` are opaque here: the content without and with only its long texts.
 struct VersionRow {
-  std::string asset;
+  domain::AssetId asset;
   int64_t version = 0;
   std::string head;
   std::string body;
@@ -33,6 +34,6 @@ absl::StatusOr<std::map<VersionKey, VersionRow>> ReadVersions(storage::Transacti
                                                               bool bodies);
 // Versions of an asset below `before`, newest first, without bodies.
 absl::StatusOr<std::vector<VersionRow>> ListVersions(storage::Transaction& transaction,
-                                                     std::string_view asset, int64_t before, int limit);
+                                                     const domain::AssetId& asset, int64_t before, int limit);
 
 }  // namespace finalmile::catalog::store

@@ -9,6 +9,7 @@
 #include "libs/base/random.h"
 #include "libs/outbox/due_rows.h"
 #include "services/catalog/assets/hot_assets.h"
+#include "services/catalog/domain/asset_id.h"
 
 namespace finalmile::catalog::timers {
 
@@ -22,7 +23,7 @@ class DueTimer final : public outbox::DueRowsTask<store::AssetRow> {
   std::string_view channel() const override { return assets::kDueChannel; }
 
  private:
-  absl::Status Visit(storage::Transaction& transaction, const std::vector<std::string>& ids,
+  absl::Status Visit(storage::Transaction& transaction, const std::vector<domain::AssetId>& ids,
                      absl::Time now) override;
   void Committed() override { hot_.Wrote(std::exchange(changed_, {})); }
 

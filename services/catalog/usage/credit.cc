@@ -7,14 +7,14 @@
 
 namespace finalmile::catalog::usage {
 
-absl::Status CreditBook::Read(const std::vector<std::string>& leads) {
+absl::Status CreditBook::Read(const std::vector<domain::LeadName>& leads) {
   ASSIGN_OR_RETURN(auto facts, store::ReadFacts(transaction_, leads));
   ASSIGN_OR_RETURN(std::vector<store::MeetingRow> meetings, store::ReadMeetings(transaction_, leads));
   for (store::MeetingRow& row : meetings) {
     lead_of_chain_[row.chain] = row.lead;
     facts[row.lead].meetings[row.chain] = std::move(row.meeting);
   }
-  for (const std::string& name : leads) {
+  for (const domain::LeadName& name : leads) {
     const auto [lead, first] = leads_.try_emplace(name);
     lead->second.facts = std::move(facts[name]);
     if (first) lead->second.before = domain::CountLead(lead->second.facts);
@@ -22,11 +22,11 @@ absl::Status CreditBook::Read(const std::vector<std::string>& leads) {
   return absl::OkStatus();
 }
 
-std::string CreditBook::Apply(const MeetingEvent& event, absl::Time now) {
+domain::LeadName CreditBook::Apply(const MeetingEvent& event, absl::Time now) {
   const auto known = lead_of_chain_.find(event.chain);
   const bool is_new = known == lead_of_chain_.end();
   if (is_new && !event.initial) return {};
-  const std::string name = is_new ? event.lead : known->second;
+  const domain::LeadName name = is_new ? event.lead : known->second;
   const auto lead = leads_.find(name);
   if (lead == leads_.end()) return {};
   domain::Meeting& meeting = lead->second.facts.meetings[event.chain];
@@ -51,7 +51,7 @@ std::string CreditBook::Apply(const MeetingEvent& event, absl::Time now) {
   }
   meeting.touches = std::move(touches);
   changed_[event.chain] = {event.chain, name, meeting, now};
-  return meeting.outcome == domain::Outcome::kHeld ? name : std::string();
+  return meeting.outcome == domain::Outcome::kHeld ? name : domain::LeadName();
 }
 
 void CreditBook::Mature(absl::Time time) {

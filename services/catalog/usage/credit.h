@@ -10,15 +10,16 @@
 #include "absl/time/time.h"
 #include "libs/storage/database.h"
 #include "services/catalog/usage/domain/credit.h"
+#include "services/catalog/usage/domain/lead.h"
 #include "services/catalog/usage/store/meeting_store.h"
 
 namespace finalmile::catalog::usage {
 
-// The event of an appointment, as far as it concerns its meeting. Touches name assets by id.
+// The event of an appointment, as far as it concerns its meeting.
 struct MeetingEvent {
   std::string chain;
   // Empty: not said; the meeting is known by its chain.
-  std::string lead;
+  domain::LeadName lead;
   // Whether it is an initial meeting, the only kind that counts; said by appointments that were set or held.
   bool initial = false;
   // The lead's cycle, from 1; 0: not said.
@@ -39,10 +40,10 @@ class CreditBook {
 
   // Reads `leads`, which are locked. Read again, as after a merge, a lead is as it is then, and what it came
   // to the first time is taken from the sums.
-  absl::Status Read(const std::vector<std::string>& leads);
+  absl::Status Read(const std::vector<domain::LeadName>& leads);
   // An event of a meeting that is neither known nor initial, or of a lead that was not read, changes nothing.
   // The lead whose meeting was held; empty: none.
-  std::string Apply(const MeetingEvent& event, absl::Time now);
+  domain::LeadName Apply(const MeetingEvent& event, absl::Time now);
   // Counts what began by `time`.
   void Mature(absl::Time time);
   // Writes what has changed.
@@ -55,9 +56,9 @@ class CreditBook {
   };
 
   storage::Transaction& transaction_;
-  std::map<std::string, Lead> leads_;
+  std::map<domain::LeadName, Lead> leads_;
   // Of meetings that are known.
-  std::map<std::string, std::string> lead_of_chain_;
+  std::map<std::string, domain::LeadName> lead_of_chain_;
   // By chain.
   std::map<std::string, store::MeetingRow> changed_;
   std::vector<std::string> uses_;

@@ -16,6 +16,9 @@ namespace {
 using domain::CellCount;
 using store::VersionKey;
 
+// The figures of all assets together.
+const VersionKey kAll = {};
+
 // What figures of several versions are made of.
 class Book {
  public:
@@ -23,13 +26,13 @@ class Book {
     // Those of the asset are left out of what is expected of its versions.
     const size_t count = keys.size();
     for (size_t i = 0; i < count; ++i) keys.emplace_back(keys[i].first, 0);
-    keys.emplace_back("", 0);
+    keys.push_back(kAll);
     std::sort(keys.begin(), keys.end());
     keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
     Book book;
     ASSIGN_OR_RETURN(book.cells_, store::ReadCells(transaction, keys));
     // The sums know meetings that are not kept any more.
-    for (const CellCount& cell : book.cells_[{"", 0}]) book.meetings_ = book.meetings_ || cell.set > 0;
+    for (const CellCount& cell : book.cells_[kAll]) book.meetings_ = book.meetings_ || cell.set > 0;
     if (book.meetings_) return book;
     ASSIGN_OR_RETURN(book.meetings_, store::AnyMeeting(transaction));
     return book;
@@ -38,11 +41,11 @@ class Book {
   Performance Judge(const VersionKey& key) {
     Performance performance;
     v1::AssetPerformance& figures = performance.figures;
-    figures.set_asset("assets/" + key.first);
+    figures.set_asset(catalog::domain::AssetName(key.first));
     figures.set_version(key.second);
     const std::vector<CellCount>& uses = cells_[key];
     if (uses.empty()) return performance;
-    const domain::HeldRates others(cells_[{"", 0}], cells_[{key.first, 0}]);
+    const domain::HeldRates others(cells_[kAll], cells_[{key.first, 0}]);
     const domain::Credit credit = domain::Judge(uses, others);
     figures.set_matured(credit.matured);
     // Without meetings on record it is not known what anything led to.
@@ -124,7 +127,7 @@ absl::StatusOr<std::vector<v1::AssetPerformance>> AssetPerformances(storage::Tra
                                                                     int limit) {
   ASSIGN_OR_RETURN(const auto figures, store::MostUsed(transaction, limit));
   std::vector<VersionKey> keys;
-  std::vector<std::string> assets;
+  std::vector<catalog::domain::AssetId> assets;
   for (const auto& [asset, counted] : figures) {
     keys.emplace_back(asset, 0);
     assets.push_back(asset);

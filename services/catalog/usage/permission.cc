@@ -17,12 +17,12 @@ int64_t PermissionChannel(std::string_view channel) {
   return leads::v1::CHANNEL_UNSPECIFIED;
 }
 
-absl::Status CheckPermission(storage::Database& database, const std::string& lead, std::string_view channel,
-                             absl::Time now, absl::Duration deadline) {
+absl::Status CheckPermission(storage::Database& database, const domain::LeadName& lead,
+                             std::string_view channel, absl::Time now, absl::Duration deadline) {
   const int64_t by = PermissionChannel(channel);
   if (lead.empty() || by == leads::v1::CHANNEL_UNSPECIFIED) return absl::OkStatus();
   const auto read = [&](storage::Transaction& transaction) -> absl::StatusOr<bool> {
-    ASSIGN_OR_RETURN(const std::string current, store::CurrentName(transaction, lead));
+    ASSIGN_OR_RETURN(const domain::LeadName current, store::CurrentName(transaction, lead));
     return store::Denied(transaction, current, by, now);
   };
   ASSIGN_OR_RETURN(const bool denied, storage::Read(database, deadline, read));

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "libs/storage/database.h"
+#include "services/catalog/usage/domain/lead.h"
 
 // Whether leads permit sales to reach them.
 namespace finalmile::catalog::usage {
@@ -17,7 +18,7 @@ int64_t PermissionChannel(std::string_view channel);
 // Reads in a transaction of its own, until `deadline`, a steady time. FAILED_PRECONDITION /
 // CONTACT_NOT_PERMITTED where `lead` denies `channel` at `now`. What it has not said is no refusal; without a
 // lead or a channel nothing is read.
-absl::Status CheckPermission(storage::Database& database, const std::string& lead, std::string_view channel,
-                             absl::Time now, absl::Duration deadline);
+absl::Status CheckPermission(storage::Database& database, const domain::LeadName& lead,
+                             std::string_view channel, absl::Time now, absl::Duration deadline);
 
 }  // namespace finalmile::catalog::usage

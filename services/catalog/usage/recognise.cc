@@ -22,8 +22,9 @@ absl::StatusOr<Recognised> Recognise(storage::Transaction& transaction,
   return recognised;
 }
 
-absl::StatusOr<std::optional<double>> KeptOf(storage::Transaction& transaction, const std::string& asset,
-                                             int64_t version, const catalog::domain::Sketch& message) {
+absl::StatusOr<std::optional<double>> KeptOf(storage::Transaction& transaction,
+                                             const catalog::domain::AssetId& asset, int64_t version,
+                                             const catalog::domain::Sketch& message) {
   ASSIGN_OR_RETURN(const std::vector<catalog::domain::SketchCandidate> own,
                    catalog::store::ReadSketches(transaction, {{asset, version}}));
   if (own.empty() || own[0].sketch.shingles < catalog::domain::kMinShingles ||

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "libs/storage/database.h"
+#include "services/catalog/domain/asset_id.h"
 #include "services/catalog/domain/sketch.h"
 
 namespace finalmile::catalog::usage {
@@ -13,8 +14,8 @@ namespace finalmile::catalog::usage {
 // The version that a message is made of.
 struct Recognised {
   catalog::domain::Match match = catalog::domain::Match::kNone;
-  // An id; empty for kNone.
-  std::string asset;
+  // Empty for kNone.
+  catalog::domain::AssetId asset;
   int64_t version = 0;
   // Share of the asset that the message keeps; absent: either is too short to tell.
   std::optional<double> similarity;
@@ -24,7 +25,8 @@ struct Recognised {
 absl::StatusOr<Recognised> Recognise(storage::Transaction& transaction,
                                      const catalog::domain::Sketch& message);
 // The share of that version that the message keeps; absent: either is too short to tell.
-absl::StatusOr<std::optional<double>> KeptOf(storage::Transaction& transaction, const std::string& asset,
-                                             int64_t version, const catalog::domain::Sketch& message);
+absl::StatusOr<std::optional<double>> KeptOf(storage::Transaction& transaction,
+                                             const catalog::domain::AssetId& asset, int64_t version,
+                                             const catalog::domain::Sketch& message);
 
 }  // namespace finalmile::catalog::usage

@@ -39,7 +39,7 @@ absl::StatusOr<std::vector<store::OwnTextRow>> SaidToOthers(UsageBatch& batch, c
   std::erase_if(texts, [&](const store::OwnTextRow& text) {
     return catalog::domain::Resemblance(text.sketch, reported.body) < kAlike;
   });
-  std::set<std::string> leads = {reported.lead};
+  std::set<domain::LeadName> leads = {reported.lead};
   for (const store::OwnTextRow& text : texts) leads.insert(text.lead);
   if (leads.size() < kLeadsOfAGap) texts.clear();
   return texts;
@@ -72,7 +72,7 @@ absl::Status RecordOwnMaterial(UsageBatch& batch, const ReportedUse& reported, s
   batch.Ask(*gap, reported.rep);
   v1::RepMaterialFound& found = *batch.EmitOf(*gap, reported.use_time).mutable_rep_material_found();
   found.set_rep(reported.rep);
-  found.set_lead(reported.lead);
+  found.set_lead(reported.lead.text());
   found.set_channel(reported.channel);
   found.set_situation(reported.situation);
   return absl::OkStatus();
@@ -86,7 +86,8 @@ absl::Status JudgeUse(UsageBatch& batch, const ReportedUse& reported, std::optio
   ASSIGN_OR_RETURN(const auto versions, catalog::store::ReadVersions(batch.transaction(), {key}, bodies));
   const auto version = versions.find(key);
   if (version == versions.end()) {
-    return rpc::NotFound(fmt::format("assets/{}/versions/{}", use.asset, use.version), "asset");
+    return rpc::NotFound(fmt::format("{}/versions/{}", catalog::domain::AssetName(use.asset), use.version),
+                         "asset");
   }
   ASSIGN_OR_RETURN(const v1::Asset content, assets::ContentOf(version->second));
   domain::UseFacts facts;
@@ -106,7 +107,7 @@ absl::Status JudgeUse(UsageBatch& batch, const ReportedUse& reported, std::optio
 absl::Status RecordAsset(UsageBatch& batch, const ReportedUse& reported, std::optional<double> similarity,
                          store::UseRow& use) {
   RETURN_IF_ERROR(batch.LockAssets({use.asset}));
-  if (batch.Asset(use.asset) == nullptr) return rpc::NotFound("assets/" + use.asset, "asset");
+  if (batch.Asset(use.asset) == nullptr) return rpc::NotFound(catalog::domain::AssetName(use.asset), "asset");
   RETURN_IF_ERROR(batch.LockShipped(use.asset));
   RETURN_IF_ERROR(JudgeUse(batch, reported, similarity, use));
   RETURN_IF_ERROR(store::AddFigures(
@@ -114,7 +115,7 @@ absl::Status RecordAsset(UsageBatch& batch, const ReportedUse& reported, std::op
   const auto match = static_cast<v1::Use::Match>(use.match);
   v1::AssetUsed& used = *batch.Emit(use.asset, reported.use_time).mutable_asset_used();
   used.set_version(use.version);
-  used.set_lead(reported.lead);
+  used.set_lead(reported.lead.text());
   used.set_rep(reported.rep);
   used.set_channel(reported.channel);
   used.set_match(match);
@@ -125,7 +126,7 @@ absl::Status RecordAsset(UsageBatch& batch, const ReportedUse& reported, std::op
   if (!use.misuses.empty()) {
     v1::AssetMisused& misused = *batch.Emit(use.asset, reported.use_time).mutable_asset_misused();
     misused.set_version(use.version);
-    misused.set_lead(reported.lead);
+    misused.set_lead(reported.lead.text());
     misused.set_rep(reported.rep);
     misused.set_channel(reported.channel);
     for (const domain::Misuse misuse : use.misuses) misused.add_misuses(static_cast<v1::Misuse>(misuse));
@@ -135,9 +136,10 @@ absl::Status RecordAsset(UsageBatch& batch, const ReportedUse& reported, std::op
 }
 
 // A token may name a lead by the name that it had before it was merged.
-absl::Status CheckTokenLead(UsageBatch& batch, const ReportedUse& reported, const std::string& lead) {
+absl::Status CheckTokenLead(UsageBatch& batch, const ReportedUse& reported, const domain::LeadName& lead) {
   if (reported.token_lead.empty() || reported.token_lead == reported.lead) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::string current, store::CurrentName(batch.transaction(), reported.token_lead));
+  ASSIGN_OR_RETURN(const domain::LeadName current,
+                   store::CurrentName(batch.transaction(), reported.token_lead));
   if (current == lead) return absl::OkStatus();
   return rpc::InvalidField("lead", "differs from the one that the use_token was rendered for");
 }
@@ -181,8 +183,8 @@ absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, ReportedUse reported) {
   return ToProto(use);
 }
 
-absl::StatusOr<int64_t> VersionOf(UsageBatch& batch, const std::string& asset, int64_t version) {
-  const std::string name = "assets/" + asset;
+absl::StatusOr<int64_t> VersionOf(UsageBatch& batch, const catalog::domain::AssetId& asset, int64_t version) {
+  const std::string name = catalog::domain::AssetName(asset);
   const catalog::store::AssetRow* row = batch.Asset(asset);
   if (row == nullptr) return rpc::NotFound(name, "asset");
   if (version > row->life.latest_version) {
@@ -199,14 +201,14 @@ absl::StatusOr<int64_t> VersionOf(UsageBatch& batch, const std::string& asset, i
 v1::Use ToProto(const store::UseRow& use) {
   v1::Use result;
   result.set_name("uses/" + use.id);
-  if (!use.asset.empty()) result.set_asset("assets/" + use.asset);
+  if (!use.asset.empty()) result.set_asset(catalog::domain::AssetName(use.asset));
   result.set_version(use.version);
   result.set_match(static_cast<v1::Use::Match>(use.match));
   result.set_similarity(use.similarity);
   for (const domain::Misuse misuse : use.misuses) result.add_misuses(static_cast<v1::Misuse>(misuse));
   if (!use.gap.empty()) result.set_gap(GapName(use.gap));
   result.set_rep(use.rep);
-  result.set_lead(use.lead);
+  result.set_lead(use.lead.text());
   result.set_channel(use.channel);
   *result.mutable_use_time() = rpc::ToTimestamp(use.use_time);
   return result;

@@ -5,7 +5,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "finalmile/catalog/v1/usage_service.pb.h"
+#include "services/catalog/domain/asset_id.h"
 #include "services/catalog/domain/sketch.h"
+#include "services/catalog/usage/domain/lead.h"
 #include "services/catalog/usage/store/use_store.h"
 #include "services/catalog/usage/usage_batch.h"
 
@@ -14,16 +16,16 @@ namespace finalmile::catalog::usage {
 // A use as a caller reports it, checked.
 struct ReportedUse {
   std::string rep;
-  std::string lead;
+  domain::LeadName lead;
   std::string channel;
   std::string situation;
   std::string persona;
   std::string industry;
   absl::Time use_time;
   // The lead that the use_token was rendered for; empty: it was for none, or there was no token.
-  std::string token_lead = {};
-  // An id, from the use_token; empty: there was no token, the text decides.
-  std::string asset = {};
+  domain::LeadName token_lead = {};
+  // From the use_token; empty: there was no token, the text decides.
+  catalog::domain::AssetId asset = {};
   int64_t version = 0;
   // A digest of the message's id; empty: not known.
   std::string message = {};
@@ -48,7 +50,7 @@ absl::StatusOr<v1::Use> RecordUse(UsageBatch& batch, ReportedUse reported);
 
 // The version that `version` asks for, 0 being the published one, of an asset that the batch has locked.
 // ASSET_NOT_FOUND, ASSET_NOT_PUBLISHED.
-absl::StatusOr<int64_t> VersionOf(UsageBatch& batch, const std::string& asset, int64_t version);
+absl::StatusOr<int64_t> VersionOf(UsageBatch& batch, const catalog::domain::AssetId& asset, int64_t version);
 
 // The message of a stored use.
 v1::Use ToProto(const store::UseRow& use);

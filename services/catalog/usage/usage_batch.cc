@@ -15,25 +15,25 @@
 
 namespace finalmile::catalog::usage {
 
-absl::StatusOr<UsageBatch::LockedLead> UsageBatch::InsertAndLockLead(const std::string& lead) {
+absl::StatusOr<UsageBatch::LockedLead> UsageBatch::InsertAndLockLead(const domain::LeadName& lead) {
   ASSIGN_OR_RETURN(store::Leads leads, store::InsertAndLockLeads(transaction_, {lead}, context_.now));
-  const std::string& name = store::CurrentName(leads, lead);
+  const domain::LeadName& name = store::CurrentName(leads, lead);
   if (!leads.at(name).erased) return LockedLead{name, leads.at(name)};
   return rpc::Error(absl::StatusCode::kFailedPrecondition, "LEAD_ERASED", "the lead was erased");
 }
 
-const catalog::store::AssetRow* UsageBatch::Asset(const std::string& id) const {
+const catalog::store::AssetRow* UsageBatch::Asset(const catalog::domain::AssetId& id) const {
   const auto* found = assets_.Find(id);
   return found == nullptr ? nullptr : &found->row;
 }
 
-v1::CatalogEvent& UsageBatch::Emit(const std::string& asset, absl::Time time) {
+v1::CatalogEvent& UsageBatch::Emit(const catalog::domain::AssetId& asset, absl::Time time) {
   v1::CatalogEvent& event = assets_.Emit(*assets_.Find(asset));
   *event.mutable_time() = rpc::ToTimestamp(time);
   return event;
 }
 
-absl::Status UsageBatch::LockShipped(const std::string& asset) {
+absl::Status UsageBatch::LockShipped(const catalog::domain::AssetId& asset) {
   ASSIGN_OR_RETURN(const storage::Deferred locked, store::DeferLockShipped(transaction_, asset));
   RETURN_IF_ERROR(transaction_.Settle());
   return gaps_.Take(*locked);
@@ -110,7 +110,7 @@ absl::Status UsageBatch::Answer(store::GapRow& gap,
       assets::Assign(gap.gap.askers, *event.mutable_gap_accepted()->mutable_askers());
       break;
     case domain::GapState::kShipped:
-      event.mutable_gap_shipped()->set_asset("assets/" + gap.gap.asset);
+      event.mutable_gap_shipped()->set_asset(catalog::domain::AssetName(gap.gap.asset));
       assets::Assign(gap.gap.askers, *event.mutable_gap_shipped()->mutable_askers());
       break;
     default:
@@ -121,14 +121,14 @@ absl::Status UsageBatch::Answer(store::GapRow& gap,
   return absl::OkStatus();
 }
 
-void UsageBatch::CloseShipped(const std::string& asset, absl::Time time) {
+void UsageBatch::CloseShipped(const catalog::domain::AssetId& asset, absl::Time time) {
   for (auto& [id, entry] : gaps_.entries()) {
     store::GapRow& gap = entry.row;
     if (gap.gap.asset != asset || !domain::Use(gap.gap, time)) continue;
     ++gap.revision;
     gap.close_time = context_.now;
     v1::GapClosed& closed = *EmitOf(gap, time).mutable_gap_closed();
-    closed.set_asset("assets/" + asset);
+    closed.set_asset(catalog::domain::AssetName(asset));
     assets::Assign(gap.gap.askers, *closed.mutable_askers());
   }
 }
@@ -164,7 +164,7 @@ v1::Gap ToProto(const store::GapRow& gap) {
   result.set_origin(static_cast<v1::Gap::Origin>(gap.origin));
   result.set_count(gap.gap.count);
   assets::Assign(gap.gap.askers, *result.mutable_askers());
-  if (!gap.gap.asset.empty()) result.set_asset("assets/" + gap.gap.asset);
+  if (!gap.gap.asset.empty()) result.set_asset(catalog::domain::AssetName(gap.gap.asset));
   result.set_reason(gap.gap.reason);
   *result.mutable_create_time() = rpc::ToTimestamp(gap.create_time);
   if (gap.gap.ship_time != absl::InfiniteFuture()) {

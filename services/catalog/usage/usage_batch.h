@@ -10,6 +10,7 @@
 #include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "libs/outbox/aggregates.h"
 #include "libs/storage/database.h"
+#include "services/catalog/domain/asset_id.h"
 #include "services/catalog/store/asset_store.h"
 #include "services/catalog/usage/domain/lead.h"
 #include "services/catalog/usage/store/gap_store.h"
@@ -38,21 +39,21 @@ class UsageBatch {
   // the lead, and before all other locks. What is written names `name`: another than `lead` where that was
   // merged. FAILED_PRECONDITION / LEAD_ERASED.
   struct LockedLead {
-    std::string name;
+    domain::LeadName name;
     domain::Lead lead;
   };
-  absl::StatusOr<LockedLead> InsertAndLockLead(const std::string& lead);
+  absl::StatusOr<LockedLead> InsertAndLockLead(const domain::LeadName& lead);
   // Absent ones are left out.
-  absl::Status LockAssets(std::vector<std::string> ids) { return assets_.Lock(std::move(ids)); }
+  absl::Status LockAssets(std::vector<catalog::domain::AssetId> ids) { return assets_.Lock(std::move(ids)); }
   // A locked asset; null when it is absent.
-  const catalog::store::AssetRow* Asset(const std::string& id) const;
+  const catalog::store::AssetRow* Asset(const catalog::domain::AssetId& id) const;
   // The next event of a locked asset; `time` is when it happened.
-  v1::CatalogEvent& Emit(const std::string& asset, absl::Time time);
+  v1::CatalogEvent& Emit(const catalog::domain::AssetId& asset, absl::Time time);
 
   // Absent ones are left out.
   absl::Status LockGaps(std::vector<std::string> ids) { return gaps_.Lock(std::move(ids)); }
   // Locks the gaps that a shipped asset has not closed yet.
-  absl::Status LockShipped(const std::string& asset);
+  absl::Status LockShipped(const catalog::domain::AssetId& asset);
   // Locks the gaps that `drafts` describe (id, need, situation, competitor, persona, kind, origin) and
   // inserts those that are absent. A new one has to be asked for.
   absl::Status InsertAndLockGaps(std::vector<store::GapRow> drafts);
@@ -68,7 +69,7 @@ class UsageBatch {
   absl::Status Answer(store::GapRow& gap, const std::function<absl::Status(domain::Gap&)>& transition);
   v1::CatalogEvent& EmitOf(store::GapRow& gap, absl::Time time);
   // An asset was used: those of the locked gaps that it was shipped for are closed, with GapClosed.
-  void CloseShipped(const std::string& asset, absl::Time time);
+  void CloseShipped(const catalog::domain::AssetId& asset, absl::Time time);
 
   // Erases what was typed of a locked, closed gap when it has been closed since `before` or longer. One
   // without a close time is closed now.

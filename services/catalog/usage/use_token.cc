@@ -9,12 +9,14 @@
 #include "absl/strings/str_split.h"
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
+#include "libs/rpc/resource_name.h"
 #include "libs/rpc/signed_token.h"
 
 namespace finalmile::catalog::usage {
 
 std::string EncodeUseToken(const RenderedUse& use, std::string_view key) {
-  return rpc::SignToken(fmt::format("{}\n{}\n{}\n{}", use.asset, use.version, use.lead, ToMicros(use.time)),
+  return rpc::SignToken(fmt::format("{}\n{}\n{}\n{}", catalog::domain::AssetName(use.asset), use.version,
+                                    use.lead, ToMicros(use.time)),
                         key);
 }
 
@@ -27,8 +29,8 @@ absl::StatusOr<RenderedUse> DecodeUseToken(std::string_view token, std::string_v
       !absl::SimpleAtoi(parts[3], &micros)) {
     return absl::InvalidArgumentError("the token is of another kind");
   }
-  use.asset = parts[0];
-  use.lead = parts[2];
+  use.asset = catalog::domain::AssetId(rpc::IdIn(parts[0]));
+  use.lead = domain::LeadName(parts[2]);
   use.time = FromMicros(micros);
   if (now - use.time > kUseTokenLife) {
     return absl::InvalidArgumentError("the token is older than 30 days: render the asset again");

@@ -6,6 +6,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/catalog/domain/asset_id.h"
+#include "services/catalog/usage/domain/lead.h"
 
 namespace finalmile::catalog::usage {
 
@@ -13,10 +15,10 @@ inline constexpr absl::Duration kUseTokenLife = absl::Hours(24 * 30);
 
 // RenderAsset signs this into its token, so that RecordUse need not ask for it.
 struct RenderedUse {
-  std::string asset;
+  catalog::domain::AssetId asset;
   int64_t version = 0;
   // Empty: not for one lead.
-  std::string lead;
+  domain::LeadName lead;
   absl::Time time;
 };
 

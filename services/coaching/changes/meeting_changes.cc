@@ -56,7 +56,7 @@ store::MeetingRow& MeetingChanges::Known(const std::string& id) {
 
 void MeetingChanges::Take(const AppointmentEvent& event) {
   const std::string id = rpc::IdIn(event.key());
-  // Of a meeting that is long over, or was never heard of, a correction alone says too little.
+  // A correction alone says too little of a meeting that is long over, or was never heard of.
   if (event.has_outcome_corrected() && !meetings_.contains(id)) return;
   store::MeetingRow& meeting = Known(id);
   if (!meeting.host.empty()) hosts_.insert(meeting.host);

@@ -18,7 +18,7 @@ inline constexpr absl::Duration kKeepMeetings = absl::Hours(24 * 90);
 // Whether an event changes anything here.
 bool Concerns(const appointments::v1::AppointmentEvent& event);
 
-// What meetings bring their hosts to practise: a rehearsal before a meeting in a situation that the host has
+// Brings hosts to practise by their meetings: a rehearsal before a meeting in a situation that the host has
 // not mastered, and a track after two low scores. Lives inside one transaction; not thread-safe.
 class MeetingChanges {
  public:

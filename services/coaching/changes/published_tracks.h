@@ -14,7 +14,7 @@ namespace finalmile::coaching::changes {
 // A track that has a published version, as far as practice and mastery need it.
 struct PublishedTrack {
   std::string id;
-  // Of the published version.
+  // The published version's.
   std::string situation;
   int64_t version = 0;
   // Practices of this version and later ones count for mastery.

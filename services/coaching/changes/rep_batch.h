@@ -31,13 +31,13 @@ struct Kept {
   bool changed = false;
 };
 
-// What is kept of a rep beside its row.
+// The batch keeps this of a rep beside its row.
 struct RepState {
   // Submitted practices, by track.
   std::map<std::string, std::vector<PracticeFact>> facts;
   // By track.
   std::map<std::string, Kept<store::MasteryRow>> masteries;
-  // As store::ReadAssignments gives them.
+  // Those that store::ReadAssignments gives.
   std::vector<Kept<store::AssignmentRow>> assignments;
   // The valid ones.
   std::vector<Kept<store::CertificateRow>> certificates;
@@ -61,7 +61,7 @@ class RepBatch : public outbox::Aggregates<store::RepRow, v1::CoachingEvent, Rep
 
   // A practice was submitted or reviewed: it takes the place of what was known of it.
   void Take(Entry& rep, const std::string& track, PracticeFact fact);
-  // What the practice completes.
+  // Completes the assignments that the practice does.
   void Complete(Entry& rep, const std::string& track, const store::PracticeRow& practice);
 
   // The assignment of a cause; null where the rep has none.

@@ -86,7 +86,7 @@ absl::Status TrackBatch::Publish(Entry& entry, bool recertify) {
   if (!missing.empty()) return Incomplete(tracks_.NameOf(entry), missing);
   const Life before = row.life;
   if (!coaching::Publish(row.life, recertify, row.sources_changed, context_.now)) return absl::OkStatus();
-  // Whoever practised it masters it anew, or not.
+  // Reps who practised it have to be looked at again.
   if (Recertifies(before, row.life)) RETURN_IF_ERROR(store::VisitRepsOf(transaction_, row.id, context_.now));
   entry.published = true;
   entry.sources_written = true;

@@ -27,7 +27,7 @@ using changes::DuePractice;
 using changes::RepBatch;
 using storage::Transaction;
 
-// Of no date, so that it comes last.
+// Stands for no date, so that it comes last.
 constexpr int64_t kNever = INT64_MAX;
 
 absl::StatusOr<std::vector<std::string>> RepsIn(const v1::AssignPracticeRequest& request) {
@@ -64,7 +64,7 @@ v1::DuePractice MessageOf(const DuePractice& due) {
   return message;
 }
 
-// What the list is ordered by.
+// The list is ordered by these.
 using Place = std::tuple<int64_t, std::string, int64_t, std::string>;
 
 Place PlaceOf(const DuePractice& due) {

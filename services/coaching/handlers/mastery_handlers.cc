@@ -34,7 +34,7 @@ int32_t CountOf(const std::map<std::string, int64_t>& counts, const std::string&
   return found == counts.end() ? 0 : static_cast<int32_t>(found->second);
 }
 
-absl::Status AddTracks(Transaction& transaction, v1::GetTeamCoachingResponse& response) {
+absl::Status AddTracks(Transaction& transaction, absl::Time now, v1::GetTeamCoachingResponse& response) {
   ASSIGN_OR_RETURN(const std::vector<PublishedTrack> tracks,
                    changes::AllPublishedTracks(transaction, kMostTracks));
   std::vector<std::string> ids;
@@ -42,7 +42,7 @@ absl::Status AddTracks(Transaction& transaction, v1::GetTeamCoachingResponse& re
   ASSIGN_OR_RETURN(auto masteries, store::CountMasteries(transaction));
   ASSIGN_OR_RETURN(const auto waiting, store::CountWaiting(transaction));
   ASSIGN_OR_RETURN(const auto listed, store::CountListed(transaction));
-  ASSIGN_OR_RETURN(auto units, store::ReadUnits(transaction, ids));
+  ASSIGN_OR_RETURN(auto units, store::ReadUnits(transaction, ids, now - kAgreementWindow));
   for (const PublishedTrack& track : tracks) {
     auto& one = *response.add_tracks();
     one.set_talk_track(std::string(changes::kTracks) + track.id);
@@ -139,10 +139,10 @@ absl::StatusOr<v1::ListCertificatesResponse> MasteryHandlers::ListCertificates(
                         const bool first = cursor.empty();
                         ASSIGN_OR_RETURN(
                             const std::vector<store::CertificateRow> rows,
-                            store::ListCertificates(transaction, rep,
-                                                    first ? d_.clock.Now() + absl::Hours(1)
-                                                          : FromMicros(std::get<int64_t>(cursor[0])),
-                                                    first ? "" : std::get<std::string>(cursor[1]), count));
+                            store::ListCertificates(
+                                transaction, rep,
+                                first ? absl::InfiniteFuture() : FromMicros(std::get<int64_t>(cursor[0])),
+                                first ? "" : std::get<std::string>(cursor[1]), count));
                         Entries entries;
                         for (const store::CertificateRow& row : rows)
                           entries.push_back({ToProto(row), {ToMicros(row.certificate.issue_time), row.id}});
@@ -157,7 +157,7 @@ absl::StatusOr<v1::GetTeamCoachingResponse> MasteryHandlers::GetTeamCoaching(
   return outbox::Read<v1::GetTeamCoachingResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::GetTeamCoachingResponse> {
         v1::GetTeamCoachingResponse response;
-        RETURN_IF_ERROR(AddTracks(transaction, response));
+        RETURN_IF_ERROR(AddTracks(transaction, d_.clock.Now(), response));
         RETURN_IF_ERROR(AddMissing(transaction, response));
         return response;
       });

@@ -85,11 +85,10 @@ absl::StatusOr<v1::ListPracticesResponse> PracticeHandlers::ListPractices(
                         const bool first = cursor.empty();
                         ASSIGN_OR_RETURN(
                             const std::vector<store::PracticeRow> rows,
-                            store::ListPractices(transaction, query,
-                                                 // A practice lies ten minutes ahead at most.
-                                                 first ? d_.clock.Now() + 2 * kClockSkew
-                                                       : FromMicros(std::get<int64_t>(cursor[0])),
-                                                 first ? "" : std::get<std::string>(cursor[1]), count));
+                            store::ListPractices(
+                                transaction, query,
+                                first ? absl::InfiniteFuture() : FromMicros(std::get<int64_t>(cursor[0])),
+                                first ? "" : std::get<std::string>(cursor[1]), count));
                         Entries entries;
                         for (const store::PracticeRow& row : rows)
                           entries.push_back({ToProto(row), {ToMicros(row.practice.time), row.id}});

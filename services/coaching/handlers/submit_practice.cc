@@ -21,7 +21,7 @@ using changes::PublishedTrack;
 using changes::RepBatch;
 using storage::Transaction;
 
-// What of a request is kept of what was said: turns, or a written message.
+// Keeps of a request what was said: turns, or a written message.
 v1::Practice ContentOf(const v1::Practice& practice) {
   v1::Practice content;
   *content.mutable_turns() = practice.turns();

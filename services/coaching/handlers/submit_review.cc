@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "libs/base/status.h"
@@ -22,7 +23,7 @@ bool IsCoach(const rpc::CallContext& context) {
   return context.HasRole(finalmile::v1::ROLE_COACH) || context.HasRole(finalmile::v1::ROLE_ADMIN);
 }
 
-// What is wrong with a review in itself; its levels are in `levels` then.
+// Refuses a review that is wrong in itself; its levels are in `levels` then.
 absl::Status Check(const v1::Review& review, Levels& levels) {
   Violations violations;
   for (int i = 0; i < review.levels_size(); ++i) {
@@ -74,7 +75,7 @@ absl::StatusOr<store::PracticeRow> Visible(Transaction& transaction, const rpc::
 }
 
 // Adds the review to the practice and its rows.
-absl::StatusOr<Reviewed> Add(Transaction& transaction, const Review& review, const v1::Review& message,
+absl::StatusOr<Reviewed> Add(Transaction& transaction, Review review, const v1::Review& message,
                              const Rubric& rubric, store::PracticeRow& row) {
   ASSIGN_OR_RETURN(const int64_t reviews, store::CountReviews(transaction, row.id));
   if (reviews >= kMostReviews) {
@@ -82,7 +83,11 @@ absl::StatusOr<Reviewed> Add(Transaction& transaction, const Review& review, con
                       fmt::format("the practice was reviewed {} times", reviews));
   }
   ASSIGN_OR_RETURN(const std::vector<store::ReviewRow> current, store::ReadReviews(transaction, {row.id}));
-  for (const store::ReviewRow& one : current) row.practice.reviews.push_back(one.review);
+  for (const store::ReviewRow& one : current) {
+    row.practice.reviews.push_back(one.review);
+    // A clock that was set back makes no earlier review of a later one.
+    if (one.review.reviewer == review.reviewer) review.time = std::max(review.time, one.review.time);
+  }
   row.practice.rubric = rubric;
   const auto result = AddReview(row.practice, review);
   if (const auto* refusal = std::get_if<Refusal>(&result)) return ToStatus(*refusal);
@@ -134,7 +139,7 @@ absl::StatusOr<v1::SubmitReviewResponse> PracticeHandlers::SubmitReview(
         ASSIGN_OR_RETURN(const store::PracticeRow seen, Visible(transaction, context, request.name()));
         const std::string rep_id = seen.practice.rep;
         RepBatch reps(transaction, {d_.clock, d_.rng, now, cause});
-        // Whoever holds the rep's row alone changes the rep's practices.
+        // A rep's practices change under the lock of the rep's row.
         RETURN_IF_ERROR(reps.LockReps({rep_id}));
         ASSIGN_OR_RETURN(store::PracticeRow row, Visible(transaction, context, request.name()));
         ASSIGN_OR_RETURN(const TalkTrack content,
@@ -155,7 +160,7 @@ absl::StatusOr<v1::SubmitReviewResponse> PracticeHandlers::SubmitReview(
         const changes::PublishedTrack& track = tracks.at(row.track);
         *response.mutable_mastery() =
             ToProto(rep_id, track, rep.masteries[row.track].row.record, reps.MasteryAt(rep, track), now);
-        ASSIGN_OR_RETURN(auto units, store::ReadUnits(transaction, {row.track}));
+        ASSIGN_OR_RETURN(auto units, store::ReadUnits(transaction, {row.track}, now - kAgreementWindow));
         const Agreement agreement = AgreementOf(units[row.track]);
         if (agreement.alpha) response.set_agreement(*agreement.alpha);
         response.set_agreement_units(static_cast<int32_t>(agreement.units));

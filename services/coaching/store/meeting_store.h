@@ -42,7 +42,7 @@ struct LowScoreRow {
   std::string criterion;
 };
 extern const storage::Table<LowScoreRow> kLowScores;
-// Of a rater on a meeting: those of an earlier score. Deferred.
+// Deletes those of a rater's earlier score of a meeting. Deferred.
 absl::Status DeleteLowScores(storage::Transaction& transaction, const std::string& meeting, int64_t source,
                              const std::string& rater);
 
@@ -52,7 +52,8 @@ struct ScoredMeeting {
   bool self = false;
   MeetingRow meeting;
 };
-// Of meetings that were held; of one host, and of all hosts.
+// Low scores of meetings that were held: those of one host, and the newest of all hosts without what they
+// said of themselves.
 absl::StatusOr<std::vector<ScoredMeeting>> LowScoresOf(storage::Transaction& transaction,
                                                        const std::string& host);
 absl::StatusOr<std::vector<ScoredMeeting>> AllLowScores(storage::Transaction& transaction, int limit);

@@ -209,14 +209,17 @@ absl::Status ReplaceReviews(storage::Transaction& transaction, const std::string
 }
 
 absl::StatusOr<std::map<std::string, std::vector<Unit>>> ReadUnits(storage::Transaction& transaction,
-                                                                   const std::vector<std::string>& tracks) {
+                                                                   const std::vector<std::string>& tracks,
+                                                                   absl::Time since) {
+  std::vector<Row> rows;
+  for (const std::string& track : tracks) rows.push_back(Row({track, ToMicros(since)}));
   ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(R"sql(
-SELECT p.track, v.practice, v.levels FROM {rows: id TEXT} AS r
-JOIN practices AS p ON p.track = r.id AND p.state = 3
+SELECT p.track, v.practice, v.levels FROM {rows: track TEXT, since BIGINT} AS r
+JOIN practices AS p ON p.track = r.track AND p.state = 3 AND p.practice_time >= r.since
 JOIN practice_reviews AS v ON v.practice = p.id AND NOT v.replaced AND NOT v.self
 WHERE (SELECT COUNT(*) FROM practice_reviews AS c
        WHERE c.practice = p.id AND NOT c.replaced AND NOT c.self) > 1)sql",
-                                                                         storage::IdRows(tracks)));
+                                                                         rows));
   std::map<std::string, std::map<std::string, Practice>> practices;
   for (const Row& row : result.rows) {
     Review& review = practices[row.Text(0)][row.Text(1)].reviews.emplace_back();

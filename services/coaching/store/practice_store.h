@@ -24,7 +24,7 @@ struct PracticeRow {
   std::string track;
   // Its rubric is that of the track's version, and its reviews have a table of their own.
   coaching::Practice practice;
-  // Of the analysis, 0 to 1.
+  // The analysis', 0 to 1.
   double coverage = 0;
   // The practice's, 1 to 10, with its reviews.
   double score = kLowestScore;
@@ -71,7 +71,8 @@ absl::StatusOr<std::vector<QueuedPractice>> ReadReviewQueue(storage::Transaction
 // How many of these wait, by track.
 absl::StatusOr<std::map<std::string, int64_t>> CountWaiting(storage::Transaction& transaction);
 
-// What was said in a practice, and how it compares with the track; messages of the contract, serialised.
+// Holds what was said in a practice, and how it compares with the track; messages of the contract,
+// serialised.
 struct ContentRow {
   std::string practice;
   std::string content;
@@ -89,7 +90,7 @@ struct ReviewRow {
   int64_t number = 0;
   bool replaced = false;
   Review review;
-  // Of this review alone, 1 to 10.
+  // This review's alone, 1 to 10.
   double score = kLowestScore;
   // The comments on turns; a message of the contract, serialised.
   std::string comments;
@@ -98,13 +99,15 @@ extern const storage::Table<ReviewRow> kReviews;
 // The newest of each reviewer, in order of reviewer.
 absl::StatusOr<std::vector<ReviewRow>> ReadReviews(storage::Transaction& transaction,
                                                    const std::vector<std::string>& practices);
-// Of all that a practice has, those replaced as well.
+// Counts all that a practice has, those replaced as well.
 absl::StatusOr<int64_t> CountReviews(storage::Transaction& transaction, const std::string& practice);
 // Marks the reviews of a reviewer of a practice as replaced. Deferred.
 absl::Status ReplaceReviews(storage::Transaction& transaction, const std::string& practice,
                             const std::string& reviewer);
-// Levels that coaches gave to practices of these tracks, by track: each practice with two coaches or more.
+// Levels that coaches gave to practices of these tracks that took place at `since` or later, by track: each
+// practice with two coaches or more.
 absl::StatusOr<std::map<std::string, std::vector<Unit>>> ReadUnits(storage::Transaction& transaction,
-                                                                   const std::vector<std::string>& tracks);
+                                                                   const std::vector<std::string>& tracks,
+                                                                   absl::Time since);
 
 }  // namespace finalmile::coaching::store

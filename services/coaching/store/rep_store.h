@@ -26,8 +26,8 @@ struct RepRow {
   absl::Time due_time = absl::InfiniteFuture();
 };
 extern const storage::Table<RepRow> kReps;
-// Whoever has submitted a practice of the track falls due at `now`: the track's certificate version has
-// changed. Deferred.
+// Reps who have submitted a practice of the track fall due at `now`: its certificate version has changed.
+// Deferred.
 absl::Status VisitRepsOf(storage::Transaction& transaction, const std::string& track, absl::Time now);
 
 // Where a rep stands with a track.
@@ -56,7 +56,7 @@ struct CertificateRow {
 extern const storage::Table<CertificateRow> kCertificates;
 absl::StatusOr<std::vector<CertificateRow>> ReadValid(storage::Transaction& transaction,
                                                       const std::string& rep);
-// Of a rep, the newest first, behind (`before`, `id`).
+// Those of a rep, the newest first, behind (`before`, `id`).
 absl::StatusOr<std::vector<CertificateRow>> ListCertificates(storage::Transaction& transaction,
                                                              const std::string& rep, absl::Time before,
                                                              const std::string& id, int limit);
@@ -66,9 +66,10 @@ struct AssignmentRow {
   std::string rep;
   std::string track;
   Assignment assignment;
-  // What it came from: no two assignments of a rep and track have the same cause. See the functions below.
+  // Names what it came from: no two assignments of a rep and track have the same cause. See the functions
+  // below.
   std::string cause;
-  // Of a low score.
+  // The criterion of a low score; else empty.
   std::string criterion;
   // Chains: the two meetings of low scores, the meeting that is rehearsed for.
   std::vector<std::string> appointments;
@@ -83,7 +84,7 @@ std::string CauseOf(const LowPair& pair);
 std::string CauseOfMeeting(const std::string& appointment);
 // The inverse of CauseOf(LowPair), for an assignment of a low score.
 LowPair PairOf(const AssignmentRow& row);
-// Of a rep: those that are listed, all of low scores, and all for these meetings.
+// Those of a rep that are listed, all of low scores, and all for these meetings.
 absl::StatusOr<std::vector<AssignmentRow>> ReadAssignments(storage::Transaction& transaction,
                                                            const std::string& rep,
                                                            const std::vector<std::string>& meetings);

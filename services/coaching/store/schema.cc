@@ -10,13 +10,13 @@ namespace {
 //   talk_track_versions  the published ones and the newest draft of each
 //   talk_track_sources   at most 20 for each track
 //   examples             at most 20 for each track; one whose consent has ended is deleted
-//   practices            at most 1,000 submitted ones of each rep and track (handlers::kMostPractices), and
-//   20 drafts
-//                        of each rep; their contents and at most 100 reviews of each
-//   practice_masteries   one of each rep and track; practice_certificates: one of each mastery
-//   practice_assignments those that are listed, and those that ended 400 days ago at most
-//   (changes::kKeepEnded) practice_meetings    those that began 90 days ago at most (changes::kKeepMeetings),
-//   with their low scores
+//   practices            at most 1,000 submitted ones of each rep and track, and 20 drafts of each rep
+//   practice_contents    one of each practice; practice_reviews: at most 100 of each
+//   practice_reps        principals who have practised, or have meetings or assignments
+//   practice_masteries   one of each rep and track
+//   practice_certificates   one of each time that a rep came to master a track
+//   practice_assignments   those that are listed, and those that ended within 400 days
+//   practice_meetings    those that began within 90 days, or are ahead, with their low scores
 constexpr storage::Migration kMigrations[] = {
     {1, "talk tracks", R"sql(
 CREATE TABLE talk_tracks (

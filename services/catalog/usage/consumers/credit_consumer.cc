@@ -7,6 +7,7 @@
 #include "finalmile/appointments/v1/appointment_event.pb.h"
 #include "libs/base/status.h"
 #include "libs/outbox/read_batch.h"
+#include "libs/rpc/resource_name.h"
 #include "libs/rpc/timestamps.h"
 #include "libs/storage/columns.h"
 #include "services/catalog/domain/asset_rules.h"
@@ -23,21 +24,20 @@ using domain::Outcome;
 
 constexpr std::string_view kInitial = "initial";
 constexpr std::string_view kUsed = "used";
-constexpr std::string_view kAssets = "assets/";
 
 // Every event that counts has a lead and touches.
 template <class Event>
 MeetingEvent MeetingOf(const AppointmentEvent& envelope, const Event& event, std::optional<Outcome> outcome) {
   MeetingEvent meeting;
   meeting.chain = envelope.key();
-  meeting.lead = event.lead();
+  meeting.lead = domain::LeadName(event.lead());
   meeting.cycle = event.cycle();
   meeting.outcome = outcome;
   meeting.time = rpc::FromTimestamp(envelope.time());
   for (const appointments::v1::Touch& touch : event.touches()) {
     if (touch.how() != kUsed || !catalog::domain::IsAssetName(touch.subject()) || touch.version() < 1)
       continue;
-    meeting.touches.emplace_back(touch.subject().substr(kAssets.size()), touch.version());
+    meeting.touches.emplace_back(rpc::IdIn(touch.subject()), touch.version());
   }
   return meeting;
 }
@@ -86,7 +86,7 @@ absl::StatusOr<store::Leads> LockLeads(storage::Transaction& transaction,
                                        const std::vector<MeetingEvent>& meetings, absl::Time now) {
   std::vector<std::string> chains;
   for (const MeetingEvent& meeting : meetings) chains.push_back(meeting.chain);
-  ASSIGN_OR_RETURN(std::vector<std::string> leads,
+  ASSIGN_OR_RETURN(std::vector<domain::LeadName> leads,
                    store::LeadsOf(transaction, storage::SortedUnique(std::move(chains))));
   for (const MeetingEvent& meeting : meetings) {
     if (meeting.initial && !meeting.lead.empty()) leads.push_back(meeting.lead);
@@ -111,7 +111,7 @@ absl::Status CreditConsumer::Apply(storage::Transaction& transaction, outbox::Ba
         return absl::OkStatus();
       }));
   ASSIGN_OR_RETURN(store::Leads leads, LockLeads(transaction, meetings, now));
-  std::vector<std::string> names;
+  std::vector<domain::LeadName> names;
   for (const auto& [name, lead] : leads) {
     if (!lead.erased && lead.merged_into.empty()) names.push_back(name);
   }
@@ -120,7 +120,7 @@ absl::Status CreditConsumer::Apply(storage::Transaction& transaction, outbox::Ba
   store::Leads ended;
   for (MeetingEvent& meeting : meetings) {
     if (meeting.initial && !meeting.lead.empty()) meeting.lead = store::CurrentName(leads, meeting.lead);
-    const std::string lead = book.Apply(meeting, now);
+    const domain::LeadName lead = book.Apply(meeting, now);
     // Where the lead's events number the cycles they say when the next one begins.
     if (lead.empty() || meeting.cycle != 0 || leads.at(lead).cycle_ended) continue;
     leads.at(lead).cycle_ended = true;

@@ -48,8 +48,9 @@ class LeadBook {
       : transaction_(transaction), leads_(std::move(leads)), before_(leads_) {}
 
   absl::Status Apply(const LeadEvent& event) {
-    if (event.has_lead_erased()) return Erase(event.key());
-    const std::string& name = store::CurrentName(leads_, event.key());
+    const domain::LeadName key(event.key());
+    if (event.has_lead_erased()) return Erase(key);
+    const domain::LeadName& name = store::CurrentName(leads_, key);
     domain::Lead& lead = leads_.at(name);
     if (lead.erased) return absl::OkStatus();
     const absl::Time time = rpc::FromTimestamp(event.time());
@@ -76,7 +77,7 @@ class LeadBook {
         lead.stages.Set(time, domain::kStageOfOpportunities);
         break;
       case LeadEvent::kLeadMerged:
-        return Merge(name, store::CurrentName(leads_, event.lead_merged().into()), time);
+        return Merge(name, store::CurrentName(leads_, domain::LeadName(event.lead_merged().into())), time);
       default:
         return store::SetPermission(transaction_, PermissionOf(event, name, time));
     }
@@ -94,17 +95,18 @@ class LeadBook {
     if (!grade.empty()) lead.grades.Set(time, grade);
   }
 
-  static store::PermissionRow PermissionOf(const LeadEvent& event, const std::string& lead, absl::Time time) {
+  static store::PermissionRow PermissionOf(const LeadEvent& event, const domain::LeadName& lead,
+                                           absl::Time time) {
     const leads::v1::ContactPermissionChanged& changed = event.contact_permission_changed();
     return {lead, changed.channel(), changed.state() == leads::v1::PERMISSION_STATE_DENIED, time};
   }
 
-  absl::Status Erase(const std::string& name) {
+  absl::Status Erase(const domain::LeadName& name) {
     leads_.at(name) = {.erased = true};
     return store::DeleteAllOf(transaction_, name);
   }
 
-  absl::Status Merge(const std::string& from, const std::string& into, absl::Time time) {
+  absl::Status Merge(const domain::LeadName& from, const domain::LeadName& into, absl::Time time) {
     if (from == into) return absl::OkStatus();
     leads_.at(from) = {.merged_into = into};
     if (leads_.at(into).erased) return store::DeleteAllOf(transaction_, from);
@@ -124,17 +126,17 @@ class LeadBook {
 
 absl::Status LeadConsumer::Apply(storage::Transaction& transaction, outbox::Batch& batch) {
   std::vector<LeadEvent> events;
-  std::vector<std::string> names;
+  std::vector<domain::LeadName> names;
   RETURN_IF_ERROR(outbox::ReadBatch<LeadEvent>(
       batch, [&](size_t, const LeadEvent& event, const events::Record& record) -> absl::Status {
         if (!Concerns(event)) return absl::OkStatus();
         if (event.key() != record.key || !rpc::Fits(event.key(), NamesOfLeads())) {
           return outbox::RecordFault("the event's key is not the record's, or not leads/ and then a UUID");
         }
-        names.push_back(event.key());
+        names.emplace_back(event.key());
         if (event.has_lead_merged()) {
           if (event.lead_merged().into().empty()) return outbox::RecordFault("into is empty");
-          names.push_back(event.lead_merged().into());
+          names.emplace_back(event.lead_merged().into());
         }
         events.push_back(event);
         return absl::OkStatus();

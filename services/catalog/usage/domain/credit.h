@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "services/catalog/domain/asset_id.h"
 #include "services/catalog/usage/domain/lift.h"
 
 namespace finalmile::catalog::usage::domain {
@@ -19,7 +20,7 @@ namespace finalmile::catalog::usage::domain {
 // counts for it that was set within this time of it.
 inline constexpr absl::Duration kMaturity = absl::Hours(24 * 30);
 
-using Version = std::pair<std::string, int64_t>;
+using Version = std::pair<catalog::domain::AssetId, int64_t>;
 
 // An asset version was used with the lead.
 struct LeadUse {
@@ -46,7 +47,7 @@ struct LeadTrial {
 
 // A version that was used with the lead before the meeting, as the events of appointments freeze it.
 struct Touch {
-  std::string asset;
+  catalog::domain::AssetId asset;
   int64_t version = 0;
   // When it was first heard of it: what was used by then is among what met the lead.
   absl::Time told_time;

@@ -13,11 +13,13 @@
 namespace finalmile::catalog::usage::domain {
 namespace {
 
+using catalog::domain::AssetId;
+
 constexpr absl::Time kStart = absl::FromUnixSeconds(1'772'000'000);
 constexpr absl::Duration kDay = absl::Hours(24);
 constexpr absl::Duration kTick = absl::Microseconds(1);
-const Version kCard = {"card", 1};
-const Version kMail = {"mail", 3};
+const Version kCard = {AssetId("card"), 1};
+const Version kMail = {AssetId("mail"), 3};
 
 LeadUse UseOf(const Version& version, absl::Duration at, bool counted = true) {
   return {"u" + absl::FormatDuration(at), version, "A1", "closing", kStart + at, counted};
@@ -65,7 +67,7 @@ TEST(Credit, AMeetingCountsForWhatWasUsedInTheThirtyDaysBefore) {
   EXPECT_EQ(at(-kDay, {}), Are(1, 1, 1));
   EXPECT_EQ(at(-kDay, -kTick), Are(1, 0, 0));
   // Of another version.
-  facts.meetings["m"] = MeetingWith({{"card", 2}, kMail}, kDay, Outcome::kHeld);
+  facts.meetings["m"] = MeetingWith({{AssetId("card"), 2}, kMail}, kDay, Outcome::kHeld);
   EXPECT_EQ(Of(facts), Are(1, 0, 0));
 }
 
@@ -162,8 +164,9 @@ TEST(Credit, AMaturedRateIsTheTrueOneOnEveryDay) {
       LeadFacts facts;
       facts.uses = {{"u", kCard, "A1", "closing", fate.used, fate.used + kMaturity <= now}};
       if (fate.set <= now) {
-        facts.meetings["m"] = {
-            fate.set, fate.held <= now ? Outcome::kHeld : Outcome::kNotHeld, {{"card", 1, fate.set}}};
+        facts.meetings["m"] = {fate.set,
+                               fate.held <= now ? Outcome::kHeld : Outcome::kNotHeld,
+                               {{kCard.first, kCard.second, fate.set}}};
       }
       sums.Add(CountLead(facts), 1);
     }

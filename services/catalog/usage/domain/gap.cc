@@ -47,11 +47,11 @@ absl::Status Accept(Gap& gap) {
   return absl::OkStatus();
 }
 
-absl::Status Ship(Gap& gap, std::string_view asset, bool live, absl::Time now) {
+absl::Status Ship(Gap& gap, const catalog::domain::AssetId& asset, bool live, absl::Time now) {
   if (gap.state != GapState::kAccepted) return Refuse("WRONG_STATE", "accept the gap first");
   if (!live) return Refuse("ASSET_NOT_LIVE", "publish the asset that closes the gap first");
   gap.state = GapState::kShipped;
-  gap.asset = std::string(asset);
+  gap.asset = asset;
   gap.ship_time = now;
   return absl::OkStatus();
 }

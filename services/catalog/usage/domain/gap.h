@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "services/catalog/domain/asset_id.h"
 
 namespace finalmile::catalog::usage::domain {
 
@@ -35,7 +36,7 @@ struct Gap {
   // Who asked, in order; at most 100, each once.
   std::vector<std::string> askers;
   // The asset that closes it, once shipped.
-  std::string asset;
+  catalog::domain::AssetId asset;
   // Why it was declined; empty in other states.
   std::string reason;
   absl::Time ship_time = absl::InfiniteFuture();
@@ -57,7 +58,7 @@ bool Ask(Gap& gap, std::string_view asker);
 // open → accepted.
 absl::Status Accept(Gap& gap);
 // accepted → shipped, with an asset that reps are given.
-absl::Status Ship(Gap& gap, std::string_view asset, bool live, absl::Time now);
+absl::Status Ship(Gap& gap, const catalog::domain::AssetId& asset, bool live, absl::Time now);
 // open or accepted → declined. The reason has 1 to 500 characters.
 absl::Status Decline(Gap& gap, std::string_view reason);
 // The asset that closes it was used: shipped → used. Whether that was the first time.

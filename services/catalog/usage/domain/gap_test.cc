@@ -7,6 +7,8 @@
 namespace finalmile::catalog::usage::domain {
 namespace {
 
+using catalog::domain::AssetId;
+
 constexpr absl::Time kNow = absl::FromUnixSeconds(1'772'000'000);
 
 std::string Id(std::vector<std::string> stems, std::string_view situation = "",
@@ -51,7 +53,7 @@ TEST(Gap, TheWholeWay) {
   Gap gap;
   Ask(gap, "ann");
   ASSERT_TRUE(Accept(gap).ok());
-  ASSERT_TRUE(Ship(gap, "assets/card", true, kNow).ok());
+  ASSERT_TRUE(Ship(gap, AssetId("card"), true, kNow).ok());
   EXPECT_EQ(gap.ship_time, kNow);
   EXPECT_TRUE(Use(gap, kNow + absl::Hours(1)));
   EXPECT_FALSE(Use(gap, kNow + absl::Hours(2)));
@@ -63,11 +65,11 @@ TEST(Gap, TheWholeWay) {
 TEST(Gap, RefusesWithReasons) {
   Gap gap;
   Ask(gap, "ann");
-  EXPECT_EQ(catalog::domain::RefusalReason(Ship(gap, "assets/card", true, kNow)), "WRONG_STATE");
+  EXPECT_EQ(catalog::domain::RefusalReason(Ship(gap, AssetId("card"), true, kNow)), "WRONG_STATE");
   EXPECT_FALSE(Use(gap, kNow));
   ASSERT_TRUE(Accept(gap).ok());
   EXPECT_EQ(catalog::domain::RefusalReason(Accept(gap)), "WRONG_STATE");
-  EXPECT_EQ(catalog::domain::RefusalReason(Ship(gap, "assets/card", false, kNow)), "ASSET_NOT_LIVE");
+  EXPECT_EQ(catalog::domain::RefusalReason(Ship(gap, AssetId("card"), false, kNow)), "ASSET_NOT_LIVE");
   EXPECT_EQ(catalog::domain::RefusalReason(Decline(gap, " ")), "REASON_MISSING");
   EXPECT_EQ(catalog::domain::RefusalReason(Decline(gap, std::string(501, 'x'))), "REASON_MISSING");
   EXPECT_TRUE(Decline(gap, std::string(500, 'x')).ok());

@@ -7,10 +7,14 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "libs/base/strong_id.h"
 
 namespace finalmile::catalog::usage::domain {
 
 // What the catalog keeps of a lead, as the events of leads tell it.
+
+// "leads/{lead}".
+using LeadName = StrongId<struct LeadNameKind>;
 
 // Mirrors finalmile.leads.v1.Stage.
 enum class LeadStage {
@@ -59,7 +63,7 @@ class Changes {
 struct Lead {
   bool erased = false;
   // The lead that this one is the same as, and under whose name everything is kept since; empty: none.
-  std::string merged_into = {};
+  LeadName merged_into = {};
   // A lead passes through sales in cycles, which count from 0.
   int64_t cycle = 0;
   bool cycle_ended = false;

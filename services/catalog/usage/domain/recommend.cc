@@ -17,8 +17,10 @@ class Chooser {
     free_.resize(candidates.size());
     std::iota(free_.begin(), free_.end(), size_t{0});
     std::sort(free_.begin(), free_.end(), [&](size_t a, size_t b) {
-      return std::tuple(-candidates[a].rank, -candidates[a].fit, std::string_view(candidates[a].asset)) <
-             std::tuple(-candidates[b].rank, -candidates[b].fit, std::string_view(candidates[b].asset));
+      const auto place = [&](const Candidate& one) {
+        return std::tuple<double, int64_t, const catalog::domain::AssetId&>(-one.rank, -one.fit, one.asset);
+      };
+      return place(candidates[a]) < place(candidates[b]);
     });
   }
 

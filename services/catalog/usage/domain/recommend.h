@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "libs/base/random.h"
+#include "services/catalog/domain/asset_id.h"
 
 namespace finalmile::catalog::usage::domain {
 
 // A published asset that fits the moment of the sale.
 struct Candidate {
-  std::string asset;
+  catalog::domain::AssetId asset;
   int64_t version = 0;
   // As in Credit.
   double rank = 0;
@@ -57,7 +58,7 @@ inline constexpr uint64_t kUntestedEvery = 5;
 // first ten by rank that the lead has not met, and a fair coin says whether it is offered there or withheld,
 // so that offered and withheld differ by nothing but the offer. Of the other places every fifth, counted from
 // a random phase so that short lists have their share, goes to an untested candidate drawn at random; the
-// rest go by rank, ties to the better fit, then to the lesser name. A place that cannot be filled in its way
+// rest go by rank, ties to the better fit, then to the lesser id. A place that cannot be filled in its way
 // goes by rank. The same list for the same candidates and the same sequence of `rng`.
 std::vector<Placement> Choose(std::span<const Candidate> candidates, size_t slots, double random_share,
                               Rng& rng);

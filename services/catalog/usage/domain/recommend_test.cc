@@ -10,12 +10,14 @@
 namespace finalmile::catalog::usage::domain {
 namespace {
 
+using catalog::domain::AssetId;
+
 // Ten assets, the last two untested; the first has the best rank.
 std::vector<Candidate> Shelf() {
   std::vector<Candidate> shelf;
   for (int i = 0; i < 10; ++i) {
     shelf.push_back(
-        {"assets/a" + std::to_string(i), 1, i < 8 ? 0.1 - 0.01 * i : 0.0, i < 8 ? 100 : kTested - 1});
+        {AssetId("a" + std::to_string(i)), 1, i < 8 ? 0.1 - 0.01 * i : 0.0, i < 8 ? 100 : kTested - 1});
   }
   return shelf;
 }
@@ -83,7 +85,7 @@ TEST(Recommend, IsDrawnFromTheFirstTenThatTheLeadHasNotMet) {
   const auto rng = NewSeededRng(7);
   std::vector<Candidate> shelf;
   for (size_t i = 0; i < 2 * kDrawnFrom; ++i) {
-    shelf.push_back({"assets/a" + std::to_string(100 + i), 1, -static_cast<double>(i), 100, 0, i % 2 == 0});
+    shelf.push_back({AssetId("a" + std::to_string(100 + i)), 1, -static_cast<double>(i), 100, 0, i % 2 == 0});
   }
   std::set<size_t> drawn;
   for (int run = 0; run < 500; ++run) {
@@ -126,7 +128,7 @@ TEST(Recommend, TheSameSeedGivesTheSameList) {
 TEST(Recommend, FewCandidatesGiveAShortList) {
   const auto rng = NewSeededRng(5);
   EXPECT_TRUE(Choose({}, 5, kRandomShare, *rng).empty());
-  const Candidate one[] = {{"assets/a", 1, 0, 0}};
+  const Candidate one[] = {{AssetId("a"), 1, 0, 0}};
   for (int run = 0; run < 100; ++run) EXPECT_EQ(Choose(one, 5, kRandomShare, *rng).size(), 1u);
 }
 

@@ -10,6 +10,8 @@
 namespace finalmile::catalog::usage::domain {
 namespace {
 
+using catalog::domain::AssetId;
+
 constexpr absl::Time kStart = absl::FromUnixSeconds(1'772'000'000);
 constexpr absl::Duration kDay = absl::Hours(24);
 
@@ -39,7 +41,7 @@ void Play(const Market& market, Rng& rng, Sums& sums) {
     for (size_t i = 0; i < 12; ++i) {
       if (withheld.contains(i) && !market.forgets) continue;
       ids.push_back(i);
-      shelf.push_back({"a" + std::to_string(100 + i), 1, 0.5 - 0.01 * static_cast<double>(i), 100, 0,
+      shelf.push_back({AssetId("a" + std::to_string(100 + i)), 1, 0.5 - 0.01 * static_cast<double>(i), 100, 0,
                        shown.contains(i) && !market.forgets});
     }
     const absl::Time time = kStart + list * kDay;

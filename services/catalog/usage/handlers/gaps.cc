@@ -83,11 +83,11 @@ absl::StatusOr<v1::Gap> UsageHandlers::ReportGap(rpc::CallContext& context,
 absl::StatusOr<v1::Gap> UsageHandlers::AnswerGap(rpc::CallContext& context,
                                                  const v1::AnswerGapRequest& request) {
   const std::string id = rpc::IdIn(request.name());
-  std::string asset;
+  catalog::domain::AssetId asset;
   switch (request.answer_case()) {
     case v1::AnswerGapRequest::kShip: {
       if (request.ship().asset().empty()) return rpc::InvalidField("ship.asset", "is required");
-      asset = rpc::IdIn(request.ship().asset());
+      asset = catalog::domain::AssetId(rpc::IdIn(request.ship().asset()));
       break;
     }
     case v1::AnswerGapRequest::kDecline: {

@@ -132,7 +132,7 @@ absl::StatusOr<Choice> Choose(storage::Transaction& transaction, const catalog::
 
 // For whom it is recommended, as the lead's events say. Without a lead only the stage that was asked for.
 struct Asked {
-  std::string lead;
+  domain::LeadName lead;
   std::string grade;
   std::string stage;
   int64_t cycle = 0;
@@ -141,7 +141,7 @@ struct Asked {
 // The lead is locked.
 absl::Status Offer(UsageBatch& batch, const Asked& asked, const std::string& situation,
                    const Choice& choice) {
-  std::vector<std::string> ids;
+  std::vector<catalog::domain::AssetId> ids;
   for (const domain::Placement& place : choice.places) ids.push_back(choice.KeyOf(place).first);
   RETURN_IF_ERROR(batch.LockAssets(ids));
   const outbox::EventContext& context = batch.context();
@@ -151,7 +151,7 @@ absl::Status Offer(UsageBatch& batch, const Asked& asked, const std::string& sit
     const store::VersionKey key = choice.KeyOf(place);
     v1::AssetOffered& offered = *batch.Emit(key.first, context.now).mutable_asset_offered();
     offered.set_version(key.second);
-    offered.set_lead(asked.lead);
+    offered.set_lead(asked.lead.text());
     offered.set_slot(SlotName(place.slot));
     offered.set_propensity(place.propensity);
     offered.set_grade(asked.grade);
@@ -219,7 +219,8 @@ absl::StatusOr<v1::RecommendAssetsResponse> UsageHandlers::RecommendAssets(
     Asked asked;
     if (!request.lead().empty()) {
       // Before it is read what the lead has met: of two lists at once the second knows the first.
-      ASSIGN_OR_RETURN(const UsageBatch::LockedLead locked, batch.InsertAndLockLead(request.lead()));
+      ASSIGN_OR_RETURN(const UsageBatch::LockedLead locked,
+                       batch.InsertAndLockLead(domain::LeadName(request.lead())));
       asked = {locked.name, locked.lead.grades.At(now), locked.lead.stages.At(now), locked.lead.cycle};
       ASSIGN_OR_RETURN(met, store::MetBy(transaction, asked.lead, asked.cycle));
     } else {

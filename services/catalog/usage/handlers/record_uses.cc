@@ -50,8 +50,10 @@ absl::StatusOr<ReportedUse> CheckUse(const v1::RecordUseRequest& request, absl::
     violations.Add("message_id", fmt::format("must have at most {} bytes", kMaxMessageId));
   }
   RETURN_IF_ERROR(violations.ToStatus());
-  return ReportedUse{request.rep(),     request.lead(),     request.channel(), request.situation(),
-                     request.persona(), request.industry(), use_time};
+  return ReportedUse{request.rep(),     domain::LeadName(request.lead()),
+                     request.channel(), request.situation(),
+                     request.persona(), request.industry(),
+                     use_time};
 }
 
 absl::Status ReadToken(const v1::RecordUseRequest& request, std::string_view key, absl::Time now,
@@ -61,7 +63,7 @@ absl::Status ReadToken(const v1::RecordUseRequest& request, std::string_view key
     const std::string_view why{rendered.status().message().data(), rendered.status().message().size()};
     return rpc::InvalidField("use_token", why);
   }
-  reported.asset = rpc::IdIn(rendered->asset);
+  reported.asset = rendered->asset;
   reported.version = rendered->version;
   reported.token_lead = rendered->lead;
   if (reported.lead.empty()) reported.lead = rendered->lead;
@@ -99,7 +101,7 @@ absl::StatusOr<v1::RecordUseResponse> UsageHandlers::RecordUse(rpc::CallContext&
 absl::StatusOr<v1::RecordViewResponse> UsageHandlers::RecordView(rpc::CallContext& context,
                                                                  const v1::RecordViewRequest& request) {
   if (request.asset().empty()) return rpc::InvalidField("asset", "is required");
-  const std::string id = rpc::IdIn(request.asset());
+  const catalog::domain::AssetId id(rpc::IdIn(request.asset()));
   return Mutate<v1::RecordViewResponse>(
       context, request, [&](UsageBatch& batch) -> absl::StatusOr<v1::RecordViewResponse> {
         rpc::FieldViolations violations;
@@ -111,14 +113,15 @@ absl::StatusOr<v1::RecordViewResponse> UsageHandlers::RecordView(rpc::CallContex
         const absl::Time view_time = HappenedAt(request.has_view_time(), request.view_time(),
                                                 batch.context().now, "view_time", violations);
         RETURN_IF_ERROR(violations.ToStatus());
-        ASSIGN_OR_RETURN(const UsageBatch::LockedLead lead, batch.InsertAndLockLead(request.lead()));
+        ASSIGN_OR_RETURN(const UsageBatch::LockedLead lead,
+                         batch.InsertAndLockLead(domain::LeadName(request.lead())));
         RETURN_IF_ERROR(batch.LockAssets({id}));
         ASSIGN_OR_RETURN(const int64_t version, VersionOf(batch, id, request.version()));
         RETURN_IF_ERROR(store::AddFigures(
             batch.transaction(), {{{id, version}, {.viewed = 1, .viewed_seconds = request.seconds()}}}));
         v1::AssetViewed& viewed = *batch.Emit(id, view_time).mutable_asset_viewed();
         viewed.set_version(version);
-        viewed.set_lead(lead.name);
+        viewed.set_lead(lead.name.text());
         viewed.set_seconds(request.seconds());
         viewed.set_kind(static_cast<v1::AssetKind>(batch.Asset(id)->kind));
         return v1::RecordViewResponse();
@@ -128,7 +131,7 @@ absl::StatusOr<v1::RecordViewResponse> UsageHandlers::RecordView(rpc::CallContex
 absl::StatusOr<v1::RateAssetResponse> UsageHandlers::RateAsset(rpc::CallContext& context,
                                                                const v1::RateAssetRequest& request) {
   if (request.asset().empty()) return rpc::InvalidField("asset", "is required");
-  const std::string id = rpc::IdIn(request.asset());
+  const catalog::domain::AssetId id(rpc::IdIn(request.asset()));
   if (request.version() < 0) return rpc::InvalidField("version", "must be 0 or more");
   if (request.rating() < 1 || request.rating() > 5) return rpc::InvalidField("rating", "must be 1 to 5");
   return Mutate<v1::RateAssetResponse>(

@@ -24,6 +24,7 @@
 namespace finalmile::catalog::usage::handlers {
 namespace {
 
+using catalog::domain::AssetId;
 using storage::Transaction;
 
 constexpr int kMaxVersions = 100;
@@ -47,7 +48,7 @@ const rpc::FilterSchema& MisuseFields() {
 
 // An asset on the shelf.
 struct Shelved {
-  std::string id;
+  AssetId id;
   domain::ShelfItem item;
   // 0: never.
   int64_t last_use = 0;
@@ -56,16 +57,16 @@ struct Shelved {
 absl::StatusOr<std::vector<Shelved>> ReadShelf(Transaction& transaction, absl::Time now) {
   ASSIGN_OR_RETURN(const std::vector<catalog::store::PeriodRow> periods,
                    catalog::store::PeriodsWithin(transaction, now - domain::kShelfWindow, now));
-  std::map<std::string, std::vector<catalog::domain::Period>> live;
+  std::map<AssetId, std::vector<catalog::domain::Period>> live;
   for (const catalog::store::PeriodRow& row : periods) live[row.asset].push_back(row.period);
-  std::vector<std::string> ids;
+  std::vector<AssetId> ids;
   for (const auto& [id, of] : live) {
     if (domain::OnShelf(of, now)) ids.push_back(id);
   }
   ASSIGN_OR_RETURN(auto counts, store::CountUses(transaction, ids, now - domain::kShelfWindow, now));
   ASSIGN_OR_RETURN(const auto last_uses, store::LastUses(transaction, ids));
   std::vector<Shelved> shelf;
-  for (const std::string& id : ids) {
+  for (const AssetId& id : ids) {
     const auto last = last_uses.find(id);
     shelf.push_back({id, counts[id], last == last_uses.end() ? 0 : ToMicros(last->second)});
   }
@@ -90,7 +91,7 @@ void SetRate(const std::vector<Shelved>& shelf, bool recorded, v1::ListUnusedAss
 
 absl::StatusOr<v1::GetAssetPerformanceResponse> UsageHandlers::GetAssetPerformance(
     rpc::CallContext& context, const v1::GetAssetPerformanceRequest& request) {
-  const std::string id = rpc::IdIn(request.name());
+  const AssetId id(rpc::IdIn(request.name()));
   return outbox::Read<v1::GetAssetPerformanceResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::GetAssetPerformanceResponse> {
         v1::GetAssetPerformanceResponse response;
@@ -137,7 +138,7 @@ absl::StatusOr<v1::ListAssetPerformanceResponse> UsageHandlers::ListAssetPerform
           const std::span some =
               std::span(all).subspan(shown).first(std::min(all.size() - shown, static_cast<size_t>(count)));
           std::vector<assets::Wanted> keys;
-          for (const v1::AssetPerformance& one : some) keys.push_back({rpc::IdIn(one.asset())});
+          for (const v1::AssetPerformance& one : some) keys.push_back({AssetId(rpc::IdIn(one.asset()))});
           ASSIGN_OR_RETURN(std::vector<assets::Read> found,
                            assets::ReadAssets(transaction, keys, /*bodies=*/false));
           std::vector<rpc::PageEntry<Item>> entries;
@@ -163,10 +164,10 @@ absl::StatusOr<v1::ListUnusedAssetsResponse> UsageHandlers::ListUnusedAssets(
                    rpc::Page::Of(context.answers(), request, {int64_t{}, int64_t{}, std::string()},
                                  {.piece = assets::kHeadsAtOnce}));
   absl::Time now = FromMicros(ToMicros(d_.clock.Now()));
-  std::pair<int64_t, std::string> after = {-1, ""};
+  std::pair<int64_t, AssetId> after = {-1, AssetId()};
   if (!page.first()) {
     now = FromMicros(std::get<int64_t>(page.cursor()[0]));
-    after = {std::get<int64_t>(page.cursor()[1]), std::get<std::string>(page.cursor()[2])};
+    after = {std::get<int64_t>(page.cursor()[1]), AssetId(std::get<std::string>(page.cursor()[2]))};
   }
   using Entries = std::vector<rpc::PageEntry<v1::ListUnusedAssetsResponse::Item>>;
   return outbox::Read<v1::ListUnusedAssetsResponse>(
@@ -197,7 +198,7 @@ absl::StatusOr<v1::ListUnusedAssetsResponse> UsageHandlers::ListUnusedAssets(
           Entries entries;
           for (size_t i = 0; i < some.size(); ++i) {
             auto& entry = entries.emplace_back();
-            entry.cursor = {ToMicros(now), some[i]->last_use, some[i]->id};
+            entry.cursor = {ToMicros(now), some[i]->last_use, some[i]->id.text()};
             if (!found[i].asset) continue;
             entry.item.emplace();
             *entry.item->mutable_asset() = *std::move(found[i].asset);

@@ -5,15 +5,51 @@
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
 #include "libs/storage/columns.h"
+#include "libs/storage/table.h"
 #include "services/catalog/usage/domain/recommend.h"
 
 namespace finalmile::catalog::usage::store {
 
+namespace {
+
+using catalog::domain::AssetId;
 using catalog::store::KeyRows;
 using catalog::store::kJoinKeys;
+using storage::In;
 
-absl::StatusOr<std::map<std::string, domain::LeadFacts>> ReadFacts(storage::Transaction& transaction,
-                                                                   const std::vector<std::string>& leads) {
+struct CreditRow {
+  AssetId asset;
+  int64_t version = 0;
+  std::string grade;
+  std::string stage;
+  domain::Counts counts;
+};
+
+const storage::Table<CreditRow> kCredits("credits", {"asset", "version", "grade", "stage"},
+                                         {{"asset", &CreditRow::asset},
+                                          {"version", &CreditRow::version},
+                                          {"grade", &CreditRow::grade},
+                                          {"stage", &CreditRow::stage},
+                                          {"matured", In(&CreditRow::counts, &domain::Counts::matured)},
+                                          {"set_count", In(&CreditRow::counts, &domain::Counts::set)},
+                                          {"held", In(&CreditRow::counts, &domain::Counts::held)}});
+
+struct ArmRow {
+  int64_t kind = 0;
+  bool withheld = false;
+  domain::Arm arm;
+};
+
+const storage::Table<ArmRow> kArms("trial_arms", {"kind", "withheld"},
+                                   {{"kind", &ArmRow::kind},
+                                    {"withheld", &ArmRow::withheld},
+                                    {"matured", In(&ArmRow::arm, &domain::Arm::matured)},
+                                    {"held", In(&ArmRow::arm, &domain::Arm::held)}});
+
+}  // namespace
+
+absl::StatusOr<std::map<domain::LeadName, domain::LeadFacts>> ReadFacts(
+    storage::Transaction& transaction, const std::vector<domain::LeadName>& leads) {
   const std::vector<storage::Row> rows = storage::IdRows(leads);
   ASSIGN_OR_RETURN(const storage::Deferred uses, transaction.DeferMany(R"sql(
 SELECT u.lead, u.id, u.asset, u.version, u.grade, u.stage, u.use_time, u.counted
@@ -26,26 +62,26 @@ FROM {rows: id TEXT} AS r
 JOIN offers AS o ON o.lead = r.id AND o.trial AND o.kind <> 0)sql",
                                                                          rows));
   RETURN_IF_ERROR(transaction.Settle());
-  std::map<std::string, domain::LeadFacts> facts;
+  std::map<domain::LeadName, domain::LeadFacts> facts;
   for (const storage::Row& row : uses->rows) {
-    facts[row.Text(0)].uses.push_back({row.Text(1),
-                                       {row.Text(2), row.Int(3)},
-                                       row.Text(4),
-                                       row.Text(5),
-                                       FromMicros(row.Int(6)),
-                                       row.Bool(7)});
+    facts[domain::LeadName(row.Text(0))].uses.push_back({row.Text(1),
+                                                         {AssetId(row.Text(2)), row.Int(3)},
+                                                         row.Text(4),
+                                                         row.Text(5),
+                                                         FromMicros(row.Int(6)),
+                                                         row.Bool(7)});
   }
   for (const storage::Row& row : trials->rows) {
     const bool withheld = row.Int(3) == static_cast<int64_t>(domain::Slot::kWithheld);
-    facts[row.Text(0)].trials.push_back(
+    facts[domain::LeadName(row.Text(0))].trials.push_back(
         {row.Text(1), row.Int(2), withheld, FromMicros(row.Int(4)), row.Bool(5)});
   }
   return facts;
 }
 
-absl::StatusOr<std::vector<std::string>> LeadsToCount(storage::Transaction& transaction, absl::Time time,
-                                                      int limit) {
-  std::vector<std::string> leads;
+absl::StatusOr<std::vector<domain::LeadName>> LeadsToCount(storage::Transaction& transaction, absl::Time time,
+                                                           int limit) {
+  std::vector<domain::LeadName> leads;
   for (const char* sql : {R"sql(
 SELECT lead FROM uses
 WHERE asset <> '' AND NOT counted AND use_time <= $1
@@ -56,8 +92,9 @@ SELECT lead FROM offers
 WHERE trial AND kind <> 0 AND NOT counted AND offer_time <= $1
 ORDER BY offer_time
 LIMIT $2)sql"}) {
-    ASSIGN_OR_RETURN(const std::vector<std::string> some,
-                     storage::FirstTexts(transaction.Execute(sql, {ToMicros(time), int64_t{limit}})));
+    ASSIGN_OR_RETURN(
+        const std::vector<domain::LeadName> some,
+        storage::FirstTexts<domain::LeadName>(transaction.Execute(sql, {ToMicros(time), int64_t{limit}})));
     leads.insert(leads.end(), some.begin(), some.end());
   }
   return storage::SortedUnique(std::move(leads));
@@ -90,65 +127,42 @@ absl::Status AddSums(storage::Transaction& transaction, const domain::Sums& sums
   domain::Sums all;
   for (const auto& [key, counts] : sums.cells) {
     const auto& [version, grade, stage] = key;
-    const std::string& asset = version.first;
-    for (const domain::Version& of : {version, domain::Version(asset, 0), domain::Version("", 0)}) {
+    const AssetId& asset = version.first;
+    for (const domain::Version& of : {version, domain::Version(asset, 0), domain::Version()}) {
       all.Add({.cells = {{{of, grade, stage}, counts}}, .arms = {}}, 1);
     }
   }
-  std::vector<storage::Row> cells;
+  std::vector<CreditRow> cells;
   for (const auto& [key, counts] : all.cells) {
-    if (counts == domain::Counts()) continue;
     const auto& [version, grade, stage] = key;
-    cells.push_back(
-        storage::Row({version.first, version.second, grade, stage, counts.matured, counts.set, counts.held}));
+    if (counts != domain::Counts()) cells.push_back({version.first, version.second, grade, stage, counts});
   }
-  std::vector<storage::Row> arms;
+  std::vector<ArmRow> arms;
   for (const auto& [key, arm] : sums.arms) {
-    if (arm == domain::Arm()) continue;
-    arms.push_back(storage::Row({key.first, key.second, arm.matured, arm.held}));
+    if (arm != domain::Arm()) arms.push_back({key.first, key.second, arm});
   }
-  RETURN_IF_ERROR(transaction
-                      .DeferMany(R"sql(
-INSERT INTO credits AS c (asset, version, grade, stage, matured, set_count, held)
-SELECT r.* FROM {rows: asset TEXT, version BIGINT, grade TEXT, stage TEXT, matured BIGINT,
-                       set_count BIGINT, held BIGINT} AS r
-WHERE TRUE
-ON CONFLICT (asset, version, grade, stage) DO UPDATE SET
-  matured = c.matured + excluded.matured,
-  set_count = c.set_count + excluded.set_count,
-  held = c.held + excluded.held)sql",
-                                 cells)
-                      .status());
-  return transaction
-      .DeferMany(R"sql(
-INSERT INTO trial_arms AS a (kind, withheld, matured, held)
-SELECT r.* FROM {rows: kind BIGINT, withheld BOOLEAN, matured BIGINT, held BIGINT} AS r
-WHERE TRUE
-ON CONFLICT (kind, withheld) DO UPDATE SET
-  matured = a.matured + excluded.matured,
-  held = a.held + excluded.held)sql",
-                 arms)
-      .status();
+  RETURN_IF_ERROR(kCredits.InsertOrAdd(transaction, storage::Pointers(cells)));
+  return kArms.InsertOrAdd(transaction, storage::Pointers(arms));
 }
 
 absl::StatusOr<std::map<VersionKey, std::vector<domain::CellCount>>> ReadCells(
     storage::Transaction& transaction, const std::vector<VersionKey>& keys) {
-  static const std::string kSql =
-      std::string("SELECT asset, version, grade, stage, matured, set_count, held FROM credits") + kJoinKeys;
+  static const std::string kSql = kCredits.select() + kJoinKeys;
   ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(kSql, KeyRows(keys)));
+  ASSIGN_OR_RETURN(std::vector<CreditRow> rows, kCredits.Records(result));
   std::map<VersionKey, std::vector<domain::CellCount>> cells;
-  for (const storage::Row& row : result.rows) {
-    cells[{row.Text(0), row.Int(1)}].push_back(
-        {row.Text(2), row.Text(3), row.Int(4), row.Int(5), row.Int(6)});
+  for (CreditRow& row : rows) {
+    cells[{row.asset, row.version}].push_back(
+        {std::move(row.grade), std::move(row.stage), row.counts.matured, row.counts.set, row.counts.held});
   }
   return cells;
 }
 
 absl::StatusOr<std::map<domain::ArmKey, domain::Arm>> ReadArms(storage::Transaction& transaction) {
-  ASSIGN_OR_RETURN(const storage::Result result,
-                   transaction.Execute("SELECT kind, withheld, matured, held FROM trial_arms"));
+  ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute(kArms.select()));
+  ASSIGN_OR_RETURN(const std::vector<ArmRow> rows, kArms.Records(result));
   std::map<domain::ArmKey, domain::Arm> arms;
-  for (const storage::Row& row : result.rows) arms[{row.Int(0), row.Bool(1)}] = {row.Int(2), row.Int(3)};
+  for (const ArmRow& row : rows) arms[{row.kind, row.withheld}] = row.arm;
   return arms;
 }
 

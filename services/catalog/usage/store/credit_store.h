@@ -10,18 +10,19 @@
 #include "libs/storage/database.h"
 #include "services/catalog/store/version_key.h"
 #include "services/catalog/usage/domain/credit.h"
+#include "services/catalog/usage/domain/lead.h"
 
 namespace finalmile::catalog::usage::store {
 
 using catalog::store::VersionKey;
 
 // The uses of assets by these leads, and their trials, by lead; without meetings. The leads are locked.
-absl::StatusOr<std::map<std::string, domain::LeadFacts>> ReadFacts(storage::Transaction& transaction,
-                                                                   const std::vector<std::string>& leads);
+absl::StatusOr<std::map<domain::LeadName, domain::LeadFacts>> ReadFacts(
+    storage::Transaction& transaction, const std::vector<domain::LeadName>& leads);
 // Leads with a use or a trial that began by `time` and is not counted; at most `limit` uses and trials are
 // looked at. Sorted.
-absl::StatusOr<std::vector<std::string>> LeadsToCount(storage::Transaction& transaction, absl::Time time,
-                                                      int limit);
+absl::StatusOr<std::vector<domain::LeadName>> LeadsToCount(storage::Transaction& transaction, absl::Time time,
+                                                           int limit);
 // When the first use or trial that is not counted began; InfiniteFuture: there is none.
 absl::StatusOr<absl::Time> FirstToCount(storage::Transaction& transaction);
 // Marks uses and trials, by id, as counted.

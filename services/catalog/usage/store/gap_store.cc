@@ -54,12 +54,12 @@ absl::StatusOr<std::vector<std::string>> SortedIds(const absl::StatusOr<storage:
 }  // namespace
 
 absl::StatusOr<storage::Deferred> DeferLockShipped(storage::Transaction& transaction,
-                                                   std::string_view asset) {
+                                                   const catalog::domain::AssetId& asset) {
   return transaction.Defer(kGaps.select() + R"sql(
 WHERE asset = $1 AND state = 3
 ORDER BY id
 {for_update})sql",
-                           {std::string(asset)});
+                           {asset.text()});
 }
 
 absl::StatusOr<std::vector<GapRow>> ListGaps(storage::Transaction& transaction,

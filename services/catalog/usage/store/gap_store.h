@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "libs/storage/condition.h"
 #include "libs/storage/table.h"
+#include "services/catalog/domain/asset_id.h"
 #include "services/catalog/usage/domain/gap.h"
 
 namespace finalmile::catalog::usage::store {
@@ -37,9 +38,10 @@ struct GapRow {
 
 // Their table. A gap is inserted as a stub in state kUnspecified first, so that there is something to lock.
 extern const storage::Table<GapRow> kGaps;
-// Locks the gaps that `asset` (an id) was shipped for and that it has not closed yet, in order of id, with
+// Locks the gaps that `asset` was shipped for and that it has not closed yet, in order of id, with
 // all columns.
-absl::StatusOr<storage::Deferred> DeferLockShipped(storage::Transaction& transaction, std::string_view asset);
+absl::StatusOr<storage::Deferred> DeferLockShipped(storage::Transaction& transaction,
+                                                   const catalog::domain::AssetId& asset);
 
 // Where a list of gaps, most asked for first, goes on: gaps after it.
 struct GapPosition {

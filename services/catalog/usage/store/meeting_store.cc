@@ -52,7 +52,7 @@ const storage::Table<TouchRow> kTouches(
 }  // namespace
 
 absl::StatusOr<std::vector<MeetingRow>> ReadMeetings(storage::Transaction& transaction,
-                                                     const std::vector<std::string>& leads) {
+                                                     const std::vector<domain::LeadName>& leads) {
   ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(kMeetings.select() + R"sql(
 WHERE lead IN (SELECT r.id FROM {rows: id TEXT} AS r))sql",
                                                                          storage::IdRows(leads)));
@@ -76,11 +76,11 @@ WHERE chain IN (SELECT r.id FROM {rows: id TEXT} AS r))sql",
   return meetings;
 }
 
-absl::StatusOr<std::vector<std::string>> LeadsOf(storage::Transaction& transaction,
-                                                 const std::vector<std::string>& chains) {
-  return storage::FirstTexts(transaction.ExecuteMany(R"sql(
+absl::StatusOr<std::vector<domain::LeadName>> LeadsOf(storage::Transaction& transaction,
+                                                      const std::vector<std::string>& chains) {
+  return storage::FirstTexts<domain::LeadName>(transaction.ExecuteMany(R"sql(
 SELECT m.lead FROM {rows: id TEXT} AS r JOIN meetings AS m ON m.chain = r.id)sql",
-                                                     storage::IdRows(chains)));
+                                                                       storage::IdRows(chains)));
 }
 
 absl::Status WriteMeetings(storage::Transaction& transaction, const std::vector<MeetingRow>& meetings) {

@@ -36,19 +36,19 @@ absl::Status InsertOffers(storage::Transaction& transaction, const std::vector<O
   return kOffers.Insert(transaction, storage::Pointers(offers));
 }
 
-absl::StatusOr<Met> MetBy(storage::Transaction& transaction, const std::string& lead, int64_t cycle) {
+absl::StatusOr<Met> MetBy(storage::Transaction& transaction, const domain::LeadName& lead, int64_t cycle) {
   ASSIGN_OR_RETURN(const storage::Deferred offers, transaction.Defer(R"sql(
 SELECT DISTINCT asset, slot FROM offers WHERE lead = $1 AND cycle = $2)sql",
-                                                                     {lead, cycle}));
+                                                                     {lead.text(), cycle}));
   ASSIGN_OR_RETURN(const storage::Deferred uses,
-                   transaction.Defer("SELECT DISTINCT asset FROM uses WHERE lead = $1", {lead}));
+                   transaction.Defer("SELECT DISTINCT asset FROM uses WHERE lead = $1", {lead.text()}));
   RETURN_IF_ERROR(transaction.Settle());
   Met met;
   for (const storage::Row& row : offers->rows) {
     const bool withheld = row.Int(1) == static_cast<int64_t>(domain::Slot::kWithheld);
-    (withheld ? met.withheld : met.assets).insert(row.Text(0));
+    (withheld ? met.withheld : met.assets).emplace(row.Text(0));
   }
-  for (const storage::Row& row : uses->rows) met.assets.insert(row.Text(0));
+  for (const storage::Row& row : uses->rows) met.assets.emplace(row.Text(0));
   return met;
 }
 

@@ -8,7 +8,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/storage/database.h"
+#include "services/catalog/domain/asset_id.h"
 #include "services/catalog/store/version_key.h"
+#include "services/catalog/usage/domain/lead.h"
 #include "services/catalog/usage/domain/recommend.h"
 
 namespace finalmile::catalog::usage::store {
@@ -18,9 +20,9 @@ using catalog::store::VersionKey;
 // A version that was offered to a lead, or withheld from it.
 struct OfferRow {
   std::string id;
-  std::string asset;
+  catalog::domain::AssetId asset;
   int64_t version = 0;
-  std::string lead;
+  domain::LeadName lead;
   // AssetKind.
   int64_t kind = 0;
   // The lead's cycle, as LeadCycle gives it.
@@ -35,13 +37,13 @@ struct OfferRow {
 // What was drawn at random is a trial.
 absl::Status InsertOffers(storage::Transaction& transaction, const std::vector<OfferRow>& offers);
 
-// What a lead, which is locked, has met in a cycle: assets by id.
+// What a lead, which is locked, has met in a cycle.
 struct Met {
   // Offered in the cycle, or ever used with it.
-  std::set<std::string> assets;
+  std::set<catalog::domain::AssetId> assets;
   // Withheld from it by a trial of the cycle.
-  std::set<std::string> withheld;
+  std::set<catalog::domain::AssetId> withheld;
 };
-absl::StatusOr<Met> MetBy(storage::Transaction& transaction, const std::string& lead, int64_t cycle);
+absl::StatusOr<Met> MetBy(storage::Transaction& transaction, const domain::LeadName& lead, int64_t cycle);
 
 }  // namespace finalmile::catalog::usage::store

@@ -50,12 +50,12 @@ absl::Status InsertOwnText(storage::Transaction& transaction, const OwnTextRow& 
 }
 
 absl::StatusOr<std::vector<OwnTextRow>> FindOwnTexts(storage::Transaction& transaction, const Sketch& message,
-                                                     const std::string& lead) {
+                                                     const domain::LeadName& lead) {
   // What is indexed of a text that is alike is among the smallest hashes of the message, more or less.
-  const std::vector<storage::Row> hashes = HashRows(message, kOwnSketchSize, lead);
+  const std::vector<storage::Row> hashes = HashRows(message, kOwnSketchSize, "");
   if (hashes.empty()) return std::vector<OwnTextRow>();
   // Always as many as there may be: statements are kept by their text.
-  std::vector<storage::Value> values = {lead};
+  std::vector<storage::Value> values = {lead.text()};
   std::string list;
   for (size_t i = 0; i < kOwnSketchSize; ++i) {
     values.emplace_back(hashes[std::min(i, hashes.size() - 1)].Int(0));

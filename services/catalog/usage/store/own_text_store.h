@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "libs/storage/database.h"
 #include "services/catalog/domain/sketch.h"
+#include "services/catalog/usage/domain/lead.h"
 
 namespace finalmile::catalog::usage::store {
 
@@ -14,7 +15,7 @@ namespace finalmile::catalog::usage::store {
 struct OwnTextRow {
   // That of the use.
   std::string id;
-  std::string lead;
+  domain::LeadName lead;
   std::string rep;
   // With at most kOwnSketchSize hashes.
   catalog::domain::Sketch sketch;
@@ -31,7 +32,7 @@ absl::Status InsertOwnText(storage::Transaction& transaction, const OwnTextRow& 
 // Messages to other leads than `lead` that share most shingles with `message`, the whole sketch of a text.
 absl::StatusOr<std::vector<OwnTextRow>> FindOwnTexts(storage::Transaction& transaction,
                                                      const catalog::domain::Sketch& message,
-                                                     const std::string& lead);
+                                                     const domain::LeadName& lead);
 // Notes that a gap was asked for because of these.
 absl::Status MarkAsked(storage::Transaction& transaction, const std::vector<std::string>& ids);
 // Deletes those that were sent before `time`, at most `limit`; how many.

@@ -10,6 +10,9 @@
 #include "libs/storage/table.h"
 
 namespace finalmile::catalog::usage::store {
+
+using catalog::domain::AssetId;
+
 namespace {
 
 constexpr int kMisuseKinds = 6;
@@ -60,11 +63,11 @@ absl::Status InsertUse(storage::Transaction& transaction, const UseRow& use) {
   return kUses.Insert(transaction, std::array{&use});
 }
 
-absl::StatusOr<std::optional<UseRow>> FindMessage(storage::Transaction& transaction, const std::string& lead,
-                                                  const std::string& message) {
+absl::StatusOr<std::optional<UseRow>> FindMessage(storage::Transaction& transaction,
+                                                  const domain::LeadName& lead, const std::string& message) {
   ASSIGN_OR_RETURN(const storage::Result result,
                    transaction.Execute(kUses.select() + " WHERE lead = $1 AND message = $2 AND message <> ''",
-                                       {lead, message}));
+                                       {lead.text(), message}));
   ASSIGN_OR_RETURN(const std::vector<UseRow> uses, kUses.Records(result));
   if (uses.empty()) return std::nullopt;
   return uses[0];
@@ -96,12 +99,13 @@ absl::StatusOr<std::vector<UseRow>> ListMisuses(storage::Transaction& transactio
   return kUses.Records(result);
 }
 
-absl::StatusOr<std::map<std::string, domain::ShelfItem>> CountUses(storage::Transaction& transaction,
-                                                                   const std::vector<std::string>& assets,
-                                                                   absl::Time from, absl::Time to) {
+absl::StatusOr<std::map<AssetId, domain::ShelfItem>> CountUses(storage::Transaction& transaction,
+                                                               const std::vector<AssetId>& assets,
+                                                               absl::Time from, absl::Time to) {
   std::vector<storage::Row> rows;
   rows.reserve(assets.size());
-  for (const std::string& asset : assets) rows.push_back(storage::Row({asset, ToMicros(from), ToMicros(to)}));
+  for (const AssetId& asset : assets)
+    rows.push_back(storage::Row({asset.text(), ToMicros(from), ToMicros(to)}));
   ASSIGN_OR_RETURN(storage::Result result, transaction.ExecuteMany(R"sql(
 SELECT u.asset, COUNT(*), CAST(SUM(CASE WHEN u.misuses <> 0 THEN 1 ELSE 0 END) AS BIGINT)
 FROM {rows: asset TEXT, since BIGINT, until BIGINT} AS r
@@ -109,8 +113,8 @@ JOIN uses AS u
   ON u.asset = r.asset AND u.asset <> '' AND u.use_time > r.since AND u.use_time <= r.until
 GROUP BY u.asset)sql",
                                                                    rows));
-  std::map<std::string, domain::ShelfItem> counts;
-  for (const storage::Row& row : result.rows) counts[row.Text(0)] = {row.Int(1), row.Int(2)};
+  std::map<AssetId, domain::ShelfItem> counts;
+  for (const storage::Row& row : result.rows) counts[AssetId(row.Text(0))] = {row.Int(1), row.Int(2)};
   return counts;
 }
 
@@ -120,8 +124,8 @@ absl::Status AddFigures(storage::Transaction& transaction, const std::map<Versio
   for (const auto& [key, add] : figures) {
     // 0 is before every use.
     const int64_t last = add.last_use_time == absl::InfinitePast() ? 0 : ToMicros(add.last_use_time);
-    rows.push_back(
-        storage::Row({key.first, key.second, add.offered, add.used, add.viewed, add.viewed_seconds, last}));
+    rows.push_back(storage::Row(
+        {key.first.text(), key.second, add.offered, add.used, add.viewed, add.viewed_seconds, last}));
   }
   return transaction
       .DeferMany(R"sql(
@@ -150,12 +154,12 @@ FROM version_figures)sql") +
   std::map<VersionKey, Figures> figures;
   for (const storage::Row& row : result.rows) {
     const absl::Time last = row.Int(6) == 0 ? absl::InfinitePast() : FromMicros(row.Int(6));
-    figures[{row.Text(0), row.Int(1)}] = {row.Int(2), row.Int(3), row.Int(4), row.Real(5), last};
+    figures[{AssetId(row.Text(0)), row.Int(1)}] = {row.Int(2), row.Int(3), row.Int(4), row.Real(5), last};
   }
   return figures;
 }
 
-absl::StatusOr<std::map<std::string, Figures>> MostUsed(storage::Transaction& transaction, int limit) {
+absl::StatusOr<std::map<AssetId, Figures>> MostUsed(storage::Transaction& transaction, int limit) {
   ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute(R"sql(
 SELECT asset, CAST(SUM(offered) AS BIGINT), CAST(SUM(used) AS BIGINT), CAST(SUM(viewed) AS BIGINT),
        SUM(viewed_seconds), MAX(last_use_time)
@@ -164,16 +168,16 @@ GROUP BY asset
 ORDER BY SUM(used) DESC, SUM(offered) DESC, asset
 LIMIT $1)sql",
                                                                      {int64_t{limit}}));
-  std::map<std::string, Figures> figures;
+  std::map<AssetId, Figures> figures;
   for (const storage::Row& row : result.rows) {
     const absl::Time last = row.Int(5) == 0 ? absl::InfinitePast() : FromMicros(row.Int(5));
-    figures[row.Text(0)] = {row.Int(1), row.Int(2), row.Int(3), row.Real(4), last};
+    figures[AssetId(row.Text(0))] = {row.Int(1), row.Int(2), row.Int(3), row.Real(4), last};
   }
   return figures;
 }
 
-absl::StatusOr<std::map<std::string, absl::Time>> LastUses(storage::Transaction& transaction,
-                                                           const std::vector<std::string>& assets) {
+absl::StatusOr<std::map<AssetId, absl::Time>> LastUses(storage::Transaction& transaction,
+                                                       const std::vector<AssetId>& assets) {
   ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(R"sql(
 SELECT f.asset, MAX(f.last_use_time)
 FROM {rows: asset TEXT} AS r
@@ -181,21 +185,22 @@ JOIN version_figures AS f ON f.asset = r.asset
 WHERE f.last_use_time > 0
 GROUP BY f.asset)sql",
                                                                          storage::IdRows(assets)));
-  std::map<std::string, absl::Time> times;
-  for (const storage::Row& row : result.rows) times[row.Text(0)] = FromMicros(row.Int(1));
+  std::map<AssetId, absl::Time> times;
+  for (const storage::Row& row : result.rows) times[AssetId(row.Text(0))] = FromMicros(row.Int(1));
   return times;
 }
 
 absl::StatusOr<bool> Rate(storage::Transaction& transaction, const VersionKey& key, std::string_view rater,
                           int64_t rating, absl::Time now) {
-  ASSIGN_OR_RETURN(const storage::Result result,
-                   transaction.Execute(R"sql(
+  ASSIGN_OR_RETURN(
+      const storage::Result result,
+      transaction.Execute(R"sql(
 INSERT INTO ratings (asset, version, rater, rating, rate_time)
 VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (asset, version, rater) DO UPDATE SET
   rating = excluded.rating, rate_time = excluded.rate_time
 WHERE ratings.rating <> excluded.rating)sql",
-                                       {key.first, key.second, std::string(rater), rating, ToMicros(now)}));
+                          {key.first.text(), key.second, std::string(rater), rating, ToMicros(now)}));
   return result.affected > 0;
 }
 
@@ -208,20 +213,21 @@ JOIN ratings AS t ON t.asset = r.asset AND t.version = r.version
 GROUP BY t.asset, t.version)sql",
                                                                          catalog::store::KeyRows(keys)));
   std::map<VersionKey, Rating> ratings;
-  for (const storage::Row& row : result.rows) ratings[{row.Text(0), row.Int(1)}] = {row.Int(2), row.Int(3)};
+  for (const storage::Row& row : result.rows)
+    ratings[{AssetId(row.Text(0)), row.Int(1)}] = {row.Int(2), row.Int(3)};
   return ratings;
 }
 
-absl::StatusOr<std::map<std::string, Rating>> ReadAssetRatings(storage::Transaction& transaction,
-                                                               const std::vector<std::string>& assets) {
+absl::StatusOr<std::map<AssetId, Rating>> ReadAssetRatings(storage::Transaction& transaction,
+                                                           const std::vector<AssetId>& assets) {
   ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(R"sql(
 SELECT t.asset, CAST(SUM(t.rating) AS BIGINT), COUNT(*)
 FROM {rows: asset TEXT} AS r
 JOIN ratings AS t ON t.asset = r.asset
 GROUP BY t.asset)sql",
                                                                          storage::IdRows(assets)));
-  std::map<std::string, Rating> ratings;
-  for (const storage::Row& row : result.rows) ratings[row.Text(0)] = {row.Int(1), row.Int(2)};
+  std::map<AssetId, Rating> ratings;
+  for (const storage::Row& row : result.rows) ratings[AssetId(row.Text(0))] = {row.Int(1), row.Int(2)};
   return ratings;
 }
 

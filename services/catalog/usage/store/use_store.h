@@ -11,18 +11,20 @@
 #include "absl/time/time.h"
 #include "libs/storage/condition.h"
 #include "libs/storage/database.h"
+#include "services/catalog/domain/asset_id.h"
 #include "services/catalog/store/version_key.h"
+#include "services/catalog/usage/domain/lead.h"
 #include "services/catalog/usage/domain/shelf.h"
 
 namespace finalmile::catalog::usage::store {
 
 using catalog::store::VersionKey;
 
-// A use. `asset` and `gap` are ids, `lead` is a name; enums are stored as their proto numbers.
+// A use. `gap` is an id; enums are stored as their proto numbers.
 struct UseRow {
   std::string id;
   // Empty: the message is like no asset.
-  std::string asset;
+  catalog::domain::AssetId asset;
   int64_t version = 0;
   int64_t match = 0;
   double similarity = 0;
@@ -30,7 +32,7 @@ struct UseRow {
   // Empty where an asset was found.
   std::string gap;
   std::string rep;
-  std::string lead;
+  domain::LeadName lead;
   std::string channel;
   std::string grade;
   std::string stage;
@@ -40,8 +42,8 @@ struct UseRow {
   absl::Time use_time = absl::UnixEpoch();
 };
 // The use that this message to this lead is; absent: it was not reported yet. The lead is locked.
-absl::StatusOr<std::optional<UseRow>> FindMessage(storage::Transaction& transaction, const std::string& lead,
-                                                  const std::string& message);
+absl::StatusOr<std::optional<UseRow>> FindMessage(storage::Transaction& transaction,
+                                                  const domain::LeadName& lead, const std::string& message);
 absl::Status InsertUse(storage::Transaction& transaction, const UseRow& use);
 
 // Where a list of uses, newest first, goes on: uses before it.
@@ -57,9 +59,9 @@ absl::StatusOr<std::vector<UseRow>> ListMisuses(storage::Transaction& transactio
 // Whether any message or call was recorded in (from, to], with an asset or without.
 absl::StatusOr<bool> AnyUse(storage::Transaction& transaction, absl::Time from, absl::Time to);
 // Uses of these assets in (from, to]; assets without any are left out.
-absl::StatusOr<std::map<std::string, domain::ShelfItem>> CountUses(storage::Transaction& transaction,
-                                                                   const std::vector<std::string>& assets,
-                                                                   absl::Time from, absl::Time to);
+absl::StatusOr<std::map<catalog::domain::AssetId, domain::ShelfItem>> CountUses(
+    storage::Transaction& transaction, const std::vector<catalog::domain::AssetId>& assets, absl::Time from,
+    absl::Time to);
 
 // Counts of a version, or what is added to them.
 struct Figures {
@@ -75,10 +77,11 @@ absl::Status AddFigures(storage::Transaction& transaction, const std::map<Versio
 absl::StatusOr<std::map<VersionKey, Figures>> ReadFigures(storage::Transaction& transaction,
                                                           const std::vector<VersionKey>& keys);
 // The sums over all versions, of the `limit` assets that were used most, then offered most; by asset.
-absl::StatusOr<std::map<std::string, Figures>> MostUsed(storage::Transaction& transaction, int limit);
+absl::StatusOr<std::map<catalog::domain::AssetId, Figures>> MostUsed(storage::Transaction& transaction,
+                                                                     int limit);
 // When each of these assets was last used, at any version; those never used are left out.
-absl::StatusOr<std::map<std::string, absl::Time>> LastUses(storage::Transaction& transaction,
-                                                           const std::vector<std::string>& assets);
+absl::StatusOr<std::map<catalog::domain::AssetId, absl::Time>> LastUses(
+    storage::Transaction& transaction, const std::vector<catalog::domain::AssetId>& assets);
 
 // Somebody's rating replaces the one before; false: it was the same.
 absl::StatusOr<bool> Rate(storage::Transaction& transaction, const VersionKey& key, std::string_view rater,
@@ -90,7 +93,7 @@ struct Rating {
 absl::StatusOr<std::map<VersionKey, Rating>> ReadRatings(storage::Transaction& transaction,
                                                          const std::vector<VersionKey>& keys);
 // Of all versions of these assets, by asset.
-absl::StatusOr<std::map<std::string, Rating>> ReadAssetRatings(storage::Transaction& transaction,
-                                                               const std::vector<std::string>& assets);
+absl::StatusOr<std::map<catalog::domain::AssetId, Rating>> ReadAssetRatings(
+    storage::Transaction& transaction, const std::vector<catalog::domain::AssetId>& assets);
 
 }  // namespace finalmile::catalog::usage::store

@@ -13,7 +13,7 @@ namespace finalmile::catalog::usage::timers {
 absl::StatusOr<absl::Time> MaturityTimer::RunDue(storage::Transaction& transaction, absl::Time now,
                                                  int rows) {
   const absl::Time old = now - domain::kMaturity;
-  ASSIGN_OR_RETURN(const std::vector<std::string> leads, store::LeadsToCount(transaction, old, rows));
+  ASSIGN_OR_RETURN(const std::vector<domain::LeadName> leads, store::LeadsToCount(transaction, old, rows));
   RETURN_IF_ERROR(store::LockLeads(transaction, leads));
   CreditBook book(transaction);
   RETURN_IF_ERROR(book.Read(leads));

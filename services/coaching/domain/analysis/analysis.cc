@@ -236,7 +236,7 @@ class Analyzer {
   Speech& speech_;
   Steps steps_{kMaxSteps};
   Matcher matcher_;
-  // Of each message: the token at which the first mention that covers it begins.
+  // The tokens at which the first mentions that cover the messages begin.
   std::vector<std::optional<uint32_t>> first_mentions_;
   Analysis analysis_;
 };

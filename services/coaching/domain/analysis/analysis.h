@@ -14,8 +14,8 @@
 
 namespace finalmile::coaching {
 
-// What a call or a written message says of a talk track's key messages, with the words that prove it. The
-// analysis is deterministic: the same turns and track give the same answer on every machine, whatever the
+// The analysis finds in a call or a written message what a talk track asks for, with the words that prove it.
+// It analysis is deterministic: the same turns and track give the same answer on every machine, whatever the
 // locale and the thread. It reads no clock and asks nobody.
 
 // Changes whenever the same turns and track would give another answer.
@@ -69,7 +69,7 @@ struct MessageFinding {
   bool covered = false;
   // First those that count, then the negated ones, each in the order of the transcript.
   std::vector<Finding> mentions;
-  // Of one without mentions: the sentence that lacks one word of a cue for a match, the first of those that
+  // A message without mentions has here the words that lack one for a match of a cue, the first of those that
   // have most; and the words of the cue that are not there.
   std::optional<Finding> nearest;
   std::vector<std::string> nearest_lacks;
@@ -100,7 +100,7 @@ struct Delivery {
   // The longest stretch of turns of the rep with pauses of 2 seconds at most; one or two words of another
   // do not end it. Absent: not every turn has its times.
   std::optional<double> longest_monologue_seconds;
-  // What lies outside the track's bands, for people.
+  // They say to people which figures lie outside the track's bands.
   std::vector<std::string> notes;
 
   friend bool operator==(const Delivery&, const Delivery&) = default;
@@ -126,11 +126,11 @@ struct Analysis {
   size_t open_question_count = 0;
   // 1 to 10 (ScoreOf). Absent where coverage is.
   std::optional<double> score;
-  // The same before it is held at 7 for want of a required message.
+  // The score before it is held at 7 for want of a required message.
   std::optional<double> uncapped_score;
   // Absent for a written message.
   std::optional<Delivery> delivery;
-  // What the analysis could not look at, for people: "negation is not known in fr".
+  // They say to people what the analysis could not look at: "negation is not known in fr".
   std::vector<std::string> notes;
   int analyzer_version = kAnalyzerVersion;
   // How much work it was; the same for the same input.
@@ -144,7 +144,7 @@ struct Analysis {
 // Thread-safe.
 absl::StatusOr<Analysis> Analyze(const AnalysisTrack& track, std::span<const Turn> turns);
 
-// The same for a message that the rep has written; ranges are those of `written`, turn is 0.
+// Analyses a message that the rep has written; ranges are those of `written`, turn is 0.
 absl::StatusOr<Analysis> AnalyzeWritten(const AnalysisTrack& track, std::string_view written);
 
 // 1 + 9 · max(0, coverage − 0.1 · avoided phrases), 1 to 10.

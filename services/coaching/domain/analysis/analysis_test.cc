@@ -162,7 +162,7 @@ TEST(Analysis, SaysWhatItDoesNotKnowOfALanguage) {
   EXPECT_THAT(Heard(track, {Says(Role::kRep, "temps mort")}).notes, IsEmpty());
 }
 
-// What a finding says stands in the text as it was given, at a character's edges.
+// Findings stand in the text as it was given, at the edges of characters.
 TEST(Analysis, FindingsAreWordsOfTheText) {
   const std::string text =
       "\U0001F69A\U0001F69A Wir k\u00FCrzen \u2013 ja! \u2013 die Stra\u00DFe um drei\u00DFig Prozent; "
@@ -221,7 +221,7 @@ TEST(Analysis, AHugeTurnTakesBoundedSteps) {
   analysis = Heard(TrackOf({Repeated("cut ", 4 * kMaxCueWords)}), {Says(Role::kRep, part)});
   EXPECT_TRUE(analysis.messages[0].covered);
   EXPECT_THAT(analysis.messages[0].mentions[0].matched, SizeIs(kMaxCueWords));
-  // What matcher.h says of each token, once to find and once more for those of a listed mention.
+  // Each token takes what matcher.h says, once to find it and once more where it is in a listed mention.
   constexpr size_t kSkips = kMaxCueWords / 4;
   constexpr size_t kOfEach = 2 * kMaxCueWords * (2 * kSkips + 1) + 2 * kMaxCueWords + 4;
   EXPECT_LE(static_cast<size_t>(analysis.steps),

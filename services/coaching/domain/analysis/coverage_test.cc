@@ -19,8 +19,7 @@ Analysis Heard(const AnalysisTrack& track, const std::vector<Turn>& turns) {
   return *std::move(analysis);
 }
 
-// What becomes of the one cue when the rep says `text`: "missing", or the words and what is to be said of
-// them.
+// Says what becomes of the one cue when the rep says `text`: "missing", or the words that were found.
 std::string Result(const std::string& cue, const std::string& text, const std::string& language = "en") {
   const MessageFinding message = Heard(TrackOf({cue}, language), {Says(Role::kRep, text)}).messages.at(0);
   if (message.mentions.empty()) return "missing";
@@ -38,10 +37,10 @@ struct Row {
   const char* result;
 };
 
-// What "covered" means. Negation follows NegEx (Chapman and others, Journal of Biomedical Informatics 34,
-// 2001, https://doi.org/10.1006/jbin.2001.1029), in that its scope is a few tokens and ends at conjunctions;
-// equal words are those of one stem of Snowball's English stemmer (https://snowballstem.org), or those that
-// optimal string alignment holds together.
+// These rows say what "covered" means. Negation follows NegEx (Chapman and others, Journal of Biomedical
+// Informatics 34, 2001, https://doi.org/10.1006/jbin.2001.1029), in that its scope is a few tokens and ends
+// at conjunctions; equal words are those of one stem of Snowball's English stemmer
+// (https://snowballstem.org), or those that optimal string alignment holds together.
 constexpr Row kRows[] = {
     {"cut idle time by 30 percent", "We typically cut the idle time of a truck by thirty percent.",
      "covered (5 of 5): cut the idle time of a truck by thirty percent"},

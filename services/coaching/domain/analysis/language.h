@@ -5,7 +5,7 @@
 
 namespace finalmile::coaching {
 
-// What the analysis knows of a language beside its stems and function words (libs/text). Lists are words as
+// The analysis knows this of a language beside its stems and function words (libs/text). Lists are words as
 // text::Fold writes them, without apostrophes, with a space between; phrases are such lists.
 struct Language {
   // The first part of a BCP 47 tag: "en".
@@ -26,7 +26,7 @@ struct Language {
   std::span<const std::string_view> fillers;
   // Words that are fillers between two pauses (Token).
   std::string_view fillers_between_pauses;
-  // What may stand before the first word of a question: "so".
+  // Words that may stand before the first word of a question: "so".
   std::string_view question_leads;
   // Words that begin an open question, and phrases that begin one whatever the sign at its end.
   std::string_view open_words;

@@ -11,7 +11,7 @@ constexpr size_t kFewestFuzzyLetters = 6;
 constexpr size_t kLettersForTwoEdits = 10;
 constexpr int64_t kNone = -1;
 
-// What Find knows of the words of a pattern.
+// It answers which words of a pattern may be left out together.
 struct Shape {
   explicit Shape(const Pattern& pattern) : words(pattern.words.size()), skips(pattern.most_skips) {
     fixed_before.push_back(0);
@@ -29,8 +29,8 @@ struct Shape {
   std::vector<size_t> fixed_before;
 };
 
-// What is known of alignments: by how many words of the pattern are dealt with, how many of them are left
-// out, and whether one is fuzzy. The larger of two values stays; kNone: there is no such alignment.
+// A value for each kind of alignment: by how many words of the pattern are dealt with, how many of them are
+// left out, and whether one is fuzzy. The larger of two values stays; kNone: there is no such alignment.
 class Table {
  public:
   explicit Table(const Shape& shape)
@@ -185,7 +185,7 @@ std::vector<Match> Matcher::Candidates(const Pattern& pattern, const Parts& part
                                        std::span<const uint32_t> tokens) {
   const Shape shape(pattern);
   std::vector<Match> candidates;
-  // Of alignments that end alike the one that begins last is the shortest.
+  // The shortest of alignments that end alike is the one that begins last.
   Walk(pattern, parts, tokens,
        [&](uint32_t token, const Part& part, size_t skipped, bool fuzzy, int64_t begin) {
          if (begin == kNone) begin = token;

@@ -55,7 +55,7 @@ struct MatchedWord {
 // string alignment, libs/text/edit_distance.h). Not thread-safe.
 class Matcher {
  public:
-  // Both must outlive it. What is said may not change any more; further phrases may be read.
+  // Its arguments must outlive it. What is said may not change any more; further phrases may be read.
   Matcher(const Speech& speech, Steps& steps);
 
   // All matches in order, or none once the steps are used up. With k words of the pattern, s of which may be
@@ -66,7 +66,7 @@ class Matcher {
   std::vector<MatchedWord> WordsOf(const Pattern& pattern, const Match& match);
 
  private:
-  // What a word of the speech is to a pattern.
+  // A word of the speech as a part of a pattern.
   struct Part {
     // Its index in the pattern.
     size_t word = 0;

@@ -15,7 +15,7 @@ using ::testing::IsEmpty;
 
 constexpr int64_t kPlenty = 1'000'000;
 
-// What is found of a cue: the tokens of each match, counted from 0, with ~ where one is fuzzy.
+// The tokens of each match of a cue, counted from 0, with ~ where one is fuzzy.
 std::vector<std::string> Found(std::string_view cue, std::string_view said) {
   Speech speech("en");
   speech.Add(said, 0);

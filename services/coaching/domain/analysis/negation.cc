@@ -10,6 +10,8 @@ namespace {
 constexpr uint32_t kTokensBefore = 6;
 constexpr uint32_t kTokensBehind = 3;
 constexpr uint32_t kMostTokensOfAnAnswer = 3;
+// It is an answer without a pause, too, where a pronoun follows: "no we do that".
+constexpr std::string_view kAnswer = "no";
 
 class Scope {
  public:
@@ -76,11 +78,12 @@ class Scope {
                        (HasWord(language_.auxiliaries, word) && HasWord(language_.pronouns, next)));
   }
 
-  // Whether the negator begins a sentence that pauses soon, no later than at `first`.
+  // Whether the negator begins the sentence as an answer to another, which ends no later than at `first`.
   bool IsAnswer(uint32_t token, uint32_t first) const {
     for (uint32_t lead = sentence_.first; lead < token; ++lead) {
       if (!HasWord(language_.question_leads, WordAt(lead).text)) return false;
     }
+    if (WordAt(token).text == kAnswer && HasWord(language_.pronouns, WordAt(token + 1).text)) return true;
     const uint32_t end = std::min(first, token + kMostTokensOfAnAnswer);
     for (uint32_t next = token + 1; next <= end; ++next) {
       if (AfterPause(next)) return true;

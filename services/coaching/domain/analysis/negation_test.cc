@@ -70,9 +70,13 @@ TEST(Negation, EndsWithItsClause) {
   EXPECT_EQ(DeniedBy("We cut idle time for those who don't drive."), "");
 }
 
-TEST(Negation, OfAnAnswerEndsAtItsPause) {
+TEST(Negation, OfAnAnswerEndsWithTheAnswer) {
   EXPECT_EQ(DeniedBy("No, cut idle time."), "");
   EXPECT_EQ(DeniedBy("Well, not at all, cut idle time."), "");
+  EXPECT_EQ(DeniedBy("no we cut idle time"), "");
+  EXPECT_EQ(DeniedBy("well no your trucks cut idle time"), "");
+  EXPECT_EQ(DeniedBy("no trucks cut idle time"), "no");
+  EXPECT_EQ(DeniedBy("We have no it cut idle time."), "no");
   EXPECT_EQ(DeniedBy("Not for any good money, cut idle time."), "Not");
   EXPECT_EQ(DeniedBy("They will not, cut idle time."), "not");
 }

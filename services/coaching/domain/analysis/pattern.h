@@ -33,8 +33,8 @@ Pattern ExactPattern(std::string_view text, Speech& speech);
 // A cue: exact in double quotes; else its content words in order, of which a quarter may be left out, but no
 // number and no negator. No words: it has no content.
 Pattern CuePattern(std::string_view cue, Speech& speech);
-// What is one word short of a match of `pattern`, whatever the word. No words: one of it is all of it, or it
-// is exact.
+// A pattern for what is one word short of a match of `pattern`, whatever the word. No words: one of it is all
+// of it, or it is exact.
 Pattern NearPattern(const Pattern& pattern);
 
 }  // namespace finalmile::coaching

@@ -50,8 +50,8 @@ struct Sentence {
   bool punctuated = false;
 };
 
-// What was said, cut into sentences and words. Sentences end at . ? ! … ; and at line ends. "thirty five" and
-// "35" are one word, and so are "%", "percent" and "per cent". Not thread-safe.
+// Speech is what was said, cut into sentences and words. Sentences end at . ? ! … ; and at line ends. "thirty
+// five" and "35" are one word, and so are "%", "percent" and "per cent". Not thread-safe.
 class Speech {
  public:
   // `language` is a BCP 47 tag.

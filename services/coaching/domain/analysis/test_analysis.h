@@ -7,7 +7,7 @@
 
 #include "services/coaching/domain/analysis/analysis.h"
 
-// What tests of the analysis share.
+// Tests of the analysis share these.
 namespace finalmile::coaching {
 
 inline Turn Says(Role role, std::string text) {

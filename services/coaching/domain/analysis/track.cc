@@ -87,6 +87,8 @@ void CheckBytes(size_t bytes, const std::string& field, Check& check) {
 
 std::vector<Violation> Validate(const AnalysisTrack& track) {
   Check check;
+  if (Characters(track.language) > kMaxLanguageCharacters)
+    check.Fail("language", fmt::format("has more than {} characters", kMaxLanguageCharacters));
   Speech speech(track.language);
   check.AtMost(track.key_messages.size(), kMaxKeyMessages, "key_messages", "messages");
   std::set<std::string_view> ids;

@@ -21,6 +21,8 @@ inline constexpr size_t kMaxCueCharacters = 200;
 inline constexpr size_t kMaxMessageCharacters = 500;
 inline constexpr size_t kMaxAvoid = 50;
 inline constexpr double kMaxWeight = 1'000;
+// Longer tags are not in use (RFC 5646 §4.4.1).
+inline constexpr size_t kMaxLanguageCharacters = 35;
 
 // Something that the rep should say.
 struct KeyMessage {
@@ -67,15 +69,15 @@ struct AnalysisTrack {
   friend bool operator==(const AnalysisTrack&, const AnalysisTrack&) = default;
 };
 
-// What keeps the track from being analysed against; fields are paths below the track
+// Everything that keeps the track from being analysed against; fields are paths below the track
 // ("key_messages[2].cues[0]"). Empty: nothing. A cue with no content word is refused here, since it would be
 // found in nearly every call; a published track also asks for two content words or quotes (ReadCue).
 std::vector<Violation> Validate(const AnalysisTrack& track);
 
-// What keeps a transcript from being analysed: none or too many turns, too many bytes, times that are not
-// finite or run backwards, no turn of the rep ("turns[3].end").
+// Everything that keeps a transcript from being analysed: none or too many turns, too many bytes, times that
+// are not finite or run backwards, no turn of the rep ("turns[3].end").
 std::vector<Violation> Validate(std::span<const Turn> turns);
-// The same for a written message ("written").
+// Everything that keeps a written message from being analysed ("written").
 std::vector<Violation> ValidateWritten(std::string_view written);
 
 }  // namespace finalmile::coaching

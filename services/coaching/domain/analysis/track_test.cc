@@ -102,6 +102,14 @@ TEST(Track, WeightsAndBandsAreNumbersAboveZero) {
                           "bands.max_fillers_per_100_words", "bands.max_monologue_seconds"));
 }
 
+TEST(Track, TheLanguageIsATag) {
+  AnalysisTrack track;
+  track.language.assign(kMaxLanguageCharacters, 'x');
+  EXPECT_THAT(Validate(track), IsEmpty());
+  track.language += 'x';
+  EXPECT_THAT(Fields(Validate(track)), ElementsAre("language"));
+}
+
 TEST(Track, TurnsAreLimited) {
   std::vector<Turn> turns(kMaxTurns, Says(Role::kRep, "a"));
   EXPECT_THAT(Validate(turns), IsEmpty());

@@ -4,6 +4,8 @@
 #include <optional>
 #include <vector>
 
+#include "absl/time/time.h"
+
 namespace finalmile::coaching {
 
 // How far coaches agree on levels: Krippendorff's α for ordinal data. 1 is perfect, 0 is as chance would have
@@ -16,6 +18,8 @@ using Unit = std::vector<int>;
 
 // Agreement over fewer units than that is not told.
 inline constexpr size_t kFewestUnits = 10;
+// Practices that took place longer ago say nothing about today's coaches.
+inline constexpr absl::Duration kAgreementWindow = absl::Hours(24 * 365);
 
 // The order of units and of the values in one does not matter. nullopt: all values are equal, or there are no
 // two to compare.

@@ -29,7 +29,7 @@ inline constexpr absl::Duration kShortestMastery = absl::Hours(24 * 30);
 
 // A submitted practice as mastery sees it.
 struct PracticeFact {
-  // Of the practice: among those of one moment the smaller comes first.
+  // The practice's: among those of one moment the smaller comes first.
   std::string id;
   absl::Time time;
   absl::CivilDay day;
@@ -46,7 +46,7 @@ PracticeFact FactOf(std::string id, const Practice& practice);
 enum class MasteryState { kNone = 1, kMastered = 2, kLapsed = 3 };
 enum class LapseReason { kForgotten = 1, kNewVersion = 2, kCorrected = 3 };
 
-// What follows from all practices of a rep at a track, whatever the order in which they arrived.
+// Follows from all practices of a rep at a track, whatever the order in which they arrived.
 struct Mastery {
   // kNone, kMastered, or kLapsed where the track was forgotten.
   MasteryState state = MasteryState::kNone;
@@ -75,7 +75,7 @@ Mastery MasteryOf(std::vector<PracticeFact> practices, int64_t certificate_versi
 // The probability that the rep remembers the track now. Needs a memory.
 double RetrievabilityAt(const Mastery& mastery, absl::Time now);
 
-// What a rep and the others were told about it last.
+// Keeps what a rep and the others were told about it last.
 struct MasteryRecord {
   MasteryState state = MasteryState::kNone;
   // Why it lapsed last; nullopt: it never did.
@@ -88,7 +88,7 @@ struct MasteryRecord {
   friend bool operator==(const MasteryRecord&, const MasteryRecord&) = default;
 };
 
-// What a change of practices, of the track or of the time tells, in its order.
+// A change of practices, of the track or of the time tells these, in their order.
 struct Mastered {};
 struct RehearsalCalled {
   double retrievability = 0;

@@ -67,9 +67,9 @@ std::vector<Violation> CheckPracticeTime(absl::Time time, absl::Time now);
 // The draft is shown to coaches; `zone` is the coaching zone. WRONG_STATE.
 std::optional<Refusal> Submit(Practice& practice, absl::TimeZone zone);
 
-// What a review changed.
+// Says what a review changed.
 struct Reviewed {
-  // Of the practice, before and after.
+  // The practice's, before and after.
   double score_before = 0;
   double score = 0;
 };

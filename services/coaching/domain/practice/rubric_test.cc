@@ -117,7 +117,7 @@ TEST(RubricTest, ABadRubricIsToldWhole) {
                 rubric.criteria[2].levels[3] = std::string(kLongestCriterionText + 1, 'a');
               }),
               ElementsAre("rubric.criteria[2].levels[3]"));
-  // Both are told: the weight, and the sum without it.
+  // The weight is told, and so is the sum without it.
   for (const double weight : {0., -.1, std::numeric_limits<double>::quiet_NaN()})
     EXPECT_THAT(fields([&](Rubric& rubric) { rubric.criteria[0].weight = weight; }),
                 ElementsAre("rubric.criteria[0].weight", "rubric.criteria"));

@@ -45,7 +45,7 @@ class CaptionReader {
       return absl::OkStatus();
     }
     size_t at = time - block.begin();
-    // What is before is the name of the cue, or the header of the file.
+    // The lines before it are the name of the cue, or the header of the file.
     while (at < block.size()) {
       const auto next =
           std::find_if(block.begin() + static_cast<std::ptrdiff_t>(at) + 1, block.end(), &HasArrow);

@@ -60,7 +60,7 @@ TEST(Captions, OfTeams) {
   EXPECT_THAT(transcript.speakers, ElementsAre("Kim Lee", "Ana Ruiz & team"));
 }
 
-// The same bytes with other line ends and in other encodings.
+// Line ends and encodings change the bytes, not the turns.
 TEST(Captions, LineEndsAndEncodingsDoNotMatter) {
   std::string cr = kTeams;
   std::replace(cr.begin(), cr.end(), '\n', '\r');

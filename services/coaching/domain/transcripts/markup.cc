@@ -16,7 +16,7 @@ constexpr Reference kReferences[] = {{"&amp;", "&"},   {"&lt;", "<"},       {"&g
                                      {"&nbsp;", " "},  {"&lrm;", "\u200E"}, {"&rlm;", "\u200F"},
                                      {"&quot;", "\""}, {"&apos;", "'"},     {"&#39;", "'"}};
 
-// What is longer is no tag, so that no text takes time that grows with its square.
+// A longer one is no tag, so that no text takes time that grows with its square.
 constexpr size_t kMostTagBytes = 256;
 
 // Adds the character at the beginning of `rest`, or the one that a reference there names; the bytes taken.

@@ -6,7 +6,7 @@
 
 #include "services/coaching/domain/transcripts/transcript_file.h"
 
-// What tests of transcripts share.
+// Tests of transcripts share these.
 namespace finalmile::coaching {
 
 // A line for each turn: "0 to 2.5 Kim (rep): we cut idle time"; "- to -" where there are no times.

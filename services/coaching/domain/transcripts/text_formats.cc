@@ -30,8 +30,10 @@ std::optional<Heading> HeadingAt(const std::vector<Line>& lines, size_t at) {
   const auto time = ReadEndingTime(lines[at].text);
   if (!time) return std::nullopt;
   const std::string_view name = time->before;
-  if (name.size() > 2 && name.starts_with('[') && name.ends_with(']'))
+  if (name.size() > 2 && name.starts_with('[') && name.ends_with(']')) {
+    if (time->seconds >= kSecondsOfADay) return std::nullopt;
     return Heading{Trim(name.substr(1, name.size() - 2)), time->seconds, true};
+  }
   if (!MayBeName(name, /*small=*/true)) return std::nullopt;
   return Heading{name, time->seconds, false};
 }

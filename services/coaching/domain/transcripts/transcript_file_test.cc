@@ -53,6 +53,12 @@ TEST(TranscriptFile, OfZoomCaptionsCountsFromTheFirstTime) {
             "0 to - Kim Lee: We cut idle time.\n15 to - Ana Ruiz: Really?\n");
 }
 
+TEST(TranscriptFile, ADayHasTwentyFourHours) {
+  EXPECT_EQ(ToText(Read("[Kim] 23:59:59\nWe cut.\n\n[Kim] 24:00:00\nIdle time.\n\n[Ana] 00:00:00\nReally?\n",
+                        TranscriptFormat::kTimedText)),
+            "0 to - Kim: We cut. [Kim] 24:00:00 Idle time.\n1 to - Ana: Really?\n");
+}
+
 TEST(TranscriptFile, OfPlainTextGoesOnUntilTheNextName) {
   const Transcript transcript = Read(R"(Our notes
 kim: We cut idle time,
