@@ -212,11 +212,10 @@ TEST_F(TracksVerbsTest, AnalyzeShowsTheWordsThatProveIt) {
   const std::string shown = Invoke({"analyze", call, "--rep", "Kim", "--track", "new-fleet-manager"}).out;
   EXPECT_EQ(analysed_.talk_track(), "talkTracks/new-fleet-manager");
   EXPECT_EQ(analysed_.turns_size(), 2);
-  EXPECT_THAT(shown,
-              AllOf(HasSubstr("coverage 1 of 3 messages, 0.60 by weight   score 7.0 (7.4, held at 7"),
-                    HasSubstr("✓ idle-hours      turn 3  \"cut your idle time\""),
-                    HasSubstr("negated by \"can't\""), HasSubstr("lacks date"),
-                    HasSubstr("talk share 58 %, longest monologue 1:52, 5 questions, 3 open")));
+  EXPECT_THAT(shown, AllOf(HasSubstr("coverage 1 of 3 messages, 0.60 by weight   score 7.0 (7.4, held at 7"),
+                           HasSubstr("✓ idle-hours      turn 3  \"cut your idle time\""),
+                           HasSubstr("negated by \"can't\""), HasSubstr("lacks date"),
+                           HasSubstr("talk share 58 %, longest monologue 1:52, 5 questions, 3 open")));
   EXPECT_THAT(Invoke({"analyze", call, "--rep", "Kim", "--json"}).out, HasSubstr("\"score\":7"));
   EXPECT_TRUE(analysed_.has_inline_talk_track()) << "without a track delivery and questions are told";
 }

@@ -28,11 +28,9 @@ struct NamedWorld {
   std::string_view name;
   World run;
 };
-constexpr NamedWorld kWorlds[] = {{"outbox", RunOutboxWorld},
-                                  {"leads", RunLeadsWorld},
-                                  {"catalog", RunCatalogWorld},
-                                  {"appointments", RunAppointmentsWorld},
-                                  {"meetings", RunMeetingsWorld}};
+constexpr NamedWorld kWorlds[] = {{"outbox", RunOutboxWorld},     {"leads", RunLeadsWorld},
+                                  {"catalog", RunCatalogWorld},   {"appointments", RunAppointmentsWorld},
+                                  {"meetings", RunMeetingsWorld}, {"coaching", RunCoachingWorld}};
 
 // Every so many seeds one is played twice, to show that a seed is enough to replay a run.
 constexpr uint64_t kReplayEvery = 50;

@@ -48,6 +48,8 @@ Outcome RunCatalogWorld(uint64_t seed, const RunOptions& options);
 // The appointments service in two processes, through its API: its requests, and its meetings.
 Outcome RunAppointmentsWorld(uint64_t seed, const RunOptions& options);
 Outcome RunMeetingsWorld(uint64_t seed, const RunOptions& options);
+// The coaching service in two processes, through its API.
+Outcome RunCoachingWorld(uint64_t seed, const RunOptions& options);
 
 // Steady time after which a world that has no faults any more should have come to rest.
 inline constexpr absl::Duration kSettleLimit = absl::Hours(1);
