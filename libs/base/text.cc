@@ -72,6 +72,38 @@ bool IsName(std::string_view text, size_t max, std::string_view also) {
   return IsToken(text, max, also) && text.front() >= 'a' && text.front() <= 'z';
 }
 
+std::string IdFromTitle(std::string_view title, size_t max) {
+  std::string id;
+  for (const char c : Lower(title)) {
+    if (IsLowerOrDigit(c)) {
+      id.push_back(c);
+    } else if (!id.empty() && id.back() != '-') {
+      id.push_back('-');
+    }
+    if (id.size() == max) break;
+  }
+  while (!id.empty() && id.back() == '-') id.pop_back();
+  return id;
+}
+
+bool IsLanguageTag(std::string_view tag) {
+  size_t subtag = 0;
+  bool first = true;
+  for (size_t at = 0; at <= tag.size(); ++at) {
+    if (at < tag.size() && tag[at] != '-') {
+      const char c = tag[at];
+      const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+      if (!letter && (first || c < '0' || c > '9')) return false;
+      ++subtag;
+      continue;
+    }
+    if (subtag == 0 || subtag > 8 || (first && subtag < 2)) return false;
+    first = false;
+    subtag = 0;
+  }
+  return tag.size() <= 35;
+}
+
 bool IsUuid(std::string_view text) {
   constexpr std::string_view kForm = "00000000-0000-0000-0000-000000000000";
   if (text.size() != kForm.size()) return false;

@@ -21,6 +21,13 @@ bool IsName(std::string_view text, size_t max, std::string_view also);
 // `text` is 1 to `max` characters long, all from a-z, 0-9 and `also`.
 bool IsToken(std::string_view text, size_t max, std::string_view also);
 
+// An id of [a-z0-9-] made from a title, at most `max` characters: "Pricing objections!" gives
+// "pricing-objections". Empty where the title has no letter or digit of ASCII.
+std::string IdFromTitle(std::string_view title, size_t max);
+// A language tag by its form (BCP 47): "en", "pt-BR", "zh-Hant". Whether there is such a language is not
+// looked up.
+bool IsLanguageTag(std::string_view tag);
+
 // `text` is a UUID in lower case, with hyphens.
 bool IsUuid(std::string_view text);
 

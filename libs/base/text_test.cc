@@ -30,6 +30,21 @@ TEST(Text, NamesAndTokens) {
   EXPECT_FALSE(IsToken("", 3, "-"));
 }
 
+TEST(Text, AnIdIsMadeFromATitle) {
+  EXPECT_EQ(IdFromTitle("Pricing objections!", 80), "pricing-objections");
+  EXPECT_EQ(IdFromTitle("  Größe 7 ", 80), "gr-e-7");
+  EXPECT_EQ(IdFromTitle("价格", 80), "");
+  EXPECT_EQ(IdFromTitle("abc def", 3), "abc");
+  EXPECT_EQ(IdFromTitle("abc def", 4), "abc") << "no hyphen is left at the end";
+  EXPECT_EQ(IdFromTitle("abc def", 5), "abc-d");
+}
+
+TEST(Text, LanguageTagsHaveTheirForm) {
+  for (const char* tag : {"en", "pt-BR", "zh-Hant", "es-419"}) EXPECT_TRUE(IsLanguageTag(tag)) << tag;
+  for (const char* other : {"", "e", "english-", "1n", "en_US", "abcdefghi"})
+    EXPECT_FALSE(IsLanguageTag(other)) << other;
+}
+
 TEST(Text, UuidsAreLowerCaseWithHyphens) {
   const std::string id = "0193a7c0-5b1e-7c3a-9a53-2f6f0e7d1b11";
   EXPECT_TRUE(IsUuid(id));

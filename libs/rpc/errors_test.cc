@@ -3,6 +3,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "libs/rpc/etag.h"
+#include "libs/rpc/violations.h"
 
 namespace finalmile::rpc {
 namespace {
@@ -36,6 +37,16 @@ TEST(FieldViolationsTest, MessageNamesTheFirstAndCountsTheRest) {
   violations.Add("lead.owner", "is missing");
   EXPECT_EQ(violations.ToStatus().message(), "lead.fit: must be 0 to 100 (and 1 more)");
   EXPECT_EQ(ViolationsOf(violations.ToStatus())[1].field(), "lead.owner");
+}
+
+TEST(ViolationsTest, AnotherErrorMayHaveThem) {
+  const absl::Status status =
+      WithViolations(Error(absl::StatusCode::kFailedPrecondition, "INCOMPLETE", "not yet"),
+                     {{"title", "is required"}}, "track");
+  EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(status), "INCOMPLETE");
+  ASSERT_EQ(ViolationsOf(status).size(), 1u);
+  EXPECT_EQ(ViolationsOf(status)[0].field(), "track.title");
 }
 
 TEST(ForCallerTest, EveryErrorHasAReasonAndADomain) {

@@ -12,4 +12,9 @@ namespace finalmile::rpc {
 // `prefix` ("lead"; empty: as they are).
 absl::Status ToStatus(const std::vector<Violation>& violations, std::string_view prefix);
 
+// `status`, an error of another code, with all of them as well: what keeps a thing from being done that is
+// itself in order.
+absl::Status WithViolations(absl::Status status, const std::vector<Violation>& violations,
+                            std::string_view prefix);
+
 }  // namespace finalmile::rpc

@@ -60,6 +60,8 @@ std::string Analyzer::Stem(std::string_view word, std::string_view language) {
   return StemWith(LanguageOf(language).stemmer.get(), Cut(word));
 }
 
+bool Analyzer::HasStems(std::string_view language) { return LanguageOf(language).stemmer != nullptr; }
+
 const std::vector<Form>& Analyzer::Meet(Language& language, std::string_view word) {
   if (const auto found = language.met.find(word); found != language.met.end()) return found->second;
   if (language.met.size() == kMostMet) language.met.clear();

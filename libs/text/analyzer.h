@@ -62,6 +62,8 @@ class Analyzer {
   std::vector<Form> Forms(const Token& token, std::string_view language);
   // The stem of one word, as Form::indexed of its first form.
   std::string Stem(std::string_view word, std::string_view language);
+  // Whether Snowball knows the language.
+  bool HasStems(std::string_view language);
 
  private:
   struct Delete {

@@ -65,6 +65,14 @@ TEST(Analyzer, FormsOfWritingMeet) {
   EXPECT_THAT(Indexed("C++ l\u2019offre 10k", "fr"), ElementsAre("c++", "offre", "10000"));
 }
 
+TEST(Analyzer, SaysWhetherALanguageHasStems) {
+  Analyzer analyzer;
+  EXPECT_TRUE(analyzer.HasStems("de-CH"));
+  EXPECT_FALSE(analyzer.HasStems("xx"));
+  EXPECT_FALSE(analyzer.HasStems("porter"));
+  EXPECT_FALSE(analyzer.HasStems(""));
+}
+
 TEST(Analyzer, VeryLongWordsAreCut) {
   EXPECT_THAT(Indexed(std::string(1'000, 'x'), ""), ElementsAre(std::string(64, 'x')));
   EXPECT_EQ(Indexed("x" + std::string("éééééééééééééééééééééééééééééééééééé"), "xx").at(0).size(), 32u);

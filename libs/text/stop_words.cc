@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/container/flat_hash_map.h"
+#include "libs/base/text.h"
 
 namespace finalmile::text {
 namespace {
@@ -210,6 +211,9 @@ constexpr std::array kLists = {
         "сам свою себе себя сеичас со совсем так такои там тебя тем теперь то тогда того тоже только том тот "
         "три тут ты у уж уже хорошо хоть чего чем через что чтоб чтобы чуть эти этого этои этом этот эту я"),
 };
+// The languages of the lists, as BCP 47 has them.
+constexpr std::array<std::string_view, kLists.size()> kLanguages = {"en", "de", "fr", "es", "it", "pt", "nl",
+                                                                    "sv", "da", "no", "fi", "hu", "tr", "ru"};
 // Other languages than English share short words with it ("car", "die"): one of them proves nothing.
 constexpr size_t kProof = 2;
 
@@ -250,6 +254,14 @@ std::vector<bool> StopWords(std::span<const std::string> words) {
   if (*most == words.size()) return stops;
   for (size_t i = 0; i < words.size(); ++i) stops[i] = (on[i] >> list & 1) != 0;
   return stops;
+}
+
+bool IsStopWord(std::string_view word, std::string_view language) {
+  const std::string primary = Lower(language.substr(0, language.find('-')));
+  const auto code = std::find(kLanguages.begin(), kLanguages.end(), primary);
+  const auto found = AllLists().find(word);
+  return code != kLanguages.end() && found != AllLists().end() &&
+         (found->second >> (code - kLanguages.begin()) & 1) != 0;
 }
 
 }  // namespace finalmile::text

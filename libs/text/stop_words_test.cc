@@ -49,5 +49,16 @@ TEST(Dictionary, KnowsWordsInAnyForm) {
     EXPECT_FALSE(IsEnglishWord(word)) << word;
 }
 
+TEST(StopWords, BelongToALanguage) {
+  EXPECT_TRUE(IsStopWord("would", "en"));
+  EXPECT_TRUE(IsStopWord("dont", "EN-us"));
+  EXPECT_FALSE(IsStopWord("donate", "en"));
+  EXPECT_TRUE(IsStopWord("die", "de-AT"));
+  EXPECT_FALSE(IsStopWord("die", "en"));
+  EXPECT_TRUE(IsStopWord("\u0431\u0435\u0437", "ru"));
+  EXPECT_FALSE(IsStopWord("the", "xx"));
+  EXPECT_FALSE(IsStopWord("the", ""));
+}
+
 }  // namespace
 }  // namespace finalmile::text

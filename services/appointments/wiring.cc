@@ -4,11 +4,11 @@
 #include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "finalmile/leads/v1/lead_event.pb.h"
 #include "libs/base/status.h"
+#include "libs/base/zone.h"
 #include "libs/config/schema.h"
 #include "libs/outbox/secret.h"
 #include "services/appointments/consumers/catalog_consumer.h"
 #include "services/appointments/consumers/lead_consumer.h"
-#include "services/appointments/domain/zone.h"
 #include "services/appointments/handlers/register.h"
 #include "services/appointments/store/schema.h"
 #include "services/appointments/timers/appointment_timer.h"
@@ -33,7 +33,7 @@ void Declare(config::Schema& schema) {
 
 absl::StatusOr<app::Module> Build(const config::Config& config, app::Runtime& runtime) {
   // Without its files every zone would be taken for UTC.
-  if (!domain::LoadZone("Europe/Berlin").ok()) {
+  if (!LoadZone("Europe/Berlin").ok()) {
     return absl::FailedPreconditionError(
         "the zone database cannot be read: install tzdata, or have TZDIR name the folder that has tzdata.zi");
   }

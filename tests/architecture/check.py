@@ -71,10 +71,11 @@ PARTS = [
 ]
 NO_INPUT_OUTPUT = ("domain/",)  # parts that may not even use the standard library for it
 
-# The command line runs every service in one process, so it may also wire them.
+# The command line runs every service in one process, so it may also wire them. It reads transcripts, too: coaching is
+# given turns alone, and its reader is a pure function.
 COMMAND_LINE = "services/finalmile/"
 COMMAND_LINE_MAY = r".*"
-WIRES = r"services/\w+/(wiring|config)\.h"
+WIRES = r"services/\w+/(wiring|config)\.h|services/coaching/domain/(turn|transcripts/transcript_file)\.h"
 
 # (what it is called, pattern in code without comments and strings, where it is allowed, what to do instead)
 WORDS = [

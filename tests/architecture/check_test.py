@@ -91,6 +91,8 @@ class CheckTest(unittest.TestCase):
         self.refused("direction", "services/leads/wiring.cc", include("services/catalog/domain/asset.h"))
         self.refused("direction", "services/finalmile/dev.cc", include("services/leads/store/lead_store.h"))
         self.accepted("services/finalmile/dev.cc", include("services/leads/wiring.h") + include("libs/app/run.h"))
+        self.accepted("services/finalmile/commands/analyze.cc", include("services/coaching/domain/transcripts/transcript_file.h"))
+        self.refused("direction", "services/finalmile/commands/analyze.cc", include("services/coaching/domain/transcripts/json.h"))
 
     def test_wiring_names_engines(self):
         self.accepted("services/leads/wiring.cc", include("libs/storage/postgres/postgres.h") + include("libs/events/kafka/kafka_log.h"))

@@ -116,8 +116,9 @@ TEST_P(FaultRows, F13MalformedBytesAreRefusedAndPromisesKept) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, FaultRows,
-                         ::testing::Values(&Csv, &Event, &Filter, &Key, &Limits, &Mapping, &Page, &PageToken,
-                                           &Policy, &Request, &Shape, &Times),
+                         ::testing::Values(&CallAnalysis, &Csv, &Event, &Filter, &Key, &Limits, &Mapping,
+                                           &Page, &PageToken, &Policy, &Request, &Shape, &Times,
+                                           &TranscriptFile),
                          [](const auto& info) { return info.param().name; });
 
 }  // namespace

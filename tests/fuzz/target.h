@@ -17,6 +17,9 @@ struct Target {
   std::vector<std::string> (*seeds)();
 };
 
+// A track and, after a form feed, what was said: findings are words of the text, steps are bounded, and the
+// same is said again.
+Target CallAnalysis();
 // CSV: lines rise, rows read back as they are written.
 Target Csv();
 // Event bytes as they come from the topics and out of the outbox: headers, envelope, activity.
@@ -39,6 +42,8 @@ Target PageToken();
 Target Policy();
 // Requests of the leads service: accepted leads stay what they are when they are read again.
 Target Request();
+// Transcripts of calls: turns that can be analysed, or an error that says where.
+Target TranscriptFile();
 // Timestamps of records: those that are accepted have a JSON form, and survive it.
 Target Times();
 

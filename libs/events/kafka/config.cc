@@ -21,11 +21,13 @@ constexpr std::string_view kDefaultMaxBytes = "1048588";
 constexpr std::string_view kFileSuffix = ".file";
 
 // What the contract of EventLog depends on.
-constexpr std::array<std::string_view, 15> kFixed = {"bootstrap.servers",
+constexpr std::array<std::string_view, 17> kFixed = {"bootstrap.servers",
                                                      "metadata.broker.list",
                                                      "group.id",
                                                      "group.instance.id",
                                                      "enable.idempotence",
+                                                     "max.in.flight",
+                                                     "max.in.flight.requests.per.connection",
                                                      "acks",
                                                      "request.required.acks",
                                                      "message.timeout.ms",

@@ -51,6 +51,9 @@ absl::StatusOr<std::shared_ptr<Producer>> Producer::New(const Config& config, Cl
                        {"acks", "all"},
                        // Each call has its own deadline; a message that librdkafka gave up would leave a gap.
                        {"message.timeout.ms", "0"},
+                       // A broker takes any first sequence number of a producer that it does not know, so
+                       // behind a refused first request a second one would be stored, and the first one lost.
+                       {"max.in.flight.requests.per.connection", "1"},
                        {"partitioner", "murmur2_random"},
                        {"linger.ms", "0"},
                        {"queue.buffering.max.messages", "100000"},

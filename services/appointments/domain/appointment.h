@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "libs/base/refusal.h"
 #include "services/appointments/domain/meeting_request.h"
-#include "services/appointments/domain/refusal.h"
 #include "services/appointments/domain/working_hours.h"
 
 namespace finalmile::appointments::domain {

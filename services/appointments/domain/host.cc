@@ -5,7 +5,7 @@
 
 #include "libs/base/status.h"
 #include "libs/base/text.h"
-#include "services/appointments/domain/zone.h"
+#include "libs/base/zone.h"
 
 namespace finalmile::appointments::domain {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "services/appointments/domain/refusal.h"
+#include "libs/base/refusal.h"
 #include "services/appointments/domain/working_hours.h"
 
 namespace finalmile::appointments::domain {

@@ -1,4 +1,5 @@
 #include "services/appointments/domain/meeting_request.h"
+#include "libs/base/zone.h"
 
 #include <gtest/gtest.h>
 

@@ -1,18 +1,10 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
 namespace finalmile::appointments::domain {
-
-// The zone of that name in the zone database of this machine ("Europe/Berlin"), as tzdata.zi lists it: zones
-// and links. INVALID_ARGUMENT: it lists none such. Zones are read once for each process, so that a new
-// database counts after a restart. `TZDIR` names another folder than /usr/share/zoneinfo. Thread-safe; reads
-// files.
-absl::StatusOr<absl::TimeZone> LoadZone(std::string_view name);
 
 // "2026-12-03T15:00": the wall time of an instant, as appointments keep it.
 std::string WallTime(absl::Time time, absl::TimeZone zone);

@@ -7,6 +7,7 @@
 
 #include "libs/base/status.h"
 #include "libs/base/text.h"
+#include "libs/base/zone.h"
 #include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/etag.h"
@@ -92,8 +93,8 @@ absl::Status CheckTexts(const v1::BookAppointmentRequest& request) {
     violations.Add("situation", "must be a word of [a-z0-9-], at most 64 characters");
   for (const Violation& violation : domain::CheckTitle(request.title()))
     violations.Add(violation.field, violation.description);
-  if (!request.guest_zone().empty() && !domain::LoadZone(request.guest_zone()).ok()) {
-    violations.Add("guest_zone", std::string(domain::LoadZone(request.guest_zone()).status().message()));
+  if (!request.guest_zone().empty() && !LoadZone(request.guest_zone()).ok()) {
+    violations.Add("guest_zone", std::string(LoadZone(request.guest_zone()).status().message()));
   }
   const bool timed = request.has_start_time() || request.has_duration() || !request.host().empty();
   if (!request.hold().empty() && timed)
@@ -279,8 +280,7 @@ absl::StatusOr<v1::Appointment> BookingHandlers::RescheduleAppointment(
         // Whether it can be moved at all comes before whether the time is free.
         domain::Appointment tried = meeting;
         domain::AppointmentResult result = domain::Reschedule(tried, meeting.host, moved, now);
-        if (const auto* refusal = std::get_if<domain::Refusal>(&result))
-          return ToStatus(*refusal, entry->row);
+        if (const auto* refusal = std::get_if<Refusal>(&result)) return ToStatus(*refusal, entry->row);
         SlotRequest slot{moved, "", meeting.host, {id.text()}, now};
         if (request.keep_host()) slot.host = meeting.host;
         if (!request.host().empty()) slot.host = rpc::IdIn(request.host());

@@ -5,11 +5,11 @@
 #include <algorithm>
 
 #include "libs/base/status.h"
+#include "libs/base/zone.h"
 #include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/resource_name.h"
 #include "services/appointments/domain/calendar_file.h"
-#include "services/appointments/domain/zone.h"
 #include "services/appointments/store/appointment_store.h"
 #include "services/appointments/store/host_store.h"
 #include "services/appointments/store/team_store.h"
@@ -73,7 +73,7 @@ std::string OffsetText(absl::Time time, absl::TimeZone zone) {
 
 // The start on one wall: "15:00 Berlin (UTC+1)", with the day where `day` is set.
 std::string WallText(absl::Time start, const std::string& zone_name, bool day) {
-  const auto zone = domain::LoadZone(zone_name);
+  const auto zone = LoadZone(zone_name);
   if (!zone.ok()) return "";
   std::string text =
       absl::FormatTime("%H:%M ", start, *zone) + CityOf(zone_name) + " (" + OffsetText(start, *zone) + ")";
@@ -90,8 +90,8 @@ std::string DescriptionOf(const store::AppointmentRow& row, const std::string& m
   const absl::Time start = row.appointment.start;
   std::string text = WallText(start, row.zone, /*day=*/true);
   if (!row.guest_zone.empty() && row.guest_zone != row.zone) {
-    const auto host = domain::LoadZone(row.zone);
-    const auto guest = domain::LoadZone(row.guest_zone);
+    const auto host = LoadZone(row.zone);
+    const auto guest = LoadZone(row.guest_zone);
     const bool other_day =
         host.ok() && guest.ok() && absl::ToCivilDay(start, *host) != absl::ToCivilDay(start, *guest);
     text += "\n" + WallText(start, row.guest_zone, other_day);

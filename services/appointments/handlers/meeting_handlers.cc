@@ -44,7 +44,7 @@ struct Meeting {
 
   // Tells what a transition returned; an error where it refused.
   absl::Status Conclude(const domain::AppointmentResult& result, const std::string& detail = {}) {
-    if (const auto* refusal = std::get_if<domain::Refusal>(&result)) return ToStatus(*refusal, entry.row);
+    if (const auto* refusal = std::get_if<Refusal>(&result)) return ToStatus(*refusal, entry.row);
     if (it() != entry.before.appointment || !std::get<domain::AppointmentEvents>(result).empty())
       appointments.Tell(entry, std::get<domain::AppointmentEvents>(result), detail);
     return absl::OkStatus();

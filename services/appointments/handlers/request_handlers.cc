@@ -35,18 +35,18 @@ std::string StateWord(domain::RequestState state) {
   return v1::MeetingRequest::State_Name(static_cast<v1::MeetingRequest::State>(state));
 }
 
-absl::Status ToStatus(const domain::Refusal& refusal, const store::RequestRow& row) {
+absl::Status ToStatus(const Refusal& refusal, const store::RequestRow& row) {
   const std::string state = StateWord(row.request.state);
   switch (refusal.kind) {
-    case domain::Refusal::Kind::kFaster:
+    case Refusal::Kind::kFaster:
       return rpc::Error(absl::StatusCode::kAborted, refusal.reason, refusal.message,
                         {{"setter", row.request.setter},
                          {"claim_time", absl::FormatTime(absl::RFC3339_full, row.request.claim_time,
                                                          absl::UTCTimeZone())}});
-    case domain::Refusal::Kind::kOwner:
+    case Refusal::Kind::kOwner:
       return rpc::Error(absl::StatusCode::kPermissionDenied, refusal.reason, refusal.message,
                         {{"setter", row.request.setter}});
-    case domain::Refusal::Kind::kState:
+    case Refusal::Kind::kState:
       break;
   }
   return rpc::Error(absl::StatusCode::kFailedPrecondition, refusal.reason, refusal.message,
@@ -61,7 +61,7 @@ absl::Time TimeOf(const google::protobuf::Timestamp& time) {
 // Tells what a transition returned; an error where it refused.
 absl::Status Conclude(RequestBatch& batch, RequestBatch::Entry& entry, const domain::RequestResult& result,
                       const changes::EventDetails& details = {}) {
-  if (const auto* refusal = std::get_if<domain::Refusal>(&result)) return ToStatus(*refusal, entry.row);
+  if (const auto* refusal = std::get_if<Refusal>(&result)) return ToStatus(*refusal, entry.row);
   if (entry.row.request != entry.before.request)
     batch.Tell(entry, std::get<domain::RequestEvents>(result), details);
   return absl::OkStatus();

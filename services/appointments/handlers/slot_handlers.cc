@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "libs/base/status.h"
+#include "libs/base/zone.h"
 #include "libs/outbox/mutation.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/resource_name.h"
@@ -14,7 +15,6 @@
 #include "libs/storage/columns.h"
 #include "services/appointments/changes/host_times.h"
 #include "services/appointments/changes/host_turn.h"
-#include "services/appointments/domain/zone.h"
 #include "services/appointments/store/host_store.h"
 
 namespace finalmile::appointments::handlers {
@@ -56,7 +56,7 @@ absl::StatusOr<Wanted> WantedOf(const v1::FindSlotsRequest& request, absl::Time 
   if (wanted.within.end <= wanted.within.start || wanted.within.end - wanted.within.start > kLongestWindow)
     violations.Add("end_time", "must be after start_time, by at most 31 days");
   if (!request.guest_zone().empty()) {
-    const absl::StatusOr<absl::TimeZone> zone = domain::LoadZone(request.guest_zone());
+    const absl::StatusOr<absl::TimeZone> zone = LoadZone(request.guest_zone());
     if (zone.ok()) {
       wanted.guest_zone = *zone;
     } else {

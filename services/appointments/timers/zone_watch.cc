@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "libs/base/status.h"
+#include "libs/base/zone.h"
 #include "services/appointments/domain/zone.h"
 #include "services/appointments/store/appointment_store.h"
 
@@ -13,7 +14,7 @@ namespace {
 using store::AppointmentRow;
 
 bool IsShifted(const AppointmentRow& row) {
-  const absl::StatusOr<absl::TimeZone> zone = domain::LoadZone(row.zone);
+  const absl::StatusOr<absl::TimeZone> zone = LoadZone(row.zone);
   return !zone.ok() || domain::WallTime(row.appointment.start, *zone) != row.wall_start;
 }
 

@@ -74,7 +74,7 @@ store::VersionRow ToVersion(const domain::Asset& asset) {
   SetDetails(asset.details, body);
   head.clear_body();
   head.clear_details();
-  for (const Violation& violation : domain::Missing(asset)) head.add_missing(domain::ToText(violation));
+  for (const Violation& violation : domain::Missing(asset)) head.add_missing(ToText(violation));
   store::VersionRow version;
   version.head = head.SerializeAsString();
   version.body = body.SerializeAsString();

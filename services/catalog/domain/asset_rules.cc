@@ -6,6 +6,7 @@
 #include <set>
 
 #include "libs/base/text.h"
+#include "libs/base/violation.h"
 #include "services/catalog/domain/merge.h"
 
 namespace finalmile::catalog::domain {
@@ -26,50 +27,9 @@ void NormaliseTags(std::vector<std::string>& values) {
   values = std::move(kept);
 }
 
-// A language tag by its form (BCP 47): "en", "pt-BR", "zh-Hant".
-bool IsLanguage(std::string_view tag) {
-  size_t subtag = 0;
-  bool first = true;
-  for (size_t at = 0; at <= tag.size(); ++at) {
-    if (at < tag.size() && tag[at] != '-') {
-      const char c = tag[at];
-      const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-      if (!letter && (first || c < '0' || c > '9')) return false;
-      ++subtag;
-      continue;
-    }
-    if (subtag == 0 || subtag > 8 || (first && subtag < 2)) return false;
-    first = false;
-    subtag = 0;
-  }
-  return tag.size() <= 35;
-}
-
 bool IsStage(std::string_view value) {
   return std::find(std::begin(kStages), std::end(kStages), value) != std::end(kStages);
 }
-
-class Violations {
- public:
-  void Add(std::string field, std::string description) {
-    list_.push_back({std::move(field), std::move(description)});
-  }
-  void Length(const std::string& field, std::string_view text, size_t least, size_t most) {
-    const size_t length = Characters(text);
-    if (length < least) {
-      Add(field, "is required");
-    } else if (length > most) {
-      Add(field, fmt::format("at most {} characters, not {}", most, length));
-    }
-  }
-  void Count(const std::string& field, size_t count, size_t most) {
-    if (count > most) Add(field, fmt::format("at most {}, not {}", most, count));
-  }
-  std::vector<Violation> Take() { return std::move(list_); }
-
- private:
-  std::vector<Violation> list_;
-};
 
 void CheckMergeFields(const Asset& asset, Violations& violations) {
   violations.Count("merge_fields", asset.merge_fields.size(), kMaxMergeFields);
@@ -111,7 +71,7 @@ void CheckTags(const Tags& tags, Violations& violations) {
                      "must be prospecting, discovery, evaluation or closing");
     }
   }
-  if (!IsLanguage(tags.language))
+  if (!IsLanguageTag(tags.language))
     violations.Add("tags.language", "must be a language tag, such as en, de or pt-BR");
 }
 
@@ -199,10 +159,6 @@ void KeepValidTags(Tags& tags) {
     }
     if (values.size() > kMaxTagValues) values.resize(kMaxTagValues);
   }
-}
-
-std::string ToText(const Violation& violation) {
-  return fmt::format("{}: {}", violation.field, violation.description);
 }
 
 }  // namespace finalmile::catalog::domain

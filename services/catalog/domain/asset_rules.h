@@ -45,7 +45,4 @@ void KeepValidTags(Tags& tags);
 // while there are any. Empty: complete. At most kMaxMissing, and then one that says how many more there are.
 std::vector<Violation> Missing(const Asset& asset);
 
-// "field: description", as Asset.missing shows it.
-std::string ToText(const Violation& violation);
-
 }  // namespace finalmile::catalog::domain

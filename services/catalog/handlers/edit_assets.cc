@@ -35,22 +35,6 @@ constexpr std::string_view kUpdatable[] = {"title",
                                            "message_training",
                                            "talk_track_source"};
 
-// "Pricing objections!" → "pricing-objections"; empty where no letter or digit of ASCII is.
-std::string IdFromTitle(std::string_view title) {
-  std::string id;
-  for (const char c : Lower(title)) {
-    const bool kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    if (kept) {
-      id.push_back(c);
-    } else if (!id.empty() && id.back() != '-') {
-      id.push_back('-');
-    }
-    if (id.size() == kMaxIdFromTitle) break;
-  }
-  while (!id.empty() && id.back() == '-') id.pop_back();
-  return id;
-}
-
 }  // namespace
 
 absl::StatusOr<v1::Asset> CatalogHandlers::CreateAsset(rpc::CallContext& context,
@@ -65,7 +49,7 @@ absl::StatusOr<v1::Asset> CatalogHandlers::CreateAsset(rpc::CallContext& context
       return rpc::InvalidField("asset_id", "must be 1 to 100 characters of [a-z0-9_-]");
     }
   } else {
-    const std::string words = IdFromTitle(content.title);
+    const std::string words = IdFromTitle(content.title, kMaxIdFromTitle);
     other = domain::AssetId(
         fmt::format("{}-{:08x}", words.empty() ? "asset" : words, static_cast<uint32_t>(d_.rng.Next())));
     id = words.empty() ? other : domain::AssetId(words);

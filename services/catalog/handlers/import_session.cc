@@ -271,8 +271,7 @@ absl::Status ImportSession::Publish(assets::AssetBatch& batch, const Waiting& pa
   const bool other_window = (from && life.publish_time != *from) || (until && life.expire_time != *until);
   if (!published) {
     ASSIGN_OR_RETURN(const domain::Asset latest, batch.Latest(id));
-    for (const Violation& violation : domain::Missing(latest))
-      *result.add_problems() = domain::ToText(violation);
+    for (const Violation& violation : domain::Missing(latest)) *result.add_problems() = ToText(violation);
   }
   const bool wanted = header_.publish() && result.withheld().empty() && result.problems().empty();
   if (wanted && (!published || other_window)) {

@@ -143,7 +143,7 @@ void Repair(const Defaults& defaults, const Lines& lines, Asset& asset, Problems
     } else {
       continue;
     }
-    warnings.Add(LineOfField(field, lines), fmt::format("{}; {}", domain::ToText(violation), done));
+    warnings.Add(LineOfField(field, lines), fmt::format("{}; {}", ToText(violation), done));
   }
   if (!lists.empty()) domain::KeepValidTags(asset.tags);
 }
@@ -225,7 +225,7 @@ Page ReadPage(std::string_view path, std::string_view content, const Defaults& d
   Repair(defaults, found.lines, asset, found.warnings);
   page.warnings = found.warnings.Take();
   for (const Violation& violation : domain::Validate(asset)) {
-    found.problems.Add(LineOfField(violation.field, found.lines), domain::ToText(violation));
+    found.problems.Add(LineOfField(violation.field, found.lines), ToText(violation));
   }
   page.problems = found.problems.Take();
   if (page.problems.empty()) page.missing = domain::Missing(asset);

@@ -8,6 +8,7 @@
 
 #include "finalmile/appointments/v1/appointment_event.pb.h"
 #include "finalmile/catalog/v1/catalog_event.pb.h"
+#include "finalmile/coaching/v1/coaching_event.pb.h"
 #include "finalmile/leads/v1/activity.pb.h"
 #include "finalmile/leads/v1/lead_event.pb.h"
 #include "libs/outbox/topic.h"
@@ -24,6 +25,7 @@ const Message* PrototypeOf(std::string_view topic) {
     for (const Message* message : std::initializer_list<const Message*>{
              &appointments::v1::AppointmentEvent::default_instance(),
              &catalog::v1::CatalogEvent::default_instance(),
+             &coaching::v1::CoachingEvent::default_instance(),
              &leads::v1::Activity::default_instance(),
              &leads::v1::LeadEvent::default_instance(),
          }) {

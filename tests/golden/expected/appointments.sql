@@ -165,7 +165,7 @@ CREATE TABLE leads (
   quiet_until BIGINT,
   allowed BIGINT NOT NULL,
   denied BIGINT NOT NULL
-);
+, permission_times TEXT NOT NULL DEFAULT '[]');
 
 CREATE TABLE meeting_requests (
   id TEXT  PRIMARY KEY,

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace finalmile::appointments::domain {
+namespace finalmile {
 
 // A rule that says no.
 struct Refusal {
@@ -24,4 +24,4 @@ struct Refusal {
   std::string message;
 };
 
-}  // namespace finalmile::appointments::domain
+}  // namespace finalmile

@@ -1,0 +1,205 @@
+#include "services/coaching/changes/rep_batch.h"
+
+#include <algorithm>
+
+#include "libs/base/status.h"
+#include "libs/rpc/timestamps.h"
+#include "services/coaching/changes/rep_events.h"
+
+namespace finalmile::coaching::changes {
+namespace {
+
+template <class Row>
+std::vector<Kept<Row>> KeptOf(std::vector<Row> rows) {
+  std::vector<Kept<Row>> kept;
+  kept.reserve(rows.size());
+  for (Row& row : rows) kept.push_back({std::move(row)});
+  return kept;
+}
+
+template <class Row>
+void Gather(const Kept<Row>& kept, std::vector<const Row*>& changed) {
+  if (kept.changed) changed.push_back(&kept.row);
+}
+
+}  // namespace
+
+absl::Status RepBatch::LockReps(std::vector<std::string> ids, const std::vector<std::string>& meetings) {
+  ids = storage::SortedUnique(std::move(ids));
+  if (ids.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(Lock(ids));
+  for (const std::string& id : ids) {
+    if (Find(id) == nullptr) Add(id, Id::kChosen);
+  }
+  for (auto& [id, entry] : entries()) RETURN_IF_ERROR(Load(entry, meetings));
+  return absl::OkStatus();
+}
+
+absl::Status RepBatch::Load(Entry& rep, const std::vector<std::string>& meetings) {
+  // A rep that is added has nothing.
+  if (!rep.locked) return absl::OkStatus();
+  const std::string& id = rep.row.id;
+  ASSIGN_OR_RETURN(rep.facts, store::ReadFacts(transaction_, id));
+  ASSIGN_OR_RETURN(std::vector<store::MasteryRow> masteries, store::ReadMasteries(transaction_, id));
+  for (store::MasteryRow& row : masteries) {
+    const std::string track = row.track;
+    rep.masteries[track] = {std::move(row)};
+  }
+  ASSIGN_OR_RETURN(std::vector<store::AssignmentRow> assignments,
+                   store::ReadAssignments(transaction_, id, meetings));
+  rep.assignments = KeptOf(std::move(assignments));
+  ASSIGN_OR_RETURN(std::vector<store::CertificateRow> certificates, store::ReadValid(transaction_, id));
+  rep.certificates = KeptOf(std::move(certificates));
+  return absl::OkStatus();
+}
+
+void RepBatch::Take(Entry& rep, const std::string& track, PracticeFact fact) {
+  std::vector<PracticeFact>& facts = rep.facts[track];
+  const auto known =
+      std::find_if(facts.begin(), facts.end(), [&](const PracticeFact& one) { return one.id == fact.id; });
+  if (known == facts.end()) {
+    facts.push_back(std::move(fact));
+  } else {
+    *known = std::move(fact);
+  }
+}
+
+void RepBatch::Complete(Entry& rep, const std::string& track, const store::PracticeRow& practice) {
+  for (Kept<store::AssignmentRow>& kept : rep.assignments) {
+    if (kept.row.track != track || !coaching::Complete(kept.row.assignment, practice.practice.time, at_.now))
+      continue;
+    kept.row.practice = practice.id;
+    kept.changed = true;
+  }
+}
+
+Kept<store::AssignmentRow>* RepBatch::Caused(Entry& rep, const std::string& track, const std::string& cause) {
+  for (Kept<store::AssignmentRow>& kept : rep.assignments) {
+    if (kept.row.track == track && kept.row.cause == cause) return &kept;
+  }
+  return nullptr;
+}
+
+const store::AssignmentRow* RepBatch::Listed(const Entry& rep, const std::string& track,
+                                             AssignmentKind kind) const {
+  for (const Kept<store::AssignmentRow>& kept : rep.assignments) {
+    if (kept.row.track == track && kept.row.assignment.kind == kind && IsListed(kept.row.assignment))
+      return &kept.row;
+  }
+  return nullptr;
+}
+
+size_t RepBatch::ListedCount(const Entry& rep) const {
+  return static_cast<size_t>(
+      std::count_if(rep.assignments.begin(), rep.assignments.end(),
+                    [](const Kept<store::AssignmentRow>& kept) { return IsListed(kept.row.assignment); }));
+}
+
+const store::AssignmentRow& RepBatch::Assign(Entry& rep, store::AssignmentRow draft) {
+  draft.rep = rep.row.id;
+  draft.assignment.assign_time = at_.now;
+  draft.assignment.state = AssignmentState::kOpen;
+  Kept<store::AssignmentRow>* kept = Caused(rep, draft.track, draft.cause);
+  draft.id = kept == nullptr ? NewUuid(at_.clock, at_.rng) : kept->row.id;
+  if (draft.cause.empty()) draft.cause = draft.id;
+  if (kept == nullptr) kept = &rep.assignments.emplace_back();
+  kept->row = std::move(draft);
+  kept->changed = true;
+  FillAssigned(kept->row, *Emit(rep).mutable_practice_assigned());
+  return kept->row;
+}
+
+void RepBatch::Withdraw(Kept<store::AssignmentRow>& assignment) {
+  if (coaching::Withdraw(assignment.row.assignment, at_.now)) assignment.changed = true;
+}
+
+Mastery RepBatch::MasteryAt(const Entry& rep, const PublishedTrack& track) const {
+  const auto facts = rep.facts.find(track.id);
+  return MasteryOf(facts == rep.facts.end() ? std::vector<PracticeFact>() : facts->second,
+                   track.certificate_version, at_.now);
+}
+
+absl::Status RepBatch::Certify(Entry& rep, const PublishedTrack& track, const Mastery& mastery) {
+  ASSIGN_OR_RETURN(const TalkTrack content, ReadContent(transaction_, track.id, track.version));
+  store::CertificateRow row;
+  row.id = NewUuid(at_.clock, at_.rng);
+  row.rep = rep.row.id;
+  row.track = track.id;
+  row.certificate = Issue(mastery.mastered_version, content.certificate_validity, at_.now);
+  FillCertificate(row, *Emit(rep).mutable_certificate_issued());
+  rep.certificates.push_back({std::move(row), true});
+  return absl::OkStatus();
+}
+
+absl::StatusOr<absl::Time> RepBatch::FollowMastery(Entry& rep, const PublishedTrack& track) {
+  const Mastery mastery = MasteryAt(rep, track);
+  Kept<store::MasteryRow>& kept = rep.masteries[track.id];
+  const store::MasteryRow before = kept.row;
+  kept.row.rep = rep.row.id;
+  kept.row.track = track.id;
+  for (const MasteryEvent& event : Update(kept.row.record, mastery, track.certificate_version, at_.now)) {
+    FillEvent(track, mastery, event, Emit(rep));
+    if (std::holds_alternative<Mastered>(event)) RETURN_IF_ERROR(Certify(rep, track, mastery));
+    const auto* lapsed = std::get_if<Lapsed>(&event);
+    if (lapsed == nullptr || lapsed->reason != LapseReason::kCorrected) continue;
+    for (Kept<store::CertificateRow>& certificate : rep.certificates) {
+      if (certificate.row.track != track.id) continue;
+      coaching::Withdraw(certificate.row.certificate, at_.now);
+      certificate.changed = true;
+    }
+  }
+  kept.changed = kept.row != before;
+  return NextDue(kept.row.record, mastery);
+}
+
+absl::Status RepBatch::Conclude(Entry& rep, const std::map<std::string, PublishedTrack>& tracks) {
+  absl::Time due = absl::InfiniteFuture();
+  for (const auto& [id, facts] : rep.facts) {
+    const auto track = tracks.find(id);
+    if (track == tracks.end()) continue;
+    ASSIGN_OR_RETURN(const absl::Time next, FollowMastery(rep, track->second));
+    due = std::min(due, next);
+  }
+  for (Kept<store::CertificateRow>& kept : rep.certificates) {
+    if (Expire(kept.row.certificate, at_.now)) {
+      FillCertificate(kept.row, *Emit(rep).mutable_certificate_expired());
+      kept.changed = true;
+    }
+    due = std::min(due, NextDue(kept.row.certificate));
+  }
+  for (Kept<store::AssignmentRow>& kept : rep.assignments) {
+    const Assignment before = kept.row.assignment;
+    Visit(kept.row.assignment, at_.now);
+    kept.changed = kept.changed || kept.row.assignment != before;
+    due = std::min(due, NextDue(kept.row.assignment));
+  }
+  if (rep.row.due_time != due) rep.changed = true;
+  rep.row.due_time = due;
+  return absl::OkStatus();
+}
+
+absl::Status RepBatch::WriteAll() {
+  std::vector<std::string> practised;
+  for (const auto& [id, rep] : entries()) {
+    for (const auto& [track, facts] : rep.facts) practised.push_back(track);
+  }
+  ASSIGN_OR_RETURN(const auto tracks,
+                   PublishedTracks(transaction_, storage::SortedUnique(std::move(practised))));
+  std::vector<const store::MasteryRow*> masteries;
+  std::vector<const store::AssignmentRow*> assignments;
+  std::vector<const store::CertificateRow*> certificates;
+  for (auto& [id, rep] : entries()) {
+    RETURN_IF_ERROR(Conclude(rep, tracks));
+    for (const auto& [track, kept] : rep.masteries) Gather(kept, masteries);
+    for (const auto& kept : rep.assignments) Gather(kept, assignments);
+    for (const auto& kept : rep.certificates) Gather(kept, certificates);
+    if (!assignments.empty())
+      RETURN_IF_ERROR(store::DeleteAssignments(transaction_, id, at_.now - kKeepEnded));
+  }
+  RETURN_IF_ERROR(store::kMasteries.InsertOrUpdate(transaction_, masteries));
+  RETURN_IF_ERROR(store::kAssignments.InsertOrUpdate(transaction_, assignments));
+  RETURN_IF_ERROR(store::kCertificates.InsertOrUpdate(transaction_, certificates));
+  return Write();
+}
+
+}  // namespace finalmile::coaching::changes

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/storage/table.h"
+#include "services/coaching/domain/practice/assignment.h"
+#include "services/coaching/domain/practice/certificate.h"
+#include "services/coaching/domain/practice/low_scores.h"
+#include "services/coaching/domain/practice/mastery.h"
+
+namespace finalmile::coaching::store {
+
+// A rep, whose row is locked by whoever changes anything of the rep: practices, reviews, assignments,
+// mastery and certificates.
+struct RepRow {
+  // The name of the principal.
+  std::string id;
+  // The seq of the last event with this rep as key.
+  int64_t seq = 0;
+  // When time changes something of the rep; InfiniteFuture: never.
+  absl::Time due_time = absl::InfiniteFuture();
+};
+extern const storage::Table<RepRow> kReps;
+// Reps who have submitted a practice of the track fall due at `now`: its certificate version has changed.
+// Deferred.
+absl::Status VisitRepsOf(storage::Transaction& transaction, const std::string& track, absl::Time now);
+
+// Where a rep stands with a track.
+struct MasteryRow {
+  std::string rep;
+  std::string track;
+  MasteryRecord record;
+
+  friend bool operator==(const MasteryRow&, const MasteryRow&) = default;
+};
+extern const storage::Table<MasteryRow> kMasteries;
+absl::StatusOr<std::vector<MasteryRow>> ReadMasteries(storage::Transaction& transaction,
+                                                      const std::string& rep);
+// How many reps there are in each state, by track.
+absl::StatusOr<std::map<std::string, std::map<MasteryState, int64_t>>> CountMasteries(
+    storage::Transaction& transaction);
+
+struct CertificateRow {
+  std::string id;
+  std::string rep;
+  std::string track;
+  Certificate certificate;
+
+  friend bool operator==(const CertificateRow&, const CertificateRow&) = default;
+};
+extern const storage::Table<CertificateRow> kCertificates;
+absl::StatusOr<std::vector<CertificateRow>> ReadValid(storage::Transaction& transaction,
+                                                      const std::string& rep);
+// Those of a rep, the newest first, behind (`before`, `id`).
+absl::StatusOr<std::vector<CertificateRow>> ListCertificates(storage::Transaction& transaction,
+                                                             const std::string& rep, absl::Time before,
+                                                             const std::string& id, int limit);
+
+struct AssignmentRow {
+  std::string id;
+  std::string rep;
+  std::string track;
+  Assignment assignment;
+  // Names what it came from: no two assignments of a rep and track have the same cause. See the functions
+  // below.
+  std::string cause;
+  // The criterion of a low score; else empty.
+  std::string criterion;
+  // Chains: the two meetings of low scores, the meeting that is rehearsed for.
+  std::vector<std::string> appointments;
+  std::string by;
+  // Id of the practice that did it; may be empty.
+  std::string practice;
+
+  friend bool operator==(const AssignmentRow&, const AssignmentRow&) = default;
+};
+extern const storage::Table<AssignmentRow> kAssignments;
+std::string CauseOf(const LowPair& pair);
+std::string CauseOfMeeting(const std::string& appointment);
+// The inverse of CauseOf(LowPair), for an assignment of a low score.
+LowPair PairOf(const AssignmentRow& row);
+// Those of a rep that are listed, all of low scores, and all for these meetings.
+absl::StatusOr<std::vector<AssignmentRow>> ReadAssignments(storage::Transaction& transaction,
+                                                           const std::string& rep,
+                                                           const std::vector<std::string>& meetings);
+// Who has an assignment to rehearse for one of these meetings.
+absl::StatusOr<std::vector<std::string>> RepsRehearsing(storage::Transaction& transaction,
+                                                        const std::vector<std::string>& meetings);
+// How many are listed, by track.
+absl::StatusOr<std::map<std::string, int64_t>> CountListed(storage::Transaction& transaction);
+// Deletes the assignments of a rep that ended before `ended`. Deferred.
+absl::Status DeleteAssignments(storage::Transaction& transaction, const std::string& rep, absl::Time ended);
+
+}  // namespace finalmile::coaching::store
