@@ -72,7 +72,7 @@ TEST_P(AnalysisTest, NothingOfATranscriptIsKept) {
   written.set_talk_track(kName);
   written.set_written(std::string("Dear ") + kMarker + ", we cut idle time by 30 percent.");
   ASSERT_TRUE(Analyse(written).ok());
-  // A refused one is not kept or told either.
+  // A refused one is not kept or repeated either.
   for (const char* field : {"turns[0].start", "turns[1].end", "turns"}) {
     v1::AnalyzeTranscriptRequest wrong = Conversation();
     if (std::string(field) == "turns[0].start") wrong.mutable_turns(0)->set_start(-1);

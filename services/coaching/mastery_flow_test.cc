@@ -18,7 +18,7 @@ FINALMILE_ON_BOTH_ENGINES(MasteryFlowTest);
 
 TEST_P(MasteryFlowTest, ThreeDaysAndACoachMakeACertificate) {
   Master("kim");
-  EXPECT_EQ(Told("kim"), "submitted, submitted, reviewed, submitted, mastered, certified");
+  EXPECT_EQ(Emitted("kim"), "submitted, submitted, reviewed, submitted, mastered, certified");
   const v1::Mastery mastery = MasteryOf("kim");
   EXPECT_EQ(mastery.state(), v1::Mastery::STATE_MASTERED);
   EXPECT_THAT(mastery.days(), ElementsAre("2026-12-01", "2026-12-02", "2026-12-03"));
@@ -49,7 +49,7 @@ TEST_P(MasteryFlowTest, AReviewThatTakesADayAwayWithdrawsTheCertificate) {
   const std::vector<std::string> practices = Master("kim");
   // The analysis said 8, a coach says 7.
   ASSERT_TRUE(Review("coco", practices[2], 2).ok());
-  EXPECT_EQ(Told("kim"),
+  EXPECT_EQ(Emitted("kim"),
             "submitted, submitted, reviewed, submitted, mastered, certified, reviewed, lapsed CORRECTED");
   EXPECT_EQ(MasteryOf("kim").state(), v1::Mastery::STATE_LAPSED);
   EXPECT_EQ(MasteryOf("kim").lapse_reason(), v1::LAPSE_REASON_CORRECTED);
@@ -69,18 +69,18 @@ TEST_P(MasteryFlowTest, ItIsRehearsedAndForgottenInTime) {
   const v1::Mastery mastery = MasteryOf("kim");
   const absl::Time rehearsal = rpc::FromTimestamp(mastery.next_rehearsal_time());
   const absl::Time lapse = rpc::FromTimestamp(mastery.lapse_time());
-  const std::string before = Told("kim");
+  const std::string before = Emitted("kim");
   MoveTo(rehearsal - absl::Seconds(1));
-  EXPECT_EQ(Told("kim"), before);
+  EXPECT_EQ(Emitted("kim"), before);
   MoveTo(rehearsal + absl::Seconds(1));
-  EXPECT_EQ(Told("kim"), before + ", rehearsal");
+  EXPECT_EQ(Emitted("kim"), before + ", rehearsal");
   EXPECT_NEAR(RepEvents("kim").back().rehearsal_due().retrievability(), .9, 1e-6);
   EXPECT_THAT(Due("kim"), ElementsAre("fleet REHEARSAL"));
   Restart();
   MoveTo(lapse - absl::Seconds(1));
-  EXPECT_EQ(Told("kim"), before + ", rehearsal") << "once for each practice";
+  EXPECT_EQ(Emitted("kim"), before + ", rehearsal") << "once for each practice";
   MoveTo(lapse + absl::Seconds(1));
-  EXPECT_EQ(Told("kim"), before + ", rehearsal, lapsed FORGOTTEN");
+  EXPECT_EQ(Emitted("kim"), before + ", rehearsal, lapsed FORGOTTEN");
   EXPECT_EQ(MasteryOf("kim").lapse_reason(), v1::LAPSE_REASON_FORGOTTEN);
   EXPECT_THAT(Due("kim"), IsEmpty());
   EXPECT_EQ(CertificatesOf("kim")[0].state(), v1::Certificate::STATE_VALID) << "it expires by itself";
@@ -88,11 +88,11 @@ TEST_P(MasteryFlowTest, ItIsRehearsedAndForgottenInTime) {
 
 TEST_P(MasteryFlowTest, APracticeInTimeKeepsIt) {
   Master("kim");
-  const std::string before = Told("kim");
+  const std::string before = Emitted("kim");
   MoveTo(rpc::FromTimestamp(MasteryOf("kim").next_rehearsal_time()) + absl::Hours(1));
   const absl::Time lapse = rpc::FromTimestamp(MasteryOf("kim").lapse_time());
   Practise("kim", kBoth);
-  EXPECT_EQ(Told("kim"), before + ", rehearsal, submitted");
+  EXPECT_EQ(Emitted("kim"), before + ", rehearsal, submitted");
   MoveTo(lapse + absl::Seconds(1));
   EXPECT_EQ(MasteryOf("kim").state(), v1::Mastery::STATE_MASTERED);
 }

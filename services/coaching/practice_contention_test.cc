@@ -40,7 +40,7 @@ class PracticeContentionTest : public PracticeTest {
 };
 FINALMILE_ON_BOTH_ENGINES(PracticeContentionTest);
 
-TEST_P(PracticeContentionTest, NothingIsLostAndNothingIsToldTwice) {
+TEST_P(PracticeContentionTest, NothingIsLostAndNothingEmittedTwice) {
   MoveTo(At(10, 10));
   const std::vector<std::string> reps = {"ana", "ben"};
   // Channels are made before the threads are.
@@ -98,7 +98,7 @@ TEST_P(PracticeContentionTest, OneRequestIdManyAtOnceHasOneEffect) {
   });
   for (const std::string& answer : answers) EXPECT_EQ(answer, answers[0]);
   EXPECT_EQ(Count("practices"), 1);
-  EXPECT_EQ(Told("kim"), "submitted");
+  EXPECT_EQ(Emitted("kim"), "submitted");
 }
 
 }  // namespace

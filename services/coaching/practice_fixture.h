@@ -154,7 +154,7 @@ class PracticeTest : public CoachingTest {
 
   std::vector<v1::CoachingEvent> RepEvents(const std::string& rep) { return EventsOf("reps/" + rep); }
   // By name, in order: "submitted, mastered, certified".
-  std::string Told(const std::string& rep) {
+  std::string Emitted(const std::string& rep) {
     std::string text;
     for (const v1::CoachingEvent& event : RepEvents(rep)) {
       if (!text.empty()) text += ", ";

@@ -35,17 +35,17 @@ TEST_P(PracticeLoopTest, AnAssignmentIsDoneByAPracticeOfItsTrack) {
   ASSERT_TRUE(assigned.ok()) << assigned.status();
   EXPECT_EQ(assigned->assignments(0).rep(), "reps/kim");
   EXPECT_EQ(assigned->assignments(0).by(), "mia");
-  EXPECT_EQ(Told("kim"), "assigned ASSIGNED");
+  EXPECT_EQ(Emitted("kim"), "assigned ASSIGNED");
   const auto again = Assign({"kim"});
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->assignments(0).name(), assigned->assignments(0).name());
-  EXPECT_EQ(Told("kim"), "assigned ASSIGNED");
+  EXPECT_EQ(Emitted("kim"), "assigned ASSIGNED");
   EXPECT_THAT(Due("kim"), ElementsAre("fleet ASSIGNED"));
   Practise("kim", kIdle, "giant");
   EXPECT_THAT(Due("kim"), ElementsAre("fleet ASSIGNED"));
   Practise("kim", kNeither);
   EXPECT_THAT(Due("kim"), IsEmpty()) << "however it went";
-  EXPECT_EQ(Told("kim"), "assigned ASSIGNED, submitted, submitted");
+  EXPECT_EQ(Emitted("kim"), "assigned ASSIGNED, submitted, submitted");
   EXPECT_THAT(Due("ben"), ElementsAre("fleet ASSIGNED"));
 }
 
@@ -53,7 +53,7 @@ TEST_P(PracticeLoopTest, OverdueItStaysInTheList) {
   ASSERT_TRUE(Assign({"kim"}, At(3, 10)).ok());
   MoveTo(At(3, 10));
   EXPECT_EQ(Count("practice_assignments WHERE state = 2"), 1);
-  EXPECT_EQ(Told("kim"), "assigned ASSIGNED") << "nobody is told";
+  EXPECT_EQ(Emitted("kim"), "assigned ASSIGNED") << "no event";
   EXPECT_THAT(Due("kim"), ElementsAre("fleet ASSIGNED"));
   Practise("kim", kIdle);
   EXPECT_THAT(Due("kim"), IsEmpty());
@@ -94,7 +94,7 @@ SELECT 'assignment-' || n, 'kim', 'track-' || n, '', 1, 1, 0, CAST(NULL AS BIGIN
 
 TEST_P(PracticeLoopTest, AMeetingInASituationThatIsNotMasteredIsRehearsed) {
   Set("m1", "kim", At(3, 15));
-  EXPECT_EQ(Told("kim"), "assigned REHEARSAL");
+  EXPECT_EQ(Emitted("kim"), "assigned REHEARSAL");
   const v1::PracticeAssigned event = RepEvents("kim")[0].practice_assigned();
   EXPECT_EQ(event.appointments(0), Meeting("m1"));
   EXPECT_EQ(rpc::FromTimestamp(event.due_time()), At(3, 14, 30));
@@ -104,23 +104,23 @@ TEST_P(PracticeLoopTest, AMeetingInASituationThatIsNotMasteredIsRehearsed) {
   EXPECT_THAT(Due("kim"), IsEmpty());
 
   Set("other", "ben", At(3, 15), "no-track-for-it");
-  EXPECT_EQ(Told("ben"), "");
+  EXPECT_EQ(Emitted("ben"), "");
   Set("over", "ben", At(1, 9));
-  EXPECT_EQ(Told("ben"), "");
+  EXPECT_EQ(Emitted("ben"), "");
 }
 
 TEST_P(PracticeLoopTest, WhoHasMasteredTheSituationRehearsesNothing) {
   Master("kim");
-  const std::string before = Told("kim");
+  const std::string before = Emitted("kim");
   Set("m1", "kim", At(8, 15));
-  EXPECT_EQ(Told("kim"), before);
+  EXPECT_EQ(Emitted("kim"), before);
 }
 
 TEST_P(PracticeLoopTest, ARehearsalFollowsItsMeeting) {
   Set("m1", "kim", At(3, 15));
   // To another time: the same assignment, at another time.
   Reschedule("m1", "kim", At(4, 15));
-  EXPECT_EQ(Told("kim"), "assigned REHEARSAL");
+  EXPECT_EQ(Emitted("kim"), "assigned REHEARSAL");
   v1::ListDuePracticeRequest request;
   request.set_rep("reps/kim");
   EXPECT_EQ(
@@ -133,7 +133,7 @@ TEST_P(PracticeLoopTest, ARehearsalFollowsItsMeeting) {
   // And back: it is assigned anew.
   Reschedule("m1", "kim", At(5, 15));
   EXPECT_THAT(Due("ben"), IsEmpty());
-  EXPECT_EQ(Told("kim"), "assigned REHEARSAL, assigned REHEARSAL");
+  EXPECT_EQ(Emitted("kim"), "assigned REHEARSAL, assigned REHEARSAL");
   EXPECT_EQ(Count("practice_assignments"), 2);
   auto cancelled = NextOfMeeting("m1");
   Describe(*cancelled.mutable_appointment_cancelled(), "kim", At(5, 15), kSituation);
@@ -145,13 +145,13 @@ TEST_P(PracticeLoopTest, ARehearsalFollowsItsMeeting) {
 TEST_P(PracticeLoopTest, TwoLowScoresWithinThreeWeeksBringPractice) {
   MoveTo(At(30, 10));
   Score("m1", At(1, 10), 5);
-  EXPECT_EQ(Told("ben"), "");
+  EXPECT_EQ(Emitted("ben"), "");
   Score("m2", At(22, 10) + absl::Microseconds(1), 5);
-  EXPECT_EQ(Told("ben"), "") << "21 days and a moment apart";
+  EXPECT_EQ(Emitted("ben"), "") << "21 days and a moment apart";
   Score("m3", At(10, 10), 5.5);
-  EXPECT_EQ(Told("ben"), "") << "5.5 does not fail";
+  EXPECT_EQ(Emitted("ben"), "") << "5.5 does not fail";
   Score("m4", At(20, 10), 4);
-  EXPECT_EQ(Told("ben"), "assigned LOW_SCORE");
+  EXPECT_EQ(Emitted("ben"), "assigned LOW_SCORE");
   const v1::PracticeAssigned event = RepEvents("ben")[0].practice_assigned();
   EXPECT_EQ(event.criterion(), "value");
   EXPECT_THAT(event.appointments(), ElementsAre(Meeting("m1"), Meeting("m4")));
@@ -161,7 +161,7 @@ TEST_P(PracticeLoopTest, TwoLowScoresWithinThreeWeeksBringPractice) {
 TEST_P(PracticeLoopTest, OneMeetingCountsOnceWhoeverScoresIt) {
   Score("m1", At(1, 9), 4);
   Tell(ScoreEvent("m1", At(1, 9), 3, ConversationScored::SOURCE_COACH));
-  EXPECT_EQ(Told("ben"), "");
+  EXPECT_EQ(Emitted("ben"), "");
 }
 
 TEST_P(PracticeLoopTest, AScoreThatIsTakenBackWithdrawsThePractice) {
@@ -185,11 +185,11 @@ TEST_P(PracticeLoopTest, APairIsUsedUpByItsPractice) {
   Score("m1", At(1, 7), 4);
   Score("m2", At(1, 8), 4);
   Practise("ben", kIdle);
-  EXPECT_EQ(Told("ben"), "assigned LOW_SCORE, submitted");
+  EXPECT_EQ(Emitted("ben"), "assigned LOW_SCORE, submitted");
   Score("m3", At(1, 9), 4);
-  EXPECT_EQ(Told("ben"), "assigned LOW_SCORE, submitted");
+  EXPECT_EQ(Emitted("ben"), "assigned LOW_SCORE, submitted");
   Score("m4", At(1, 9, 30), 4);
-  EXPECT_EQ(Told("ben"), "assigned LOW_SCORE, submitted, assigned LOW_SCORE");
+  EXPECT_EQ(Emitted("ben"), "assigned LOW_SCORE, submitted, assigned LOW_SCORE");
 }
 
 TEST_P(PracticeLoopTest, TwoAreOpenAtMost) {
@@ -242,7 +242,7 @@ TEST_P(PracticeLoopTest, LowScoresOfOnesOwnAreOffered) {
   for (int i = 0; i < 2; ++i) {
     Tell(ScoreEvent("m" + std::to_string(i), At(1, 7 + i), 4, ConversationScored::SOURCE_SELF));
   }
-  EXPECT_EQ(Told("ben"), "") << "it is an offer";
+  EXPECT_EQ(Emitted("ben"), "") << "it is an offer";
   EXPECT_THAT(Due("ben"), ElementsAre("fleet SELF_SCORE value"));
   Practise("ben", kIdle);
   EXPECT_THAT(Due("ben"), IsEmpty());

@@ -67,7 +67,7 @@ TEST_P(PracticesTest, ASubmittedPracticeIsAnalysedAndKept) {
   EXPECT_NEAR(practice.analysis().coverage(), 7. / 9, 1e-9);
   EXPECT_THAT(submitted->mastery().days(), ElementsAre("2026-12-01"));
   EXPECT_EQ(submitted->mastery().state(), v1::Mastery::STATE_NONE);
-  EXPECT_EQ(Told("kim"), "submitted");
+  EXPECT_EQ(Emitted("kim"), "submitted");
   const v1::PracticeSubmitted event = RepEvents("kim")[0].practice_submitted();
   EXPECT_EQ(event.practice(), practice.name());
   EXPECT_EQ(event.version(), 1);
@@ -86,7 +86,7 @@ TEST_P(PracticesTest, WhatIsSavedForARepeatHoldsNoWordsOfIt) {
   const auto second = Submit("kim", request);
   ASSERT_TRUE(first.ok() && second.ok()) << first.status() << second.status();
   EXPECT_EQ(first->SerializeAsString(), second->SerializeAsString());
-  EXPECT_EQ(Told("kim"), "submitted");
+  EXPECT_EQ(Emitted("kim"), "submitted");
   for (const std::string& bytes : {first->SerializeAsString(), RepEvents("kim")[0].SerializeAsString()}) {
     EXPECT_THAT(bytes, Not(HasSubstr("your idle time")));
     EXPECT_THAT(bytes, Not(HasSubstr("Guest")));
@@ -108,7 +108,7 @@ TEST_P(PracticesTest, ADraftIsSeenByItsRepAlone) {
   const std::string name = saved->practice().name();
   EXPECT_EQ(saved->practice().state(), v1::Practice::STATE_DRAFT);
   EXPECT_FALSE(saved->practice().has_score());
-  EXPECT_EQ(Told("kim"), "");
+  EXPECT_EQ(Emitted("kim"), "");
   EXPECT_EQ(GetPractice("kim", name).turns(0).text(), kNeither);
   for (const char* other : {"ben", "cora", "mia"}) {
     EXPECT_EQ(GetPractice(other, name).name(), "") << other;
@@ -224,7 +224,7 @@ TEST_P(PracticesTest, ACoachsReviewTakesThePlaceOfTheAnalysis) {
   EXPECT_THAT(reviewed->mastery().days(), IsEmpty()) << "7 is below the mark";
   EXPECT_EQ(reviewed->agreement_units(), 0);
   EXPECT_THAT(Queue(), IsEmpty());
-  EXPECT_EQ(Told("kim"), "submitted, reviewed");
+  EXPECT_EQ(Emitted("kim"), "submitted, reviewed");
   const v1::PracticeReviewed event = RepEvents("kim")[1].practice_reviewed();
   EXPECT_EQ(event.reviewer(), "cora");
   EXPECT_EQ(event.rubric(), "first-conversation-1");
@@ -253,7 +253,7 @@ TEST_P(PracticesTest, NobodyCoachesThemselves) {
   EXPECT_NEAR(self->practice().score(), 8, 1e-9);
   EXPECT_EQ(self->practice().state(), v1::Practice::STATE_SUBMITTED);
   EXPECT_THAT(Queue(), ElementsAre(name)) << "it still waits for a coach";
-  EXPECT_EQ(Told("bo"), "submitted, self-reviewed");
+  EXPECT_EQ(Emitted("bo"), "submitted, self-reviewed");
 }
 
 TEST_P(PracticesTest, CommentsStandAtTurnsThatAreThere) {

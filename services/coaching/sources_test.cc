@@ -102,7 +102,7 @@ TEST_P(SourcesTest, DraftsAndWindowsOfAnAssetMarkNothing) {
   EXPECT_EQ(Count("parked"), 0);
 }
 
-TEST_P(SourcesTest, AChangeBeforeThePublicationMarksNothingHoweverLateItIsTold) {
+TEST_P(SourcesTest, AChangeBeforeThePublicationMarksNothingHoweverLateItArrives) {
   Published(BuiltOn({"assets/pitch", "assets/story"}));
   MoveTo(At(2, 9));
   AssetPublished("assets/pitch", 2, At(1, 9));

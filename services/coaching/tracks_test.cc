@@ -54,7 +54,7 @@ TEST_P(TracksTest, ATrackIsCreatedOnceAndReadAgain) {
   const auto repeated = Create(Whole(), "", "r1");
   ASSERT_TRUE(repeated.ok()) << repeated.status();
   EXPECT_EQ(repeated->SerializeAsString(), created->SerializeAsString());
-  EXPECT_THAT(EventsOf(kName), IsEmpty()) << "a draft is told nobody";
+  EXPECT_THAT(EventsOf(kName), IsEmpty()) << "a draft emits nothing";
 
   Restart();
   const auto read = Get(kName);
@@ -122,7 +122,7 @@ TEST_P(TracksTest, PublishingSaysAllThatIsMissing) {
   EXPECT_EQ(Get(created->name())->state(), v1::TalkTrack::STATE_DRAFT);
 }
 
-TEST_P(TracksTest, APublicationIsTold) {
+TEST_P(TracksTest, APublicationEmitsItsEvent) {
   v1::TalkTrack track = Whole();
   track.add_source_assets("assets/pitch");
   const auto created = Create(track);
@@ -141,14 +141,14 @@ TEST_P(TracksTest, APublicationIsTold) {
   ASSERT_THAT(EventsOf(kName), SizeIs(1));
   const v1::CoachingEvent event = EventsOf(kName)[0];
   EXPECT_EQ(event.principal().name(), "cora");
-  const v1::TalkTrackPublished& told = event.talk_track_published();
-  EXPECT_EQ(told.version(), 1);
-  EXPECT_EQ(told.situation(), "new-fleet-manager");
-  EXPECT_EQ(told.audience(), "heads of logistics");
-  EXPECT_THAT(told.source_assets(), ElementsAre("assets/pitch"));
-  EXPECT_EQ(told.language(), "en");
-  EXPECT_TRUE(told.recertify()) << "the first publication";
-  EXPECT_EQ(rpc::FromDuration(told.certificate_validity()), absl::Hours(24 * 180));
+  const v1::TalkTrackPublished& published = event.talk_track_published();
+  EXPECT_EQ(published.version(), 1);
+  EXPECT_EQ(published.situation(), "new-fleet-manager");
+  EXPECT_EQ(published.audience(), "heads of logistics");
+  EXPECT_THAT(published.source_assets(), ElementsAre("assets/pitch"));
+  EXPECT_EQ(published.language(), "en");
+  EXPECT_TRUE(published.recertify()) << "the first publication";
+  EXPECT_EQ(rpc::FromDuration(published.certificate_validity()), absl::Hours(24 * 180));
 
   ASSERT_TRUE(Publish(kName).ok());
   EXPECT_THAT(EventsOf(kName), SizeIs(1)) << "nothing happened";

@@ -73,7 +73,7 @@ class RepBatch : public outbox::Aggregates<store::RepRow, v1::CoachingEvent, Rep
   const store::AssignmentRow& Assign(Entry& rep, store::AssignmentRow draft);
   void Withdraw(Kept<store::AssignmentRow>& assignment);
 
-  // How the rep stands with a track, as of the facts that are known.
+  // The mastery of a track by the rep, as of the facts that are known.
   Mastery MasteryAt(const Entry& rep, const PublishedTrack& track) const;
 
   // Draws the conclusions and writes everything.

@@ -5,7 +5,7 @@
 #include "services/coaching/domain/practice/mastery.h"
 #include "services/coaching/store/rep_store.h"
 
-// How the events of reps are told.
+// Fills the events of reps.
 namespace finalmile::coaching::changes {
 
 void FillAssigned(const store::AssignmentRow& row, v1::PracticeAssigned& event);

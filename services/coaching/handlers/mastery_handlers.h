@@ -7,7 +7,7 @@
 
 namespace finalmile::coaching::handlers {
 
-// The methods of PracticeService that say where reps stand. Thread-safe.
+// The methods of PracticeService of mastery and certificates. Thread-safe.
 class MasteryHandlers {
  public:
   explicit MasteryHandlers(Dependencies dependencies) : d_(dependencies) {}

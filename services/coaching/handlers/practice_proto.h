@@ -18,7 +18,7 @@ v1::Practice ToProto(const store::PracticeRow& row);
 v1::Review ToProto(const store::ReviewRow& row);
 v1::Assignment ToProto(const store::AssignmentRow& row);
 v1::Certificate ToProto(const store::CertificateRow& row);
-// `record` is what was told of it; `mastery` is as of `now`.
+// `record` is what its last events said; `mastery` is as of `now`.
 v1::Mastery ToProto(const std::string& rep, const changes::PublishedTrack& track, const MasteryRecord& record,
                     const Mastery& mastery, absl::Time now);
 

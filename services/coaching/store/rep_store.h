@@ -30,7 +30,7 @@ extern const storage::Table<RepRow> kReps;
 // Deferred.
 absl::Status VisitRepsOf(storage::Transaction& transaction, const std::string& track, absl::Time now);
 
-// Where a rep stands with a track.
+// The mastery of a track by a rep, as it was published last.
 struct MasteryRow {
   std::string rep;
   std::string track;

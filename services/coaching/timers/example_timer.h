@@ -10,7 +10,7 @@
 
 namespace finalmile::coaching::timers {
 
-// Deletes examples whose consent has ended. Nobody is told: no event names an example.
+// Deletes examples whose consent has ended. No event names an example.
 class ExampleTimer final : public outbox::DueRowsTask<store::ExampleRow> {
  public:
   // The clock outlives the timer.

@@ -28,7 +28,7 @@ struct Mention {
   std::optional<uint32_t> negator;
 };
 
-// The order in which mentions are told: the earliest, then the shortest, then one without a fuzzy word.
+// The order of mentions: the earliest, then the shortest, then one without a fuzzy word.
 bool Earlier(const Mention& a, const Mention& b) {
   return std::tuple(a.match.first, a.match.last, a.negator.has_value(), a.match.fuzzy, a.wording) <
          std::tuple(b.match.first, b.match.last, b.negator.has_value(), b.match.fuzzy, b.wording);

@@ -111,7 +111,7 @@ struct Analysis {
   std::vector<MessageFinding> messages;
   // Weights of the covered messages ÷ all weights, 0 to 1. Absent: the track has no messages.
   std::optional<double> coverage;
-  // Pairs of covered messages whose first mentions stand as their `order` says ÷ all pairs of covered
+  // Pairs of covered messages whose first mentions come as their `order` says ÷ all pairs of covered
   // messages with different orders; 0 to 1. Absent: there is no pair.
   std::optional<double> order;
   // Avoided phrases that were said, and those that were denied ("we are not the cheapest"), which cost

@@ -10,7 +10,7 @@ namespace finalmile::coaching {
 struct Language {
   // The first part of a BCP 47 tag: "en".
   std::string_view code;
-  // Words that deny what stands near them.
+  // Words that deny the words near them.
   std::string_view negators;
   // A negation does not reach over these.
   std::string_view scope_ends;
@@ -26,7 +26,7 @@ struct Language {
   std::span<const std::string_view> fillers;
   // Words that are fillers between two pauses (Token).
   std::string_view fillers_between_pauses;
-  // Words that may stand before the first word of a question: "so".
+  // Words that may come before the first word of a question: "so".
   std::string_view question_leads;
   // Words that begin an open question, and phrases that begin one whatever the sign at its end.
   std::string_view open_words;

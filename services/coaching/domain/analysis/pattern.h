@@ -26,7 +26,7 @@ struct Pattern {
   bool exact = false;
 };
 
-// Whether the cue stands in double quotes, straight or curved.
+// Whether the cue is in double quotes, straight or curved.
 bool IsQuoted(std::string_view cue);
 // `text` word by word: all its words, one behind the other.
 Pattern ExactPattern(std::string_view text, Speech& speech);

@@ -16,7 +16,7 @@ namespace finalmile::coaching {
 // nothing about agreement, and are passed over.
 using Unit = std::vector<int>;
 
-// Agreement over fewer units than that is not told.
+// Agreement over fewer units than that is not given.
 inline constexpr size_t kFewestUnits = 10;
 // Practices that took place longer ago say nothing about today's coaches.
 inline constexpr absl::Duration kAgreementWindow = absl::Hours(24 * 365);

@@ -46,7 +46,7 @@ TEST(AgreementTest, AbsentWhereNobodyDiffers) {
   EXPECT_EQ(OrdinalAlpha({{0, 0}, {3, 3}}), 1);
 }
 
-TEST(AgreementTest, ToldFromTenUnitsOn) {
+TEST(AgreementTest, GivenFromTenUnitsOn) {
   std::vector<Unit> units;
   for (size_t i = 0; i + 1 < kFewestUnits; ++i) units.push_back({static_cast<int>(i % 2), 1});
   units.push_back({3});

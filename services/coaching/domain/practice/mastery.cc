@@ -123,7 +123,7 @@ std::vector<MasteryEvent> Update(MasteryRecord& record, const Mastery& mastery, 
                           : certificate_version > record.certificate_version ? LapseReason::kNewVersion
                                                                              : LapseReason::kCorrected;
   }
-  // A mastery that came to light only after it had lapsed was never told of.
+  // A mastery that came to light only after it had lapsed has no event.
   if (was) events.push_back(Lapsed{*record.lapse_reason});
   return events;
 }

@@ -75,7 +75,7 @@ Mastery MasteryOf(std::vector<PracticeFact> practices, int64_t certificate_versi
 // The probability that the rep remembers the track now. Needs a memory.
 double RetrievabilityAt(const Mastery& mastery, absl::Time now);
 
-// Keeps what a rep and the others were told about it last.
+// Keeps what the last events said of it.
 struct MasteryRecord {
   MasteryState state = MasteryState::kNone;
   // Why it lapsed last; nullopt: it never did.

@@ -40,8 +40,8 @@ std::vector<std::string> Texts(const std::vector<MasteryEvent>& events) {
   }
   return texts;
 }
-std::vector<std::string> Told(MasteryRecord& record, const std::vector<PracticeFact>& practices,
-                              absl::Time now, int64_t certificate_version = 1) {
+std::vector<std::string> Emitted(MasteryRecord& record, const std::vector<PracticeFact>& practices,
+                                 absl::Time now, int64_t certificate_version = 1) {
   return Texts(Update(record, MasteryOf(practices, certificate_version, now), certificate_version, now));
 }
 
@@ -102,33 +102,33 @@ TEST(MasteryTest, TheMemoryFoldsEveryPracticeByTime) {
 TEST(MasteryTest, ARehearsalIsCalledForOnceAfterEachPractice) {
   MasteryRecord record;
   std::vector<PracticeFact> practices = kThreeDays;
-  EXPECT_THAT(Told(record, practices, Noon(7)), ElementsAre("mastered"));
+  EXPECT_THAT(Emitted(record, practices, Noon(7)), ElementsAre("mastered"));
   Mastery mastery = MasteryOf(practices, 1, Noon(7));
   const absl::Time due = mastery.rehearsal_time;
   EXPECT_EQ(NextDue(record, mastery), due);
-  EXPECT_THAT(Told(record, practices, due - kLeast), IsEmpty());
+  EXPECT_THAT(Emitted(record, practices, due - kLeast), IsEmpty());
   const std::vector<MasteryEvent> events = Update(record, MasteryOf(practices, 1, due), 1, due);
   EXPECT_THAT(Texts(events), ElementsAre("rehearsal"));
   EXPECT_NEAR(std::get<RehearsalCalled>(events[0]).retrievability, .9, 1e-9);
   EXPECT_EQ(NextDue(record, MasteryOf(practices, 1, due)), mastery.lapse_time);
-  EXPECT_THAT(Told(record, practices, due + kDay), IsEmpty());
+  EXPECT_THAT(Emitted(record, practices, due + kDay), IsEmpty());
 
   practices.push_back(On(40, 8));
-  EXPECT_THAT(Told(record, practices, Noon(40)), IsEmpty());
+  EXPECT_THAT(Emitted(record, practices, Noon(40)), IsEmpty());
   mastery = MasteryOf(practices, 1, Noon(40));
   EXPECT_GT(mastery.rehearsal_time, due + 40 * kDay);
-  EXPECT_THAT(Told(record, practices, mastery.rehearsal_time), ElementsAre("rehearsal"));
+  EXPECT_THAT(Emitted(record, practices, mastery.rehearsal_time), ElementsAre("rehearsal"));
 }
 
 TEST(MasteryTest, ForgottenAtItsTime) {
   MasteryRecord record;
-  EXPECT_THAT(Told(record, kThreeDays, Noon(7)), ElementsAre("mastered"));
+  EXPECT_THAT(Emitted(record, kThreeDays, Noon(7)), ElementsAre("mastered"));
   const absl::Time lapse = MasteryOf(kThreeDays, 1, Noon(7)).lapse_time;
-  EXPECT_THAT(Told(record, kThreeDays, lapse - kLeast), ElementsAre("rehearsal"));
+  EXPECT_THAT(Emitted(record, kThreeDays, lapse - kLeast), ElementsAre("rehearsal"));
   EXPECT_NEAR(RetrievabilityAt(MasteryOf(kThreeDays, 1, lapse), lapse), .8, 1e-9);
-  EXPECT_THAT(Told(record, kThreeDays, lapse), ElementsAre("lapsed 1"));
+  EXPECT_THAT(Emitted(record, kThreeDays, lapse), ElementsAre("lapsed 1"));
   EXPECT_EQ(record.state, MasteryState::kLapsed);
-  EXPECT_THAT(Told(record, kThreeDays, lapse + kDay), IsEmpty());
+  EXPECT_THAT(Emitted(record, kThreeDays, lapse + kDay), IsEmpty());
   EXPECT_EQ(NextDue(record, MasteryOf(kThreeDays, 1, lapse)), absl::InfiniteFuture());
 }
 
@@ -173,51 +173,51 @@ TEST(MasteryTest, DaysBeforeALapseBringNoMasteryBack) {
   EXPECT_THAT(mastery.days, ElementsAre(kFirstDay + 33));
 }
 
-TEST(MasteryTest, ALatePracticeUndoesALapseThatIsNotToldYet) {
+TEST(MasteryTest, ALatePracticeUndoesALapseThatWasNotEmittedYet) {
   MasteryRecord record;
-  EXPECT_THAT(Told(record, kThreeDays, Noon(7)), ElementsAre("mastered"));
-  EXPECT_THAT(Told(record, kThreeDays, Noon(100)), ElementsAre("rehearsal"));
+  EXPECT_THAT(Emitted(record, kThreeDays, Noon(7)), ElementsAre("mastered"));
+  EXPECT_THAT(Emitted(record, kThreeDays, Noon(100)), ElementsAre("rehearsal"));
   // It took place before the lapse, and is submitted after it.
   std::vector<PracticeFact> practices = kThreeDays;
   practices.push_back(On(105, 8));
-  EXPECT_THAT(Told(record, practices, Noon(110)), IsEmpty());
+  EXPECT_THAT(Emitted(record, practices, Noon(110)), IsEmpty());
   EXPECT_EQ(record.state, MasteryState::kMastered);
 }
 
 TEST(MasteryTest, AReviewThatTakesADayAwayEndsIt) {
   MasteryRecord record;
-  EXPECT_THAT(Told(record, kThreeDays, Noon(7)), ElementsAre("mastered"));
+  EXPECT_THAT(Emitted(record, kThreeDays, Noon(7)), ElementsAre("mastered"));
   std::vector<PracticeFact> practices = kThreeDays;
   practices[2].score = 6;
   practices[2].coach_reviewed = true;
-  EXPECT_THAT(Told(record, practices, Noon(8)), ElementsAre("lapsed 3"));
-  EXPECT_THAT(Told(record, practices, Noon(8)), IsEmpty());
+  EXPECT_THAT(Emitted(record, practices, Noon(8)), ElementsAre("lapsed 3"));
+  EXPECT_THAT(Emitted(record, practices, Noon(8)), IsEmpty());
   practices[2].score = 8;
-  EXPECT_THAT(Told(record, practices, Noon(9)), ElementsAre("mastered"));
+  EXPECT_THAT(Emitted(record, practices, Noon(9)), ElementsAre("mastered"));
   // A fourth day stands in for the lost one.
   practices.push_back(On(9, 8));
-  EXPECT_THAT(Told(record, practices, Noon(9)), IsEmpty());
+  EXPECT_THAT(Emitted(record, practices, Noon(9)), IsEmpty());
   practices[2].score = 6;
-  EXPECT_THAT(Told(record, practices, Noon(10)), IsEmpty());
+  EXPECT_THAT(Emitted(record, practices, Noon(10)), IsEmpty());
   EXPECT_EQ(MasteryOf(practices, 1, Noon(10)).mastered_time, Noon(9));
 }
 
 TEST(MasteryTest, AVersionMayAskForMasteryAnew) {
   MasteryRecord record;
-  EXPECT_THAT(Told(record, kThreeDays, Noon(7)), ElementsAre("mastered"));
-  EXPECT_THAT(Told(record, kThreeDays, Noon(8), 2), ElementsAre("lapsed 2"));
-  EXPECT_THAT(Told(record, kThreeDays, Noon(8), 2), IsEmpty());
+  EXPECT_THAT(Emitted(record, kThreeDays, Noon(7)), ElementsAre("mastered"));
+  EXPECT_THAT(Emitted(record, kThreeDays, Noon(8), 2), ElementsAre("lapsed 2"));
+  EXPECT_THAT(Emitted(record, kThreeDays, Noon(8), 2), IsEmpty());
   std::vector<PracticeFact> practices = kThreeDays;
   for (const int day : {9, 10}) practices.push_back(On(day, 8, true, 2));
-  EXPECT_THAT(Told(record, practices, Noon(10), 2), IsEmpty());
+  EXPECT_THAT(Emitted(record, practices, Noon(10), 2), IsEmpty());
   practices.push_back(On(11, 8, true, 3));
-  EXPECT_THAT(Told(record, practices, Noon(11), 2), ElementsAre("mastered"));
+  EXPECT_THAT(Emitted(record, practices, Noon(11), 2), ElementsAre("mastered"));
   EXPECT_EQ(MasteryOf(practices, 2, Noon(11)).mastered_version, 3);
 }
 
-TEST(MasteryTest, AMasteryThatHadLapsedBeforeItWasKnownIsNotTold) {
+TEST(MasteryTest, AMasteryThatHadLapsedBeforeItWasKnownEmitsNothing) {
   MasteryRecord record;
-  EXPECT_THAT(Told(record, kThreeDays, Noon(300)), IsEmpty());
+  EXPECT_THAT(Emitted(record, kThreeDays, Noon(300)), IsEmpty());
   EXPECT_EQ(record.state, MasteryState::kLapsed);
   EXPECT_EQ(record.lapse_reason, LapseReason::kForgotten);
 }
@@ -283,7 +283,7 @@ RC_GTEST_PROP(MasteryProperty, NoOrderOfArrivalMatters, ()) {
   for (const std::string& practice : rehearsed) RC_ASSERT(rehearsed.count(practice) == 1u);
 }
 
-RC_GTEST_PROP(MasteryProperty, NothingElseIsToldBeforeTheNextDueTime, ()) {
+RC_GTEST_PROP(MasteryProperty, NothingIsEmittedBeforeTheNextDueTime, ()) {
   const std::vector<PracticeFact> practices = AnyPractices();
   absl::Time now = Noon(60);
   MasteryRecord record;
@@ -292,9 +292,9 @@ RC_GTEST_PROP(MasteryProperty, NothingElseIsToldBeforeTheNextDueTime, ()) {
   for (int i = 0; i < 3 && NextDue(record, mastery) != absl::InfiniteFuture(); ++i) {
     const absl::Time due = NextDue(record, mastery);
     RC_ASSERT(due > now);
-    RC_ASSERT(Told(record, practices, due - kLeast).empty());
+    RC_ASSERT(Emitted(record, practices, due - kLeast).empty());
     now = due;
-    RC_ASSERT(!Told(record, practices, now).empty());
+    RC_ASSERT(!Emitted(record, practices, now).empty());
     mastery = MasteryOf(practices, 1, now);
   }
   RC_ASSERT(NextDue(record, mastery) == absl::InfiniteFuture());

@@ -16,7 +16,7 @@
 namespace finalmile::coaching {
 
 // One recorded attempt of a rep at a talk track. Transitions are pure: they change the practice and return
-// what is to be told, or refuse and leave it as it was.
+// what happened, or refuse and leave it as it was.
 
 // The numbers are those of the contract.
 enum class PracticeState {

@@ -96,7 +96,7 @@ TEST(RubricTest, LevelsAreCheckedAgainstTheRubric) {
               UnorderedElementsAre("review.levels[charm]", "review.levels[value]"));
 }
 
-TEST(RubricTest, ABadRubricIsToldWhole) {
+TEST(RubricTest, ABadRubricIsRefusedWithAllItsFaults) {
   const auto fields = [](const auto& change) {
     Rubric rubric = FirstConversation();
     change(rubric);
@@ -117,7 +117,7 @@ TEST(RubricTest, ABadRubricIsToldWhole) {
                 rubric.criteria[2].levels[3] = std::string(kLongestCriterionText + 1, 'a');
               }),
               ElementsAre("rubric.criteria[2].levels[3]"));
-  // The weight is told, and so is the sum without it.
+  // The faults name the weight, and the sum without it.
   for (const double weight : {0., -.1, std::numeric_limits<double>::quiet_NaN()})
     EXPECT_THAT(fields([&](Rubric& rubric) { rubric.criteria[0].weight = weight; }),
                 ElementsAre("rubric.criteria[0].weight", "rubric.criteria"));

@@ -51,7 +51,7 @@ struct Source {
 
 // Takes a change of the asset; false, and nothing is changed, where the track was published at that time or
 // later: its authors have seen the change. Changes of one asset come in order, those of several in any; when
-// they are told makes no difference.
+// they arrive makes no difference.
 bool TakeChange(Source& source, const Source& change, const Life& life);
 
 }  // namespace finalmile::coaching

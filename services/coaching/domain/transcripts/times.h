@@ -10,7 +10,7 @@ namespace finalmile::coaching {
 // "00:02:03,5". Nullopt: it is none. Hours have three digits at most.
 std::optional<double> ReadTime(std::string_view text);
 
-// The time at the end of `line`, and what stands before it, without white space: "Kim Lee  0:03".
+// The time at the end of `line`, and the text before it, without white space: "Kim Lee  0:03".
 struct EndingTime {
   std::string_view before;
   double seconds = 0;
