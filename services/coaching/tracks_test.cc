@@ -141,14 +141,14 @@ TEST_P(TracksTest, APublicationEmitsItsEvent) {
   ASSERT_THAT(EventsOf(kName), SizeIs(1));
   const v1::CoachingEvent event = EventsOf(kName)[0];
   EXPECT_EQ(event.principal().name(), "cora");
-  const v1::TalkTrackPublished& published = event.talk_track_published();
-  EXPECT_EQ(published.version(), 1);
-  EXPECT_EQ(published.situation(), "new-fleet-manager");
-  EXPECT_EQ(published.audience(), "heads of logistics");
-  EXPECT_THAT(published.source_assets(), ElementsAre("assets/pitch"));
-  EXPECT_EQ(published.language(), "en");
-  EXPECT_TRUE(published.recertify()) << "the first publication";
-  EXPECT_EQ(rpc::FromDuration(published.certificate_validity()), absl::Hours(24 * 180));
+  const v1::TalkTrackPublished& emitted = event.talk_track_published();
+  EXPECT_EQ(emitted.version(), 1);
+  EXPECT_EQ(emitted.situation(), "new-fleet-manager");
+  EXPECT_EQ(emitted.audience(), "heads of logistics");
+  EXPECT_THAT(emitted.source_assets(), ElementsAre("assets/pitch"));
+  EXPECT_EQ(emitted.language(), "en");
+  EXPECT_TRUE(emitted.recertify()) << "the first publication";
+  EXPECT_EQ(rpc::FromDuration(emitted.certificate_validity()), absl::Hours(24 * 180));
 
   ASSERT_TRUE(Publish(kName).ok());
   EXPECT_THAT(EventsOf(kName), SizeIs(1)) << "nothing happened";
