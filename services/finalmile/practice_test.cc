@@ -108,9 +108,10 @@ TEST_F(PracticeVerbsTest, PractiseShowsTheWordsAndWhatItDid) {
   EXPECT_FALSE(submitted_.practice().has_practice_time());
   EXPECT_NE(submitted_.request_id(), "");
   EXPECT_EQ(got_.name(), "practices/p1");
-  EXPECT_THAT(result.out, AllOf(HasSubstr("score 7.0"), HasSubstr("\"cut your idle time\""),
-                                HasSubstr("2026-12-01 does not count yet: 0 of 3 days. Once more: finalmile "
-                                          "practise fleet")));
+  EXPECT_THAT(result.out,
+              AllOf(HasSubstr("score 7.0"), HasSubstr("\"cut your idle time\""),
+                    HasSubstr("2026-12-01 does not count yet, below 7.5: 0 of 3 days. Once more: finalmile "
+                              "practise fleet")));
   mastery_.add_days("2026-12-01");
   EXPECT_THAT(Invoke(line, call).out,
               HasSubstr("2026-12-01 counts: 1 of 3 days, a coach's review is missing."));

@@ -21,6 +21,9 @@ namespace {
 
 using namespace coaching::v1;
 
+// The score from which a day counts, as the README of coaching says.
+constexpr double kMasteringScore = 7.5;
+
 struct PractiseFlags {
   std::string track;
   TranscriptFlags transcript;
@@ -44,10 +47,14 @@ std::string WhatNext(const Practice& practice, const Mastery& mastery) {
     return "You master it; finalmile mastery says when to rehearse.";
   const bool counts = std::find(mastery.days().begin(), mastery.days().end(), practice.practice_day()) !=
                       mastery.days().end();
-  return fmt::format(
-      "It waits for a coach's review. {} {}: {}. {}", practice.practice_day(),
-      counts ? "counts" : "does not count yet", MasteryText(mastery),
-      counts ? "Go on on another day." : "Once more: finalmile practise " + rpc::IdIn(practice.talk_track()));
+  const std::string effect = counts ? "counts"
+                             : practice.score() < kMasteringScore
+                                 ? fmt::format("does not count yet, below {}", kMasteringScore)
+                                 : "does not count yet";
+  return fmt::format("It waits for a coach's review. {} {}: {}. {}", practice.practice_day(), effect,
+                     MasteryText(mastery),
+                     counts ? "finalmile mastery says how you stand."
+                            : "Once more: finalmile practise " + rpc::IdIn(practice.talk_track()));
 }
 
 absl::StatusOr<ExitCode> Practise(Session& session, const PractiseFlags& flags) {
