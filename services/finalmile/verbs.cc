@@ -25,6 +25,9 @@ std::vector<Verb> ChannelVerbs() {
   AddExplain(verbs);
   AddTracks(verbs);
   AddAnalyze(verbs);
+  AddPractice(verbs);
+  AddPractices(verbs);
+  AddReview(verbs);
   AddPolicy(verbs);
   AddEvents(verbs);
   AddOperations(verbs);
@@ -46,6 +49,7 @@ std::string_view GroupSummary(std::string_view group) {
   if (group == "teams") return "in whose hours the time to answer counts";
   if (group == "policy") return "the rules that score leads";
   if (group == "tracks") return "talk tracks: list, show, import, add examples and publish";
+  if (group == "practices") return "practices of talk tracks: list and show";
   if (group == "events") return "what the services told each other";
   if (group == "topics") return "the topics of the event log";
   if (group == "consumers") return "where consumers are in their topics, and moving them on";

@@ -16,6 +16,11 @@ namespace {
 
 using coaching::Transcript;
 
+constexpr char kFileHelp[] =
+    "a transcript: WebVTT or SRT, Otter's or Zoom's text, lines 'Name: text', or JSON; - reads standard "
+    "input";
+constexpr char kRepHelp[] = "who of those who speak is the rep";
+
 // One byte more shows that a file is too large.
 absl::StatusOr<std::string> ReadSome(std::istream& input) {
   std::string text(coaching::kMaxTranscriptFileBytes + 1, '\0');
@@ -47,10 +52,13 @@ coaching::v1::Turn ToProto(const coaching::Turn& turn) {
 }  // namespace
 
 void TranscriptFlags::Declare(Flags& flags) {
-  flags.Argument("FILE", file,
-                 "a transcript: WebVTT or SRT, Otter's or Zoom's text, lines 'Name: text', or JSON; - reads "
-                 "standard input");
-  flags.Text("--rep", "NAME", rep, "who of those who speak is the rep");
+  flags.Argument("FILE", file, kFileHelp);
+  flags.Text("--rep", "NAME", rep, kRepHelp);
+}
+
+void TranscriptFlags::DeclareAsFlags(Flags& flags) {
+  flags.Text("--file", "FILE", file, kFileHelp);
+  flags.Text("--rep", "NAME", rep, kRepHelp);
 }
 
 absl::StatusOr<std::string> ReadText(Session& session, const std::string& file) {

@@ -15,7 +15,9 @@ struct TranscriptFlags {
   std::string file;
   std::string rep;
 
+  // The file is an argument, or where the verb has another one, the flag --file.
   void Declare(Flags& flags);
+  void DeclareAsFlags(Flags& flags);
 };
 
 // The bytes of a file; "-" is standard input.
