@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "finalmile/coaching/v1/coaching_event.pb.h"
 #include "libs/base/status.h"
 #include "services/appointments/meetings_fixture.h"
 
@@ -12,6 +13,7 @@
 namespace finalmile::appointments {
 namespace {
 
+using coaching::v1::CoachingEvent;
 using leads::v1::LeadEvent;
 
 constexpr int kOrders = 40;
@@ -30,7 +32,7 @@ class Service : public MeetingsTest {
   using MeetingsTest::Ready;
   using MeetingsTest::Touched;
 
-  // What is known of these leads, a line each.
+  // What is known of these leads, a line each, and of talk tracks.
   std::string StateOf(const std::vector<std::string>& leads) {
     std::string text;
     for (const std::string& lead : leads) {
@@ -42,6 +44,10 @@ class Service : public MeetingsTest {
         text += " " + permission.ShortDebugString();
       text += " " + std::to_string(Count("touches WHERE lead = '" + Lead(lead) + "'")) + " touches\n";
     }
+    for (const storage::Row& row : Query("SELECT id, situation, certificate_version FROM talk_tracks"))
+      text += row.Text(0) + " for " + row.Text(1) + " from " + std::to_string(row.Int(2)) + "\n";
+    for (const storage::Row& row : Query("SELECT rep, talk_track, version FROM mastery ORDER BY rep"))
+      text += row.Text(0) + " mastered " + row.Text(1) + " " + std::to_string(row.Int(2)) + "\n";
     return text;
   }
   std::vector<std::vector<events::Message>> Histories() {
@@ -85,6 +91,38 @@ class Service : public MeetingsTest {
       event.mutable_asset_used()->set_lead(Lead(lead));
       histories.back().push_back(outbox::ToMessage(outbox::ToOutbox(event)));
     }
+    const auto say = [&](const std::string& key, const std::function<void(CoachingEvent&)>& set) {
+      const outbox::Cause cause;
+      auto event =
+          outbox::NewEvent<CoachingEvent>({harness_.clock(), harness_.rng(), harness_.clock().Now(), cause},
+                                          key, static_cast<int64_t>(histories.back().size()) + 1);
+      set(event);
+      histories.back().push_back(outbox::ToMessage(outbox::ToOutbox(event)));
+    };
+    begin();
+    for (const int64_t version : {1, 2, 3}) {
+      say("talkTracks/fleet", [&](CoachingEvent& event) {
+        event.mutable_talk_track_published()->set_version(version);
+        event.mutable_talk_track_published()->set_situation(version == 1 ? "fleet" : "new-fleet-manager");
+        event.mutable_talk_track_published()->set_recertify(version < 3);
+      });
+    }
+    const auto mastered = [](int64_t version) {
+      return [version](CoachingEvent& event) {
+        event.mutable_talk_track_mastered()->set_talk_track("talkTracks/fleet");
+        event.mutable_talk_track_mastered()->set_version(version);
+      };
+    };
+    const auto lapsed = [](CoachingEvent& event) {
+      event.mutable_mastery_lapsed()->set_talk_track("talkTracks/fleet");
+    };
+    for (const char* rep : {"reps/kim", "reps/ben"}) {
+      begin();
+      say(rep, mastered(1));
+      say(rep, lapsed);
+      say(rep, mastered(2));
+    }
+    say("reps/ben", lapsed);
     return histories;
   }
   void Take(const std::vector<events::Message>& messages) {
@@ -95,8 +133,9 @@ class Service : public MeetingsTest {
   // Everything in the store but how often its consumers joined their groups.
   std::vector<storage::Row> Everything() {
     std::vector<storage::Row> all;
-    for (const char* table : {"leads", "meeting_requests", "attempts", "hosts", "claims", "appointments",
-                              "appointment_changes", "touches", "outbox", "parked"}) {
+    for (const char* table :
+         {"leads", "meeting_requests", "attempts", "hosts", "claims", "appointments", "appointment_changes",
+          "touches", "talk_tracks", "mastery", "outbox", "parked"}) {
       std::vector<storage::Row> rows = Query(std::string("SELECT * FROM ") + table + " ORDER BY 1, 2");
       std::move(rows.begin(), rows.end(), std::back_inserter(all));
     }
@@ -190,6 +229,8 @@ TEST(FaultRowsOfAppointments, F9EventsInAnyOrderAndTwiceGiveTheSameState) {
   EXPECT_THAT(first,
               ::testing::HasSubstr("channel: CHANNEL_EMAIL state: PERMISSION_STATE_DENIED "
                                    "channel: CHANNEL_PHONE state: PERMISSION_STATE_ALLOWED 3 touches"));
+  EXPECT_THAT(first, ::testing::HasSubstr("fleet for new-fleet-manager from 2\nkim mastered fleet 2\n"));
+  EXPECT_THAT(first, ::testing::Not(::testing::HasSubstr("ben mastered")));
 }
 
 TEST(FaultRowsOfAppointments, F10ReadAgainFromOffsetZeroChangesAndSendsNothing) {

@@ -40,6 +40,7 @@ class MeetingsTest : public AppointmentsTest {
     std::string caller = "kim";
     int minutes = 30;
     std::string request_id = "";
+    std::string situation = "";
   };
   absl::StatusOr<v1::Appointment> Book(const std::string& lead, absl::Time start,
                                        const BookOptions& options) {
@@ -49,6 +50,7 @@ class MeetingsTest : public AppointmentsTest {
     *request.mutable_start_time() = rpc::ToTimestamp(start);
     *request.mutable_duration() = rpc::ToDuration(absl::Minutes(options.minutes));
     request.set_request_id(options.request_id);
+    request.set_situation(options.situation);
     return Call<v1::Appointment>(As(options.caller), "BookAppointment", request);
   }
   absl::StatusOr<v1::Appointment> Book(const std::string& lead, absl::Time start) {
@@ -61,13 +63,15 @@ class MeetingsTest : public AppointmentsTest {
     return booked.ok() ? *booked : v1::Appointment();
   }
   // Books `count` hours from `start` on for leads of their own, naming no host; the hosts' first letters.
-  std::string Turns(absl::Time start, int count) {
+  std::string Turns(absl::Time start, int count, const std::string& situation = "") {
     std::string hosts;
     for (int i = 0; i < count; ++i) {
       // Of two hosts alike the one assigned least recently comes first.
       harness_.clock().SetNow(harness_.clock().Now() + absl::Seconds(1));
       const std::string lead = "turn" + std::to_string(turns_++);
-      hosts += MustBook(lead, start + absl::Hours(i), "").host().substr(6, 1);
+      const auto booked = Book(lead, start + absl::Hours(i), {.host = "", .situation = situation});
+      EXPECT_TRUE(booked.ok()) << booked.status();
+      if (booked.ok()) hosts += booked->host().substr(6, 1);
     }
     return hosts;
   }

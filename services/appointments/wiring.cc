@@ -2,12 +2,14 @@
 
 #include "finalmile/appointments/v1/appointment_event.pb.h"
 #include "finalmile/catalog/v1/catalog_event.pb.h"
+#include "finalmile/coaching/v1/coaching_event.pb.h"
 #include "finalmile/leads/v1/lead_event.pb.h"
 #include "libs/base/status.h"
 #include "libs/base/zone.h"
 #include "libs/config/schema.h"
 #include "libs/outbox/secret.h"
 #include "services/appointments/consumers/catalog_consumer.h"
+#include "services/appointments/consumers/coaching_consumer.h"
 #include "services/appointments/consumers/lead_consumer.h"
 #include "services/appointments/handlers/register.h"
 #include "services/appointments/store/schema.h"
@@ -20,7 +22,8 @@ namespace finalmile::appointments {
 namespace {
 
 constexpr app::MessageType kTopics[] = {&v1::AppointmentEvent::descriptor, &leads::v1::LeadEvent::descriptor,
-                                        &catalog::v1::CatalogEvent::descriptor};
+                                        &catalog::v1::CatalogEvent::descriptor,
+                                        &coaching::v1::CoachingEvent::descriptor};
 
 constexpr absl::Duration kStartTimeout = absl::Seconds(10);
 
@@ -49,6 +52,8 @@ absl::StatusOr<app::Module> Build(const config::Config& config, app::Runtime& ru
       consumers::kLeadConsumer, std::make_unique<consumers::LeadConsumer>(runtime.clock, runtime.rng)));
   module.consumers.push_back(app::ConsumerOf<catalog::v1::CatalogEvent>(
       consumers::kCatalogConsumer, std::make_unique<consumers::CatalogConsumer>(runtime.clock)));
+  module.consumers.push_back(app::ConsumerOf<coaching::v1::CoachingEvent>(
+      consumers::kCoachingConsumer, std::make_unique<consumers::CoachingConsumer>()));
   module.leader_tasks.push_back(std::make_unique<timers::RequestTimer>(runtime.clock, runtime.rng));
   module.leader_tasks.push_back(std::make_unique<timers::AppointmentTimer>(runtime.clock, runtime.rng));
   module.leader_tasks.push_back(std::make_unique<timers::ReturnTimer>(runtime.clock));

@@ -11,6 +11,7 @@
 #include "finalmile/appointments/v1/appointment_event.pb.h"
 #include "finalmile/appointments/v1/meeting_request_service.pb.h"
 #include "finalmile/catalog/v1/catalog_event.pb.h"
+#include "finalmile/coaching/v1/coaching_event.pb.h"
 #include "finalmile/leads/v1/lead_event.pb.h"
 #include "libs/app/settings.h"
 #include "libs/outbox/envelope.h"
@@ -51,7 +52,8 @@ class Run {
                  {{"outbox", outbox::Migrations()}, {"appointments", appointments::kModule.migrations}},
                  {{.name = outbox::TopicName<v1::AppointmentEvent>(), .partitions = 3},
                   {.name = outbox::TopicName<LeadEvent>(), .partitions = 3},
-                  {.name = outbox::TopicName<catalog::v1::CatalogEvent>(), .partitions = 1}}),
+                  {.name = outbox::TopicName<catalog::v1::CatalogEvent>(), .partitions = 1},
+                  {.name = outbox::TopicName<coaching::v1::CoachingEvent>(), .partitions = 1}}),
         config_(*config::Load(app::SchemaFor({&appointments::kModule}), {}, {})) {}
 
   Outcome Play() {

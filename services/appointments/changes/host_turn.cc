@@ -5,7 +5,6 @@
 
 #include "libs/base/status.h"
 #include "services/appointments/changes/request_batch.h"
-#include "services/appointments/domain/routing.h"
 #include "services/appointments/store/appointment_store.h"
 #include "services/appointments/store/team_store.h"
 
@@ -41,10 +40,16 @@ std::string RoutingMonth(absl::TimeZone zone, absl::Time time) {
 }
 
 absl::StatusOr<std::vector<store::HostRow>> InTurn(Transaction& transaction,
-                                                   std::vector<store::HostRow> hosts, absl::Time now) {
+                                                   std::vector<store::HostRow> hosts,
+                                                   const domain::SituationMastery& mastery, absl::Time now) {
   ASSIGN_OR_RETURN(const Routing routing, ReadRouting(transaction, now));
+  const auto weighed = [&](const store::HostRow& row) {
+    domain::Candidate candidate = routing.CandidateOf(row);
+    candidate.weight = domain::EffectiveWeight(candidate.weight, mastery, candidate.host);
+    return candidate;
+  };
   std::sort(hosts.begin(), hosts.end(), [&](const store::HostRow& a, const store::HostRow& b) {
-    return domain::RoutesBefore(routing.CandidateOf(a), routing.CandidateOf(b));
+    return domain::RoutesBefore(weighed(a), weighed(b));
   });
   return hosts;
 }

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/storage/database.h"
+#include "services/appointments/domain/routing.h"
 #include "services/appointments/store/host_store.h"
 
 // Whose turn it is to get a meeting that names no host (domain::RoutesBefore). All of these fail with
@@ -15,9 +16,10 @@ namespace finalmile::appointments::changes {
 // The calendar month in the team's zone: "2026-12".
 std::string RoutingMonth(absl::TimeZone zone, absl::Time time);
 
-// `hosts` in the order of their turn this month.
+// `hosts` in the order of their turn this month at a meeting in a situation of this mastery.
 absl::StatusOr<std::vector<store::HostRow>> InTurn(storage::Transaction& transaction,
-                                                   std::vector<store::HostRow> hosts, absl::Time now);
+                                                   std::vector<store::HostRow> hosts,
+                                                   const domain::SituationMastery& mastery, absl::Time now);
 
 // Credits a host that begins or comes back at `time`, for the month of that time, with what it lacks of the
 // others' mean load (domain::CalibrationOf), so that it does not get every meeting until it has caught up.

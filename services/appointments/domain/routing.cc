@@ -4,6 +4,10 @@
 
 namespace finalmile::appointments::domain {
 
+double EffectiveWeight(double weight, const SituationMastery& mastery, const std::string& host) {
+  return mastery.has_track && !mastery.mastered_by.contains(host) ? weight / 2 : weight;
+}
+
 bool RoutesBefore(const Candidate& a, const Candidate& b) {
   const auto load = [](const Candidate& one) { return (one.assigned + one.calibration + 0.5) / one.weight; };
   return std::make_tuple(load(a), a.last_assigned, std::string_view(a.host)) <

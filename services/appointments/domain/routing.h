@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,7 @@ namespace finalmile::appointments::domain {
 // A host as routing sees one, within the calendar month of the team's zone.
 struct Candidate {
   std::string host;
-  // > 0; half of the host's own where the situation has a talk track that the host has not mastered.
+  // > 0; for a meeting, the EffectiveWeight.
   double weight = 1;
   // Initial chains set this month, less those given back: guest no-shows and cancellations by the guest that
   // were not recovered.
@@ -19,6 +20,19 @@ struct Candidate {
   double calibration = 0;
   absl::Time last_assigned = absl::InfinitePast();
 };
+
+// Who has mastered the situation of a meeting.
+struct SituationMastery {
+  // A talk track is published for it.
+  bool has_track = false;
+  // Ids of reps, hosts or not, who have mastered at least one of its tracks.
+  std::set<std::string> mastered_by;
+};
+
+// The weight with which a host takes its turn at a meeting in a situation: half of its own where the
+// situation has a talk track and the host has mastered none, else its own. Nobody is left out, and where none
+// or all have mastered it the order is that of the hosts' own weights.
+double EffectiveWeight(double weight, const SituationMastery& mastery, const std::string& host);
 
 // Whether `a` is offered before `b`: the smaller (assigned + calibration + 1/2) / weight, which is the
 // Sainte-Laguë method (Webster's divisors 1, 3, 5, …) and gives meetings in proportion to the weights; of two

@@ -47,6 +47,32 @@ TEST(RoutingTest, ANewcomerDoesNotGetEveryMeeting) {
   EXPECT_EQ(CalibrationOf(1, {}), 0);
 }
 
+TEST(RoutingTest, AHostWhoHasNotMasteredTheSituationHasHalfTheWeight) {
+  struct {
+    SituationMastery mastery;
+    double a;
+    double b;
+    std::string sequence;
+  } const kRows[] = {
+      {{}, 1, 1, "ABABABABA"},
+      {{.has_track = false, .mastered_by = {"A"}}, 1, 1, "ABABABABA"},
+      {{.has_track = true, .mastered_by = {"A"}}, 1, 0.5, "ABAABAABA"},
+      {{.has_track = true, .mastered_by = {"B"}}, 0.5, 1, "BABBABBAB"},
+      {{.has_track = true, .mastered_by = {"A", "B", "C"}}, 1, 1, "ABABABABA"},
+      // All halve alike, so that the order stays.
+      {{.has_track = true, .mastered_by = {}}, 0.5, 0.5, "ABABABABA"},
+      {{.has_track = true, .mastered_by = {"C"}}, 0.5, 0.5, "ABABABABA"},
+  };
+  for (const auto& row : kRows) {
+    std::vector<Candidate> hosts = Hosts({1, 1});
+    for (Candidate& host : hosts) host.weight = EffectiveWeight(host.weight, row.mastery, host.host);
+    EXPECT_EQ(hosts[0].weight, row.a);
+    EXPECT_EQ(hosts[1].weight, row.b);
+    EXPECT_EQ(Sequence(hosts, 9), row.sequence);
+  }
+  EXPECT_EQ(EffectiveWeight(3, {.has_track = true, .mastered_by = {}}, "A"), 1.5);
+}
+
 TEST(RoutingTest, CreditBackPutsAHostInFront) {
   std::vector<Candidate> hosts = Hosts({1, 1, 1}, 6);
   hosts[0].assigned -= 1;

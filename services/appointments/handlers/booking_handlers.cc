@@ -21,6 +21,7 @@
 #include "services/appointments/handlers/actor.h"
 #include "services/appointments/handlers/appointment_proto.h"
 #include "services/appointments/handlers/refusals.h"
+#include "services/appointments/store/mastery_store.h"
 
 namespace finalmile::appointments::handlers {
 namespace {
@@ -229,6 +230,7 @@ absl::StatusOr<v1::Appointment> BookingHandlers::BookAppointment(rpc::CallContex
           if (!queued.setter.empty()) setter = queued.setter;
         }
         if (!request.situation().empty()) row.situation = request.situation();
+        ASSIGN_OR_RETURN(slot.mastery, store::ReadMastery(transaction, row.situation));
         row.title = request.title();
         row.guest_zone = request.guest_zone();
         row.set_time = now;
@@ -284,6 +286,7 @@ absl::StatusOr<v1::Appointment> BookingHandlers::RescheduleAppointment(
         SlotRequest slot{moved, "", meeting.host, {id.text()}, now};
         if (request.keep_host()) slot.host = meeting.host;
         if (!request.host().empty()) slot.host = rpc::IdIn(request.host());
+        ASSIGN_OR_RETURN(slot.mastery, store::ReadMastery(transaction, entry->row.situation));
         ASSIGN_OR_RETURN(const HostTimes taken, changes::LockSlot(transaction, slot, now));
         result = domain::Reschedule(meeting, taken.row.id, moved, now);
         Place(taken, moved, now, entry->row);

@@ -88,7 +88,8 @@ absl::StatusOr<std::vector<store::HostRow>> HostsOf(Transaction& transaction, co
       }
     }
   }
-  return changes::InTurn(transaction, std::move(hosts), now);
+  // No situation is known yet, by which mastery would weigh.
+  return changes::InTurn(transaction, std::move(hosts), {}, now);
 }
 
 v1::Slot SlotOf(const changes::HostTimes& host, absl::Time start, const Wanted& wanted) {

@@ -12,7 +12,8 @@ namespace {
 //   with
 //     the next claim of its host;
 //   - appointments with their changes and scores: 400 days after they ended (changes::kKeepEnded);
-//   - touches: of each lead the newest 500, of the last 180 days.
+//   - touches: of each lead the newest 500, of the last 180 days;
+//   - talk_tracks: those that coaching has published; mastery: by rep and track, until it lapses.
 constexpr storage::Migration kMigrations[] = {
     {1, "meeting_requests", R"sql(
 CREATE TABLE leads (
@@ -219,6 +220,20 @@ CREATE TABLE touches (
   time BIGINT NOT NULL,
   how TEXT NOT NULL,
   PRIMARY KEY (lead, time, subject, version, how)
+);
+)sql"},
+    {4, "mastery", R"sql(
+CREATE TABLE talk_tracks (
+  id TEXT {sorted} PRIMARY KEY,
+  situation TEXT NOT NULL,
+  certificate_version BIGINT NOT NULL
+);
+CREATE INDEX talk_tracks_by_situation ON talk_tracks (situation);
+CREATE TABLE mastery (
+  talk_track TEXT NOT NULL,
+  rep TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  PRIMARY KEY (talk_track, rep)
 );
 )sql"},
 };

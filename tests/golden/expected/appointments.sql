@@ -167,6 +167,13 @@ CREATE TABLE leads (
   denied BIGINT NOT NULL
 , permission_times TEXT NOT NULL DEFAULT '[]');
 
+CREATE TABLE mastery (
+  talk_track TEXT NOT NULL,
+  rep TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  PRIMARY KEY (talk_track, rep)
+);
+
 CREATE TABLE meeting_requests (
   id TEXT  PRIMARY KEY,
   version BIGINT NOT NULL,
@@ -269,6 +276,14 @@ CREATE TABLE secrets (
   secret BLOB NOT NULL,
   create_time BIGINT NOT NULL
 );
+
+CREATE TABLE talk_tracks (
+  id TEXT  PRIMARY KEY,
+  situation TEXT NOT NULL,
+  certificate_version BIGINT NOT NULL
+);
+
+CREATE INDEX talk_tracks_by_situation ON talk_tracks (situation);
 
 CREATE TABLE teams (
   id TEXT PRIMARY KEY,
