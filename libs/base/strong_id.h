@@ -28,7 +28,7 @@ class StrongId {
 
   // In order of the text's bytes.
   friend bool operator==(const StrongId&, const StrongId&) = default;
-  friend auto operator<=>(const StrongId&, const StrongId&) = default;
+  friend auto operator<=>(const StrongId&, const StrongId&) = default;  // NOLINT(modernize-use-nullptr)
   template <class State>
   friend State AbslHashValue(State state, const StrongId& id) {
     return State::combine(std::move(state), id.text_);

@@ -76,7 +76,9 @@ Matcher::Matcher(const Speech& speech, Steps& steps) : speech_(speech), steps_(s
     for (const std::string& stem : word.stems) by_stem_[stem].push_back(id);
     if (!MayBeFuzzy(word)) continue;
     std::u32string letters = text::Letters(word.text);
-    if (letters.size() >= kFewestFuzzyLetters) spellings_[letters[0]].push_back({id, std::move(letters)});
+    if (letters.size() < kFewestFuzzyLetters) continue;
+    std::vector<Spelling>& alike = spellings_[letters[0]];
+    alike.push_back({id, std::move(letters)});
   }
 }
 

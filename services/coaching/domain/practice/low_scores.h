@@ -33,7 +33,7 @@ struct LowPair {
   std::string first;
   std::string second;
 
-  friend auto operator<=>(const LowPair&, const LowPair&) = default;
+  friend auto operator<=>(const LowPair&, const LowPair&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
 struct LowScorePlan {

@@ -107,12 +107,12 @@ std::vector<MasteryEvent> Update(MasteryRecord& record, const Mastery& mastery, 
   std::vector<MasteryEvent> events;
   const bool was = record.state == MasteryState::kMastered;
   if (mastery.state == MasteryState::kMastered) {
-    if (!was) events.push_back(Mastered{});
+    if (!was) events.emplace_back(Mastered{});
     record.state = MasteryState::kMastered;
     record.certificate_version = certificate_version;
     if (mastery.rehearsal_time <= now && record.rehearsed != mastery.last_practice) {
       record.rehearsed = mastery.last_practice;
-      events.push_back(RehearsalCalled{RetrievabilityAt(mastery, now)});
+      events.emplace_back(RehearsalCalled{RetrievabilityAt(mastery, now)});
     }
     return events;
   }
@@ -124,7 +124,7 @@ std::vector<MasteryEvent> Update(MasteryRecord& record, const Mastery& mastery, 
                                                                              : LapseReason::kCorrected;
   }
   // A mastery that came to light only after it had lapsed has no event.
-  if (was) events.push_back(Lapsed{*record.lapse_reason});
+  if (was) events.emplace_back(Lapsed{*record.lapse_reason});
   return events;
 }
 
