@@ -32,7 +32,7 @@ class Service : public MeetingsTest {
   using MeetingsTest::Ready;
   using MeetingsTest::Touched;
 
-  // What is known of these leads, a line each, and of talk tracks.
+  // The known facts of these leads, a line each, and of talk tracks.
   std::string StateOf(const std::vector<std::string>& leads) {
     std::string text;
     for (const std::string& lead : leads) {

@@ -98,7 +98,7 @@ TEST_P(MasteryTest, TheWeightIsRightInEveryOrder) {
   std::vector<Step> order = {kPublished, kMasteredByA, kMasteredByB, kLapsedOfB, kHosts};
   int orders = 0;
   do {
-    // Both are of one key.
+    // The two events have one key, and so one order.
     if (std::find(order.begin(), order.end(), kMasteredByB) >
         std::find(order.begin(), order.end(), kLapsedOfB))
       continue;

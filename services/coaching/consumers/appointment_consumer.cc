@@ -7,6 +7,7 @@
 #include "libs/base/status.h"
 #include "libs/base/text.h"
 #include "libs/outbox/read_batch.h"
+#include "libs/rpc/credentials.h"
 #include "services/coaching/changes/meeting_changes.h"
 
 namespace finalmile::coaching::consumers {
@@ -15,9 +16,6 @@ namespace {
 using appointments::v1::AppointmentEvent;
 
 constexpr std::string_view kCollection = "appointments/";
-constexpr size_t kLongestPrincipal = 64;
-
-bool IsPrincipal(std::string_view name) { return IsToken(name, kLongestPrincipal, "._-"); }
 
 std::string_view HostOf(const AppointmentEvent& event) {
   switch (event.event_case()) {
@@ -46,7 +44,8 @@ absl::Status AppointmentConsumer::Apply(storage::Transaction& transaction, outbo
       batch, [&](size_t, const AppointmentEvent& event, const events::Record& record) -> absl::Status {
         if (!changes::Concerns(event)) return absl::OkStatus();
         if (event.key() != record.key || !event.key().starts_with(kCollection) ||
-            !IsUuid(std::string_view(event.key()).substr(kCollection.size())) || !IsPrincipal(HostOf(event)))
+            !IsUuid(std::string_view(event.key()).substr(kCollection.size())) ||
+            !rpc::IsPrincipalName(HostOf(event)))
           return outbox::RecordFault("the event's key is not the record's, or it names no meeting or host");
         events.push_back(event);
         return absl::OkStatus();

@@ -13,6 +13,7 @@
 #include "services/finalmile/commands/commands.h"
 #include "services/finalmile/commands/show.h"
 #include "services/finalmile/commands/show_requests.h"
+#include "services/finalmile/commands/show_tracks.h"
 #include "services/finalmile/commands/times.h"
 #include "services/finalmile/lead_name.h"
 #include "services/finalmile/output/format.h"
@@ -191,9 +192,7 @@ absl::StatusOr<ExitCode> LogOne(Session& session, const AttemptFlags& flags) {
     *attempt.mutable_callback_at() = rpc::ToTimestamp(callback);
   }
   attempt.set_objection(flags.objection);
-  if (!flags.track.empty())
-    attempt.set_talk_track(flags.track.starts_with("talkTracks/") ? flags.track
-                                                                  : "talkTracks/" + flags.track);
+  if (!flags.track.empty()) attempt.set_talk_track(TrackName(flags.track));
   request.set_already_made(flags.made);
   ASSIGN_OR_RETURN(*request.mutable_name(), flags.target.Name(session));
   request.set_request_id(session.NewRequestId());
