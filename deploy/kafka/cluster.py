@@ -172,6 +172,9 @@ class Node:
         if self.process is None or self.process.poll() is not None:
             raise Failure(f"node {self.number} is not running")
         self.process.send_signal(number)
+        if number == signal.SIGSTOP and not self.frozen:
+            # One thread has to run before the others stop, and until then they go on serving.
+            os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         self.frozen = number == signal.SIGSTOP or (self.frozen and number != signal.SIGCONT)
 
     def end(self, number):

@@ -28,6 +28,7 @@ class Process {
 
   // SIGKILL, and waits for the end.
   void Kill();
+  // SIGSTOP, and waits until every thread has stopped.
   void Freeze() const;
   void Thaw() const;
   // SIGTERM; waits and returns the exit code.
