@@ -126,6 +126,7 @@ StoreWatch::StoreWatch(std::string_view service, storage::Database& database, ev
       oldest_(metrics.Gauge("finalmile_parked_oldest_age_seconds",
                             "Age of the oldest record set aside; 0: none.",
                             {{"service", std::string(service)}})) {
+  SchemaVersion(service).Set(kUnknown);
   for (const outbox::LeaderStep* leader : leaders_) {
     leading_.push_back(metrics.Gauge("finalmile_leader",
                                      "Whether this process does the work of its store's leader.",
@@ -142,6 +143,11 @@ StoreWatch::StoreWatch(std::string_view service, storage::Database& database, ev
 
 StoreWatch::~StoreWatch() = default;
 
+telemetry::Gauge StoreWatch::SchemaVersion(std::string_view component) {
+  return metrics_.Gauge("finalmile_schema_version", "Version of the schema that the store has.",
+                        {{"component", std::string(component)}});
+}
+
 absl::Status StoreWatch::Probe() {
   std::map<std::string, int64_t> versions;
   RETURN_IF_ERROR(database_.Transact({.deadline = clock_.Steady() + kTimeout, .read_only = true},
@@ -149,12 +155,8 @@ absl::Status StoreWatch::Probe() {
                                        ASSIGN_OR_RETURN(versions, storage::SchemaVersions(transaction));
                                        return absl::OkStatus();
                                      }));
-  for (const auto& [component, version] : versions) {
-    metrics_
-        .Gauge("finalmile_schema_version", "Version of the schema that the store has.",
-               {{"component", component}})
-        .Set(static_cast<double>(version));
-  }
+  for (const auto& [component, version] : versions)
+    SchemaVersion(component).Set(static_cast<double>(version));
   return absl::OkStatus();
 }
 

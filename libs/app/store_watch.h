@@ -99,6 +99,7 @@ class StoreWatch final : public Step {
     absl::Duration Age(absl::Duration now) const;
   };
 
+  telemetry::Gauge SchemaVersion(std::string_view component);
   absl::Status Probe();
   void Watch(const Backlog& backlog);
   void Follow(const std::vector<outbox::Lag>& lags);

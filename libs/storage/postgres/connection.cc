@@ -78,7 +78,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const SessionOption
   std::unique_ptr<Connection> connection(new Connection(raw, clock));
   PQsetNoticeProcessor(
       raw, [](void*, const char*) {}, nullptr);
-  RETURN_IF_ERROR(ExplainRefusal(connection->AwaitConnected(deadline)));
+  RETURN_IF_ERROR(ExplainRefusal(options, connection->AwaitConnected(deadline)));
   if (PQsetnonblocking(raw, 1) != 0 || PQenterPipelineMode(raw) != 1) return connection->Lost();
   return connection;
 }

@@ -91,12 +91,19 @@ absl::StatusOr<pg_conn*> StartSession(const SessionOptions& options) {
   return session;
 }
 
-absl::Status ExplainRefusal(const absl::Status& status) {
-  if (status.message().find("unsupported startup parameter") == absl::string_view::npos) return status;
-  return absl::FailedPreconditionError(
-      fmt::format("store: a pooler answers in PostgreSQL's place and refuses what a session needs: give the "
-                  "address of PostgreSQL itself ({})",
-                  std::string(status.message())));
+absl::Status ExplainRefusal(const SessionOptions& options, const absl::Status& status) {
+  const std::string message(status.message());
+  if (message.find("unsupported startup parameter") != std::string::npos) {
+    return absl::FailedPreconditionError(fmt::format(
+        "store: a pooler answers in PostgreSQL's place and refuses what a session needs: give the "
+        "address of PostgreSQL itself ({})",
+        message));
+  }
+  if (!options.password_file.empty() && message.find("authentication failed") != std::string::npos) {
+    return absl::Status(status.code(),
+                        fmt::format("{} (store: password.file: {})", message, options.password_file));
+  }
+  return status;
 }
 
 }  // namespace finalmile::storage::postgres

@@ -31,8 +31,8 @@ absl::Status CheckUrl(const std::string& url);
 // cannot be read, RESOURCE_EXHAUSTED.
 absl::StatusOr<pg_conn*> StartSession(const SessionOptions& options);
 
-// `status`, with which connecting failed; FAILED_PRECONDITION where a pooler (PgBouncer) refused what it
-// cannot keep for a session.
-absl::Status ExplainRefusal(const absl::Status& status);
+// `status`, with which connecting failed, saying more: FAILED_PRECONDITION where a pooler (PgBouncer) refused
+// what it cannot keep for a session; which file holds a password that was refused.
+absl::Status ExplainRefusal(const SessionOptions& options, const absl::Status& status);
 
 }  // namespace finalmile::storage::postgres

@@ -81,6 +81,8 @@ TEST_F(PostgresSession, APasswordThatIsChangedInItsFileIsTakenByTheNextSession) 
   EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
   EXPECT_NE(std::string(refused.message()).find("password authentication failed"), std::string::npos)
       << refused;
+  EXPECT_NE(std::string(refused.message()).find("(store: password.file: " + file + ")"), std::string::npos)
+      << refused;
   EXPECT_EQ(std::string(refused.message()).find("first"), std::string::npos) << refused;
 
   const auto try_until_done = [&] {
