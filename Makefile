@@ -49,7 +49,7 @@ help:
 	@echo '  make clean       remove .build'
 
 deps:
-	@deploy/deps build broker test bench format lint fuzz
+	@deploy/deps build broker test monitoring bench format lint fuzz
 
 # deps-GROUP: the groups of deploy/packages.txt, one by one. A no-op of some milliseconds where all is there.
 deps-%:
@@ -76,7 +76,7 @@ kafka: deps-broker
 
 # Without the broker its tests say SKIPPED, unless REQUIRE_KAFKA=1.
 .PHONY: kafka-if-reachable
-kafka-if-reachable: deps-build+broker+test
+kafka-if-reachable: deps-build+broker+test+monitoring
 	@deploy/kafka/fetch || [ "$(REQUIRE_KAFKA)" != 1 ]
 
 test: kafka-if-reachable $(BUILD)/build.ninja

@@ -31,7 +31,7 @@ absl::StatusOr<std::unique_ptr<Assembly>> Assembly::Build(const ModuleSpec& spec
   for (const auto& leader : assembly->leaders_) leaders.push_back(leader.get());
   assembly->watch_ =
       std::make_unique<StoreWatch>(spec.name, runtime.database, runtime.events, std::move(consumers),
-                                   std::move(leaders), runtime.clock, runtime.metrics);
+                                   std::move(leaders), runtime.clock, runtime.log, runtime.metrics);
   return assembly;
 }
 

@@ -65,7 +65,11 @@ int RunService(int argc, char** argv, const ModuleSpec& module) {
     fmt::print("{}", config->Describe());
     return Printed(program);
   }
-  auto suite = Suite::Start({.modules = {&module}, .config = *std::move(config)});
+  auto suite = Suite::Start({.modules = {&module},
+                             .config = *std::move(config),
+                             .patience = absl::InfiniteDuration(),
+                             .stop = &signals.stopped()});
+  if (absl::IsCancelled(suite.status())) return kExitOk;
   if (!suite.ok()) {
     return Fail(program, suite.status(), absl::IsInvalidArgument(suite.status()) ? kExitUsage : kExitFailure);
   }

@@ -2,9 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <utility>
 
 #include "libs/rpc/answer.h"
+#include "libs/rpc/listen_address.h"
 
 namespace finalmile::app {
 
@@ -33,6 +40,8 @@ config::Schema SchemaFor(const std::vector<const ModuleSpec*>& modules) {
       .Duration("lame-duck", absl::Seconds(5), absl::ZeroDuration(), absl::Minutes(5),
                 "how long calls are still answered after SIGTERM while health says NOT_SERVING, so that "
                 "clients leave first; 0 unless it is given when the server listens on loopback only")
+      .Duration("connection-age", absl::Minutes(10), absl::Seconds(1), absl::Hours(24),
+                "after how long a client is told to connect again, so that it finds new replicas")
       .Duration("stuck-after", absl::Minutes(2), absl::Seconds(1), absl::Hours(1),
                 "how long one piece of background work may take before /livez fails")
       .Choice("log-level", "info", {"debug", "info", "warning", "error"}, "least severity that is logged")
@@ -73,6 +82,49 @@ std::string_view EmbeddedPath(std::string_view url) {
     if (url.starts_with(scheme)) return url.substr(scheme.size());
   }
   return {};
+}
+
+telemetry::LoggerOptions LoggerOptionsFrom(const config::Config& config, std::FILE* output) {
+  telemetry::LoggerOptions options;
+  options.output = output;
+  const std::string& level = config.Text("log-level");
+  options.level = level == "debug"     ? Severity::kDebug
+                  : level == "info"    ? Severity::kInfo
+                  : level == "warning" ? Severity::kWarning
+                                       : Severity::kError;
+  const std::string& format = config.Text("log-format");
+  options.format = format == "json"   ? telemetry::LogFormat::kJson
+                   : format == "text" ? telemetry::LogFormat::kText
+                                      : telemetry::FormatFor(output);
+  return options;
+}
+
+absl::Duration LameDuckOf(const config::Config& config) {
+  const auto listen = rpc::ParseListenAddress(config.Text("listen"));
+  const bool given = config.source("lame-duck") != config::Source::kDefault;
+  const bool loopback = listen.ok() && listen->loopback;
+  return given || !loopback ? config.Duration("lame-duck") : absl::ZeroDuration();
+}
+
+std::string Reachable(std::string_view address) {
+  for (const auto& [wildcard, loopback] :
+       {std::pair<std::string_view, std::string_view>{"0.0.0.0:", "127.0.0.1:"}, {"[::]:", "[::1]:"}}) {
+    if (address.starts_with(wildcard)) return fmt::format("{}{}", loopback, address.substr(wildcard.size()));
+  }
+  return std::string(address);
+}
+
+absl::Status MakeFolderOf(std::string_view url) {
+  const std::filesystem::path folder = std::filesystem::path(EmbeddedPath(url)).parent_path();
+  if (folder.empty()) return absl::OkStatus();
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error && access(folder.c_str(), W_OK | X_OK) != 0)
+    error = std::error_code(errno, std::generic_category());
+  if (!error) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      fmt::format("cannot write to the folder {}: {}; give another one with --data", folder.string(),
+                  std::strerror(error.value())));
 }
 
 }  // namespace finalmile::app

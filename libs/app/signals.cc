@@ -1,10 +1,24 @@
 #include "libs/app/signals.h"
 
 #include <pthread.h>
-
-#include <cerrno>
+#include <unistd.h>
 
 namespace finalmile::app {
+namespace {
+
+// As the signal does by default.
+[[noreturn]] void EndBy(int number) {
+  sigset_t one;
+  sigemptyset(&one);
+  sigaddset(&one, number);
+  pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
+  std::signal(number, SIG_DFL);
+  kill(getpid(), number);
+  // The first process of a container has outlived it.
+  _exit(128 + number);
+}
+
+}  // namespace
 
 StopSignals::StopSignals() {
   sigemptyset(&signals_);
@@ -14,20 +28,31 @@ StopSignals::StopSignals() {
   struct sigaction ignore = {};
   ignore.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &ignore, &pipe_before_);
+  thread_ = std::thread([this] { Run(); });
 }
 
 StopSignals::~StopSignals() {
+  closing_ = true;
+  pthread_kill(thread_.native_handle(), SIGTERM);
+  thread_.join();
   pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
   sigaction(SIGPIPE, &pipe_before_, nullptr);
 }
 
-int StopSignals::Wait() {
-  int signal = 0;
-  while (sigwait(&signals_, &signal) == EINTR) {
+void StopSignals::Run() {
+  while (true) {
+    int number = 0;
+    if (sigwait(&signals_, &number) != 0) continue;
+    if (closing_) return;
+    if (signal_ != 0) EndBy(number);
+    signal_ = number;
+    stopped_->Set();
   }
-  // A process-wide signal goes to a thread that does not block it: this one, with the default action.
-  pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
-  return signal;
+}
+
+int StopSignals::Wait() {
+  stopped_->WaitUntil(absl::InfiniteDuration());
+  return signal_;
 }
 
 }  // namespace finalmile::app

@@ -1,6 +1,7 @@
 #include "libs/app/signals.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,9 +39,43 @@ TEST(StopSignalsDeathTest, TheSecondSignalEndsTheProcessAtOnce) {
         kill(getpid(), SIGTERM);
         signals.Wait();
         kill(getpid(), SIGTERM);
+        signals.stopped().Clear();
+        signals.Wait();
         _exit(42);
       },
       ::testing::KilledBySignal(SIGTERM), "");
+}
+
+// The first process of a namespace, as of a container: it asks itself to stop twice. Returns only on failure.
+int StopTwiceAsFirstProcess() {
+  StopSignals signals;
+  if (getpid() != 1) return 2;
+  kill(getpid(), SIGTERM);
+  if (signals.Wait() != SIGTERM) return 3;
+  kill(getpid(), SIGTERM);
+  signals.stopped().Clear();
+  signals.Wait();
+  return 4;
+}
+
+// The kernel passes such a process no signal by whose default action it would end.
+TEST(StopSignalsDeathTest, TheSecondSignalEndsTheFirstProcessOfAContainerToo) {
+  constexpr int kMayNot = 77;
+  const pid_t outer = fork();
+  ASSERT_GE(outer, 0);
+  if (outer == 0) {
+    if (unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0) _exit(kMayNot);
+    const pid_t first = fork();
+    if (first == 0) _exit(StopTwiceAsFirstProcess());
+    int status = 0;
+    if (first < 0 || waitpid(first, &status, 0) != first) _exit(1);
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(outer, &status, 0), outer);
+  ASSERT_TRUE(WIFEXITED(status)) << status;
+  if (WEXITSTATUS(status) == kMayNot) GTEST_SKIP() << "this user may make no namespace of processes";
+  EXPECT_EQ(WEXITSTATUS(status), 128 + SIGTERM);
 }
 
 TEST(StopSignalsDeathTest, ABrokenPipeIsAnErrorAndNoSignal) {

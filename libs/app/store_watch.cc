@@ -3,16 +3,31 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <limits>
 #include <utility>
 
 #include "libs/base/status.h"
 #include "libs/outbox/relay.h"
+#include "libs/storage/migrate.h"
 
 namespace finalmile::app {
+namespace {
+
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+// Of a partition's ends; beyond that every second one is forgotten.
+constexpr size_t kMostEnds = 64;
+
+double AgeOf(absl::Time time, absl::Time now) {
+  return time == absl::InfinitePast() ? 0 : std::max(absl::ToDoubleSeconds(now - time), 0.0);
+}
+
+}  // namespace
 
 absl::StatusOr<Backlog> ReadBacklog(storage::Database& database, absl::Duration deadline) {
   Backlog backlog;
   ASSIGN_OR_RETURN(backlog.outbox, outbox::OutboxDepth(database, deadline));
+  ASSIGN_OR_RETURN(backlog.oldest_event, outbox::OldestInOutbox(database, deadline));
   RETURN_IF_ERROR(database.Transact({.deadline = deadline, .read_only = true},
                                     [&](storage::Transaction& transaction) -> absl::Status {
                                       ASSIGN_OR_RETURN(backlog.parked, outbox::GetParkedDepth(transaction));
@@ -38,6 +53,10 @@ struct StoreWatch::ConsumerMetrics {
             "finalmile_consumer_stalled_seconds",
             "For how long a partition with records to consume has not moved, whoever owns it; 0: each moves.",
             LabelsOf(watched))),
+        age(metrics.Gauge(
+            "finalmile_consumer_oldest_age_seconds",
+            "For how long the record to be consumed next waits, 10 s too much at most; 0: none waits.",
+            LabelsOf(watched))),
         truncated(
             metrics.Gauge("finalmile_consumer_truncated_partitions",
                           "Partitions that stand still because the log no longer holds what comes next.",
@@ -54,6 +73,9 @@ struct StoreWatch::ConsumerMetrics {
     follow(&Stats::skipped_offsets, "skipped_offsets", "Offsets that the log skipped.");
     follow(&Stats::fenced, "fenced_batches",
            "Batches rolled back because another member owns the partition.");
+    followed.push_back({&Stats::rebalances,
+                        metrics.Counter("finalmile_kafka_rebalances_total",
+                                        "Assignments of partitions by the event log.", LabelsOf(watched))});
   }
 
   static telemetry::Labels LabelsOf(const outbox::ConsumerGroup& consumer) {
@@ -71,6 +93,7 @@ struct StoreWatch::ConsumerMetrics {
   const outbox::ConsumerGroup& consumer;
   const telemetry::Gauge held;
   const telemetry::Gauge stalled;
+  const telemetry::Gauge age;
   const telemetry::Gauge truncated;
   std::vector<Followed> followed;
   outbox::ConsumerStats seen;
@@ -78,7 +101,7 @@ struct StoreWatch::ConsumerMetrics {
 
 StoreWatch::StoreWatch(std::string_view service, storage::Database& database, events::EventLog& log,
                        std::vector<const outbox::ConsumerGroup*> consumers,
-                       std::vector<const outbox::LeaderStep*> leaders, Clock& clock,
+                       std::vector<const outbox::LeaderStep*> leaders, Clock& clock, Log& logger,
                        telemetry::Metrics& metrics)
     : name_(fmt::format("{}.watch", service)),
       database_(database),
@@ -87,8 +110,15 @@ StoreWatch::StoreWatch(std::string_view service, storage::Database& database, ev
       leaders_(std::move(leaders)),
       clock_(clock),
       wake_(clock.NewWaitEvent()),
+      metrics_(metrics),
+      outage_(fmt::format("the store of {}", service), logger, clock),
+      up_(metrics.Gauge("finalmile_store_up", "Whether the store answered at the last look.",
+                        {{"service", std::string(service)}})),
       outbox_(metrics.Gauge("finalmile_outbox_depth", "Events that wait to be sent.",
                             {{"service", std::string(service)}})),
+      outbox_age_(metrics.Gauge("finalmile_outbox_oldest_age_seconds",
+                                "Age of the event that is to be sent next; 0: none.",
+                                {{"service", std::string(service)}})),
       failed_(metrics.Gauge("finalmile_parked_depth", "Records set aside.",
                             {{"service", std::string(service)}, {"state", std::string(outbox::kFailed)}})),
       waiting_(metrics.Gauge("finalmile_parked_depth", "Records set aside.",
@@ -96,6 +126,7 @@ StoreWatch::StoreWatch(std::string_view service, storage::Database& database, ev
       oldest_(metrics.Gauge("finalmile_parked_oldest_age_seconds",
                             "Age of the oldest record set aside; 0: none.",
                             {{"service", std::string(service)}})) {
+  SchemaVersion(service).Set(kUnknown);
   for (const outbox::LeaderStep* leader : leaders_) {
     leading_.push_back(metrics.Gauge("finalmile_leader",
                                      "Whether this process does the work of its store's leader.",
@@ -112,11 +143,21 @@ StoreWatch::StoreWatch(std::string_view service, storage::Database& database, ev
 
 StoreWatch::~StoreWatch() = default;
 
+telemetry::Gauge StoreWatch::SchemaVersion(std::string_view component) {
+  return metrics_.Gauge("finalmile_schema_version", "Version of the schema that the store has.",
+                        {{"component", std::string(component)}});
+}
+
 absl::Status StoreWatch::Probe() {
-  return database_.Transact(
-      {.deadline = clock_.Steady() + kTimeout, .read_only = true}, [](storage::Transaction& transaction) {
-        return transaction.Execute("SELECT version FROM schema_migrations LIMIT 1").status();
-      });
+  std::map<std::string, int64_t> versions;
+  RETURN_IF_ERROR(database_.Transact({.deadline = clock_.Steady() + kTimeout, .read_only = true},
+                                     [&](storage::Transaction& transaction) -> absl::Status {
+                                       ASSIGN_OR_RETURN(versions, storage::SchemaVersions(transaction));
+                                       return absl::OkStatus();
+                                     }));
+  for (const auto& [component, version] : versions)
+    SchemaVersion(component).Set(static_cast<double>(version));
+  return absl::OkStatus();
 }
 
 absl::Duration StoreWatch::Run() {
@@ -127,34 +168,93 @@ absl::Duration StoreWatch::Run() {
     std::lock_guard lock(mutex_);
     last_ = answers;
   }
-  if (!answers.ok()) return clock_.Steady() + kRetryInterval;
+  up_.Set(answers.ok() ? 1 : 0);
+  outage_.Note(answers);
+  if (!answers.ok()) {
+    ForgetStore();
+    ForgetLags();
+    return clock_.Steady() + kRetryInterval;
+  }
   const absl::StatusOr<Backlog> backlog = ReadBacklog(database_, clock_.Steady() + kTimeout);
   if (backlog.ok()) {
-    outbox_.Set(static_cast<double>(backlog->outbox));
-    failed_.Set(static_cast<double>(backlog->parked.failed));
-    waiting_.Set(static_cast<double>(backlog->parked.waiting));
-    const bool any = backlog->parked.oldest != absl::InfinitePast();
-    oldest_.Set(any ? absl::ToDoubleSeconds(clock_.Now() - backlog->parked.oldest) : 0);
+    Watch(*backlog);
+  } else {
+    ForgetStore();
   }
   const auto lags = outbox::ReadLags(database_, log_, watched_, clock_.Steady() + kTimeout);
-  if (lags.ok()) Follow(*lags);
+  if (lags.ok()) {
+    Follow(*lags);
+  } else {
+    ForgetLags();
+  }
   return clock_.Steady() + kInterval;
+}
+
+void StoreWatch::Watch(const Backlog& backlog) {
+  outbox_.Set(static_cast<double>(backlog.outbox));
+  outbox_age_.Set(AgeOf(backlog.oldest_event, clock_.Now()));
+  failed_.Set(static_cast<double>(backlog.parked.failed));
+  waiting_.Set(static_cast<double>(backlog.parked.waiting));
+  oldest_.Set(AgeOf(backlog.parked.oldest, clock_.Now()));
+}
+
+void StoreWatch::ForgetStore() {
+  for (const telemetry::Gauge& gauge : {outbox_, outbox_age_, failed_, waiting_, oldest_})
+    gauge.Set(kUnknown);
+}
+
+void StoreWatch::ForgetLags() {
+  for (const telemetry::Gauge& lag : lags_) lag.Set(kUnknown);
+  for (const auto& consumer : consumers_) {
+    consumer->stalled.Set(kUnknown);
+    consumer->age.Set(kUnknown);
+  }
+}
+
+void StoreWatch::Place::NoteEnd(int64_t end, absl::Duration now) {
+  if (ends.empty() || ends.back().offset != end) ends.push_back({end, now, now});
+  ends.back().last = now;
+  // Of the looks at which the record at `next` was not there yet, the last one tells most.
+  size_t before = 0;
+  while (before + 1 < ends.size() && ends[before + 1].offset <= next) ++before;
+  ends.erase(ends.begin(), ends.begin() + static_cast<std::ptrdiff_t>(before));
+  if (ends.size() <= kMostEnds) return;
+  size_t kept = 0;
+  for (size_t i = 0; i < ends.size(); i += 2) ends[kept++] = ends[i];
+  ends.resize(kept);
+}
+
+absl::Duration StoreWatch::Place::Age(absl::Duration now) const {
+  if (!behind || ends.empty()) return absl::ZeroDuration();
+  const End& end = ends.front();
+  return now - (end.offset <= next ? end.last : end.first);
 }
 
 void StoreWatch::Follow(const std::vector<outbox::Lag>& lags) {
   const absl::Duration now = clock_.Steady();
+  std::map<std::string, absl::Duration, std::less<>> ages;
   for (size_t i = 0; i < lags.size(); ++i) {
     lags_[i].Set(static_cast<double>(lags[i].records));
+    absl::Duration& age = ages[lags[i].consumer];
     std::lock_guard lock(mutex_);
     for (const outbox::Lag::Place& place : lags[i].places) {
-      const Place fresh{place.next, now, place.records() > 0};
+      const bool behind = place.records() > 0;
+      const Place fresh{place.next, now, behind};
       Place& followed =
           places_[lags[i].consumer].try_emplace({lags[i].topic, place.partition}, fresh).first->second;
-      if (followed.next != fresh.next || !fresh.behind || !followed.behind) followed = fresh;
+      if (followed.next != place.next || !behind || !followed.behind) followed.since = now;
+      followed.next = place.next;
+      followed.behind = behind;
+      followed.NoteEnd(place.end, now);
+      age = std::max(age, followed.Age(now));
     }
   }
-  for (const auto& consumer : consumers_)
-    consumer->stalled.Set(absl::ToDoubleSeconds(Stalled(consumer->consumer.name())));
+  for (const auto& consumer : consumers_) {
+    const std::string_view name = consumer->consumer.name();
+    consumer->stalled.Set(absl::ToDoubleSeconds(Stalled(name)));
+    const auto age = ages.find(name);
+    consumer->age.Set(age == ages.end() ? 0 : absl::ToDoubleSeconds(age->second));
+  }
 }
 
 absl::Duration StoreWatch::Stalled(std::string_view consumer) const {

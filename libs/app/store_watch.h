@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/app/outage.h"
 #include "libs/base/clock.h"
 #include "libs/base/step.h"
 #include "libs/events/event_log.h"
@@ -26,20 +27,27 @@ namespace finalmile::app {
 // What waits in a module's store.
 struct Backlog {
   int64_t outbox = 0;
+  // When the event that is to be sent next happened; InfinitePast: none waits.
+  absl::Time oldest_event = absl::InfinitePast();
   outbox::ParkedDepth parked;
 };
 absl::StatusOr<Backlog> ReadBacklog(storage::Database& database, absl::Duration deadline);
 
 // Looks at a module's store, and at where the log ends, every kInterval: keeps the metrics of its backlog, of
-// its consumers and of its leadership, and whether the store answers, for which one row is read. Metrics of
-// what does not answer stay as they are.
+// its consumers and of its leadership, and whether the store answers, for which its schema is read. What is
+// not known because the store or the log does not answer is NaN.
+//   finalmile_store_up{service}: 1 or 0, whether the store answered at the last look
+//   finalmile_schema_version{component}: the version that the store has
 //   finalmile_outbox_depth{service}, finalmile_parked_depth{service,state}: at most outbox::kDepthCap
-//   finalmile_parked_oldest_age_seconds{service} finalmile_leader{task}: 1 on the process that does the work
-//   finalmile_consumer_records_total, …_batches_total, …_parked_total, …_duplicates_total,
-//   …_skipped_offsets_total, …_fenced_batches_total {consumer};
-//   finalmile_consumer_held_seconds{consumer}, finalmile_consumer_truncated_partitions{consumer}: of this
-//   process now, see outbox::ConsumerStats; finalmile_consumer_lag{consumer,topic}: see outbox::Lag
-//   finalmile_consumer_stalled_seconds{consumer}: Stalled
+//   finalmile_outbox_oldest_age_seconds{service}, finalmile_parked_oldest_age_seconds{service}: 0 when there
+//   is none finalmile_leader{task}: 1 on the process that does the work finalmile_consumer_records_total,
+//   …_batches_total, …_parked_total, …_duplicates_total, …_skipped_offsets_total, …_fenced_batches_total,
+//   finalmile_kafka_rebalances_total {consumer}; finalmile_consumer_held_seconds{consumer},
+//   finalmile_consumer_truncated_partitions{consumer}: of this process now, see outbox::ConsumerStats;
+//   finalmile_consumer_lag{consumer,topic}: see outbox::Lag finalmile_consumer_stalled_seconds{consumer}:
+//   Stalled finalmile_consumer_oldest_age_seconds{consumer}: since when, at the earliest, the record to be
+//   consumed next waits: the last look at which the log ended before it, or the first look of all. So it is
+//   at most kInterval too much, and counts from the start of the process at the earliest.
 class StoreWatch final : public Step {
  public:
   static constexpr absl::Duration kInterval = absl::Seconds(10);
@@ -52,7 +60,8 @@ class StoreWatch final : public Step {
   // Everything outlives the watch.
   StoreWatch(std::string_view service, storage::Database& database, events::EventLog& log,
              std::vector<const outbox::ConsumerGroup*> consumers,
-             std::vector<const outbox::LeaderStep*> leaders, Clock& clock, telemetry::Metrics& metrics);
+             std::vector<const outbox::LeaderStep*> leaders, Clock& clock, Log& logger,
+             telemetry::Metrics& metrics);
   ~StoreWatch() override;
 
   std::string_view name() const override { return name_; }
@@ -76,10 +85,27 @@ class StoreWatch final : public Step {
     int64_t next = 0;
     absl::Duration since;
     bool behind = false;
+    // Where the partition ended, in order, with the first and the last look (steady) that found it there.
+    struct End {
+      int64_t offset = 0;
+      absl::Duration first;
+      absl::Duration last;
+    };
+    std::vector<End> ends = {};
+
+    // Notes where it ends now, and forgets what says nothing about `next`.
+    void NoteEnd(int64_t end, absl::Duration now);
+    // For how long the record at `next` waits at most.
+    absl::Duration Age(absl::Duration now) const;
   };
 
+  telemetry::Gauge SchemaVersion(std::string_view component);
   absl::Status Probe();
+  void Watch(const Backlog& backlog);
   void Follow(const std::vector<outbox::Lag>& lags);
+  // What the store says is not known; what the log says.
+  void ForgetStore();
+  void ForgetLags();
 
   const std::string name_;
   storage::Database& database_;
@@ -88,7 +114,11 @@ class StoreWatch final : public Step {
   const std::vector<const outbox::LeaderStep*> leaders_;
   Clock& clock_;
   const std::unique_ptr<WaitEvent> wake_;
+  telemetry::Metrics& metrics_;
+  Outage outage_;
+  const telemetry::Gauge up_;
   const telemetry::Gauge outbox_;
+  const telemetry::Gauge outbox_age_;
   const telemetry::Gauge failed_;
   const telemetry::Gauge waiting_;
   const telemetry::Gauge oldest_;

@@ -1,12 +1,8 @@
 #include "libs/app/suite.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -14,17 +10,19 @@
 #include "libs/app/credentials_step.h"
 #include "libs/app/deployment.h"
 #include "libs/app/events_service.h"
+#include "libs/app/events_watch.h"
 #include "libs/app/operations.h"
 #include "libs/app/process_limits.h"
+#include "libs/app/readiness.h"
 #include "libs/app/settings.h"
 #include "libs/app/step_runner.h"
 #include "libs/app/thread_pool.h"
 #include "libs/app/version.h"
 #include "libs/base/status.h"
+#include "libs/events/library_log.h"
 #include "libs/outbox/secret.h"
 #include "libs/rpc/credentials.h"
 #include "libs/rpc/grpc_log.h"
-#include "libs/rpc/listen_address.h"
 #include "libs/rpc/server.h"
 #include "libs/telemetry/admin_server.h"
 #include "libs/telemetry/call_metrics.h"
@@ -33,49 +31,14 @@
 namespace finalmile::app {
 namespace {
 
-// How long start-up waits for a store or an event log.
+// Of one try at a store or an event log at the start.
 constexpr absl::Duration kOpenTimeout = absl::Seconds(10);
+// Of the only look at an event log that the start does not wait for.
+constexpr absl::Duration kEventsTimeout = absl::Seconds(5);
 
 absl::Status Within(std::string_view what, const absl::Status& status) {
   if (status.ok()) return status;
   return absl::Status(status.code(), fmt::format("{}: {}", what, std::string(status.message())));
-}
-
-// Makes the folder that embedded files are to stand in.
-absl::Status MakeFolder(const std::filesystem::path& folder) {
-  if (folder.empty()) return absl::OkStatus();
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (!error && access(folder.c_str(), W_OK | X_OK) != 0)
-    error = std::error_code(errno, std::generic_category());
-  if (!error) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      fmt::format("cannot write to the folder {}: {}; give another one with --data", folder.string(),
-                  std::strerror(error.value())));
-}
-
-telemetry::LoggerOptions LoggerOptionsFrom(const config::Config& config, std::FILE* output) {
-  telemetry::LoggerOptions options;
-  options.output = output;
-  const std::string& level = config.Text("log-level");
-  options.level = level == "debug"     ? Severity::kDebug
-                  : level == "info"    ? Severity::kInfo
-                  : level == "warning" ? Severity::kWarning
-                                       : Severity::kError;
-  const std::string& format = config.Text("log-format");
-  options.format = format == "json"   ? telemetry::LogFormat::kJson
-                   : format == "text" ? telemetry::LogFormat::kText
-                                      : telemetry::FormatFor(output);
-  return options;
-}
-
-// What a caller on this machine connects to.
-std::string Reachable(std::string_view address) {
-  for (const auto& [wildcard, loopback] :
-       {std::pair<std::string_view, std::string_view>{"0.0.0.0:", "127.0.0.1:"}, {"[::]:", "[::1]:"}}) {
-    if (address.starts_with(wildcard)) return fmt::format("{}{}", loopback, address.substr(wildcard.size()));
-  }
-  return std::string(address);
 }
 
 // A service of the suite, from its store upwards.
@@ -107,17 +70,23 @@ class Suite::Impl {
   absl::Status Start() {
     BoundMalloc();
     RETURN_IF_ERROR(StartAdmin());
+    // What is wrong by itself is said before anything is waited for.
+    RETURN_IF_ERROR(LoadCredentials());
     // Stores first: who finds one in use learns from its lock file where its holder can be reached.
     for (const ModuleSpec* spec : options_.modules) RETURN_IF_ERROR(OpenStore(*spec));
     RETURN_IF_ERROR(OpenEvents());
     RETURN_IF_ERROR(PrepareTopics());
-    for (const auto& module : modules_) RETURN_IF_ERROR(Within(module->spec.name, Prepare(*module)));
+    for (const auto& module : modules_) {
+      RETURN_IF_ERROR(readiness_.Await(fmt::format("the store of {}", module->spec.name),
+                                       [&] { return Within(module->spec.name, Prepare(*module)); }));
+    }
     RETURN_IF_ERROR(Serve());
     for (const auto& module : modules_) {
       for (Step* step : module->assembly->steps()) module_steps_.Add(*step);
     }
+    module_steps_.Add(*events_watch_);
     server_->SetServing(true);
-    serving_ = true;
+    readiness_.Set("");
     for (const auto& module : modules_) {
       RETURN_IF_ERROR(Within(module->spec.name, module->database->Advertise(address_)));
     }
@@ -129,22 +98,24 @@ class Suite::Impl {
 
   void Stop() {
     if (std::exchange(stopped_, true)) return;
-    serving_ = false;
+    readiness_.Set("stopping");
     const bool served = server_ != nullptr;
     if (served) {
       log_->Info("stopping");
       SetListening(false);
       server_->SetServing(false);
-      clock_.NewWaitEvent()->WaitUntil(clock_.Steady() + LameDuck());
+      clock_.NewWaitEvent()->WaitUntil(clock_.Steady() + LameDuckOf(options_.config));
       server_->Drain(clock_.Steady() + options_.config.Duration("drain"));
     }
     module_steps_.Stop();
+    updates_.clear();
     server_.reset();
     if (pool_ != nullptr) pool_->Stop();
     // From here on nobody asks the modules or the stores anything any more.
     admin_.reset();
     operations_.reset();
     events_service_.reset();
+    events_watch_.reset();
     for (const auto& module : modules_) module->assembly.reset();
     engine_steps_.Stop();
     modules_.clear();
@@ -158,24 +129,17 @@ class Suite::Impl {
   const std::string& events() const { return events_url_; }
 
  private:
-  // Long enough for clients to hear that health says NOT_SERVING: what reaches a server that drains is lost
-  // to its caller (CANCELLED). A client on the same machine sees the process come back.
-  absl::Duration LameDuck() const {
-    const auto listen = rpc::ParseListenAddress(options_.config.Text("listen"));
-    const bool given = options_.config.source("lame-duck") != config::Source::kDefault;
-    const bool loopback = listen.ok() && listen->loopback;
-    return given || !loopback ? options_.config.Duration("lame-duck") : absl::ZeroDuration();
-  }
-
   void SetListening(bool listening) {
     std::lock_guard lock(listener_mutex_);
     listening_ = listening;
   }
 
   absl::Status StartAdmin() {
-    health_.AddReady("serving", [this] {
-      return serving_ ? absl::OkStatus() : absl::UnavailableError("starting or stopping");
-    });
+    metrics_
+        .Gauge("finalmile_build_info", "1, with the version of the program.",
+               {{"version", std::string(Version())}})
+        .Set(1);
+    health_.AddReady("serving", [this] { return readiness_.Check(); });
     const absl::Duration limit = options_.config.Duration("stuck-after");
     health_.AddLive("steps", [this, limit] {
       const absl::Status engines = engine_steps_.CheckProgress(limit);
@@ -190,13 +154,24 @@ class Suite::Impl {
     return absl::OkStatus();
   }
 
+  absl::Status LoadCredentials() {
+    const std::string& tokens = options_.config.Text("tokens-file");
+    if (tokens.empty()) return absl::OkStatus();
+    auto loaded = rpc::Credentials::Load(tokens);
+    if (!loaded.ok()) {
+      return absl::InvalidArgumentError(fmt::format("{}: {}", options_.config.origin("tokens-file"),
+                                                    std::string(loaded.status().message())));
+    }
+    credentials_ = *std::move(loaded);
+    health_.AddNote("tokens file", [this] { return std::string(credentials_->problem().message()); });
+    return absl::OkStatus();
+  }
+
   absl::Status OpenEvents() {
     events_ = options_.events;
     if (events_ != nullptr) return absl::OkStatus();
     events_url_ = EventsUrl(options_.config);
-    if (const std::string_view path = EmbeddedPath(events_url_); !path.empty()) {
-      RETURN_IF_ERROR(MakeFolder(std::filesystem::path(path).parent_path()));
-    }
+    RETURN_IF_ERROR(MakeFolderOf(events_url_));
     ASSIGN_OR_RETURN(owned_events_, events::Open(events_url_, clock_));
     events_ = owned_events_.get();
     for (Step* step : events_->steps()) engine_steps_.Add(*step);
@@ -210,13 +185,16 @@ class Suite::Impl {
       module->database = given->second;
     } else {
       const std::string url = StoreUrl(options_.config, spec.name, options_.modules.size());
-      if (const std::string_view path = EmbeddedPath(url); !path.empty()) {
-        RETURN_IF_ERROR(MakeFolder(std::filesystem::path(path).parent_path()));
-      }
+      RETURN_IF_ERROR(MakeFolderOf(url));
       storage::OpenOptions open;
       open.application = fmt::format("finalmile-{}", spec.name);
       open.connections =
           SessionsOf(static_cast<int>(options_.config.Int("threads"))) - storage::kOtherSessions;
+      open.waited = [wait = metrics_.Histogram(
+                         "finalmile_pool_wait_seconds",
+                         "How long a transaction waited for a connection to the store, its opening included.",
+                         telemetry::LatencyBuckets(), {{"service", std::string(spec.name)}})](
+                        absl::Duration waited) { wait.Observe(absl::ToDoubleSeconds(waited)); };
       auto opened = storage::Open(url, clock_, open);
       RETURN_IF_ERROR(Within(spec.name, opened.status()));
       module->owned_database = *std::move(opened);
@@ -224,27 +202,61 @@ class Suite::Impl {
       stores_.emplace(spec.name, url);
       for (Step* step : module->database->steps()) engine_steps_.Add(*step);
     }
+    ShowConnections(*module);
     modules_.push_back(std::move(module));
     return absl::OkStatus();
   }
 
+  void ShowConnections(const RunningModule& module) {
+    const std::string service(module.spec.name);
+    const auto gauge = [&](const char* state) {
+      return metrics_.Gauge("finalmile_pool_connections", "Connections to the store, by state.",
+                            {{"service", service}, {"state", state}});
+    };
+    updates_.push_back(
+        metrics_.BeforeEach([database = module.database, in_use = gauge("in_use"), idle = gauge("idle"),
+                             most = metrics_.Gauge("finalmile_pool_connections_max",
+                                                   "Connections to the store that may be open at once.",
+                                                   {{"service", service}})] {
+          const PoolUse use = database->connections();
+          in_use.Set(use.in_use);
+          idle.Set(use.idle);
+          most.Set(use.most);
+        }));
+  }
+
   absl::Status PrepareTopics() {
     ASSIGN_OR_RETURN(const std::vector<events::TopicSpec> topics, TopicsOf(options_.modules));
-    const absl::Duration deadline = clock_.Steady() + kOpenTimeout;
+    std::vector<std::string> names;
+    for (const events::TopicSpec& topic : topics) names.push_back(topic.name);
+    events_watch_ = std::make_unique<EventsWatch>(*events_, std::move(names), clock_, *log_, metrics_);
+    health_.AddNote("events", [this] { return events_watch_->problem(); });
     // A log that was given opened is the caller's own, and so embedded.
     const bool embedded = owned_events_ == nullptr || !EmbeddedPath(events_url_).empty();
-    return embedded ? events_->ApplyTopics(topics, deadline) : CheckTopics(topics, *events_, deadline);
+    if (embedded) return events_->ApplyTopics(topics, clock_.Steady() + kOpenTimeout);
+    return readiness_.Await("the topics", [&]() -> absl::Status {
+      const bool degrades = options_.patience > absl::ZeroDuration();
+      const absl::Status status =
+          CheckTopics(topics, *events_, clock_.Steady() + (degrades ? kEventsTimeout : kOpenTimeout));
+      // `finalmile topics apply` mends it.
+      if (absl::IsFailedPrecondition(status)) return absl::UnavailableError(status.message());
+      if (!degrades || !Readiness::MayPass(status)) return status;
+      events_watch_->Note(status);
+      return absl::OkStatus();
+    });
   }
 
   absl::Status Prepare(RunningModule& module) {
     const bool embedded = module.database->engine() == storage::Engine::kSqlite;
+    RETURN_IF_ERROR(module.database->CheckSessions(clock_.Steady() + kOpenTimeout));
     RETURN_IF_ERROR(embedded ? MigrateStore(module.spec, *module.database, clock_)
                              : CheckStore(module.spec, *module.database, clock_));
     ASSIGN_OR_RETURN(module.assembly,
                      Assembly::Build(module.spec, options_.config,
                                      {clock_, rng_, *module.database, *events_, *module.log, metrics_}));
     const StoreWatch& watch = module.assembly->watch();
-    health_.AddReady(fmt::format("{} store", module.spec.name), [&watch] { return watch.last(); });
+    health_.AddNote(fmt::format("{} store", module.spec.name),
+                    [&watch] { return std::string(watch.last().message()); });
     for (const auto& consumer : module.assembly->consumers()) {
       health_.AddNote(fmt::format("{} consumer", consumer->name()),
                       [&watch, &consumer = *consumer] { return watch.TroubleOf(consumer); });
@@ -259,9 +271,14 @@ class Suite::Impl {
     options.answers.most = static_cast<size_t>(options_.config.Int("max-answer"));
     // Where several services share the process, the key of the first one signs for all: replicas run the same
     // ones.
-    ASSIGN_OR_RETURN(options.answers.page_key,
-                     outbox::SharedSecret(*modules_.front()->database, "page_token", clock_, rng_,
-                                          clock_.Steady() + kOpenTimeout));
+    RETURN_IF_ERROR(
+        readiness_.Await(fmt::format("the store of {}", modules_.front()->spec.name), [&]() -> absl::Status {
+          ASSIGN_OR_RETURN(options.answers.page_key,
+                           outbox::SharedSecret(*modules_.front()->database, "page_token", clock_, rng_,
+                                                clock_.Steady() + kOpenTimeout));
+          return absl::OkStatus();
+        }));
+    options.max_connection_age = options_.config.Duration("connection-age");
     options.max_connections = static_cast<int>(options_.config.Int("max-connections"));
     const int affordable = ConnectionsFor(RaiseOpenFiles());
     if (affordable < options.max_connections) {
@@ -272,14 +289,7 @@ class Suite::Impl {
            telemetry::Field("allowed", affordable)});
       options.max_connections = affordable;
     }
-    if (const std::string& tokens = options_.config.Text("tokens-file"); !tokens.empty()) {
-      auto loaded = rpc::Credentials::Load(tokens);
-      if (!loaded.ok()) {
-        return absl::InvalidArgumentError(fmt::format("{}: {}", options_.config.origin("tokens-file"),
-                                                      std::string(loaded.status().message())));
-      }
-      credentials_ = *std::move(loaded);
-      health_.AddNote("tokens file", [this] { return std::string(credentials_->problem().message()); });
+    if (credentials_ != nullptr) {
       credentials_step_ = std::make_unique<CredentialsStep>(*credentials_, clock_, *log_, metrics_);
       module_steps_.Add(*credentials_step_);
     }
@@ -310,6 +320,14 @@ class Suite::Impl {
       return listening_ ? server_->CheckListening() : absl::OkStatus();
     });
     SetListening(true);
+    updates_.push_back(metrics_.BeforeEach(
+        [this,
+         limit = metrics_.Gauge("finalmile_admission_limit", "Unary calls that may wait or run at once."),
+         inside = metrics_.Gauge("finalmile_admission_inside", "Unary calls that wait or run.")] {
+          const rpc::Server::Load load = server_->load();
+          limit.Set(load.limit);
+          inside.Set(load.inside);
+        }));
     module_steps_.Add(server_->pending());
     module_steps_.Add(memory_return_);
     address_ = Reachable(server_->address());
@@ -324,20 +342,24 @@ class Suite::Impl {
   Rng& rng_;
   const std::unique_ptr<telemetry::Logger> log_;
   const rpc::GrpcLog grpc_log_{*log_};
+  const events::LibraryLog events_log_{*log_};
   telemetry::Metrics metrics_;
   telemetry::Health health_;
   MemoryReturn memory_return_{clock_};
   StepRunner engine_steps_;
   StepRunner module_steps_;
-  std::atomic<bool> serving_ = false;
+  Readiness readiness_{*log_, clock_, rng_, options_.patience, options_.stop};
   std::mutex listener_mutex_;
   // Whether the server is there to be asked.
   bool listening_ = false;
   bool stopped_ = false;
+  // Each ends before what it reads.
+  std::vector<std::shared_ptr<void>> updates_;
   std::unique_ptr<telemetry::AdminServer> admin_;
   std::unique_ptr<events::EventLog> owned_events_;
   events::EventLog* events_ = nullptr;
   std::vector<std::unique_ptr<RunningModule>> modules_;
+  std::unique_ptr<EventsWatch> events_watch_;
   std::unique_ptr<rpc::Credentials> credentials_;
   std::unique_ptr<CredentialsStep> credentials_step_;
   std::unique_ptr<ThreadPool> pool_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "libs/app/module.h"
 #include "libs/config/config.h"
 
@@ -19,6 +20,12 @@ struct SuiteOptions {
   config::Config config;
   // Where the log goes; stays open longer than the suite.
   std::FILE* log_output = stderr;
+  // How long Start waits for what is away now and may come: a store that does not answer or that still has to
+  // be migrated, topics that are missing. An event log on servers that does not answer is not waited for
+  // where this is not zero: the suite serves without it. Zero: Start fails at once.
+  absl::Duration patience = absl::ZeroDuration();
+  // Ends that wait when it is set, Start with CANCELLED; null: nothing does. Outlives Start.
+  WaitEvent* stop = nullptr;
 
   // Stand-ins for what the suite makes otherwise; they outlive it. Stores by module, opened already.
   Clock* clock = nullptr;
@@ -39,12 +46,16 @@ constexpr int SessionsOf(int threads) { return threads + 4 + storage::kOtherSess
 //
 // Start: admin port → stores → event log → topics (local log; else they are checked) → migrations (SQLite;
 // else the schema is checked) → modules → gRPC → background steps → health SERVING → the embedded stores'
-// lock files say where. Stop: health NOT_SERVING → calls are answered for the time of the lame duck → calls
-// drain → steps end at a commit point → everything is closed, in the reverse order.
+// lock files say where. Until then `/readyz` fails and says what Start waits for, and so does a line of the
+// log each minute. From then on `/readyz` and gRPC's health are one, and say SERVING until Stop: a store or
+// an event log that is away later is a note in `/readyz`, a metric, and UNAVAILABLE for the calls that need
+// it. Stop: health NOT_SERVING → calls are answered for the time of the lame duck → calls drain → steps end
+// at a commit point → everything is closed, in the reverse order.
 class Suite {
  public:
-  // Blocks for some seconds at most. Errors are one line that names the service, the thing and what to do.
-  // INVALID_ARGUMENT: a setting is wrong; others: something it needs is not as it should be now.
+  // Blocks for SuiteOptions::patience and some seconds at most. Errors are one line that names the service,
+  // the thing and what to do. INVALID_ARGUMENT: a setting is wrong; others: something it needs is not as it
+  // should be, and waiting does not mend it, or was not to mend it.
   static absl::StatusOr<std::unique_ptr<Suite>> Start(SuiteOptions options);
   // Stop().
   ~Suite();

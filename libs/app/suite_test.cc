@@ -145,14 +145,17 @@ TEST_F(SuiteTest, ServesRelaysAndConsumes) {
   EXPECT_EQ(storage::HolderOf(folder_.path() + "/notes.db").value_or(""), suite.address());
   const std::string ready = HttpGet(suite.admin_address(), "/readyz");
   EXPECT_NE(ready.find("200 OK"), std::string::npos) << ready;
-  EXPECT_NE(ready.find("serving: ok\nnotes store: ok\n"), std::string::npos) << ready;
+  EXPECT_NE(ready.find("serving: ok\nevents: ok\nnotes store: ok\n"), std::string::npos) << ready;
   EXPECT_NE(HttpGet(suite.admin_address(), "/livez").find("steps: ok\n"), std::string::npos);
   const std::string metrics = HttpGet(suite.admin_address(), "/metrics");
   for (const char* series :
        {"grpc_server_handled_total{grpc_code=\"OK\",grpc_method=\"AddNote\",grpc_service=\"finalmile.apptest."
         "v1."
         "NoteService\",grpc_type=\"unary\"} 4\n",
-        "finalmile_step_runs_total{step=\"notes.relay\"}", "finalmile_outbox_depth{service=\"notes\"}"}) {
+        "finalmile_step_runs_total{step=\"notes.relay\"}", "finalmile_outbox_depth{service=\"notes\"}",
+        "finalmile_build_info{version=\"" FINALMILE_TEST_VERSION "\"} 1\n", "finalmile_events_up 1\n",
+        "finalmile_store_up{service=\"notes\"} 1\n", "finalmile_pool_connections_max{service=\"notes\"} 20\n",
+        "finalmile_pool_wait_seconds_count{service=\"notes\"}", "finalmile_admission_inside 0\n"}) {
     EXPECT_NE(metrics.find(series), std::string::npos) << series;
   }
   suite.Stop();

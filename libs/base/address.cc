@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 #include "libs/base/status.h"
 #include "libs/base/text.h"
@@ -98,7 +99,7 @@ absl::Status CheckNoSecret(std::string_view address) {
   if (place.substr(0, EndOfUser(address, place)).find(':') != std::string_view::npos) {
     return absl::InvalidArgumentError(
         "the address holds a password before '@'; put it into a file that only the service can read, and "
-        "name the file by a parameter (PostgreSQL: passfile=PATH, Redis: password.file=PATH)");
+        "name the file by a parameter: password.file=PATH");
   }
   ASSIGN_OR_RETURN(const std::vector<AddressParameter> parameters, ParametersOf(address));
   for (const AddressParameter& parameter : parameters) {
@@ -106,8 +107,7 @@ absl::Status CheckNoSecret(std::string_view address) {
     if (NamesFile(name) || !HoldsSecret(name)) continue;
     return absl::InvalidArgumentError(fmt::format(
         "the parameter {} of the address holds a secret; put it into a file that only the service "
-        "can read, and name the file by a parameter (PostgreSQL: passfile=PATH, Kafka and Redis: "
-        "{}.file=PATH)",
+        "can read, and name the file by a parameter: {}.file=PATH",
         name, name));
   }
   return absl::OkStatus();
@@ -121,16 +121,63 @@ std::string ShownAddress(std::string_view address) {
   return fmt::format("{}{}", address.substr(0, begin), place.substr(0, place.find('?')));
 }
 
-absl::Status CheckSecretFile(std::string_view name, const std::string& path) {
+std::string WithoutParameter(std::string_view address, std::string_view name) {
+  const size_t question = address.find('?');
+  if (question == std::string_view::npos) return std::string(address);
+  std::string result(address.substr(0, question));
+  std::string_view rest = address.substr(question + 1);
+  char before = '?';
+  while (!rest.empty()) {
+    const size_t end = rest.find('&');
+    const std::string_view pair = rest.substr(0, end);
+    rest = end == std::string_view::npos ? "" : rest.substr(end + 1);
+    const auto decoded = Decode(pair.substr(0, pair.find('=')), "the name of a parameter");
+    if (decoded.ok() && *decoded == name) continue;
+    result += std::exchange(before, '&');
+    result += pair;
+  }
+  return result;
+}
+
+namespace {
+
+// Opens the file, if it is a regular one.
+absl::StatusOr<int> OpenSecretFile(std::string_view name, const std::string& path) {
   const auto refuse = [&](std::string_view why) {
     return absl::FailedPreconditionError(fmt::format("{}: cannot read the file {}: {}", name, path, why));
   };
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return refuse(std::strerror(errno));
   struct stat info;
-  const bool regular = fstat(file, &info) == 0 && S_ISREG(info.st_mode);
+  if (fstat(file, &info) == 0 && S_ISREG(info.st_mode)) return file;
   close(file);
-  return regular ? absl::OkStatus() : refuse("it is no regular file");
+  return refuse("it is no regular file");
+}
+
+}  // namespace
+
+absl::Status CheckSecretFile(std::string_view name, const std::string& path) {
+  ASSIGN_OR_RETURN(const int file, OpenSecretFile(name, path));
+  close(file);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadSecretFile(std::string_view name, const std::string& path) {
+  constexpr size_t kMost = 64 << 10;
+  ASSIGN_OR_RETURN(const int file, OpenSecretFile(name, path));
+  std::string text(kMost + 1, '\0');
+  size_t size = 0;
+  for (ssize_t part; size < text.size() && (part = read(file, text.data() + size, text.size() - size)) > 0;)
+    size += static_cast<size_t>(part);
+  close(file);
+  text.resize(size);
+  if (size > kMost) {
+    return absl::FailedPreconditionError(fmt::format("{}: the file {} has more than 64 KiB", name, path));
+  }
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  if (text.empty()) return absl::FailedPreconditionError(fmt::format("{}: the file {} is empty", name, path));
+  return text;
 }
 
 }  // namespace finalmile

@@ -9,7 +9,7 @@
 
 // Addresses of stores, event logs and caches: `scheme://place?name=value&name=value`. They stand in process
 // lists, configuration files and logs, so none may hold a secret: secrets come from files that an address
-// names. Pure functions but for CheckSecretFile.
+// names. Pure functions but for CheckSecretFile and ReadSecretFile.
 namespace finalmile {
 
 // A parameter of an address, percent-decoded.
@@ -30,7 +30,14 @@ absl::Status CheckNoSecret(std::string_view address);
 // The address as it may be shown: without user info and parameters.
 std::string ShownAddress(std::string_view address);
 
+// The address without the parameters of this name.
+std::string WithoutParameter(std::string_view address, std::string_view name);
+
 // Whether the file `path`, which the parameter `name` gives, can be read now. FAILED_PRECONDITION names both.
 absl::Status CheckSecretFile(std::string_view name, const std::string& path);
+
+// What that file holds, without a line break at its end; at most 64 KiB. FAILED_PRECONDITION as
+// CheckSecretFile, and for a file that is empty or larger.
+absl::StatusOr<std::string> ReadSecretFile(std::string_view name, const std::string& path);
 
 }  // namespace finalmile

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <filesystem>
+#include <fstream>
 
 namespace finalmile {
 namespace {
@@ -88,6 +90,33 @@ TEST(Address, AFileThatCannotBeReadIsNamed) {
                 HasSubstr("cache: password.file: cannot read the file " + wrong));
   }
   EXPECT_EQ(CheckSecretFile("passfile", "/proc/self/status"), absl::OkStatus());
+}
+
+TEST(AddressTest, AParameterIsTakenOut) {
+  EXPECT_EQ(WithoutParameter("postgresql://h/d?a=1&password.file=/x&b=2", "password.file"),
+            "postgresql://h/d?a=1&b=2");
+  EXPECT_EQ(WithoutParameter("postgresql://h/d?password%2Efile=/x", "password.file"), "postgresql://h/d");
+  EXPECT_EQ(WithoutParameter("postgresql://h/d?a=password.file=1", "password.file"),
+            "postgresql://h/d?a=password.file=1");
+  EXPECT_EQ(WithoutParameter("postgresql://h/d", "password.file"), "postgresql://h/d");
+}
+
+TEST(AddressTest, ASecretIsReadWithoutItsLineBreak) {
+  const std::string path = ::testing::TempDir() + "/finalmile-secret";
+  const auto read = [&](const std::string& content) {
+    std::ofstream(path) << content;
+    return ReadSecretFile("store: password.file", path);
+  };
+  EXPECT_EQ(read("s3cret\n").value_or(""), "s3cret");
+  EXPECT_EQ(read("s3cret\r\n").value_or(""), "s3cret");
+  EXPECT_EQ(read(" two\nlines ").value_or(""), " two\nlines ");
+  EXPECT_EQ(read("\n").status().message(), "store: password.file: the file " + path + " is empty");
+  EXPECT_EQ(read(std::string(64 << 10, 'x')).value_or("").size(), size_t{64} << 10);
+  EXPECT_EQ(read(std::string((64 << 10) + 1, 'x')).status().message(),
+            "store: password.file: the file " + path + " has more than 64 KiB");
+  EXPECT_EQ(ReadSecretFile("x", "/dev/null").status().message(),
+            "x: cannot read the file /dev/null: it is no regular file");
+  std::remove(path.c_str());
 }
 
 }  // namespace

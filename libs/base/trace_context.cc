@@ -20,11 +20,19 @@ std::optional<uint64_t> ParseHex(std::string_view digits) {
   return value;
 }
 
+thread_local std::optional<TraceContext> current;
+
 }  // namespace
 
+std::string TraceContext::TraceId() const { return fmt::format("{:016x}{:016x}", trace_high, trace_low); }
+std::string TraceContext::SpanId() const { return fmt::format("{:016x}", span); }
 std::string TraceContext::ToString() const {
-  return fmt::format("00-{:016x}{:016x}-{:016x}-{:02x}", trace_high, trace_low, span, sampled ? 1 : 0);
+  return fmt::format("00-{}-{}-{:02x}", TraceId(), SpanId(), sampled ? 1 : 0);
 }
+
+TraceScope::TraceScope(const std::optional<TraceContext>& trace) : before_(current) { current = trace; }
+TraceScope::~TraceScope() { current = before_; }
+const std::optional<TraceContext>& TraceScope::Current() { return current; }
 
 std::optional<TraceContext> ParseTraceparent(std::string_view text) {
   constexpr size_t kLength = 55;

@@ -16,6 +16,9 @@ struct TraceContext {
   uint64_t span = 0;
   bool sampled = false;
 
+  // 32 and 16 hex digits.
+  std::string TraceId() const;
+  std::string SpanId() const;
   // Always 55 bytes: "00-<32 hex digits>-<16 hex digits>-<01 or 00>".
   std::string ToString() const;
   bool operator==(const TraceContext&) const = default;
@@ -24,5 +27,21 @@ struct TraceContext {
 // nullopt when `traceparent` is malformed: it is ignored then. Higher versions are read as far as version 00
 // goes, as §3.2.4 of the standard wants; what they add is dropped.
 std::optional<TraceContext> ParseTraceparent(std::string_view traceparent);
+
+// While it lives, what its thread does belongs to this trace, or to none: log lines name it. Scopes of one
+// thread nest.
+class TraceScope {
+ public:
+  explicit TraceScope(const std::optional<TraceContext>& trace);
+  ~TraceScope();
+  TraceScope(const TraceScope&) = delete;
+  TraceScope& operator=(const TraceScope&) = delete;
+
+  // Of the calling thread.
+  static const std::optional<TraceContext>& Current();
+
+ private:
+  std::optional<TraceContext> before_;
+};
 
 }  // namespace finalmile

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 namespace finalmile {
 namespace {
 
@@ -38,6 +40,27 @@ TEST(TraceContextTest, WhatHigherVersionsAddIsDropped) {
       ParseTraceparent("cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-ann@example.com");
   ASSERT_TRUE(context);
   EXPECT_EQ(context->ToString(), kExample);
+}
+
+TEST(TraceScopeTest, ScopesNestAndBelongToTheirThread) {
+  const TraceContext first{1, 2, 3, true};
+  const TraceContext second{4, 5, 6, false};
+  EXPECT_EQ(TraceScope::Current(), std::nullopt);
+  {
+    const TraceScope outer(first);
+    EXPECT_EQ(TraceScope::Current(), first);
+    {
+      const TraceScope inner(second);
+      EXPECT_EQ(TraceScope::Current(), second);
+      std::thread([] { EXPECT_EQ(TraceScope::Current(), std::nullopt); }).join();
+      const TraceScope none(std::nullopt);
+      EXPECT_EQ(TraceScope::Current(), std::nullopt);
+    }
+    EXPECT_EQ(TraceScope::Current(), first);
+  }
+  EXPECT_EQ(TraceScope::Current(), std::nullopt);
+  EXPECT_EQ(first.TraceId(), "00000000000000010000000000000002");
+  EXPECT_EQ(first.SpanId(), "0000000000000003");
 }
 
 }  // namespace

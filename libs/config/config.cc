@@ -53,6 +53,15 @@ absl::Status AssignFlags(Entries& entries, const Schema& schema, const Assignmen
   return absl::OkStatus();
 }
 
+// Whether Kubernetes gives such a variable to a container, for a Service of the same namespace whose name
+// begins as ours do: FINALMILE_LEADS_SERVICE_HOST, FINALMILE_PORT, FINALMILE_LEADS_PORT_7000_TCP_ADDR.
+bool IsServiceLink(std::string_view variable, std::string_view text) {
+  const auto has = [&](std::string_view part) { return variable.find(part) != std::string_view::npos; };
+  const bool transport = has("_TCP") || has("_UDP") || has("_SCTP");
+  const bool port = variable.ends_with("_PORT") && text.find("://") != std::string_view::npos;
+  return has("_SERVICE_HOST") || has("_SERVICE_PORT") || (has("_PORT_") && transport) || port;
+}
+
 absl::Status AssignEnvironment(Entries& entries, const Schema& schema, const Assignments& environment) {
   constexpr std::string_view kPrefix = "FINALMILE_";
   for (const auto& [variable, text] : environment) {
@@ -61,6 +70,12 @@ absl::Status AssignEnvironment(Entries& entries, const Schema& schema, const Ass
       name += c == '_' ? '-' : (c >= 'A' && c <= 'Z') ? static_cast<char>(c - 'A' + 'a') : c;
     }
     const Setting* setting = schema.Find(name);
+    if (setting == nullptr && IsServiceLink(variable, text)) {
+      return absl::InvalidArgumentError(
+          fmt::format("{}: there is no such setting; it looks like a service link of Kubernetes: write "
+                      "enableServiceLinks: false into the pod's specification",
+                      variable));
+    }
     if (setting == nullptr || EnvironmentName(name) != variable)
       return Unknown(schema, variable, name, EnvironmentName);
     RETURN_IF_ERROR(Assign(entries, *setting, text, Source::kEnvironment, variable));

@@ -79,6 +79,22 @@ TEST_F(ConfigTest, AnUnknownKeyIsNamedWithItsSource) {
             file + ":3: http-prot: there is no such setting; did you mean http-port?");
 }
 
+TEST_F(ConfigTest, ServiceLinksOfKubernetesAreNamed) {
+  for (const auto& [variable, text] : Assignments{{"FINALMILE_LEADS_VIP_SERVICE_HOST", "10.96.0.7"},
+                                                  {"FINALMILE_LEADS_VIP_SERVICE_PORT", "7000"},
+                                                  {"FINALMILE_LEADS_VIP_SERVICE_PORT_GRPC", "7000"},
+                                                  {"FINALMILE_PORT", "tcp://10.96.0.7:7000"},
+                                                  {"FINALMILE_LEADS_PORT_7000_TCP", "tcp://10.96.0.7:7000"},
+                                                  {"FINALMILE_LEADS_PORT_7000_TCP_ADDR", "10.96.0.7"}}) {
+    EXPECT_EQ(Error({}, {{variable, text}}),
+              variable +
+                  ": there is no such setting; it looks like a service link of Kubernetes: write "
+                  "enableServiceLinks: false into the pod's specification");
+  }
+  EXPECT_EQ(Error({}, {{"FINALMILE_HTPP_PORT", "7"}}),
+            "FINALMILE_HTPP_PORT: there is no such setting; did you mean FINALMILE_HTTP_PORT?");
+}
+
 TEST_F(ConfigTest, ABadValueIsNamedWithItsSourceAndRange) {
   EXPECT_EQ(Error({{"http-port", "65536"}}),
             "--http-port: http-port is \"65536\"; it must be a whole number from 0 to 65535");

@@ -117,6 +117,8 @@ absl::Duration Consumer::Poll() {
     truncated_.clear();
     unreported_.clear();
     assigned_ = std::move(polled->partitions);
+    std::lock_guard lock(mutex_);
+    ++stats_.rebalances;
   }
   Note(polled->truncated);
   if (assigned_) {

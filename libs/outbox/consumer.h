@@ -44,6 +44,8 @@ struct ConsumerStats {
   int64_t skipped_offsets = 0;
   // Batches rolled back because another member owns the partition.
   int64_t fenced = 0;
+  // Assignments of partitions by the log, the first ones included.
+  int64_t rebalances = 0;
   // Partitions that stand still now because the log no longer holds what comes next. An alarm.
   int64_t truncated = 0;
   // For how long a fault of the store or of the program, not of a record, has kept the consumer from going

@@ -20,6 +20,7 @@ ConsumerStats ConsumerGroup::stats() const {
     sum.duplicates += stats.duplicates;
     sum.skipped_offsets += stats.skipped_offsets;
     sum.fenced += stats.fenced;
+    sum.rebalances += stats.rebalances;
     sum.truncated += stats.truncated;
     if (stats.held > sum.held) {
       sum.held = stats.held;

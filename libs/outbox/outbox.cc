@@ -34,6 +34,15 @@ absl::StatusOr<int64_t> SeqOf(const events::Record& record) {
   return 0;
 }
 
+absl::Time TimeOf(const events::Headers& headers) {
+  absl::Time time = absl::InfinitePast();
+  for (const auto& [name, value] : headers) {
+    if (name == "ce_time" && !absl::ParseTime(absl::RFC3339_full, value, &time, nullptr))
+      return absl::InfinitePast();
+  }
+  return time;
+}
+
 absl::Status Write(storage::Transaction& transaction, const std::vector<OutgoingEvent>& events) {
   if (events.empty()) return absl::OkStatus();
   std::vector<storage::Row> rows;

@@ -50,6 +50,9 @@ inline constexpr int64_t kHighestSeq = int64_t{1} << 62;
 // kHighestSeq.
 absl::StatusOr<int64_t> SeqOf(const events::Record& record);
 
+// ce_time among the headers; InfinitePast when it is missing or malformed.
+absl::Time TimeOf(const events::Headers& headers);
+
 // Writes events with the state they tell of: call once per transaction, after the aggregates' rows were
 // locked, with the events of one key in order of seq.
 absl::Status Write(storage::Transaction& transaction, const std::vector<OutgoingEvent>& events);

@@ -76,4 +76,14 @@ absl::StatusOr<int64_t> OutboxDepth(storage::Database& database, absl::Duration 
   });
 }
 
+absl::StatusOr<absl::Time> OldestInOutbox(storage::Database& database, absl::Duration deadline) {
+  ASSIGN_OR_RETURN(const storage::Result result,
+                   storage::Read(database, deadline, [&](storage::Transaction& transaction) {
+                     return transaction.Execute("SELECT headers FROM outbox ORDER BY id LIMIT 1");
+                   }));
+  if (result.rows.empty()) return absl::InfinitePast();
+  ASSIGN_OR_RETURN(const events::Headers headers, events::DecodeHeaders(result.rows.front().Blob(0)));
+  return TimeOf(headers);
+}
+
 }  // namespace finalmile::outbox

@@ -39,5 +39,7 @@ class Relay final : public LeaderTask {
 
 // Rows that wait to be sent, at most kDepthCap, for the status and metrics.
 absl::StatusOr<int64_t> OutboxDepth(storage::Database& database, absl::Duration deadline);
+// When the event that is to be sent next happened; InfinitePast: none waits.
+absl::StatusOr<absl::Time> OldestInOutbox(storage::Database& database, absl::Duration deadline);
 
 }  // namespace finalmile::outbox

@@ -67,14 +67,16 @@ CREATE INDEX requests_by_expiry ON requests (expire_time);
 ALTER TABLE parked ADD COLUMN key_bytes {bytes};
 CREATE INDEX parked_by_time ON parked (parked_time, consumer {sorted}, topic {sorted}, partition, record_offset);
 CREATE INDEX parked_by_state ON parked (state, parked_time);
-)sql"},
+)sql",
+     storage::Change::kExpand},
     {3, "secrets", R"sql(
 CREATE TABLE secrets (
   name TEXT PRIMARY KEY,
   secret {bytes} NOT NULL,
   create_time BIGINT NOT NULL
 );
-)sql"},
+)sql",
+     storage::Change::kExpand},
     {4, "large replies", R"sql(
 CREATE TABLE large_replies (
   caller TEXT NOT NULL,
@@ -84,7 +86,8 @@ CREATE TABLE large_replies (
   PRIMARY KEY (caller, request_id)
 );
 CREATE INDEX large_replies_by_expiry ON large_replies (expire_time);
-)sql"},
+)sql",
+     storage::Change::kExpand},
 };
 
 }  // namespace

@@ -22,8 +22,9 @@ struct CallOptions {
   std::string token = {};
   // Further request headers, keys in lower case.
   std::vector<std::pair<std::string, std::string>> metadata = {};
-  // Whether Call repeats after UNAVAILABLE, and after RESOURCE_EXHAUSTED that names a delay, with jittered
-  // backoff until the timeout. Right for reads and for mutations that carry a request_id.
+  // Whether Call repeats after UNAVAILABLE, after CANCELLED, which a server that ends leaves behind, and
+  // after RESOURCE_EXHAUSTED that names a delay, with jittered backoff until the timeout. Right for reads and
+  // for mutations that carry a request_id.
   bool retry = true;
 };
 
@@ -72,7 +73,8 @@ class Channel {
 };
 
 struct ChannelOptions {
-  // "host:port", "unix:PATH" or "ipv4:A:PORT,B:PORT". All addresses behind it are used in turn.
+  // "host:port", "dns:///host:port" (the same), "unix:PATH" or "ipv4:A:PORT,B:PORT". All addresses behind it
+  // are used in turn.
   std::string target;
   // Bearer token sent with every call; empty: none.
   std::string token = {};

@@ -8,9 +8,12 @@
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <algorithm>
 #include <deque>
+#include <iterator>
 
 #include "libs/base/status.h"
+#include "libs/base/trace_context.h"
 #include "libs/rpc/edge.h"
 #include "libs/rpc/errors.h"
 
@@ -27,6 +30,8 @@ constexpr int64_t kMostGrowth = 16;
 constexpr int64_t kRequestMemory = 128 << 20;
 // Answers of more bytes than this leave a third of the memory of answers to smaller ones.
 constexpr int64_t kVeryLargeAnswer = 256 << 10;
+// Lines about failed calls.
+constexpr int kFailuresPerSecond = 20;
 // Those of mutations may take this much more.
 constexpr int64_t kReserveOfMutations = 16 << 20;
 
@@ -132,13 +137,15 @@ class Call {
  protected:
   Call(const std::shared_ptr<ServerCore>& core, const ServedMethod& method)
       : core_(core), method_(method), arrival_(core->deps.clock.Steady()) {
-    if (!method_.open) core_->calls.fetch_add(1);
+    (method_.open ? core_->open_calls : core_->calls).fetch_add(1);
     if (method_.observer != nullptr) method_.observer->Started();
   }
 
   // Fills `info_`, but for the metadata.
   absl::Status Admit(const grpc::CallbackServerContext& context, absl::Duration standard, absl::Duration most,
                      WaitEvent& wake) {
+    const auto traceparent = context.client_metadata().find("traceparent");
+    if (traceparent != context.client_metadata().end()) trace_ = ParseTraceparent(View(traceparent->second));
     ASSIGN_OR_RETURN(info_.principal, PrincipalOf(context));
     const absl::Duration left = TimeLeft(context);
     caller_deadline_ = arrival_ + left;
@@ -194,30 +201,58 @@ class Call {
 
   // The last thing before the status is sent.
   grpc::Status Close(const absl::Status& status) {
-    if (method_.observer != nullptr) {
-      method_.observer->Finished(status.code(), core_->deps.clock.Steady() - arrival_, received_, sent_);
-    }
+    const absl::Duration took = core_->deps.clock.Steady() - arrival_;
+    if (method_.observer != nullptr) method_.observer->Finished(status.code(), took, received_, sent_);
     if (status.ok()) return grpc::Status::OK;
     const absl::Status told = ForCaller(status, method_.domain);
-    if (ServerAtFault(status.code())) {
-      core_->deps.log.Error("a call failed", {{"method", method_.path},
-                                              {"code", absl::StatusCodeToString(status.code())},
-                                              {"error", std::string(status.message())}});
-    }
+    NoteFailure(status, ReasonOf(told), took);
     return grpc::Status(static_cast<grpc::StatusCode>(told.code()), std::string(told.message()),
                         ToProto(told).SerializeAsString());
   }
 
   // gRPC is through with the call.
   void Leave() {
-    if (!method_.open && core_->calls.fetch_sub(1) == 1 && core_->draining.load()) core_->idle->Set();
+    if (method_.open) {
+      if (core_->open_calls.fetch_sub(1) == 1 && core_->draining.load()) core_->unwatched->Set();
+    } else if (core_->calls.fetch_sub(1) == 1 && core_->draining.load()) {
+      core_->idle->Set();
+    }
   }
 
+ private:
+  void NoteFailure(const absl::Status& status, const std::string& reason, absl::Duration took) {
+    // A client that watches health ends its calls as it likes.
+    if (method_.open) return;
+    const auto* const refusal = std::find(std::begin(kRefusals), std::end(kRefusals), reason);
+    if (core_->deps.observer != nullptr && refusal != std::end(kRefusals))
+      core_->deps.observer->Refused(*refusal);
+    const bool at_fault = ServerAtFault(status.code());
+    const std::optional<int64_t> left_out = (at_fault ? core_->faults : core_->failures).Take();
+    if (!left_out) return;
+    const TraceScope scope(trace_);
+    const bool known = context_ || info_.principal != nullptr;
+    // The text of an error that the caller can mend may quote the caller.
+    const bool ours = at_fault || absl::IsUnavailable(status);
+    core_->deps.log.Write(at_fault ? Severity::kError : Severity::kInfo, "a call failed",
+                          {{"method", method_.path},
+                           {"code", absl::StatusCodeToString(status.code())},
+                           {"reason", reason},
+                           {"principal", !known     ? ""
+                                         : context_ ? context_->principal().name()
+                                                    : info_.principal->name()},
+                           {"ms", std::to_string(absl::ToInt64Milliseconds(took))},
+                           {"error", ours ? std::string(status.message()) : ""},
+                           {"left_out", std::to_string(*left_out)}});
+  }
+
+ protected:
   const std::shared_ptr<ServerCore> core_;
   const ServedMethod& method_;
   const absl::Duration arrival_;
   absl::Duration caller_deadline_ = absl::InfiniteDuration();
   std::atomic<bool> cancelled_{false};
+  // As the caller sent it.
+  std::optional<TraceContext> trace_;
   CallInfo info_;
   std::optional<CallContext> context_;
   std::atomic<int64_t> received_{0};
@@ -244,6 +279,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
     if (status.ok()) status = TakeRoom(bytes, core_->options, memory_);
     if (!status.ok()) return End(status);
     if (method_.method->inline_answer) {
+      const TraceScope scope(trace_);
       std::optional<absl::StatusOr<SharedBytes>> answer;
       status = Contained([&]() -> absl::Status {
         RETURN_IF_ERROR(ReadRequest(bytes));
@@ -290,6 +326,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
 
  private:
   void Run() {
+    const TraceScope scope(trace_);
     const absl::Duration now = core_->deps.clock.Steady();
     core_->admission.Began(now - arrival_, now);
     absl::Status status = context_->Check();
@@ -485,6 +522,7 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
   }
 
   void Run() {
+    const TraceScope scope(trace_);
     if (Ended()) return handler_.reset();
     absl::Status status = context_->Check();
     if (status.ok()) status = Contained([&] { return has_message_ ? Take() : Pull(); });
@@ -607,7 +645,10 @@ ServerCore::ServerCore(const ServerOptions& options, const ServerDeps& deps,
       requests(std::max(kRequestMemory, (kMostGrowth + 4) * static_cast<int64_t>(options.max_message_bytes))),
       answers(std::max<int64_t>(options.answer_memory, 2 * static_cast<int64_t>(options.answers.most)),
               options.answer_patience),
-      idle(deps.clock.NewWaitEvent()) {
+      failures(deps.clock, kFailuresPerSecond),
+      faults(deps.clock, kFailuresPerSecond),
+      idle(deps.clock.NewWaitEvent()),
+      unwatched(deps.clock.NewWaitEvent()) {
   for (auto& method : ServeOpenly(health.service())) methods.push_back(std::move(method));
 }
 

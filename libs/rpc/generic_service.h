@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "libs/base/line_budget.h"
 #include "libs/rpc/admission.h"
 #include "libs/rpc/dispatch.h"
 #include "libs/rpc/health.h"
@@ -40,11 +41,17 @@ struct ServerCore {
   OpenStreams watches;
   MemoryBudget requests;
   UnreadAnswers answers;
+  // Lines of the log about calls that failed: by the caller's fault or the times, and by the server's own.
+  LineBudget failures;
+  LineBudget faults;
   // Calls, but for those of health, between their arrival and the end of their last operation on the wire;
   // `idle` is set when the last one leaves while draining.
   std::atomic<int> calls{0};
   std::atomic<bool> draining{false};
   const std::unique_ptr<WaitEvent> idle;
+  // The same for those of health.
+  std::atomic<int> open_calls{0};
+  const std::unique_ptr<WaitEvent> unwatched;
 };
 
 // A gRPC service of raw callback methods: those of `core` that belong to `service`. To outlive its

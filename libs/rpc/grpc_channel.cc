@@ -286,6 +286,8 @@ class GrpcChannel final : public Channel {
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+    // A replica that is new is found when a connection ends, and no later than this.
+    arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, 5'000);
     arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
     arguments.SetMaxReceiveMessageSize(-1);
     arguments.SetMaxSendMessageSize(-1);
@@ -296,8 +298,9 @@ class GrpcChannel final : public Channel {
     return method.starts_with(kHealthService) ? health_ : calls_;
   }
 
+  // CANCELLED: a server that ends loses what reaches it at the last moment, and nobody here cancels.
   static bool Retryable(const absl::Status& status) {
-    return status.code() == absl::StatusCode::kUnavailable ||
+    return absl::IsUnavailable(status) || absl::IsCancelled(status) ||
            (status.code() == absl::StatusCode::kResourceExhausted && RetryDelayOf(status).has_value());
   }
 

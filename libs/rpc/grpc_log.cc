@@ -4,9 +4,11 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "libs/base/clock.h"
+#include "libs/base/line_budget.h"
 
 namespace finalmile::rpc {
 namespace {
@@ -16,9 +18,7 @@ struct Target {
   std::mutex mutex;
   Log* log = nullptr;
   const std::unique_ptr<Clock> clock = NewSystemClock();
-  absl::Duration second;
-  int written = 0;
-  int64_t left_out = 0;
+  LineBudget lines{*clock, GrpcLog::kPerSecond};
 };
 
 Target& TheTarget() {
@@ -31,22 +31,13 @@ void Write(gpr_log_func_args* line) {
   Target& target = TheTarget();
   std::lock_guard lock(target.mutex);
   if (target.log == nullptr) return;
-  const absl::Duration now = target.clock->Steady();
-  if (now - target.second >= absl::Seconds(1)) {
-    target.second = now;
-    target.written = 0;
-  }
-  if (target.written == GrpcLog::kPerSecond) {
-    ++target.left_out;
-    return;
-  }
-  ++target.written;
+  const std::optional<int64_t> left_out = target.lines.Take();
+  if (!left_out) return;
   const Severity severity = line->severity == GPR_LOG_SEVERITY_DEBUG  ? Severity::kDebug
                             : line->severity == GPR_LOG_SEVERITY_INFO ? Severity::kInfo
                                                                       : Severity::kWarning;
   target.log->Write(severity, "gRPC writes",
-                    {{"text", line->message}, {"left_out", std::to_string(target.left_out)}});
-  target.left_out = 0;
+                    {{"text", line->message}, {"left_out", std::to_string(*left_out)}});
 }
 
 }  // namespace

@@ -28,13 +28,20 @@ class MethodObserver {
   virtual void Finished(absl::StatusCode code, absl::Duration took, int64_t received, int64_t sent) = 0;
 };
 
+// The reasons (ErrorInfo) for which a server refuses a call on its own, whatever the method.
+inline constexpr std::string_view kRefusals[] = {
+    "OVERLOADED",    "TOO_MANY_STREAMS", "MESSAGE_TOO_LARGE", "ANSWER_TOO_LARGE", "TOKEN_MISSING",
+    "TOKEN_UNKNOWN", "TOKEN_AMBIGUOUS",  "ROLE_MISSING",      "ACT_AS_REFUSED",   "ACT_AS_MALFORMED"};
+
 // Where a server reports its calls; libs/telemetry turns them into grpc_server_started_total,
-// grpc_server_handled_total and grpc_server_handling_seconds.
+// grpc_server_handled_total, grpc_server_handling_seconds and finalmile_calls_refused_total.
 class CallObserver {
  public:
   virtual ~CallObserver() = default;
   // Called once per method when a server starts, so that labels are looked up once.
   virtual std::unique_ptr<MethodObserver> ForMethod(const MethodLabels& labels) = 0;
+  // A call was refused; `reason` is one of kRefusals. Thread-safe; does not block.
+  virtual void Refused(std::string_view /*reason*/) {}
 };
 
 }  // namespace finalmile::rpc

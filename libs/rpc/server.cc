@@ -24,6 +24,8 @@ namespace {
 
 constexpr int kCallsPerConnection = 200;
 constexpr int kReflectionThreads = 8;
+// How long a drained server waits for the watches of its health to end.
+constexpr absl::Duration kWatchesEnd = absl::Seconds(1);
 // What gRPC may hold of messages that are on their way.
 constexpr size_t kTransportMemory = 128 << 20;
 
@@ -126,6 +128,10 @@ class Server::Impl {
     core_->pending.wake().Set();
     if (core_->calls.load() == 0) core_->idle->Set();
     core_->idle->WaitUntil(deadline);
+    // Watches of health hear that the server is stopping. Those that the transport would have to cancel make
+    // it end their connections with an error.
+    if (core_->open_calls.load() == 0) core_->unwatched->Set();
+    core_->unwatched->WaitUntil(std::min(deadline, core_->deps.clock.Steady() + kWatchesEnd));
     server_->Shutdown(gpr_now(GPR_CLOCK_MONOTONIC));
     grpc_completion_queue_shutdown(notified);
     while (grpc_completion_queue_next(notified, gpr_inf_future(GPR_CLOCK_MONOTONIC), nullptr).type !=
@@ -141,6 +147,7 @@ class Server::Impl {
   }
 
   Step& pending() { return core_->pending; }
+  Server::Load load() const { return {core_->admission.limit(), core_->admission.inside()}; }
   const std::string& address() const { return address_; }
   int port() const { return acceptor_->port(); }
 
@@ -166,6 +173,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 Step& Server::pending() { return impl_->pending(); }
+Server::Load Server::load() const { return impl_->load(); }
 const std::string& Server::address() const { return impl_->address(); }
 int Server::port() const { return impl_->port(); }
 absl::Status Server::CheckListening() const { return impl_->CheckListening(); }

@@ -84,6 +84,13 @@ class Server {
   const std::string& address() const;
   int port() const;
 
+  // Unary calls that wait or run now, and how many may.
+  struct Load {
+    int limit = 0;
+    int inside = 0;
+  };
+  Load load() const;
+
   // What health answers, for the server and for each service.
   void SetServing(bool serving);
 

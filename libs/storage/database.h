@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
+#include "libs/base/pool.h"
 #include "libs/base/step.h"
 #include "libs/storage/value.h"
 
@@ -179,6 +180,14 @@ class Database {
   // the runtime between opening and Close.
   virtual std::vector<Step*> steps() = 0;
 
+  // Whether a session lasts as long as its connection, which leadership and notifications rest on. Blocks
+  // until `deadline` at most. FAILED_PRECONDITION behind a pooler that gives each transaction another
+  // session; UNAVAILABLE and DEADLINE_EXCEEDED when the store does not answer.
+  virtual absl::Status CheckSessions(absl::Duration /*deadline*/) { return absl::OkStatus(); }
+
+  // The connections of its pool now; SQLite: of its readers.
+  virtual PoolUse connections() const { return {}; }
+
   // Publishes where the suite that has this store open can be reached ("127.0.0.1:7000"), in the lock file of
   // an embedded store; no effect on PostgreSQL.
   virtual absl::Status Advertise(std::string_view address) = 0;
@@ -195,12 +204,17 @@ struct OpenOptions {
   std::string application = "finalmile";
   // Heartbeat of Leadership sessions.
   absl::Duration heartbeat_interval = absl::Seconds(1);
+  // Told how long each transaction waited for a connection of the pool, its opening included; may be empty.
+  // Thread-safe; does not block.
+  std::function<void(absl::Duration)> waited = {};
 };
 
 // Opens `sqlite:PATH` (made if absent; one process at a time, by flock on PATH.lock: FAILED_PRECONDITION
-// names the holder's address) or `postgresql://…` (libpq URI; the password may come from a passfile, never
-// from the command line: FAILED_PRECONDITION when it cannot be read). INVALID_ARGUMENT for another scheme and
-// for a secret in the URI. `clock` must outlive the database.
+// names the holder's address) or `postgresql://…` (libpq URI). A password comes from a file alone:
+// FAILED_PRECONDITION when it cannot be read. `?password.file=PATH` is read for every new session, so that a
+// password which is changed there is taken without a restart; a final line break is dropped, others than the
+// owner may read it. `?passfile=PATH` is libpq's own, which only the owner may read. INVALID_ARGUMENT for
+// another scheme and for a secret in the URI. `clock` must outlive the database.
 absl::StatusOr<std::unique_ptr<Database>> Open(std::string_view url, Clock& clock,
                                                const OpenOptions& options);
 

@@ -1,6 +1,7 @@
 #include "libs/telemetry/call_metrics.h"
 
 #include <array>
+#include <map>
 #include <optional>
 #include <string_view>
 
@@ -51,7 +52,13 @@ class MethodMetrics final : public rpc::MethodObserver {
 
 class CallMetrics final : public rpc::CallObserver {
  public:
-  explicit CallMetrics(Metrics& metrics) : metrics_(metrics) {}
+  explicit CallMetrics(Metrics& metrics) : metrics_(metrics) {
+    for (const std::string_view reason : rpc::kRefusals) {
+      refused_.emplace(reason, metrics.Counter("finalmile_calls_refused_total",
+                                               "Calls that the server refused on its own, by reason.",
+                                               {{"reason", std::string(reason)}}));
+    }
+  }
 
   std::unique_ptr<rpc::MethodObserver> ForMethod(const rpc::MethodLabels& labels) override {
     return std::make_unique<MethodMetrics>(metrics_, Labels{{"grpc_type", std::string(labels.type)},
@@ -59,8 +66,13 @@ class CallMetrics final : public rpc::CallObserver {
                                                             {"grpc_method", std::string(labels.method)}});
   }
 
+  void Refused(std::string_view reason) override {
+    if (const auto counter = refused_.find(reason); counter != refused_.end()) counter->second.Add();
+  }
+
  private:
   Metrics& metrics_;
+  std::map<std::string_view, Counter> refused_;
 };
 
 }  // namespace

@@ -39,5 +39,17 @@ TEST(CallMetricsTest, ACodeOutsideTheListIsUnknown) {
             std::string::npos);
 }
 
+TEST(CallMetricsTest, RefusalsAreCountedByReason) {
+  Metrics metrics;
+  const auto observer = NewCallMetrics(metrics);
+  observer->Refused("OVERLOADED");
+  observer->Refused("LEAD_NOT_FOUND");
+  const std::string text = metrics.Serialize();
+  EXPECT_NE(text.find("finalmile_calls_refused_total{reason=\"OVERLOADED\"} 1\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("finalmile_calls_refused_total{reason=\"TOKEN_MISSING\"} 0\n"), std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("LEAD_NOT_FOUND"), std::string::npos) << "no refusal of the server's own";
+}
+
 }  // namespace
 }  // namespace finalmile::telemetry

@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #include <mutex>
+#include <optional>
+
+#include "libs/base/trace_context.h"
 
 namespace finalmile::telemetry {
 namespace {
@@ -100,7 +103,10 @@ void AppendJson(std::string& out, std::string_view text) {
 }
 
 bool Reserved(std::string_view name) {
-  return name == "time" || name == "level" || name == "service" || name == "message";
+  for (const std::string_view fixed : {"time", "level", "service", "message", "trace_id", "span_id"}) {
+    if (name == fixed) return true;
+  }
+  return false;
 }
 
 std::string JsonLine(absl::Time time, Severity severity, std::string_view service, std::string_view message,
@@ -116,6 +122,9 @@ std::string JsonLine(absl::Time time, Severity severity, std::string_view servic
     AppendJson(line, Reserved(name) ? fmt::format("_{}", name) : std::string(name));
     line += ':';
     AppendJson(line, value);
+  }
+  if (const std::optional<TraceContext>& trace = TraceScope::Current(); trace) {
+    line += fmt::format(",\"trace_id\":\"{}\",\"span_id\":\"{}\"", trace->TraceId(), trace->SpanId());
   }
   line += "}\n";
   return line;
@@ -135,6 +144,8 @@ std::string TextLine(absl::Time time, Severity severity, std::string_view servic
       AppendJson(line, value);
     }
   }
+  if (const std::optional<TraceContext>& trace = TraceScope::Current(); trace)
+    line += fmt::format(" trace_id={} span_id={}", trace->TraceId(), trace->SpanId());
   line += '\n';
   return line;
 }

@@ -24,7 +24,8 @@ struct LoggerOptions {
 
 // A Log that writes one line per message: as JSON `{"time":…,"level":…,"service":…,"message":…,<fields>}`
 // (time in UTC with microseconds; a field named like one of these gets a leading underscore), or as text for
-// people. Lines of several loggers of one root do not mix. Thread-safe.
+// people. A line of a thread in a TraceScope ends with the fields trace_id and span_id. Lines of several
+// loggers of one root do not mix. Thread-safe.
 class Logger : public Log {
  public:
   // The same output under another service's name. The result may outlive this logger.

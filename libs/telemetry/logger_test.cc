@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "libs/base/trace_context.h"
+
 namespace finalmile::telemetry {
 namespace {
 
@@ -76,6 +78,19 @@ TEST_F(LoggerTest, TextIsForPeople) {
   EXPECT_NE(line.find(" warning leads: store is slow took=2.5 why=\"disk \\\"a\\\"\\n\"\n"),
             std::string::npos)
       << line;
+}
+
+TEST_F(LoggerTest, LinesOfATraceNameIt) {
+  const TraceScope scope(ParseTraceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+  Make(LogFormat::kJson)->Info("hello", {{"trace_id", "mine"}});
+  const nlohmann::json parsed = nlohmann::json::parse(Written());
+  EXPECT_EQ(parsed["trace_id"], "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_EQ(parsed["span_id"], "00f067aa0ba902b7");
+  EXPECT_EQ(parsed["_trace_id"], "mine");
+  Make(LogFormat::kText)->Info("hello");
+  EXPECT_NE(Written().find("hello trace_id=4bf92f3577b34da6a3ce929d0e0e4736 span_id=00f067aa0ba902b7\n"),
+            std::string::npos)
+      << Written();
 }
 
 TEST_F(LoggerTest, NamedLoggersShareTheOutputAndOutliveTheRoot) {

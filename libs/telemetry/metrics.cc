@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <list>
 #include <map>
 #include <mutex>
 #include <set>
@@ -68,6 +69,7 @@ struct Metrics::Impl {
       prometheus::Family<T>& family =
           build().Name(std::string(name)).Help(std::string(help)).Register(registry);
       found = names.emplace(name, Named{&family, NamesOf(wanted), {}, {}}).first;
+      if (!wanted.empty()) Overflow(name);
     }
     Named& named = found->second;
     if (!std::holds_alternative<prometheus::Family<T>*>(named.family))
@@ -76,18 +78,16 @@ struct Metrics::Impl {
     if (!named.series.contains(wanted)) {
       if (named.series.size() >= kMaxSeries) {
         for (auto& [label, value] : wanted) value = "other";
-        if (overflow == nullptr) {
-          overflow = &prometheus::BuildCounter()
-                          .Name("finalmile_metrics_overflow_total")
-                          .Help("Uses of label values beyond the bound of a metric.")
-                          .Register(registry);
-        }
-        overflow->Add({{"metric", std::string(name)}}).Increment();
+        Overflow(name).Increment();
       } else {
         named.series.insert(wanted);
       }
     }
     return {named, std::move(wanted)};
+  }
+
+  prometheus::Counter& Overflow(std::string_view name) {
+    return overflow.Add({{"metric", std::string(name)}});
   }
 
   template <typename T, typename Build>
@@ -100,7 +100,14 @@ struct Metrics::Impl {
   std::mutex mutex;
   prometheus::Registry registry;
   std::map<std::string, Named, std::less<>> names;
-  prometheus::Family<prometheus::Counter>* overflow = nullptr;
+  prometheus::Family<prometheus::Counter>& overflow =
+      prometheus::BuildCounter()
+          .Name("finalmile_metrics_overflow_total")
+          .Help("Uses of label values beyond the bound of a metric.")
+          .Register(registry);
+  // Not `mutex`: an update may look up series.
+  std::mutex updates_mutex;
+  std::list<std::function<void()>> updates;
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
@@ -123,7 +130,20 @@ telemetry::Histogram Metrics::Histogram(std::string_view name, std::string_view 
       &std::get<prometheus::Family<prometheus::Histogram>*>(named.family)->Add(place, named.buckets));
 }
 
+std::shared_ptr<void> Metrics::BeforeEach(std::function<void()> update) {
+  std::lock_guard lock(impl_->updates_mutex);
+  const auto place = impl_->updates.insert(impl_->updates.end(), std::move(update));
+  return std::shared_ptr<void>(nullptr, [impl = impl_.get(), place](void*) {
+    std::lock_guard held(impl->updates_mutex);
+    impl->updates.erase(place);
+  });
+}
+
 std::string Metrics::Serialize() const {
+  {
+    std::lock_guard lock(impl_->updates_mutex);
+    for (const auto& update : impl_->updates) update();
+  }
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, impl_->registry.Collect());
   return std::move(out).str() + ProcessMetrics();

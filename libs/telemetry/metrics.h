@@ -34,6 +34,7 @@ class Counter {
 class Gauge {
  public:
   explicit Gauge(prometheus::Gauge* series) : series_(series) {}
+  // A value that is not known now is NaN: a series that stays at its last value looks like calm.
   void Set(double value) const;
   void Add(double amount) const;
   double value() const;
@@ -59,7 +60,8 @@ const std::vector<double>& LatencyBuckets();
 // The first use of a name fixes its kind, help and label names; another use that differs in kind or label
 // names is a programming error and ends the process. A name has at most kMaxSeries combinations of label
 // values: those beyond share one series whose label values are all "other", and
-// finalmile_metrics_overflow_total{metric} counts them.
+// finalmile_metrics_overflow_total{metric} counts them; it stands there from the first use of a name with
+// labels.
 class Metrics {
  public:
   static constexpr size_t kMaxSeries = 1000;
@@ -74,6 +76,11 @@ class Metrics {
   // `buckets`: ascending upper bounds; those of the first use of the name hold.
   telemetry::Histogram Histogram(std::string_view name, std::string_view help,
                                  const std::vector<double>& buckets, const Labels& labels = {});
+
+  // While the result lives, `update` is called before each Serialize, for gauges of what is known at any
+  // time: quick, and it calls neither this nor Serialize. Destroying the result waits for a running update.
+  // The result must not outlive the metrics.
+  [[nodiscard]] std::shared_ptr<void> BeforeEach(std::function<void()> update);
 
   // All series in Prometheus's text format 0.0.4, with those of the process itself (process_…).
   std::string Serialize() const;

@@ -72,5 +72,26 @@ TEST(MetricsDeathTest, MistakesOfTheProgramEndIt) {
   EXPECT_DEATH(metrics.Gauge("c_total", "C.", {{"a", "1"}}), "c_total is already of another kind");
 }
 
+TEST(MetricsTest, TheOverflowStandsThereBeforeItHappens) {
+  Metrics metrics;
+  metrics.Counter("c_total", "C.", {{"a", "1"}}).Add();
+  metrics.Counter("d_total", "D.").Add();
+  const std::string text = metrics.Serialize();
+  EXPECT_NE(text.find("finalmile_metrics_overflow_total{metric=\"c_total\"} 0\n"), std::string::npos) << text;
+  EXPECT_EQ(text.find("metric=\"d_total\""), std::string::npos) << "it has no labels";
+}
+
+TEST(MetricsTest, WhatIsKnownAtAnyTimeIsAskedForEachScrape) {
+  Metrics metrics;
+  const Gauge gauge = metrics.Gauge("g", "G.");
+  int value = 0;
+  {
+    const auto update = metrics.BeforeEach([&] { gauge.Set(++value); });
+    EXPECT_NE(metrics.Serialize().find("\ng 1\n"), std::string::npos);
+    EXPECT_NE(metrics.Serialize().find("\ng 2\n"), std::string::npos);
+  }
+  EXPECT_NE(metrics.Serialize().find("\ng 2\n"), std::string::npos) << "nobody updates it any more";
+}
+
 }  // namespace
 }  // namespace finalmile::telemetry

@@ -43,8 +43,10 @@ void DeclareCommon(CLI::App& app, CommonFlags& common) {
                  "an event log: local:PATH or kafka://… (FINALMILE_EVENTS); for events, topics and a suite "
                  "in this process")
       ->type_name("URL");
-  app.add_option("--timeout", common.timeout_seconds, "seconds for one call")
+  app.add_option("--timeout", common.timeout_seconds,
+                 "seconds for one call, and for the connection to --address (5 where it is not given)")
       ->type_name("S")
+      ->each([&common](const std::string&) { common.timeout_given = true; })
       ->check(CLI::Range(0.1, 86400.0))
       ->capture_default_str();
   app.add_flag("--json", common.json, "JSON, one object per line, instead of tables");

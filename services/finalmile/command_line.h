@@ -18,6 +18,7 @@ struct CommonFlags {
   std::string service;
   std::string events;
   double timeout_seconds = 30;
+  bool timeout_given = false;
   bool json = false;
 };
 

@@ -19,8 +19,10 @@
 namespace finalmile::cli {
 namespace {
 
-// A server that was there and went away is waited for by each call; one that never was, so long.
+// A server that was there and went away is waited for by each call; one that never was, so long where nobody
+// says for how long: it may be starting, or its address may be new to the network.
 constexpr absl::Duration kConnectWait = absl::Seconds(5);
+constexpr absl::Duration kConnectPause = absl::Milliseconds(200);
 // How long a command waits for the store of another that is about to end or to say where it is.
 constexpr absl::Duration kStoreWait = absl::Seconds(10);
 constexpr absl::Duration kStoreRetry = absl::Milliseconds(50);
@@ -31,7 +33,9 @@ void FromEnvironment(const char* name, std::string& value) {
   if (const char* set = std::getenv(name); value.empty() && set != nullptr) value = set;
 }
 
-absl::Status CheckAddress(const std::string& address) {
+absl::Status CheckAddress(const std::string& given) {
+  constexpr std::string_view kDns = "dns:///";
+  const std::string address = given.starts_with(kDns) ? given.substr(kDns.size()) : given;
   if (address.starts_with("unix:") && address.size() > sizeof("unix:") - 1) return absl::OkStatus();
   const size_t colon = address.rfind(':');
   int32_t port = 0;
@@ -43,7 +47,7 @@ absl::Status CheckAddress(const std::string& address) {
       fmt::format("--address (or FINALMILE_ADDRESS) '{}' must be HOST:PORT, such as 127.0.0.1:7000, or one "
                   "for each service: "
                   "leads=HOST:PORT,catalog=HOST:PORT",
-                  address));
+                  given));
 }
 
 absl::StatusOr<std::string> ReadToken(const std::string& path) {
@@ -103,7 +107,17 @@ absl::StatusOr<std::unique_ptr<rpc::Channel>> SuiteConnector::NewChannel(const s
 
 absl::Status SuiteConnector::Dial(const std::string& target) {
   ASSIGN_OR_RETURN(auto channel, NewChannel(target));
-  RETURN_IF_ERROR(channel->Connect(std::min(kConnectWait, absl::Seconds(flags_.timeout_seconds))));
+  const absl::Duration timeout = absl::Seconds(flags_.timeout_seconds);
+  const absl::Duration deadline =
+      clock_.Steady() + (flags_.timeout_given ? timeout : std::min(kConnectWait, timeout));
+  const std::unique_ptr<WaitEvent> never = clock_.NewWaitEvent();
+  while (true) {
+    const absl::Status connected = channel->Connect(deadline - clock_.Steady());
+    if (connected.ok()) break;
+    const absl::Duration again = clock_.Steady() + kConnectPause;
+    if (!absl::IsUnavailable(connected) || again >= deadline) return connected;
+    never->WaitUntil(again);
+  }
   channel_ = std::move(channel);
   return absl::OkStatus();
 }

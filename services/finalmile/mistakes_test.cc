@@ -177,12 +177,13 @@ TEST_F(MistakesTest, InAddressesSettingsAndTokens) {
   const std::string two = Write("two", "one two\n");
   const std::string lines = Write("lines", "one\ntwo\n");
   Expect({
-      {{"status", "--address", "127.0.0.1:1"},
+      {{"status", "--address", "127.0.0.1:1", "--timeout", "1"},
        ExitCode::kUnavailable,
        "nobody answers at 127.0.0.1:1: Connection refused; check the address"},
-      {{"import", file, "--mapping", "x-education", "--address", "127.0.0.1:1"},
+      {{"import", file, "--mapping", "x-education", "--address", "dns:///127.0.0.1:1", "--timeout", "1"},
        ExitCode::kUnavailable,
-       "nobody answers at 127.0.0.1:1"},
+       "nobody answers at dns:///127.0.0.1:1"},
+      {{"status", "--address", "dns:///127.0.0.1"}, ExitCode::kUsage, "'dns:///127.0.0.1' must be HOST:PORT"},
       {{"status", "--address", "127.0.0.1"}, ExitCode::kUsage, "'127.0.0.1' must be HOST:PORT"},
       {{"status", "--address", "127.0.0.1:0"}, ExitCode::kUsage, "must be HOST:PORT"},
       {{"status", "--address", "127.0.0.1:65536"}, ExitCode::kUsage, "must be HOST:PORT"},
@@ -201,7 +202,8 @@ TEST_F(MistakesTest, InAddressesSettingsAndTokens) {
       {{"status", "--address", "127.0.0.1:1", "--token-file", Write("long", std::string(4097, 'x'))},
        ExitCode::kUsage,
        "long: must hold one token of 1 to 4096"},
-      {{"status", "--address", "127.0.0.1:1", "--token-file", Write("most", std::string(4096, 'x'))},
+      {{"status", "--address", "127.0.0.1:1", "--timeout", "1", "--token-file",
+        Write("most", std::string(4096, 'x'))},
        ExitCode::kUnavailable,
        "nobody answers"},
       {{"topics", "list", "--events", "kafka://127.0.0.1:1", "--timeout", "1"},

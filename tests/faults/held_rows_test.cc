@@ -217,25 +217,5 @@ TEST_F(HeldRows, F35AStoreThatCannotBeWrittenHoldsTheBatch) {
       "DROP TRIGGER refused ON activities");
 }
 
-// A load balancer sends calls again a moment after the store is back. (The watch looks every 10 s as long as
-// the store answers, and every second while it does not.)
-TEST_F(HeldRows, ReadinessFollowsPostgresThatGoesAndComesBack) {
-  const std::string store = StartPostgres();
-  if (store.empty()) GTEST_SKIP() << "PostgreSQL's programs are not here";
-  StartOn(store);
-  const auto ready = [&] { return service_->Admin("/readyz").starts_with("HTTP 200"); };
-  ASSERT_TRUE(Await(ready));
-  ASSERT_TRUE(postgres_->Stop().ok());
-  ASSERT_TRUE(Await([&] { return !ready(); }));
-  const absl::Duration start = service_->clock().Steady();
-  ASSERT_TRUE(postgres_->Resume().ok());
-  const absl::Duration accepted = service_->clock().Steady();
-  ASSERT_TRUE(Await(ready));
-  const absl::Duration lag = service_->clock().Steady() - accepted;
-  std::cout << "PostgreSQL accepted connections after " << accepted - start << ", and /readyz said so " << lag
-            << " later\n";
-  EXPECT_LT(lag, absl::Seconds(5));
-}
-
 }  // namespace
 }  // namespace finalmile::faults

@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "libs/base/status.h"
 #include "libs/events/checks.h"
+#include "libs/events/kafka/library_log.h"
 
 namespace finalmile::events::kafka {
 namespace {
@@ -79,7 +80,7 @@ absl::StatusOr<Conf> NewConf(const Config& config, const Properties& own) {
       return absl::InvalidArgumentError(fmt::format("events: Kafka property {}: {}", name, error));
     }
   }
-  rd_kafka_conf_set_log_cb(conf.get(), nullptr);
+  rd_kafka_conf_set_log_cb(conf.get(), &WriteLibraryLine);
   return conf;
 }
 

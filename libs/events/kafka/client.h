@@ -56,7 +56,8 @@ class Trouble {
 
 enum class Role { kProducer, kConsumer };
 
-// The properties common to every client, those of the URL, then `own`. Nothing is logged by librdkafka.
+// The properties common to every client, those of the URL, then `own`. What librdkafka writes goes to
+// the LibraryLog of the process.
 absl::StatusOr<Conf> NewConf(const Config& config, const Properties& own);
 absl::StatusOr<Client> NewClient(Role role, Conf conf);
 // A client that asks the brokers and neither produces nor consumes. What goes wrong is noted in `trouble`,

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
 #include <memory>
 
 #include "fmt/format.h"
@@ -39,20 +37,11 @@ constexpr std::array<std::string_view, 17> kFixed = {"bootstrap.servers",
                                                      "enable.auto.offset.store",
                                                      "transactional.id"};
 
-absl::StatusOr<std::string> ReadSecret(const std::string& name, const std::string& path) {
-  RETURN_IF_ERROR(CheckSecretFile(fmt::format("events: {}{}", name, kFileSuffix), path));
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (text.ends_with('\n')) text.pop_back();
-  if (text.ends_with('\r')) text.pop_back();
-  return text;
-}
-
 absl::StatusOr<std::pair<std::string, std::string>> PropertyOf(AddressParameter parameter) {
   auto& [name, value] = parameter;
   if (name.ends_with(kFileSuffix)) {
     name.resize(name.size() - kFileSuffix.size());
-    ASSIGN_OR_RETURN(value, ReadSecret(name, value));
+    ASSIGN_OR_RETURN(value, ReadSecretFile(fmt::format("events: {}{}", name, kFileSuffix), value));
   }
   if (std::find(kFixed.begin(), kFixed.end(), name) != kFixed.end()) {
     return absl::InvalidArgumentError(

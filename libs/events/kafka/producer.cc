@@ -2,6 +2,8 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <algorithm>
+
 #include "fmt/format.h"
 #include "libs/base/status.h"
 #include "libs/events/checks.h"
@@ -12,6 +14,7 @@ namespace {
 constexpr size_t kEnqueueAtOnce = 1'000;
 constexpr int kDropMillis = 5'000;
 constexpr int64_t kStuckMicros = 1'000'000;
+constexpr absl::Duration kLookUpTime = absl::Seconds(2);
 
 // An empty key is no key: librdkafka spreads records without one.
 void* KeyOf(const Message& message) {
@@ -139,8 +142,7 @@ absl::Status Producer::RequireTopics(const std::vector<Message>& messages, absl:
     }
   }
   if (unknown.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::vector<TopicSpec> existing,
-                   FetchTopics(client_.get(), config_, trouble_, clock_, deadline));
+  ASSIGN_OR_RETURN(const std::vector<TopicSpec> existing, LookUpTopics(deadline));
   for (const TopicSpec& topic : existing) unknown.erase(topic.name);
   if (!unknown.empty()) return UnknownTopic(*unknown.begin());
   std::lock_guard lock(mutex_);
@@ -150,6 +152,20 @@ absl::Status Producer::RequireTopics(const std::vector<Message>& messages, absl:
     known_.insert(message.topic);
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<TopicSpec>> Producer::LookUpTopics(absl::Duration deadline) {
+  // While Kafka is away one caller at a time finds that out, so that the others keep their threads.
+  const bool was_away = away_.load();
+  std::unique_lock looking(looking_mutex_, std::defer_lock);
+  if (was_away ? !looking.try_lock() : (looking.lock(), away_.load()))
+    return absl::UnavailableError(fmt::format("events: {}", trouble_.Describe(config_)));
+  auto existing = FetchTopics(client_.get(), config_, trouble_, clock_,
+                              std::min(deadline, clock_.Steady() + kLookUpTime));
+  away_.store(!existing.ok());
+  if (absl::IsDeadlineExceeded(existing.status()))
+    return absl::UnavailableError(fmt::format("events: {}", trouble_.Describe(config_)));
+  return existing;
 }
 
 absl::Status Producer::Enqueue(const std::vector<Message>& messages, absl::Duration deadline,

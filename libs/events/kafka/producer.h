@@ -66,6 +66,8 @@ class Producer : public std::enable_shared_from_this<Producer> {
   Producer(const Config& config, Clock& clock) : config_(config), clock_(clock) {}
 
   absl::Status RequireTopics(const std::vector<Message>& messages, absl::Duration deadline);
+  // UNAVAILABLE when Kafka does not answer within two seconds.
+  absl::StatusOr<std::vector<TopicSpec>> LookUpTopics(absl::Duration deadline);
   absl::Status Enqueue(const std::vector<Message>& messages, absl::Duration deadline, Delivery& delivery);
   // Enqueues some of the messages from `begin` on, all of them to one topic. Returns how many were taken, and
   // the error that stopped it, if any.
@@ -89,6 +91,10 @@ class Producer : public std::enable_shared_from_this<Producer> {
   // Steady microseconds: the last delivery, or, if later, when something was enqueued after nothing had been
   // outstanding.
   std::atomic<int64_t> quiet_since_ = 0;
+
+  // Held by who looks topics up; and whether the last look-up failed.
+  std::mutex looking_mutex_;
+  std::atomic<bool> away_ = false;
 
   std::mutex mutex_;
   std::map<std::string, rd_kafka_topic_s*> topics_;

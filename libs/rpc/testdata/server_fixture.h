@@ -49,8 +49,13 @@ class CountingObserver final : public CallObserver {
     EXPECT_EQ(labels.service, "finalmile.rpctest.v1.EchoService");
     return std::make_unique<One>(*this, fmt::format("{} {}", labels.type, labels.method));
   }
+  void Refused(std::string_view reason) override {
+    std::lock_guard lock(mutex);
+    ++refused[std::string(reason)];
+  }
   std::mutex mutex;
   std::map<std::string, Count> counts;
+  std::map<std::string, int> refused;
 };
 
 class ServerTest : public ::testing::Test {

@@ -21,15 +21,6 @@ constexpr size_t kMostPrepared = 500;
 constexpr size_t kPlannedAnew = 50;
 
 using OwnedAnswer = std::unique_ptr<PGresult, decltype(&PQclear)>;
-using OwnedOptions = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
-
-OwnedOptions ParseUrl(const std::string& url) {
-  char* error = nullptr;
-  OwnedOptions options(PQconninfoParse(url.c_str(), &error), &PQconninfoFree);
-  PQfreemem(error);
-  return options;
-}
-
 // libpq's messages have line breaks and tabs in them.
 std::string OneLine(std::string_view message) {
   std::string line;
@@ -48,21 +39,6 @@ std::string OneLine(std::string_view message) {
 bool Poll(pollfd* files, nfds_t count, absl::Duration limit) {
   const timespec span = absl::ToTimespec(std::clamp(limit, absl::ZeroDuration(), absl::Minutes(1)));
   return ppoll(files, count, &span, nullptr) > 0;
-}
-
-// Settings of the server's side of the session: it lets go of what a frozen or vanished client holds. Plans
-// are kept, and one made while a table was empty would read it from end to end long after it has grown (until
-// its first ANALYZE); so indexes are taken wherever there is one, which for keyed statements is right anyway.
-// Planning each time anew would cost more than most statements. What must be read whole then looks dear
-// enough for JIT, which takes longer than the statement.
-std::string ServerSettings(const SessionOptions& options) {
-  return fmt::format(
-      "-c idle_in_transaction_session_timeout={} -c idle_session_timeout={} -c "
-      "client_connection_check_interval=500 -c enable_seqscan=off -c jit=off "
-      "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c "
-      "tcp_user_timeout=10000",
-      absl::ToInt64Milliseconds(options.idle_in_transaction),
-      absl::ToInt64Milliseconds(options.idle_session));
 }
 
 absl::StatusOr<Row> ReadRow(const PGresult* answer, int row, const std::vector<TypeId>& types) {
@@ -96,47 +72,20 @@ absl::StatusOr<Result> ReadResult(PGresult* answer) {
 
 }  // namespace
 
-absl::Status CheckUrl(const std::string& url) {
-  if (ParseUrl(url) != nullptr) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      "the store's postgresql:// URL cannot be read: expected "
-      "postgresql://user@host:port/database?key=value");
-}
-
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const SessionOptions& options, Clock& clock,
                                                              absl::Duration deadline) {
-  const OwnedOptions parsed = ParseUrl(options.url);
-  std::string settings = ServerSettings(options);
-  for (const PQconninfoOption* option = parsed.get(); option != nullptr && option->keyword != nullptr;
-       ++option) {
-    if (option->keyword == std::string_view("options") && option->val != nullptr)
-      settings += fmt::format(" {}", option->val);
-  }
-  // What stands before dbname yields to the URL, what stands after it does not.
-  const char* keywords[] = {
-      "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout", "gssencmode",
-      "dbname",          "application_name",    "client_encoding",  "options",          nullptr};
-  const char* values[] = {"5",
-                          "2",
-                          "3",
-                          "10000",
-                          "disable",
-                          options.url.c_str(),
-                          options.application.c_str(),
-                          "UTF8",
-                          settings.c_str(),
-                          nullptr};
-  PGconn* raw = PQconnectStartParams(keywords, values, 1);
-  if (raw == nullptr) return absl::ResourceExhaustedError("no memory for a connection");
+  ASSIGN_OR_RETURN(PGconn* const raw, StartSession(options));
   std::unique_ptr<Connection> connection(new Connection(raw, clock));
   PQsetNoticeProcessor(
       raw, [](void*, const char*) {}, nullptr);
-  RETURN_IF_ERROR(connection->AwaitConnected(deadline));
+  RETURN_IF_ERROR(ExplainRefusal(options, connection->AwaitConnected(deadline)));
   if (PQsetnonblocking(raw, 1) != 0 || PQenterPipelineMode(raw) != 1) return connection->Lost();
   return connection;
 }
 
 Connection::~Connection() { PQfinish(connection_); }
+
+int Connection::server_process() const { return connection_ == nullptr ? 0 : PQbackendPID(connection_); }
 
 absl::Status Connection::AwaitConnected(absl::Duration deadline) {
   PostgresPollingStatusType wanted =
@@ -250,10 +199,10 @@ absl::Status Connection::Send(Prepared& prepared, const Parameters& parameters, 
   return absl::OkStatus();
 }
 
-absl::Status Connection::AddPlain(const char* sql) {
+absl::Status Connection::AddPlain(const char* sql, Slot slot) {
   if (lost_ || PQsendQueryParams(connection_, sql, 0, nullptr, nullptr, nullptr, nullptr, 1) != 1)
     return Lost();
-  pending_.push_back({Pending::kExecute, nullptr});
+  pending_.push_back({Pending::kExecute, nullptr, false, std::move(slot)});
   return absl::OkStatus();
 }
 

@@ -13,36 +13,22 @@
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/storage/postgres/codec.h"
+#include "libs/storage/postgres/session.h"
 #include "libs/storage/sql.h"
 #include "libs/storage/value.h"
 
-struct pg_conn;
 struct pg_result;
 
 namespace finalmile::storage::postgres {
-
-// How sessions are opened.
-struct SessionOptions {
-  // libpq URI.
-  std::string url;
-  // Session name shown by the server.
-  std::string application;
-  // How long the server lets a transaction stand without a word; whole milliseconds > 0.
-  absl::Duration idle_in_transaction = absl::Seconds(10);
-  // The same outside a transaction; zero: for ever.
-  absl::Duration idle_session = absl::ZeroDuration();
-};
-
-// INVALID_ARGUMENT when libpq cannot read the URI; the message does not repeat it.
-absl::Status CheckUrl(const std::string& url);
 
 // One session in pipeline mode: statements are added, then sent together and answered together, in one round
 // trip. Used by one thread at a time. Statements are prepared when first used, but for
 // those over many rows, which are planned anew.
 class Connection {
  public:
-  // UNAVAILABLE with the reason, DEADLINE_EXCEEDED. Only the look-up of a host's name may outlast `deadline`
-  // (libpq).
+  // UNAVAILABLE with the reason, also when the password's file cannot be read; DEADLINE_EXCEEDED.
+  // FAILED_PRECONDITION where a pooler refuses what a session needs. Only the look-up of a host's name may
+  // outlast `deadline` (libpq).
   static absl::StatusOr<std::unique_ptr<Connection>> Open(const SessionOptions& options, Clock& clock,
                                                           absl::Duration deadline);
   ~Connection();
@@ -55,7 +41,7 @@ class Connection {
   // Adds a statement to the batch, or refuses it as Transaction::Execute and ExecuteMany do and adds nothing.
   absl::Status Add(std::string_view sql, const std::vector<Value>& params = {}, Slot slot = nullptr);
   // Adds a text without parameters that is not worth preparing.
-  absl::Status AddPlain(const char* sql);
+  absl::Status AddPlain(const char* sql, Slot slot = nullptr);
   // As Add, for a statement whose failure does not matter: Run does not report it.
   absl::Status AddOptional(std::string_view sql, const std::vector<Value>& params);
   absl::Status AddMany(std::string_view sql, const std::vector<Row>& rows, Slot slot = nullptr);
@@ -70,6 +56,9 @@ class Connection {
 
   // Ends the batch and reads its answers, errors included, only before those of the next Run.
   void RunUnanswered();
+
+  // The process of the server that the server, or the pooler before it, named when the session began.
+  int server_process() const;
 
   // Whether the session lives, as far as can be told without waiting.
   bool Usable();

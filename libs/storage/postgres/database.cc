@@ -24,6 +24,10 @@
 namespace finalmile::storage::postgres {
 namespace {
 
+// How often a pooler is given the chance to show that it swaps sessions.
+constexpr int kPoolerTries = 4;
+constexpr std::string_view kPasswordFile = "password.file";
+
 class PostgresLeadership final : public Leadership {
  public:
   PostgresLeadership(std::unique_ptr<Connection> connection, Clock& clock, const Notifier& notifier,
@@ -85,8 +89,9 @@ class PostgresDatabase final : public Database {
         heartbeat_interval_(options.heartbeat_interval),
         rng_(NewSystemRng()),
         notifier_{subscribers_, fmt::format("{:016x}", rng_->Next())},
-        pool_(clock, options.connections, "connection",
-              [this](absl::Duration deadline) { return Connect(session_, deadline); }),
+        pool_(
+            clock, options.connections, "connection",
+            [this](absl::Duration deadline) { return Connect(session_, deadline); }, options.waited),
         listener_(session_, clock, *rng_, notifier_) {}
 
   Engine engine() const override { return Engine::kPostgres; }
@@ -151,9 +156,43 @@ class PostgresDatabase final : public Database {
 
   std::vector<Step*> steps() override { return {&listener_}; }
 
+  absl::Status CheckSessions(absl::Duration deadline) override {
+    ASSIGN_OR_RETURN(const auto session, pool_.Acquire(deadline));
+    ASSIGN_OR_RETURN(const int64_t process, ProcessOf(*session, deadline));
+    // PostgreSQL names the process that answers. A pooler makes a number up.
+    if (process == session->server_process()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const auto other, Connect(session_, deadline));
+    for (int tries = 0; tries < kPoolerTries; ++tries) {
+      // One in transaction mode gives what the first connection used to a transaction of the second one.
+      RETURN_IF_ERROR(other->AddPlain("BEGIN"));
+      RETURN_IF_ERROR(ProcessOf(*other, deadline).status());
+      const absl::StatusOr<int64_t> again = ProcessOf(*session, deadline);
+      if (absl::IsUnavailable(again.status())) return again.status();
+      if (!again.ok() || *again != process) {
+        return absl::FailedPreconditionError(
+            "store: a pooler in transaction mode answers in PostgreSQL's place, so that each transaction "
+            "gets "
+            "another session: leadership and notifications need sessions that last; give the address of "
+            "PostgreSQL itself, or of a pooler in session mode");
+      }
+      RETURN_IF_ERROR(other->AddPlain("COMMIT"));
+      RETURN_IF_ERROR(other->Run(deadline));
+    }
+    return absl::OkStatus();
+  }
+
+  PoolUse connections() const override { return pool_.use(); }
+
   absl::Status Advertise(std::string_view) override { return absl::OkStatus(); }
 
  private:
+  static absl::StatusOr<int64_t> ProcessOf(Connection& connection, absl::Duration deadline) {
+    const Deferred process;
+    RETURN_IF_ERROR(connection.AddPlain("SELECT CAST(pg_backend_pid() AS BIGINT)", process.slot()));
+    RETURN_IF_ERROR(connection.Run(deadline));
+    return process->rows[0].Int(0);
+  }
+
   Attempt Try(const TransactOptions& options, const TransactionFunction& function) {
     auto connection = pool_.Acquire(options.deadline);
     if (!connection.ok()) {
@@ -208,30 +247,41 @@ class PostgresDatabase final : public Database {
 };
 
 // libpq ignores a passfile that is missing, or that others may read, and goes on without a password.
-absl::Status CheckPassfile(const std::string& url) {
-  ASSIGN_OR_RETURN(const std::vector<AddressParameter> parameters, ParametersOf(url));
-  for (const auto& [name, path] : parameters) {
-    if (name != "passfile") continue;
-    RETURN_IF_ERROR(CheckSecretFile("store: passfile", path));
-    struct stat info;
-    if (stat(path.c_str(), &info) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)) == 0) continue;
-    return absl::FailedPreconditionError(fmt::format(
-        "store: passfile: others may read {}, and so libpq ignores it: run `chmod 600 {}`", path, path));
+absl::Status CheckPassfile(const std::string& path) {
+  RETURN_IF_ERROR(CheckSecretFile("store: passfile", path));
+  struct stat info;
+  if (stat(path.c_str(), &info) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)) == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(fmt::format(
+      "store: passfile: others may read {}, and so libpq ignores it: run `chmod 600 {}`, or name a file with "
+      "the password alone by password.file={}",
+      path, path, path));
+}
+
+// Takes password.file out of the address, which libpq does not know.
+absl::StatusOr<SessionOptions> ReadAddress(const std::string& address) {
+  SessionOptions session{.url = address, .application = {}};
+  ASSIGN_OR_RETURN(const std::vector<AddressParameter> parameters, ParametersOf(address));
+  for (const auto& [name, value] : parameters) {
+    if (name == "passfile") RETURN_IF_ERROR(CheckPassfile(value));
+    if (name != kPasswordFile) continue;
+    RETURN_IF_ERROR(CheckSecretFile("store: password.file", value));
+    session.password_file = value;
   }
-  return absl::OkStatus();
+  if (!session.password_file.empty()) session.url = WithoutParameter(address, kPasswordFile);
+  RETURN_IF_ERROR(CheckUrl(session.url));
+  return session;
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& url, Clock& clock,
                                                const OpenOptions& options) {
-  RETURN_IF_ERROR(CheckUrl(url));
-  RETURN_IF_ERROR(CheckPassfile(url));
+  ASSIGN_OR_RETURN(SessionOptions session, ReadAddress(url));
+  session.application = options.application;
   if (options.heartbeat_interval < absl::Milliseconds(1)) {
     return absl::InvalidArgumentError("the heartbeat interval must be at least 1 ms");
   }
-  return std::make_unique<PostgresDatabase>(SessionOptions{.url = url, .application = options.application},
-                                            clock, options);
+  return std::make_unique<PostgresDatabase>(std::move(session), clock, options);
 }
 
 }  // namespace finalmile::storage::postgres

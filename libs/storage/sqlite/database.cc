@@ -57,12 +57,12 @@ class SqliteTransaction final : public Transaction {
 
 class SqliteDatabase final : public Database {
  public:
-  SqliteDatabase(std::string path, std::unique_ptr<LockFile> lock, Clock& clock, int readers)
+  SqliteDatabase(std::string path, std::unique_ptr<LockFile> lock, Clock& clock, const OpenOptions& options)
       : path_(std::move(path)),
         clock_(clock),
         lock_(std::move(lock)),
-        writer_(clock, 1, "writer", Opener(Role::kWriter)),
-        readers_(clock, readers, "reader", Opener(Role::kReader)) {}
+        writer_(clock, 1, "writer", Opener(Role::kWriter), options.waited),
+        readers_(clock, options.connections, "reader", Opener(Role::kReader), options.waited) {}
 
   ~SqliteDatabase() override {
     // The last connection to close writes the log back into the file, and only a writer may.
@@ -95,6 +95,8 @@ class SqliteDatabase final : public Database {
   }
 
   std::vector<Step*> steps() override { return {}; }
+
+  PoolUse connections() const override { return readers_.use(); }
 
   absl::Status Advertise(std::string_view address) override {
     std::lock_guard lock(mutex_);
@@ -194,7 +196,7 @@ absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path, Clock& c
   ASSIGN_OR_RETURN(auto lock, LockFile::Take(path, clock));
   // By its own name, beside which SQLite looks for its log.
   const std::string store = lock->store();
-  auto database = std::make_unique<SqliteDatabase>(store, std::move(lock), clock, options.connections);
+  auto database = std::make_unique<SqliteDatabase>(store, std::move(lock), clock, options);
   database->SetHeartbeat(options.heartbeat_interval);
   RETURN_IF_ERROR(database->Touch());
   return database;

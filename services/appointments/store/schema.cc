@@ -120,7 +120,8 @@ CREATE TABLE time_off (
   end_time BIGINT NOT NULL
 );
 CREATE INDEX time_off_by_host ON time_off (host, end_time);
-)sql"},
+)sql",
+     storage::Change::kExpand},
     {3, "appointments", R"sql(
 ALTER TABLE leads ADD COLUMN permission_times TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE hosts ADD COLUMN calibration DOUBLE PRECISION NOT NULL DEFAULT 0;
@@ -221,7 +222,8 @@ CREATE TABLE touches (
   how TEXT NOT NULL,
   PRIMARY KEY (lead, time, subject, version, how)
 );
-)sql"},
+)sql",
+     storage::Change::kExpand},
     {4, "mastery", R"sql(
 CREATE TABLE talk_tracks (
   id TEXT {sorted} PRIMARY KEY,
@@ -235,7 +237,8 @@ CREATE TABLE mastery (
   version BIGINT NOT NULL,
   PRIMARY KEY (talk_track, rep)
 );
-)sql"},
+)sql",
+     storage::Change::kExpand},
 };
 
 }  // namespace

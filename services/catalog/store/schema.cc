@@ -227,7 +227,8 @@ CREATE TABLE meeting_touches (
   stage TEXT NOT NULL,
   PRIMARY KEY (chain, asset, version)
 );
-)sql"},
+)sql",
+     storage::Change::kExpand},
     // The row of a lead is locked by whatever names the lead, so that nothing of it is written behind its
     // erasure, whose mark stays. Without the mark the row is nothing but the lock.
     {3, "leads", R"sql(
@@ -243,7 +244,8 @@ CREATE TABLE permissions (
   PRIMARY KEY (lead, channel)
 );
 CREATE INDEX meetings_by_lead ON meetings (lead);
-)sql"},
+)sql",
+     storage::Change::kExpand},
     // The words that people typed are kept here alone and can be erased. A gap that was closed before this
     // has no close time until the sweeper gives it one. named_time is when a lead was last named, to the day.
     {4, "words", R"sql(
@@ -253,7 +255,8 @@ CREATE INDEX gaps_closed ON gaps (close_time) WHERE state IN (4, 5) AND need <> 
 CREATE INDEX gaps_open ON gaps (origin) WHERE state IN (1, 2);
 ALTER TABLE leads ADD COLUMN named_time BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX leads_by_time ON leads (named_time) WHERE NOT erased;
-)sql"},
+)sql",
+     storage::Change::kExpand},
     // The key of use tokens is now where the library keeps such keys. It stays the same, so that tokens that
     // were given out before remain valid; signing_keys keeps it for the release before.
     {5, "use token key", R"sql(
@@ -261,7 +264,8 @@ INSERT INTO secrets (name, secret, create_time)
 SELECT name, secret, create_time FROM signing_keys
 WHERE TRUE
 ON CONFLICT (name) DO NOTHING;
-)sql"},
+)sql",
+     storage::Change::kExpand},
     // Figures by maturity. What is not counted yet is counted anew, by the maturity timer: credits and
     // trial_arms begin empty, and hold nothing that was counted by another rule. credits of version 0 are the
     // sums over all versions of the asset, those of asset '' over all assets. uses.chain, uses.matured,
@@ -317,13 +321,15 @@ CREATE TABLE own_text_hashes (
   PRIMARY KEY (hash, id)
 );
 CREATE INDEX own_text_hashes_by_text ON own_text_hashes (id);
-)sql"},
+)sql",
+     storage::Change::kExpand},
     // Tags are compared by `folded`. What was written before has none, nor the tags that come from the fields
     // of a kind: ShelfWatch writes the tags of every asset whose tags_revision is behind its revision anew.
     {7, "folded tags", R"sql(
 ALTER TABLE assets ADD COLUMN tags_revision BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE asset_tags ADD COLUMN folded TEXT NOT NULL DEFAULT '';
-)sql"},
+)sql",
+     storage::Change::kExpand},
     // history has the newest grades and stages of a lead with their times, as JSON; '': nothing was heard
     // yet. merged_into is the lead that has what was kept under this one's name. A permission is inherited
     // where it is a denial that another lead brought along.
@@ -331,7 +337,8 @@ ALTER TABLE asset_tags ADD COLUMN folded TEXT NOT NULL DEFAULT '';
 ALTER TABLE leads ADD COLUMN merged_into TEXT NOT NULL DEFAULT '';
 ALTER TABLE leads ADD COLUMN history TEXT NOT NULL DEFAULT '';
 ALTER TABLE permissions ADD COLUMN inherited BOOLEAN NOT NULL DEFAULT FALSE;
-)sql"},
+)sql",
+     storage::Change::kExpand},
 };
 
 }  // namespace

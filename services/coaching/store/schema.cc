@@ -168,7 +168,8 @@ CREATE TABLE practice_low_scores (
   criterion TEXT NOT NULL,
   PRIMARY KEY (meeting, source, rater, criterion)
 );
-)sql"},
+)sql",
+     storage::Change::kExpand},
 };
 
 }  // namespace

@@ -139,12 +139,14 @@ CREATE TABLE aged (
 );
 ALTER TABLE imports ADD COLUMN move_time BIGINT;
 ALTER TABLE imports ADD COLUMN aged BIGINT NOT NULL DEFAULT 0;
-)sql"},
+)sql",
+     storage::Change::kExpand},
     // When the score of a lead was last told, and under which policy (store::LeadState).
     {3, "told", R"sql(
 ALTER TABLE leads ADD COLUMN told_time BIGINT;
 ALTER TABLE leads ADD COLUMN told_policy BIGINT NOT NULL DEFAULT 0;
-)sql"},
+)sql",
+     storage::Change::kExpand},
     // leads.outcome_time and history_time: domain::ReadinessInput. The leads that were closed before and
     // opened all the same fall due, so that they cool. profiles.name_key: domain::NameKey; '' until a lead
     // that an older program wrote is written again. source_rows and import_changes: domain::SourceRow and
@@ -204,7 +206,8 @@ ALTER TABLE imports ADD COLUMN fallen_counters BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE imports ADD COLUMN known_activities BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE imports ADD COLUMN repeated_rows BIGINT NOT NULL DEFAULT 0;
 CREATE UNIQUE INDEX imports_by_number ON imports (number);
-)sql"},
+)sql",
+     storage::Change::kExpand},
     // What sales makes of leads (store::LeadState). Leads that crossed before are in their first cycle.
     {5, "sales", R"sql(
 ALTER TABLE leads ADD COLUMN ended_time BIGINT;
@@ -263,7 +266,8 @@ CREATE TABLE erased_identities (
 CREATE INDEX import_changes_by_lead ON import_changes (lead);
 CREATE INDEX sales_facts_by_lead ON sales_facts (lead);
 CREATE INDEX sales_facts_by_time ON sales_facts (time);
-)sql"},
+)sql",
+     storage::Change::kExpand},
 };
 
 }  // namespace

@@ -279,7 +279,7 @@ CREATE TABLE requests (
 
 CREATE INDEX requests_by_expiry ON requests (expire_time);
 
-CREATE TABLE schema_migrations (component TEXT NOT NULL, version BIGINT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (component, version));
+CREATE TABLE schema_migrations (component TEXT NOT NULL, version BIGINT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL, change TEXT NOT NULL DEFAULT 'contract', PRIMARY KEY (component, version));
 
 CREATE TABLE secrets (
   name TEXT PRIMARY KEY,

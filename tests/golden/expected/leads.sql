@@ -282,7 +282,7 @@ CREATE INDEX sales_facts_by_lead ON sales_facts (lead);
 
 CREATE INDEX sales_facts_by_time ON sales_facts (time);
 
-CREATE TABLE schema_migrations (component TEXT NOT NULL, version BIGINT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (component, version));
+CREATE TABLE schema_migrations (component TEXT NOT NULL, version BIGINT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL, change TEXT NOT NULL DEFAULT 'contract', PRIMARY KEY (component, version));
 
 CREATE TABLE secrets (
   name TEXT PRIMARY KEY,

@@ -3,7 +3,8 @@
 namespace finalmile::@name@::store {
 namespace {
 
-// Never edited once released: a change is a further migration.
+// Never edited once released: a change is a further migration, with storage::Change::kExpand unless programs of the
+// release before cannot work with it.
 constexpr storage::Migration kMigrations[] = {
     {1, "@table@", R"sql(
 CREATE TABLE @table@ (
