@@ -1,6 +1,6 @@
 # `make help` says what there is. Every target first installs what it misses (deploy/deps), then builds in
 # .build/release with the `release` preset. Variables: JOBS, PREFIX, DESTDIR, SEED, SEEDS, CYCLES, FUZZ_SECONDS,
-# LINT_ALL, NAME, RESOURCE, REQUIRE_KAFKA, SKIP_DEPS.
+# LINT_ALL, NAME, RESOURCE, REQUIRE_KAFKA, SKIP_DEPS; of the image BUILDER, DEBIAN.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -30,6 +30,8 @@ help:
 	@echo '  make dev         run the suite in one process on this machine, no server needed'
 	@echo '  make build       compile everything into $(BUILD)'
 	@echo '  make install     copy the programs to PREFIX=$(PREFIX)'
+	@echo '  make image       the container image, compiled in it; .build/image/finalmile.tar'
+	@echo '  make image-test  the image of the program in $(BUILD), twice, and whether it is as promised'
 	@echo
 	@echo '  make test        every test, with real PostgreSQL and Kafka; ends with a count'
 	@echo '                   REQUIRE_KAFKA=1: a missing broker is a failure, not a skip'
@@ -62,6 +64,19 @@ $(BUILD)/build.ninja: CMakePresets.json | deps-build
 
 build: deps-build $(BUILD)/build.ninja
 	$(call compile,all)
+
+# What is installed, without the tests: for the image.
+.PHONY: programs
+programs: deps-build $(BUILD)/build.ninja
+	$(call compile,programs)
+
+# deploy/image/build says what else can be set.
+.PHONY: image image-test
+image: deps-image
+	@deploy/image/build
+
+image-test: programs | deps-image
+	@deploy/image/test --program $(BUILD)/services/finalmile/finalmile
 
 demo: deps-build $(BUILD)/build.ninja
 	$(call compile,finalmile)
