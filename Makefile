@@ -30,6 +30,7 @@ help:
 	@echo '  make dev         run the suite in one process on this machine, no server needed'
 	@echo '  make build       compile everything into $(BUILD)'
 	@echo '  make install     copy the programs to PREFIX=$(PREFIX)'
+	@echo '  make manifests   write deploy/kubernetes/rendered anew, after a change of its sources'
 	@echo '  make image       the container image, compiled in it; .build/image/finalmile.tar'
 	@echo '  make image-test  the image of the program in $(BUILD), twice, and whether it is as promised'
 	@echo
@@ -69,6 +70,11 @@ build: deps-build $(BUILD)/build.ninja
 .PHONY: programs
 programs: deps-build $(BUILD)/build.ninja
 	$(call compile,programs)
+
+# What the overlays come to, for those who read or apply it without kustomize; `make lint` compares.
+.PHONY: manifests
+manifests:
+	@deploy/kubernetes/render
 
 # deploy/image/build says what else can be set.
 .PHONY: image image-test
