@@ -350,5 +350,54 @@ class Policies(unittest.TestCase):
         self.assertEqual({policies.service_of(each) for each in world("production").services()}, services)
 
 
+def compose_faults(compose):
+    """What must hold of deploy/compose.yaml: the programs take every variable, and every file that one names is a secret."""
+    programs = policies.World([], [], SOURCE, BUILD)
+    for name, each in compose["services"].items():
+        given = {key: str(value) for key, value in each.get("environment", {}).items()}
+        for secret in each.get("secrets", []):
+            if secret not in compose["secrets"]:
+                yield f"{name}: there is no secret {secret}"
+        for path in policies.re.findall(r"/run/secrets/([^\s&?]+)", " ".join(given.values())):
+            if path not in each.get("secrets", []):
+                yield f"{name}: the secret {path} is not given to it"
+        for other in each.get("depends_on", {}):
+            if other not in compose["services"]:
+                yield f"{name}: there is no {other}"
+        if "finalmile" not in each["image"]:
+            continue
+        command = each.get("command", [])
+        service = command[2] if command[:1] == ["migrate"] else "leads" if command[:1] == ["topics"] else name
+        shown = programs.finalmile("--print-config", environment=given, service=service)
+        if shown.returncode != 0:
+            yield f"{name}: {shown.stderr.strip()}"
+        if not each["read_only"] or each["cap_drop"] != ["ALL"] or each["security_opt"] != ["no-new-privileges:true"]:
+            yield f"{name}: a read-only root and no privileges"
+        if command == [] and policies.seconds(each["stop_grace_period"]) < 30:
+            yield f"{name}: the lame duck and the drain take longer"
+
+
+class Compose(unittest.TestCase):
+    def setUp(self):
+        with open(f"{SOURCE}/deploy/compose.yaml", encoding="utf-8") as file:
+            self.compose = policies.yaml.safe_load(file)
+
+    def test_it_keeps_the_rules(self):
+        self.assertEqual(list(compose_faults(self.compose)), [])
+        self.assertLessEqual({check for check in ("leads", "catalog", "appointments", "coaching")}, set(self.compose["services"]))
+
+    def test_each_rule_can_fail(self):
+        for service, change, word in (
+                ("leads", {"environment": {"FINALMILE_STOER": "x"}}, "FINALMILE_STOER"),
+                ("leads", {"secrets": ["tokens"]}, "secret leads is not given"),
+                ("leads", {"secrets": ["tokens", "leads", "lead"]}, "no secret lead"),
+                ("topics", {"depends_on": {"kafak": {}}}, "no kafak"),
+                ("topics", {"read_only": False}, "read-only root"),
+                ("coaching", {"stop_grace_period": "10s"}, "take longer")):
+            compose = copy.deepcopy(self.compose)
+            compose["services"][service].update(change)
+            self.assertTrue(any(word in fault for fault in compose_faults(compose)), word)
+
+
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])
