@@ -360,10 +360,7 @@ def edges(world):
     policies = world.of("NetworkPolicy")
     if not policies:
         return
-    everybody = [each for each in policies if each["spec"]["podSelector"] == {}]
     dns = {("UDP", 53), ("TCP", 53)}
-    if not any(set(each["spec"]["policyTypes"]) == {"Ingress", "Egress"} and "ingress" not in each["spec"] and "egress" not in each["spec"] for each in everybody):
-        yield "no NetworkPolicy denies what the others do not allow"
     for each in policies:
         if not any(matches(each["spec"]["podSelector"], labels(workload)) for workload in world.workloads()):
             yield f"{title(each)} selects no pod"
@@ -372,6 +369,8 @@ def edges(world):
                 yield f"{title(each)} lets everybody in"
     for each in world.workloads():
         own = [policy for policy in policies if matches(policy["spec"]["podSelector"], labels(each))]
+        for way in {"Ingress", "Egress"} - {way for policy in own for way in policy["spec"]["policyTypes"]}:
+            yield f"{title(each)}: no NetworkPolicy denies its {way}"
         allowed = ports_of(rule for policy in own for rule in policy["spec"].get("egress", []))
         wanted = dns | {("TCP", address.port) for address in addresses(world.environment(each)).values()}
         if allowed != wanted:

@@ -237,8 +237,8 @@ def no_such_key_of_keda(each): each["spec"]["secretTargetRef"][0]["key"] = "user
 def role_without_password(each): each["spec"]["managed"]["roles"][0]["passwordSecret"]["name"] = "leads"
 
 
-@broken("edges", "NetworkPolicy", "finalmile-deny", "no NetworkPolicy denies")
-def denies_one_way(each): each["spec"]["policyTypes"] = ["Ingress"]
+@broken("edges", "NetworkPolicy", "finalmile-deny", "Job migrate-leads: no NetworkPolicy denies its Ingress")
+def denies_one_way(each): each["spec"]["podSelector"]["matchLabels"] = {"app.kubernetes.io/part-of": "finalmile"}
 
 
 @broken("edges", "NetworkPolicy", "finalmile-dns", "('UDP', 53)")
