@@ -54,7 +54,7 @@ help:
 	@echo '  make clean       remove .build'
 
 deps:
-	@deploy/deps build broker test bench format lint fuzz
+	@deploy/deps build broker test bench format lint fuzz image kubernetes
 
 # deps-GROUP: the groups of deploy/packages.txt, one by one. A no-op of some milliseconds where all is there.
 deps-%:
