@@ -13,6 +13,7 @@
 #include "libs/base/address.h"
 #include "libs/base/status.h"
 #include "libs/config/file.h"
+#include "libs/rpc/listen_address.h"
 #include "libs/storage/database.h"
 #include "services/finalmile/routing_channel.h"
 
@@ -21,6 +22,7 @@ namespace {
 
 // A server that was there and went away is waited for by each call; one that never was, so long.
 constexpr absl::Duration kConnectWait = absl::Seconds(5);
+constexpr absl::Duration kDialRetry = absl::Milliseconds(200);
 // How long a command waits for the store of another that is about to end or to say where it is.
 constexpr absl::Duration kStoreWait = absl::Seconds(10);
 constexpr absl::Duration kStoreRetry = absl::Milliseconds(50);
@@ -103,7 +105,19 @@ absl::StatusOr<std::unique_ptr<rpc::Channel>> SuiteConnector::NewChannel(const s
 
 absl::Status SuiteConnector::Dial(const std::string& target) {
   ASSIGN_OR_RETURN(auto channel, NewChannel(target));
-  RETURN_IF_ERROR(channel->Connect(std::min(kConnectWait, absl::Seconds(flags_.timeout_seconds))));
+  const absl::Duration deadline =
+      clock_.Steady() + std::min(kConnectWait, absl::Seconds(flags_.timeout_seconds));
+  const std::unique_ptr<WaitEvent> never = clock_.NewWaitEvent();
+  absl::Status connected = channel->Connect(deadline - clock_.Steady());
+  // On this machine nobody is about to come.
+  const auto address = rpc::ParseListenAddress(target);
+  const bool here = target.starts_with("unix:") || (address.ok() && address->loopback);
+  // The address of several replicas may lead to one that is gone, for some seconds.
+  while (absl::IsUnavailable(connected) && !here && clock_.Steady() + kDialRetry < deadline) {
+    never->WaitUntil(clock_.Steady() + kDialRetry);
+    connected = channel->Connect(deadline - clock_.Steady());
+  }
+  RETURN_IF_ERROR(connected);
   channel_ = std::move(channel);
   return absl::OkStatus();
 }
