@@ -1,6 +1,7 @@
 # `make help` says what there is. Every target first installs what it misses (deploy/deps), then builds in
 # .build/release with the `release` preset. Variables: JOBS, PREFIX, DESTDIR, SEED, SEEDS, CYCLES, FUZZ_SECONDS,
-# LINT_ALL, NAME, RESOURCE, REQUIRE_KAFKA, SKIP_DEPS.
+# LINT_ALL, NAME, RESOURCE, REQUIRE_KAFKA, SKIP_DEPS; of the image BUILDER, DEBIAN; of the cluster KUBE,
+# STEPS.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -30,6 +31,10 @@ help:
 	@echo '  make dev         run the suite in one process on this machine, no server needed'
 	@echo '  make build       compile everything into $(BUILD)'
 	@echo '  make install     copy the programs to PREFIX=$(PREFIX)'
+	@echo '  make manifests   write deploy/kubernetes/rendered anew, after a change of its sources'
+	@echo '  make kubernetes-test  the suite in a real cluster, which KUBE brings: rollouts, drains, faults; needs root'
+	@echo '  make image       the container image, compiled in it; .build/image/finalmile.tar'
+	@echo '  make image-test  the image of the program in $(BUILD), twice, and whether it is as promised'
 	@echo
 	@echo '  make test        every test, with real PostgreSQL and Kafka; ends with a count'
 	@echo '                   REQUIRE_KAFKA=1: a missing broker is a failure, not a skip'
@@ -49,7 +54,7 @@ help:
 	@echo '  make clean       remove .build'
 
 deps:
-	@deploy/deps build broker test monitoring bench format lint fuzz
+	@deploy/deps build broker test monitoring bench format lint fuzz image kubernetes
 
 # deps-GROUP: the groups of deploy/packages.txt, one by one. A no-op of some milliseconds where all is there.
 deps-%:
@@ -62,6 +67,33 @@ $(BUILD)/build.ninja: CMakePresets.json | deps-build
 
 build: deps-build $(BUILD)/build.ninja
 	$(call compile,all)
+
+# What is installed, without the tests: for the image.
+.PHONY: programs
+programs: deps-build $(BUILD)/build.ninja
+	$(call compile,programs)
+
+# In a real cluster. KUBE is a command that runs another one beside a cluster whose nodes have the images of KUBE_IMAGES;
+# empty: the cluster of the current context, whose nodes have them already. STEPS are those of `tests/kubernetes/run --list`.
+.PHONY: kubernetes-test
+kubernetes-test: programs | deps-image deps-broker deps-kubernetes
+	@deploy/kafka/fetch
+	@deploy/image/build --program $(BUILD)/services/finalmile/finalmile
+	@deploy/image/build --program $(BUILD)/services/finalmile/finalmile --tag localhost/finalmile:next --output .build/image/finalmile-next.tar
+	@KUBE_IMAGES=".build/image/finalmile.tar .build/image/finalmile-next.tar" $(KUBE) tests/kubernetes/run $(STEPS)
+
+# What the overlays come to, for those who read or apply it without kustomize; `make lint` compares.
+.PHONY: manifests
+manifests:
+	@deploy/kubernetes/render
+
+# deploy/image/build says what else can be set.
+.PHONY: image image-test
+image: deps-image
+	@deploy/image/build
+
+image-test: programs | deps-image
+	@deploy/image/test --program $(BUILD)/services/finalmile/finalmile
 
 demo: deps-build $(BUILD)/build.ninja
 	$(call compile,finalmile)

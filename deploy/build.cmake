@@ -157,11 +157,32 @@ function(finalmile_program name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS})
 endfunction()
 
-# finalmile_service(NAME): the program finalmile-NAME of the library NAME, a service whose wiring.h has kModule.
+# finalmile_service(NAME): the program finalmile-NAME of the library NAME, a service whose wiring.h has kModule; the
+# target is finalmile_NAME, and `programs` is all of them. It is a link to the program finalmile, which holds every
+# service and runs the one whose name it is called by.
+if(NOT TARGET programs)
+  add_custom_target(programs)
+endif()
 function(finalmile_service name)
-  configure_file(${PROJECT_SOURCE_DIR}/libs/app/service_main.cc.in ${CMAKE_CURRENT_BINARY_DIR}/main.cc @ONLY)
-  finalmile_program(finalmile-${name} SOURCES ${CMAKE_CURRENT_BINARY_DIR}/main.cc DEPS ${name} app)
-  install(TARGETS finalmile-${name})
+  set(link ${CMAKE_CURRENT_BINARY_DIR}/finalmile-${name})
+  add_custom_command(OUTPUT ${link}
+    COMMAND ${CMAKE_COMMAND} -E create_symlink $<TARGET_FILE:finalmile> ${link} VERBATIM)
+  add_custom_target(finalmile_${name} ALL DEPENDS ${link})
+  add_dependencies(finalmile_${name} finalmile)
+  add_dependencies(programs finalmile_${name})
+  set_target_properties(finalmile_${name} PROPERTIES PROGRAM ${link})
+  install(CODE "file(CREATE_LINK finalmile \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/bin/finalmile-${name}\" SYMBOLIC)")
+endfunction()
+
+# finalmile_starts(TARGET SERVICE…): the programs of these services are made before TARGET, whose code has the path of
+# each in the macro FINALMILE_SERVICE_BINARY.
+function(finalmile_starts target)
+  foreach(service ${ARGN})
+    string(TOUPPER ${service} macro)
+    get_target_property(program finalmile_${service} PROGRAM)
+    target_compile_definitions(${target} PRIVATE FINALMILE_${macro}_BINARY="${program}")
+    add_dependencies(${target} finalmile_${service})
+  endforeach()
 endfunction()
 
 # finalmile_proto(NAME [ROOT folder] FILES a.proto … PUBLIC dep…): one library of generated messages; files are relative

@@ -1,4 +1,4 @@
-"""A Kafka cluster (KRaft) of one or more nodes on the loopback address: what `broker` starts and stops."""
+"""A Kafka cluster (KRaft) of one or more nodes on one address of this machine: what `broker` starts and stops."""
 import base64
 import ctypes
 import json
@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 
-HOST = "127.0.0.1"
+HOST = os.environ.get("KAFKA_HOST") or "127.0.0.1"
 HERE = os.path.dirname(os.path.realpath(__file__))
 HOME = os.environ.get("KAFKA_KIT_HOME") or os.path.join(HERE, "..", "..", ".cache", "kafka")
 START_SECONDS = 120

@@ -7,6 +7,7 @@ std::vector<Verb> AllVerbs() {
   AddDev(verbs);
   AddDemo(verbs);
   for (const Verb& verb : ChannelVerbs()) verbs.push_back(verb);
+  AddServe(verbs);
   AddDeploy(verbs);
   return verbs;
 }

@@ -13,6 +13,7 @@
 #include "libs/base/address.h"
 #include "libs/base/status.h"
 #include "libs/config/file.h"
+#include "libs/rpc/listen_address.h"
 #include "libs/storage/database.h"
 #include "services/finalmile/routing_channel.h"
 
@@ -110,13 +111,17 @@ absl::Status SuiteConnector::Dial(const std::string& target) {
   const absl::Duration timeout = absl::Seconds(flags_.timeout_seconds);
   const absl::Duration deadline =
       clock_.Steady() + (flags_.timeout_given ? timeout : std::min(kConnectWait, timeout));
+  // On this machine nobody is about to come, unless somebody says for how long to wait.
+  const auto address = rpc::ParseListenAddress(target);
+  const bool here = target.starts_with("unix:") || (address.ok() && address->loopback);
+  const bool again = flags_.timeout_given || !here;
   const std::unique_ptr<WaitEvent> never = clock_.NewWaitEvent();
   while (true) {
     const absl::Status connected = channel->Connect(deadline - clock_.Steady());
     if (connected.ok()) break;
-    const absl::Duration again = clock_.Steady() + kConnectPause;
-    if (!absl::IsUnavailable(connected) || again >= deadline) return connected;
-    never->WaitUntil(again);
+    const absl::Duration next = clock_.Steady() + kConnectPause;
+    if (!absl::IsUnavailable(connected) || !again || next >= deadline) return connected;
+    never->WaitUntil(next);
   }
   channel_ = std::move(channel);
   return absl::OkStatus();

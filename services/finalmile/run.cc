@@ -7,11 +7,16 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
+#include <string>
+#include <vector>
 
+#include "libs/app/run_service.h"
 #include "libs/app/standard_streams.h"
 #include "services/finalmile/command_line.h"
 #include "services/finalmile/connection.h"
+#include "services/finalmile/local_suite.h"
 #include "services/finalmile/output/text.h"
 
 namespace finalmile::cli {
@@ -34,7 +39,13 @@ OutputOptions OptionsFor(bool json) {
   return options;
 }
 
-}  // namespace
+// The service that is run under this name of the program; null: none.
+const app::ModuleSpec* ServiceOf(const std::filesystem::path& program) {
+  for (const app::ModuleSpec* module : Modules()) {
+    if (program.filename() == fmt::format("finalmile-{}", module->name)) return module;
+  }
+  return nullptr;
+}
 
 ExitCode Run(const std::vector<std::string>& arguments) {
   // A reader that leaves early (head) ends a write with an error, not the process in the middle of a
@@ -68,6 +79,15 @@ ExitCode Run(const std::vector<std::string>& arguments) {
   if (code.ok()) return *code;
   std::cerr << "finalmile: " << ErrorLine(code.status()) << '\n';
   return written.ok() ? ExitCodeOf(code.status()) : ExitCode::kFailed;
+}
+
+}  // namespace
+
+int Main(int argc, char** argv) {
+  const std::vector<std::string> words(argv, argv + argc);
+  if (words.empty()) return static_cast<int>(Run({}));
+  if (const app::ModuleSpec* service = ServiceOf(words.front())) return app::RunService(argc, argv, *service);
+  return static_cast<int>(Run({words.begin() + 1, words.end()}));
 }
 
 }  // namespace finalmile::cli

@@ -1,13 +1,9 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
-#include "services/finalmile/errors.h"
-
 namespace finalmile::cli {
 
-// Runs the command line `arguments` (without the program's name) on this process's streams and environment.
-ExitCode Run(const std::vector<std::string>& arguments);
+// What main returns: the program is the command line, and under the name `finalmile-SERVICE` (a link to it)
+// the service of that name. To be called first in main, before any thread is started.
+int Main(int argc, char** argv);
 
 }  // namespace finalmile::cli

@@ -31,7 +31,7 @@ absl::Status MeasureBuild(bool clean, Report& report) {
   // Without its object, exactly this handler is compiled anew, and the program linked.
   if (std::filesystem::remove(fmt::format("{}/{}", build, kHandler))) {
     ASSIGN_OR_RETURN(double minutes,
-                     Minutes(*clock, fmt::format("cmake --build '{}' -j 2 --target finalmile-leads", build)));
+                     Minutes(*clock, fmt::format("cmake --build '{}' -j 2 --target finalmile_leads", build)));
     report.Add("P12", "incremental build of one handler", minutes, "min", 0.5);
   } else {
     report.Note("P12: no incremental build was measured: " + build + " holds no compiled handler.");

@@ -26,6 +26,5 @@ finalmile_program(simulation_test
   DEPS billing simulation support)
 
 finalmile_test(skeleton_smoke SOURCES tests/skeleton/smoke.cc DEPS billing_proto rpc_client storage events testing_process)
-target_compile_definitions(skeleton_smoke PRIVATE
-  SERVICE="$<TARGET_FILE:finalmile-billing>" COMMAND_LINE="$<TARGET_FILE:finalmile>")
-add_dependencies(skeleton_smoke finalmile-billing finalmile)
+target_compile_definitions(skeleton_smoke PRIVATE COMMAND_LINE="$<TARGET_FILE:finalmile>")
+finalmile_starts(skeleton_smoke billing)

@@ -72,7 +72,7 @@ class Skeleton : public ::testing::Test {
 };
 
 TEST_F(Skeleton, ServesTellsAndStops) {
-  const auto process = Start({SERVICE});
+  const auto process = Start({FINALMILE_BILLING_BINARY});
   const auto serving = rpc::IsServing(*channel_, "", absl::Seconds(10));
   ASSERT_TRUE(serving.ok()) << serving.status();
   EXPECT_TRUE(*serving);

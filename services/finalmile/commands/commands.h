@@ -39,6 +39,7 @@ void AddVersion(std::vector<Verb>& verbs);
 
 // What runs the suite, its stores or its event log in this process.
 void AddDev(std::vector<Verb>& verbs);
+void AddServe(std::vector<Verb>& verbs);
 void AddDemo(std::vector<Verb>& verbs);
 void AddDeploy(std::vector<Verb>& verbs);
 
