@@ -17,8 +17,7 @@ using catalog::v1::CatalogEvent;
 
 // The change that an event tells of its asset; nullopt: none that concerns a track.
 std::optional<Source> ChangeOf(const CatalogEvent& event) {
-  // The store keeps microseconds.
-  const absl::Time time = FromMicros(ToMicros(rpc::FromTimestamp(event.time())));
+  const absl::Time time = rpc::StoredTime(event.time());
   switch (event.event_case()) {
     case CatalogEvent::kAssetPublished:
       if (event.asset_published().version() == event.asset_published().previous_version())

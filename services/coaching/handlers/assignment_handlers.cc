@@ -91,7 +91,7 @@ absl::StatusOr<v1::AssignPracticeResponse> AssignmentHandlers::AssignPractice(
         draft.assignment.kind = AssignmentKind::kAssigned;
         draft.by = context.principal().name();
         if (request.has_due_time()) {
-          draft.assignment.due_time = FromMicros(ToMicros(rpc::FromTimestamp(request.due_time())));
+          draft.assignment.due_time = rpc::StoredTime(request.due_time());
           if (draft.assignment.due_time <= now) return rpc::InvalidField("due_time", "must lie ahead");
         }
         RETURN_IF_ERROR(CheckPublished(transaction, request.talk_track()));

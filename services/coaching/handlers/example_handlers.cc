@@ -28,9 +28,7 @@ Example FromProto(const v1::Example& example) {
   Example content{
       example.title(),        static_cast<Provenance>(example.provenance()), example.consent_reference(),
       absl::InfiniteFuture(), changes::FromProto(example.turns()),           example.audio_uri()};
-  // The store keeps microseconds.
-  if (example.has_expire_time())
-    content.expire_time = FromMicros(ToMicros(rpc::FromTimestamp(example.expire_time())));
+  if (example.has_expire_time()) content.expire_time = rpc::StoredTime(example.expire_time());
   Normalise(content);
   return content;
 }

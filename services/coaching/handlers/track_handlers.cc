@@ -27,7 +27,6 @@ using storage::Transaction;
 
 constexpr int64_t kMostTracks = 1'000;
 constexpr size_t kMaxId = 100;
-constexpr size_t kMaxIdFromTitle = 80;
 
 constexpr std::string_view kUpdatable[] = {"owner",    "title",         "language", "situation",
                                            "audience", "source_assets", "story",    "key_messages",
