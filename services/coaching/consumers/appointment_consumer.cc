@@ -53,7 +53,7 @@ absl::Status AppointmentConsumer::Apply(storage::Transaction& transaction, outbo
   if (events.empty()) return absl::OkStatus();
   const outbox::Cause cause = outbox::CauseOf(kAppointmentConsumer);
   changes::RepBatch reps(transaction, {clock_, rng_, clock_.Now(), cause});
-  changes::MeetingChanges changes(transaction, reps, kAppointmentConsumer);
+  changes::MeetingChanges changes(transaction, reps);
   RETURN_IF_ERROR(changes.Apply(events));
   return reps.WriteAll();
 }

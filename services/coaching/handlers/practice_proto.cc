@@ -88,6 +88,8 @@ v1::Mastery ToProto(const std::string& rep, const changes::PublishedTrack& track
     message.set_lapse_reason(static_cast<v1::LapseReason>(*record.lapse_reason));
   for (const absl::CivilDay day : mastery.days) message.add_days(absl::FormatCivilTime(day));
   message.set_coach_reviewed(mastery.coach_reviewed);
+  message.set_score_needed(kMasteringScore);
+  message.set_days_needed(static_cast<int32_t>(kMasteringDays));
   if (mastery.memory) message.set_retrievability(RetrievabilityAt(mastery, now));
   if (record.state != MasteryState::kMastered) return message;
   if (IsSet(mastery.mastered_time))

@@ -26,9 +26,13 @@ struct RepRow {
   absl::Time due_time = absl::InfiniteFuture();
 };
 extern const storage::Table<RepRow> kReps;
-// Reps who have submitted a practice of the track fall due at `now`: its certificate version has changed.
-// Deferred.
-absl::Status VisitRepsOf(storage::Transaction& transaction, const std::string& track, absl::Time now);
+// These reps fall due at `now`. Deferred.
+absl::Status VisitReps(storage::Transaction& transaction, const std::vector<std::string>& reps,
+                       absl::Time now);
+// All reps fall due at `now` to whom it matters that these tracks were published: who has practised one, who
+// is to rehearse one before a meeting, and who has a meeting ahead in the situation of one. Deferred.
+absl::Status VisitRepsOf(storage::Transaction& transaction, const std::vector<std::string>& tracks,
+                         absl::Time now);
 
 // The mastery of a track by a rep, as it was published last.
 struct MasteryRow {
@@ -54,8 +58,9 @@ struct CertificateRow {
   friend bool operator==(const CertificateRow&, const CertificateRow&) = default;
 };
 extern const storage::Table<CertificateRow> kCertificates;
-absl::StatusOr<std::vector<CertificateRow>> ReadValid(storage::Transaction& transaction,
-                                                      const std::string& rep);
+// Those of a rep that are valid, and the last one of each track that has expired.
+absl::StatusOr<std::vector<CertificateRow>> ReadCertificates(storage::Transaction& transaction,
+                                                             const std::string& rep);
 // Those of a rep, the newest first, behind (`before`, `id`).
 absl::StatusOr<std::vector<CertificateRow>> ListCertificates(storage::Transaction& transaction,
                                                              const std::string& rep, absl::Time before,
@@ -88,9 +93,6 @@ LowPair PairOf(const AssignmentRow& row);
 absl::StatusOr<std::vector<AssignmentRow>> ReadAssignments(storage::Transaction& transaction,
                                                            const std::string& rep,
                                                            const std::vector<std::string>& meetings);
-// Who has an assignment to rehearse for one of these meetings.
-absl::StatusOr<std::vector<std::string>> RepsRehearsing(storage::Transaction& transaction,
-                                                        const std::vector<std::string>& meetings);
 // How many are listed, by track.
 absl::StatusOr<std::map<std::string, int64_t>> CountListed(storage::Transaction& transaction);
 // Deletes the assignments of a rep that ended before `ended`. Deferred.

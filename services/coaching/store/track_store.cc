@@ -64,6 +64,7 @@ const storage::Table<TrackRow> kTracks(
      {"certificate_version", In(&TrackRow::life, &Life::certificate_version)},
      {"publish_time", In(&TrackRow::life, &Life::publish_time), absl::InfinitePast()},
      {"sources_changed", &TrackRow::sources_changed},
+     {"due_time", &TrackRow::due_time, absl::InfiniteFuture()},
      {"create_time", &TrackRow::create_time},
      {"update_time", &TrackRow::update_time}});
 
@@ -90,6 +91,11 @@ absl::StatusOr<std::vector<TrackRow>> ListTracks(Transaction& transaction,
 absl::StatusOr<int64_t> CountTracks(Transaction& transaction) {
   ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute("SELECT COUNT(*) FROM talk_tracks"));
   return result.rows.front().Int(0);
+}
+
+absl::Status SetDueTimes(Transaction& transaction, const std::vector<TrackRow>& tracks) {
+  static const auto& kDueTimes = *new storage::Table<TrackRow>(kTracks.Part({"due_time"}));
+  return kDueTimes.Update(transaction, storage::Pointers(tracks));
 }
 
 absl::Status InsertVersions(Transaction& transaction, const std::vector<VersionRow>& versions) {

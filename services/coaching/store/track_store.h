@@ -29,6 +29,8 @@ struct TrackRow {
   Life life;
   // Some source has changed since the publication.
   bool sources_changed = false;
+  // When the reps to whom it matters are looked at, since it was published; InfiniteFuture: they were.
+  absl::Time due_time = absl::InfiniteFuture();
   absl::Time create_time = absl::UnixEpoch();
   absl::Time update_time = absl::UnixEpoch();
 };
@@ -55,6 +57,9 @@ struct VersionRow {
 };
 // (track, version).
 using VersionKey = std::pair<std::string, int64_t>;
+
+// Writes the due_time of tracks that exist; but for the key, nothing else is read. Deferred.
+absl::Status SetDueTimes(storage::Transaction& transaction, const std::vector<TrackRow>& tracks);
 
 absl::Status InsertVersions(storage::Transaction& transaction, const std::vector<VersionRow>& versions);
 // Writes the publish_time of versions that exist; but for the key, nothing else is read.

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "services/coaching/domain/practice/certificate.h"
 #include "services/coaching/domain/practice/review_queue.h"
 
 namespace finalmile::coaching {
@@ -70,38 +69,6 @@ TEST(AssignmentTest, AMeetingThatIsAheadIsRehearsed) {
   EXPECT_EQ(RehearsalDue(start, true, false, start), std::nullopt);
   EXPECT_EQ(RehearsalDue(start, false, false, kNow), std::nullopt);
   EXPECT_EQ(RehearsalDue(start, true, true, kNow), std::nullopt);
-}
-
-TEST(CertificateTest, ItExpiresOnceAtItsTime) {
-  Certificate certificate = Issue(3, kDefaultValidity, kNow);
-  EXPECT_EQ(certificate.track_version, 3);
-  EXPECT_EQ(certificate.valid_until, kNow + 180 * absl::Hours(24));
-  EXPECT_EQ(NextDue(certificate), certificate.valid_until);
-  EXPECT_FALSE(Expire(certificate, certificate.valid_until - kLeast));
-  EXPECT_EQ(certificate.state, CertificateState::kValid);
-  EXPECT_TRUE(Expire(certificate, certificate.valid_until));
-  EXPECT_EQ(certificate.state, CertificateState::kExpired);
-  EXPECT_FALSE(Expire(certificate, certificate.valid_until + kLeast));
-  const Certificate expired = certificate;
-  Withdraw(certificate, kNow);
-  EXPECT_EQ(certificate, expired);
-}
-
-TEST(CertificateTest, WithoutValidityItNeverExpires) {
-  Certificate certificate = Issue(1, absl::InfiniteDuration(), kNow);
-  EXPECT_EQ(NextDue(certificate), absl::InfiniteFuture());
-  EXPECT_FALSE(Expire(certificate, kNow + absl::Hours(24 * 36500)));
-}
-
-TEST(CertificateTest, AWithdrawnOneDoesNotExpire) {
-  Certificate certificate = Issue(1, kDefaultValidity, kNow);
-  Withdraw(certificate, kNow + kLeast);
-  EXPECT_EQ(certificate.state, CertificateState::kWithdrawn);
-  EXPECT_EQ(certificate.withdrawn_time, kNow + kLeast);
-  EXPECT_EQ(NextDue(certificate), absl::InfiniteFuture());
-  EXPECT_FALSE(Expire(certificate, certificate.valid_until));
-  Withdraw(certificate, kNow + absl::Hours(1));
-  EXPECT_EQ(certificate.withdrawn_time, kNow + kLeast);
 }
 
 TEST(ReviewQueueTest, WhoMeetsAGuestNextComesFirst) {

@@ -78,6 +78,8 @@ Mastery MasteryOf(std::vector<PracticeFact> practices, int64_t certificate_versi
     if (practice.track_version >= certificate_version && practice.score >= kMasteringScore) {
       bool& reviewed = days[practice.day];
       reviewed = reviewed || practice.coach_reviewed;
+      mastery.counted_time = practice.time;
+      mastery.counted_version = practice.track_version;
     }
     if (mastery.state != MasteryState::kMastered && MastersWith(days, practice.day)) {
       mastery.state = MasteryState::kMastered;

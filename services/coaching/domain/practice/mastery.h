@@ -55,6 +55,9 @@ struct Mastery {
   std::vector<absl::CivilDay> days;
   // A coach reviewed one of these days at 7.5 or better.
   bool coach_reviewed = false;
+  // When the last practice took place that counts, and the track's version then; InfinitePast: none does.
+  absl::Time counted_time = absl::InfinitePast();
+  int64_t counted_version = 0;
   // When the practice took place that made it mastered, and the track's version then; InfinitePast: never.
   absl::Time mastered_time = absl::InfinitePast();
   int64_t mastered_version = 0;

@@ -99,6 +99,19 @@ TEST(MasteryTest, TheMemoryFoldsEveryPracticeByTime) {
   EXPECT_EQ(MasteryOf(practices, 3, Noon(8)).memory, mastery.memory);
 }
 
+TEST(MasteryTest, SaysWhichPracticeCountsLast) {
+  EXPECT_EQ(MasteryOf({}, 1, Noon(8)).counted_time, absl::InfinitePast());
+  std::vector<PracticeFact> practices = kThreeDays;
+  practices.push_back(On(9, 7.4));
+  EXPECT_EQ(MasteryOf(practices, 1, Noon(10)).counted_time, Noon(7)) << "below the score";
+  practices.push_back(On(10, 7.5, false, 2));
+  const Mastery mastery = MasteryOf(practices, 1, Noon(10));
+  EXPECT_EQ(mastery.counted_time, Noon(10));
+  EXPECT_EQ(mastery.counted_version, 2);
+  EXPECT_EQ(mastery.mastered_version, 1);
+  EXPECT_EQ(MasteryOf(kThreeDays, 2, Noon(10)).counted_time, absl::InfinitePast()) << "of earlier versions";
+}
+
 TEST(MasteryTest, ARehearsalIsCalledForOnceAfterEachPractice) {
   MasteryRecord record;
   std::vector<PracticeFact> practices = kThreeDays;
