@@ -42,7 +42,7 @@ absl::Status RepBatch::Load(Entry& rep) {
   ASSIGN_OR_RETURN(rep.facts, store::ReadFacts(transaction_, id));
   ASSIGN_OR_RETURN(std::vector<store::MasteryRow> masteries, store::ReadMasteries(transaction_, id));
   for (store::MasteryRow& row : masteries) {
-    const std::string track = row.track;
+    const TalkTrackId track = row.track;
     rep.masteries[track] = {std::move(row)};
   }
   std::vector<std::string> meetings;
@@ -56,7 +56,7 @@ absl::Status RepBatch::Load(Entry& rep) {
   return absl::OkStatus();
 }
 
-void RepBatch::Take(Entry& rep, const std::string& track, PracticeFact fact) {
+void RepBatch::Take(Entry& rep, const TalkTrackId& track, PracticeFact fact) {
   std::vector<PracticeFact>& facts = rep.facts[track];
   const auto known =
       std::find_if(facts.begin(), facts.end(), [&](const PracticeFact& one) { return one.id == fact.id; });
@@ -67,7 +67,7 @@ void RepBatch::Take(Entry& rep, const std::string& track, PracticeFact fact) {
   }
 }
 
-void RepBatch::Complete(Entry& rep, const std::string& track, const store::PracticeRow& practice) {
+void RepBatch::Complete(Entry& rep, const TalkTrackId& track, const store::PracticeRow& practice) {
   for (Kept<store::AssignmentRow>& kept : rep.assignments) {
     if (kept.row.track != track || !coaching::Complete(kept.row.assignment, practice.practice.time, at_.now))
       continue;
@@ -76,14 +76,14 @@ void RepBatch::Complete(Entry& rep, const std::string& track, const store::Pract
   }
 }
 
-Kept<store::AssignmentRow>* RepBatch::Caused(Entry& rep, const std::string& track, const std::string& cause) {
+Kept<store::AssignmentRow>* RepBatch::Caused(Entry& rep, const TalkTrackId& track, const std::string& cause) {
   for (Kept<store::AssignmentRow>& kept : rep.assignments) {
     if (kept.row.track == track && kept.row.cause == cause) return &kept;
   }
   return nullptr;
 }
 
-const store::AssignmentRow* RepBatch::Listed(const Entry& rep, const std::string& track,
+const store::AssignmentRow* RepBatch::Listed(const Entry& rep, const TalkTrackId& track,
                                              AssignmentKind kind) const {
   for (const Kept<store::AssignmentRow>& kept : rep.assignments) {
     if (kept.row.track == track && kept.row.assignment.kind == kind && IsListed(kept.row.assignment))
@@ -216,7 +216,7 @@ void RepBatch::Rehearse(Entry& rep, const TracksBySituation& tracks) {
   }
 }
 
-absl::Status RepBatch::Conclude(Entry& rep, const std::map<std::string, PublishedTrack>& tracks,
+absl::Status RepBatch::Conclude(Entry& rep, const std::map<TalkTrackId, PublishedTrack>& tracks,
                                 const TracksBySituation& by_situation) {
   absl::Time due = rep.again ? at_.now : absl::InfiniteFuture();
   for (Kept<store::CertificateRow>& kept : rep.certificates) {
@@ -245,7 +245,7 @@ absl::Status RepBatch::Conclude(Entry& rep, const std::map<std::string, Publishe
 }
 
 absl::Status RepBatch::WriteAll() {
-  std::vector<std::string> practised;
+  std::vector<TalkTrackId> practised;
   std::vector<std::string> situations;
   for (const auto& [id, rep] : entries()) {
     for (const auto& [track, facts] : rep.facts) practised.push_back(track);

@@ -9,15 +9,13 @@
 #include "absl/status/status.h"
 #include "finalmile/coaching/v1/coaching_event.pb.h"
 #include "libs/outbox/aggregates.h"
+#include "services/coaching/changes/names.h"
 #include "services/coaching/changes/published_tracks.h"
 #include "services/coaching/store/meeting_store.h"
 #include "services/coaching/store/practice_store.h"
 #include "services/coaching/store/rep_store.h"
 
 namespace finalmile::coaching::changes {
-
-// A name is this with the name of a principal behind.
-inline constexpr std::string_view kRepCollection = "reps/";
 
 // Who assigns what meetings bring.
 inline constexpr std::string_view kByMeetings = "coaching.appointments";
@@ -37,9 +35,9 @@ struct Kept {
 // The batch keeps this of a rep beside its row.
 struct RepState {
   // Submitted practices, by track.
-  std::map<std::string, std::vector<PracticeFact>> facts;
+  std::map<TalkTrackId, std::vector<PracticeFact>> facts;
   // By track.
-  std::map<std::string, Kept<store::MasteryRow>> masteries;
+  std::map<TalkTrackId, Kept<store::MasteryRow>> masteries;
   // Those that store::ReadAssignments gives.
   std::vector<Kept<store::AssignmentRow>> assignments;
   // Those that store::ReadCertificates gives.
@@ -58,7 +56,7 @@ class RepBatch : public outbox::Aggregates<store::RepRow, v1::CoachingEvent, Rep
  public:
   // Everything outlives the batch.
   RepBatch(storage::Transaction& transaction, const outbox::EventContext& context)
-      : Aggregates(transaction, store::kReps, kRepCollection, context),
+      : Aggregates(transaction, store::kReps, RepCollection(), context),
         transaction_(transaction),
         at_(context) {}
 
@@ -66,14 +64,14 @@ class RepBatch : public outbox::Aggregates<store::RepRow, v1::CoachingEvent, Rep
   absl::Status LockReps(std::vector<std::string> ids);
 
   // A practice was submitted or reviewed: it takes the place of what was known of it.
-  void Take(Entry& rep, const std::string& track, PracticeFact fact);
+  void Take(Entry& rep, const TalkTrackId& track, PracticeFact fact);
   // Completes the assignments that the practice does.
-  void Complete(Entry& rep, const std::string& track, const store::PracticeRow& practice);
+  void Complete(Entry& rep, const TalkTrackId& track, const store::PracticeRow& practice);
 
   // The assignment of a cause; null where the rep has none.
-  Kept<store::AssignmentRow>* Caused(Entry& rep, const std::string& track, const std::string& cause);
+  Kept<store::AssignmentRow>* Caused(Entry& rep, const TalkTrackId& track, const std::string& cause);
   // The first that is listed of a track and of this kind; null where there is none.
-  const store::AssignmentRow* Listed(const Entry& rep, const std::string& track, AssignmentKind kind) const;
+  const store::AssignmentRow* Listed(const Entry& rep, const TalkTrackId& track, AssignmentKind kind) const;
   size_t ListedCount(const Entry& rep) const;
   // Assigns: a withdrawn one of the same cause anew, else a new one. The draft has no id, rep and time.
   const store::AssignmentRow& Assign(Entry& rep, store::AssignmentRow draft);
@@ -89,7 +87,7 @@ class RepBatch : public outbox::Aggregates<store::RepRow, v1::CoachingEvent, Rep
 
  private:
   absl::Status Load(Entry& rep);
-  absl::Status Conclude(Entry& rep, const std::map<std::string, PublishedTrack>& tracks,
+  absl::Status Conclude(Entry& rep, const std::map<TalkTrackId, PublishedTrack>& tracks,
                         const TracksBySituation& by_situation);
   // Returns when to look at the mastery again.
   absl::StatusOr<absl::Time> FollowMastery(Entry& rep, const PublishedTrack& track);

@@ -64,7 +64,7 @@ void TrackBatch::WriteVersion(Entry& entry, TalkTrack content) {
   Show(entry);
 }
 
-void TrackBatch::Create(const std::string& id, TalkTrack content) {
+void TrackBatch::Create(const TalkTrackId& id, TalkTrack content) {
   Entry& entry = tracks_.Add(id, Tracks::Id::kChosen);
   entry.row.create_time = context_.now;
   WriteVersion(entry, std::move(content));

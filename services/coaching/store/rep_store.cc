@@ -64,9 +64,9 @@ UPDATE practice_reps SET due_time = r.now FROM {rows: rep TEXT, now BIGINT} AS r
       .status();
 }
 
-absl::Status VisitRepsOf(storage::Transaction& transaction, const std::vector<std::string>& tracks,
+absl::Status VisitRepsOf(storage::Transaction& transaction, const std::vector<TalkTrackId>& tracks,
                          absl::Time now) {
-  for (const std::string& track : tracks) {
+  for (const TalkTrackId& track : tracks) {
     RETURN_IF_ERROR(transaction
                         .Defer(R"sql(
 UPDATE practice_reps SET due_time = $2
@@ -76,7 +76,7 @@ WHERE id IN (
   UNION SELECT m.host FROM talk_tracks AS t
     JOIN practice_meetings AS m ON m.situation = t.situation AND m.planned AND m.start_time > $2
     WHERE t.id = $1))sql",
-                               {track, ToMicros(now)})
+                               {track.text(), ToMicros(now)})
                         .status());
   }
   return absl::OkStatus();
@@ -108,13 +108,14 @@ absl::StatusOr<std::vector<MasteryRow>> ReadMasteries(storage::Transaction& tran
   return kMasteries.Records(result);
 }
 
-absl::StatusOr<std::map<std::string, std::map<MasteryState, int64_t>>> CountMasteries(
+absl::StatusOr<std::map<TalkTrackId, std::map<MasteryState, int64_t>>> CountMasteries(
     storage::Transaction& transaction) {
   ASSIGN_OR_RETURN(
       const storage::Result result,
       transaction.Execute("SELECT track, state, COUNT(*) FROM practice_masteries GROUP BY track, state"));
-  std::map<std::string, std::map<MasteryState, int64_t>> counts;
-  for (const Row& row : result.rows) counts[row.Text(0)][static_cast<MasteryState>(row.Int(1))] = row.Int(2);
+  std::map<TalkTrackId, std::map<MasteryState, int64_t>> counts;
+  for (const Row& row : result.rows)
+    counts[TalkTrackId(row.Text(0))][static_cast<MasteryState>(row.Int(1))] = row.Int(2);
   return counts;
 }
 
@@ -202,13 +203,13 @@ absl::StatusOr<std::vector<AssignmentRow>> ReadAssignments(storage::Transaction&
   return rows;
 }
 
-absl::StatusOr<std::map<std::string, int64_t>> CountListed(storage::Transaction& transaction) {
+absl::StatusOr<std::map<TalkTrackId, int64_t>> CountListed(storage::Transaction& transaction) {
   ASSIGN_OR_RETURN(
       const storage::Result result,
       transaction.Execute("SELECT track, COUNT(*) FROM practice_assignments WHERE state IN (1, 2) "
                           "GROUP BY track"));
-  std::map<std::string, int64_t> listed;
-  for (const Row& row : result.rows) listed[row.Text(0)] = row.Int(1);
+  std::map<TalkTrackId, int64_t> listed;
+  for (const Row& row : result.rows) listed[TalkTrackId(row.Text(0))] = row.Int(1);
   return listed;
 }
 

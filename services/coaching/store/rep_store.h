@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/storage/table.h"
+#include "services/coaching/domain/ids.h"
 #include "services/coaching/domain/practice/assignment.h"
 #include "services/coaching/domain/practice/certificate.h"
 #include "services/coaching/domain/practice/low_scores.h"
@@ -31,13 +32,13 @@ absl::Status VisitReps(storage::Transaction& transaction, const std::vector<std:
                        absl::Time now);
 // All reps fall due at `now` to whom it matters that these tracks were published: who has practised one, who
 // is to rehearse one before a meeting, and who has a meeting ahead in the situation of one. Deferred.
-absl::Status VisitRepsOf(storage::Transaction& transaction, const std::vector<std::string>& tracks,
+absl::Status VisitRepsOf(storage::Transaction& transaction, const std::vector<TalkTrackId>& tracks,
                          absl::Time now);
 
 // The mastery of a track by a rep, as it was published last.
 struct MasteryRow {
   std::string rep;
-  std::string track;
+  TalkTrackId track;
   MasteryRecord record;
 
   friend bool operator==(const MasteryRow&, const MasteryRow&) = default;
@@ -46,13 +47,13 @@ extern const storage::Table<MasteryRow> kMasteries;
 absl::StatusOr<std::vector<MasteryRow>> ReadMasteries(storage::Transaction& transaction,
                                                       const std::string& rep);
 // How many reps there are in each state, by track.
-absl::StatusOr<std::map<std::string, std::map<MasteryState, int64_t>>> CountMasteries(
+absl::StatusOr<std::map<TalkTrackId, std::map<MasteryState, int64_t>>> CountMasteries(
     storage::Transaction& transaction);
 
 struct CertificateRow {
   std::string id;
   std::string rep;
-  std::string track;
+  TalkTrackId track;
   Certificate certificate;
 
   friend bool operator==(const CertificateRow&, const CertificateRow&) = default;
@@ -69,7 +70,7 @@ absl::StatusOr<std::vector<CertificateRow>> ListCertificates(storage::Transactio
 struct AssignmentRow {
   std::string id;
   std::string rep;
-  std::string track;
+  TalkTrackId track;
   Assignment assignment;
   // Names what it came from: no two assignments of a rep and track have the same cause. See the functions
   // below.
@@ -80,7 +81,7 @@ struct AssignmentRow {
   std::vector<std::string> appointments;
   std::string by;
   // Id of the practice that did it; may be empty.
-  std::string practice;
+  PracticeId practice;
 
   friend bool operator==(const AssignmentRow&, const AssignmentRow&) = default;
 };
@@ -94,7 +95,7 @@ absl::StatusOr<std::vector<AssignmentRow>> ReadAssignments(storage::Transaction&
                                                            const std::string& rep,
                                                            const std::vector<std::string>& meetings);
 // How many are listed, by track.
-absl::StatusOr<std::map<std::string, int64_t>> CountListed(storage::Transaction& transaction);
+absl::StatusOr<std::map<TalkTrackId, int64_t>> CountListed(storage::Transaction& transaction);
 // Deletes the assignments of a rep that ended before `ended`. Deferred.
 absl::Status DeleteAssignments(storage::Transaction& transaction, const std::string& rep, absl::Time ended);
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,7 +18,7 @@ class TrackTimer final : public outbox::DueRowsTask<store::TrackRow> {
   std::string_view name() const override { return "tracks"; }
 
  private:
-  absl::Status Visit(storage::Transaction& transaction, const std::vector<std::string>& ids,
+  absl::Status Visit(storage::Transaction& transaction, const std::vector<TalkTrackId>& ids,
                      absl::Time now) override;
 };
 

@@ -72,11 +72,12 @@ TEST(AssignmentTest, AMeetingThatIsAheadIsRehearsed) {
 }
 
 TEST(ReviewQueueTest, WhoMeetsAGuestNextComesFirst) {
-  const std::vector<WaitingPractice> expected = {{"d", kNow + absl::Hours(1), kNow},
-                                                 {"c", kNow + absl::Hours(2), kNow - absl::Hours(9)},
-                                                 {"b", absl::InfiniteFuture(), kNow - absl::Hours(1)},
-                                                 {"a", absl::InfiniteFuture(), kNow},
-                                                 {"e", absl::InfiniteFuture(), kNow}};
+  const std::vector<WaitingPractice> expected = {
+      {PracticeId("d"), kNow + absl::Hours(1), kNow},
+      {PracticeId("c"), kNow + absl::Hours(2), kNow - absl::Hours(9)},
+      {PracticeId("b"), absl::InfiniteFuture(), kNow - absl::Hours(1)},
+      {PracticeId("a"), absl::InfiniteFuture(), kNow},
+      {PracticeId("e"), absl::InfiniteFuture(), kNow}};
   std::vector<WaitingPractice> queue(expected.rbegin(), expected.rend());
   std::sort(queue.begin(), queue.end(), ReviewedBefore);
   for (size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(queue[i].id, expected[i].id) << i;

@@ -59,7 +59,7 @@ absl::Time After(const Mastery& mastery, double retrievability) {
 
 }  // namespace
 
-PracticeFact FactOf(std::string id, const Practice& practice) {
+PracticeFact FactOf(PracticeId id, const Practice& practice) {
   return {std::move(id),          practice.time,     practice.day,
           practice.track_version, ScoreOf(practice), ReviewScore(practice).has_value()};
 }

@@ -25,7 +25,7 @@ absl::Time Noon(int day) {
 
 // A practice at noon of a day, numbered from 0.
 PracticeFact On(int day, double score, bool coach_reviewed = false, int64_t version = 1) {
-  return {"p" + std::to_string(day), Noon(day), kFirstDay + day, version, score, coach_reviewed};
+  return {PracticeId("p" + std::to_string(day)), Noon(day), kFirstDay + day, version, score, coach_reviewed};
 }
 const std::vector<PracticeFact> kThreeDays = {On(0, 8), On(2, 8, true), On(7, 8)};
 
@@ -53,7 +53,7 @@ TEST(MasteryTest, ThreeDaysAndACoach) {
     size_t days;
   };
   PracticeFact again = On(2, 8);
-  again.id = "q";
+  again.id = PracticeId("q");
   for (const Row& row : {
            Row{"three", kThreeDays, true, 3},
            Row{"two", {On(0, 8), On(2, 8, true)}, false, 2},
@@ -79,7 +79,7 @@ TEST(MasteryTest, ThreeDaysAndACoach) {
 
 TEST(MasteryTest, TheBestPracticeOfADayCounts) {
   PracticeFact worse = On(7, 3, true);
-  worse.id = "worse";
+  worse.id = PracticeId("worse");
   std::vector<PracticeFact> practices = kThreeDays;
   practices.push_back(worse);
   EXPECT_EQ(MasteryOf(practices, 1, Noon(8)).state, MasteryState::kMastered);
@@ -174,7 +174,7 @@ TEST(MasteryTest, DaysBeforeALapseBringNoMasteryBack) {
   // It goes badly again and again, so that nothing is remembered after 30 days.
   for (int i = 0; i < 6; ++i) {
     PracticeFact bad = On(25, 2);
-    bad.id = "q" + std::to_string(i);
+    bad.id = PracticeId("q" + std::to_string(i));
     practices.push_back(bad);
   }
   const absl::Time lapse = Noon(2) + kShortestMastery;
@@ -262,7 +262,7 @@ std::vector<PracticeFact> AnyPractices() {
   for (int i = 0; i < count; ++i) {
     PracticeFact practice = On(*rc::gen::inRange(0, 60), *rc::gen::inRange(4, 21) / 2.,
                                *rc::gen::arbitrary<bool>(), *rc::gen::inRange(1, 3));
-    practice.id = std::to_string(i);
+    practice.id = PracticeId(std::to_string(i));
     practices.push_back(practice);
   }
   return practices;
@@ -276,7 +276,7 @@ RC_GTEST_PROP(MasteryProperty, NoOrderOfArrivalMatters, ()) {
   std::vector<PracticeFact> rest = practices;
   std::vector<PracticeFact> arrived;
   MasteryRecord record;
-  std::multiset<std::string> rehearsed;
+  std::multiset<PracticeId> rehearsed;
   int held = 0;
   while (!rest.empty()) {
     const auto next = rest.begin() + *rc::gen::inRange<int>(0, static_cast<int>(rest.size()));
@@ -293,7 +293,7 @@ RC_GTEST_PROP(MasteryProperty, NoOrderOfArrivalMatters, ()) {
   RC_ASSERT(MasteryOf(arrived, 1, now) == expected);
   RC_ASSERT(record.state == expected.state);
   RC_ASSERT(held == (expected.state == MasteryState::kMastered ? 1 : 0));
-  for (const std::string& practice : rehearsed) RC_ASSERT(rehearsed.count(practice) == 1u);
+  for (const PracticeId& practice : rehearsed) RC_ASSERT(rehearsed.count(practice) == 1u);
 }
 
 RC_GTEST_PROP(MasteryProperty, NothingIsEmittedBeforeTheNextDueTime, ()) {
