@@ -245,7 +245,7 @@ TEST(MasteryTest, DaysAreThoseOfTheCalendar) {
     practice.time = absl::FromCivil(absl::CivilSecond(day) + 12 * 3600, zone);
     practice.analysis_score = 8;
     Submit(practice, zone);
-    practices.push_back(FactOf(absl::FormatCivilTime(day), practice));
+    practices.push_back(FactOf(PracticeId(absl::FormatCivilTime(day)), practice));
   }
   EXPECT_EQ(practices[1].time - practices[0].time, absl::Hours(23));
   EXPECT_EQ(MasteryOf(practices, 1, practices[1].time).memory,
