@@ -27,7 +27,7 @@ configure = @mkdir -p .build/$(1) && { cmake --preset $(1) >.build/$(1)/configur
 help:
 	@echo 'FinalMile, from a fresh clone on Debian 12:'
 	@echo
-	@echo '  make demo        build and play a generated quarter of selling; top leads with their reasons'
+	@echo '  make demo        build and play a generated quarter of selling and practice; top leads with their reasons'
 	@echo '  make dev         run the suite in one process on this machine, no server needed'
 	@echo '  make build       compile everything into $(BUILD)'
 	@echo '  make install     copy the programs to PREFIX=$(PREFIX)'

@@ -24,6 +24,8 @@ bool IsToken(std::string_view text, size_t max, std::string_view also);
 // An id of [a-z0-9-] made from a title, at most `max` characters: "Pricing objections!" gives
 // "pricing-objections". Empty where the title has no letter or digit of ASCII.
 std::string IdFromTitle(std::string_view title, size_t max);
+// For an id that the service makes of a title: shorter than one that a caller may choose.
+inline constexpr size_t kMaxIdFromTitle = 80;
 // A language tag by its form (BCP 47): "en", "pt-BR", "zh-Hant". Whether there is such a language is not
 // looked up.
 bool IsLanguageTag(std::string_view tag);

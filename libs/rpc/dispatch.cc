@@ -135,7 +135,7 @@ absl::Status Authorise(const ServedMethod& method, const v1::Principal& principa
   return Error(
       absl::StatusCode::kPermissionDenied, "ROLE_MISSING",
       fmt::format("{} may not call {}: it needs one of the roles {}", principal.name(), method.path, roles),
-      {{"method", method.path}, {"roles", roles}});
+      {{"method", method.path}, {"principal", principal.name()}, {"roles", roles}});
 }
 
 absl::Duration HandlerDeadline(absl::Duration now, absl::Duration timeout, absl::Duration standard,

@@ -10,11 +10,6 @@ namespace {
 
 constexpr size_t kMostOfId = 100;
 
-// "leads/" of "leads/{lead}".
-std::string_view CollectionOf(const v1::ResourceName& form) {
-  return std::string_view(form.pattern()).substr(0, form.pattern().find('{'));
-}
-
 std::string FormOfId(const v1::ResourceName& form) {
   switch (form.id()) {
     case v1::ResourceName::ID_UUID:
@@ -27,6 +22,18 @@ std::string FormOfId(const v1::ResourceName& form) {
 }
 
 }  // namespace
+
+const v1::ResourceName& FormOf(const google::protobuf::Descriptor& message, const std::string& field) {
+  return message.FindFieldByName(field)->options().GetExtension(v1::resource);
+}
+
+std::string_view CollectionOf(const v1::ResourceName& form) {
+  return std::string_view(form.pattern()).substr(0, form.pattern().find('{'));
+}
+
+std::string NameOf(std::string_view id, const v1::ResourceName& form) {
+  return fmt::format("{}{}", CollectionOf(form), id);
+}
 
 bool Fits(std::string_view name, const v1::ResourceName& form) {
   const std::string_view collection = CollectionOf(form);

@@ -26,6 +26,14 @@ std::string Refusal(const Request& request) {
   return violations.empty() ? "" : violations[0].field() + ": " + violations[0].description();
 }
 
+TEST(ResourceNameTest, NamesAreWrittenAsTheContractSays) {
+  const v1::ResourceName& things = FormOf<pb::ReadThingRequest>("name");
+  EXPECT_EQ(CollectionOf(things), "things/");
+  EXPECT_EQ(NameOf("a", things), "things/a");
+  EXPECT_TRUE(Fits(NameOf("a", things), things));
+  EXPECT_EQ(IdIn(NameOf("a", things)), "a");
+}
+
 TEST(ResourceNameTest, AnIdHasOneToAHundredCharacters) {
   const v1::ResourceName form = Form("assets/{asset}", v1::ResourceName::ID_UNSPECIFIED);
   EXPECT_FALSE(Fits("assets/", form));

@@ -100,6 +100,7 @@ TEST(DispatchTest, RolesDecide) {
   const absl::Status denied = Authorise(say, coach);
   EXPECT_EQ(denied.code(), StatusCode::kPermissionDenied);
   EXPECT_EQ(ReasonOf(denied), "ROLE_MISSING");
+  EXPECT_EQ(ErrorInfoOf(denied)->metadata().at("principal"), "cleo");
   EXPECT_EQ(ErrorInfoOf(denied)->metadata().at("roles"), "admin, setter");
 }
 

@@ -1,5 +1,7 @@
 #include "libs/rpc/timestamps.h"
 
+#include "libs/base/clock.h"
+
 namespace finalmile::rpc {
 
 google::protobuf::Timestamp ToTimestamp(absl::Time time) {
@@ -12,6 +14,10 @@ google::protobuf::Timestamp ToTimestamp(absl::Time time) {
 
 absl::Time FromTimestamp(const google::protobuf::Timestamp& time) {
   return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
+absl::Time StoredTime(const google::protobuf::Timestamp& time) {
+  return FromMicros(ToMicros(FromTimestamp(time)));
 }
 
 google::protobuf::Duration ToDuration(absl::Duration span) {

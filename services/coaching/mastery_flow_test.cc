@@ -114,6 +114,87 @@ TEST_P(MasteryFlowTest, ACertificateExpiresOnce) {
   EXPECT_EQ(CertificatesOf("kim")[0].state(), v1::Certificate::STATE_EXPIRED);
 }
 
+class RenewalTest : public MasteryFlowTest {
+ protected:
+  int64_t CountEvents(v1::CoachingEvent::EventCase kind) {
+    const std::vector<v1::CoachingEvent> events = RepEvents("kim");
+    return std::count_if(events.begin(), events.end(),
+                         [&](const v1::CoachingEvent& event) { return event.event_case() == kind; });
+  }
+  int64_t Issued() { return CountEvents(v1::CoachingEvent::kCertificateIssued); }
+  int64_t Expired() { return CountEvents(v1::CoachingEvent::kCertificateExpired); }
+  // Days after the first certificate was issued.
+  void PractiseOn(std::initializer_list<int> days) {
+    const absl::Time issued = rpc::FromTimestamp(CertificatesOf("kim")[0].issue_time());
+    for (const int day : days) {
+      MoveTo(issued + day * absl::Hours(24));
+      Practise("kim", kBoth);
+    }
+  }
+};
+FINALMILE_ON_BOTH_ENGINES(RenewalTest);
+
+TEST_P(RenewalTest, APracticeOfItsLastDaysRenewsItAtItsEnd) {
+  Master("kim");
+  const absl::Time until = rpc::FromTimestamp(CertificatesOf("kim")[0].valid_until());
+  Change("fleet", "Fleet, better told", false);
+  PractiseOn({20, 50, 100, 160});
+  MoveTo(until - absl::Seconds(1));
+  EXPECT_EQ(Issued(), 1);
+  MoveTo(until);
+  EXPECT_EQ(Expired(), 1);
+  EXPECT_EQ(Issued(), 2);
+  ASSERT_THAT(CertificatesOf("kim"), SizeIs(2));
+  const v1::Certificate renewed = CertificatesOf("kim")[0];
+  EXPECT_EQ(renewed.state(), v1::Certificate::STATE_VALID);
+  EXPECT_EQ(renewed.version(), 2) << "of the version that was practised";
+  EXPECT_EQ(rpc::FromTimestamp(renewed.issue_time()), until);
+  EXPECT_EQ(rpc::FromTimestamp(renewed.valid_until()), until + kDefaultValidity);
+  EXPECT_EQ(CertificatesOf("kim")[1].state(), v1::Certificate::STATE_EXPIRED);
+  EXPECT_EQ(CountEvents(v1::CoachingEvent::kTalkTrackMastered), 1) << "it was mastered all the time";
+  Restart();
+  MoveTo(until + absl::Hours(1));
+  Practise("kim", kBoth);
+  EXPECT_EQ(Issued(), 2);
+}
+
+TEST_P(RenewalTest, TheNextPracticeThatCountsRenewsWhatHasExpired) {
+  Master("kim");
+  const absl::Time until = rpc::FromTimestamp(CertificatesOf("kim")[0].valid_until());
+  PractiseOn({20, 50, 100, 149});
+  MoveTo(until + absl::Hours(24));
+  ASSERT_EQ(MasteryOf("kim").state(), v1::Mastery::STATE_MASTERED);
+  EXPECT_EQ(Expired(), 1);
+  EXPECT_EQ(Issued(), 1);
+  const std::string poor = Practise("kim", kNeither);
+  EXPECT_EQ(Issued(), 1) << "it does not count";
+  ASSERT_EQ(MasteryOf("kim").state(), v1::Mastery::STATE_MASTERED);
+  // A coach sees more in it.
+  ASSERT_TRUE(Review("cora", poor, 3).ok());
+  EXPECT_EQ(Issued(), 2);
+  EXPECT_EQ(rpc::FromTimestamp(CertificatesOf("kim")[0].issue_time()), until + absl::Hours(24));
+  Practise("kim", kBoth);
+  EXPECT_EQ(Issued(), 2);
+}
+
+TEST_P(RenewalTest, MasteryThatIsRegainedBringsOne) {
+  Master("kim");
+  const absl::Time until = rpc::FromTimestamp(CertificatesOf("kim")[0].valid_until());
+  MoveTo(until);
+  ASSERT_EQ(MasteryOf("kim").state(), v1::Mastery::STATE_LAPSED);
+  EXPECT_EQ(Expired(), 1);
+  for (int day = 1; day <= 3; ++day) {
+    EXPECT_EQ(Issued(), 1);
+    MoveTo(until + day * absl::Hours(24));
+    const std::string practice = Practise("kim", kBoth);
+    if (day == 1) {
+      ASSERT_TRUE(Review("cora", practice, 3).ok());
+    }
+  }
+  EXPECT_EQ(Issued(), 2);
+  EXPECT_EQ(CountEvents(v1::CoachingEvent::kTalkTrackMastered), 2);
+}
+
 TEST_P(MasteryFlowTest, AVersionMayAskForMasteryAnew) {
   Master("kim");
   Change("fleet", "Fleet, anew", false);
@@ -124,6 +205,21 @@ TEST_P(MasteryFlowTest, AVersionMayAskForMasteryAnew) {
   EXPECT_THAT(MasteryOf("kim").days(), IsEmpty());
   Practise("kim", kIdle);
   EXPECT_THAT(MasteryOf("kim").days(), SizeIs(1));
+}
+
+TEST_P(MasteryFlowTest, ACorrectionLeavesCertificatesOfEarlierVersions) {
+  Master("kim");
+  Change("fleet", "Fleet, anew", true);
+  std::vector<std::string> practices;
+  for (int day = 4; day <= 6; ++day) {
+    MoveTo(At(day, 10));
+    practices.push_back(Practise("kim", kIdle));
+  }
+  ASSERT_TRUE(Review("cora", practices[0], 3).ok());
+  ASSERT_THAT(CertificatesOf("kim"), SizeIs(2));
+  ASSERT_TRUE(Review("cora", practices[0], 1).ok());
+  EXPECT_EQ(CertificatesOf("kim")[0].state(), v1::Certificate::STATE_WITHDRAWN);
+  EXPECT_EQ(CertificatesOf("kim")[1].state(), v1::Certificate::STATE_VALID);
 }
 
 TEST_P(MasteryFlowTest, NoOrderOfArrivalMatters) {

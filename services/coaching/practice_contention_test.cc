@@ -101,5 +101,30 @@ TEST_P(PracticeContentionTest, OneRequestIdManyAtOnceHasOneEffect) {
   EXPECT_EQ(Emitted("kim"), "submitted");
 }
 
+TEST_P(PracticeContentionTest, MeetingsAreSetWhileTheirTrackIsPublished) {
+  As("cora");
+  for (int round = 0; round < 4; ++round) {
+    const std::string name = fmt::format("track-{}", round);
+    v1::TalkTrack track = Whole();
+    track.set_situation(name);
+    const auto created = Create(track, name);
+    ASSERT_TRUE(created.ok()) << created.status();
+    ASSERT_TRUE(Add(created->name(), Staged()).ok());
+    for (int host = 0; host < kClients; ++host) {
+      auto event = NextOfMeeting(fmt::format("{}-{}", round, host));
+      Describe(*event.mutable_appointment_set(), fmt::format("host{}-{}", round, host), At(20, 15), name);
+      Append(outbox::ToMessage(outbox::ToOutbox(event)));
+    }
+    RunAll([&](int client) {
+      if (client == round) {
+        EXPECT_TRUE(Publish(created->name()).ok());
+      }
+    });
+    harness_->Settle();
+    for (int host = 0; host < kClients; ++host)
+      EXPECT_EQ(Emitted(fmt::format("host{}-{}", round, host)), "assigned REHEARSAL") << name;
+  }
+}
+
 }  // namespace
 }  // namespace finalmile::coaching

@@ -236,7 +236,7 @@ TEST_P(TracksTest, ACertificateMayBeValidForEver) {
 
 TEST_P(TracksTest, ThereAreAtMostAThousand) {
   std::vector<store::TrackRow> rows(998);
-  for (size_t i = 0; i < rows.size(); ++i) rows[i].id = fmt::format("track-{}", i);
+  for (size_t i = 0; i < rows.size(); ++i) rows[i].id = TalkTrackId(fmt::format("track-{}", i));
   ASSERT_EQ(harness_->database().Transact({.deadline = harness_->clock().Steady() + absl::Seconds(30)},
                                           [&](storage::Transaction& transaction) {
                                             return store::kTracks.Insert(transaction,

@@ -12,6 +12,7 @@
 #include "services/coaching/timers/example_timer.h"
 #include "services/coaching/timers/meeting_timer.h"
 #include "services/coaching/timers/rep_timer.h"
+#include "services/coaching/timers/track_timer.h"
 
 namespace finalmile::coaching {
 namespace {
@@ -41,6 +42,7 @@ absl::StatusOr<app::Module> Build(const config::Config& config, app::Runtime& ru
       std::make_unique<consumers::AppointmentConsumer>(runtime.clock, runtime.rng)));
   module.leader_tasks.push_back(std::make_unique<timers::ExampleTimer>(runtime.clock));
   module.leader_tasks.push_back(std::make_unique<timers::MeetingTimer>(runtime.clock));
+  module.leader_tasks.push_back(std::make_unique<timers::TrackTimer>(runtime.clock));
   module.leader_tasks.push_back(std::make_unique<timers::RepTimer>(runtime.clock, runtime.rng));
   return module;
 }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "libs/rpc/errors.h"
+#include "services/finalmile/role_refusal.h"
 
 namespace finalmile::cli {
 namespace {
@@ -116,6 +117,28 @@ TEST(Errors, ExitCodes) {
   EXPECT_EQ(ExitCodeOf(absl::UnavailableError("")), ExitCode::kUnavailable);
   EXPECT_EQ(ExitCodeOf(absl::DeadlineExceededError("")), ExitCode::kUnavailable);
   EXPECT_EQ(ExitCodeOf(absl::InternalError("")), ExitCode::kFailed);
+}
+
+TEST(RoleRefusal, NamesTheVerbRatherThanTheMethod) {
+  const absl::Status denied = rpc::Error(
+      absl::StatusCode::kPermissionDenied, "ROLE_MISSING",
+      "kim may not call /finalmile.coaching.v1.TalkTrackService/PublishTalkTrack: it needs one of the roles "
+      "admin, coach",
+      {{"method", "/finalmile.coaching.v1.TalkTrackService/PublishTalkTrack"},
+       {"principal", "kim"},
+       {"roles", "admin, coach"}});
+  const absl::Status said = InWordsOf("tracks publish", denied);
+  EXPECT_EQ(
+      ErrorLine(said),
+      "kim may not run finalmile tracks publish, which needs one of the roles admin, coach; ask an admin "
+      "for a role that may do this");
+  EXPECT_EQ(ExitCodeOf(said), ExitCode::kRefused);
+  // What is refused to a role for another reason, and every other error, stays as it is.
+  for (const absl::Status& other :
+       {rpc::Error(absl::StatusCode::kPermissionDenied, "ROLE_MISSING", "assets/a: no", {{"roles", "admin"}}),
+        rpc::Error(absl::StatusCode::kPermissionDenied, "NOT_YOURS", "it is another's"),
+        absl::UnauthenticatedError("no token"), absl::OkStatus()})
+    EXPECT_EQ(InWordsOf("tracks publish", other), other);
 }
 
 }  // namespace

@@ -29,6 +29,8 @@ class PracticeVerbsTest : public VerbsTest {
     mastery_.set_rep("reps/kim");
     mastery_.set_talk_track("talkTracks/fleet");
     mastery_.set_state(Mastery::STATE_NONE);
+    mastery_.set_score_needed(7.5);
+    mastery_.set_days_needed(3);
     On<SubmitPracticeRequest, SubmitPracticeResponse>("SubmitPractice", submitted_, [&] {
       SubmitPracticeResponse response;
       *response.mutable_practice() = practice_;
@@ -244,6 +246,7 @@ TEST_F(PracticeVerbsTest, MasteryAndCertificatesSayHowOneStands) {
     Mastery& other = *response.add_mastery();
     other.set_talk_track("talkTracks/pricing");
     other.set_state(Mastery::STATE_LAPSED);
+    other.set_days_needed(3);
     other.set_lapse_reason(LAPSE_REASON_FORGOTTEN);
     return response;
   });

@@ -18,6 +18,7 @@
 #include "services/finalmile/connection.h"
 #include "services/finalmile/local_suite.h"
 #include "services/finalmile/output/text.h"
+#include "services/finalmile/role_refusal.h"
 
 namespace finalmile::cli {
 namespace {
@@ -77,7 +78,7 @@ ExitCode Run(const std::vector<std::string>& arguments) {
   const absl::Status written = output.Written();
   if (code.ok() && !written.ok()) code = written;
   if (code.ok()) return *code;
-  std::cerr << "finalmile: " << ErrorLine(code.status()) << '\n';
+  std::cerr << "finalmile: " << ErrorLine(InWordsOf(line.path, code.status())) << '\n';
   return written.ok() ? ExitCodeOf(code.status()) : ExitCode::kFailed;
 }
 

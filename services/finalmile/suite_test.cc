@@ -291,6 +291,8 @@ TEST_F(SuiteTest, TheDemoIsTheSameForASeedAndServesItsStore) {
   EXPECT_THAT(first.out, HasSubstr("Shelf rate: "));
   EXPECT_THAT(first.out, HasSubstr("how our support hours compare"));
   EXPECT_THAT(first.out, HasSubstr("first meetings were set from these leads"));
+  EXPECT_THAT(first.out, HasSubstr("What it changed: who holds the meetings about several-sites"));
+  EXPECT_THAT(first.out, HasSubstr("rehearsals before meetings were assigned to her, the last by "));
   EXPECT_THAT(first.out, HasSubstr("Recommended for the best lead, "));
   EXPECT_THAT(first.out, HasSubstr("Subject: What an idle hour costs "));
   EXPECT_EQ(Invoke({"demo"}).code, ExitCode::kRefused);

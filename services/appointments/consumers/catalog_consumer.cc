@@ -44,8 +44,7 @@ absl::Status CatalogConsumer::Apply(storage::Transaction& transaction, outbox::B
           return outbox::RecordFault("the event's key is not the record's, or it names a lead wrongly");
         const int64_t version = used ? event.asset_used().version() : event.asset_viewed().version();
         touches.push_back({domain::LeadName(lead),
-                           {event.key(), version, FromMicros(ToMicros(rpc::FromTimestamp(event.time()))),
-                            used ? "used" : "viewed"}});
+                           {event.key(), version, rpc::StoredTime(event.time()), used ? "used" : "viewed"}});
         return absl::OkStatus();
       }));
   if (touches.empty()) return absl::OkStatus();

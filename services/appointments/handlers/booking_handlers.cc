@@ -37,10 +37,6 @@ constexpr absl::Duration kHoldFor = absl::Minutes(10);
 constexpr int64_t kMostHolds = 3;
 constexpr size_t kMostOfWord = 64;
 
-absl::Time TimeOf(const google::protobuf::Timestamp& time) {
-  return FromMicros(ToMicros(rpc::FromTimestamp(time)));
-}
-
 // The time that a request names. `standard`: how long where it does not say.
 template <class Request>
 absl::StatusOr<domain::Interval> MeetingOf(const Request& request, absl::Duration standard) {
@@ -51,7 +47,7 @@ absl::StatusOr<domain::Interval> MeetingOf(const Request& request, absl::Duratio
       length % absl::Minutes(1) != absl::ZeroDuration())
     violations.Add("duration", "must be 5 to 480 whole minutes");
   RETURN_IF_ERROR(violations.ToStatus());
-  const absl::Time start = TimeOf(request.start_time());
+  const absl::Time start = rpc::StoredTime(request.start_time());
   return domain::Interval{start, start + length};
 }
 

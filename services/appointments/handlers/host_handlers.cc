@@ -248,9 +248,8 @@ absl::StatusOr<v1::TimeOff> HostHandlers::SetTimeOff(rpc::CallContext& context,
   return outbox::Mutate<v1::TimeOff>(
       context, d_.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::TimeOff> {
-        store::TimeOffRow row{
-            NewUuid(d_.clock, d_.rng), id, FromMicros(ToMicros(rpc::FromTimestamp(request.start_time()))),
-            FromMicros(ToMicros(rpc::FromTimestamp(request.end_time()))), absl::InfiniteFuture()};
+        store::TimeOffRow row{NewUuid(d_.clock, d_.rng), id, rpc::StoredTime(request.start_time()),
+                              rpc::StoredTime(request.end_time()), absl::InfiniteFuture()};
         rpc::FieldViolations violations;
         if (!request.has_start_time()) violations.Add("start_time", "is required");
         if (!request.has_end_time() || row.end_time <= row.start_time || row.end_time <= now ||

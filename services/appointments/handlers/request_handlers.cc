@@ -53,11 +53,6 @@ absl::Status ToStatus(const Refusal& refusal, const store::RequestRow& row) {
                     {{"state", state}});
 }
 
-// A time of a request in the store's resolution, or what is wrong with it.
-absl::Time TimeOf(const google::protobuf::Timestamp& time) {
-  return FromMicros(ToMicros(rpc::FromTimestamp(time)));
-}
-
 // Tells what a transition returned; an error where it refused.
 absl::Status Conclude(RequestBatch& batch, RequestBatch::Entry& entry, const domain::RequestResult& result,
                       const changes::EventDetails& details = {}) {
@@ -98,10 +93,10 @@ absl::Status CheckAttempt(const v1::Attempt& attempt, absl::Time now) {
     violations.Add("attempt.channel", "is required: how the lead was to be reached");
   if (!v1::Disposition_IsValid(attempt.disposition()) || attempt.disposition() == v1::DISPOSITION_UNSPECIFIED)
     violations.Add("attempt.disposition", "is required: what the attempt came to");
-  if (attempt.has_attempt_time() && TimeOf(attempt.attempt_time()) > now + kClockSkew)
+  if (attempt.has_attempt_time() && rpc::StoredTime(attempt.attempt_time()) > now + kClockSkew)
     violations.Add("attempt.attempt_time", "must not be more than 10 minutes ahead");
   if (attempt.has_callback_at()) {
-    const absl::Time callback = TimeOf(attempt.callback_at());
+    const absl::Time callback = rpc::StoredTime(attempt.callback_at());
     if (callback <= now || callback > now + domain::kLongestCallback)
       violations.Add("attempt.callback_at", "must be ahead, by at most 30 days");
   }
@@ -174,8 +169,8 @@ absl::StatusOr<v1::LogAttemptResponse> RequestHandlers::LogAttempt(rpc::CallCont
         // The clock by which the lead became sales-ready may be ahead of ours.
         const absl::Time ready_time = entry->row.request.crossing.ready_time;
         attempt.attempt_time =
-            given.has_attempt_time() ? TimeOf(given.attempt_time()) : std::max(now, ready_time);
-        if (given.has_callback_at()) attempt.callback_at = TimeOf(given.callback_at());
+            given.has_attempt_time() ? rpc::StoredTime(given.attempt_time()) : std::max(now, ready_time);
+        if (given.has_callback_at()) attempt.callback_at = rpc::StoredTime(given.callback_at());
         attempt.talk_track = given.talk_track();
         attempt.objection = given.objection();
         if (attempt.attempt_time < ready_time) {
@@ -212,7 +207,7 @@ absl::StatusOr<v1::MeetingRequest> RequestHandlers::SnoozeMeetingRequest(
   return outbox::Mutate<v1::MeetingRequest>(
       context, d_.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::MeetingRequest> {
-        const absl::Time until = TimeOf(request.until());
+        const absl::Time until = rpc::StoredTime(request.until());
         if (!request.has_until() || until <= now || until > now + domain::kLongestSnooze)
           return rpc::InvalidField("until", "must be ahead, by at most 14 days");
         ASSIGN_OR_RETURN(const domain::WorkingHours hours, changes::ReadHours(transaction));
@@ -236,7 +231,7 @@ absl::StatusOr<v1::MeetingRequest> RequestHandlers::ReturnMeetingRequest(
     violations.Add("reason", "is required: why the request is given back");
   absl::Time until = absl::InfinitePast();
   if (request.has_until()) {
-    until = TimeOf(request.until());
+    until = rpc::StoredTime(request.until());
     if (request.reason() != v1::RETURN_REASON_BAD_TIMING)
       violations.Add("until", "goes with RETURN_REASON_BAD_TIMING alone");
     if (until <= asked || until > asked + kLongestQuiet)

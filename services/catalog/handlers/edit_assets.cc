@@ -14,8 +14,6 @@
 namespace finalmile::catalog::handlers {
 namespace {
 
-constexpr size_t kMaxIdFromTitle = 80;
-
 // The fields of Asset that callers set; the kind is set once, at creation.
 constexpr std::string_view kUpdatable[] = {"title",
                                            "owner",

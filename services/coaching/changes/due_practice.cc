@@ -12,7 +12,7 @@
 namespace finalmile::coaching::changes {
 namespace {
 
-using FactsByTrack = std::map<std::string, std::vector<PracticeFact>>;
+using FactsByTrack = std::map<TalkTrackId, std::vector<PracticeFact>>;
 
 DueReason ReasonOf(AssignmentKind kind) {
   switch (kind) {
@@ -28,7 +28,7 @@ DueReason ReasonOf(AssignmentKind kind) {
 absl::Status AddRehearsals(storage::Transaction& transaction, const std::string& rep,
                            const FactsByTrack& facts, absl::Time now, std::vector<DuePractice>& list) {
   ASSIGN_OR_RETURN(const std::vector<store::MasteryRow> masteries, store::ReadMasteries(transaction, rep));
-  std::vector<std::string> mastered;
+  std::vector<TalkTrackId> mastered;
   for (const store::MasteryRow& row : masteries) {
     if (row.record.state == MasteryState::kMastered) mastered.push_back(row.track);
   }
@@ -62,7 +62,7 @@ absl::Status AddOffers(storage::Transaction& transaction, const std::string& rep
   }
   for (const LowPair& pair : PlanOf(std::move(scores), {}).wanted) {
     const store::MeetingRow& later = *meetings.at(pair.second);
-    const std::string& track = tracks.at(later.situation).front().id;
+    const TalkTrackId& track = tracks.at(later.situation).front().id;
     const auto practised = facts.find(track);
     const bool done = practised != facts.end() &&
                       std::any_of(practised->second.begin(), practised->second.end(),

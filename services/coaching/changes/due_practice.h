@@ -16,7 +16,7 @@ enum class DueReason { kAssigned = 1, kLowScore = 2, kMeeting = 3, kRehearsal = 
 
 // Something that a rep is to practise, or may want to.
 struct DuePractice {
-  std::string track;
+  TalkTrackId track;
   DueReason reason = DueReason::kAssigned;
   std::optional<store::AssignmentRow> assignment;
   // InfiniteFuture: there is no date.

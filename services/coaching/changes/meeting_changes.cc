@@ -13,16 +13,11 @@ using appointments::v1::AppointmentEvent;
 using appointments::v1::ConversationScored;
 using appointments::v1::OutcomeCorrected;
 
-// The store keeps microseconds.
-absl::Time TimeOf(const google::protobuf::Timestamp& timestamp) {
-  return FromMicros(ToMicros(rpc::FromTimestamp(timestamp)));
-}
-
 template <class Event>
 void Plan(const Event& event, store::MeetingRow& meeting) {
   meeting.host = event.host();
   meeting.situation = event.situation();
-  meeting.start_time = TimeOf(event.start_time());
+  meeting.start_time = rpc::StoredTime(event.start_time());
   meeting.due_time = meeting.start_time + kKeepMeetings;
 }
 
@@ -123,58 +118,17 @@ absl::Status MeetingChanges::Apply(const std::vector<AppointmentEvent>& events) 
       RETURN_IF_ERROR(TakeScore(rpc::IdIn(event.key()), event.conversation_scored()));
   }
   std::vector<const store::MeetingRow*> rows;
-  std::vector<std::string> situations;
-  for (const auto& [id, meeting] : meetings_) {
-    rows.push_back(&meeting);
-    situations.push_back(meeting.situation);
-  }
+  for (const auto& [id, meeting] : meetings_) rows.push_back(&meeting);
   RETURN_IF_ERROR(store::kMeetings.InsertOrUpdate(transaction_, rows));
 
-  const std::vector<std::string> changed(changed_.begin(), changed_.end());
-  ASSIGN_OR_RETURN(std::vector<std::string> reps, store::RepsRehearsing(transaction_, changed));
-  reps.insert(reps.end(), hosts_.begin(), hosts_.end());
-  RETURN_IF_ERROR(reps_.LockReps(std::move(reps), changed));
-  ASSIGN_OR_RETURN(const TracksBySituation tracks, PublishedTracksFor(transaction_, std::move(situations)));
-  for (const std::string& id : changed_) Rehearse(meetings_.at(id), tracks);
+  RETURN_IF_ERROR(reps_.LockReps({hosts_.begin(), hosts_.end()}));
+  for (const std::string& id : changed_) {
+    const store::MeetingRow& meeting = meetings_.at(id);
+    // A track may be published meanwhile by a transaction that does not see the meeting.
+    if (meeting.planned && !meeting.situation.empty()) reps_.Find(meeting.host)->again = true;
+  }
   for (const std::string& host : scored_) RETURN_IF_ERROR(FollowLowScores(*reps_.Find(host)));
   return absl::OkStatus();
-}
-
-void MeetingChanges::Rehearse(const store::MeetingRow& meeting, const TracksBySituation& tracks) {
-  const std::string cause = store::CauseOfMeeting(meeting.id);
-  const bool ahead = meeting.planned && meeting.start_time > reps_.now();
-  bool listed = false;
-  for (auto& [id, rep] : reps_.entries()) {
-    for (Kept<store::AssignmentRow>& kept : rep.assignments) {
-      if (kept.row.cause != cause) continue;
-      if (!ahead || id != meeting.host) {
-        reps_.Withdraw(kept);
-      } else {
-        const Assignment before = kept.row.assignment;
-        MoveDue(kept.row.assignment, meeting.start_time - kRehearsedBefore, reps_.now());
-        kept.changed = kept.changed || kept.row.assignment != before;
-        listed = listed || kept.row.assignment.state != AssignmentState::kWithdrawn;
-      }
-    }
-  }
-  const auto found = tracks.find(meeting.situation);
-  if (listed || found == tracks.end()) return;
-  RepBatch::Entry& host = *reps_.Find(meeting.host);
-  const bool mastered =
-      std::any_of(found->second.begin(), found->second.end(), [&](const PublishedTrack& track) {
-        return reps_.MasteryAt(host, track).state == MasteryState::kMastered;
-      });
-  const std::optional<absl::Time> due =
-      RehearsalDue(meeting.start_time, meeting.planned, mastered, reps_.now());
-  if (!due) return;
-  store::AssignmentRow draft;
-  draft.track = found->second.front().id;
-  draft.cause = cause;
-  draft.assignment.kind = AssignmentKind::kRehearsal;
-  draft.assignment.due_time = *due;
-  draft.appointments = {meeting.id};
-  draft.by = by_;
-  reps_.Assign(host, std::move(draft));
 }
 
 absl::Status MeetingChanges::FollowLowScores(RepBatch::Entry& host) {
@@ -218,7 +172,7 @@ absl::Status MeetingChanges::FollowLowScores(RepBatch::Entry& host) {
     draft.assignment.kind = AssignmentKind::kLowScore;
     draft.criterion = pair.criterion;
     draft.appointments = {pair.first, pair.second};
-    draft.by = by_;
+    draft.by = kByMeetings;
     reps_.Assign(host, std::move(draft));
   }
   return absl::OkStatus();

@@ -4,6 +4,7 @@
 
 #include "libs/base/status.h"
 #include "libs/storage/columns.h"
+#include "services/coaching/changes/names.h"
 #include "services/coaching/changes/track_proto.h"
 #include "services/coaching/store/track_store.h"
 
@@ -18,10 +19,10 @@ PublishedTrack PublishedOf(const store::TrackRow& row) {
 
 }  // namespace
 
-absl::StatusOr<std::map<std::string, PublishedTrack>> PublishedTracks(storage::Transaction& transaction,
-                                                                      const std::vector<std::string>& ids) {
+absl::StatusOr<std::map<TalkTrackId, PublishedTrack>> PublishedTracks(storage::Transaction& transaction,
+                                                                      const std::vector<TalkTrackId>& ids) {
   ASSIGN_OR_RETURN(const std::vector<store::TrackRow> rows, store::ReadTracks(transaction, ids));
-  std::map<std::string, PublishedTrack> tracks;
+  std::map<TalkTrackId, PublishedTrack> tracks;
   for (const store::TrackRow& row : rows) {
     if (row.life.published_version != 0) tracks.emplace(row.id, PublishedOf(row));
   }
@@ -54,13 +55,13 @@ absl::StatusOr<TracksBySituation> PublishedTracksFor(storage::Transaction& trans
   return tracks;
 }
 
-absl::StatusOr<TalkTrack> ReadContent(storage::Transaction& transaction, const std::string& track,
+absl::StatusOr<TalkTrack> ReadContent(storage::Transaction& transaction, const TalkTrackId& track,
                                       int64_t version) {
   const store::VersionKey key{track, version};
   ASSIGN_OR_RETURN(const auto versions, store::ReadVersions(transaction, {key}));
   const auto found = versions.find(key);
   if (found == versions.end())
-    return absl::DataLossError(fmt::format("{}{} lacks its version {}", kTracks, track, version));
+    return absl::DataLossError(fmt::format("{} lacks its version {}", NameOf(track), version));
   return DecodeContent(found->second);
 }
 

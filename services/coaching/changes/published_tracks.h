@@ -7,13 +7,14 @@
 
 #include "absl/status/statusor.h"
 #include "libs/storage/database.h"
+#include "services/coaching/domain/ids.h"
 #include "services/coaching/domain/tracks/talk_track.h"
 
 namespace finalmile::coaching::changes {
 
 // A track that has a published version, as far as practice and mastery need it.
 struct PublishedTrack {
-  std::string id;
+  TalkTrackId id;
   // The published version's.
   std::string situation;
   int64_t version = 0;
@@ -22,8 +23,8 @@ struct PublishedTrack {
 };
 
 // The published ones of these, by id.
-absl::StatusOr<std::map<std::string, PublishedTrack>> PublishedTracks(storage::Transaction& transaction,
-                                                                      const std::vector<std::string>& ids);
+absl::StatusOr<std::map<TalkTrackId, PublishedTrack>> PublishedTracks(storage::Transaction& transaction,
+                                                                      const std::vector<TalkTrackId>& ids);
 // All of them, in order of id; at most `limit`.
 absl::StatusOr<std::vector<PublishedTrack>> AllPublishedTracks(storage::Transaction& transaction, int limit);
 // By situation, in order of id.
@@ -32,7 +33,7 @@ absl::StatusOr<TracksBySituation> PublishedTracksFor(storage::Transaction& trans
                                                      std::vector<std::string> situations);
 
 // The content of a version that was published.
-absl::StatusOr<TalkTrack> ReadContent(storage::Transaction& transaction, const std::string& track,
+absl::StatusOr<TalkTrack> ReadContent(storage::Transaction& transaction, const TalkTrackId& track,
                                       int64_t version);
 
 }  // namespace finalmile::coaching::changes

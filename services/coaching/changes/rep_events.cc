@@ -1,14 +1,15 @@
 #include "services/coaching/changes/rep_events.h"
 
 #include "libs/rpc/timestamps.h"
+#include "services/coaching/changes/names.h"
 
 namespace finalmile::coaching::changes {
 namespace {
 
 template <class Event>
 void Fill(const store::CertificateRow& row, Event& event) {
-  event.set_certificate("certificates/" + row.id);
-  event.set_talk_track("talkTracks/" + row.track);
+  event.set_certificate(CertificateName(row.id));
+  event.set_talk_track(NameOf(row.track));
   event.set_version(row.certificate.track_version);
   if (row.certificate.valid_until != absl::InfiniteFuture())
     *event.mutable_valid_until() = rpc::ToTimestamp(row.certificate.valid_until);
@@ -35,7 +36,7 @@ struct Filler {
 
   template <class Event>
   Event& Begin(Event& event) const {
-    event.set_talk_track("talkTracks/" + track.id);
+    event.set_talk_track(NameOf(track.id));
     event.set_situation(track.situation);
     return event;
   }
@@ -44,14 +45,14 @@ struct Filler {
 }  // namespace
 
 void FillAssigned(const store::AssignmentRow& row, v1::PracticeAssigned& event) {
-  event.set_assignment("assignments/" + row.id);
-  event.set_talk_track("talkTracks/" + row.track);
+  event.set_assignment(AssignmentName(row.id));
+  event.set_talk_track(NameOf(row.track));
   event.set_kind(static_cast<v1::Assignment::Kind>(row.assignment.kind));
   event.set_criterion(row.criterion);
   if (row.assignment.due_time != absl::InfiniteFuture())
     *event.mutable_due_time() = rpc::ToTimestamp(row.assignment.due_time);
   for (const std::string& appointment : row.appointments)
-    event.add_appointments("appointments/" + appointment);
+    event.add_appointments(AppointmentName(appointment));
   event.set_by(row.by);
 }
 

@@ -6,7 +6,6 @@
 #include "libs/rpc/errors.h"
 #include "libs/rpc/timestamps.h"
 #include "libs/rpc/violations.h"
-#include "services/coaching/store/rep_store.h"
 
 namespace finalmile::coaching::changes {
 namespace {
@@ -65,7 +64,7 @@ void TrackBatch::WriteVersion(Entry& entry, TalkTrack content) {
   Show(entry);
 }
 
-void TrackBatch::Create(const std::string& id, TalkTrack content) {
+void TrackBatch::Create(const TalkTrackId& id, TalkTrack content) {
   Entry& entry = tracks_.Add(id, Tracks::Id::kChosen);
   entry.row.create_time = context_.now;
   WriteVersion(entry, std::move(content));
@@ -86,8 +85,9 @@ absl::Status TrackBatch::Publish(Entry& entry, bool recertify) {
   if (!missing.empty()) return Incomplete(tracks_.NameOf(entry), missing);
   const Life before = row.life;
   if (!coaching::Publish(row.life, recertify, row.sources_changed, context_.now)) return absl::OkStatus();
-  // Reps who practised it have to be looked at again.
-  if (Recertifies(before, row.life)) RETURN_IF_ERROR(store::VisitRepsOf(transaction_, row.id, context_.now));
+  // Not now: what concerns a rep may be written by a transaction that is not committed, and does not see this
+  // one.
+  row.due_time = context_.now;
   entry.published = true;
   entry.sources_written = true;
   entry.sources.emplace();

@@ -3,12 +3,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "finalmile/coaching/v1/coaching_event.pb.h"
 #include "libs/outbox/aggregates.h"
+#include "services/coaching/changes/names.h"
 #include "services/coaching/changes/track_proto.h"
 
 namespace finalmile::coaching::changes {
@@ -36,18 +36,18 @@ class TrackBatch {
   TrackBatch(storage::Transaction& transaction, const outbox::EventContext& context)
       : transaction_(transaction),
         context_(context),
-        tracks_(transaction, store::kTracks, kTracks, context) {}
+        tracks_(transaction, store::kTracks, TrackCollection(), context) {}
 
   // Locks the rows of these tracks; once per batch. Absent ones are left out.
-  absl::Status Lock(std::vector<std::string> ids) { return tracks_.Lock(std::move(ids)); }
+  absl::Status Lock(std::vector<TalkTrackId> ids) { return tracks_.Lock(std::move(ids)); }
   // A locked or new track; null when it is absent.
-  Entry* Find(std::string_view id) { return tracks_.Find(id); }
+  Entry* Find(const TalkTrackId& id) { return tracks_.Find(id); }
   // The newest content of a locked or new track. Valid until its next change.
   absl::StatusOr<const TalkTrack*> Latest(Entry& entry);
 
   // A new track under an id that was locked and found absent. `content` is normalised and valid, as in
   // Change.
-  void Create(const std::string& id, TalkTrack content);
+  void Create(const TalkTrackId& id, TalkTrack content);
   // Other content is a new version, a draft; the same as the newest version's changes nothing.
   absl::Status Change(Entry& entry, TalkTrack content);
   // Gives the newest version to reps. FAILED_PRECONDITION / INCOMPLETE.

@@ -10,6 +10,7 @@
 #include "libs/rpc/timestamps.h"
 #include "libs/rpc/violations.h"
 #include "services/coaching/changes/analysis_proto.h"
+#include "services/coaching/changes/names.h"
 
 namespace finalmile::coaching::changes {
 namespace {
@@ -106,7 +107,7 @@ absl::StatusOr<v1::TalkTrack> Decode(const store::VersionRow& version) {
   v1::TalkTrack content;
   if (content.ParseFromString(version.content)) return content;
   return absl::DataLossError(
-      fmt::format("version {} of {}{} is damaged", version.version, kTracks, version.talk_track));
+      fmt::format("version {} of {} is damaged", version.version, NameOf(version.talk_track)));
 }
 
 absl::StatusOr<TalkTrack> DecodeContent(const store::VersionRow& version) {
@@ -118,7 +119,7 @@ absl::StatusOr<v1::TalkTrack> ToProto(const store::TrackRow& row, const store::V
                                       const std::vector<Source>& sources, int64_t examples) {
   const Life& life = row.life;
   ASSIGN_OR_RETURN(v1::TalkTrack to, Decode(version));
-  to.set_name(fmt::format("{}{}", kTracks, row.id));
+  to.set_name(NameOf(row.id));
   to.set_version(version.version);
   to.set_published_version(life.published_version);
   to.set_latest_version(life.latest_version);
@@ -144,8 +145,8 @@ absl::StatusOr<v1::TalkTrack> ToProto(const store::TrackRow& row, const store::V
 
 v1::Example HeadOf(const store::ExampleRow& row) {
   v1::Example example;
-  example.set_name(fmt::format("{}{}", kExamples, row.id));
-  example.set_talk_track(fmt::format("{}{}", kTracks, row.talk_track));
+  example.set_name(ExampleName(row.id));
+  example.set_talk_track(NameOf(row.talk_track));
   example.set_title(row.head.title);
   example.set_provenance(static_cast<v1::Example::Provenance>(row.head.provenance));
   example.set_consent_reference(row.head.consent_reference);
@@ -161,7 +162,7 @@ absl::StatusOr<v1::Example> ToProto(const store::ExampleRow& row) {
   v1::Example example = HeadOf(row);
   // The turns are the same message with nothing but them.
   if (example.MergeFromString(row.turns)) return example;
-  return absl::DataLossError(fmt::format("{}{} is damaged", kExamples, row.id));
+  return absl::DataLossError(fmt::format("{} is damaged", ExampleName(row.id)));
 }
 
 }  // namespace finalmile::coaching::changes

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -12,10 +12,6 @@
 
 // Talk tracks and examples on the wire and in the store. Pure functions.
 namespace finalmile::coaching::changes {
-
-// A name is this with an id behind.
-inline constexpr std::string_view kTracks = "talkTracks/";
-inline constexpr std::string_view kExamples = "examples/";
 
 // The content of a message, normalised and valid, or INVALID_ARGUMENT with all that is wrong; fields are
 // below "talk_track".

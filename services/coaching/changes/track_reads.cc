@@ -4,6 +4,7 @@
 
 #include "libs/base/status.h"
 #include "libs/rpc/errors.h"
+#include "services/coaching/changes/names.h"
 #include "services/coaching/changes/track_proto.h"
 
 namespace finalmile::coaching::changes {
@@ -16,7 +17,7 @@ absl::StatusOr<std::vector<std::optional<v1::TalkTrack>>> ReadAt(Transaction& tr
                                                                  const std::vector<store::TrackRow>& rows,
                                                                  const std::vector<store::VersionKey>& keys,
                                                                  absl::Time now) {
-  std::vector<std::string> ids;
+  std::vector<TalkTrackId> ids;
   for (const store::TrackRow& row : rows) ids.push_back(row.id);
   ASSIGN_OR_RETURN(const auto versions, store::ReadVersions(transaction, keys));
   ASSIGN_OR_RETURN(store::SourcesByTrack sources, store::ReadSources(transaction, ids));
@@ -37,9 +38,9 @@ absl::StatusOr<std::vector<std::optional<v1::TalkTrack>>> ReadAt(Transaction& tr
 
 }  // namespace
 
-absl::StatusOr<v1::TalkTrack> ReadTrack(Transaction& transaction, const std::string& id, int64_t version,
+absl::StatusOr<v1::TalkTrack> ReadTrack(Transaction& transaction, const TalkTrackId& id, int64_t version,
                                         Reader reader, absl::Time now) {
-  const std::string name = fmt::format("{}{}", kTracks, id);
+  const std::string name = NameOf(id);
   ASSIGN_OR_RETURN(const std::vector<store::TrackRow> rows, store::ReadTracks(transaction, {id}));
   const bool hidden = rows.empty() || (reader == Reader::kRep && rows[0].life.published_version == 0);
   if (hidden) return rpc::NotFound(name, "talk_track");
@@ -63,7 +64,7 @@ absl::StatusOr<std::vector<v1::TalkTrack>> ReadShown(Transaction& transaction,
   std::vector<v1::TalkTrack> tracks;
   for (size_t i = 0; i < rows.size(); ++i) {
     if (!read[i])
-      return absl::DataLossError(fmt::format("{}{} lacks the version that is shown", kTracks, rows[i].id));
+      return absl::DataLossError(fmt::format("{} lacks the version that is shown", NameOf(rows[i].id)));
     tracks.push_back(*std::move(read[i]));
   }
   return tracks;

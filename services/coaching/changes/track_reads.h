@@ -25,7 +25,7 @@ inline constexpr int64_t kShown = 0;
 inline constexpr int64_t kLatest = -1;
 
 // A track at a version, as callers see it at `now`. NOT_FOUND / TALK_TRACK_NOT_FOUND, VERSION_NOT_FOUND.
-absl::StatusOr<v1::TalkTrack> ReadTrack(storage::Transaction& transaction, const std::string& id,
+absl::StatusOr<v1::TalkTrack> ReadTrack(storage::Transaction& transaction, const TalkTrackId& id,
                                         int64_t version, Reader reader, absl::Time now);
 // The tracks of `rows`, in their order, each at the version that is shown.
 absl::StatusOr<std::vector<v1::TalkTrack>> ReadShown(storage::Transaction& transaction,

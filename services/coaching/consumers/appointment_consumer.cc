@@ -5,17 +5,15 @@
 
 #include "finalmile/appointments/v1/appointment_event.pb.h"
 #include "libs/base/status.h"
-#include "libs/base/text.h"
 #include "libs/outbox/read_batch.h"
 #include "libs/rpc/credentials.h"
 #include "services/coaching/changes/meeting_changes.h"
+#include "services/coaching/changes/names.h"
 
 namespace finalmile::coaching::consumers {
 namespace {
 
 using appointments::v1::AppointmentEvent;
-
-constexpr std::string_view kCollection = "appointments/";
 
 std::string_view HostOf(const AppointmentEvent& event) {
   switch (event.event_case()) {
@@ -43,8 +41,7 @@ absl::Status AppointmentConsumer::Apply(storage::Transaction& transaction, outbo
   RETURN_IF_ERROR(outbox::ReadBatch<AppointmentEvent>(
       batch, [&](size_t, const AppointmentEvent& event, const events::Record& record) -> absl::Status {
         if (!changes::Concerns(event)) return absl::OkStatus();
-        if (event.key() != record.key || !event.key().starts_with(kCollection) ||
-            !IsUuid(std::string_view(event.key()).substr(kCollection.size())) ||
+        if (event.key() != record.key || !changes::NamesAppointment(event.key()) ||
             !rpc::IsPrincipalName(HostOf(event)))
           return outbox::RecordFault("the event's key is not the record's, or it names no meeting or host");
         events.push_back(event);
@@ -53,7 +50,7 @@ absl::Status AppointmentConsumer::Apply(storage::Transaction& transaction, outbo
   if (events.empty()) return absl::OkStatus();
   const outbox::Cause cause = outbox::CauseOf(kAppointmentConsumer);
   changes::RepBatch reps(transaction, {clock_, rng_, clock_.Now(), cause});
-  changes::MeetingChanges changes(transaction, reps, kAppointmentConsumer);
+  changes::MeetingChanges changes(transaction, reps);
   RETURN_IF_ERROR(changes.Apply(events));
   return reps.WriteAll();
 }

@@ -5,10 +5,11 @@
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
 #include "libs/outbox/handler.h"
+#include "services/coaching/changes/rep_batch.h"
 
 namespace finalmile::coaching::consumers {
 
-inline constexpr std::string_view kAppointmentConsumer = "coaching.appointments";
+inline constexpr std::string_view kAppointmentConsumer = changes::kByMeetings;
 
 // Assigns practice by what happens to meetings, as changes::MeetingChanges says. Events of other kinds are
 // passed over; what is no AppointmentEvent, or names no meeting or host where it has to, is parked.

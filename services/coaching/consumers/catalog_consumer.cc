@@ -17,8 +17,7 @@ using catalog::v1::CatalogEvent;
 
 // The change that an event tells of its asset; nullopt: none that concerns a track.
 std::optional<Source> ChangeOf(const CatalogEvent& event) {
-  // The store keeps microseconds.
-  const absl::Time time = FromMicros(ToMicros(rpc::FromTimestamp(event.time())));
+  const absl::Time time = rpc::StoredTime(event.time());
   switch (event.event_case()) {
     case CatalogEvent::kAssetPublished:
       if (event.asset_published().version() == event.asset_published().previous_version())
@@ -48,11 +47,11 @@ absl::Status CatalogConsumer::Apply(storage::Transaction& transaction, outbox::B
         return absl::OkStatus();
       }));
   if (changes.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::vector<std::string> tracks, store::TracksBuiltOn(transaction, assets));
+  ASSIGN_OR_RETURN(const std::vector<TalkTrackId> tracks, store::TracksBuiltOn(transaction, assets));
   const outbox::Cause cause = outbox::CauseOf(kCatalogConsumer);
   changes::TrackBatch rows(transaction, {clock_, rng_, clock_.Now(), cause});
   RETURN_IF_ERROR(rows.Lock(tracks));
-  for (const std::string& track : tracks) {
+  for (const TalkTrackId& track : tracks) {
     changes::TrackBatch::Entry* entry = rows.Find(track);
     if (entry != nullptr) RETURN_IF_ERROR(rows.TakeChanges(*entry, changes));
   }

@@ -55,8 +55,8 @@ absl::StatusOr<v1::Analysis> AnalysisHandlers::AnalyzeTranscript(
     ASSIGN_OR_RETURN(
         const v1::TalkTrack stored,
         outbox::Read<v1::TalkTrack>(context, d_.database, [&](storage::Transaction& transaction) {
-          return changes::ReadTrack(transaction, rpc::IdIn(request.talk_track()), request.version(),
-                                    ReaderOf(context), d_.clock.Now());
+          return changes::ReadTrack(transaction, TalkTrackId(rpc::IdIn(request.talk_track())),
+                                    request.version(), ReaderOf(context), d_.clock.Now());
         }));
     track = changes::SpokenFromProto(stored);
   }

@@ -15,10 +15,11 @@
 #include "libs/rpc/resource_name.h"
 #include "libs/rpc/timestamps.h"
 #include "services/coaching/changes/due_practice.h"
+#include "services/coaching/changes/names.h"
 #include "services/coaching/changes/rep_batch.h"
-#include "services/coaching/changes/track_proto.h"
 #include "services/coaching/handlers/caller.h"
 #include "services/coaching/handlers/practice_proto.h"
+#include "services/coaching/store/track_store.h"
 
 namespace finalmile::coaching::handlers {
 namespace {
@@ -46,7 +47,7 @@ absl::StatusOr<std::vector<std::string>> RepsIn(const v1::AssignPracticeRequest&
 }
 
 absl::Status CheckPublished(Transaction& transaction, const std::string& name) {
-  const std::string id = rpc::IdIn(name);
+  const TalkTrackId id(rpc::IdIn(name));
   ASSIGN_OR_RETURN(const std::vector<store::TrackRow> rows, store::ReadTracks(transaction, {id}));
   if (rows.empty()) return rpc::NotFound(name, "talk_track");
   if (rows[0].life.published_version != 0) return absl::OkStatus();
@@ -56,7 +57,7 @@ absl::Status CheckPublished(Transaction& transaction, const std::string& name) {
 
 v1::DuePractice MessageOf(const DuePractice& due) {
   v1::DuePractice message;
-  message.set_talk_track(std::string(changes::kTracks) + due.track);
+  message.set_talk_track(changes::NameOf(due.track));
   message.set_reason(static_cast<v1::DuePractice::Reason>(due.reason));
   if (due.assignment) *message.mutable_assignment() = ToProto(*due.assignment);
   if (due.due_time != absl::InfiniteFuture()) *message.mutable_due_time() = rpc::ToTimestamp(due.due_time);
@@ -68,7 +69,7 @@ v1::DuePractice MessageOf(const DuePractice& due) {
 using Place = std::tuple<int64_t, std::string, int64_t, std::string>;
 
 Place PlaceOf(const DuePractice& due) {
-  return {due.due_time == absl::InfiniteFuture() ? kNever : ToMicros(due.due_time), due.track,
+  return {due.due_time == absl::InfiniteFuture() ? kNever : ToMicros(due.due_time), due.track.text(),
           static_cast<int64_t>(due.reason), due.assignment ? due.assignment->id : due.criterion};
 }
 
@@ -87,11 +88,11 @@ absl::StatusOr<v1::AssignPracticeResponse> AssignmentHandlers::AssignPractice(
       context, d_.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::AssignPracticeResponse> {
         store::AssignmentRow draft;
-        draft.track = rpc::IdIn(request.talk_track());
+        draft.track = TalkTrackId(rpc::IdIn(request.talk_track()));
         draft.assignment.kind = AssignmentKind::kAssigned;
         draft.by = context.principal().name();
         if (request.has_due_time()) {
-          draft.assignment.due_time = FromMicros(ToMicros(rpc::FromTimestamp(request.due_time())));
+          draft.assignment.due_time = rpc::StoredTime(request.due_time());
           if (draft.assignment.due_time <= now) return rpc::InvalidField("due_time", "must lie ahead");
         }
         RETURN_IF_ERROR(CheckPublished(transaction, request.talk_track()));

@@ -28,14 +28,12 @@ Example FromProto(const v1::Example& example) {
   Example content{
       example.title(),        static_cast<Provenance>(example.provenance()), example.consent_reference(),
       absl::InfiniteFuture(), changes::FromProto(example.turns()),           example.audio_uri()};
-  // The store keeps microseconds.
-  if (example.has_expire_time())
-    content.expire_time = FromMicros(ToMicros(rpc::FromTimestamp(example.expire_time())));
+  if (example.has_expire_time()) content.expire_time = rpc::StoredTime(example.expire_time());
   Normalise(content);
   return content;
 }
 
-store::ExampleRow RowOf(Example content, const std::string& track, absl::Time now) {
+store::ExampleRow RowOf(Example content, const TalkTrackId& track, absl::Time now) {
   store::ExampleRow row;
   row.talk_track = track;
   v1::Example turns;
@@ -60,14 +58,15 @@ absl::Status CheckTrack(const std::vector<store::TrackRow>& rows, const std::str
 
 absl::StatusOr<v1::Example> ExampleHandlers::AddExample(rpc::CallContext& context,
                                                         const v1::AddExampleRequest& request) {
-  const std::string track = rpc::IdIn(request.parent());
+  const TalkTrackId track(rpc::IdIn(request.parent()));
   const Example content = FromProto(request.example());
   return outbox::Mutate<v1::Example>(
       context, d_.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Example> {
         RETURN_IF_ERROR(rpc::ToStatus(Validate(content, now), "example"));
         // The lock keeps the count.
-        ASSIGN_OR_RETURN(const storage::Deferred locked, store::kTracks.DeferLock(transaction, {track}));
+        ASSIGN_OR_RETURN(const storage::Deferred locked,
+                         store::kTracks.DeferLock(transaction, std::vector{track}));
         RETURN_IF_ERROR(transaction.Settle());
         ASSIGN_OR_RETURN(const std::vector<store::TrackRow> tracks, store::kTracks.Records(*locked));
         RETURN_IF_ERROR(CheckTrack(tracks, request.parent(), changes::Reader::kAuthor));
@@ -86,7 +85,7 @@ absl::StatusOr<v1::Example> ExampleHandlers::AddExample(rpc::CallContext& contex
 absl::StatusOr<v1::ListExamplesResponse> ExampleHandlers::ListExamples(
     rpc::CallContext& context, const v1::ListExamplesRequest& request) {
   using Entries = std::vector<rpc::PageEntry<v1::Example>>;
-  const std::string track = rpc::IdIn(request.parent());
+  const TalkTrackId track(rpc::IdIn(request.parent()));
   ASSIGN_OR_RETURN(const rpc::Page page,
                    rpc::Page::Of(context.answers(), request, {int64_t{}, std::string()},
                                  {.standard = kMostListed, .most = kMostListed, .piece = 1}));

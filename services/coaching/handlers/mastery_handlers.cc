@@ -11,8 +11,8 @@
 #include "libs/rpc/errors.h"
 #include "libs/rpc/paging.h"
 #include "libs/rpc/resource_name.h"
+#include "services/coaching/changes/names.h"
 #include "services/coaching/changes/published_tracks.h"
-#include "services/coaching/changes/track_proto.h"
 #include "services/coaching/handlers/caller.h"
 #include "services/coaching/handlers/practice_proto.h"
 #include "services/coaching/store/meeting_store.h"
@@ -29,7 +29,7 @@ constexpr size_t kMostMissing = 100;
 // The newest low scores that are looked through.
 constexpr int kMostScores = 10'000;
 
-int32_t CountOf(const std::map<std::string, int64_t>& counts, const std::string& track) {
+int32_t CountOf(const std::map<TalkTrackId, int64_t>& counts, const TalkTrackId& track) {
   const auto found = counts.find(track);
   return found == counts.end() ? 0 : static_cast<int32_t>(found->second);
 }
@@ -37,7 +37,7 @@ int32_t CountOf(const std::map<std::string, int64_t>& counts, const std::string&
 absl::Status AddTracks(Transaction& transaction, absl::Time now, v1::GetTeamCoachingResponse& response) {
   ASSIGN_OR_RETURN(const std::vector<PublishedTrack> tracks,
                    changes::AllPublishedTracks(transaction, kMostTracks));
-  std::vector<std::string> ids;
+  std::vector<TalkTrackId> ids;
   for (const PublishedTrack& track : tracks) ids.push_back(track.id);
   ASSIGN_OR_RETURN(auto masteries, store::CountMasteries(transaction));
   ASSIGN_OR_RETURN(const auto waiting, store::CountWaiting(transaction));
@@ -45,7 +45,7 @@ absl::Status AddTracks(Transaction& transaction, absl::Time now, v1::GetTeamCoac
   ASSIGN_OR_RETURN(auto units, store::ReadUnits(transaction, ids, now - kAgreementWindow));
   for (const PublishedTrack& track : tracks) {
     auto& one = *response.add_tracks();
-    one.set_talk_track(std::string(changes::kTracks) + track.id);
+    one.set_talk_track(changes::NameOf(track.id));
     one.set_situation(track.situation);
     std::map<MasteryState, int64_t>& states = masteries[track.id];
     int64_t practised = 0;
@@ -103,13 +103,13 @@ absl::StatusOr<v1::GetMasteryResponse> MasteryHandlers::GetMastery(rpc::CallCont
         const absl::Time now = d_.clock.Now();
         ASSIGN_OR_RETURN(auto facts, store::ReadFacts(transaction, rep));
         ASSIGN_OR_RETURN(std::vector<store::MasteryRow> rows, store::ReadMasteries(transaction, rep));
-        std::map<std::string, MasteryRecord> records;
+        std::map<TalkTrackId, MasteryRecord> records;
         for (store::MasteryRow& row : rows) records[row.track] = std::move(row.record);
-        std::vector<std::string> ids;
+        std::vector<TalkTrackId> ids;
         if (request.talk_track().empty()) {
           for (const auto& [track, of_track] : facts) ids.push_back(track);
         } else {
-          ids.push_back(rpc::IdIn(request.talk_track()));
+          ids.emplace_back(rpc::IdIn(request.talk_track()));
         }
         ASSIGN_OR_RETURN(const auto tracks, changes::PublishedTracks(transaction, ids));
         if (!request.talk_track().empty() && tracks.empty())

@@ -2,13 +2,10 @@
 
 #include "libs/rpc/etag.h"
 #include "libs/rpc/timestamps.h"
-#include "services/coaching/changes/track_proto.h"
+#include "services/coaching/changes/names.h"
 
 namespace finalmile::coaching::handlers {
 namespace {
-
-std::string RepName(const std::string& rep) { return std::string(changes::kRepCollection) + rep; }
-std::string TrackName(const std::string& track) { return std::string(changes::kTracks) + track; }
 
 bool IsSet(absl::Time time) { return time != absl::InfiniteFuture() && time != absl::InfinitePast(); }
 
@@ -16,9 +13,9 @@ bool IsSet(absl::Time time) { return time != absl::InfiniteFuture() && time != a
 
 v1::Practice ToProto(const store::PracticeRow& row) {
   v1::Practice practice;
-  practice.set_name("practices/" + row.id);
-  practice.set_rep(RepName(row.practice.rep));
-  practice.set_talk_track(TrackName(row.track));
+  practice.set_name(changes::NameOf(row.id));
+  practice.set_rep(changes::RepName(row.practice.rep));
+  practice.set_talk_track(changes::NameOf(row.track));
   practice.set_state(static_cast<v1::Practice::State>(row.practice.state));
   *practice.mutable_practice_time() = rpc::ToTimestamp(row.practice.time);
   practice.set_etag(rpc::Etag(row.version));
@@ -46,27 +43,27 @@ v1::Review ToProto(const store::ReviewRow& row) {
 
 v1::Assignment ToProto(const store::AssignmentRow& row) {
   v1::Assignment assignment;
-  assignment.set_name("assignments/" + row.id);
-  assignment.set_rep(RepName(row.rep));
-  assignment.set_talk_track(TrackName(row.track));
+  assignment.set_name(changes::AssignmentName(row.id));
+  assignment.set_rep(changes::RepName(row.rep));
+  assignment.set_talk_track(changes::NameOf(row.track));
   assignment.set_kind(static_cast<v1::Assignment::Kind>(row.assignment.kind));
   assignment.set_state(static_cast<v1::Assignment::State>(row.assignment.state));
   assignment.set_criterion(row.criterion);
   for (const std::string& appointment : row.appointments)
-    assignment.add_appointments("appointments/" + appointment);
+    assignment.add_appointments(changes::AppointmentName(appointment));
   *assignment.mutable_assign_time() = rpc::ToTimestamp(row.assignment.assign_time);
   if (IsSet(row.assignment.due_time))
     *assignment.mutable_due_time() = rpc::ToTimestamp(row.assignment.due_time);
   assignment.set_by(row.by);
-  if (!row.practice.empty()) assignment.set_practice("practices/" + row.practice);
+  if (!row.practice.empty()) assignment.set_practice(changes::NameOf(row.practice));
   return assignment;
 }
 
 v1::Certificate ToProto(const store::CertificateRow& row) {
   v1::Certificate certificate;
-  certificate.set_name("certificates/" + row.id);
-  certificate.set_rep(RepName(row.rep));
-  certificate.set_talk_track(TrackName(row.track));
+  certificate.set_name(changes::CertificateName(row.id));
+  certificate.set_rep(changes::RepName(row.rep));
+  certificate.set_talk_track(changes::NameOf(row.track));
   certificate.set_version(row.certificate.track_version);
   certificate.set_state(static_cast<v1::Certificate::State>(row.certificate.state));
   *certificate.mutable_issue_time() = rpc::ToTimestamp(row.certificate.issue_time);
@@ -80,14 +77,16 @@ v1::Certificate ToProto(const store::CertificateRow& row) {
 v1::Mastery ToProto(const std::string& rep, const changes::PublishedTrack& track, const MasteryRecord& record,
                     const Mastery& mastery, absl::Time now) {
   v1::Mastery message;
-  message.set_rep(RepName(rep));
-  message.set_talk_track(TrackName(track.id));
+  message.set_rep(changes::RepName(rep));
+  message.set_talk_track(changes::NameOf(track.id));
   message.set_situation(track.situation);
   message.set_state(static_cast<v1::Mastery::State>(record.state));
   if (record.state == MasteryState::kLapsed && record.lapse_reason)
     message.set_lapse_reason(static_cast<v1::LapseReason>(*record.lapse_reason));
   for (const absl::CivilDay day : mastery.days) message.add_days(absl::FormatCivilTime(day));
   message.set_coach_reviewed(mastery.coach_reviewed);
+  message.set_score_needed(kMasteringScore);
+  message.set_days_needed(static_cast<int32_t>(kMasteringDays));
   if (mastery.memory) message.set_retrievability(RetrievabilityAt(mastery, now));
   if (record.state != MasteryState::kMastered) return message;
   if (IsSet(mastery.mastered_time))

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <string>
 #include <vector>
 
@@ -8,6 +10,7 @@
 #include "libs/rpc/paging.h"
 #include "libs/rpc/resource_name.h"
 #include "libs/rpc/timestamps.h"
+#include "services/coaching/changes/names.h"
 #include "services/coaching/handlers/caller.h"
 #include "services/coaching/handlers/practice_handlers.h"
 #include "services/coaching/handlers/practice_proto.h"
@@ -17,11 +20,16 @@ namespace {
 
 using storage::Transaction;
 
+// In SQL: the name whose last part is in `column`.
+std::string NameIn(std::string_view column, std::string_view collection) {
+  return fmt::format("('{}' || {})", collection, column);
+}
+
 const rpc::FilterSchema& Schema() {
   using rpc::FilterType;
   static const auto& schema = *new rpc::FilterSchema{{
-      {"rep", FilterType::kText, "('reps/' || rep)"},
-      {"talk_track", FilterType::kText, "('talkTracks/' || track)"},
+      {"rep", FilterType::kText, NameIn("rep", changes::RepCollection())},
+      {"talk_track", FilterType::kText, NameIn("track", changes::TrackCollection())},
       {"state", FilterType::kEnum, "state",
        rpc::EnumWords(*v1::Practice::State_descriptor(), rpc::StoredAs::kNumber)},
       {"practice_time", FilterType::kTimestamp, "practice_time"},
@@ -31,7 +39,7 @@ const rpc::FilterSchema& Schema() {
 }
 
 // Puts what was said, the analysis and the reviews with their comments into `practice`.
-absl::Status AddContent(Transaction& transaction, const std::string& id, v1::Practice& practice) {
+absl::Status AddContent(Transaction& transaction, const PracticeId& id, v1::Practice& practice) {
   ASSIGN_OR_RETURN(const std::optional<store::ContentRow> row, store::ReadContent(transaction, id));
   v1::Practice content;
   if (!row || !content.ParseFromString(row->content) ||
@@ -53,7 +61,7 @@ absl::Status AddContent(Transaction& transaction, const std::string& id, v1::Pra
 
 absl::StatusOr<v1::Practice> PracticeHandlers::GetPractice(rpc::CallContext& context,
                                                            const v1::GetPracticeRequest& request) {
-  const std::string id = rpc::IdIn(request.name());
+  const PracticeId id(rpc::IdIn(request.name()));
   return outbox::Read<v1::Practice>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::Practice> {
         ASSIGN_OR_RETURN(const std::vector<store::PracticeRow> rows, store::ReadPractices(transaction, {id}));
@@ -91,7 +99,7 @@ absl::StatusOr<v1::ListPracticesResponse> PracticeHandlers::ListPractices(
                                 first ? "" : std::get<std::string>(cursor[1]), count));
                         Entries entries;
                         for (const store::PracticeRow& row : rows)
-                          entries.push_back({ToProto(row), {ToMicros(row.practice.time), row.id}});
+                          entries.push_back({ToProto(row), {ToMicros(row.practice.time), row.id.text()}});
                         return entries;
                       }));
         return response;
@@ -117,7 +125,7 @@ absl::StatusOr<v1::ListReviewQueueResponse> PracticeHandlers::ListReviewQueue(
                         WaitingPractice after;
                         if (!cursor.empty()) {
                           const int64_t next = std::get<int64_t>(cursor[1]);
-                          after = {std::get<std::string>(cursor[3]),
+                          after = {PracticeId(std::get<std::string>(cursor[3])),
                                    next == kNever ? absl::InfiniteFuture() : FromMicros(next),
                                    FromMicros(std::get<int64_t>(cursor[2]))};
                         }
@@ -133,7 +141,7 @@ absl::StatusOr<v1::ListReviewQueueResponse> PracticeHandlers::ListReviewQueue(
                           if (meets) *queued.mutable_next_meeting_time() = rpc::ToTimestamp(next);
                           entries.push_back({std::move(queued),
                                              {now, meets ? ToMicros(next) : kNever,
-                                              ToMicros(one.waiting.submit_time), one.waiting.id}});
+                                              ToMicros(one.waiting.submit_time), one.waiting.id.text()}});
                         }
                         return entries;
                       }));

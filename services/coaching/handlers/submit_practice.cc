@@ -65,8 +65,9 @@ absl::Status TooMany(std::string_view reason, std::string message) {
 absl::StatusOr<store::PracticeRow> RowOf(Transaction& transaction, const v1::Practice& practice,
                                          const std::string& rep) {
   if (practice.name().empty()) return store::PracticeRow{};
-  ASSIGN_OR_RETURN(const storage::Deferred locked,
-                   store::kPractices.DeferLock(transaction, {rpc::IdIn(practice.name())}));
+  ASSIGN_OR_RETURN(
+      const storage::Deferred locked,
+      store::kPractices.DeferLock(transaction, std::vector{PracticeId(rpc::IdIn(practice.name()))}));
   RETURN_IF_ERROR(transaction.Settle());
   ASSIGN_OR_RETURN(std::vector<store::PracticeRow> rows, store::kPractices.Records(*locked));
   if (rows.empty() || rows[0].practice.rep != rep) return rpc::NotFound(practice.name(), "practice");
@@ -81,7 +82,7 @@ absl::StatusOr<store::PracticeRow> RowOf(Transaction& transaction, const v1::Pra
 
 // A draft is not there for reps.
 absl::StatusOr<PublishedTrack> TrackOf(Transaction& transaction, const std::string& name) {
-  const std::string id = rpc::IdIn(name);
+  const TalkTrackId id(rpc::IdIn(name));
   ASSIGN_OR_RETURN(const auto tracks, changes::PublishedTracks(transaction, {id}));
   const auto track = tracks.find(id);
   if (track == tracks.end()) return rpc::NotFound(name, "talk_track");
@@ -107,7 +108,7 @@ absl::StatusOr<v1::Analysis> Submit(Transaction& transaction, RepBatch& reps, Re
   reps.Take(rep, track.id, FactOf(row));
   reps.Complete(rep, track.id, row);
   v1::PracticeSubmitted& event = *reps.Emit(rep).mutable_practice_submitted();
-  event.set_practice("practices/" + row.id);
+  event.set_practice(changes::NameOf(row.id));
   event.set_talk_track(request.talk_track());
   event.set_version(track.version);
   *event.mutable_practice_time() = rpc::ToTimestamp(row.practice.time);
@@ -134,7 +135,7 @@ absl::StatusOr<v1::SubmitPracticeResponse> PracticeHandlers::SubmitPractice(
         RepBatch::Entry& rep = *reps.Find(caller);
         ASSIGN_OR_RETURN(const PublishedTrack track, TrackOf(transaction, practice.talk_track()));
         ASSIGN_OR_RETURN(store::PracticeRow row, RowOf(transaction, practice, caller));
-        if (row.id.empty()) row.id = NewUuid(d_.clock, d_.rng);
+        if (row.id.empty()) row.id = PracticeId(NewUuid(d_.clock, d_.rng));
         row.track = track.id;
         row.practice.rep = caller;
         row.practice.time = FromMicros(ToMicros(time));

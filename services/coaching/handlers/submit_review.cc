@@ -8,8 +8,8 @@
 #include "libs/rpc/errors.h"
 #include "libs/rpc/resource_name.h"
 #include "libs/rpc/violations.h"
+#include "services/coaching/changes/names.h"
 #include "services/coaching/changes/rep_batch.h"
-#include "services/coaching/changes/track_proto.h"
 #include "services/coaching/handlers/practice_handlers.h"
 #include "services/coaching/handlers/practice_proto.h"
 
@@ -40,7 +40,7 @@ absl::Status Check(const v1::Review& review, Levels& levels) {
 }
 
 // Comments stand at turns that are there.
-absl::Status CheckTurns(Transaction& transaction, const std::string& practice, const v1::Review& review) {
+absl::Status CheckTurns(Transaction& transaction, const PracticeId& practice, const v1::Review& review) {
   if (review.comments().empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::optional<store::ContentRow> row, store::ReadContent(transaction, practice));
   v1::Practice content;
@@ -67,7 +67,7 @@ absl::Status ToStatus(const Refusal& refusal) {
 absl::StatusOr<store::PracticeRow> Visible(Transaction& transaction, const rpc::CallContext& context,
                                            const std::string& name) {
   ASSIGN_OR_RETURN(std::vector<store::PracticeRow> rows,
-                   store::ReadPractices(transaction, {rpc::IdIn(name)}));
+                   store::ReadPractices(transaction, {PracticeId(rpc::IdIn(name))}));
   if (rows.empty() || rows[0].practice.state == PracticeState::kDraft ||
       (!IsCoach(context) && rows[0].practice.rep != context.principal().name()))
     return rpc::NotFound(name, "practice");
@@ -108,10 +108,10 @@ absl::StatusOr<Reviewed> Add(Transaction& transaction, Review review, const v1::
   return reviewed;
 }
 
-void Tell(const store::PracticeRow& row, const Review& review, const Reviewed& reviewed,
-          v1::PracticeReviewed& event) {
-  event.set_practice("practices/" + row.id);
-  event.set_talk_track(std::string(changes::kTracks) + row.track);
+void FillReviewed(const store::PracticeRow& row, const Review& review, const Reviewed& reviewed,
+                  v1::PracticeReviewed& event) {
+  event.set_practice(changes::NameOf(row.id));
+  event.set_talk_track(changes::NameOf(row.track));
   event.set_version(row.practice.track_version);
   event.set_rubric(row.practice.rubric.name);
   event.set_reviewer(review.reviewer);
@@ -136,10 +136,11 @@ absl::StatusOr<v1::SubmitReviewResponse> PracticeHandlers::SubmitReview(
       context, d_.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::SubmitReviewResponse> {
         review.time = FromMicros(ToMicros(now));
-        ASSIGN_OR_RETURN(const store::PracticeRow seen, Visible(transaction, context, request.name()));
-        const std::string rep_id = seen.practice.rep;
+        // A rep's practices change under the lock of the rep's row, and the practice says whose row that is:
+        // this never changes. All else is read again once it is locked.
+        ASSIGN_OR_RETURN(const store::PracticeRow unlocked, Visible(transaction, context, request.name()));
+        const std::string rep_id = unlocked.practice.rep;
         RepBatch reps(transaction, {d_.clock, d_.rng, now, cause});
-        // A rep's practices change under the lock of the rep's row.
         RETURN_IF_ERROR(reps.LockReps({rep_id}));
         ASSIGN_OR_RETURN(store::PracticeRow row, Visible(transaction, context, request.name()));
         ASSIGN_OR_RETURN(const TalkTrack content,
@@ -150,7 +151,7 @@ absl::StatusOr<v1::SubmitReviewResponse> PracticeHandlers::SubmitReview(
                          Add(transaction, review, request.review(), content.rubric, row));
         RepBatch::Entry& rep = *reps.Find(rep_id);
         reps.Take(rep, row.track, FactOf(row));
-        Tell(row, review, reviewed, *reps.Emit(rep).mutable_practice_reviewed());
+        FillReviewed(row, review, reviewed, *reps.Emit(rep).mutable_practice_reviewed());
         RETURN_IF_ERROR(reps.WriteAll());
 
         v1::SubmitReviewResponse response;

@@ -27,28 +27,27 @@ using storage::Transaction;
 
 constexpr int64_t kMostTracks = 1'000;
 constexpr size_t kMaxId = 100;
-constexpr size_t kMaxIdFromTitle = 80;
 
 constexpr std::string_view kUpdatable[] = {"owner",    "title",         "language", "situation",
                                            "audience", "source_assets", "story",    "key_messages",
                                            "avoid",    "bands",         "rubric",   "certificate_validity"};
 
 // The last part of the name that the request asks for.
-absl::StatusOr<std::string> IdOf(const v1::CreateTalkTrackRequest& request, std::string_view title) {
+absl::StatusOr<TalkTrackId> IdOf(const v1::CreateTalkTrackRequest& request, std::string_view title) {
   if (!request.talk_track_id().empty()) {
-    if (IsToken(request.talk_track_id(), kMaxId, "_-")) return request.talk_track_id();
+    if (IsToken(request.talk_track_id(), kMaxId, "_-")) return TalkTrackId(request.talk_track_id());
     return rpc::InvalidField("talk_track_id",
                              fmt::format("must be 1 to {} characters of [a-z0-9_-]", kMaxId));
   }
   std::string id = IdFromTitle(title, kMaxIdFromTitle);
   if (id.empty())
     return rpc::InvalidField("talk_track_id", "is required where the title has no letter of a to z");
-  return id;
+  return TalkTrackId(std::move(id));
 }
 
 // Locks one; NOT_FOUND, ABORTED where `etag` is not its own.
 absl::StatusOr<TrackBatch::Entry*> Lock(TrackBatch& batch, const std::string& name, std::string_view etag) {
-  const std::string id = rpc::IdIn(name);
+  const TalkTrackId id(rpc::IdIn(name));
   RETURN_IF_ERROR(batch.Lock({id}));
   TrackBatch::Entry* entry = batch.Find(id);
   if (entry == nullptr) return rpc::NotFound(name, "talk_track");
@@ -88,7 +87,7 @@ const rpc::FilterSchema& Schema() {
 absl::StatusOr<v1::TalkTrack> TrackHandlers::CreateTalkTrack(rpc::CallContext& context,
                                                              const v1::CreateTalkTrackRequest& request) {
   ASSIGN_OR_RETURN(const TalkTrack content, changes::ContentOf(request.talk_track()));
-  ASSIGN_OR_RETURN(const std::string id, IdOf(request, content.title));
+  ASSIGN_OR_RETURN(const TalkTrackId id, IdOf(request, content.title));
   const outbox::Cause cause = outbox::CauseOf(context);
   return outbox::Mutate<v1::TalkTrack>(
       context, d_.database, request,
@@ -96,7 +95,7 @@ absl::StatusOr<v1::TalkTrack> TrackHandlers::CreateTalkTrack(rpc::CallContext& c
         TrackBatch batch(transaction, {d_.clock, d_.rng, now, cause});
         RETURN_IF_ERROR(batch.Lock({id}));
         if (batch.Find(id) != nullptr) {
-          const std::string name = fmt::format("{}{}", changes::kTracks, id);
+          const std::string name = changes::NameOf(id);
           return rpc::Error(absl::StatusCode::kAlreadyExists, "TALK_TRACK_EXISTS",
                             fmt::format("{} exists", name), {{"talk_track", name}});
         }
@@ -159,8 +158,8 @@ absl::StatusOr<v1::TalkTrack> TrackHandlers::GetTalkTrack(rpc::CallContext& cont
                                                           const v1::GetTalkTrackRequest& request) {
   if (request.version() < 0) return rpc::InvalidField("version", "must be 0 or more");
   return outbox::Read<v1::TalkTrack>(context, d_.database, [&](Transaction& transaction) {
-    return changes::ReadTrack(transaction, rpc::IdIn(request.name()), request.version(), ReaderOf(context),
-                              d_.clock.Now());
+    return changes::ReadTrack(transaction, TalkTrackId(rpc::IdIn(request.name())), request.version(),
+                              ReaderOf(context), d_.clock.Now());
   });
 }
 
@@ -181,7 +180,8 @@ absl::StatusOr<v1::ListTalkTracksResponse> TrackHandlers::ListTalkTracks(
           ASSIGN_OR_RETURN(std::vector<v1::TalkTrack> tracks,
                            changes::ReadShown(transaction, rows, d_.clock.Now()));
           Entries entries;
-          for (size_t i = 0; i < rows.size(); ++i) entries.push_back({std::move(tracks[i]), {rows[i].id}});
+          for (size_t i = 0; i < rows.size(); ++i)
+            entries.push_back({std::move(tracks[i]), {rows[i].id.text()}});
           return entries;
         };
         ASSIGN_OR_RETURN(*response.mutable_next_page_token(),

@@ -22,7 +22,7 @@ const storage::Table<ExampleRow> kExamples(
      {"due_time", In(&ExampleRow::head, &Example::expire_time), absl::InfiniteFuture()},
      {"create_time", &ExampleRow::create_time}});
 
-absl::StatusOr<std::vector<ExampleRow>> ListExamples(Transaction& transaction, const std::string& track,
+absl::StatusOr<std::vector<ExampleRow>> ListExamples(Transaction& transaction, const TalkTrackId& track,
                                                      absl::Time now, absl::Time after_time,
                                                      const std::string& after_id, int limit) {
   ASSIGN_OR_RETURN(
@@ -32,22 +32,22 @@ WHERE talk_track = $1 AND (due_time IS NULL OR due_time > $2)
   AND (create_time > $3 OR (create_time = $3 AND id > $4))
 ORDER BY create_time, id
 LIMIT $5)sql",
-                          {track, ToMicros(now), ToMicros(after_time), after_id, int64_t{limit}}));
+                          {track.text(), ToMicros(now), ToMicros(after_time), after_id, int64_t{limit}}));
   return kExamples.Records(result);
 }
 
-absl::StatusOr<std::map<std::string, int64_t>> CountExamples(Transaction& transaction,
-                                                             const std::vector<std::string>& tracks,
+absl::StatusOr<std::map<TalkTrackId, int64_t>> CountExamples(Transaction& transaction,
+                                                             const std::vector<TalkTrackId>& tracks,
                                                              absl::Time now) {
   std::vector<storage::Row> rows;
-  for (const std::string& track : tracks) rows.push_back(storage::Row({track, ToMicros(now)}));
+  for (const TalkTrackId& track : tracks) rows.push_back(storage::Row({track.text(), ToMicros(now)}));
   ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(R"sql(
 SELECT e.talk_track, COUNT(*) FROM {rows: id TEXT, now BIGINT} AS r
 JOIN examples AS e ON e.talk_track = r.id AND (e.due_time IS NULL OR e.due_time > r.now)
 GROUP BY e.talk_track)sql",
                                                                          rows));
-  std::map<std::string, int64_t> counts;
-  for (const storage::Row& row : result.rows) counts[row.Text(0)] = row.Int(1);
+  std::map<TalkTrackId, int64_t> counts;
+  for (const storage::Row& row : result.rows) counts[TalkTrackId(row.Text(0))] = row.Int(1);
   return counts;
 }
 

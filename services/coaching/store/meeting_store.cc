@@ -55,6 +55,14 @@ absl::StatusOr<std::map<std::string, MeetingRow>> ReadMeetings(storage::Transact
   return meetings;
 }
 
+absl::StatusOr<std::vector<MeetingRow>> PlannedMeetings(storage::Transaction& transaction,
+                                                        const std::string& host) {
+  ASSIGN_OR_RETURN(const storage::Result result,
+                   transaction.Execute(
+                       kMeetings.select() + " WHERE host = $1 AND planned ORDER BY start_time, id", {host}));
+  return kMeetings.Records(result);
+}
+
 absl::Status DeleteMeetings(storage::Transaction& transaction, const std::vector<std::string>& ids) {
   const std::vector<Row> rows = storage::IdRows(ids);
   for (const char* sql :

@@ -30,6 +30,9 @@ extern const storage::Table<MeetingRow> kMeetings;
 // Those that exist, by id.
 absl::StatusOr<std::map<std::string, MeetingRow>> ReadMeetings(storage::Transaction& transaction,
                                                                const std::vector<std::string>& ids);
+// Those of a host that are planned, the earliest first.
+absl::StatusOr<std::vector<MeetingRow>> PlannedMeetings(storage::Transaction& transaction,
+                                                        const std::string& host);
 // Deletes meetings with their low scores. Deferred.
 absl::Status DeleteMeetings(storage::Transaction& transaction, const std::vector<std::string>& ids);
 

@@ -71,18 +71,18 @@ PracticeFact FactOf(const PracticeRow& row) {
 }
 
 absl::StatusOr<std::vector<PracticeRow>> ReadPractices(storage::Transaction& transaction,
-                                                       const std::vector<std::string>& ids) {
+                                                       const std::vector<PracticeId>& ids) {
   ASSIGN_OR_RETURN(const storage::Deferred read, kPractices.DeferRead(transaction, ids));
   RETURN_IF_ERROR(transaction.Settle());
   return kPractices.Records(*read);
 }
 
-absl::StatusOr<std::map<std::string, std::vector<PracticeFact>>> ReadFacts(storage::Transaction& transaction,
+absl::StatusOr<std::map<TalkTrackId, std::vector<PracticeFact>>> ReadFacts(storage::Transaction& transaction,
                                                                            const std::string& rep) {
   ASSIGN_OR_RETURN(const storage::Result result,
                    transaction.Execute(kPractices.select() + " WHERE rep = $1 AND state <> 1", {rep}));
   ASSIGN_OR_RETURN(std::vector<PracticeRow> rows, kPractices.Records(result));
-  std::map<std::string, std::vector<PracticeFact>> facts;
+  std::map<TalkTrackId, std::vector<PracticeFact>> facts;
   for (const PracticeRow& row : rows) facts[row.track].push_back(FactOf(row));
   return facts;
 }
@@ -92,9 +92,9 @@ absl::StatusOr<int64_t> CountDrafts(storage::Transaction& transaction, const std
 }
 
 absl::StatusOr<int64_t> CountSubmitted(storage::Transaction& transaction, const std::string& rep,
-                                       const std::string& track) {
+                                       const TalkTrackId& track) {
   return Counted(transaction.Execute(
-      "SELECT COUNT(*) FROM practices WHERE rep = $1 AND track = $2 AND state <> 1", {rep, track}));
+      "SELECT COUNT(*) FROM practices WHERE rep = $1 AND track = $2 AND state <> 1", {rep, track.text()}));
 }
 
 absl::StatusOr<std::vector<PracticeRow>> ListPractices(storage::Transaction& transaction,
@@ -129,7 +129,7 @@ SELECT {}, next_meeting FROM waiting)sql",
     values.emplace_back(after->next_meeting == absl::InfiniteFuture() ? kNever
                                                                       : ToMicros(after->next_meeting));
     values.emplace_back(ToMicros(after->submit_time));
-    values.emplace_back(after->id);
+    values.emplace_back(after->id.text());
   }
   sql += " ORDER BY next_meeting, submit_time, id LIMIT $2";
   ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute(sql, std::move(values)));
@@ -144,12 +144,12 @@ SELECT {}, next_meeting FROM waiting)sql",
   return queue;
 }
 
-absl::StatusOr<std::map<std::string, int64_t>> CountWaiting(storage::Transaction& transaction) {
+absl::StatusOr<std::map<TalkTrackId, int64_t>> CountWaiting(storage::Transaction& transaction) {
   ASSIGN_OR_RETURN(
       const storage::Result result,
       transaction.Execute("SELECT track, COUNT(*) FROM practices WHERE state = 2 GROUP BY track"));
-  std::map<std::string, int64_t> waiting;
-  for (const Row& row : result.rows) waiting[row.Text(0)] = row.Int(1);
+  std::map<TalkTrackId, int64_t> waiting;
+  for (const Row& row : result.rows) waiting[TalkTrackId(row.Text(0))] = row.Int(1);
   return waiting;
 }
 
@@ -159,9 +159,9 @@ const storage::Table<ContentRow> kContents("practice_contents", {"practice"},
                                             {"analysis", storage::kAsBytes, &ContentRow::analysis}});
 
 absl::StatusOr<std::optional<ContentRow>> ReadContent(storage::Transaction& transaction,
-                                                      const std::string& practice) {
+                                                      const PracticeId& practice) {
   ASSIGN_OR_RETURN(const storage::Result result,
-                   transaction.Execute(kContents.select() + " WHERE practice = $1", {practice}));
+                   transaction.Execute(kContents.select() + " WHERE practice = $1", {practice.text()}));
   if (result.rows.empty()) return std::optional<ContentRow>();
   return kContents.RecordOf(result.rows[0]);
 }
@@ -184,7 +184,7 @@ const storage::Table<ReviewRow> kReviews(
      {"comments", storage::kAsBytes, &ReviewRow::comments}});
 
 absl::StatusOr<std::vector<ReviewRow>> ReadReviews(storage::Transaction& transaction,
-                                                   const std::vector<std::string>& practices) {
+                                                   const std::vector<PracticeId>& practices) {
   ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(fmt::format(R"sql(
 {} WHERE practice IN (SELECT r.id FROM {{rows: id TEXT}} AS r) AND NOT replaced)sql",
                                                                                      kReviews.select()),
@@ -195,24 +195,24 @@ absl::StatusOr<std::vector<ReviewRow>> ReadReviews(storage::Transaction& transac
   return reviews;
 }
 
-absl::StatusOr<int64_t> CountReviews(storage::Transaction& transaction, const std::string& practice) {
+absl::StatusOr<int64_t> CountReviews(storage::Transaction& transaction, const PracticeId& practice) {
   return Counted(
-      transaction.Execute("SELECT COUNT(*) FROM practice_reviews WHERE practice = $1", {practice}));
+      transaction.Execute("SELECT COUNT(*) FROM practice_reviews WHERE practice = $1", {practice.text()}));
 }
 
-absl::Status ReplaceReviews(storage::Transaction& transaction, const std::string& practice,
+absl::Status ReplaceReviews(storage::Transaction& transaction, const PracticeId& practice,
                             const std::string& reviewer) {
   return transaction
       .Defer("UPDATE practice_reviews SET replaced = TRUE WHERE practice = $1 AND reviewer = $2",
-             {practice, reviewer})
+             {practice.text(), reviewer})
       .status();
 }
 
-absl::StatusOr<std::map<std::string, std::vector<Unit>>> ReadUnits(storage::Transaction& transaction,
-                                                                   const std::vector<std::string>& tracks,
+absl::StatusOr<std::map<TalkTrackId, std::vector<Unit>>> ReadUnits(storage::Transaction& transaction,
+                                                                   const std::vector<TalkTrackId>& tracks,
                                                                    absl::Time since) {
   std::vector<Row> rows;
-  for (const std::string& track : tracks) rows.push_back(Row({track, ToMicros(since)}));
+  for (const TalkTrackId& track : tracks) rows.push_back(Row({track.text(), ToMicros(since)}));
   ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(R"sql(
 SELECT p.track, v.practice, v.levels FROM {rows: track TEXT, since BIGINT} AS r
 JOIN practices AS p ON p.track = r.track AND p.state = 3 AND p.practice_time >= r.since
@@ -220,12 +220,12 @@ JOIN practice_reviews AS v ON v.practice = p.id AND NOT v.replaced AND NOT v.sel
 WHERE (SELECT COUNT(*) FROM practice_reviews AS c
        WHERE c.practice = p.id AND NOT c.replaced AND NOT c.self) > 1)sql",
                                                                          rows));
-  std::map<std::string, std::map<std::string, Practice>> practices;
+  std::map<TalkTrackId, std::map<std::string, Practice>> practices;
   for (const Row& row : result.rows) {
-    Review& review = practices[row.Text(0)][row.Text(1)].reviews.emplace_back();
+    Review& review = practices[TalkTrackId(row.Text(0))][row.Text(1)].reviews.emplace_back();
     ASSIGN_OR_RETURN(review.levels, DecodeLevels(row.Text(2)));
   }
-  std::map<std::string, std::vector<Unit>> units;
+  std::map<TalkTrackId, std::vector<Unit>> units;
   for (const auto& [track, of_track] : practices) {
     for (const auto& [id, practice] : of_track) {
       for (Unit& unit : UnitsOf(practice)) units[track].push_back(std::move(unit));

@@ -53,13 +53,33 @@ const storage::Table<RepRow> kReps("practice_reps", {"id"},
                                     {"seq", &RepRow::seq},
                                     {"due_time", &RepRow::due_time, absl::InfiniteFuture()}});
 
-absl::Status VisitRepsOf(storage::Transaction& transaction, const std::string& track, absl::Time now) {
+absl::Status VisitReps(storage::Transaction& transaction, const std::vector<std::string>& reps,
+                       absl::Time now) {
+  std::vector<Row> rows;
+  for (const std::string& rep : reps) rows.push_back(Row({rep, ToMicros(now)}));
   return transaction
-      .Defer(R"sql(
-UPDATE practice_reps SET due_time = $2
-WHERE id IN (SELECT rep FROM practices WHERE track = $1 AND state <> 1))sql",
-             {track, ToMicros(now)})
+      .DeferMany(R"sql(
+UPDATE practice_reps SET due_time = r.now FROM {rows: rep TEXT, now BIGINT} AS r WHERE id = r.rep)sql",
+                 rows)
       .status();
+}
+
+absl::Status VisitRepsOf(storage::Transaction& transaction, const std::vector<TalkTrackId>& tracks,
+                         absl::Time now) {
+  for (const TalkTrackId& track : tracks) {
+    RETURN_IF_ERROR(transaction
+                        .Defer(R"sql(
+UPDATE practice_reps SET due_time = $2
+WHERE id IN (
+  SELECT rep FROM practices WHERE track = $1 AND state <> 1
+  UNION SELECT rep FROM practice_assignments WHERE track = $1 AND kind = 3 AND state IN (1, 2)
+  UNION SELECT m.host FROM talk_tracks AS t
+    JOIN practice_meetings AS m ON m.situation = t.situation AND m.planned AND m.start_time > $2
+    WHERE t.id = $1))sql",
+                               {track.text(), ToMicros(now)})
+                        .status());
+  }
+  return absl::OkStatus();
 }
 
 const storage::Table<MasteryRow> kMasteries(
@@ -88,13 +108,14 @@ absl::StatusOr<std::vector<MasteryRow>> ReadMasteries(storage::Transaction& tran
   return kMasteries.Records(result);
 }
 
-absl::StatusOr<std::map<std::string, std::map<MasteryState, int64_t>>> CountMasteries(
+absl::StatusOr<std::map<TalkTrackId, std::map<MasteryState, int64_t>>> CountMasteries(
     storage::Transaction& transaction) {
   ASSIGN_OR_RETURN(
       const storage::Result result,
       transaction.Execute("SELECT track, state, COUNT(*) FROM practice_masteries GROUP BY track, state"));
-  std::map<std::string, std::map<MasteryState, int64_t>> counts;
-  for (const Row& row : result.rows) counts[row.Text(0)][static_cast<MasteryState>(row.Int(1))] = row.Int(2);
+  std::map<TalkTrackId, std::map<MasteryState, int64_t>> counts;
+  for (const Row& row : result.rows)
+    counts[TalkTrackId(row.Text(0))][static_cast<MasteryState>(row.Int(1))] = row.Int(2);
   return counts;
 }
 
@@ -109,11 +130,15 @@ const storage::Table<CertificateRow> kCertificates(
      {"valid_until", OfCertificate(&Certificate::valid_until), absl::InfiniteFuture()},
      {"withdrawn_time", OfCertificate(&Certificate::withdrawn_time), absl::InfinitePast()}});
 
-absl::StatusOr<std::vector<CertificateRow>> ReadValid(storage::Transaction& transaction,
-                                                      const std::string& rep) {
-  ASSIGN_OR_RETURN(
-      const storage::Result result,
-      transaction.Execute(kCertificates.select() + " WHERE rep = $1 AND state = 1 ORDER BY id", {rep}));
+absl::StatusOr<std::vector<CertificateRow>> ReadCertificates(storage::Transaction& transaction,
+                                                             const std::string& rep) {
+  ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute(kCertificates.select() + R"sql(
+WHERE rep = $1 AND (state = 1 OR (state = 2 AND NOT EXISTS (
+  SELECT 1 FROM practice_certificates AS later
+  WHERE later.rep = practice_certificates.rep AND later.track = practice_certificates.track AND later.state = 2
+    AND (later.issue_time, later.id) > (practice_certificates.issue_time, practice_certificates.id))))
+ORDER BY id)sql",
+                                                                     {rep}));
   return kCertificates.Records(result);
 }
 
@@ -178,22 +203,13 @@ absl::StatusOr<std::vector<AssignmentRow>> ReadAssignments(storage::Transaction&
   return rows;
 }
 
-absl::StatusOr<std::vector<std::string>> RepsRehearsing(storage::Transaction& transaction,
-                                                        const std::vector<std::string>& meetings) {
-  std::vector<std::string> causes;
-  for (const std::string& meeting : meetings) causes.push_back(CauseOfMeeting(meeting));
-  return storage::FirstTexts(transaction.ExecuteMany(R"sql(
-SELECT DISTINCT a.rep FROM {rows: id TEXT} AS r JOIN practice_assignments AS a ON a.cause = r.id)sql",
-                                                     storage::IdRows(causes)));
-}
-
-absl::StatusOr<std::map<std::string, int64_t>> CountListed(storage::Transaction& transaction) {
+absl::StatusOr<std::map<TalkTrackId, int64_t>> CountListed(storage::Transaction& transaction) {
   ASSIGN_OR_RETURN(
       const storage::Result result,
       transaction.Execute("SELECT track, COUNT(*) FROM practice_assignments WHERE state IN (1, 2) "
                           "GROUP BY track"));
-  std::map<std::string, int64_t> listed;
-  for (const Row& row : result.rows) listed[row.Text(0)] = row.Int(1);
+  std::map<TalkTrackId, int64_t> listed;
+  for (const Row& row : result.rows) listed[TalkTrackId(row.Text(0))] = row.Int(1);
   return listed;
 }
 

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/storage/table.h"
+#include "services/coaching/domain/ids.h"
 #include "services/coaching/domain/practice/assignment.h"
 #include "services/coaching/domain/practice/certificate.h"
 #include "services/coaching/domain/practice/low_scores.h"
@@ -26,14 +27,18 @@ struct RepRow {
   absl::Time due_time = absl::InfiniteFuture();
 };
 extern const storage::Table<RepRow> kReps;
-// Reps who have submitted a practice of the track fall due at `now`: its certificate version has changed.
-// Deferred.
-absl::Status VisitRepsOf(storage::Transaction& transaction, const std::string& track, absl::Time now);
+// These reps fall due at `now`. Deferred.
+absl::Status VisitReps(storage::Transaction& transaction, const std::vector<std::string>& reps,
+                       absl::Time now);
+// All reps fall due at `now` to whom it matters that these tracks were published: who has practised one, who
+// is to rehearse one before a meeting, and who has a meeting ahead in the situation of one. Deferred.
+absl::Status VisitRepsOf(storage::Transaction& transaction, const std::vector<TalkTrackId>& tracks,
+                         absl::Time now);
 
 // The mastery of a track by a rep, as it was published last.
 struct MasteryRow {
   std::string rep;
-  std::string track;
+  TalkTrackId track;
   MasteryRecord record;
 
   friend bool operator==(const MasteryRow&, const MasteryRow&) = default;
@@ -42,20 +47,21 @@ extern const storage::Table<MasteryRow> kMasteries;
 absl::StatusOr<std::vector<MasteryRow>> ReadMasteries(storage::Transaction& transaction,
                                                       const std::string& rep);
 // How many reps there are in each state, by track.
-absl::StatusOr<std::map<std::string, std::map<MasteryState, int64_t>>> CountMasteries(
+absl::StatusOr<std::map<TalkTrackId, std::map<MasteryState, int64_t>>> CountMasteries(
     storage::Transaction& transaction);
 
 struct CertificateRow {
   std::string id;
   std::string rep;
-  std::string track;
+  TalkTrackId track;
   Certificate certificate;
 
   friend bool operator==(const CertificateRow&, const CertificateRow&) = default;
 };
 extern const storage::Table<CertificateRow> kCertificates;
-absl::StatusOr<std::vector<CertificateRow>> ReadValid(storage::Transaction& transaction,
-                                                      const std::string& rep);
+// Those of a rep that are valid, and the last one of each track that has expired.
+absl::StatusOr<std::vector<CertificateRow>> ReadCertificates(storage::Transaction& transaction,
+                                                             const std::string& rep);
 // Those of a rep, the newest first, behind (`before`, `id`).
 absl::StatusOr<std::vector<CertificateRow>> ListCertificates(storage::Transaction& transaction,
                                                              const std::string& rep, absl::Time before,
@@ -64,7 +70,7 @@ absl::StatusOr<std::vector<CertificateRow>> ListCertificates(storage::Transactio
 struct AssignmentRow {
   std::string id;
   std::string rep;
-  std::string track;
+  TalkTrackId track;
   Assignment assignment;
   // Names what it came from: no two assignments of a rep and track have the same cause. See the functions
   // below.
@@ -75,7 +81,7 @@ struct AssignmentRow {
   std::vector<std::string> appointments;
   std::string by;
   // Id of the practice that did it; may be empty.
-  std::string practice;
+  PracticeId practice;
 
   friend bool operator==(const AssignmentRow&, const AssignmentRow&) = default;
 };
@@ -88,11 +94,8 @@ LowPair PairOf(const AssignmentRow& row);
 absl::StatusOr<std::vector<AssignmentRow>> ReadAssignments(storage::Transaction& transaction,
                                                            const std::string& rep,
                                                            const std::vector<std::string>& meetings);
-// Who has an assignment to rehearse for one of these meetings.
-absl::StatusOr<std::vector<std::string>> RepsRehearsing(storage::Transaction& transaction,
-                                                        const std::vector<std::string>& meetings);
 // How many are listed, by track.
-absl::StatusOr<std::map<std::string, int64_t>> CountListed(storage::Transaction& transaction);
+absl::StatusOr<std::map<TalkTrackId, int64_t>> CountListed(storage::Transaction& transaction);
 // Deletes the assignments of a rep that ended before `ended`. Deferred.
 absl::Status DeleteAssignments(storage::Transaction& transaction, const std::string& rep, absl::Time ended);
 

@@ -14,7 +14,8 @@ namespace {
 //   practice_contents    one of each practice; practice_reviews: at most 100 of each
 //   practice_reps        principals who have practised, or have meetings or assignments
 //   practice_masteries   one of each rep and track
-//   practice_certificates   one of each time that a rep came to master a track
+//   practice_certificates   one of each time that a rep came to master a track, and at most one of each
+//                        practice after that
 //   practice_assignments   those that are listed, and those that ended within 400 days
 //   practice_meetings    those that began within 90 days, or are ahead, with their low scores
 constexpr storage::Migration kMigrations[] = {
@@ -168,6 +169,11 @@ CREATE TABLE practice_low_scores (
   criterion TEXT NOT NULL,
   PRIMARY KEY (meeting, source, rater, criterion)
 );
+)sql",
+     storage::Change::kExpand},
+    {3, "visits after a publication", R"sql(
+ALTER TABLE talk_tracks ADD COLUMN due_time BIGINT;
+CREATE INDEX talk_tracks_by_due ON talk_tracks (due_time) WHERE due_time IS NOT NULL;
 )sql",
      storage::Change::kExpand},
 };

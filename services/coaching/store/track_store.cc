@@ -24,7 +24,7 @@ const storage::Table<VersionRow> kVersions("talk_track_versions", {"talk_track",
 const storage::Table<VersionRow> kPublishTimes = kVersions.Part({"publish_time"});
 
 struct SourceRow {
-  std::string talk_track;
+  TalkTrackId talk_track;
   Source source;
 };
 const storage::Table<SourceRow> kSources("talk_track_sources", {"talk_track", "asset"},
@@ -39,7 +39,7 @@ const storage::Table<SourceRow> kSources("talk_track_sources", {"talk_track", "a
 std::vector<Row> KeyRows(const std::vector<VersionKey>& keys) {
   std::vector<Row> rows;
   rows.reserve(keys.size());
-  for (const auto& [track, version] : keys) rows.push_back(Row({track, version}));
+  for (const auto& [track, version] : keys) rows.push_back(Row({track.text(), version}));
   return rows;
 }
 
@@ -64,11 +64,12 @@ const storage::Table<TrackRow> kTracks(
      {"certificate_version", In(&TrackRow::life, &Life::certificate_version)},
      {"publish_time", In(&TrackRow::life, &Life::publish_time), absl::InfinitePast()},
      {"sources_changed", &TrackRow::sources_changed},
+     {"due_time", &TrackRow::due_time, absl::InfiniteFuture()},
      {"create_time", &TrackRow::create_time},
      {"update_time", &TrackRow::update_time}});
 
 absl::StatusOr<std::vector<TrackRow>> ReadTracks(Transaction& transaction,
-                                                 const std::vector<std::string>& ids) {
+                                                 const std::vector<TalkTrackId>& ids) {
   ASSIGN_OR_RETURN(const storage::Deferred read, kTracks.DeferRead(transaction, ids));
   RETURN_IF_ERROR(transaction.Settle());
   return kTracks.Records(*read);
@@ -90,6 +91,11 @@ absl::StatusOr<std::vector<TrackRow>> ListTracks(Transaction& transaction,
 absl::StatusOr<int64_t> CountTracks(Transaction& transaction) {
   ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute("SELECT COUNT(*) FROM talk_tracks"));
   return result.rows.front().Int(0);
+}
+
+absl::Status SetDueTimes(Transaction& transaction, const std::vector<TrackRow>& tracks) {
+  static const auto& kDueTimes = *new storage::Table<TrackRow>(kTracks.Part({"due_time"}));
+  return kDueTimes.Update(transaction, storage::Pointers(tracks));
 }
 
 absl::Status InsertVersions(Transaction& transaction, const std::vector<VersionRow>& versions) {
@@ -126,7 +132,7 @@ JOIN {rows: key_track TEXT, key_version BIGINT} AS r
   return versions;
 }
 
-absl::StatusOr<SourcesByTrack> ReadSources(Transaction& transaction, const std::vector<std::string>& tracks) {
+absl::StatusOr<SourcesByTrack> ReadSources(Transaction& transaction, const std::vector<TalkTrackId>& tracks) {
   ASSIGN_OR_RETURN(const storage::Result result, transaction.ExecuteMany(kSources.select() + R"sql(
 JOIN {rows: id TEXT} AS r ON talk_track = r.id)sql",
                                                                          storage::IdRows(tracks)));
@@ -141,7 +147,7 @@ JOIN {rows: id TEXT} AS r ON talk_track = r.id)sql",
 }
 
 absl::Status WriteSources(Transaction& transaction, const SourcesByTrack& sources) {
-  std::vector<std::string> tracks;
+  std::vector<TalkTrackId> tracks;
   std::vector<SourceRow> rows;
   for (const auto& [track, of_track] : sources) {
     tracks.push_back(track);
@@ -156,11 +162,11 @@ WHERE talk_track IN (SELECT r.id FROM {rows: id TEXT} AS r))sql",
   return kSources.Insert(transaction, storage::Pointers(rows));
 }
 
-absl::StatusOr<std::vector<std::string>> TracksBuiltOn(Transaction& transaction,
+absl::StatusOr<std::vector<TalkTrackId>> TracksBuiltOn(Transaction& transaction,
                                                        const std::vector<std::string>& assets) {
   ASSIGN_OR_RETURN(
-      std::vector<std::string> tracks,
-      storage::FirstTexts(transaction.ExecuteMany(
+      std::vector<TalkTrackId> tracks,
+      storage::FirstTexts<TalkTrackId>(transaction.ExecuteMany(
           "SELECT s.talk_track FROM {rows: id TEXT} AS r JOIN talk_track_sources AS s ON s.asset = r.id",
           storage::IdRows(assets))));
   return storage::SortedUnique(std::move(tracks));

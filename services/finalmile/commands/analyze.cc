@@ -5,6 +5,7 @@
 #include "finalmile/coaching/v1/practice_service.pb.h"
 #include "libs/base/status.h"
 #include "services/finalmile/commands/commands.h"
+#include "services/finalmile/commands/read_text.h"
 #include "services/finalmile/commands/show_tracks.h"
 #include "services/finalmile/commands/transcript_flags.h"
 #include "services/finalmile/import/track_file.h"
@@ -30,13 +31,14 @@ absl::StatusOr<ExitCode> Analyze(Session& session, const AnalyzeFlags& flags) {
   if (flags.track.empty()) {
     request.mutable_inline_talk_track();
   } else if (IsFile(flags.track)) {
-    ASSIGN_OR_RETURN(const std::string content, ReadText(session, flags.track));
+    ASSIGN_OR_RETURN(const std::string content,
+                     ReadText(session, flags.track, kMaxTrackFileBytes, "--track"));
     ASSIGN_OR_RETURN(*request.mutable_inline_talk_track(), ReadTrackFile(flags.track, content));
   } else {
     request.set_talk_track(TrackName(flags.track));
   }
   if (flags.written) {
-    ASSIGN_OR_RETURN(*request.mutable_written(), ReadText(session, flags.transcript.file));
+    ASSIGN_OR_RETURN(*request.mutable_written(), ReadWritten(session, flags.transcript));
   } else {
     ASSIGN_OR_RETURN(*request.mutable_turns(), ReadTurns(session, flags.transcript));
   }

@@ -25,7 +25,8 @@ Action Declare(Flags& flags) {
 
 void AddDemo(std::vector<Verb>& verbs) {
   verbs.push_back(
-      {"demo", "a generated quarter: best leads with reasons, who became sales-ready, content to send them",
+      {"demo",
+       "a generated quarter: best leads with reasons, who became sales-ready, meetings, practice, content",
        "finalmile demo --data ./demo", Declare});
 }
 

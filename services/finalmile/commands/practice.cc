@@ -21,9 +21,6 @@ namespace {
 
 using namespace coaching::v1;
 
-// The score from which a day counts, as the README of coaching says.
-constexpr double kMasteringScore = 7.5;
-
 struct PractiseFlags {
   std::string track;
   TranscriptFlags transcript;
@@ -48,8 +45,8 @@ std::string WhatNext(const Practice& practice, const Mastery& mastery) {
   const bool counts = std::find(mastery.days().begin(), mastery.days().end(), practice.practice_day()) !=
                       mastery.days().end();
   const std::string effect = counts ? "counts"
-                             : practice.score() < kMasteringScore
-                                 ? fmt::format("does not count yet, below {}", kMasteringScore)
+                             : practice.score() < mastery.score_needed()
+                                 ? fmt::format("does not count yet, below {}", mastery.score_needed())
                                  : "does not count yet";
   return fmt::format("It waits for a coach's review. {} {}: {}. {}", practice.practice_day(), effect,
                      MasteryText(mastery),
@@ -80,7 +77,7 @@ absl::StatusOr<ExitCode> Practise(Session& session, const PractiseFlags& flags) 
     *practice.mutable_practice_time() = rpc::ToTimestamp(time);
   }
   if (flags.written) {
-    ASSIGN_OR_RETURN(*practice.mutable_written(), ReadText(session, flags.transcript.file));
+    ASSIGN_OR_RETURN(*practice.mutable_written(), ReadWritten(session, flags.transcript));
   } else {
     ASSIGN_OR_RETURN(*practice.mutable_turns(), ReadTurns(session, flags.transcript));
   }

@@ -20,9 +20,6 @@ using namespace coaching::v1;
 using google::protobuf::Timestamp;
 using rpc::IdIn;
 
-// By the contract of Mastery.
-constexpr int kDaysNeeded = 3;
-
 std::string ScoreText(const Practice& practice) {
   return practice.has_score() ? FormatPoints(practice.score()) : "-";
 }
@@ -81,7 +78,7 @@ void ShowReview(const Review& review, Output& output) {
 
 std::string MasteryText(const Mastery& mastery) {
   if (mastery.state() == Mastery::STATE_MASTERED) return "mastered";
-  std::string text = fmt::format("{} of {} days", mastery.days_size(), kDaysNeeded);
+  std::string text = fmt::format("{} of {} days", mastery.days_size(), mastery.days_needed());
   if (mastery.days_size() > 0 && !mastery.coach_reviewed()) text += ", a coach's review is missing";
   if (mastery.state() != Mastery::STATE_LAPSED) return text;
   return fmt::format("lapsed: {}; {}", EnumText(LapseReason_Name(mastery.lapse_reason()), "LAPSE_REASON_"),

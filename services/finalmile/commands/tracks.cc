@@ -8,6 +8,7 @@
 #include "libs/rpc/timestamps.h"
 #include "services/finalmile/commands/commands.h"
 #include "services/finalmile/commands/list.h"
+#include "services/finalmile/commands/read_text.h"
 #include "services/finalmile/commands/show_tracks.h"
 #include "services/finalmile/commands/transcript_flags.h"
 #include "services/finalmile/import/track_file.h"
@@ -103,7 +104,7 @@ absl::StatusOr<ExitCode> Import(Session& session, const std::vector<std::string>
   for (const std::string& file : files) {
     std::string what;
     const auto written = [&]() -> absl::StatusOr<TalkTrack> {
-      ASSIGN_OR_RETURN(const std::string content, ReadText(session, file));
+      ASSIGN_OR_RETURN(const std::string content, ReadText(session, file, kMaxTrackFileBytes));
       ASSIGN_OR_RETURN(TalkTrack track, ReadTrackFile(file, content));
       const std::string id = TrackIdOf(file);
       if (id.empty())

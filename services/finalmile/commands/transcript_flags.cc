@@ -3,31 +3,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
-#include <sstream>
 
 #include "absl/strings/str_join.h"
 #include "libs/base/status.h"
 #include "services/coaching/domain/transcripts/transcript_file.h"
+#include "services/finalmile/commands/read_text.h"
 
 namespace finalmile::cli {
 namespace {
 
 using coaching::Transcript;
 
+constexpr size_t kMaxWritten = 1 << 20;
 constexpr char kFileHelp[] =
     "a transcript: WebVTT or SRT, Otter's or Zoom's text, lines 'Name: text', or JSON; - reads standard "
     "input";
 constexpr char kRepHelp[] = "who of those who speak is the rep";
-
-// One byte more shows that a file is too large.
-absl::StatusOr<std::string> ReadSome(std::istream& input) {
-  std::string text(coaching::kMaxTranscriptFileBytes + 1, '\0');
-  input.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(input.gcount()));
-  return text;
-}
 
 coaching::v1::Turn ToProto(const coaching::Turn& turn) {
   coaching::v1::Turn to;
@@ -61,16 +52,13 @@ void TranscriptFlags::DeclareAsFlags(Flags& flags) {
   flags.Text("--rep", "NAME", rep, kRepHelp);
 }
 
-absl::StatusOr<std::string> ReadText(Session& session, const std::string& file) {
-  if (file == "-") return ReadSome(session.input);
-  std::ifstream input(file, std::ios::binary);
-  if (!input.is_open()) return absl::NotFoundError(fmt::format("{} cannot be read", file));
-  return ReadSome(input);
+absl::StatusOr<std::string> ReadWritten(Session& session, const TranscriptFlags& flags) {
+  return ReadText(session, flags.file, kMaxWritten);
 }
 
 absl::StatusOr<google::protobuf::RepeatedPtrField<coaching::v1::Turn>> ReadTurns(
     Session& session, const TranscriptFlags& flags) {
-  ASSIGN_OR_RETURN(const std::string text, ReadText(session, flags.file));
+  ASSIGN_OR_RETURN(const std::string text, ReadText(session, flags.file, coaching::kMaxTranscriptFileBytes));
   absl::StatusOr<Transcript> transcript = coaching::ReadTranscript(text);
   if (!transcript.ok()) {
     return absl::Status(transcript.status().code(),

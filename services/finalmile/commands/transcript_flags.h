@@ -20,8 +20,9 @@ struct TranscriptFlags {
   void DeclareAsFlags(Flags& flags);
 };
 
-// The bytes of a file; "-" is standard input.
-absl::StatusOr<std::string> ReadText(Session& session, const std::string& file);
+// The message that the file holds, which a rep wrote: at most 1 MiB, as the contract of AnalyzeTranscriptRequest
+// says.
+absl::StatusOr<std::string> ReadWritten(Session& session, const TranscriptFlags& flags);
 
 // The turns of the transcript, of which those of `rep` are the rep's. INVALID_ARGUMENT where nobody of that
 // name speaks, or where none is named and the transcript does not say: the message names who speaks.

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iterator>
 #include <memory>
 
 #include "absl/strings/numbers.h"
@@ -9,6 +7,7 @@
 #include "libs/base/status.h"
 #include "libs/rpc/timestamps.h"
 #include "services/finalmile/commands/commands.h"
+#include "services/finalmile/commands/read_text.h"
 #include "services/finalmile/commands/show.h"
 #include "services/finalmile/commands/show_assets.h"
 #include "services/finalmile/commands/show_usage.h"
@@ -21,6 +20,7 @@ namespace {
 
 using namespace catalog::v1;
 
+// By the contract of RecordUseRequest.final_text, in bytes.
 constexpr size_t kMaxText = 256 << 10;
 
 struct UseFlags {
@@ -38,20 +38,9 @@ struct UseFlags {
   std::string message_id;
 };
 
-// What was sent: a file, or "-" for standard input.
-absl::StatusOr<std::string> ReadText(Session& session, const std::string& path) {
-  std::ifstream file;
-  if (path != "-") file.open(path, std::ios::binary);
-  if (path != "-" && !file) return absl::NotFoundError(fmt::format("--text {}: cannot be read", path));
-  std::istream& from = path == "-" ? session.input : file;
-  std::string text(kMaxText + 1, '\0');
-  from.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(from.gcount()));
-  if (from.bad() || (!from.eof() && from.fail()))
-    return absl::InvalidArgumentError(fmt::format("--text {}: cannot be read", path));
+absl::StatusOr<std::string> ReadSent(Session& session, const std::string& path) {
+  ASSIGN_OR_RETURN(std::string text, ReadText(session, path, kMaxText, "--text"));
   if (text.empty()) return absl::InvalidArgumentError(fmt::format("--text {}: is empty", path));
-  if (text.size() > kMaxText)
-    return absl::InvalidArgumentError(fmt::format("--text {}: is larger than 256 KiB", path));
   if (!IsUtf8(text)) return absl::InvalidArgumentError(fmt::format("--text {}: is not UTF-8", path));
   return text;
 }
@@ -65,7 +54,7 @@ absl::StatusOr<ExitCode> Use(Session& session, const UseFlags& flags) {
   }
   request.set_use_token(flags.token);
   if (!flags.text.empty()) {
-    ASSIGN_OR_RETURN(*request.mutable_final_text(), ReadText(session, flags.text));
+    ASSIGN_OR_RETURN(*request.mutable_final_text(), ReadSent(session, flags.text));
   }
   request.set_rep(flags.rep);
   if (!flags.lead.empty()) {

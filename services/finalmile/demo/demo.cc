@@ -19,6 +19,7 @@
 #include "services/finalmile/commands/show.h"
 #include "services/finalmile/demo/content.h"
 #include "services/finalmile/demo/play_clock.h"
+#include "services/finalmile/demo/practising.h"
 #include "services/finalmile/demo/replay_rng.h"
 #include "services/finalmile/demo/sample.h"
 #include "services/finalmile/demo/selling.h"
@@ -92,8 +93,11 @@ class Demo {
     RETURN_IF_ERROR(ShowReady());
     Output output = AtTheEnd();
     RETURN_IF_ERROR(setting_->Show(output));
+    RETURN_IF_ERROR(practising_->Show(output));
     RETURN_IF_ERROR(ShowSelling());
     channel_.reset();
+    ben_.reset();
+    cora_.reset();
     suite_->Stop();
     ShowWhatNext();
     return absl::OkStatus();
@@ -109,8 +113,14 @@ class Demo {
   absl::Status Start(const std::string& data) {
     // What is set for the real suite does not hold for this one.
     ASSIGN_OR_RETURN(suite_, StartQuietly(EmbeddedIn(data), &clock_, &suite_rng_));
-    channel_ = rpc::NewGrpcChannel({.target = suite_->address()}, session_.clock, session_.rng);
+    channel_ = ChannelAs("");
+    ben_ = ChannelAs("ben:host");
+    cora_ = ChannelAs("cora:coach");
     return absl::OkStatus();
+  }
+
+  std::unique_ptr<rpc::Channel> ChannelAs(const std::string& who) {
+    return rpc::NewGrpcChannel({.target = suite_->address(), .act_as = who}, session_.clock, session_.rng);
   }
 
   // Day by day, each at its evening: as if it happened.
@@ -122,7 +132,11 @@ class Demo {
         std::make_unique<Selling>(session_, *channel_, options_.seed, [this] { suite_rng_.BeginAnew(); });
     setting_ =
         std::make_unique<Setting>(session_, *channel_, clock_, options_.seed, [this] { return Rest(); });
+    practising_ =
+        std::make_unique<Practising>(session_, Practising::Channels{*channel_, *ben_, *cora_}, clock_);
     RETURN_IF_ERROR(setting_->Begin());
+    RETURN_IF_ERROR(practising_->Begin());
+    RETURN_IF_ERROR(Rest());
     int64_t leads = 0;
     int64_t activities = 0;
     for (size_t day = 0; day < days.size(); ++day) {
@@ -138,6 +152,7 @@ class Demo {
       RETURN_IF_ERROR(Record(days[day].activities));
       RETURN_IF_ERROR(Rest());
       RETURN_IF_ERROR(setting_->PlayDay());
+      RETURN_IF_ERROR(practising_->PlayDay(day));
       RETURN_IF_ERROR(Rest());
       if (!friday) continue;
       RETURN_IF_ERROR(selling_->PlayWeek());
@@ -307,12 +322,14 @@ class Demo {
       output.Line("Next:");
       output.Line("  finalmile demo --data ./demo        the same again, kept in ./demo");
       output.Line(
-          "  finalmile dev --data ./demo         serves it; then leads top, search, events tail in another "
-          "terminal");
+          "  finalmile dev --data ./demo         serves it; then leads top, search, team, events tail in "
+          "another terminal");
     } else {
       output.Line("Next:");
       output.Line(fmt::format("  finalmile leads top --why --data {}", options_.data));
       output.Line(fmt::format("  finalmile search waiting crews --data {}", options_.data));
+      output.Line(fmt::format("  finalmile mastery --rep ben --data {}", options_.data));
+      output.Line(fmt::format("  finalmile practise --as ana --data {}", options_.data));
       output.Line(fmt::format("  finalmile dev --data {}", options_.data));
     }
     output.Line("  finalmile dev                       an empty store of your own");
@@ -331,8 +348,11 @@ class Demo {
   ReplayRng suite_rng_;
   std::unique_ptr<app::Suite> suite_;
   std::unique_ptr<rpc::Channel> channel_;
+  std::unique_ptr<rpc::Channel> ben_;
+  std::unique_ptr<rpc::Channel> cora_;
   std::unique_ptr<Selling> selling_;
   std::unique_ptr<Setting> setting_;
+  std::unique_ptr<Practising> practising_;
   size_t assets_ = 0;
   Lead best_;
 };

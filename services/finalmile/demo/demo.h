@@ -17,8 +17,9 @@ struct DemoOptions {
 };
 
 // Plays a sample quarter through the suite's own API in a store of its own, and shows what came out: the best
-// leads with reasons that add up, who became sales-ready, content that is found and filled in, how to go on.
-// The figures depend on the seed alone. FAILED_PRECONDITION: `data` has a store already.
+// leads with reasons that add up, who became sales-ready, what practice changed for the meetings, content
+// that is found and filled in, how to go on. The figures depend on the seed alone. FAILED_PRECONDITION:
+// `data` has a store already.
 absl::Status PlayDemo(Session& session, const DemoOptions& options);
 
 }  // namespace finalmile::cli

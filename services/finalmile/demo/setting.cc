@@ -7,6 +7,7 @@
 #include "libs/base/status.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/timestamps.h"
+#include "services/finalmile/demo/track_sample.h"
 #include "services/finalmile/output/format.h"
 #include "services/finalmile/output/table.h"
 
@@ -21,6 +22,10 @@ constexpr int kPage = 1000;
 constexpr double kReached = .5;
 constexpr double kHeld = .75;
 constexpr double kQualified = .7;
+// Of those who are to be met, who have several sites.
+constexpr double kSeveralSites = .7;
+// Guests choose among the next times.
+constexpr int kOfferedSlots = 12;
 
 }  // namespace
 
@@ -86,19 +91,21 @@ absl::StatusOr<bool> Setting::WorkOnNext() {
   attempt.mutable_attempt()->set_channel(leads::v1::CHANNEL_PHONE);
   attempt.mutable_attempt()->set_disposition(reached ? DISPOSITION_CONNECTED : DISPOSITION_NO_ANSWER);
   RETURN_IF_ERROR(Call<LogAttemptResponse>("MeetingRequestService/LogAttempt", attempt).status());
-  if (reached) RETURN_IF_ERROR(BookFirst(claimed->lead()));
+  if (reached) RETURN_IF_ERROR(Book(claimed->lead()));
   return true;
 }
 
-absl::Status Setting::BookFirst(const std::string& lead) {
+absl::Status Setting::Book(const std::string& lead) {
   FindSlotsRequest find;
-  find.set_limit(1);
+  find.set_limit(kOfferedSlots);
   ASSIGN_OR_RETURN(const FindSlotsResponse free,
                    Call<FindSlotsResponse>("AppointmentService/FindSlots", find));
   if (free.slots().empty()) return absl::OkStatus();
   BookAppointmentRequest book;
   book.set_lead(lead);
-  *book.mutable_start_time() = free.slots(0).start_time();
+  const uint64_t chosen = rng_->Below(static_cast<uint64_t>(free.slots_size()));
+  *book.mutable_start_time() = free.slots(static_cast<int>(chosen)).start_time();
+  if (rng_->Uniform() < kSeveralSites) book.set_situation(std::string(kSampleSituation));
   const absl::Status booked = Call<Appointment>("AppointmentService/BookAppointment", book).status();
   // Whom they met before is not met for the first time again.
   return rpc::ReasonOf(booked) == "CHAIN_EXISTS" ? absl::OkStatus() : booked;

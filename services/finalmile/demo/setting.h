@@ -49,7 +49,7 @@ class Setting {
   absl::Status RecordOutcomes();
   // Whether there was one to work on.
   absl::StatusOr<bool> WorkOnNext();
-  absl::Status BookFirst(const std::string& lead);
+  absl::Status Book(const std::string& lead);
   absl::StatusOr<int64_t> CountMeetings(const std::string& filter);
 
   Session& session_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -8,6 +9,9 @@
 
 // Talk tracks as people write them in files.
 namespace finalmile::cli {
+
+// The largest file of a track, in bytes.
+inline constexpr size_t kMaxTrackFileBytes = 1 << 20;
 
 // The track that `content` describes. `path` ends in .yaml, .yml, .md or .markdown:
 //

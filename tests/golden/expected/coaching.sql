@@ -246,7 +246,9 @@ CREATE TABLE talk_tracks (
   sources_changed BOOLEAN NOT NULL,
   create_time BIGINT NOT NULL,
   update_time BIGINT NOT NULL
-);
+, due_time BIGINT);
+
+CREATE INDEX talk_tracks_by_due ON talk_tracks (due_time) WHERE due_time IS NOT NULL;
 
 CREATE INDEX talk_tracks_by_situation ON talk_tracks (situation, id) WHERE published_version <> 0;
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "services/coaching/domain/practice/certificate.h"
 #include "services/coaching/domain/practice/review_queue.h"
 
 namespace finalmile::coaching {
@@ -72,44 +71,13 @@ TEST(AssignmentTest, AMeetingThatIsAheadIsRehearsed) {
   EXPECT_EQ(RehearsalDue(start, true, true, kNow), std::nullopt);
 }
 
-TEST(CertificateTest, ItExpiresOnceAtItsTime) {
-  Certificate certificate = Issue(3, kDefaultValidity, kNow);
-  EXPECT_EQ(certificate.track_version, 3);
-  EXPECT_EQ(certificate.valid_until, kNow + 180 * absl::Hours(24));
-  EXPECT_EQ(NextDue(certificate), certificate.valid_until);
-  EXPECT_FALSE(Expire(certificate, certificate.valid_until - kLeast));
-  EXPECT_EQ(certificate.state, CertificateState::kValid);
-  EXPECT_TRUE(Expire(certificate, certificate.valid_until));
-  EXPECT_EQ(certificate.state, CertificateState::kExpired);
-  EXPECT_FALSE(Expire(certificate, certificate.valid_until + kLeast));
-  const Certificate expired = certificate;
-  Withdraw(certificate, kNow);
-  EXPECT_EQ(certificate, expired);
-}
-
-TEST(CertificateTest, WithoutValidityItNeverExpires) {
-  Certificate certificate = Issue(1, absl::InfiniteDuration(), kNow);
-  EXPECT_EQ(NextDue(certificate), absl::InfiniteFuture());
-  EXPECT_FALSE(Expire(certificate, kNow + absl::Hours(24 * 36500)));
-}
-
-TEST(CertificateTest, AWithdrawnOneDoesNotExpire) {
-  Certificate certificate = Issue(1, kDefaultValidity, kNow);
-  Withdraw(certificate, kNow + kLeast);
-  EXPECT_EQ(certificate.state, CertificateState::kWithdrawn);
-  EXPECT_EQ(certificate.withdrawn_time, kNow + kLeast);
-  EXPECT_EQ(NextDue(certificate), absl::InfiniteFuture());
-  EXPECT_FALSE(Expire(certificate, certificate.valid_until));
-  Withdraw(certificate, kNow + absl::Hours(1));
-  EXPECT_EQ(certificate.withdrawn_time, kNow + kLeast);
-}
-
 TEST(ReviewQueueTest, WhoMeetsAGuestNextComesFirst) {
-  const std::vector<WaitingPractice> expected = {{"d", kNow + absl::Hours(1), kNow},
-                                                 {"c", kNow + absl::Hours(2), kNow - absl::Hours(9)},
-                                                 {"b", absl::InfiniteFuture(), kNow - absl::Hours(1)},
-                                                 {"a", absl::InfiniteFuture(), kNow},
-                                                 {"e", absl::InfiniteFuture(), kNow}};
+  const std::vector<WaitingPractice> expected = {
+      {PracticeId("d"), kNow + absl::Hours(1), kNow},
+      {PracticeId("c"), kNow + absl::Hours(2), kNow - absl::Hours(9)},
+      {PracticeId("b"), absl::InfiniteFuture(), kNow - absl::Hours(1)},
+      {PracticeId("a"), absl::InfiniteFuture(), kNow},
+      {PracticeId("e"), absl::InfiniteFuture(), kNow}};
   std::vector<WaitingPractice> queue(expected.rbegin(), expected.rend());
   std::sort(queue.begin(), queue.end(), ReviewedBefore);
   for (size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(queue[i].id, expected[i].id) << i;

@@ -22,6 +22,18 @@ bool Expire(Certificate& certificate, absl::Time now) {
   return true;
 }
 
+bool RenewalDue(const std::vector<Certificate>& certificates, int64_t certificate_version,
+                absl::Time counted) {
+  const Certificate* last = nullptr;
+  for (const Certificate& one : certificates) {
+    if (one.track_version < certificate_version) continue;
+    if (one.state == CertificateState::kValid) return false;
+    if (one.state == CertificateState::kExpired && (last == nullptr || one.issue_time > last->issue_time))
+      last = &one;
+  }
+  return last != nullptr && counted > last->issue_time && counted >= last->valid_until - kRenewedBefore;
+}
+
 absl::Time NextDue(const Certificate& certificate) {
   return certificate.state == CertificateState::kValid ? certificate.valid_until : absl::InfiniteFuture();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/time/time.h"
 
@@ -11,6 +12,9 @@ namespace finalmile::coaching {
 
 // For a track that does not say how long its certificates are valid. InfiniteDuration: for ever.
 inline constexpr absl::Duration kDefaultValidity = absl::Hours(24 * 180);
+
+// A practice that takes place so long before the end of a certificate, or later, renews it.
+inline constexpr absl::Duration kRenewedBefore = absl::Hours(24 * 30);
 
 // The numbers are those of the contract.
 enum class CertificateState { kValid = 1, kExpired = 2, kWithdrawn = 3 };
@@ -33,7 +37,13 @@ Certificate Issue(int64_t track_version, absl::Duration validity, absl::Time now
 void Withdraw(Certificate& certificate, absl::Time now);
 // Whether it expired with this call.
 bool Expire(Certificate& certificate, absl::Time now);
-// When it will; InfiniteFuture: never.
+// Whether a new certificate is due to a rep who masters the track: of its `certificates` of this certificate
+// version or later none is valid, and the last one has expired; and `counted`, when the last practice took
+// place that counts for the mastery, lies behind its issue, and not longer than kRenewedBefore before its
+// end. A practice renews one certificate, since the new one is issued behind it.
+bool RenewalDue(const std::vector<Certificate>& certificates, int64_t certificate_version,
+                absl::Time counted);
+// When it will expire; InfiniteFuture: never.
 absl::Time NextDue(const Certificate& certificate);
 
 }  // namespace finalmile::coaching

@@ -59,7 +59,7 @@ absl::Time After(const Mastery& mastery, double retrievability) {
 
 }  // namespace
 
-PracticeFact FactOf(std::string id, const Practice& practice) {
+PracticeFact FactOf(PracticeId id, const Practice& practice) {
   return {std::move(id),          practice.time,     practice.day,
           practice.track_version, ScoreOf(practice), ReviewScore(practice).has_value()};
 }
@@ -78,6 +78,8 @@ Mastery MasteryOf(std::vector<PracticeFact> practices, int64_t certificate_versi
     if (practice.track_version >= certificate_version && practice.score >= kMasteringScore) {
       bool& reviewed = days[practice.day];
       reviewed = reviewed || practice.coach_reviewed;
+      mastery.counted_time = practice.time;
+      mastery.counted_version = practice.track_version;
     }
     if (mastery.state != MasteryState::kMastered && MastersWith(days, practice.day)) {
       mastery.state = MasteryState::kMastered;

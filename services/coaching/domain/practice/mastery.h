@@ -8,6 +8,7 @@
 
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "services/coaching/domain/ids.h"
 #include "services/coaching/domain/practice/memory.h"
 #include "services/coaching/domain/practice/practice.h"
 
@@ -30,7 +31,7 @@ inline constexpr absl::Duration kShortestMastery = absl::Hours(24 * 30);
 // A submitted practice as mastery sees it.
 struct PracticeFact {
   // The practice's: among those of one moment the smaller comes first.
-  std::string id;
+  PracticeId id;
   absl::Time time;
   absl::CivilDay day;
   int64_t track_version = 0;
@@ -40,7 +41,7 @@ struct PracticeFact {
 
   friend bool operator==(const PracticeFact&, const PracticeFact&) = default;
 };
-PracticeFact FactOf(std::string id, const Practice& practice);
+PracticeFact FactOf(PracticeId id, const Practice& practice);
 
 // The numbers are those of the contract.
 enum class MasteryState { kNone = 1, kMastered = 2, kLapsed = 3 };
@@ -55,12 +56,15 @@ struct Mastery {
   std::vector<absl::CivilDay> days;
   // A coach reviewed one of these days at 7.5 or better.
   bool coach_reviewed = false;
+  // When the last practice took place that counts, and the track's version then; InfinitePast: none does.
+  absl::Time counted_time = absl::InfinitePast();
+  int64_t counted_version = 0;
   // When the practice took place that made it mastered, and the track's version then; InfinitePast: never.
   absl::Time mastered_time = absl::InfinitePast();
   int64_t mastered_version = 0;
   // nullopt: there is no practice.
   std::optional<Memory> memory;
-  std::string last_practice;
+  PracticeId last_practice;
   absl::Time last_time = absl::InfinitePast();
   // While mastered; else InfiniteFuture.
   absl::Time rehearsal_time = absl::InfiniteFuture();
@@ -83,7 +87,7 @@ struct MasteryRecord {
   // The track's certificate version when it was mastered.
   int64_t certificate_version = 0;
   // The practice after which a rehearsal was called for.
-  std::string rehearsed;
+  PracticeId rehearsed;
 
   friend bool operator==(const MasteryRecord&, const MasteryRecord&) = default;
 };

@@ -25,7 +25,7 @@ absl::Time Noon(int day) {
 
 // A practice at noon of a day, numbered from 0.
 PracticeFact On(int day, double score, bool coach_reviewed = false, int64_t version = 1) {
-  return {"p" + std::to_string(day), Noon(day), kFirstDay + day, version, score, coach_reviewed};
+  return {PracticeId("p" + std::to_string(day)), Noon(day), kFirstDay + day, version, score, coach_reviewed};
 }
 const std::vector<PracticeFact> kThreeDays = {On(0, 8), On(2, 8, true), On(7, 8)};
 
@@ -53,7 +53,7 @@ TEST(MasteryTest, ThreeDaysAndACoach) {
     size_t days;
   };
   PracticeFact again = On(2, 8);
-  again.id = "q";
+  again.id = PracticeId("q");
   for (const Row& row : {
            Row{"three", kThreeDays, true, 3},
            Row{"two", {On(0, 8), On(2, 8, true)}, false, 2},
@@ -79,7 +79,7 @@ TEST(MasteryTest, ThreeDaysAndACoach) {
 
 TEST(MasteryTest, TheBestPracticeOfADayCounts) {
   PracticeFact worse = On(7, 3, true);
-  worse.id = "worse";
+  worse.id = PracticeId("worse");
   std::vector<PracticeFact> practices = kThreeDays;
   practices.push_back(worse);
   EXPECT_EQ(MasteryOf(practices, 1, Noon(8)).state, MasteryState::kMastered);
@@ -97,6 +97,19 @@ TEST(MasteryTest, TheMemoryFoldsEveryPracticeByTime) {
   std::vector<PracticeFact> practices = kThreeDays;
   practices[0].track_version = 3;
   EXPECT_EQ(MasteryOf(practices, 3, Noon(8)).memory, mastery.memory);
+}
+
+TEST(MasteryTest, SaysWhichPracticeCountsLast) {
+  EXPECT_EQ(MasteryOf({}, 1, Noon(8)).counted_time, absl::InfinitePast());
+  std::vector<PracticeFact> practices = kThreeDays;
+  practices.push_back(On(9, 7.4));
+  EXPECT_EQ(MasteryOf(practices, 1, Noon(10)).counted_time, Noon(7)) << "below the score";
+  practices.push_back(On(10, 7.5, false, 2));
+  const Mastery mastery = MasteryOf(practices, 1, Noon(10));
+  EXPECT_EQ(mastery.counted_time, Noon(10));
+  EXPECT_EQ(mastery.counted_version, 2);
+  EXPECT_EQ(mastery.mastered_version, 1);
+  EXPECT_EQ(MasteryOf(kThreeDays, 2, Noon(10)).counted_time, absl::InfinitePast()) << "of earlier versions";
 }
 
 TEST(MasteryTest, ARehearsalIsCalledForOnceAfterEachPractice) {
@@ -161,7 +174,7 @@ TEST(MasteryTest, DaysBeforeALapseBringNoMasteryBack) {
   // It goes badly again and again, so that nothing is remembered after 30 days.
   for (int i = 0; i < 6; ++i) {
     PracticeFact bad = On(25, 2);
-    bad.id = "q" + std::to_string(i);
+    bad.id = PracticeId("q" + std::to_string(i));
     practices.push_back(bad);
   }
   const absl::Time lapse = Noon(2) + kShortestMastery;
@@ -232,7 +245,7 @@ TEST(MasteryTest, DaysAreThoseOfTheCalendar) {
     practice.time = absl::FromCivil(absl::CivilSecond(day) + 12 * 3600, zone);
     practice.analysis_score = 8;
     Submit(practice, zone);
-    practices.push_back(FactOf(absl::FormatCivilTime(day), practice));
+    practices.push_back(FactOf(PracticeId(absl::FormatCivilTime(day)), practice));
   }
   EXPECT_EQ(practices[1].time - practices[0].time, absl::Hours(23));
   EXPECT_EQ(MasteryOf(practices, 1, practices[1].time).memory,
@@ -249,7 +262,7 @@ std::vector<PracticeFact> AnyPractices() {
   for (int i = 0; i < count; ++i) {
     PracticeFact practice = On(*rc::gen::inRange(0, 60), *rc::gen::inRange(4, 21) / 2.,
                                *rc::gen::arbitrary<bool>(), *rc::gen::inRange(1, 3));
-    practice.id = std::to_string(i);
+    practice.id = PracticeId(std::to_string(i));
     practices.push_back(practice);
   }
   return practices;
@@ -263,7 +276,7 @@ RC_GTEST_PROP(MasteryProperty, NoOrderOfArrivalMatters, ()) {
   std::vector<PracticeFact> rest = practices;
   std::vector<PracticeFact> arrived;
   MasteryRecord record;
-  std::multiset<std::string> rehearsed;
+  std::multiset<PracticeId> rehearsed;
   int held = 0;
   while (!rest.empty()) {
     const auto next = rest.begin() + *rc::gen::inRange<int>(0, static_cast<int>(rest.size()));
@@ -280,7 +293,7 @@ RC_GTEST_PROP(MasteryProperty, NoOrderOfArrivalMatters, ()) {
   RC_ASSERT(MasteryOf(arrived, 1, now) == expected);
   RC_ASSERT(record.state == expected.state);
   RC_ASSERT(held == (expected.state == MasteryState::kMastered ? 1 : 0));
-  for (const std::string& practice : rehearsed) RC_ASSERT(rehearsed.count(practice) == 1u);
+  for (const PracticeId& practice : rehearsed) RC_ASSERT(rehearsed.count(practice) == 1u);
 }
 
 RC_GTEST_PROP(MasteryProperty, NothingIsEmittedBeforeTheNextDueTime, ()) {

@@ -57,7 +57,7 @@ std::string Everything() {
       AddReview(practice, {"coach" + std::to_string(coach), false, practice.time, levels});
     }
     for (const Unit& unit : UnitsOf(practice)) units.push_back(unit);
-    facts.push_back(FactOf(std::to_string(i), practice));
+    facts.push_back(FactOf(PracticeId(std::to_string(i)), practice));
     scores.push_back({"value", std::to_string(i % 17), practice.time, i % 5 != 0});
     const Mastery mastery = MasteryOf(facts, 1, practice.time);
     text += fmt::format("{} {:a} {:a} {:a} {} {}\n", static_cast<int>(mastery.state),

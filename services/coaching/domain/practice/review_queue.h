@@ -1,14 +1,13 @@
 #pragma once
 
-#include <string>
-
 #include "absl/time/time.h"
+#include "services/coaching/domain/ids.h"
 
 namespace finalmile::coaching {
 
 // Practices that no coach has reviewed, in the order in which reviews help most.
 struct WaitingPractice {
-  std::string id;
+  PracticeId id;
   // When the rep's next meeting in the situation of the track begins; InfiniteFuture: none is planned.
   absl::Time next_meeting = absl::InfiniteFuture();
   absl::Time submit_time;
