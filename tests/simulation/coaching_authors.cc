@@ -134,7 +134,7 @@ class Author {
   void Publish(const std::string& id, const std::string& track) {
     v1::PublishTalkTrackRequest request;
     request.set_name("talkTracks/" + track);
-    request.set_recertify(stage_.OneIn(4));
+    request.set_recertify(stage_.OneIn(8));
     request.set_request_id("publish-" + id);
     if (client_.Call<v1::PublishTalkTrackResponse>(
             "TalkTrackService/PublishTalkTrack", request,

@@ -15,8 +15,8 @@ using appointments::v1::AppointmentEvent;
 using appointments::v1::ConversationScored;
 using appointments::v1::OutcomeCorrected;
 
-constexpr int kEvents = 30;
-constexpr int kMeetings = 9;
+constexpr int kEvents = 36;
+constexpr int kMeetings = 8;
 
 class Sender {
  public:

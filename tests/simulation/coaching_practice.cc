@@ -15,7 +15,7 @@ namespace {
 namespace v1 = coaching::v1;
 using absl::StatusCode;
 
-constexpr int kRepActions = 9;
+constexpr int kRepActions = 11;
 constexpr int kCoachActions = 12;
 // Practices lie so far back at most; with kMostJumps, it is less than the service takes.
 constexpr absl::Duration kOldest = absl::Hours(24 * 20);
@@ -42,7 +42,7 @@ void Review(const CoachingStage& stage, const ServiceClient& client, const std::
   request.set_self(self);
   request.set_request_id("review-" + id);
   const uint64_t draw = stage.Below(8);
-  const int level = draw < 4 ? 3 : draw < 7 ? 2 : 0;
+  const int level = draw < 5 ? 3 : draw < 7 ? 2 : 0;
   for (const coaching::Criterion& criterion : coaching::FirstConversation().criteria) {
     v1::CriterionLevel& one = *request.mutable_review()->add_levels();
     one.set_criterion(criterion.id);

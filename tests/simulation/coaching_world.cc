@@ -43,12 +43,12 @@ class Run {
     }
     for (int round = 0; round < kRounds; ++round) {
       PlayRound(round);
-      Check(round);
-      // Rehearsals fall due, tracks are forgotten; in the end every certificate that can expire has expired.
-      const int weeks = round + 1 < kRounds ? 2 + static_cast<int>(stage_.Below(5)) : 26;
-      simulation_.ShiftWallClock(absl::Hours(24 * 7) * weeks);
-      Check(kRounds + round);
+      Check();
+      // Rehearsals fall due, and some tracks are forgotten.
+      PassWeeks(2 + static_cast<int>(stage_.Below(5)));
     }
+    // All are, and every certificate that can expire does.
+    PassWeeks(26);
     if (const int64_t left = Count("examples WHERE due_time IS NOT NULL"); left > 0)
       stage_.Violated(fmt::format("{} examples outlive their consent", left));
     for (const auto& replica : replicas_) replica->Stop();
@@ -86,9 +86,14 @@ class Run {
     simulation_.faults() = {};
   }
 
-  void Check(int round) {
+  void PassWeeks(int weeks) {
+    simulation_.ShiftWallClock(absl::Hours(24 * 7) * weeks);
+    Check();
+  }
+
+  void Check() {
     Settle();
-    ScoreEachRep(stage_, round);
+    ScoreEachRep(stage_, ++checks_);
     Settle();
     CheckConclusions(stage_, CheckCoachingWorld(stage_));
   }
@@ -122,6 +127,7 @@ class Run {
   const CoachingStage stage_;
   // Tasks of the round.
   int playing_ = 0;
+  int checks_ = 0;
 };
 
 }  // namespace
