@@ -22,4 +22,8 @@ CoachingStories CheckCoachingWorld(const CoachingStage& stage);
 // and with a recomputation from practices, reviews and meetings.
 void CheckConclusions(const CoachingStage& stage, const CoachingStories& stories);
 
+// Compares what is assigned for low scores with a recomputation. Each rep's were looked at again since the
+// clock was moved.
+void CheckLowScorePractice(const CoachingStage& stage);
+
 }  // namespace finalmile::simulation

@@ -27,35 +27,50 @@ bool IsListed(int64_t state) {
   return state == v1::Assignment::STATE_OPEN || state == v1::Assignment::STATE_OVERDUE;
 }
 
+// A row of the store.
+struct Assigned {
+  std::string id, rep, track;
+  int64_t kind = 0;
+  int64_t state = 0;
+  absl::Time due;
+  std::string criterion;
+  std::vector<std::string> meetings;
+  std::string practice;
+};
+
+std::vector<Assigned> ReadAssignments(Servers& servers) {
+  std::vector<Assigned> assigned;
+  for (const storage::Row& row :
+       servers.Query("SELECT id, rep, track, kind, state, due_at, criterion, appointments, practice FROM "
+                     "practice_assignments")) {
+    const absl::Time due = row.Null(5) ? absl::InfiniteFuture() : FromMicros(row.Int(5));
+    assigned.push_back(
+        {row.Text(0), row.Text(1), row.Text(2), row.Int(3), row.Int(4), due, row.Text(6), {}, row.Text(8)});
+    std::istringstream words(row.Text(7));
+    for (std::string word; words >> word;) assigned.back().meetings.push_back(word);
+  }
+  return assigned;
+}
+
 class Check {
  public:
   Check(const CoachingStage& stage, const CoachingStories& stories)
-      : stage_(stage), stories_(stories), now_(stage.simulation.clock().Now()) {}
+      : stage_(stage),
+        stories_(stories),
+        now_(stage.simulation.clock().Now()),
+        assigned_(ReadAssignments(stage.servers)) {}
 
   void CheckAll() {
     CheckMasteries();
     CheckCertificates();
-    ReadAssignments();
     for (const Assigned& one : assigned_) CheckAssignment(one);
     CheckNoneIsLost();
     CheckRehearsals();
-    CheckLowScores();
     for (const char* rep : kReps) CheckAnswers(rep);
     CheckTeam();
   }
 
  private:
-  // A row of the store.
-  struct Assigned {
-    std::string id, rep, track;
-    int64_t kind = 0;
-    int64_t state = 0;
-    absl::Time due;
-    std::string criterion;
-    std::vector<std::string> meetings;
-    std::string practice;
-  };
-
   void Violated(std::string what) { stage_.Violated(std::move(what)); }
   std::vector<storage::Row> Query(const std::string& sql) { return stage_.servers.Query(sql); }
 
@@ -132,19 +147,6 @@ class Check {
       }
     }
     if (count != told.size()) Violated("the topic tells of certificates that are not there");
-  }
-
-  void ReadAssignments() {
-    for (const storage::Row& row :
-         Query("SELECT id, rep, track, kind, state, due_at, criterion, appointments, practice FROM "
-               "practice_assignments")) {
-      Assigned& one = assigned_.emplace_back();
-      one = {row.Text(0), row.Text(1), row.Text(2),
-             row.Int(3),  row.Int(4),  row.Null(5) ? absl::InfiniteFuture() : FromMicros(row.Int(5)),
-             row.Text(6), {},          row.Text(8)};
-      std::istringstream words(row.Text(7));
-      for (std::string word; words >> word;) one.meetings.push_back(word);
-    }
   }
 
   void CheckAssignment(const Assigned& one) {
@@ -230,32 +232,6 @@ class Check {
     return false;
   }
 
-  void CheckLowScores() {
-    std::map<std::string, MeetingModel> kept;
-    for (const auto& [id, meeting] : stage_.model.meetings) {
-      if (meeting.start + kMeetingsKept > now_) kept[id] = meeting;
-    }
-    std::set<std::string> situations;
-    for (const storage::Row& row : Query("SELECT id FROM talk_tracks WHERE published_version <> 0"))
-      situations.insert(SituationOf(row.Text(0)));
-    for (const char* rep : kReps) {
-      std::set<LowScores> done;
-      std::set<LowScores> listed;
-      for (const Assigned& one : assigned_) {
-        if (one.rep != rep || one.kind != v1::Assignment::KIND_LOW_SCORE || one.meetings.size() != 2)
-          continue;
-        const LowScores pair(one.criterion, one.meetings[0], one.meetings[1]);
-        if (one.state == v1::Assignment::STATE_DONE) done.insert(pair);
-        if (IsListed(one.state) && !listed.insert(pair).second)
-          Violated(fmt::format("reps/{} has one pair of low scores to practise twice", rep));
-      }
-      if (const auto wanted = WantedOf(kept, rep, done, situations); wanted != listed) {
-        Violated(fmt::format("reps/{} has {} pairs of low scores to practise rather than {}, or others", rep,
-                             listed.size(), wanted.size()));
-      }
-    }
-  }
-
   void CheckAnswers(const std::string& rep) {
     v1::GetMasteryRequest request;
     request.set_rep("reps/" + rep);
@@ -312,13 +288,40 @@ class Check {
   const CoachingStage& stage_;
   const CoachingStories& stories_;
   const absl::Time now_;
-  std::vector<Assigned> assigned_;
+  const std::vector<Assigned> assigned_;
 };
 
 }  // namespace
 
 void CheckConclusions(const CoachingStage& stage, const CoachingStories& stories) {
   Check(stage, stories).CheckAll();
+}
+
+void CheckLowScorePractice(const CoachingStage& stage) {
+  std::map<std::string, MeetingModel> kept;
+  for (const auto& [id, meeting] : stage.model.meetings) {
+    if (meeting.start + kMeetingsKept > stage.simulation.clock().Now()) kept[id] = meeting;
+  }
+  std::set<std::string> situations;
+  for (const storage::Row& row :
+       stage.servers.Query("SELECT id FROM talk_tracks WHERE published_version <> 0"))
+    situations.insert(SituationOf(row.Text(0)));
+  const std::vector<Assigned> assigned = ReadAssignments(stage.servers);
+  for (const char* rep : kReps) {
+    std::set<LowScores> done;
+    std::set<LowScores> listed;
+    for (const Assigned& one : assigned) {
+      if (one.rep != rep || one.kind != v1::Assignment::KIND_LOW_SCORE || one.meetings.size() != 2) continue;
+      const LowScores pair(one.criterion, one.meetings[0], one.meetings[1]);
+      if (one.state == v1::Assignment::STATE_DONE) done.insert(pair);
+      if (IsListed(one.state) && !listed.insert(pair).second)
+        stage.Violated(fmt::format("reps/{} has one pair of low scores to practise twice", rep));
+    }
+    if (const auto wanted = WantedOf(kept, rep, done, situations); wanted != listed) {
+      stage.Violated(fmt::format("reps/{} has {} pairs of low scores to practise rather than {}, or others",
+                                 rep, listed.size(), wanted.size()));
+    }
+  }
 }
 
 }  // namespace finalmile::simulation

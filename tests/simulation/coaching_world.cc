@@ -43,12 +43,13 @@ class Run {
     }
     for (int round = 0; round < kRounds; ++round) {
       PlayRound(round);
-      Check();
+      CheckLowScores();
       // Rehearsals fall due, and some tracks are forgotten.
       PassWeeks(2 + static_cast<int>(stage_.Below(5)));
     }
     // All are, and every certificate that can expire does.
     PassWeeks(26);
+    CheckLowScores();
     if (const int64_t left = Count("examples WHERE due_time IS NOT NULL"); left > 0)
       stage_.Violated(fmt::format("{} examples outlive their consent", left));
     for (const auto& replica : replicas_) replica->Stop();
@@ -86,16 +87,20 @@ class Run {
     simulation_.faults() = {};
   }
 
+  // What falls due by then is noticed by the timers alone: nothing else happens.
   void PassWeeks(int weeks) {
     simulation_.ShiftWallClock(absl::Hours(24 * 7) * weeks);
-    Check();
-  }
-
-  void Check() {
-    Settle();
-    ScoreEachRep(stage_, ++checks_);
     Settle();
     CheckConclusions(stage_, CheckCoachingWorld(stage_));
+  }
+
+  void CheckLowScores() {
+    Settle();
+    ScoreEachRep(stage_, ++scored_);
+    Settle();
+    const CoachingStories stories = CheckCoachingWorld(stage_);
+    CheckConclusions(stage_, stories);
+    CheckLowScorePractice(stage_);
   }
 
   void Settle() {
@@ -127,7 +132,7 @@ class Run {
   const CoachingStage stage_;
   // Tasks of the round.
   int playing_ = 0;
-  int checks_ = 0;
+  int scored_ = 0;
 };
 
 }  // namespace
