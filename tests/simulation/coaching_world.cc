@@ -43,6 +43,7 @@ class Run {
     }
     for (int round = 0; round < kRounds; ++round) {
       PlayRound(round);
+      Check();
       CheckLowScores();
       // Rehearsals fall due, and some tracks are forgotten.
       PassWeeks(2 + static_cast<int>(stage_.Below(5)));
@@ -90,16 +91,17 @@ class Run {
   // What falls due by then is noticed by the timers alone: nothing else happens.
   void PassWeeks(int weeks) {
     simulation_.ShiftWallClock(absl::Hours(24 * 7) * weeks);
+    Check();
+  }
+
+  void Check() {
     Settle();
     CheckConclusions(stage_, CheckCoachingWorld(stage_));
   }
 
   void CheckLowScores() {
-    Settle();
     ScoreEachRep(stage_, ++scored_);
-    Settle();
-    const CoachingStories stories = CheckCoachingWorld(stage_);
-    CheckConclusions(stage_, stories);
+    Check();
     CheckLowScorePractice(stage_);
   }
 
