@@ -47,6 +47,7 @@ class ModuleHarness {
   storage::Database& database() { return *database_; }
   events::EventLog& events() { return *events_; }
   const CapturingLog& log() const { return log_; }
+  const telemetry::Metrics& metrics() const { return metrics_; }
   // Where the embedded store and event log keep their files.
   const std::string& folder() const { return folder_.path(); }
   outbox::Consumer& consumer(size_t index) { return *assembly_->consumers()[index]->members().front(); }

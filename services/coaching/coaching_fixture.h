@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "finalmile/catalog/v1/catalog_event.pb.h"
@@ -77,7 +79,10 @@ class CoachingTest : public ::testing::TestWithParam<storage::Engine> {
     const auto* tracks = v1::GetTalkTrackRequest::descriptor()->file()->FindServiceByName("TalkTrackService");
     const char* service =
         tracks->FindMethodByName(method) != nullptr ? "TalkTrackService" : "PracticeService";
-    return channel.Call<Response>(std::string("/finalmile.coaching.v1.") + service + "/" + method, request);
+    auto answer =
+        channel.Call<Response>(std::string("/finalmile.coaching.v1.") + service + "/" + method, request);
+    if (!answer.ok()) errors_.push_back(answer.status().ToString());
+    return answer;
   }
 
   // A track that lacks nothing but an example.
@@ -196,9 +201,64 @@ class CoachingTest : public ::testing::TestWithParam<storage::Engine> {
     return found;
   }
 
+  // Tables of the store with a row that holds `text` in a column of text or bytes.
+  std::vector<std::string> TablesThatHold(const std::string& text) {
+    std::vector<std::string> found;
+    const bool sqlite = GetParam() == storage::Engine::kSqlite;
+    for (const storage::Row& table :
+         Query(sqlite ? "SELECT name FROM sqlite_master WHERE type = 'table'"
+                      : "SELECT CAST(table_name AS TEXT) FROM information_schema.tables "
+                        "WHERE table_schema = 'public'")) {
+      for (const storage::Row& row : Query("SELECT * FROM " + table.Text(0))) {
+        if (std::any_of(row.values().begin(), row.values().end(),
+                        [&](const storage::Value& value) { return Holds(value, text); }))
+          found.push_back(table.Text(0));
+      }
+    }
+    return found;
+  }
+  // Everything else that a process leaves behind: topics, lines of the log, errors that callers were given,
+  // metrics, offsets and what stands beside them; where it holds `text`.
+  std::vector<std::string> WhatElseHolds(const std::string& text) {
+    std::vector<std::string> found;
+    const auto look = [&](const char* where, const std::string& bytes) {
+      if (bytes.find(text) != std::string::npos) found.push_back(std::string(where) + ": " + bytes);
+    };
+    for (const std::string& holder : WhatHolds(text)) {
+      if (!holder.starts_with("store.db")) found.push_back(holder);
+    }
+    for (const events::Record& record : harness_->ReadTopic(outbox::TopicName<v1::CoachingEvent>())) {
+      look("topic", record.value);
+      for (const auto& [name, value] : record.headers) look("header", value);
+    }
+    for (const std::string& error : errors_) look("error", error);
+    look("metrics", harness_->metrics().Serialize());
+    return found;
+  }
+
   std::unique_ptr<testing::ModuleHarness> harness_;
 
  private:
+  std::vector<storage::Row> Query(const std::string& sql) {
+    std::vector<storage::Row> rows;
+    const absl::Status read = harness_->database().Transact(
+        {.deadline = harness_->clock().Steady() + absl::Seconds(5), .read_only = true},
+        [&](storage::Transaction& transaction) -> absl::Status {
+          auto result = transaction.Execute(sql);
+          if (result.ok()) rows = std::move(result->rows);
+          return result.status();
+        });
+    EXPECT_EQ(read, absl::OkStatus()) << sql;
+    return rows;
+  }
+  static bool Holds(const storage::Value& value, const std::string& text) {
+    const std::string* bytes = std::get_if<std::string>(&value);
+    if (const auto* blob = std::get_if<storage::Bytes>(&value)) bytes = &blob->data;
+    return bytes != nullptr && bytes->find(text) != std::string::npos;
+  }
+
+  // What callers were answered that failed.
+  std::vector<std::string> errors_;
   std::map<std::string, int64_t> seqs_;
   std::map<std::string, std::unique_ptr<rpc::Channel>> channels_;
 };

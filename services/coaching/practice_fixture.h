@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gmock/gmock.h>
+
 #include <string>
 #include <vector>
 
@@ -19,11 +21,25 @@ class PracticeTest : public CoachingTest {
   static constexpr char kIdle[] = "We cut your idle time by 30 percent.";
   static constexpr char kBoth[] = "We cut your idle time by 30 percent. Our drivers like it too.";
   static constexpr char kNeither[] = "Nice weather today.";
+  // Of every review.
+  static constexpr char kComment[] = "Slower, with the number first.";
   static constexpr char kSituation[] = "new-fleet-manager";
 
   void SetUp() override {
     CoachingTest::SetUp();
     if (!IsSkipped()) PublishTrack("fleet", kSituation);
+  }
+
+  // Whatever a test does: what reps, guests and coaches said is in their tables alone.
+  void TearDown() override {
+    if (IsSkipped()) return;
+    harness_->Settle();
+    for (const std::string said : {"your idle time", "drivers like it", "Nice weather", "Tell me more",
+                                   "Say it as a range", kComment}) {
+      EXPECT_THAT(TablesThatHold(said),
+                  ::testing::Each(::testing::AnyOf("practice_contents", "practice_reviews")));
+      EXPECT_THAT(WhatElseHolds(said), ::testing::IsEmpty());
+    }
   }
 
   // Calls as an admin.
@@ -99,6 +115,7 @@ class PracticeTest : public CoachingTest {
     v1::SubmitReviewRequest request;
     request.set_name(practice);
     request.set_self(self);
+    request.mutable_review()->add_comments()->set_text(kComment);
     for (const Criterion& criterion : FirstConversation().criteria) {
       v1::CriterionLevel& one = *request.mutable_review()->add_levels();
       one.set_criterion(criterion.id);

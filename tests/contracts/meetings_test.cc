@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <map>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -12,12 +11,12 @@
 #include "finalmile/catalog/v1/usage_service.pb.h"
 #include "finalmile/leads/v1/lead_event.pb.h"
 #include "finalmile/leads/v1/lead_service.pb.h"
-#include "libs/outbox/topic.h"
 #include "libs/rpc/timestamps.h"
 #include "libs/testing/module_harness.h"
 #include "services/appointments/wiring.h"
 #include "services/catalog/wiring.h"
 #include "services/leads/wiring.h"
+#include "tests/contracts/forwarding.h"
 
 // A lead's way from a sales-ready lead to a meeting, through the three services and by their own events:
 // stage, label, credit and routing follow what became of the meeting.
@@ -39,14 +38,15 @@ class MeetingContractTest : public ::testing::Test {
   void Exchange() {
     for (bool news = true; news;) {
       for (testing::ModuleHarness* one : {&leads_, &catalog_, &appointments_}) one->Settle();
-      news = Forward<leads::v1::LeadEvent>(leads_, {&catalog_, &appointments_});
-      news = Forward<catalog::v1::CatalogEvent>(catalog_, {&appointments_}) || news;
-      news = Forward<appointments::v1::AppointmentEvent>(appointments_, {&leads_, &catalog_}) || news;
+      news = forwarding_.Forward<leads::v1::LeadEvent>(leads_, {&catalog_, &appointments_});
+      news = forwarding_.Forward<catalog::v1::CatalogEvent>(catalog_, {&appointments_}) || news;
+      news = forwarding_.Forward<appointments::v1::AppointmentEvent>(appointments_, {&leads_, &catalog_}) ||
+             news;
     }
   }
   // The same records again, all of them.
   void RepeatMeetings() {
-    forwarded_.erase(outbox::TopicName<appointments::v1::AppointmentEvent>());
+    forwarding_.Repeat<appointments::v1::AppointmentEvent>();
     Exchange();
   }
 
@@ -173,29 +173,10 @@ class MeetingContractTest : public ::testing::Test {
   const absl::Time begin_ = absl::FromCivil(absl::CivilMinute(2026, 12, 1, 10, 0), absl::UTCTimeZone());
 
  private:
-  template <class Envelope>
-  bool Forward(testing::ModuleHarness& from, const std::vector<testing::ModuleHarness*>& to) {
-    const std::vector<events::Record> records = from.ReadTopic(outbox::TopicName<Envelope>());
-    size_t& forwarded = forwarded_[outbox::TopicName<Envelope>()];
-    // Partitions are read one after the other: which record is new is not to be told by its place.
-    std::vector<events::Message> messages;
-    if (records.size() > forwarded) {
-      for (const events::Record& record : records)
-        messages.push_back({record.topic, record.key, record.value, record.headers});
-    }
-    forwarded = records.size();
-    if (messages.empty()) return false;
-    for (testing::ModuleHarness* one : to) {
-      EXPECT_EQ(one->events().Append(messages, one->clock().Steady() + absl::Seconds(5)), absl::OkStatus());
-    }
-    return true;
-  }
-
   testing::ModuleHarness leads_{leads::kModule};
   testing::ModuleHarness catalog_{catalog::kModule};
   testing::ModuleHarness appointments_{appointments::kModule};
-  // How many records of a topic are.
-  std::map<std::string, size_t> forwarded_;
+  Forwarding forwarding_;
 };
 
 TEST_F(MeetingContractTest, StageLabelCreditAndRoutingFollowTheOutcomeAndBack) {

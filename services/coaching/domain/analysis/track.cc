@@ -121,6 +121,9 @@ std::vector<Violation> Validate(std::span<const Turn> turns) {
     const Turn& turn = turns[i];
     bytes += turn.text.size();
     rep = rep || turn.role == Role::kRep;
+    if (Characters(turn.speaker) > kMaxSpeakerCharacters)
+      check.Fail(fmt::format("turns[{}].speaker", i),
+                 fmt::format("has more than {} characters", kMaxSpeakerCharacters));
     CheckTime(turn.start, fmt::format("turns[{}].start", i), check);
     CheckTime(turn.end, fmt::format("turns[{}].end", i), check);
     if (turn.start && turn.end && *turn.end < *turn.start)

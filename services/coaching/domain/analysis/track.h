@@ -14,6 +14,7 @@ namespace finalmile::coaching {
 // Limits of one analysis; characters are code points.
 inline constexpr size_t kMaxTurns = 5'000;
 inline constexpr size_t kMaxTranscriptBytes = 1 << 20;
+inline constexpr size_t kMaxSpeakerCharacters = 200;
 inline constexpr size_t kMaxKeyMessages = 20;
 inline constexpr size_t kMaxCues = 20;
 inline constexpr size_t kMaxCueWords = 40;
@@ -74,8 +75,9 @@ struct AnalysisTrack {
 // found in nearly every call; a published track also asks for two content words or quotes (ReadCue).
 std::vector<Violation> Validate(const AnalysisTrack& track);
 
-// Everything that keeps a transcript from being analysed: none or too many turns, too many bytes, times that
-// are not finite or run backwards, no turn of the rep ("turns[3].end").
+// Everything that keeps a transcript from being analysed: none or too many turns, too many bytes, names of
+// speakers that are too long, times that are not finite or run backwards, no turn of the rep
+// ("turns[3].end").
 std::vector<Violation> Validate(std::span<const Turn> turns);
 // Everything that keeps a written message from being analysed ("written").
 std::vector<Violation> ValidateWritten(std::string_view written);

@@ -125,6 +125,18 @@ TEST(Track, TurnsAreLimited) {
   EXPECT_THAT(Fields(Validate(std::vector<Turn>{Says(Role::kGuest, "a")})), ElementsAre("turns"));
 }
 
+TEST(Track, NamesOfSpeakersAreLimited) {
+  // Characters of two bytes.
+  const auto named = [](size_t characters) {
+    std::vector<Turn> turns = {Says(Role::kRep, "a")};
+    for (size_t i = 0; i < characters; ++i) turns[0].speaker += "\u00e9";
+    return Fields(Validate(turns));
+  };
+  EXPECT_THAT(named(kMaxSpeakerCharacters - 1), IsEmpty());
+  EXPECT_THAT(named(kMaxSpeakerCharacters), IsEmpty());
+  EXPECT_THAT(named(kMaxSpeakerCharacters + 1), ElementsAre("turns[0].speaker"));
+}
+
 TEST(Track, TimesOfTurnsRun) {
   std::vector<Turn> turns(4, Says(Role::kRep, "a"));
   turns[0].start = kNan;

@@ -14,7 +14,6 @@ inline constexpr size_t kMaxExamples = 20;
 inline constexpr size_t kMaxExampleTitleCharacters = 200;
 inline constexpr size_t kMaxConsentCharacters = 200;
 inline constexpr size_t kMaxAudioUriCharacters = 2'000;
-inline constexpr size_t kMaxSpeakerCharacters = 200;
 
 // Mirrors Example.Provenance.
 enum class Provenance { kUnspecified = 0, kStaged = 1, kConsented = 2, kAnonymised = 3 };
