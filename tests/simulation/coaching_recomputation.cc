@@ -69,6 +69,7 @@ Standing StandingOf(std::vector<PracticeFacts> practices, int64_t certificate_ve
   std::sort(practices.begin(), practices.end(),
             [](const PracticeFacts& a, const PracticeFacts& b) { return a.time < b.time; });
   Standing standing;
+  standing.certificate_version = certificate_version;
   std::map<absl::CivilDay, bool> days;
   const auto forget = [&](absl::Time at) {
     if (standing.state != Standing::State::kMastered || standing.lapse_time > at) return;
@@ -83,8 +84,11 @@ Standing StandingOf(std::vector<PracticeFacts> practices, int64_t certificate_ve
         standing.last_practice.empty() ? 0 : day - absl::ToCivilDay(standing.last_time, absl::UTCTimeZone()));
     standing.last_practice = practice.id;
     standing.last_time = practice.time;
-    if (practice.track_version >= certificate_version && practice.score >= kMark)
+    if (practice.track_version >= certificate_version && practice.score >= kMark) {
       days[day] = days[day] || practice.by_coach;
+      standing.counted_time = practice.time;
+      standing.counted_version = practice.track_version;
+    }
     if (standing.state != Standing::State::kMastered && Masters(days)) {
       standing.state = Standing::State::kMastered;
       standing.mastered_time = practice.time;

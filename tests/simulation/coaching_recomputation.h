@@ -32,6 +32,11 @@ struct Standing {
   double difficulty = 0;
   std::string last_practice;
   absl::Time last_time;
+  // Practices of earlier versions do not count for mastery.
+  int64_t certificate_version = 0;
+  // Of the last practice that counts; InfinitePast: none does.
+  absl::Time counted_time = absl::InfinitePast();
+  int64_t counted_version = 0;
   // Of the last mastery.
   absl::Time mastered_time;
   int64_t mastered_version = 0;
@@ -39,8 +44,7 @@ struct Standing {
   absl::Time lapse_time;
 };
 
-// Where a rep stands at `now` who practised a track so. Practices of versions before `certificate_version` do
-// not count for mastery.
+// Where a rep stands at `now` who practised a track so.
 Standing StandingOf(std::vector<PracticeFacts> practices, int64_t certificate_version, absl::Time now);
 // The probability of recall.
 double RecallAt(const Standing& standing, absl::Time now);

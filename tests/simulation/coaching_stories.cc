@@ -96,6 +96,36 @@ class Story {
     return std::nullopt;
   }
 
+  // The newest certificate version of those that may count now with which the rep stands so; there is one.
+  int64_t NewestOf(const std::string& id, const Holds& holds) {
+    const auto& versions = versions_.at(id);
+    int64_t newest = 0;
+    for (size_t i = story_.tracks[id].version; i < versions.size(); ++i) {
+      const auto& [time, version] = versions[i];
+      if (time <= now_ + kMostJumps && holds(StandingOf(story_.tracks[id].practices, version, now_)))
+        newest = version;
+    }
+    return newest;
+  }
+
+  // Whether who masters a track so gets a new certificate: the last one has expired, and the last practice that
+  // counts took place since it was issued, and not longer than 30 days before its end. `withdrawn`: those that
+  // may be withdrawn are.
+  bool IsRenewalDue(const std::string& id, const Standing& standing, bool withdrawn) {
+    const CertificateStory* last = nullptr;
+    for (const auto& [name, certificate] : story_.certificates) {
+      if (certificate.track != id || certificate.version < standing.certificate_version) continue;
+      if (certificate.state == v1::Certificate::STATE_VALID) {
+        if (!certificate.may_be_withdrawn || !withdrawn) return false;
+      } else if (certificate.state == v1::Certificate::STATE_EXPIRED &&
+                 (last == nullptr || certificate.issue_time > last->issue_time)) {
+        last = &certificate;
+      }
+    }
+    return last != nullptr && standing.counted_time > last->issue_time &&
+           standing.counted_time >= last->valid_until - absl::Hours(24 * 30);
+  }
+
   void TakeSubmitted(const v1::PracticeSubmitted& event) {
     const std::string id = rpc::IdIn(event.talk_track());
     TrackStory& track = story_.tracks[id];
@@ -195,9 +225,11 @@ class Story {
     const bool forgotten = event.reason() == v1::LAPSE_REASON_FORGOTTEN;
     const bool renewed = event.reason() == v1::LAPSE_REASON_NEW_VERSION;
     const size_t first = renewed ? std::max(track.version, track.version_before + 1) : track.version;
-    if (!Find(id, first, [&](const Standing& standing) {
-          return standing.state == (forgotten ? Standing::State::kLapsed : Standing::State::kNone);
-        }))
+    const Holds lapsed = [&](const Standing& standing) {
+      return standing.state == (forgotten ? Standing::State::kLapsed : Standing::State::kNone);
+    };
+    const auto standing = Find(id, first, lapsed);
+    if (!standing)
       Violated(id, fmt::format("lapses against the rule, {}", v1::LapseReason_Name(event.reason())));
     track.state = Standing::State::kLapsed;
     track.reason = event.reason();
@@ -205,20 +237,29 @@ class Story {
     track.may_be_forgotten = false;
     if (event.reason() != v1::LAPSE_REASON_CORRECTED) return;
     if (reviewed_ != id) Violated(id, "is corrected without a review");
+    if (!standing) return;
+    // Those of earlier certificate versions stay.
+    const int64_t newest = NewestOf(id, lapsed);
     for (auto& [name, certificate] : story_.certificates) {
-      if (certificate.track == id && certificate.state == v1::Certificate::STATE_VALID)
-        certificate.state = v1::Certificate::STATE_WITHDRAWN;
+      if (certificate.track != id || certificate.state != v1::Certificate::STATE_VALID) continue;
+      if (certificate.version >= newest) certificate.state = v1::Certificate::STATE_WITHDRAWN;
+      if (certificate.version >= standing->certificate_version) certificate.may_be_withdrawn = true;
     }
   }
 
   void TakeIssued(const v1::CertificateIssued& event) {
     const std::string id = rpc::IdIn(event.talk_track());
-    if (mastered_ != id) Violated(id, "a certificate without mastery");
+    const bool renews = mastered_ != id;
     mastered_.clear();
+    if (renews && !Find(id, story_.tracks[id].version, [&](const Standing& standing) {
+          return standing.state == Standing::State::kMastered && standing.counted_version == event.version() &&
+                 IsRenewalDue(id, standing, /*withdrawn=*/true);
+        }))
+      Violated(id, "a certificate without mastery, nor due to be renewed");
     absl::Time until = absl::InfiniteFuture();
     if (event.has_valid_until()) until = rpc::FromTimestamp(event.valid_until());
     if (until != now_ + ValidityOf(id)) Violated(id, "a certificate is valid for another time");
-    if (!story_.certificates.try_emplace(event.certificate(), id, event.version(), until).second)
+    if (!story_.certificates.try_emplace(event.certificate(), id, event.version(), now_, until).second)
       Violated(id, fmt::format("{} is issued twice", event.certificate()));
   }
 
@@ -240,10 +281,11 @@ class Story {
     for (auto& [id, track] : story_.tracks) {
       const bool mastered = track.state == Standing::State::kMastered;
       const auto standing = Find(id, track.version, [&](const Standing& one) {
-        return (one.state == Standing::State::kMastered) == mastered;
+        return (one.state == Standing::State::kMastered) == mastered &&
+               !(mastered && IsRenewalDue(id, one, /*withdrawn=*/false));
       });
       if (!standing) {
-        Violated(id, mastered ? "has not lapsed" : "is not mastered, and should be");
+        Violated(id, mastered ? "has not lapsed, or is not certified anew" : "is not mastered, and should be");
         continue;
       }
       track.version_before = track.version;

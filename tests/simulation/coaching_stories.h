@@ -34,8 +34,11 @@ struct TrackStory {
 struct CertificateStory {
   std::string track;
   int64_t version = 0;
+  absl::Time issue_time;
   absl::Time valid_until;
   coaching::v1::Certificate::State state = coaching::v1::Certificate::STATE_VALID;
+  // A correction withdrew it if it came before the publication that asked for mastery anew.
+  bool may_be_withdrawn = false;
 };
 
 struct AssignmentStory {
