@@ -116,7 +116,8 @@ class EventLog {
   // Appends all of `messages`, in order per key, and returns when each is stored for good (acks=all; fsync).
   // Blocks until then or until `deadline` (steady). An error means that any of them may or may not be stored,
   // each at most once per call: append all again. INVALID_ARGUMENT names a message over max_message_bytes()
-  // before anything is sent; NOT_FOUND names a topic that does not exist (topics are never made by accident).
+  // before anything is sent; NOT_FOUND names a topic that does not exist (topics are never made by accident);
+  // UNAVAILABLE when the log cannot be reached and nothing was sent.
   // Calls of several threads share batches. After a fatal error of the engine the appender is rebuilt by the
   // next call.
   virtual absl::Status Append(const std::vector<Message>& messages, absl::Duration deadline) = 0;
