@@ -15,7 +15,7 @@ namespace finalmile::app {
 namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-// Of a partition's ends; beyond that every second one is forgotten.
+// How many ends of a partition are remembered; beyond that every second one is forgotten.
 constexpr size_t kMostEnds = 64;
 
 double AgeOf(absl::Time time, absl::Time now) {

@@ -31,9 +31,9 @@
 namespace finalmile::app {
 namespace {
 
-// Of one try at a store or an event log at the start.
+// How long one try at a store or an event log takes at most at the start.
 constexpr absl::Duration kOpenTimeout = absl::Seconds(10);
-// Of the only look at an event log that the start does not wait for.
+// The same for an event log that the start does not wait for.
 constexpr absl::Duration kEventsTimeout = absl::Seconds(5);
 
 absl::Status Within(std::string_view what, const absl::Status& status) {

@@ -155,6 +155,8 @@ absl::Status Producer::RequireTopics(const std::vector<Message>& messages, absl:
 }
 
 absl::StatusOr<std::vector<TopicSpec>> Producer::LookUpTopics(absl::Duration deadline) {
+  if (clock_.Steady() >= deadline)
+    return absl::DeadlineExceededError("events: no time is left to look the topics up");
   // While Kafka is away one caller at a time finds that out, so that the others keep their threads.
   const bool was_away = away_.load();
   std::unique_lock looking(looking_mutex_, std::defer_lock);
