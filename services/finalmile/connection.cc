@@ -105,17 +105,17 @@ absl::StatusOr<std::unique_ptr<rpc::Channel>> SuiteConnector::NewChannel(const s
 
 absl::Status SuiteConnector::Dial(const std::string& target) {
   ASSIGN_OR_RETURN(auto channel, NewChannel(target));
-  const absl::Duration deadline =
-      clock_.Steady() + std::min(kConnectWait, absl::Seconds(flags_.timeout_seconds));
-  const std::unique_ptr<WaitEvent> never = clock_.NewWaitEvent();
-  absl::Status connected = channel->Connect(deadline - clock_.Steady());
-  // On this machine nobody is about to come.
+  const absl::Duration timeout = absl::Seconds(flags_.timeout_seconds);
+  const absl::Duration deadline = clock_.Steady() + timeout;
+  absl::Status connected = channel->Connect(std::min(kConnectWait, timeout));
+  // The address of several replicas may lead to one that is gone, for some seconds. On this machine nobody is
+  // about to come, nor at a name that nobody knows.
   const auto address = rpc::ParseListenAddress(target);
-  const bool here = target.starts_with("unix:") || (address.ok() && address->loopback);
-  // The address of several replicas may lead to one that is gone, for some seconds.
-  while (absl::IsUnavailable(connected) && !here && clock_.Steady() + kDialRetry < deadline) {
+  const bool waits = address.ok() && !address->loopback;
+  const std::unique_ptr<WaitEvent> never = clock_.NewWaitEvent();
+  while (absl::IsUnavailable(connected) && waits && clock_.Steady() + kDialRetry < deadline) {
     never->WaitUntil(clock_.Steady() + kDialRetry);
-    connected = channel->Connect(deadline - clock_.Steady());
+    connected = channel->Connect(std::min(kConnectWait, deadline - clock_.Steady()));
   }
   RETURN_IF_ERROR(connected);
   channel_ = std::move(channel);
