@@ -13,7 +13,6 @@
 #include "libs/base/address.h"
 #include "libs/base/status.h"
 #include "libs/config/file.h"
-#include "libs/rpc/listen_address.h"
 #include "libs/storage/database.h"
 #include "services/finalmile/routing_channel.h"
 
@@ -22,7 +21,6 @@ namespace {
 
 // A server that was there and went away is waited for by each call; one that never was, so long.
 constexpr absl::Duration kConnectWait = absl::Seconds(5);
-constexpr absl::Duration kDialRetry = absl::Milliseconds(200);
 // How long a command waits for the store of another that is about to end or to say where it is.
 constexpr absl::Duration kStoreWait = absl::Seconds(10);
 constexpr absl::Duration kStoreRetry = absl::Milliseconds(50);
@@ -105,19 +103,7 @@ absl::StatusOr<std::unique_ptr<rpc::Channel>> SuiteConnector::NewChannel(const s
 
 absl::Status SuiteConnector::Dial(const std::string& target) {
   ASSIGN_OR_RETURN(auto channel, NewChannel(target));
-  const absl::Duration timeout = absl::Seconds(flags_.timeout_seconds);
-  const absl::Duration deadline = clock_.Steady() + timeout;
-  absl::Status connected = channel->Connect(std::min(kConnectWait, timeout));
-  // The address of several replicas may lead to one that is gone, for some seconds. On this machine nobody is
-  // about to come, nor at a name that nobody knows.
-  const auto address = rpc::ParseListenAddress(target);
-  const bool waits = address.ok() && !address->loopback;
-  const std::unique_ptr<WaitEvent> never = clock_.NewWaitEvent();
-  while (absl::IsUnavailable(connected) && waits && clock_.Steady() + kDialRetry < deadline) {
-    never->WaitUntil(clock_.Steady() + kDialRetry);
-    connected = channel->Connect(std::min(kConnectWait, deadline - clock_.Steady()));
-  }
-  RETURN_IF_ERROR(connected);
+  RETURN_IF_ERROR(channel->Connect(std::min(kConnectWait, absl::Seconds(flags_.timeout_seconds))));
   channel_ = std::move(channel);
   return absl::OkStatus();
 }
