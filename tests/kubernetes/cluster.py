@@ -168,7 +168,7 @@ class Backing:
         with open(f"{self.folder}/users.acl", "w", encoding="utf-8") as file:
             file.write("user default off\n"
                        f"user finalmile-catalog on >{self.redis_password} ~finalmile-catalog:* &__redis__:invalidate -@all "
-                       "+get +mget +time +set +evalsha +script|load +client +subscribe +ping +hello +auth\n")
+                       "+eval +evalsha +script|load +time +mget +get +getrange +set +unlink +client|id +client|tracking +subscribe +ping\n")
         run("redis-server", "--bind", self.address, "--port", "6379", "--protected-mode", "no", "--save", "", "--daemonize", "yes",
             "--logfile", f"{self.folder}/redis.log", "--pidfile", f"{self.folder}/redis.pid", "--aclfile", f"{self.folder}/users.acl")
 

@@ -454,6 +454,22 @@ def kafka_rights(world):
             yield f"{title(user)}: rights to the {kind} {name}, which {service} does not use"
 
 
+def cache_commands(source):
+    """Those that the cache needs, by its own test with a user of few rights."""
+    with open(os.path.join(source, "libs/cache/redis/redis_cache_test.cc"), encoding="utf-8") as file:
+        return set(re.findall(r'"\+([a-z|]+)"', file.read()))
+
+
+@check
+def cache_rights(world):
+    """The user of the cache may send what the cache sends, and nothing else."""
+    for each in world.examples:
+        for line in each.get("stringData", {}).get("users.acl", "").splitlines():
+            given = set(re.findall(r" \+(\S+)", line))
+            if given and (given != cache_commands(world.source) or "-@all" not in line):
+                yield f"Secret {each['metadata']['name']}: the cache needs exactly {' '.join(sorted(cache_commands(world.source)))}"
+
+
 @check
 def scaling(world):
     scalers = world.of("HorizontalPodAutoscaler", "ScaledObject")
