@@ -20,8 +20,8 @@ struct TranscriptFlags {
   void DeclareAsFlags(Flags& flags);
 };
 
-// The message that the file holds, which a rep wrote: at most 1 MiB, as the contract of AnalyzeTranscriptRequest
-// says.
+// The message that the file holds, which a rep wrote: at most 1 MiB, as the contract of
+// AnalyzeTranscriptRequest says.
 absl::StatusOr<std::string> ReadWritten(Session& session, const TranscriptFlags& flags);
 
 // The turns of the transcript, of which those of `rep` are the rep's. INVALID_ARGUMENT where nobody of that
