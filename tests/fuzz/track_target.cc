@@ -78,8 +78,7 @@ rubric:
       "yaml\ntitel: a\n--- \n...\n",
       "yaml\ncertificate_validity: 1.5s\nkey_messages: [{weight: nan}, {weight: -inf, order: 99999999999}]\n",
       std::string("yaml\n\0t\0i\0t\0l\0e\0:\0 \0a", 21),
-      "yaml\ntitle: a\ntitle:\xF8"
-      "b\n",
+      std::string("yaml\ntitle: a\ntitle:\xF8") + "b\n",
       "yaml\ntitle: !!binary aGk=\n? {a: b}\n: c\n",
       aliases,
       deep};
