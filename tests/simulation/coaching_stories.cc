@@ -218,7 +218,8 @@ class Story {
     absl::Time until = absl::InfiniteFuture();
     if (event.has_valid_until()) until = rpc::FromTimestamp(event.valid_until());
     if (until != now_ + ValidityOf(id)) Violated(id, "a certificate is valid for another time");
-    if (!story_.certificates.try_emplace(event.certificate(), id, event.version(), until).second)
+    if (!story_.certificates.try_emplace(event.certificate(), CertificateStory{id, event.version(), until})
+             .second)
       Violated(id, fmt::format("{} is issued twice", event.certificate()));
   }
 
