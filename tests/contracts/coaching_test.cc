@@ -153,10 +153,10 @@ class CoachingContractTest : public ::testing::Test {
     coaching::v1::SubmitPracticeRequest request;
     request.mutable_practice()->set_talk_track(kTrack);
     request.mutable_practice()->set_written("We cut your idle time.");
-    const std::string name = Must<coaching::v1::SubmitPracticeResponse>(
-                                 As(rep), "coaching.v1.PracticeService/SubmitPractice", request)
-                                 .practice()
-                                 .name();
+    std::string name = Must<coaching::v1::SubmitPracticeResponse>(
+                           As(rep), "coaching.v1.PracticeService/SubmitPractice", request)
+                           .practice()
+                           .name();
     Exchange();
     return name;
   }

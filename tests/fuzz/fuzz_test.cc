@@ -117,7 +117,7 @@ TEST_P(FaultRows, F13MalformedBytesAreRefusedAndPromisesKept) {
 
 INSTANTIATE_TEST_SUITE_P(Targets, FaultRows,
                          ::testing::Values(&CallAnalysis, &Csv, &Event, &Filter, &Key, &Limits, &Mapping,
-                                           &Page, &PageToken, &Policy, &Request, &Shape, &Times,
+                                           &Page, &PageToken, &Policy, &Request, &Shape, &Times, &TrackFile,
                                            &TranscriptFile),
                          [](const auto& info) { return info.param().name; });
 

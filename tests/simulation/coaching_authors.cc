@@ -38,14 +38,19 @@ class Author {
         AddExample(request, track);
         break;
       default:
-        Publish(request, track);
+        Publish(request, track, stage_.OneIn(8));
     }
   }
 
   void Begin(const std::string& request, const std::string& track) {
     Create(request, track);
     AddExample(request, track);
-    Publish(request, track);
+    Publish(request, track, stage_.OneIn(8));
+  }
+
+  void Renew(const std::string& request, const std::string& track) {
+    Update(request, track);
+    Publish(request, track, /*recertify=*/true);
   }
 
  private:
@@ -131,10 +136,10 @@ class Author {
       stage_.Violated(fmt::format("example {} was added twice", id));
   }
 
-  void Publish(const std::string& id, const std::string& track) {
+  void Publish(const std::string& id, const std::string& track, bool recertify) {
     v1::PublishTalkTrackRequest request;
     request.set_name("talkTracks/" + track);
-    request.set_recertify(stage_.OneIn(8));
+    request.set_recertify(recertify);
     request.set_request_id("publish-" + id);
     if (client_.Call<v1::PublishTalkTrackResponse>(
             "TalkTrackService/PublishTalkTrack", request,
@@ -184,6 +189,10 @@ void PlayAuthor(const CoachingStage& stage, int round, int author) {
     stage.Pause(absl::Seconds(2));
     one.Act(fmt::format("{}-{}-{}", round, author, i), fmt::format("t{}", stage.Below(kTracks)));
   }
+}
+
+void AskForMasteryAnew(const CoachingStage& stage, int round) {
+  Author(stage).Renew(fmt::format("renew-{}", round), "t0");
 }
 
 }  // namespace finalmile::simulation

@@ -33,4 +33,7 @@ void SendAssets(const CoachingStage& stage);
 // its own. `round` keeps requests apart.
 void PlayAuthor(const CoachingStage& stage, int round, int author);
 
+// Publishes a version of one track that asks for mastery anew.
+void AskForMasteryAnew(const CoachingStage& stage, int round);
+
 }  // namespace finalmile::simulation

@@ -79,7 +79,7 @@ class Check {
   }
 
   void CheckTrack(const storage::Row& row, const Told& told) {
-    const std::string track = row.Text(0);
+    const std::string& track = row.Text(0);
     const int64_t published = row.Int(2);
     if ((told.published.empty() ? 0 : told.published.back()) != published)
       Violated(fmt::format("{}: the topic tells another published version than the store", track));

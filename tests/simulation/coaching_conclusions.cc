@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <cmath>
 #include <sstream>
 #include <vector>
 
@@ -240,7 +239,9 @@ class Check {
   void CheckAnswers(const std::string& rep) {
     v1::GetMasteryRequest request;
     request.set_rep("reps/" + rep);
+    const absl::Time asked = stage_.simulation.clock().Now();
     const auto answer = stage_.As().Call<v1::GetMasteryResponse>("PracticeService/GetMastery", request);
+    const absl::Time answered = stage_.simulation.clock().Now();
     const auto story = stories_.reps.find(rep);
     if (!answer || story == stories_.reps.end()) return;
     for (const v1::Mastery& mastery : answer->mastery()) {
@@ -258,7 +259,8 @@ class Check {
         if (absl::ParseCivilTime(day, &one)) days.insert(one);
       }
       const bool mastered = mastery.state() == v1::Mastery::STATE_MASTERED;
-      if (days != standing.days || std::abs(mastery.retrievability() - RecallAt(standing, now_)) > 1e-4 ||
+      if (days != standing.days || mastery.retrievability() > RecallAt(standing, asked - kSkew) + 1e-9 ||
+          mastery.retrievability() < RecallAt(standing, answered + kSkew) - 1e-9 ||
           mastered != (standing.state == Standing::State::kMastered) ||
           (mastered && mastery.rehearsal_due() != (standing.rehearsal_time <= now_)))
         Violated(fmt::format("reps/{}, {}: GetMastery answers something else", rep, track));

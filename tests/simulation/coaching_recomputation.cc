@@ -12,40 +12,47 @@ constexpr double kMark = 7.5;
 constexpr absl::Duration kDay = absl::Hours(24);
 
 // FSRS-6, https://github.com/open-spaced-repetition/awesome-fsrs/wiki/The-Algorithm, with its default
-// weights w0 to w20.
-constexpr double w[] = {.212,   1.2931, 2.3065, 8.2956, 6.4133, .8334,  3.0194, .001,  1.8722, .1666, .796,
-                        1.4835, .0614,  .2629,  1.6483, .6014,  1.8729, .5425,  .0912, .0658,  .1542};
-static_assert(std::size(w) == 21);
+// weights, w0 to w20 there.
+constexpr double kWeights[] = {.212,   1.2931, 2.3065, 8.2956, 6.4133, .8334, 3.0194,
+                               .001,   1.8722, .1666,  .796,   1.4835, .0614, .2629,
+                               1.6483, .6014,  1.8729, .5425,  .0912,  .0658, .1542};
+static_assert(std::size(kWeights) == 21);
 
-double Factor() { return std::pow(.9, -1 / w[20]) - 1; }
-double Recall(double days, double stability) { return std::pow(1 + Factor() * days / stability, -w[20]); }
+double Factor() { return std::pow(.9, -1 / kWeights[20]) - 1; }
+double Recall(double days, double stability) {
+  return std::pow(1 + Factor() * days / stability, -kWeights[20]);
+}
 absl::Duration Until(double recall, double stability) {
-  return stability / Factor() * (std::pow(recall, -1 / w[20]) - 1) * kDay;
+  return stability / Factor() * (std::pow(recall, -1 / kWeights[20]) - 1) * kDay;
 }
 
 int Grade(double score) { return score < 5.5 ? 1 : score < 6.5 ? 2 : score < 8.5 ? 3 : 4; }
-double FirstDifficulty(int grade) { return w[4] - std::exp(w[5] * (grade - 1)) + 1; }
+double FirstDifficulty(int grade) { return kWeights[4] - std::exp(kWeights[5] * (grade - 1)) + 1; }
 
 void Remember(Standing& standing, int grade, int64_t days) {
   double& s = standing.stability;
   double& d = standing.difficulty;
   if (standing.last_practice.empty()) {
-    s = w[grade - 1];
+    s = kWeights[grade - 1];
     d = std::clamp(FirstDifficulty(grade), 1., 10.);
     return;
   }
   if (days == 0) {
-    const double increase = std::exp(w[17] * (grade - 3 + w[18])) * std::pow(s, -w[19]);
+    const double increase = std::exp(kWeights[17] * (grade - 3 + kWeights[18])) * std::pow(s, -kWeights[19]);
     s *= grade == 1 ? increase : std::max(1., increase);
   } else if (const double r = Recall(static_cast<double>(days), s); grade == 1) {
-    s = std::min(w[11] * std::pow(d, -w[12]) * (std::pow(s + 1, w[13]) - 1) * std::exp(w[14] * (1 - r)),
-                 s / std::exp(w[17] * w[18]));
+    s = std::min(kWeights[11] * std::pow(d, -kWeights[12]) * (std::pow(s + 1, kWeights[13]) - 1) *
+                     std::exp(kWeights[14] * (1 - r)),
+                 s / std::exp(kWeights[17] * kWeights[18]));
   } else {
-    s *= 1 + std::exp(w[8]) * (11 - d) * std::pow(s, -w[9]) * (std::exp(w[10] * (1 - r)) - 1) *
-                 (grade == 2 ? w[15] : 1) * (grade == 4 ? w[16] : 1);
+    s *= 1 + std::exp(kWeights[8]) * (11 - d) * std::pow(s, -kWeights[9]) *
+                 (std::exp(kWeights[10] * (1 - r)) - 1) * (grade == 2 ? kWeights[15] : 1) *
+                 (grade == 4 ? kWeights[16] : 1);
   }
   s = std::max(s, .001);
-  d = std::clamp(w[7] * FirstDifficulty(4) + (1 - w[7]) * (d - w[6] * (grade - 3) * (10 - d) / 9), 1., 10.);
+  d = std::clamp(
+      kWeights[7] * FirstDifficulty(4) + (1 - kWeights[7]) * (d - kWeights[6] * (grade - 3) * (10 - d) / 9),
+      1., 10.);
 }
 
 // Three days within thirty, one of them with a review.

@@ -108,9 +108,9 @@ class Story {
     return newest;
   }
 
-  // Whether who masters a track so gets a new certificate: the last one has expired, and the last practice that
-  // counts took place since it was issued, and not longer than 30 days before its end. `withdrawn`: those that
-  // may be withdrawn are.
+  // Whether who masters a track so gets a new certificate: the last one has expired, and the last practice
+  // that counts took place since it was issued, and not longer than 30 days before its end. `withdrawn`:
+  // those that may be withdrawn are.
   bool IsRenewalDue(const std::string& id, const Standing& standing, bool withdrawn) {
     const CertificateStory* last = nullptr;
     for (const auto& [name, certificate] : story_.certificates) {
@@ -252,14 +252,17 @@ class Story {
     const bool renews = mastered_ != id;
     mastered_.clear();
     if (renews && !Find(id, story_.tracks[id].version, [&](const Standing& standing) {
-          return standing.state == Standing::State::kMastered && standing.counted_version == event.version() &&
+          return standing.state == Standing::State::kMastered &&
+                 standing.counted_version == event.version() &&
                  IsRenewalDue(id, standing, /*withdrawn=*/true);
         }))
       Violated(id, "a certificate without mastery, nor due to be renewed");
     absl::Time until = absl::InfiniteFuture();
     if (event.has_valid_until()) until = rpc::FromTimestamp(event.valid_until());
     if (until != now_ + ValidityOf(id)) Violated(id, "a certificate is valid for another time");
-    if (!story_.certificates.try_emplace(event.certificate(), id, event.version(), now_, until).second)
+    const CertificateStory issued{
+        .track = id, .version = event.version(), .issue_time = now_, .valid_until = until};
+    if (!story_.certificates.emplace(event.certificate(), issued).second)
       Violated(id, fmt::format("{} is issued twice", event.certificate()));
   }
 
@@ -285,7 +288,8 @@ class Story {
                !(mastered && IsRenewalDue(id, one, /*withdrawn=*/false));
       });
       if (!standing) {
-        Violated(id, mastered ? "has not lapsed, or is not certified anew" : "is not mastered, and should be");
+        Violated(id,
+                 mastered ? "has not lapsed, or is not certified anew" : "is not mastered, and should be");
         continue;
       }
       track.version_before = track.version;

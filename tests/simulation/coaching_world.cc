@@ -10,6 +10,7 @@
 #include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "finalmile/coaching/v1/coaching_event.pb.h"
 #include "libs/app/settings.h"
+#include "libs/outbox/leader.h"
 #include "libs/outbox/schema.h"
 #include "services/coaching/wiring.h"
 #include "tests/simulation/coaching_checks.h"
@@ -43,6 +44,10 @@ class Run {
     }
     for (int round = 0; round < kRounds; ++round) {
       PlayRound(round);
+      Settle();
+      // Who has mastered it hears of that by the timer, for nothing else happens.
+      if (stage_.OneIn(3)) AskForMasteryAnew(stage_, round);
+      simulation_.Sleep(2 * outbox::kLookAgain);
       Check();
       CheckLowScores();
       // Rehearsals fall due, and some tracks are forgotten.

@@ -56,6 +56,16 @@ class Lines {
   int number_ = 0;
 };
 
+// No line break is part of another character, and zeros are those of UTF-16 and UTF-32.
+absl::Status CheckUtf8(const std::string& path, std::string_view content) {
+  Lines lines(content);
+  for (std::string_view line; lines.Next(line);) {
+    if (!IsUtf8(line) || line.find('\0') != std::string_view::npos)
+      return Fault(path, lines.number(), "is not UTF-8; save the file as UTF-8");
+  }
+  return absl::OkStatus();
+}
+
 // "15 seconds" of "## 15 Seconds"; empty: the line is no heading.
 std::string HeadingOf(std::string_view line) {
   const size_t level = line.find_first_not_of('#');
@@ -116,6 +126,7 @@ absl::StatusOr<TalkTrack> ReadMarkdown(const std::string& path, std::string_view
 }  // namespace
 
 absl::StatusOr<TalkTrack> ReadTrackFile(const std::string& path, std::string_view content) {
+  RETURN_IF_ERROR(CheckUtf8(path, content));
   const std::string extension = Lower(std::filesystem::path(path).extension().string());
   if (extension == ".md" || extension == ".markdown") return ReadMarkdown(path, content);
   if (extension != ".yaml" && extension != ".yml")

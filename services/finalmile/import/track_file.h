@@ -19,7 +19,8 @@ inline constexpr size_t kMaxTrackFileBytes = 1 << 20;
 //   Markdown  the same as front matter between two lines ---; then the story, in sections of any order whose
 //             headings are Hook, Before, After, Number, Question, 15 seconds, 60 seconds and 180 seconds
 //
-// INVALID_ARGUMENT names file and line of what is not taken; nothing is passed over.
+// INVALID_ARGUMENT names file and line of what is not taken, for instance what is not UTF-8; nothing is
+// passed over.
 absl::StatusOr<coaching::v1::TalkTrack> ReadTrackFile(const std::string& path, std::string_view content);
 
 // The id of the track of a file that names none: "new-fleet-manager" of "tracks/New fleet manager.md". Empty:

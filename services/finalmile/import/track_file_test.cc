@@ -78,6 +78,9 @@ TEST(TrackFile, WhatIsNotTakenIsSaidWithItsLine) {
   EXPECT_THAT(Problem("a.md", "---\ntitle: T\n---\n## Moral\n"), HasSubstr("a.md:4: 'moral' is no section"));
   EXPECT_THAT(Problem("a.md", "---\ntitle: T\n---\n## Hook\na\n## hook\n"),
               HasSubstr("a.md:6: the story has 'hook'"));
+  // As an editor writes it that knows no UTF-8.
+  EXPECT_THAT(Problem("a.md", "---\ntitle: T\n---\n## Hook\nf\xFCr\n"), HasSubstr("a.md:5: is not UTF-8"));
+  EXPECT_THAT(Problem("a.yaml", "title: T\nf\xFCr: a\n"), HasSubstr("a.yaml:2: is not UTF-8"));
   EXPECT_THAT(Problem("a.txt", "title: T\n"), HasSubstr("a.txt"));
 }
 
