@@ -58,7 +58,12 @@ absl::StatusOr<ExitCode> Serve(Session& session, const ServeFlags& flags) {
     for (const std::string& line : lines) output.Line(line);
     return ExitCode::kOk;
   }
-  ASSIGN_OR_RETURN(const auto suite, app::Suite::Start({.modules = Modules(), .config = std::move(config)}));
+  auto started = app::Suite::Start({.modules = Modules(),
+                                    .config = std::move(config),
+                                    .patience = absl::InfiniteDuration(),
+                                    .stop = &signals.stopped()});
+  if (absl::IsCancelled(started.status())) return ExitCode::kOk;
+  ASSIGN_OR_RETURN(const auto suite, std::move(started));
   std::vector<std::string> stores;
   for (const auto& [service, store] : suite->stores())
     stores.push_back(fmt::format("{} {}", service, ShownAddress(store)));
