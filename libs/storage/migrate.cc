@@ -45,9 +45,9 @@ absl::StatusOr<bool> HasChanges(Transaction& transaction) {
   return result.rows[0].Int(0) > 0;
 }
 
-// The version that stands; an error when what stands is neither a beginning of `migrations` nor newer by
-// expand steps alone.
-absl::StatusOr<size_t> Standing(Transaction& transaction, std::string_view component,
+// How many steps the store has; an error when they are neither a beginning of `migrations` nor newer by expand
+// steps alone.
+absl::StatusOr<size_t> AppliedSteps(Transaction& transaction, std::string_view component,
                                 std::span<const Migration> migrations) {
   ASSIGN_OR_RETURN(const bool has_changes, HasChanges(transaction));
   ASSIGN_OR_RETURN(
@@ -117,9 +117,9 @@ absl::StatusOr<bool> ApplyNext(Transaction& transaction, Clock& clock, std::stri
             .status());
   }
   RETURN_IF_ERROR(CheckOwner(transaction, owner));
-  ASSIGN_OR_RETURN(const size_t standing, Standing(transaction, component, migrations));
-  if (standing >= migrations.size()) return false;
-  const Migration& next = migrations[standing];
+  ASSIGN_OR_RETURN(const size_t applied, AppliedSteps(transaction, component, migrations));
+  if (applied >= migrations.size()) return false;
+  const Migration& next = migrations[applied];
   for (const std::string_view statement : SplitStatements(next.sql)) {
     if (absl::Status status = transaction.Execute(statement).status(); !status.ok()) {
       return absl::Status(status.code(), fmt::format("step {} of the schema of {} ({}): {}", next.version,
@@ -173,7 +173,7 @@ absl::Status Migrate(Database& database, Clock& clock, std::string_view componen
                      std::span<const Migration> migrations, const Owner& owner) {
   RETURN_IF_ERROR(CheckSteps(component, migrations));
   for (bool more = true; more;) {
-    // Repeatable: what stands is looked up first.
+    // Repeatable: what the store has is looked up first.
     const TransactOptions options{.deadline = clock.Steady() + kStepLimit, .repeatable = true};
     ASSIGN_OR_RETURN(more, Transact(database, options, [&](Transaction& transaction) {
                        return ApplyNext(transaction, clock, component, migrations, owner);
@@ -187,16 +187,16 @@ absl::Status CheckSchema(Database& database, Clock& clock, std::string_view comp
   RETURN_IF_ERROR(CheckSteps(component, migrations));
   const TransactOptions options{.deadline = clock.Steady() + kCheckLimit, .read_only = true};
   return database.Transact(options, [&](Transaction& transaction) -> absl::Status {
-    size_t standing = 0;
+    size_t applied = 0;
     ASSIGN_OR_RETURN(const bool has_table, HasTable(transaction));
     if (has_table) {
       RETURN_IF_ERROR(CheckOwner(transaction, owner));
-      ASSIGN_OR_RETURN(standing, Standing(transaction, component, migrations));
+      ASSIGN_OR_RETURN(applied, AppliedSteps(transaction, component, migrations));
     }
-    if (standing >= migrations.size()) return absl::OkStatus();
+    if (applied >= migrations.size()) return absl::OkStatus();
     return absl::UnavailableError(
         fmt::format("the schema of {} is at version {}, this program needs {}: run `finalmile migrate`",
-                    component, standing, migrations.size()));
+                    component, applied, migrations.size()));
   });
 }
 
