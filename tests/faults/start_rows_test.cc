@@ -179,7 +179,7 @@ TEST_F(StartRows, AReleaseIsRolledBackOntoAStoreThatOnlyExpanded) {
   add(next, "expand");
   ASSERT_NO_FATAL_FAILURE(Launch(Embedded()));
   ASSERT_TRUE(process_->ReadLine().ok()) << Log();
-  EXPECT_TRUE(Create("rolled back").ok());
+  EXPECT_TRUE(Create("rolled-back").ok());
   EXPECT_TRUE(Await("/metrics", "finalmile_schema_version{component=\"leads\"} " + next + "\n"));
   EXPECT_EQ(process_->Terminate(), 0);
 
@@ -248,7 +248,7 @@ TEST_F(StartRows, AServiceStartsWithoutKafka) {
   EXPECT_TRUE(Await("/metrics",
                     "finalmile_consumer_lag{consumer=\"leads.activities\",topic=\"finalmile.leads."
                     "activities.v1\"} Nan"));
-  const auto lead = Create("while Kafka is away");
+  const auto lead = Create("while-Kafka-is-away");
   ASSERT_TRUE(lead.ok()) << lead.status();
   const absl::Status refused = Record(lead->name(), "a", /*retry=*/false);
   EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable) << refused;

@@ -59,7 +59,8 @@ absl::Status VisitReps(storage::Transaction& transaction, const std::vector<std:
   for (const std::string& rep : reps) rows.push_back(Row({rep, ToMicros(now)}));
   return transaction
       .DeferMany(R"sql(
-UPDATE practice_reps SET due_time = r.now FROM {rows: rep TEXT, now BIGINT} AS r WHERE id = r.rep)sql",
+UPDATE practice_reps SET due_time = CASE WHEN due_time < r.now THEN due_time ELSE r.now END
+FROM {rows: rep TEXT, now BIGINT} AS r WHERE id = r.rep)sql",
                  rows)
       .status();
 }
@@ -69,7 +70,7 @@ absl::Status VisitRepsOf(storage::Transaction& transaction, const std::vector<Ta
   for (const TalkTrackId& track : tracks) {
     RETURN_IF_ERROR(transaction
                         .Defer(R"sql(
-UPDATE practice_reps SET due_time = $2
+UPDATE practice_reps SET due_time = CASE WHEN due_time < $2 THEN due_time ELSE $2 END
 WHERE id IN (
   SELECT rep FROM practices WHERE track = $1 AND state <> 1
   UNION SELECT rep FROM practice_assignments WHERE track = $1 AND kind = 3 AND state IN (1, 2)

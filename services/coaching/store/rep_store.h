@@ -27,10 +27,10 @@ struct RepRow {
   absl::Time due_time = absl::InfiniteFuture();
 };
 extern const storage::Table<RepRow> kReps;
-// These reps fall due at `now`. Deferred.
+// These reps fall due at `now`; those that were due before it stay so. Deferred.
 absl::Status VisitReps(storage::Transaction& transaction, const std::vector<std::string>& reps,
                        absl::Time now);
-// All reps fall due at `now` to whom it matters that these tracks were published: who has practised one, who
+// As VisitReps, all reps to whom it matters that these tracks were published: who has practised one, who
 // is to rehearse one before a meeting, and who has a meeting ahead in the situation of one. Deferred.
 absl::Status VisitRepsOf(storage::Transaction& transaction, const std::vector<TalkTrackId>& tracks,
                          absl::Time now);
