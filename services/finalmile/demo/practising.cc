@@ -208,7 +208,7 @@ absl::Status Practising::ShowPractices(const GetMasteryResponse& mastery,
   for (const Mastery& one : mastery.mastery()) {
     if (!one.has_next_rehearsal_time()) continue;
     at.output.Line();
-    at.output.Line(fmt::format("He rehearses it again by {}.", MomentOf(one.next_rehearsal_time(), at)));
+    at.output.Line(fmt::format("ben rehearses it again by {}.", MomentOf(one.next_rehearsal_time(), at)));
   }
   return absl::OkStatus();
 }

@@ -193,7 +193,7 @@ TEST_F(PractisingTest, WhatItChangedComesFromTheAnswers) {
   EXPECT_THAT(out_.str(), HasSubstr("in 11 d"));
   EXPECT_THAT(out_.str(), HasSubstr("set before Sat 24 Oct 00:00 UTC and since"));
   EXPECT_THAT(out_.str(), HasSubstr("ana   2 of 3  0 of 2\nben   1 of 3  2 of 2\n"));
-  EXPECT_THAT(out_.str(), HasSubstr("He rehearses it again by Fri 4 Dec 00:00 UTC."));
+  EXPECT_THAT(out_.str(), HasSubstr("ben rehearses it again by Fri 4 Dec 00:00 UTC."));
   EXPECT_THAT(out_.str(), Not(HasSubstr("ana has not")));
   for (const char* meeting : {"m5", "m3"}) {
     DuePractice& due = *anas_.add_due();
