@@ -45,10 +45,10 @@ absl::StatusOr<bool> HasChanges(Transaction& transaction) {
   return result.rows[0].Int(0) > 0;
 }
 
-// How many steps the store has; an error when they are neither a beginning of `migrations` nor newer by expand
-// steps alone.
+// How many steps the store has; an error when they are neither a beginning of `migrations` nor newer by
+// expand steps alone.
 absl::StatusOr<size_t> AppliedSteps(Transaction& transaction, std::string_view component,
-                                std::span<const Migration> migrations) {
+                                    std::span<const Migration> migrations) {
   ASSIGN_OR_RETURN(const bool has_changes, HasChanges(transaction));
   ASSIGN_OR_RETURN(
       Result applied,

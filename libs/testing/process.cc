@@ -83,7 +83,8 @@ void Process::Freeze() const {
   kill(pid_, SIGSTOP);
   // One thread has to run before the others stop, and until then they go on.
   siginfo_t stopped;
-  while (waitid(P_PID, static_cast<id_t>(pid_), &stopped, WSTOPPED | WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+  while (waitid(P_PID, static_cast<id_t>(pid_), &stopped, WSTOPPED | WEXITED | WNOWAIT) < 0 &&
+         errno == EINTR) {
   }
 }
 void Process::Thaw() const { kill(pid_, SIGCONT); }

@@ -42,8 +42,8 @@ Target PageToken();
 Target Policy();
 // Requests of the leads service: accepted leads stay what they are when they are read again.
 Target Request();
-// A talk track in Markdown or YAML: a message that can be sent and is no larger than its file allows, or an error
-// that names a line.
+// A talk track in Markdown or YAML: a message that can be sent and is no larger than its file allows, or an
+// error that names a line.
 Target TrackFile();
 // Transcripts of calls: turns that can be analysed, or an error that says where.
 Target TranscriptFile();
