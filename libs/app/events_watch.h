@@ -33,9 +33,9 @@ class EventsWatch final : public Step {
   absl::Duration Run() override;
   WaitEvent& wake() override { return *wake_; }
 
-  // What was found outside Run, by whoever starts the process. Not while it runs.
+  // Takes what whoever starts the process found out. Not while it runs.
   void Note(const absl::Status& status);
-  // What is wrong, for people, on one line: "degraded: …"; empty when the log answers. Thread-safe.
+  // Says on one line for people what is wrong: "degraded: …"; empty when the log answers. Thread-safe.
   std::string problem() const;
 
  private:

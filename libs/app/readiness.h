@@ -20,7 +20,7 @@ class Readiness {
   Readiness(Log& log, Clock& clock, Rng& rng, absl::Duration patience, WaitEvent* stop)
       : log_(log), clock_(clock), rng_(rng), patience_(patience), stop_(stop) {}
 
-  // What waiting may mend: a store that does not answer, or that still has to be migrated.
+  // Whether waiting may mend it: a store does not answer, or still has to be migrated.
   static bool MayPass(const absl::Status& status) {
     return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
   }

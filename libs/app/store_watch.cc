@@ -214,7 +214,7 @@ void StoreWatch::ForgetLags() {
 void StoreWatch::Place::NoteEnd(int64_t end, absl::Duration now) {
   if (ends.empty() || ends.back().offset != end) ends.push_back({end, now, now});
   ends.back().last = now;
-  // Of the looks at which the record at `next` was not there yet, the last one tells most.
+  // The last look at which the record at `next` was not there yet bounds its age best.
   size_t before = 0;
   while (before + 1 < ends.size() && ends[before + 1].offset <= next) ++before;
   ends.erase(ends.begin(), ends.begin() + static_cast<std::ptrdiff_t>(before));

@@ -103,7 +103,7 @@ class StoreWatch final : public Step {
   absl::Status Probe();
   void Watch(const Backlog& backlog);
   void Follow(const std::vector<outbox::Lag>& lags);
-  // What the store says is not known; what the log says.
+  // Set the gauges that come from the store, or from the event log, to not known.
   void ForgetStore();
   void ForgetLags();
 

@@ -192,7 +192,7 @@ TEST_F(StoreWatchTest, TheAgeOfTheOutboxIsThatOfTheNextEvent) {
 
 TEST_F(StoreWatchTest, TheAgeOfAConsumerCountsFromTheLastLookWithoutTheRecord) {
   const auto age = [&] { return OfConsumer("finalmile_consumer_oldest_age_seconds"); };
-  // What was there before counts from the first look.
+  // A record that was there before counts from the first look.
   Append();
   Look();
   EXPECT_EQ(age(), 0);

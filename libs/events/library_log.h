@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libs/base/log.h"
+#include "libs/base/log_target.h"
 
 namespace finalmile::events {
 
@@ -12,12 +12,9 @@ class LibraryLog {
   static constexpr int kPerSecond = 2;
 
   explicit LibraryLog(Log& log);
-  ~LibraryLog();
-  LibraryLog(const LibraryLog&) = delete;
-  LibraryLog& operator=(const LibraryLog&) = delete;
 
  private:
-  Log& log_;
+  const LogTarget::Hold hold_;
 };
 
 }  // namespace finalmile::events

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libs/base/log.h"
+#include "libs/base/log_target.h"
 
 namespace finalmile::rpc {
 
@@ -12,12 +12,9 @@ class GrpcLog {
   static constexpr int kPerSecond = 10;
 
   explicit GrpcLog(Log& log);
-  ~GrpcLog();
-  GrpcLog(const GrpcLog&) = delete;
-  GrpcLog& operator=(const GrpcLog&) = delete;
 
  private:
-  Log& log_;
+  const LogTarget::Hold hold_;
 };
 
 }  // namespace finalmile::rpc

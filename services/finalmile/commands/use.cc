@@ -5,6 +5,7 @@
 #include "absl/strings/numbers.h"
 #include "finalmile/catalog/v1/usage_service.pb.h"
 #include "libs/base/status.h"
+#include "libs/base/text.h"
 #include "libs/rpc/timestamps.h"
 #include "services/finalmile/commands/commands.h"
 #include "services/finalmile/commands/read_text.h"

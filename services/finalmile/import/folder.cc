@@ -12,6 +12,7 @@
 
 #include "absl/strings/ascii.h"
 #include "libs/base/status.h"
+#include "libs/base/text.h"
 #include "services/finalmile/output/text.h"
 
 namespace finalmile::cli {

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "finalmile/leads/v1/lead.pb.h"
+#include "libs/base/text.h"
 #include "services/finalmile/output/text.h"
 
 namespace finalmile::cli {

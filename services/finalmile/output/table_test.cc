@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "libs/base/text.h"
 #include "services/finalmile/output/format.h"
 #include "services/finalmile/output/text.h"
 

@@ -166,13 +166,4 @@ std::string Shorten(std::string_view text, size_t width) {
   return std::string(text.substr(0, bytes)) + "…";
 }
 
-bool IsUtf8(std::string_view text) {
-  while (!text.empty()) {
-    const Character character = Decode(text);
-    if (!character.valid) return false;
-    text.remove_prefix(character.bytes);
-  }
-  return true;
-}
-
 }  // namespace finalmile::cli

@@ -24,7 +24,4 @@ std::string PrintableJson(std::string_view json);
 // At most `width` (>= 1) columns of `text`; what is cut off is shown by "…".
 std::string Shorten(std::string_view text, size_t width);
 
-// Whether `text` is UTF-8 without surrogates and overlong forms (RFC 3629).
-bool IsUtf8(std::string_view text);
-
 }  // namespace finalmile::cli
