@@ -175,7 +175,9 @@ absl::StatusOr<absl::Time> RepBatch::FollowMastery(Entry& rep, const PublishedTr
 
 void RepBatch::Rehearse(Entry& rep, const TracksBySituation& tracks) {
   const auto masters = [&](const PublishedTrack& track) {
-    return MasteryAt(rep, track).state == MasteryState::kMastered;
+    // FollowMastery has brought it up to date.
+    const auto kept = rep.masteries.find(track.id);
+    return kept != rep.masteries.end() && kept->second.row.record.state == MasteryState::kMastered;
   };
   // By cause: the meetings that call for a rehearsal.
   std::map<std::string, const store::MeetingRow*> wanted;
