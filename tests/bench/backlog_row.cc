@@ -65,7 +65,8 @@ class HandWritten {
                 transaction
                     .ExecuteMany(
                         "UPDATE consumer_offsets SET next_offset = r.next FROM {rows: partition BIGINT, "
-                        "next BIGINT} AS r WHERE consumer_offsets.partition = r.partition",
+                        "next BIGINT} AS r WHERE consumer_offsets.consumer = 'leads.activities' AND "
+                        "consumer_offsets.partition = r.partition",
                         offsets)
                     .status());
             RETURN_IF_ERROR(transaction.ExecuteMany(insert_activities_, activities_[i]).status());
@@ -119,7 +120,10 @@ class Backlog {
     // Once round with nothing to do, so that every partition has its row.
     RETURN_IF_ERROR(world_.StartService());
     RETURN_IF_ERROR(world_.Await("taking over the partitions", [&]() -> absl::StatusOr<bool> {
-      ASSIGN_OR_RETURN(int64_t rows, world_.Number(world_.store(), "SELECT COUNT(*) FROM consumer_offsets"));
+      ASSIGN_OR_RETURN(
+          int64_t rows,
+          world_.Number(world_.store(),
+                        "SELECT COUNT(*) FROM consumer_offsets WHERE consumer = 'leads.activities'"));
       return rows == 12;
     }));
     world_.StopService();
@@ -207,6 +211,7 @@ class Backlog {
         if (polled.assigned) {
           std::vector<events::PartitionOffset> offsets;
           for (const storage::Row& row : offsets_) {
+            if (row.Text(0) != "leads.activities") continue;
             offsets.push_back({{row.Text(1), static_cast<int32_t>(row.Int(2))}, row.Int(3)});
           }
           RETURN_IF_ERROR(member->Start(offsets));
@@ -214,7 +219,9 @@ class Backlog {
         }
         records += polled.records.size();
         if (records >= count_) return true;
-        if (polled.records.empty()) wake->WaitUntil(world_.clock().Steady() + absl::Milliseconds(100));
+        if (!polled.records.empty()) continue;
+        wake->WaitUntil(world_.clock().Steady() + absl::Milliseconds(100));
+        return false;
       }
     });
     RETURN_IF_ERROR(status);

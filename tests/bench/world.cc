@@ -216,7 +216,9 @@ absl::Status World::Fill(storage::Database& database, size_t count,
 }
 
 absl::StatusOr<int64_t> World::Consumed() {
-  return Number(*store_, "SELECT CAST(COALESCE(SUM(next_offset), 0) AS BIGINT) FROM consumer_offsets");
+  return Number(*store_,
+                "SELECT CAST(COALESCE(SUM(next_offset), 0) AS BIGINT) FROM consumer_offsets WHERE consumer = "
+                "'leads.activities'");
 }
 
 absl::Status World::Await(std::string_view what, const std::function<absl::StatusOr<bool>()>& done) {
