@@ -17,6 +17,7 @@
 #include "libs/events/event_log.h"
 #include "libs/outbox/consumer_group.h"
 #include "libs/outbox/leader.h"
+#include "libs/outbox/resequence.h"
 #include "libs/outbox/topic.h"
 #include "libs/rpc/service.h"
 #include "libs/storage/database.h"
@@ -86,6 +87,10 @@ struct ModuleSpec {
   // Messages whose topics the service writes or reads, by their descriptors: &v1::LeadEvent::descriptor. A
   // topic that the service reads is made by whichever of its services comes first.
   std::span<const MessageType> topics = {};
+  // The envelope of the events that the service writes, and the aggregates that they are about: what
+  // `finalmile resequence` needs after a restore. Null: it writes none.
+  MessageType event = nullptr;
+  std::span<const outbox::AggregateTable> aggregates = {};
   // Declares the service's own settings ("leads-…") beside the common ones. May be empty.
   std::function<void(config::Schema&)> declare = {};
   std::function<absl::StatusOr<Module>(const config::Config&, Runtime&)> build = {};

@@ -36,8 +36,8 @@ struct SuiteOptions {
 
 // The most sessions of PostgreSQL that one service takes in one process: one for each thread that answers
 // calls, four for background steps, which rarely meet, and storage::kOtherSessions. With the default of 16
-// threads these are 22, so that two replicas of two services stay below the 97 that PostgreSQL gives to
-// services by default (max_connections 100, less the 3 that it keeps for administrators).
+// threads these are 22. Two replicas of four services may so hold 176, more than the 97 that PostgreSQL gives
+// out by default (max_connections 100, less the 3 that it keeps for administrators): deploy/README.md.
 constexpr int SessionsOf(int threads) { return threads + 4 + storage::kOtherSessions; }
 
 // One or several services in one process: each has its own store, they share an event log, a gRPC port, an

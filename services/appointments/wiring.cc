@@ -24,6 +24,8 @@ namespace {
 constexpr app::MessageType kTopics[] = {&v1::AppointmentEvent::descriptor, &leads::v1::LeadEvent::descriptor,
                                         &catalog::v1::CatalogEvent::descriptor,
                                         &coaching::v1::CoachingEvent::descriptor};
+constexpr outbox::AggregateTable kAggregates[] = {{domain::kRequestCollection, "meeting_requests"},
+                                                  {domain::kAppointmentCollection, "appointments"}};
 
 constexpr absl::Duration kStartTimeout = absl::Seconds(10);
 
@@ -66,6 +68,8 @@ absl::StatusOr<app::Module> Build(const config::Config& config, app::Runtime& ru
 const app::ModuleSpec kModule{.name = "appointments",
                               .migrations = store::Migrations(),
                               .topics = kTopics,
+                              .event = &v1::AppointmentEvent::descriptor,
+                              .aggregates = kAggregates,
                               .declare = &Declare,
                               .build = &Build};
 

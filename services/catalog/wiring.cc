@@ -37,6 +37,7 @@ constexpr absl::Duration kIndexTimeout = absl::Minutes(2);
 constexpr app::MessageType kTopics[] = {&v1::CatalogEvent::descriptor,
                                         &appointments::v1::AppointmentEvent::descriptor,
                                         &leads::v1::LeadEvent::descriptor};
+constexpr outbox::AggregateTable kAggregates[] = {{"assets/", "assets"}, {"gaps/", "gaps"}};
 
 // In order of making; destroyed in the reverse order.
 struct State {
@@ -141,6 +142,8 @@ absl::StatusOr<app::Module> BuildOn(std::unique_ptr<cache::Cache> cache, const c
 const app::ModuleSpec kModule{.name = "catalog",
                               .migrations = store::Migrations(),
                               .topics = kTopics,
+                              .event = &v1::CatalogEvent::descriptor,
+                              .aggregates = kAggregates,
                               .declare = &Declare,
                               .build = &Build};
 

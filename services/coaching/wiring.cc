@@ -20,6 +20,7 @@ namespace {
 constexpr app::MessageType kTopics[] = {&v1::CoachingEvent::descriptor,
                                         &catalog::v1::CatalogEvent::descriptor,
                                         &appointments::v1::AppointmentEvent::descriptor};
+constexpr outbox::AggregateTable kAggregates[] = {{"talkTracks/", "talk_tracks"}, {"reps/", "practice_reps"}};
 
 void Declare(config::Schema& schema) {
   schema.String(
@@ -52,6 +53,8 @@ absl::StatusOr<app::Module> Build(const config::Config& config, app::Runtime& ru
 const app::ModuleSpec kModule{.name = "coaching",
                               .migrations = store::Migrations(),
                               .topics = kTopics,
+                              .event = &v1::CoachingEvent::descriptor,
+                              .aggregates = kAggregates,
                               .declare = &Declare,
                               .build = &Build};
 

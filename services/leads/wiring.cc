@@ -35,6 +35,7 @@ struct State {
 
 constexpr app::MessageType kTopics[] = {&v1::Activity::descriptor, &v1::LeadEvent::descriptor,
                                         &appointments::v1::AppointmentEvent::descriptor};
+constexpr outbox::AggregateTable kAggregates[] = {{"leads/", "leads"}};
 
 absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) {
   ASSIGN_OR_RETURN(std::string key,
@@ -80,6 +81,8 @@ absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) 
 const app::ModuleSpec kModule{.name = "leads",
                               .migrations = store::Migrations(),
                               .topics = kTopics,
+                              .event = &v1::LeadEvent::descriptor,
+                              .aggregates = kAggregates,
                               .declare = nullptr,
                               .build = &Build};
 

@@ -8,9 +8,12 @@
 #include "libs/app/deployment.h"
 #include "libs/app/settings.h"
 #include "libs/base/status.h"
+#include "libs/outbox/resequence.h"
+#include "libs/outbox/topic.h"
 #include "libs/storage/database.h"
 #include "services/finalmile/commands/commands.h"
 #include "services/finalmile/local_suite.h"
+#include "services/finalmile/output/format.h"
 
 namespace finalmile::cli {
 namespace {
@@ -24,13 +27,17 @@ absl::Status MakeFolderOf(std::string_view path) {
       fmt::format("{}: cannot be made: {}", folder.string(), error.message()));
 }
 
+// The services that the settings name: all, or the one of --service.
+absl::StatusOr<std::vector<const app::ModuleSpec*>> NamedModules(const config::Assignments& settings) {
+  const auto service = std::find_if(settings.begin(), settings.end(),
+                                    [](const auto& setting) { return setting.first == "service"; });
+  return ModulesNamed(service == settings.end() ? "" : service->second);
+}
+
 absl::StatusOr<ExitCode> Migrate(Session& session) {
   const config::Assignments settings = session.connector.Settings();
   ASSIGN_OR_RETURN(const config::Config config, SuiteConfig(settings));
-  const auto service = std::find_if(settings.begin(), settings.end(),
-                                    [](const auto& setting) { return setting.first == "service"; });
-  ASSIGN_OR_RETURN(const std::vector<const app::ModuleSpec*> modules,
-                   ModulesNamed(service == settings.end() ? "" : service->second));
+  ASSIGN_OR_RETURN(const std::vector<const app::ModuleSpec*> modules, NamedModules(settings));
   for (const app::ModuleSpec* module : modules) {
     const std::string url = app::StoreUrl(config, module->name, Modules().size());
     if (const std::string_view path = app::EmbeddedPath(url); !path.empty())
@@ -50,6 +57,47 @@ absl::StatusOr<ExitCode> Migrate(Session& session) {
 
 Action DeclareMigrate(Flags&) {
   return [](Session& session) { return Migrate(session); };
+}
+
+absl::StatusOr<ExitCode> Resequence(Session& session) {
+  const config::Assignments settings = session.connector.Settings();
+  ASSIGN_OR_RETURN(const config::Config config, SuiteConfig(settings));
+  ASSIGN_OR_RETURN(const std::vector<const app::ModuleSpec*> modules, NamedModules(settings));
+  ASSIGN_OR_RETURN(events::EventLog * log, session.connector.Events());
+  for (const app::ModuleSpec* module : modules) {
+    ASSIGN_OR_RETURN(const auto database, storage::Open(app::StoreUrl(config, module->name, Modules().size()),
+                                                        session.clock, {.connections = 2}));
+    RETURN_IF_ERROR(app::CheckStore(*module, *database, session.clock));
+    const absl::Duration begin = session.clock.Steady();
+    const auto show = [&](const outbox::Resequenced& counts) {
+      const double spent = absl::ToDoubleSeconds(session.clock.Steady() - begin);
+      session.output.Progress(fmt::format("{}: {} events read, {:.0f} events/s", module->name,
+                                          FormatCount(counts.records),
+                                          static_cast<double>(counts.records) / std::max(spent, 0.001)));
+    };
+    const absl::StatusOr<outbox::Resequenced> counts =
+        outbox::Resequence(module->name, *database, *log, outbox::TopicOf(*module->event()).name,
+                           module->aggregates, session.clock, session.timeout, show);
+    session.output.Progress("");
+    RETURN_IF_ERROR(counts.status());
+    if (session.output.json()) {
+      session.output.Json(nlohmann::ordered_json::object({{"service", module->name},
+                                                          {"events", counts->records},
+                                                          {"unknown_to_the_store", counts->unknown},
+                                                          {"of_absent_aggregates", counts->absent},
+                                                          {"of_no_aggregate", counts->others}}));
+    } else {
+      session.output.Line(fmt::format(
+          "{}: {} events read; the store did not know {} of them, and does not hold what {} are about",
+          module->name, FormatCount(counts->records), FormatCount(counts->unknown),
+          FormatCount(counts->absent)));
+    }
+  }
+  return ExitCode::kOk;
+}
+
+Action DeclareResequence(Flags&) {
+  return [](Session& session) { return Resequence(session); };
 }
 
 struct ApplyFlags {
@@ -91,6 +139,10 @@ void AddDeploy(std::vector<Verb>& verbs) {
                    "finalmile topics apply --events kafka://broker:9092 --replication 3", DeclareApply});
   verbs.push_back({"migrate", "bring the services' stores, or that of --service, to their schema",
                    "finalmile migrate --service leads --store postgresql://leads@db/leads", DeclareMigrate});
+  verbs.push_back({"resequence", "after a restore: count events on from where the topics of the services end",
+                   "finalmile resequence --service leads --store postgresql://leads@db/leads --events "
+                   "kafka://broker:9092",
+                   DeclareResequence});
 }
 
 }  // namespace finalmile::cli
