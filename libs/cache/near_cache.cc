@@ -190,7 +190,7 @@ void NearCache::Report(const absl::Status& status) {
   if (!status.ok()) observer_.Count(Happening::kCacheFailure);
   // One damaged entry says nothing about the cache.
   breaker_.Report(status.ok() || absl::IsDataLoss(status), clock_.Steady());
-  observer_.CacheReached(breaker_.state() == Breaker::State::kClosed);
+  observer_.CacheReached(cache_reached());
 }
 
 void NearCache::Wrote(std::string_view key, int64_t version) {
@@ -225,7 +225,10 @@ absl::Duration NearCache::ListenStep::Run() {
     owner_.observer_.Count(Happening::kFlush);
   }
   for (const std::string& key : heard.keys) owner_.Invalidate(key);
+  owner_.feed_connected_ = heard.connected;
   owner_.observer_.FeedConnected(heard.connected);
+  // Where few reads go past the near table nobody else would notice for a while.
+  owner_.observer_.CacheReached(owner_.cache_reached());
   const auto [entries, bytes] = owner_.table_.held();
   owner_.observer_.Held(entries, bytes);
   return std::min(heard.next, owner_.clock_.Steady() + kHeldInterval);

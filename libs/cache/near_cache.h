@@ -92,7 +92,8 @@ class NearCache {
   // The feed and the burials: run by the runtime while this is in use.
   std::vector<Step*> steps();
 
-  bool cache_reached() const { return breaker_.state() == Breaker::State::kClosed; }
+  // Whether look-ups reach the cache: the breaker is closed, and the feed was connected when last polled.
+  bool cache_reached() const { return feed_connected_ && breaker_.state() == Breaker::State::kClosed; }
 
  private:
   class ListenStep;
@@ -121,6 +122,7 @@ class NearCache {
   const NearCacheOptions options_;
   NearTable table_;
   Breaker breaker_;
+  std::atomic<bool> feed_connected_ = true;
   std::atomic<int> capped_reads_ = 0;
   // The writes that the cache is to be told of.
   std::mutex pending_mutex_;

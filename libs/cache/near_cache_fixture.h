@@ -124,6 +124,7 @@ class FaultyCache final : public Cache {
         heard.keys.clear();
       }
       heard.all = heard.all || owner_.flushed.exchange(false);
+      heard.connected = heard.connected && !owner_.away;
       return heard;
     }
 

@@ -296,6 +296,20 @@ TEST_F(NearCacheTest, WithTheCacheAwayNothingIsWrongAndWritesDoNotWait) {
   EXPECT_EQ(Read(*b_), 22) << "what was owed was told";
 }
 
+TEST_F(NearCacheTest, ACacheThatGoesAwayIsNoticedThoughNobodyAsksIt) {
+  a_->RunSteps();
+  EXPECT_TRUE(a_->counts.reached());
+  a_->cache.away = true;
+  a_->RunSteps();
+  EXPECT_EQ(a_->cache.calls, 0);
+  EXPECT_FALSE(a_->counts.connected());
+  EXPECT_FALSE(a_->counts.reached());
+  EXPECT_FALSE(a_->near.cache_reached());
+  a_->cache.away = false;
+  a_->RunSteps();
+  EXPECT_TRUE(a_->counts.reached());
+}
+
 TEST_F(NearCacheTest, ReadsOfTheStoreAreCappedWhileTheCacheIsAway) {
   const auto replica = Start({.name = "test", .store_reads = 2});
   replica->cache.away = true;

@@ -35,7 +35,7 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void Count(Happening what) = 0;
-  // Whether look-ups reach the cache (the breaker is closed) and whether invalidations are heard of.
+  // Whether look-ups reach the cache (see NearCache::cache_reached) and whether invalidations are heard of.
   virtual void CacheReached(bool reached) = 0;
   virtual void FeedConnected(bool connected) = 0;
   // What the near cache holds.

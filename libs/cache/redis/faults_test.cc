@@ -253,8 +253,8 @@ TEST_F(FaultsTest, F19RedisKilledFlushedAndFrozen) {
   fmt::print("  oldest answer {}, refused {}\n", absl::FormatDuration(load.oldest()), load.refused());
 
   // And all is as before.
-  EXPECT_TRUE(a->near.cache_reached() && b->near.cache_reached());
   EXPECT_TRUE(Until([&] { return a->counts.connected() && b->counts.connected(); }));
+  EXPECT_TRUE(a->near.cache_reached() && b->near.cache_reached());
   const int64_t version = store_.Commit("k");
   a->near.Wrote("k", version);
   EXPECT_TRUE(Until([&] { return Read(*b) == version; }));
