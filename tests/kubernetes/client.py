@@ -112,8 +112,8 @@ class Client:
 class Recorder(Client):
     """Records activities, and keeps the id of each that was acknowledged."""
 
-    def __init__(self, target, token, threads=6):
-        super().__init__(target, token, threads, pause=0.02)
+    def __init__(self, target, token, threads=6, pause=0.02):
+        super().__init__(target, token, threads, pause)
         from finalmile.leads.v1 import lead_service_pb2
         self.request = lead_service_pb2.RecordActivityRequest
         self.stub = method(self.link, "/finalmile.leads.v1.LeadService/RecordActivity", self.request, lead_service_pb2.RecordActivityResponse)

@@ -153,12 +153,24 @@ class Backing:
         self.postgres_bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
         self.kafka_folder = os.path.join(self.folder, "kafka")
         self.redis_password = "cache-password"
+        self.passwords = {}
 
     def pg(self, *words):
         run("runuser", "-u", "postgres", "--", f"{self.postgres_bin}/pg_ctl", "-D", f"{self.folder}/postgres/data", "-l", f"{self.folder}/postgres/log", "-w", *words)
 
-    def sql(self, database, text, user="postgres"):
-        return run("psql", "-h", self.address, "-U", user, "-d", database, "-Atqc", text).strip()
+    def sql(self, database, text):
+        """As the administrator, who alone may come without a password, by a socket that no pod reaches."""
+        return self.postgres("psql", "-d", database, "-v", "ON_ERROR_STOP=1", "-Atqc", text).strip()
+
+    def postgres(self, program, *words):
+        return run(program, "-h", f"{self.folder}/postgres", "-U", "postgres", *words)
+
+    def roles(self, service):
+        self.postgres("psql", "-q", "-v", f"service={service}", "-f", os.path.join(PROJECT, "deploy/kubernetes/roles.sql"))
+
+    def password(self, role, password):
+        self.passwords[role] = password
+        self.sql("postgres", f"ALTER ROLE {role} PASSWORD '{password}'")
 
     def kafka(self, verb):
         words = [os.path.join(PROJECT, "deploy/kafka/broker"), verb, self.kafka_folder] + (["--port", "9092"] if verb == "start" else [])
@@ -185,10 +197,12 @@ class Backing:
         with open(f"{postgres}/data/postgresql.conf", "a", encoding="utf-8") as file:
             file.write(f"listen_addresses='{self.address}'\nunix_socket_directories='{postgres}'\nmax_connections=300\n")
         with open(f"{postgres}/data/pg_hba.conf", "a", encoding="utf-8") as file:
-            file.write("host all all 0.0.0.0/0 trust\n")
+            file.write("host all all 0.0.0.0/0 scram-sha-256\n")
         self.pg("start")
         for service in SERVICES:
-            run("psql", "-q", "-h", self.address, "-U", "postgres", "-v", f"service={service}", "-f", os.path.join(PROJECT, "deploy/kubernetes/roles.sql"))
+            self.roles(service)
+            for role in (service, f"{service}_owner"):
+                self.password(role, f"{role}-password")
         self.redis()
         self.kafka("start")
         return self
