@@ -15,6 +15,10 @@ namespace {
 
 using Entries = std::map<std::string, Config::Entry, std::less<>>;
 
+constexpr std::string_view kPrefix = "FINALMILE_";
+// Of the variables that OpenTelemetry names.
+constexpr std::string_view kStandardPrefix = "OTEL_";
+
 absl::Status Unknown(const Schema& schema, std::string_view origin, std::string_view name,
                      std::string (*spell)(std::string_view)) {
   std::vector<std::string> names;
@@ -63,13 +67,16 @@ bool IsServiceLink(std::string_view variable, std::string_view text) {
 }
 
 absl::Status AssignEnvironment(Entries& entries, const Schema& schema, const Assignments& environment) {
-  constexpr std::string_view kPrefix = "FINALMILE_";
   for (const auto& [variable, text] : environment) {
+    const bool standard = variable.starts_with(kStandardPrefix);
     std::string name;
-    for (const char c : std::string_view(variable).substr(std::min(kPrefix.size(), variable.size()))) {
+    for (const char c :
+         std::string_view(variable).substr(standard ? 0 : std::min(kPrefix.size(), variable.size()))) {
       name += c == '_' ? '-' : (c >= 'A' && c <= 'Z') ? static_cast<char>(c - 'A' + 'a') : c;
     }
     const Setting* setting = schema.Find(name);
+    // Others read them, too, and empty ones count as unset by the standard.
+    if (standard && (setting == nullptr || EnvironmentName(name) != variable || text.empty())) continue;
     if (setting == nullptr && IsServiceLink(variable, text)) {
       return absl::InvalidArgumentError(
           fmt::format("{}: there is no such setting; it looks like a service link of Kubernetes: write "
@@ -163,7 +170,8 @@ Assignments ReadEnvironment() {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
     const size_t equals = text.find('=');
-    if (equals == std::string_view::npos || !text.starts_with("FINALMILE_")) continue;
+    if (equals == std::string_view::npos) continue;
+    if (!text.starts_with(kPrefix) && !text.starts_with(kStandardPrefix)) continue;
     found.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
   return found;

@@ -74,11 +74,12 @@ struct CommandLine {
 // unknown flag and the nearest known one, a flag without a value, or an argument that is none.
 absl::StatusOr<CommandLine> ParseFlags(const Schema& schema, const std::vector<std::string>& arguments);
 
-// The variables of this process whose name starts with FINALMILE_.
+// The variables of this process whose name starts with FINALMILE_ or OTEL_.
 Assignments ReadEnvironment();
 
-// Ranks flag > environment > file > default. `environment` holds whole names ("FINALMILE_STORE"). Reads the
-// file that `config` names, and the files of secrets. INVALID_ARGUMENT, in one line, names an unknown key
+// Ranks flag > environment > file > default. `environment` holds whole names ("FINALMILE_STORE", "OTEL_…"),
+// each beginning with one of these two; OTEL_ ones that are empty or no setting are left out. Reads the file
+// that `config` names, and the files of secrets. INVALID_ARGUMENT, in one line, names an unknown key
 // with its source (flag, variable, file:line) and the nearest known one, or a bad value with its setting,
 // source and range; NOT_FOUND a file that cannot be read.
 absl::StatusOr<Config> Load(const Schema& schema, const Assignments& flags, const Assignments& environment);

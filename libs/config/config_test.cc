@@ -79,6 +79,22 @@ TEST_F(ConfigTest, AnUnknownKeyIsNamedWithItsSource) {
             file + ":3: http-prot: there is no such setting; did you mean http-port?");
 }
 
+TEST_F(ConfigTest, SettingsOfOpenTelemetryHaveItsNames) {
+  schema_.String("otel-service-name", "none", "name");
+  const std::string file = Write("c.yaml", "otel-service-name: of the file\n");
+  const auto config =
+      Load(schema_, {{"config", file}},
+           {{"OTEL_SERVICE_NAME", "sales"}, {"OTEL_METRICS_EXPORTER", "none"}, {"OTEL_", ""}});
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->Text("otel-service-name"), "sales");
+  EXPECT_EQ(config->origin("otel-service-name"), "OTEL_SERVICE_NAME");
+  const auto empty = Load(schema_, {{"config", file}}, {{"OTEL_SERVICE_NAME", ""}});
+  ASSERT_TRUE(empty.ok()) << empty.status();
+  EXPECT_EQ(empty->Text("otel-service-name"), "of the file") << "by the standard an empty one is unset";
+  EXPECT_EQ(Error({}, {{"FINALMILE_OTEL_SERVICE_NAME", "sales"}}),
+            "FINALMILE_OTEL_SERVICE_NAME: there is no such setting; did you mean OTEL_SERVICE_NAME?");
+}
+
 TEST_F(ConfigTest, ServiceLinksOfKubernetesAreNamed) {
   for (const auto& [variable, text] : Assignments{{"FINALMILE_LEADS_VIP_SERVICE_HOST", "10.96.0.7"},
                                                   {"FINALMILE_LEADS_VIP_SERVICE_PORT", "7000"},

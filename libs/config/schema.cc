@@ -152,7 +152,7 @@ std::string Schema::Describe() const {
 }
 
 std::string EnvironmentName(std::string_view setting) {
-  std::string name = "FINALMILE_";
+  std::string name = setting.starts_with("otel-") ? "" : "FINALMILE_";
   for (const char c : setting) {
     name += c == '-' ? '_' : (c >= 'a' && c <= 'z') ? static_cast<char>(c - 'a' + 'A') : c;
   }

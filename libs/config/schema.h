@@ -71,7 +71,8 @@ class Schema {
   std::vector<Setting> settings_;
 };
 
-// "http-port" -> "FINALMILE_HTTP_PORT".
+// "http-port" -> "FINALMILE_HTTP_PORT". The settings that OpenTelemetry names stand under its own names:
+// "otel-service-name" -> "OTEL_SERVICE_NAME".
 std::string EnvironmentName(std::string_view setting);
 
 // What a value of the setting has to be: "a whole number from 0 to 65535".

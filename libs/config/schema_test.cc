@@ -112,7 +112,10 @@ TEST(SchemaTest, NearestIsNearOrNothing) {
   EXPECT_EQ(Nearest("colour", names), "");
 }
 
-TEST(SchemaTest, EnvironmentNames) { EXPECT_EQ(EnvironmentName("http-port"), "FINALMILE_HTTP_PORT"); }
+TEST(SchemaTest, EnvironmentNames) {
+  EXPECT_EQ(EnvironmentName("http-port"), "FINALMILE_HTTP_PORT");
+  EXPECT_EQ(EnvironmentName("otel-service-name"), "OTEL_SERVICE_NAME");
+}
 
 }  // namespace
 }  // namespace finalmile::config
