@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "libs/base/span.h"
 #include "libs/rpc/credentials.h"
 #include "libs/rpc/observer.h"
 #include "libs/rpc/request_shape.h"
@@ -32,6 +33,7 @@ struct ServedMethod {
   std::unique_ptr<const RequestShape> shape;
   // May be null.
   std::unique_ptr<MethodObserver> observer;
+  Tracer* tracer = nullptr;
 };
 
 // Every method of `services`, after Service::Check of each; FAILED_PRECONDITION also for a service given

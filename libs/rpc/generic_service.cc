@@ -12,6 +12,7 @@
 #include <deque>
 #include <iterator>
 
+#include "libs/base/span.h"
 #include "libs/base/status.h"
 #include "libs/base/trace_context.h"
 #include "libs/rpc/edge.h"
@@ -146,6 +147,7 @@ class Call {
                      WaitEvent& wake) {
     const auto traceparent = context.client_metadata().find("traceparent");
     if (traceparent != context.client_metadata().end()) trace_ = ParseTraceparent(View(traceparent->second));
+    if (method_.tracer != nullptr) BeginSpan();
     ASSIGN_OR_RETURN(info_.principal, PrincipalOf(context));
     const absl::Duration left = TimeLeft(context);
     caller_deadline_ = arrival_ + left;
@@ -203,6 +205,7 @@ class Call {
   grpc::Status Close(const absl::Status& status) {
     const absl::Duration took = core_->deps.clock.Steady() - arrival_;
     if (method_.observer != nullptr) method_.observer->Finished(status.code(), took, received_, sent_);
+    if (span_) EndSpan(status.code());
     if (status.ok()) return grpc::Status::OK;
     const absl::Status told = ForCaller(status, method_.domain);
     NoteFailure(status, ReasonOf(told), took);
@@ -219,7 +222,30 @@ class Call {
     }
   }
 
+  // What handlers do belongs to the call's trace.
+  Tracer* recording() const { return recorded_ ? method_.tracer : nullptr; }
+
  private:
+  void BeginSpan() {
+    span_ = method_.tracer->Start(std::string_view(method_.path).substr(1), SpanKind::kServer, trace_);
+    recorded_ = static_cast<bool>(span_);
+    if (recorded_) trace_ = span_.context();
+  }
+
+  void EndSpan(absl::StatusCode code) {
+    const auto* const descriptor = method_.method->descriptor;
+    span_.Set("rpc.system", "grpc");
+    span_.Set("rpc.service", descriptor->service()->full_name());
+    span_.Set("rpc.method", descriptor->name());
+    span_.Set("rpc.grpc.status_code", static_cast<int>(code));
+    // As OpenTelemetry's conventions for servers have it.
+    if (ServerAtFault(code) || code == absl::StatusCode::kUnavailable ||
+        code == absl::StatusCode::kDeadlineExceeded || code == absl::StatusCode::kUnimplemented) {
+      span_.Fail();
+    }
+    span_.End();
+  }
+
   void NoteFailure(const absl::Status& status, const std::string& reason, absl::Duration took) {
     // A client that watches health ends its calls as it likes.
     if (method_.open) return;
@@ -251,8 +277,11 @@ class Call {
   const absl::Duration arrival_;
   absl::Duration caller_deadline_ = absl::InfiniteDuration();
   std::atomic<bool> cancelled_{false};
-  // As the caller sent it.
+  // The call's own span where it is recorded, else as the caller sent it.
   std::optional<TraceContext> trace_;
+  // Of whoever begins and ends the call; handlers may still run when it has ended.
+  Span span_;
+  bool recorded_ = false;
   CallInfo info_;
   std::optional<CallContext> context_;
   std::atomic<int64_t> received_{0};
@@ -279,7 +308,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
     if (status.ok()) status = TakeRoom(bytes, core_->options, memory_);
     if (!status.ok()) return End(status);
     if (method_.method->inline_answer) {
-      const TraceScope scope(trace_);
+      const SpanScope scope(recording(), trace_);
       std::optional<absl::StatusOr<SharedBytes>> answer;
       status = Contained([&]() -> absl::Status {
         RETURN_IF_ERROR(ReadRequest(bytes));
@@ -326,7 +355,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
 
  private:
   void Run() {
-    const TraceScope scope(trace_);
+    const SpanScope scope(recording(), trace_);
     const absl::Duration now = core_->deps.clock.Steady();
     core_->admission.Began(now - arrival_, now);
     absl::Status status = context_->Check();
@@ -522,7 +551,7 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
   }
 
   void Run() {
-    const TraceScope scope(trace_);
+    const SpanScope scope(recording(), trace_);
     if (Ended()) return handler_.reset();
     absl::Status status = context_->Check();
     if (status.ok()) status = Contained([&] { return has_message_ ? Take() : Pull(); });

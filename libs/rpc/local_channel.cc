@@ -5,6 +5,7 @@
 
 #include "fmt/format.h"
 #include "libs/base/status.h"
+#include "libs/base/trace_context.h"
 #include "libs/rpc/dispatch.h"
 #include "libs/rpc/edge.h"
 #include "libs/rpc/errors.h"
@@ -43,6 +44,7 @@ class LocalStream final : public Stream {
 
   bool Write(const Message& request) override {
     if (outcome_ || writes_done_) return false;
+    const TraceScope scope(trace_);
     const std::unique_ptr<Message> parsed(method_->method->request->New());
     absl::Status status = context_.Check();
     if (status.ok()) status = ParseRequest(request.SerializeAsString(), *parsed);
@@ -57,6 +59,7 @@ class LocalStream final : public Stream {
     while (replies_.empty() && !outcome_ && writes_done_) {
       absl::Status status = context_.Check();
       if (status.ok()) {
+        const TraceScope scope(trace_);
         wake_->Clear();
         const absl::StatusOr<StreamNext> next = handler_->OnEnd(context_, sink_);
         status = next.status();
@@ -89,6 +92,7 @@ class LocalStream final : public Stream {
   const ServedMethod* const method_;
   const std::unique_ptr<WaitEvent> wake_;
   CallContext context_;
+  const std::optional<TraceContext> trace_ = ParseTraceparent(context_.traceparent());
   std::unique_ptr<StreamHandler> handler_;
   std::deque<std::string> replies_;
   const ReplySink sink_ = [this](const Message& reply) {
@@ -118,6 +122,7 @@ class LocalChannel final : public Channel {
     CallInfo info = InfoOf(*served, principal_, answers_, clock_, options);
     info.wake = wake.get();
     CallContext context(clock_, std::move(info));
+    const TraceScope scope(ParseTraceparent(context.traceparent()));
     const std::unique_ptr<Message> parsed(served->method->request->New());
     const std::unique_ptr<Message> answer(served->method->response->New());
     absl::Status status = Authorise(*served, *principal_);

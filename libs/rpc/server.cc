@@ -78,6 +78,9 @@ class Server::Impl {
           options.listen, listen.port));
     }
     ASSIGN_OR_RETURN(acceptor_, Acceptor::Listen(listen, options.max_connections));
+    for (const auto& method : methods) {
+      if (deps.tracer_of) method->tracer = deps.tracer_of(*method->method->descriptor->service());
+    }
     core_ = std::make_shared<ServerCore>(options, deps, services, std::move(methods));
 
     // A request that is not UTF-8 is the caller's error, not a line on our standard error.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/executor.h"
 #include "libs/base/log.h"
+#include "libs/base/span.h"
 #include "libs/base/step.h"
 #include "libs/rpc/credentials.h"
 #include "libs/rpc/observer.h"
@@ -62,6 +64,8 @@ struct ServerDeps {
   CallObserver* observer = nullptr;
   // Null: every call is the local admin's.
   const Credentials* credentials = nullptr;
+  // What records the calls of a service; null: nothing. Empty: nothing records any.
+  std::function<Tracer*(const google::protobuf::ServiceDescriptor&)> tracer_of = {};
 };
 
 // A gRPC server of plain-function services, with health v1 and reflection v1alpha. Thread-safe.

@@ -20,6 +20,7 @@
 #include "libs/storage/postgres/listener.h"
 #include "libs/storage/postgres/transaction.h"
 #include "libs/storage/subscribers.h"
+#include "libs/storage/transaction_span.h"
 
 namespace finalmile::storage::postgres {
 namespace {
@@ -97,35 +98,8 @@ class PostgresDatabase final : public Database {
   Engine engine() const override { return Engine::kPostgres; }
 
   absl::Status Transact(const TransactOptions& options, const TransactionFunction& function) override {
-    // Set once a COMMIT went unanswered; from then on no other failure is the whole truth.
-    absl::Status unknown;
-    bool lost_before = false;
-    for (int tries = 0;; ++tries) {
-      if (clock_.Steady() >= options.deadline) {
-        return unknown.ok()
-                   ? absl::DeadlineExceededError("the deadline passed before the transaction succeeded")
-                   : unknown;
-      }
-      const Attempt attempt = Try(options, function);
-      switch (attempt.outcome) {
-        case Outcome::kCommitted:
-        case Outcome::kRolledBack:
-          return attempt.status;
-        case Outcome::kConflict:
-          break;
-        case Outcome::kLost:
-          // Once, at no cost: the session may have died long ago, in the pool. Then the server is away.
-          if (!std::exchange(lost_before, true)) continue;
-          if (unknown.ok()) return attempt.status;
-          break;
-        case Outcome::kUnknown:
-          if (!options.repeatable) return attempt.status;
-          unknown = attempt.status;
-          break;
-      }
-      clock_.NewWaitEvent()->WaitUntil(
-          std::min(options.deadline, clock_.Steady() + BackoffAfter(tries, *rng_)));
-    }
+    return TransactInSpan(Engine::kPostgres, options, function,
+                          [&](const TransactionFunction& traced) { return RunUntilDone(options, traced); });
   }
 
   absl::StatusOr<std::unique_ptr<Leadership>> Elect(std::string_view name, absl::Duration deadline) override {
@@ -191,6 +165,38 @@ class PostgresDatabase final : public Database {
     RETURN_IF_ERROR(connection.AddPlain("SELECT CAST(pg_backend_pid() AS BIGINT)", process.slot()));
     RETURN_IF_ERROR(connection.Run(deadline));
     return process->rows[0].Int(0);
+  }
+
+  absl::Status RunUntilDone(const TransactOptions& options, const TransactionFunction& function) {
+    // Set once a COMMIT went unanswered; from then on no other failure is the whole truth.
+    absl::Status unknown;
+    bool lost_before = false;
+    for (int tries = 0;; ++tries) {
+      if (clock_.Steady() >= options.deadline) {
+        return unknown.ok()
+                   ? absl::DeadlineExceededError("the deadline passed before the transaction succeeded")
+                   : unknown;
+      }
+      const Attempt attempt = Try(options, function);
+      switch (attempt.outcome) {
+        case Outcome::kCommitted:
+        case Outcome::kRolledBack:
+          return attempt.status;
+        case Outcome::kConflict:
+          break;
+        case Outcome::kLost:
+          // Once, at no cost: the session may have died long ago, in the pool. Then the server is away.
+          if (!std::exchange(lost_before, true)) continue;
+          if (unknown.ok()) return attempt.status;
+          break;
+        case Outcome::kUnknown:
+          if (!options.repeatable) return attempt.status;
+          unknown = attempt.status;
+          break;
+      }
+      clock_.NewWaitEvent()->WaitUntil(
+          std::min(options.deadline, clock_.Steady() + BackoffAfter(tries, *rng_)));
+    }
   }
 
   Attempt Try(const TransactOptions& options, const TransactionFunction& function) {

@@ -13,6 +13,7 @@
 #include "libs/storage/sqlite/connection.h"
 #include "libs/storage/sqlite/lock_file.h"
 #include "libs/storage/subscribers.h"
+#include "libs/storage/transaction_span.h"
 
 namespace finalmile::storage::sqlite {
 namespace {
@@ -73,19 +74,8 @@ class SqliteDatabase final : public Database {
   Engine engine() const override { return Engine::kSqlite; }
 
   absl::Status Transact(const TransactOptions& options, const TransactionFunction& function) override {
-    absl::Status status = absl::DeadlineExceededError("the deadline passed before the start");
-    std::set<std::string> channels;
-    while (clock_.Steady() < options.deadline) {
-      {
-        auto& pool = options.read_only ? readers_ : writer_;
-        ASSIGN_OR_RETURN(auto connection, pool.Acquire(options.deadline));
-        status = Run(*connection, options, function, channels);
-      }
-      if (!IsConflict(status)) break;
-      clock_.NewWaitEvent()->WaitUntil(std::min(options.deadline, clock_.Steady() + absl::Milliseconds(1)));
-    }
-    for (const std::string& channel : channels) subscribers_.Set(channel);
-    return status;
+    return TransactInSpan(Engine::kSqlite, options, function,
+                          [&](const TransactionFunction& traced) { return RunUntilDone(options, traced); });
   }
 
   absl::StatusOr<std::unique_ptr<Leadership>> Elect(std::string_view name, absl::Duration deadline) override;
@@ -113,6 +103,22 @@ class SqliteDatabase final : public Database {
 
   Pool<Connection>::Opener Opener(Role role) {
     return [this, role](absl::Duration deadline) { return Connection::Open(path_, role, clock_, deadline); };
+  }
+
+  absl::Status RunUntilDone(const TransactOptions& options, const TransactionFunction& function) {
+    absl::Status status = absl::DeadlineExceededError("the deadline passed before the start");
+    std::set<std::string> channels;
+    while (clock_.Steady() < options.deadline) {
+      {
+        auto& pool = options.read_only ? readers_ : writer_;
+        ASSIGN_OR_RETURN(auto connection, pool.Acquire(options.deadline));
+        status = Run(*connection, options, function, channels);
+      }
+      if (!IsConflict(status)) break;
+      clock_.NewWaitEvent()->WaitUntil(std::min(options.deadline, clock_.Steady() + absl::Milliseconds(1)));
+    }
+    for (const std::string& channel : channels) subscribers_.Set(channel);
+    return status;
   }
 
   absl::Status Run(Connection& connection, const TransactOptions& options,
