@@ -134,6 +134,9 @@ class EventLog {
   // Key plus value plus headers.
   virtual int64_t max_message_bytes() const = 0;
 
+  // What traces call it. A constant.
+  virtual std::string_view system() const { return "local"; }
+
   // `wake` is set whenever Poll may have something new; it must outlive the consumer.
   virtual absl::StatusOr<std::unique_ptr<Consumer>> Join(std::string_view group,
                                                          const std::vector<std::string>& topics,

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -45,6 +46,9 @@ class Aggregates {
     bool locked = false;
     // Write writes the row.
     bool changed = false;
+    // The trace of what changed it last, where a batch of records of several traces sets it: that of events
+    // which are emitted once the whole batch is known.
+    std::optional<TraceContext> trace;
   };
   // Where the id of a new row comes from: it was drawn at random, or a caller chose it, so that another
   // transaction may add the same one.
@@ -101,7 +105,10 @@ class Aggregates {
   // The next event of an aggregate, for the caller to fill. Valid until the next call.
   Event& Emit(Entry& entry) {
     entry.changed = true;
-    return events_.emplace_back(NewEvent<Event>(context_, NameOf(entry), ++entry.row.seq));
+    events_.push_back({NewEvent<Event>(context_, NameOf(entry), ++entry.row.seq)});
+    Told<Event>& told = events_.back();
+    if (!told.trace) told.trace = entry.trace;
+    return told.event;
   }
 
   // Which columns of a changed row are written: a table, or a part of it that outlives the call.
@@ -129,7 +136,7 @@ class Aggregates {
       RETURN_IF_ERROR(status);
     }
     for (const auto& [table, rows] : changed) RETURN_IF_ERROR(table->Update(transaction_, rows));
-    return WriteEvents(transaction_, context_.cause, events_);
+    return WriteEvents(transaction_, events_);
   }
 
  private:
@@ -138,7 +145,7 @@ class Aggregates {
   const std::string collection_;
   const EventContext context_;
   std::map<Key, Entry, std::less<>> entries_;
-  std::vector<Event> events_;
+  std::vector<Told<Event>> events_;
   // Of an added aggregate.
   bool chosen_ = false;
 };

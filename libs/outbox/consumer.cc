@@ -25,16 +25,26 @@ constexpr std::string_view kMoveOffsets =
     "AND consumer_offsets.topic = r.topic AND consumer_offsets.partition = r.partition AND "
     "consumer_offsets.next_offset = r.expected AND consumer_offsets.epoch = r.epoch";
 
+// The trace that all records carry; nullopt: several, or none.
+std::optional<TraceContext> OneTrace(std::span<const events::Record> records) {
+  const std::optional<TraceContext> first = TraceOf(records.front().headers);
+  const bool same = std::all_of(records.begin(), records.end(), [&](const events::Record& record) {
+    return TraceOf(record.headers) == first;
+  });
+  return same ? first : std::nullopt;
+}
+
 }  // namespace
 
 Consumer::Consumer(ConsumerOptions options, storage::Database& database, events::EventLog& log, Clock& clock,
-                   Log& logger, Handler& handler)
+                   Log& logger, Handler& handler, Tracer* tracer)
     : options_(std::move(options)),
       database_(database),
       clock_(clock),
       log_(log),
       logger_(logger),
       handler_(handler),
+      tracer_(tracer),
       wake_(clock.NewWaitEvent()) {}
 
 Consumer::~Consumer() = default;
@@ -273,6 +283,7 @@ absl::Duration Consumer::Process() {
   }
   const size_t count = singly_ > 0 ? 1 : pending_.size();
   const std::span<const events::Record> records(pending_.data(), count);
+  const TraceScope scope(OneTrace(records));
   bool fenced = false;
   absl::Status processed = ProcessRecords(records, {}, fenced);
   if (IsRecordFault(processed)) {
@@ -340,8 +351,11 @@ std::vector<storage::Row> Consumer::Moves(std::span<const events::Record> record
 
 absl::Status Consumer::ProcessRecords(std::span<const events::Record> records, Rejected rejected,
                                       bool& fenced) {
+  BatchSpans spans(tracer_, SpanKind::kConsumer, "process", log_.system());
+  for (const events::Record& record : records) spans.Add(record.topic, record.headers);
+  spans.Set("messaging.consumer.group.name", options_.name);
   // A fault of a record that runs alone must be its own.
-  Sequencer sequencer(options_.name, handler_, singly_ > 0 ? 0 : Sequencer::kMostDrained);
+  Sequencer sequencer(options_.name, handler_, singly_ > 0 ? 0 : Sequencer::kMostDrained, spans);
   SequencerCounts counts;
   const std::vector<storage::Row> moves = Moves(records);
   bool again;
@@ -365,6 +379,7 @@ absl::Status Consumer::ProcessRecords(std::span<const events::Record> records, R
           return absl::CancelledError("another member has the partition");
         });
   } while (again);
+  spans.End(status);
   if (status.ok()) {
     if (counts.more) draining_ = true;
     std::lock_guard lock(mutex_);

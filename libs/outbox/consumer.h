@@ -62,9 +62,9 @@ struct ConsumerStats {
 // holds the batch until it can be applied: nothing is parked for it.
 class Consumer final : public Step {
  public:
-  // The references outlive the consumer.
+  // The references outlive the consumer, and so does `tracer`; null: nothing is recorded.
   Consumer(ConsumerOptions options, storage::Database& database, events::EventLog& log, Clock& clock,
-           Log& logger, Handler& handler);
+           Log& logger, Handler& handler, Tracer* tracer = nullptr);
   ~Consumer() override;
 
   std::string_view name() const override { return options_.name; }
@@ -126,6 +126,7 @@ class Consumer final : public Step {
   events::EventLog& log_;
   Log& logger_;
   Handler& handler_;
+  Tracer* const tracer_;
   const std::unique_ptr<WaitEvent> wake_;
   std::unique_ptr<events::Consumer> member_;
   std::map<events::Partition, Owned> owned_;

@@ -3,10 +3,11 @@
 namespace finalmile::outbox {
 
 ConsumerGroup::ConsumerGroup(const ConsumerOptions& options, int members, storage::Database& database,
-                             events::EventLog& log, Clock& clock, Log& logger, Handler& handler) {
+                             events::EventLog& log, Clock& clock, Log& logger, Handler& handler,
+                             Tracer* tracer) {
   if (database.engine() == storage::Engine::kSqlite) members = 1;
   for (int i = 0; i < members; ++i) {
-    members_.push_back(std::make_unique<Consumer>(options, database, log, clock, logger, handler));
+    members_.push_back(std::make_unique<Consumer>(options, database, log, clock, logger, handler, tracer));
   }
 }
 

@@ -13,9 +13,9 @@ namespace finalmile::outbox {
 class ConsumerGroup {
  public:
   // One member on SQLite, which has one writer; otherwise `members`. The references outlive the group;
-  // `handler` is used by all members at once.
+  // `handler` is used by all members at once. `tracer` as for Consumer.
   ConsumerGroup(const ConsumerOptions& options, int members, storage::Database& database,
-                events::EventLog& log, Clock& clock, Log& logger, Handler& handler);
+                events::EventLog& log, Clock& clock, Log& logger, Handler& handler, Tracer* tracer = nullptr);
 
   std::string_view name() const { return members_.front()->name(); }
   const std::vector<std::string>& topics() const { return members_.front()->topics(); }

@@ -18,7 +18,9 @@ absl::Status Consumer::Skip(std::string_view topic, int32_t partition, int64_t o
 
 absl::Status Consumer::Resolve(std::string_view topic, int32_t partition, int64_t offset, bool apply,
                                absl::Duration deadline) {
-  Sequencer sequencer(options_.name, handler_, 0);
+  // What follows keeps the trace that the record carries.
+  const BatchSpans spans(nullptr, SpanKind::kConsumer, "process", log_.system());
+  Sequencer sequencer(options_.name, handler_, 0, spans);
   Rejected rejected;
   SequencerCounts counts;
   bool again;
@@ -106,8 +108,9 @@ absl::StatusOr<bool> Consumer::DrainOne(absl::Duration deadline) {
   absl::Status status;
   // One by one once a record of the many has a fault, which is then that record's.
   int64_t most = Sequencer::kMostDrained;
+  const BatchSpans spans(nullptr, SpanKind::kConsumer, "process", log_.system());
   while (true) {
-    Sequencer sequencer(options_.name, handler_, most);
+    Sequencer sequencer(options_.name, handler_, most, spans);
     do {
       found = again = false;
       status = database_.Transact(

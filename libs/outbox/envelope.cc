@@ -5,9 +5,7 @@
 
 namespace finalmile::outbox {
 
-Cause CauseOf(const rpc::CallContext& context) {
-  return {context.principal(), ParseTraceparent(context.traceparent())};
-}
+Cause CauseOf(const rpc::CallContext& context) { return {context.principal()}; }
 
 Cause CauseOf(std::string_view task) {
   Cause cause;

@@ -19,13 +19,11 @@
 // principal and, as its first oneof, the event itself.
 namespace finalmile::outbox {
 
-// Who and what is behind a change; stands in its events.
+// Who is behind a change; stands in its events.
 struct Cause {
   v1::Principal principal;
-  // Nothing else of what a caller sends beside its request reaches an event.
-  std::optional<TraceContext> trace = std::nullopt;
 };
-// Who calls. A malformed traceparent counts as none.
+// Who calls.
 Cause CauseOf(const rpc::CallContext& context);
 // A task or consumer of a service: "leads.fading".
 Cause CauseOf(std::string_view task);
@@ -72,13 +70,19 @@ OutgoingEvent ToOutbox(const Event& event, const std::optional<TraceContext>& tr
           event.SerializeAsString()};
 }
 
+// A finished envelope, and the trace that it belongs to: what the thread does when it is made.
+template <class Event>
+struct Told {
+  Event event;
+  std::optional<TraceContext> trace = TraceScope::Current();
+};
+
 // As Write, for finished envelopes whose aggregates' rows were locked, each key's in order of seq.
 template <class Event>
-absl::Status WriteEvents(storage::Transaction& transaction, const Cause& cause,
-                         const std::vector<Event>& events) {
+absl::Status WriteEvents(storage::Transaction& transaction, const std::vector<Told<Event>>& events) {
   std::vector<OutgoingEvent> outgoing;
   outgoing.reserve(events.size());
-  for (const Event& event : events) outgoing.push_back(ToOutbox(event, cause.trace));
+  for (const Told<Event>& told : events) outgoing.push_back(ToOutbox(told.event, told.trace));
   return Write(transaction, outgoing);
 }
 

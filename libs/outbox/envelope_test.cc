@@ -4,7 +4,6 @@
 
 #include "finalmile/v1/principal.pb.h"
 #include "google/protobuf/timestamp.pb.h"
-#include "libs/testing/manual_clock.h"
 
 namespace finalmile::outbox {
 namespace {
@@ -18,30 +17,15 @@ TEST(EnvelopeTest, ATaskIsAPrincipalWithoutRoles) {
   const Cause cause = CauseOf("leads.fading");
   EXPECT_EQ(cause.principal.name(), "leads.fading");
   EXPECT_EQ(cause.principal.roles_size(), 0);
-  EXPECT_FALSE(cause.trace);
 }
 
-TEST(EnvelopeTest, OfACallersTraceOnlyAWellFormedOneReachesTheEvent) {
-  testing::ManualClock clock;
-  const auto traceparent_of = [&](const std::string& sent) {
-    rpc::CallInfo info{.method = "/s/M", .principal = std::make_shared<v1::Principal>()};
-    info.metadata = {{"traceparent", sent}, {"tracestate", "who=ann@example.com"}, {"x-note", "ann"}};
-    const Cause cause = CauseOf(rpc::CallContext(clock, std::move(info)));
-    OutgoingEvent event;
-    event.trace = cause.trace;
-    const events::Message message = ToMessage(event);
-    std::string found;
-    for (const auto& [name, value] : message.headers) {
-      EXPECT_EQ(value.find("ann"), std::string::npos) << name;
-      if (name == "traceparent") found = value;
-    }
-    return found;
-  };
-  const std::string good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-  EXPECT_EQ(traceparent_of(good), good);
-  EXPECT_EQ(traceparent_of("ann@example.com"), "");
-  EXPECT_EQ(traceparent_of(good + "-ann@example.com"), "");
-  EXPECT_EQ(traceparent_of(std::string(2048, 'a')), "");
+TEST(EnvelopeTest, AnEventBelongsToTheTraceOfWhoeverMakesIt) {
+  const TraceContext trace{1, 2, 3, true};
+  const TraceScope scope(trace);
+  const Told<v1::Principal> told{v1::Principal()};
+  const TraceScope none(std::nullopt);
+  EXPECT_EQ(told.trace, trace);
+  EXPECT_EQ(Told<v1::Principal>{v1::Principal()}.trace, std::nullopt);
 }
 
 }  // namespace

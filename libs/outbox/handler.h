@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "libs/base/trace_context.h"
 #include "libs/events/event_log.h"
 #include "libs/storage/database.h"
 
@@ -18,6 +20,8 @@ struct Delivery {
   const events::Record* record = nullptr;
   // 0: the topic's records carry none (activities from outside).
   int64_t seq = 0;
+  // What follows from the record belongs to it.
+  std::optional<TraceContext> trace = std::nullopt;
 };
 
 // What a handler is given to apply in one transaction: in order per key, each seq once and without holes.
@@ -26,6 +30,10 @@ class Batch {
   explicit Batch(std::vector<Delivery> deliveries) : deliveries_(std::move(deliveries)) {}
 
   std::span<const Delivery> deliveries() const { return deliveries_; }
+  // The trace of all deliveries; nullopt: they belong to several, or to none. What a handler does belongs to
+  // it by itself. A handler that emits events says in a TraceScope, or by Aggregates' Entry::trace, which of
+  // several they belong to.
+  std::optional<TraceContext> trace() const;
 
   // Sets delivery `index` aside with a reason for people (no personal data): a permanent fault of the record
   // itself, such as bytes that are no message. The others go on. The handler must have written nothing for

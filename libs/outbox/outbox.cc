@@ -2,8 +2,12 @@
 
 #include <charconv>
 
+#include <fmt/format.h>
+
+#include "libs/base/span.h"
 #include "libs/base/status.h"
 #include "libs/events/headers.h"
+#include "libs/outbox/batch_spans.h"
 
 namespace finalmile::outbox {
 
@@ -17,7 +21,7 @@ events::Message ToMessage(const OutgoingEvent& event) {
                      {"ce_subject", event.key},
                      {"ce_sequence", std::to_string(event.seq)},
                      {"content-type", "application/protobuf"}};
-  if (event.trace) message.headers.emplace_back("traceparent", event.trace->ToString());
+  SetTrace(event.trace, message.headers);
   return message;
 }
 
@@ -45,10 +49,20 @@ absl::Time TimeOf(const events::Headers& headers) {
 
 absl::Status Write(storage::Transaction& transaction, const std::vector<OutgoingEvent>& events) {
   if (events.empty()) return absl::OkStatus();
+  const std::optional<TraceContext> around = TraceScope::Current();
+  std::optional<ChildSpan> span;
+  if (SpanScope::Recording() != nullptr) {
+    span.emplace(fmt::format("create {}", events.front().topic), SpanKind::kProducer);
+    (*span)->Set("messaging.operation.name", "create");
+    (*span)->Set("messaging.operation.type", "create");
+    (*span)->Set("messaging.destination.name", events.front().topic);
+    (*span)->Set("messaging.batch.message_count", static_cast<int64_t>(events.size()));
+  }
   std::vector<storage::Row> rows;
   rows.reserve(events.size());
   for (const OutgoingEvent& event : events) {
     events::Message message = ToMessage(event);
+    if (span && event.trace == around) SetTrace((*span)->context(), message.headers);
     rows.emplace_back(std::vector<storage::Value>{std::move(message.topic), std::move(message.key),
                                                   storage::Bytes{std::move(message.value)},
                                                   storage::Bytes{events::EncodeHeaders(message.headers)}});

@@ -35,7 +35,7 @@ struct OutgoingEvent {
   // Full name of the event's message: "finalmile.leads.v1.LeadCreated".
   std::string type;
   absl::Time time;
-  // Of the request that caused it, if it had one.
+  // What it belongs to, if that is known.
   std::optional<TraceContext> trace;
   // The serialised envelope message.
   std::string value;

@@ -4,6 +4,7 @@
 
 #include "libs/base/status.h"
 #include "libs/events/headers.h"
+#include "libs/outbox/batch_spans.h"
 #include "libs/outbox/outbox.h"
 #include "libs/storage/transact.h"
 
@@ -64,7 +65,14 @@ absl::Status Relay::Send(const storage::Result& rows, absl::Duration deadline) {
     ASSIGN_OR_RETURN(events::Headers headers, events::DecodeHeaders(row.Blob(4)));
     messages.push_back({row.Text(1), row.Text(2), row.Blob(3), std::move(headers)});
   }
-  return log_.Append(messages, deadline);
+  if (options_.tracer == nullptr) return log_.Append(messages, deadline);
+  BatchSpans spans(options_.tracer, SpanKind::kProducer, "send", log_.system());
+  for (const events::Message& message : messages) spans.Add(message.topic, message.headers);
+  for (events::Message& message : messages)
+    SetTrace(spans.TraceFor(message.topic, message.headers), message.headers);
+  absl::Status sent = log_.Append(messages, deadline);
+  spans.End(sent);
+  return sent;
 }
 
 absl::StatusOr<int64_t> OutboxDepth(storage::Database& database, absl::Duration deadline) {

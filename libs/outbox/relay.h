@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "libs/base/clock.h"
+#include "libs/base/span.h"
 #include "libs/events/event_log.h"
 #include "libs/outbox/leader.h"
 
@@ -18,6 +19,8 @@ class Relay final : public LeaderTask {
   struct Options {
     // Rows per round.
     int batch = 1000;
+    // Outlives the relay; null: nothing is recorded.
+    Tracer* tracer = nullptr;
   };
 
   // `log` and `clock` outlive the relay.

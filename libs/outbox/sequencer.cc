@@ -149,6 +149,7 @@ void Sequencer::Arrange(const Key& key, std::vector<Candidate>& candidates, int6
 }
 
 absl::Status Sequencer::Handle(storage::Transaction& transaction, Batch& batch) const {
+  const SpanScope scope(spans_.tracer(), batch.trace());
   // Its text may quote the record, and so is not passed on.
   try {
     return handler_.Apply(transaction, batch);
@@ -216,15 +217,18 @@ absl::Status Sequencer::Apply(storage::Transaction& transaction, std::span<const
     ASSIGN_OR_RETURN(loaded, LoadParked(transaction, consumer_, to_load));
   }
   std::vector<Delivery> deliveries;
+  const auto deliver = [&](const events::Record& record, int64_t seq) {
+    deliveries.push_back({&record, seq, spans_.TraceFor(record.topic, record.headers)});
+  };
   for (const Candidate& candidate : plan.to_apply) {
     if (candidate.parked == nullptr) {
-      deliveries.push_back({candidate.record, candidate.seq});
+      deliver(*candidate.record, candidate.seq);
       continue;
     }
     // Whoever deletes it holds the lock of its key, as this transaction does.
     const auto record = loaded.find(candidate.parked->position);
     if (record == loaded.end()) return storage::Conflict("a parked record was removed meanwhile");
-    deliveries.push_back({&record->second.record, candidate.seq});
+    deliver(record->second.record, candidate.seq);
   }
 
   counts.duplicates = plan.duplicates;

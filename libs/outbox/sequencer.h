@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "libs/events/event_log.h"
+#include "libs/outbox/batch_spans.h"
 #include "libs/outbox/handler.h"
 #include "libs/outbox/parked.h"
 #include "libs/storage/database.h"
@@ -39,8 +40,9 @@ class Sequencer {
   static constexpr int64_t kMostDrained = 500;
   static constexpr int64_t kMostDrainedBytes = 8 << 20;
 
-  Sequencer(std::string_view consumer, Handler& handler, int64_t most_drained)
-      : consumer_(consumer), handler_(handler), most_drained_(most_drained) {}
+  // `spans` outlives it.
+  Sequencer(std::string_view consumer, Handler& handler, int64_t most_drained, const BatchSpans& spans)
+      : consumer_(consumer), handler_(handler), most_drained_(most_drained), spans_(spans) {}
 
   // Applies `records` and what waited for them (or for `unblocked` keys) through the handler. `rejected`
   // records are parked as failed. Sets `again` and returns CANCELLED when the handler parked a record with a
@@ -75,6 +77,7 @@ class Sequencer {
   const std::string consumer_;
   Handler& handler_;
   const int64_t most_drained_;
+  const BatchSpans& spans_;
 };
 
 }  // namespace finalmile::outbox

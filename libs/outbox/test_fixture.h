@@ -146,12 +146,15 @@ class NotingHandler final : public Handler {
   int calls = 0;
   // Deliveries of the largest batch.
   size_t largest = 0;
+  // Called for each delivery.
+  std::function<void(const Delivery&)> on_delivery = [](const Delivery&) {};
 
   absl::Status Apply(storage::Transaction& transaction, Batch& batch) override {
     ++calls;
     largest = std::max(largest, batch.deliveries().size());
     for (size_t i = 0; i < batch.deliveries().size(); ++i) {
-      const auto& [record, seq] = batch.deliveries()[i];
+      const auto& [record, seq, trace] = batch.deliveries()[i];
+      on_delivery(batch.deliveries()[i]);
       if (!throws.empty() && record->value == throws) throw std::runtime_error("no jane@example.org");
       if (const auto fault = faults.find(record->value); fault != faults.end()) return fault->second;
       if (set_aside.contains(record->value)) {

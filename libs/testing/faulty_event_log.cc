@@ -130,6 +130,7 @@ class EventLogServer::Session final : public events::EventLog {
   }
 
   int64_t max_message_bytes() const override { return log_.max_message_bytes(); }
+  std::string_view system() const override { return log_.system(); }
 
   absl::StatusOr<std::unique_ptr<events::Consumer>> Join(std::string_view group,
                                                          const std::vector<std::string>& topics,

@@ -19,6 +19,7 @@ class ForwardingEventLog : public events::EventLog {
     return inner_.Append(messages, deadline);
   }
   int64_t max_message_bytes() const override { return inner_.max_message_bytes(); }
+  std::string_view system() const override { return inner_.system(); }
   absl::StatusOr<std::unique_ptr<events::Consumer>> Join(std::string_view group,
                                                          const std::vector<std::string>& topics,
                                                          WaitEvent& wake) override {

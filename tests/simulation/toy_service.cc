@@ -35,7 +35,7 @@ absl::Status CopyHandler::Apply(storage::Transaction& transaction, outbox::Batch
   // Their later events are rolled back and come again without them.
   std::set<std::string> set_aside;
   for (size_t i = 0; i < batch.deliveries().size(); ++i) {
-    const auto& [record, seq] = batch.deliveries()[i];
+    const auto& [record, seq, trace] = batch.deliveries()[i];
     const char kind = world_.healed ? kPlain : record->value[0];
     if (kind == kRefused) return outbox::RecordFault("poison");
     if (kind == kInternal) return absl::InternalError("poison");

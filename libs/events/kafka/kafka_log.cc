@@ -24,6 +24,7 @@ class KafkaLog final : public EventLog {
     return appender_.StartAppend(messages, deadline, wake);
   }
   int64_t max_message_bytes() const override { return config_.max_message_bytes; }
+  std::string_view system() const override { return "kafka"; }
 
   absl::StatusOr<std::unique_ptr<Consumer>> Join(std::string_view group,
                                                  const std::vector<std::string>& topics,

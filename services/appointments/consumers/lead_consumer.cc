@@ -1,5 +1,6 @@
 #include "services/appointments/consumers/lead_consumer.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ using leads::v1::LeadEvent;
 
 absl::Status LeadConsumer::Apply(storage::Transaction& transaction, outbox::Batch& batch) {
   std::vector<LeadEvent> events;
+  std::vector<std::optional<TraceContext>> traces;
   RETURN_IF_ERROR(outbox::ReadBatch<LeadEvent>(
       batch, [&](size_t, const LeadEvent& event, const events::Record& record) -> absl::Status {
         if (!changes::Concerns(event)) return absl::OkStatus();
@@ -26,6 +28,7 @@ absl::Status LeadConsumer::Apply(storage::Transaction& transaction, outbox::Batc
           return outbox::RecordFault("the event's key is not the record's, or it names a lead wrongly");
         }
         events.push_back(event);
+        traces.push_back(TraceScope::Current());
         return absl::OkStatus();
       }));
   if (events.empty()) return absl::OkStatus();
@@ -36,7 +39,10 @@ absl::Status LeadConsumer::Apply(storage::Transaction& transaction, outbox::Batc
   changes::AppointmentBatch appointments(transaction, requests, at);
   changes::LeadChanges changes(transaction, requests, appointments);
   RETURN_IF_ERROR(changes.Lock(events));
-  for (const LeadEvent& event : events) RETURN_IF_ERROR(changes.Apply(event));
+  for (size_t i = 0; i < events.size(); ++i) {
+    const TraceScope scope(traces[i]);
+    RETURN_IF_ERROR(changes.Apply(events[i]));
+  }
   RETURN_IF_ERROR(requests.WriteAll());
   return appointments.WriteAll();
 }

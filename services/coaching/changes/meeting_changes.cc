@@ -54,7 +54,7 @@ void MeetingChanges::Take(const AppointmentEvent& event) {
   // A correction alone says too little of a meeting that is long over, or was never heard of.
   if (event.has_outcome_corrected() && !meetings_.contains(id)) return;
   store::MeetingRow& meeting = Known(id);
-  if (!meeting.host.empty()) hosts_.insert(meeting.host);
+  if (!meeting.host.empty()) hosts_[meeting.host] = TraceScope::Current();
   switch (event.event_case()) {
     case AppointmentEvent::kAppointmentSet:
       Plan(event.appointment_set(), meeting);
@@ -89,7 +89,7 @@ void MeetingChanges::Take(const AppointmentEvent& event) {
       scored_.insert(meeting.host);
       break;
   }
-  hosts_.insert(meeting.host);
+  hosts_[meeting.host] = TraceScope::Current();
   if (event.has_conversation_scored()) return;
   changed_.insert(id);
   scored_.insert(meeting.host);
@@ -107,12 +107,15 @@ absl::Status MeetingChanges::TakeScore(const std::string& id, const Conversation
   return store::kLowScores.Insert(transaction_, low);
 }
 
-absl::Status MeetingChanges::Apply(const std::vector<AppointmentEvent>& events) {
+absl::Status MeetingChanges::Apply(const std::vector<AppointmentEvent>& events,
+                                   const std::vector<std::optional<TraceContext>>& traces) {
   std::vector<std::string> ids;
   for (const AppointmentEvent& event : events) ids.push_back(rpc::IdIn(event.key()));
   ids = storage::SortedUnique(std::move(ids));
   ASSIGN_OR_RETURN(meetings_, store::ReadMeetings(transaction_, ids));
-  for (const AppointmentEvent& event : events) {
+  for (size_t i = 0; i < events.size(); ++i) {
+    const AppointmentEvent& event = events[i];
+    const TraceScope scope(traces[i]);
     Take(event);
     if (event.has_conversation_scored())
       RETURN_IF_ERROR(TakeScore(rpc::IdIn(event.key()), event.conversation_scored()));
@@ -121,7 +124,10 @@ absl::Status MeetingChanges::Apply(const std::vector<AppointmentEvent>& events) 
   for (const auto& [id, meeting] : meetings_) rows.push_back(&meeting);
   RETURN_IF_ERROR(store::kMeetings.InsertOrUpdate(transaction_, rows));
 
-  RETURN_IF_ERROR(reps_.LockReps({hosts_.begin(), hosts_.end()}));
+  std::vector<std::string> hosts;
+  for (const auto& [host, trace] : hosts_) hosts.push_back(host);
+  RETURN_IF_ERROR(reps_.LockReps(std::move(hosts)));
+  for (const auto& [host, trace] : hosts_) reps_.Find(host)->trace = trace;
   for (const std::string& id : changed_) {
     const store::MeetingRow& meeting = meetings_.at(id);
     // A track may be published meanwhile by a transaction that does not see the meeting.

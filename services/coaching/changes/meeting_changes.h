@@ -1,12 +1,14 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "finalmile/appointments/v1/appointment_event.pb.h"
+#include "libs/base/trace_context.h"
 #include "services/coaching/changes/rep_batch.h"
 
 namespace finalmile::coaching::changes {
@@ -26,8 +28,9 @@ class MeetingChanges {
       : transaction_(transaction), reps_(reps) {}
 
   // Takes events in their order, all of which concern it, and assigns. The batch has locked no rep yet, and
-  // is not written.
-  absl::Status Apply(const std::vector<appointments::v1::AppointmentEvent>& events);
+  // is not written. `traces` are those of the events.
+  absl::Status Apply(const std::vector<appointments::v1::AppointmentEvent>& events,
+                     const std::vector<std::optional<TraceContext>>& traces);
 
  private:
   void Take(const appointments::v1::AppointmentEvent& event);
@@ -42,8 +45,8 @@ class MeetingChanges {
   // Chains whose time, host or outcome has changed, and hosts whose scores have.
   std::set<std::string> changed_;
   std::set<std::string> scored_;
-  // All hosts, also those that a meeting had before.
-  std::set<std::string> hosts_;
+  // All hosts, also those that a meeting had before, with the trace of what concerned them last.
+  std::map<std::string, std::optional<TraceContext>> hosts_;
 };
 
 }  // namespace finalmile::coaching::changes

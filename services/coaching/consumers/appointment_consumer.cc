@@ -1,5 +1,6 @@
 #include "services/coaching/consumers/appointment_consumer.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ std::string_view HostOf(const AppointmentEvent& event) {
 
 absl::Status AppointmentConsumer::Apply(storage::Transaction& transaction, outbox::Batch& batch) {
   std::vector<AppointmentEvent> events;
+  std::vector<std::optional<TraceContext>> traces;
   RETURN_IF_ERROR(outbox::ReadBatch<AppointmentEvent>(
       batch, [&](size_t, const AppointmentEvent& event, const events::Record& record) -> absl::Status {
         if (!changes::Concerns(event)) return absl::OkStatus();
@@ -45,13 +47,14 @@ absl::Status AppointmentConsumer::Apply(storage::Transaction& transaction, outbo
             !rpc::IsPrincipalName(HostOf(event)))
           return outbox::RecordFault("the event's key is not the record's, or it names no meeting or host");
         events.push_back(event);
+        traces.push_back(TraceScope::Current());
         return absl::OkStatus();
       }));
   if (events.empty()) return absl::OkStatus();
   const outbox::Cause cause = outbox::CauseOf(kAppointmentConsumer);
   changes::RepBatch reps(transaction, {clock_, rng_, clock_.Now(), cause});
   changes::MeetingChanges changes(transaction, reps);
-  RETURN_IF_ERROR(changes.Apply(events));
+  RETURN_IF_ERROR(changes.Apply(events, traces));
   return reps.WriteAll();
 }
 

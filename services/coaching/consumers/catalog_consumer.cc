@@ -36,6 +36,7 @@ std::optional<Source> ChangeOf(const CatalogEvent& event) {
 
 absl::Status CatalogConsumer::Apply(storage::Transaction& transaction, outbox::Batch& batch) {
   std::vector<Source> changes;
+  std::vector<std::optional<TraceContext>> traces;
   std::vector<std::string> assets;
   RETURN_IF_ERROR(outbox::ReadBatch<CatalogEvent>(
       batch, [&](size_t, const CatalogEvent& event, const events::Record& record) -> absl::Status {
@@ -44,6 +45,7 @@ absl::Status CatalogConsumer::Apply(storage::Transaction& transaction, outbox::B
         if (!change) return absl::OkStatus();
         assets.push_back(change->asset);
         changes.push_back(*std::move(change));
+        traces.push_back(TraceScope::Current());
         return absl::OkStatus();
       }));
   if (changes.empty()) return absl::OkStatus();
@@ -53,7 +55,11 @@ absl::Status CatalogConsumer::Apply(storage::Transaction& transaction, outbox::B
   RETURN_IF_ERROR(rows.Lock(tracks));
   for (const TalkTrackId& track : tracks) {
     changes::TrackBatch::Entry* entry = rows.Find(track);
-    if (entry != nullptr) RETURN_IF_ERROR(rows.TakeChanges(*entry, changes));
+    if (entry == nullptr) continue;
+    for (size_t i = 0; i < changes.size(); ++i) {
+      const TraceScope scope(traces[i]);
+      RETURN_IF_ERROR(rows.TakeChanges(*entry, {changes[i]}));
+    }
   }
   return rows.Write();
 }

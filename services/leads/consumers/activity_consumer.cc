@@ -93,6 +93,7 @@ absl::Status ActivityConsumer::Apply(storage::Transaction& transaction, outbox::
   scoring::LeadBatch work(transaction, policies_, {clock_, rng_, now, cause});
   ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded, work.LockAndRecord(activities));
   for (size_t i = 0; i < recorded.size(); ++i) {
+    work.SetTrace(activities[i].lead, batch.deliveries()[positions[i]].trace);
     if (recorded[i] == store::Recorded::kErased) erased_.Add();
     if (recorded[i] == store::Recorded::kAgedOut) {
       late_.Add();

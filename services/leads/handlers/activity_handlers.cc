@@ -7,6 +7,7 @@
 #include "libs/base/pending.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
+#include "libs/outbox/batch_spans.h"
 #include "libs/outbox/mutation.h"
 #include "libs/outbox/topic.h"
 #include "libs/rpc/errors.h"
@@ -48,7 +49,10 @@ std::string KeyOf(const v1::Activity& activity) {
 }
 
 events::Message ToMessage(const v1::Activity& activity) {
-  return {outbox::TopicName<v1::Activity>(), KeyOf(activity), activity.SerializeAsString(), {}};
+  events::Message message{
+      outbox::TopicName<v1::Activity>(), KeyOf(activity), activity.SerializeAsString(), {}};
+  outbox::SetTrace(TraceScope::Current(), message.headers);
+  return message;
 }
 
 // Checks an activity that a call brings at `now`, and dates one whose clock runs ahead by its arrival.

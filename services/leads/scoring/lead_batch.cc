@@ -57,6 +57,10 @@ const store::LeadState* LeadBatch::Find(const domain::LeadId& id) const {
   return found == nullptr ? nullptr : &found->row;
 }
 
+void LeadBatch::SetTrace(const domain::LeadId& id, const std::optional<TraceContext>& trace) {
+  if (Entry* found = leads_.Find(id); found != nullptr) found->trace = trace;
+}
+
 void LeadBatch::Visit(const domain::LeadId& id) {
   Entry& entry = *leads_.Find(id);
   entry.changed = entry.row.created;

@@ -63,6 +63,9 @@ class LeadBatch {
   absl::Status Lock(std::vector<domain::LeadId> ids, Absent absent);
   // A locked or new lead; null when it is absent.
   const store::LeadState* Find(const domain::LeadId& id) const;
+  // Where what happens in this batch belongs to several traces: that of what happened last to a lead, if it
+  // is one of the batch.
+  void SetTrace(const domain::LeadId& id, const std::optional<TraceContext>& trace);
 
   // Activities of erased leads are dropped, and counted as Recorded::kErased. Those of merged ones are stored
   // under the old name, and merged() says where they belong.

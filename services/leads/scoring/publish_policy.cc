@@ -60,7 +60,7 @@ absl::StatusOr<v1::Policy> PublishPolicy(storage::Transaction& transaction, Poli
     ASSIGN_OR_RETURN(PolicyPointer before, policies.ByNumber(transaction, previous));
     event.mutable_policy_published()->set_previous(before->message.name());
   }
-  RETURN_IF_ERROR(outbox::WriteEvents<v1::LeadEvent>(transaction, context.cause, {event}));
+  RETURN_IF_ERROR(outbox::WriteEvents<v1::LeadEvent>(transaction, {{event}}));
   RETURN_IF_ERROR(transaction.Notify(kRescoreChannel));
   return ToShown(policy, row.publish_time, true);
 }

@@ -279,9 +279,13 @@ absl::Status SalesChanges::Settle(const domain::LeadId& lead, const Effects& eff
   return Label(lead, facts, ended, effects.quiet_until);
 }
 
-absl::Status SalesChanges::Apply(const std::vector<AppointmentEvent>& events) {
+absl::Status SalesChanges::Apply(const std::vector<AppointmentEvent>& events,
+                                 const std::vector<std::optional<TraceContext>>& traces) {
   RETURN_IF_ERROR(Load(events));
-  for (const AppointmentEvent& event : events) Keep(event);
+  for (size_t i = 0; i < events.size(); ++i) {
+    batch_.SetTrace(followed_.at(LeadOf(events[i])), traces[i]);
+    Keep(events[i]);
+  }
   for (const auto& [lead, effects] : effects_) RETURN_IF_ERROR(Settle(lead, effects));
   std::vector<const SalesFact*> written;
   for (const std::string& key : changed_) written.push_back(&facts_.at(key));

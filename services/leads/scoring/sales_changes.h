@@ -1,12 +1,14 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "finalmile/appointments/v1/appointment_event.pb.h"
+#include "libs/base/trace_context.h"
 #include "services/leads/scoring/lead_batch.h"
 #include "services/leads/store/sales_store.h"
 
@@ -27,8 +29,10 @@ class SalesChanges {
   SalesChanges(storage::Transaction& transaction, LeadBatch& batch, absl::Time now)
       : transaction_(transaction), batch_(batch), now_(now) {}
 
-  // Applies events that concern the service, in order of each key, and writes the batch.
-  absl::Status Apply(const std::vector<appointments::v1::AppointmentEvent>& events);
+  // Applies events that concern the service, in order of each key, and writes the batch. `traces` are those
+  // of the events.
+  absl::Status Apply(const std::vector<appointments::v1::AppointmentEvent>& events,
+                     const std::vector<std::optional<TraceContext>>& traces);
 
  private:
   // What this batch of events does to one lead beside its facts.
