@@ -16,11 +16,12 @@ absl::StatusOr<std::unique_ptr<Assembly>> Assembly::Build(const ModuleSpec& spec
   for (ModuleConsumer& consumer : assembly->module_.consumers) {
     assembly->consumers_.push_back(std::make_unique<outbox::ConsumerGroup>(
         consumer.options, consumer.members, runtime.database, runtime.events, runtime.clock, runtime.log,
-        *consumer.handler));
+        *consumer.handler, runtime.tracer));
   }
   assembly->election_ = std::make_unique<outbox::Election>(spec.name, assembly->runtime_.database,
                                                            assembly->runtime_.clock, assembly->runtime_.log);
-  assembly->AddLeaderTask(std::make_unique<outbox::Relay>(runtime.events, runtime.clock));
+  assembly->AddLeaderTask(std::make_unique<outbox::Relay>(runtime.events, runtime.clock,
+                                                          outbox::Relay::Options{.tracer = runtime.tracer}));
   assembly->AddLeaderTask(std::make_unique<outbox::LedgerSweeper>(runtime.clock));
   for (auto& task : std::exchange(assembly->module_.leader_tasks, {}))
     assembly->AddLeaderTask(std::move(task));

@@ -12,6 +12,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/log.h"
 #include "libs/base/random.h"
+#include "libs/base/span.h"
 #include "libs/base/step.h"
 #include "libs/config/config.h"
 #include "libs/events/event_log.h"
@@ -38,6 +39,8 @@ struct Runtime {
   // Under the module's name.
   Log& log;
   telemetry::Metrics& metrics;
+  // Records the spans of the service; null: nobody does.
+  Tracer* tracer = nullptr;
 };
 
 // A consumer group of a service and what it does with its records.

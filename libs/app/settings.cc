@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "libs/app/traces.h"
 #include "libs/rpc/answer.h"
 #include "libs/rpc/listen_address.h"
 
@@ -47,6 +48,7 @@ config::Schema SchemaFor(const std::vector<const ModuleSpec*>& modules) {
       .Choice("log-level", "info", {"debug", "info", "warning", "error"}, "least severity that is logged")
       .Choice("log-format", "auto", {"auto", "json", "text"},
               "form of the log; auto: text on a terminal, else JSON");
+  Traces::Declare(schema);
   for (const ModuleSpec* module : modules) {
     if (module->declare) module->declare(schema);
   }

@@ -15,8 +15,8 @@ namespace finalmile::app {
 
 // The settings of a process that runs these modules: the common ones (data, store, events, listen, admin,
 // tokens-file, threads, max-connections, max-message, max-answer, drain, lame-duck, connection-age,
-// stuck-after, log-level, log-format), then the modules' own. With several modules `store` becomes one
-// setting per module: leads-store. By default everything is embedded, in files under `data`.
+// stuck-after, log-level, log-format, those of traces.h), then the modules' own. With several modules `store`
+// becomes one setting per module: leads-store. By default everything is embedded, in files under `data`.
 config::Schema SchemaFor(const std::vector<const ModuleSpec*>& modules);
 
 // $XDG_DATA_HOME/finalmile, else ~/.local/share/finalmile, else ./finalmile-data.

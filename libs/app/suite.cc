@@ -17,6 +17,7 @@
 #include "libs/app/settings.h"
 #include "libs/app/step_runner.h"
 #include "libs/app/thread_pool.h"
+#include "libs/app/traces.h"
 #include "libs/app/version.h"
 #include "libs/base/status.h"
 #include "libs/events/library_log.h"
@@ -72,6 +73,8 @@ class Suite::Impl {
     RETURN_IF_ERROR(StartAdmin());
     // What is wrong by itself is said before anything is waited for.
     RETURN_IF_ERROR(LoadCredentials());
+    ASSIGN_OR_RETURN(traces_, Traces::Open(options_.config, options_.modules, clock_, rng_, *log_, metrics_));
+    if (traces_->step() != nullptr) engine_steps_.Add(*traces_->step());
     // Stores first: who finds one in use learns from its lock file where its holder can be reached.
     for (const ModuleSpec* spec : options_.modules) RETURN_IF_ERROR(OpenStore(*spec));
     RETURN_IF_ERROR(OpenEvents());
@@ -118,6 +121,7 @@ class Suite::Impl {
     events_watch_.reset();
     for (const auto& module : modules_) module->assembly.reset();
     engine_steps_.Stop();
+    if (traces_ != nullptr) traces_->Flush();
     modules_.clear();
     owned_events_.reset();
     if (served) log_->Info("stopped");
@@ -251,9 +255,9 @@ class Suite::Impl {
     RETURN_IF_ERROR(module.database->CheckSessions(clock_.Steady() + kOpenTimeout));
     RETURN_IF_ERROR(embedded ? MigrateStore(module.spec, *module.database, clock_)
                              : CheckStore(module.spec, *module.database, clock_));
-    ASSIGN_OR_RETURN(module.assembly,
-                     Assembly::Build(module.spec, options_.config,
-                                     {clock_, rng_, *module.database, *events_, *module.log, metrics_}));
+    ASSIGN_OR_RETURN(module.assembly, Assembly::Build(module.spec, options_.config,
+                                                      {clock_, rng_, *module.database, *events_, *module.log,
+                                                       metrics_, traces_->Of(module.spec.name)}));
     const StoreWatch& watch = module.assembly->watch();
     health_.AddNote(fmt::format("{} store", module.spec.name),
                     [&watch] { return std::string(watch.last().message()); });
@@ -308,8 +312,11 @@ class Suite::Impl {
     services.push_back(operations_.get());
     events_service_ = NewEventsService(*events_, clock_);
     services.push_back(events_service_.get());
-    auto started =
-        rpc::Server::Start(options, services, {*pool_, clock_, *log_, observer_.get(), credentials_.get()});
+    const auto tracer_of = [this](const auto& service) {
+      return traces_->OfPackage(service.file()->package());
+    };
+    auto started = rpc::Server::Start(
+        options, services, {*pool_, clock_, *log_, observer_.get(), credentials_.get(), tracer_of});
     if (!started.ok()) {
       return absl::Status(started.status().code(), fmt::format("{} (settings: --listen, --tokens-file)",
                                                                std::string(started.status().message())));
@@ -346,6 +353,7 @@ class Suite::Impl {
   telemetry::Metrics metrics_;
   telemetry::Health health_;
   MemoryReturn memory_return_{clock_};
+  std::unique_ptr<Traces> traces_;
   StepRunner engine_steps_;
   StepRunner module_steps_;
   Readiness readiness_{*log_, clock_, rng_, options_.patience, options_.stop};

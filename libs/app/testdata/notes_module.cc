@@ -60,6 +60,7 @@ absl::StatusOr<Note> AddNote(const Runtime& runtime, rpc::CallContext& context, 
         event.source = "/finalmile/apptest";
         event.type = "finalmile.apptest.v1.Note";
         event.time = runtime.clock.Now();
+        event.trace = TraceScope::Current();
         event.value = note.SerializeAsString();
         RETURN_IF_ERROR(outbox::Write(transaction, {event}));
         return note;
