@@ -5,6 +5,8 @@
 namespace finalmile {
 namespace {
 
+constexpr size_t kUsualAttributes = 6;
+
 thread_local Tracer* recording_tracer = nullptr;
 
 uint64_t NotZero(Rng& rng) {
@@ -88,6 +90,7 @@ Span Tracer::Start(std::string_view name, SpanKind kind, const std::optional<Tra
   record.name = name;
   record.kind = kind;
   record.start = clock_.Now();
+  record.attributes.reserve(kUsualAttributes);
   return span;
 }
 
