@@ -106,9 +106,9 @@ class Aggregates {
   Event& Emit(Entry& entry) {
     entry.changed = true;
     events_.push_back({NewEvent<Event>(context_, NameOf(entry), ++entry.row.seq)});
-    Told<Event>& told = events_.back();
-    if (!told.trace) told.trace = entry.trace;
-    return told.event;
+    TracedEvent<Event>& emitted = events_.back();
+    if (!emitted.trace) emitted.trace = entry.trace;
+    return emitted.event;
   }
 
   // Which columns of a changed row are written: a table, or a part of it that outlives the call.
@@ -145,7 +145,7 @@ class Aggregates {
   const std::string collection_;
   const EventContext context_;
   std::map<Key, Entry, std::less<>> entries_;
-  std::vector<Told<Event>> events_;
+  std::vector<TracedEvent<Event>> events_;
   // Of an added aggregate.
   bool chosen_ = false;
 };

@@ -72,17 +72,17 @@ OutgoingEvent ToOutbox(const Event& event, const std::optional<TraceContext>& tr
 
 // A finished envelope, and the trace that it belongs to: what the thread does when it is made.
 template <class Event>
-struct Told {
+struct TracedEvent {
   Event event;
   std::optional<TraceContext> trace = TraceScope::Current();
 };
 
 // As Write, for finished envelopes whose aggregates' rows were locked, each key's in order of seq.
 template <class Event>
-absl::Status WriteEvents(storage::Transaction& transaction, const std::vector<Told<Event>>& events) {
+absl::Status WriteEvents(storage::Transaction& transaction, const std::vector<TracedEvent<Event>>& events) {
   std::vector<OutgoingEvent> outgoing;
   outgoing.reserve(events.size());
-  for (const Told<Event>& told : events) outgoing.push_back(ToOutbox(told.event, told.trace));
+  for (const TracedEvent<Event>& one : events) outgoing.push_back(ToOutbox(one.event, one.trace));
   return Write(transaction, outgoing);
 }
 

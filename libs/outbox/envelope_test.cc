@@ -22,10 +22,10 @@ TEST(EnvelopeTest, ATaskIsAPrincipalWithoutRoles) {
 TEST(EnvelopeTest, AnEventBelongsToTheTraceOfWhoeverMakesIt) {
   const TraceContext trace{1, 2, 3, true};
   const TraceScope scope(trace);
-  const Told<v1::Principal> told{v1::Principal()};
+  const TracedEvent<v1::Principal> traced{v1::Principal()};
   const TraceScope none(std::nullopt);
-  EXPECT_EQ(told.trace, trace);
-  EXPECT_EQ(Told<v1::Principal>{v1::Principal()}.trace, std::nullopt);
+  EXPECT_EQ(traced.trace, trace);
+  EXPECT_EQ(TracedEvent<v1::Principal>{v1::Principal()}.trace, std::nullopt);
 }
 
 }  // namespace
