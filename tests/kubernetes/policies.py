@@ -3,6 +3,8 @@
 A check takes a World: the objects of one overlay, its example Secrets, and the programs and sources that the manifests must
 agree with. policies_test.py runs them over deploy/kubernetes/rendered, and shows that each of them can fail.
 """
+import collections
+import functools
 import json
 import os
 import re
@@ -408,26 +410,17 @@ def topics(world):
         yield "a Job makes topics beside the operator that owns them"
 
 
+@functools.cache
 def topics_of_services(source):
-    """By service the topics that its wiring names, and those that it writes: its own contracts'."""
-    of_message = {}
-    for folder, _, names in os.walk(os.path.join(source, "proto")):
-        for name in names:
-            if name.endswith(".proto"):
-                with open(os.path.join(folder, name), encoding="utf-8") as file:
-                    text = file.read()
-                package = re.search(r"^package finalmile\.(\w+)\.v1;", text, re.M)
-                for message, topic in re.findall(r"^message (\w+) \{(?:(?!^\}).)*?finalmile\.v1\.topic\) = \{\s*name: \"([^\"]+)\"", text, re.M | re.S):
-                    of_message[package.group(1), message] = topic
-    named = {}
-    for service in os.listdir(os.path.join(source, "services")):
-        wiring = os.path.join(source, "services", service, "wiring.cc")
-        if os.path.exists(wiring):
-            with open(wiring, encoding="utf-8") as file:
-                listed = re.search(r"kTopics\[\] = \{(.*?)\};", file.read(), re.S).group(1)
-            named[service] = {of_message[owner or service, message]: (owner or service) == service
-                              for owner, message in re.findall(r"&(?:(\w+)::)?v1::(\w+)::descriptor", listed)}
-    return named
+    """By service the topics that it uses, and whether it writes them, as the AsyncAPI document has them."""
+    with open(os.path.join(source, "proto/asyncapi.yaml"), encoding="utf-8") as file:
+        operations = yaml.safe_load(file)["operations"]
+    used = collections.defaultdict(dict)
+    for operation in operations.values():
+        topic = operation["channel"]["$ref"].rpartition("/")[2]
+        topics = used[operation["tags"][0]["name"]]
+        topics[topic] = topics.get(topic, False) or operation["action"] == "send"
+    return used
 
 
 @check
