@@ -204,7 +204,7 @@ absl::StatusOr<v1::ParkedRecord> ParkedOperations::Get(rpc::CallContext& context
   RETURN_IF_ERROR(read);
   v1::ParkedRecord record;
   SetRecord(assembly->name(), parked, record);
-  record.set_key_bytes(parked.record.key);
+  record.set_raw_key(parked.record.key);
   record.set_value(parked.record.value);
   for (const auto& [key, value] : parked.record.headers) {
     auto& header = *record.add_headers();

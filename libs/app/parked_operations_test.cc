@@ -170,10 +170,10 @@ TEST_F(OperationsTest, KeysAreShownEscapedAndGivenWhole) {
   ASSERT_EQ(list.parked_records_size(), 1);
   EXPECT_EQ(list.parked_records(0).key().substr(0, 20), "\\x00\\x1B[31m\\xFFxxxx");
   EXPECT_LT(list.parked_records(0).key().size(), 300u);
-  EXPECT_EQ(list.parked_records(0).key_bytes(), "");
+  EXPECT_EQ(list.parked_records(0).raw_key(), "");
   v1::GetParkedRequest request;
   request.set_name(list.parked_records(0).name());
-  EXPECT_EQ(Value(Call<v1::ParkedRecord>("GetParked", request)).key_bytes(), key);
+  EXPECT_EQ(Value(Call<v1::ParkedRecord>("GetParked", request)).raw_key(), key);
 }
 
 }  // namespace

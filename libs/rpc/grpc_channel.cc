@@ -29,7 +29,8 @@ constexpr absl::Duration kFirstBackoff = absl::Milliseconds(50);
 constexpr absl::Duration kLongestBackoff = absl::Seconds(2);
 
 // Every replica behind the target is used while its health says SERVING: calls leave one that is about to
-// stop. (The default, pick_first, looks at no health.)
+// stop. (The default, pick_first, looks at no health.) proto/service_config.json is that of clients in other
+// languages, which leaves repeats to gRPC; GrpcChannel repeats by itself, since gRPC knows no RetryInfo.
 constexpr char kServiceConfig[] =
     R"({"loadBalancingConfig":[{"round_robin":{}}],"healthCheckConfig":{"serviceName":""}})";
 constexpr std::string_view kHealthService = "/grpc.health.v1.Health/";
