@@ -1,6 +1,6 @@
 # `make help` says what there is. Every target first installs what it misses (deploy/deps), then builds in
 # .build/release with the `release` preset. Variables: JOBS, PREFIX, DESTDIR, SEED, SEEDS, CYCLES, FUZZ_SECONDS,
-# LINT_ALL, NAME, RESOURCE, REQUIRE_KAFKA, SKIP_DEPS; of the image BUILDER, DEBIAN; of the cluster KUBE,
+# LINT_ALL, LANGUAGES, NAME, RESOURCE, REQUIRE_KAFKA, SKIP_DEPS; of the image BUILDER, DEBIAN; of the cluster KUBE,
 # STEPS.
 
 .DEFAULT_GOAL := help
@@ -33,6 +33,8 @@ help:
 	@echo '  make install     copy the programs to PREFIX=$(PREFIX)'
 	@echo '  make manifests   write deploy/kubernetes/rendered anew, after a change of its sources'
 	@echo '  make kubernetes-test  the suite in a real cluster, which KUBE brings: rollouts, drains, faults; needs root'
+	@echo '  make protos      the published contracts in one archive; .build/finalmile-protos-VERSION.tar.gz'
+	@echo '  make asyncapi    write proto/asyncapi.yaml anew, after a change of an event or a topic'
 	@echo '  make image       the container image, compiled in it; .build/image/finalmile.tar'
 	@echo '  make image-test  the image of the program in $(BUILD), twice, and whether it is as promised'
 	@echo
@@ -45,7 +47,8 @@ help:
 	@echo '  make chaos       the long fault loops: CYCLES=1000 kills'
 	@echo '  make fuzz        malformed input under libFuzzer: FUZZ_SECONDS=60 for each target'
 	@echo '  make bench       the table of speed ratios in ten minutes; bench-full takes the full sizes'
-	@echo '  make lint        format, clang-tidy on changed files (LINT_ALL=1: all), buf lint and breaking'
+	@echo '  make clients     clients in Go, Java, Node.js and Python against a suite; LANGUAGES="go java": these alone'
+	@echo '  make lint        format, clang-tidy on changed files (LINT_ALL=1: all), buf lint and breaking, AsyncAPI'
 	@echo '  make format      rewrite the sources as .clang-format says'
 	@echo '  make service     stamp out a new service: NAME=billing, and its resource: RESOURCE=line_item'
 	@echo
@@ -54,7 +57,7 @@ help:
 	@echo '  make clean       remove .build'
 
 deps:
-	@deploy/deps build broker test monitoring bench format lint fuzz image kubernetes
+	@deploy/deps build broker test monitoring bench clients format lint fuzz image kubernetes
 
 # deps-GROUP: the groups of deploy/packages.txt, one by one. A no-op of some milliseconds where all is there.
 deps-%:
@@ -139,6 +142,13 @@ chaos: kafka-if-reachable $(BUILD)/build.ninja
 	$(call compile,chaos_test)
 	@CHAOS_CYCLES=$(or $(CYCLES),1000) $(BUILD)/tests/chaos/chaos_test
 
+# Fetches the libraries of each language; a language whose tools are missing is skipped.
+.PHONY: clients
+clients: deps-build+broker+clients $(BUILD)/build.ninja
+	@deploy/kafka/fetch
+	$(call compile,finalmile)
+	@tests/clients/run --program $(BUILD)/services/finalmile/finalmile $(LANGUAGES)
+
 fuzz: deps-build+fuzz
 	$(call configure,fuzz)
 	$(call compile,fuzz_programs,.build/fuzz)
@@ -165,6 +175,15 @@ service:
 # After a deliberate, compatible change of the protos: the image that `buf breaking` compares with.
 proto-baseline: deps-lint
 	@deploy/lint/buf build --exclude-source-info -o proto/baseline.binpb
+
+# The document of all topics, from the protos and the wiring of the services; `make lint` and `make test` compare.
+.PHONY: asyncapi
+asyncapi: deps-build+test
+	@deploy/protos/asyncapi
+
+.PHONY: protos
+protos:
+	@deploy/protos/archive
 
 install: build
 	@cmake --install $(BUILD) --prefix $(PREFIX) >/dev/null && echo "Installed in $(DESTDIR)$(PREFIX)"
