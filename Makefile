@@ -34,7 +34,7 @@ help:
 	@echo '  make manifests   write deploy/kubernetes/rendered anew, after a change of its sources'
 	@echo '  make kubernetes-test  the suite in a real cluster, which KUBE brings: rollouts, drains, faults; needs root'
 	@echo '  make protos      the published contracts in one archive; .build/finalmile-protos-VERSION.tar.gz'
-	@echo '  make asyncapi    write proto/asyncapi.yaml anew, after a change of an event or a topic'
+	@echo '  make asyncapi    write proto/asyncapi.yaml anew after a change of an event or a topic, as make golden does too'
 	@echo '  make image       the container image, compiled in it; .build/image/finalmile.tar'
 	@echo '  make image-test  the image of the program in $(BUILD), twice, and whether it is as promised'
 	@echo
@@ -118,9 +118,10 @@ test: kafka-if-reachable $(BUILD)/build.ninja
 	$(call compile,all)
 	@.ci/test $(BUILD) --parallel $(JOBS)
 
-golden: deps-build $(BUILD)/build.ninja
+golden: deps-build+test $(BUILD)/build.ninja
 	$(call compile,golden_test)
 	@UPDATE_GOLDEN=1 $(BUILD)/tests/golden/golden_test --gtest_brief=1
+	@deploy/protos/asyncapi
 
 # The `debug` preset, in a folder of its own; the whole takes some times as long as `make test`.
 asan: kafka-if-reachable
