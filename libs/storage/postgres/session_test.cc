@@ -11,6 +11,7 @@
 
 #include "libs/base/status.h"
 #include "libs/storage/database.h"
+#include "libs/storage/diagnose.h"
 #include "libs/testing/postgres_server.h"
 #include "libs/testing/process.h"
 #include "libs/testing/temporary_folder.h"
@@ -171,6 +172,37 @@ TEST_F(Pooler, OneInTransactionModeIsRefused) {
     EXPECT_NE(std::string(refused.message()).find("a pooler in transaction mode"), std::string::npos)
         << refused << further;
   }
+}
+
+TEST_F(Pooler, ADiagnosisNamesOneInTransactionModeAndTrustsNothingElseThatItSays) {
+  const std::string url = Start("transaction", "ignore_startup_parameters = options");
+  const auto database = Opened(url);
+  ASSERT_EQ(Check(*database).code(), absl::StatusCode::kFailedPrecondition);
+  const StoreDiagnosis diagnosis = Diagnose(url, *clock_, {}, absl::Seconds(5));
+  ASSERT_EQ(diagnosis.findings.size(), 6u);
+  EXPECT_EQ(diagnosis.findings[0].check, "pooler");
+  EXPECT_EQ(diagnosis.findings[0].verdict, Verdict::kFail);
+  for (size_t i = 1; i < diagnosis.findings.size(); ++i)
+    EXPECT_EQ(diagnosis.findings[i].verdict, Verdict::kSkipped) << diagnosis.findings[i].check;
+}
+
+TEST_F(PostgresSession, ADiagnosisNamesTheFileOfAPasswordThatIsRefused) {
+  auto server = finalmile::testing::PostgresServer::Start({});
+  FINALMILE_NEEDS_POSTGRES(server);
+  const auto owner = Opened((*server)->url("postgres"));
+  ASSERT_EQ(Run(*owner, "CREATE ROLE app LOGIN PASSWORD 'right'"), absl::OkStatus());
+  std::ofstream((*server)->data_folder() + "/pg_hba.conf")
+      << "local all postgres trust\nhost all app 127.0.0.1/32 scram-sha-256\n";
+  ASSERT_EQ(Run(*owner, "SELECT 1 FROM (SELECT pg_reload_conf()) AS r"), absl::OkStatus());
+  const std::string file = folder_.path() + "/password";
+  std::ofstream(file) << "wrong";
+  const Finding refused = Diagnose("postgresql://app@127.0.0.1:" + std::to_string((*server)->port()) +
+                                       "/postgres?sslmode=disable&password.file=" + file,
+                                   *clock_, {}, absl::Seconds(5))
+                              .findings[0];
+  EXPECT_EQ(refused.verdict, Verdict::kFail) << "it answers";
+  EXPECT_NE(refused.text.find("(store: password.file: " + file + ")"), std::string::npos) << refused.text;
+  EXPECT_EQ(refused.text.find("wrong"), std::string::npos) << refused.text;
 }
 
 TEST_F(Pooler, OneInSessionModeIsTaken) {
