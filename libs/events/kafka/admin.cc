@@ -10,6 +10,7 @@
 #include "fmt/format.h"
 #include "libs/base/status.h"
 #include "libs/events/checks.h"
+#include "libs/events/kafka/admin_client.h"
 #include "libs/events/kafka/client.h"
 
 namespace finalmile::events::kafka {
@@ -18,24 +19,12 @@ namespace {
 constexpr const char* kRetention = "retention.ms";
 constexpr absl::Duration kLookAgain = absl::Milliseconds(50);
 
-struct FreeEvent {
-  void operator()(rd_kafka_event_t* event) const { rd_kafka_event_destroy(event); }
-};
-using Answer = std::unique_ptr<rd_kafka_event_t, FreeEvent>;
-
-class Admin {
+class Admin : public AdminClient {
  public:
-  Admin(const Config& config, Clock& clock, absl::Duration deadline)
-      : config_(config), clock_(clock), deadline_(deadline) {}
-
-  absl::Status Open() {
-    ASSIGN_OR_RETURN(client_, NewAsker(config_, trouble_));
-    queue_.reset(rd_kafka_queue_new(client_.get()));
-    return absl::OkStatus();
-  }
+  using AdminClient::AdminClient;
 
   absl::StatusOr<std::vector<TopicSpec>> Topics() {
-    auto topics = FetchTopics(client_.get(), config_, trouble_, clock_, deadline_);
+    auto topics = FetchTopics(client(), config(), trouble(), clock(), deadline());
     if (absl::IsDeadlineExceeded(topics.status())) return Unreachable();
     return topics;
   }
@@ -45,39 +34,8 @@ class Admin {
   absl::Status ReadRetention(std::vector<TopicSpec>& topics);
 
  private:
-  absl::Status Unreachable() {
-    rd_kafka_poll(client_.get(), 0);  // lets the error callback speak
-    return absl::DeadlineExceededError(fmt::format("events: {}", trouble_.Describe(config_)));
-  }
-  absl::StatusOr<Answer> Await(std::string_view what);
   bool AllHaveLeaders(const std::vector<TopicSpec>& topics);
-  // Options are copied by each call.
-  std::unique_ptr<rd_kafka_AdminOptions_t, void (*)(rd_kafka_AdminOptions_t*)> Options(
-      rd_kafka_admin_op_t operation) {
-    char error[256];
-    rd_kafka_AdminOptions_t* options = rd_kafka_AdminOptions_new(client_.get(), operation);
-    rd_kafka_AdminOptions_set_request_timeout(options, std::max(MillisLeft(clock_, deadline_), 1), error,
-                                              sizeof(error));
-    return {options, rd_kafka_AdminOptions_destroy};
-  }
-
-  const Config& config_;
-  Clock& clock_;
-  const absl::Duration deadline_;
-  Trouble trouble_;
-  Client client_;
-  Queue queue_;
 };
-
-absl::StatusOr<Answer> Admin::Await(std::string_view what) {
-  Answer answer(rd_kafka_queue_poll(queue_.get(), MillisLeft(clock_, deadline_)));
-  if (answer == nullptr || rd_kafka_event_error(answer.get()) == RD_KAFKA_RESP_ERR__TIMED_OUT)
-    return Unreachable();
-  if (const int error = rd_kafka_event_error(answer.get()); error != 0) {
-    return ToStatus(error, fmt::format("{}: {}", what, rd_kafka_event_error_string(answer.get())));
-  }
-  return answer;
-}
 
 absl::Status Admin::Create(const std::vector<TopicSpec>& topics) {
   std::vector<std::unique_ptr<rd_kafka_NewTopic_t, void (*)(rd_kafka_NewTopic_t*)>> owned;
@@ -95,7 +53,7 @@ absl::Status Admin::Create(const std::vector<TopicSpec>& topics) {
         topic, kRetention, std::to_string(for_ever ? -1 : absl::ToInt64Milliseconds(spec.retention)).c_str());
   }
   const auto options = Options(RD_KAFKA_ADMIN_OP_CREATETOPICS);
-  rd_kafka_CreateTopics(client_.get(), wanted.data(), wanted.size(), options.get(), queue_.get());
+  rd_kafka_CreateTopics(client(), wanted.data(), wanted.size(), options.get(), queue());
   ASSIGN_OR_RETURN(const Answer answer, Await("make topics"));
   size_t count = 0;
   const auto* result = rd_kafka_event_CreateTopics_result(answer.get());
@@ -113,7 +71,7 @@ absl::Status Admin::Create(const std::vector<TopicSpec>& topics) {
 
 bool Admin::AllHaveLeaders(const std::vector<TopicSpec>& topics) {
   const rd_kafka_metadata_t* metadata = nullptr;
-  if (rd_kafka_metadata(client_.get(), 1, nullptr, &metadata, MillisLeft(clock_, deadline_)) !=
+  if (rd_kafka_metadata(client(), 1, nullptr, &metadata, MillisLeft(clock(), deadline())) !=
       RD_KAFKA_RESP_ERR_NO_ERROR)
     return false;
   size_t ready = 0;
@@ -131,44 +89,29 @@ bool Admin::AllHaveLeaders(const std::vector<TopicSpec>& topics) {
 }
 
 absl::Status Admin::AwaitLeaders(const std::vector<TopicSpec>& topics) {
-  const std::unique_ptr<WaitEvent> pause = clock_.NewWaitEvent();
+  const std::unique_ptr<WaitEvent> pause = clock().NewWaitEvent();
   while (!AllHaveLeaders(topics)) {
-    if (clock_.Steady() >= deadline_) {
+    if (clock().Steady() >= deadline()) {
       return absl::DeadlineExceededError(fmt::format(
           "events: topic {} or one made with it has no leader yet; apply again", topics.front().name));
     }
-    pause->WaitUntil(std::min(deadline_, clock_.Steady() + kLookAgain));
+    pause->WaitUntil(std::min(deadline(), clock().Steady() + kLookAgain));
   }
   return absl::OkStatus();
 }
 
 absl::Status Admin::ReadRetention(std::vector<TopicSpec>& topics) {
-  if (topics.empty()) return absl::OkStatus();
-  std::vector<std::unique_ptr<rd_kafka_ConfigResource_t, void (*)(rd_kafka_ConfigResource_t*)>> owned;
-  std::vector<rd_kafka_ConfigResource_t*> wanted;
-  for (const TopicSpec& spec : topics) {
-    wanted.push_back(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, spec.name.c_str()));
-    owned.emplace_back(wanted.back(), rd_kafka_ConfigResource_destroy);
-  }
-  const auto options = Options(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
-  rd_kafka_DescribeConfigs(client_.get(), wanted.data(), wanted.size(), options.get(), queue_.get());
-  ASSIGN_OR_RETURN(const Answer answer, Await("describe topics"));
-  size_t count = 0;
-  const rd_kafka_ConfigResource_t** each =
-      rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(answer.get()), &count);
-  for (size_t i = 0; i < count; ++i) {
-    const std::string_view name = rd_kafka_ConfigResource_name(each[i]);
-    const auto spec = std::find_if(topics.begin(), topics.end(),
-                                   [&](const TopicSpec& topic) { return topic.name == name; });
-    size_t entries = 0;
-    const rd_kafka_ConfigEntry_t** entry = rd_kafka_ConfigResource_configs(each[i], &entries);
-    for (size_t e = 0; spec != topics.end() && e < entries; ++e) {
-      if (std::string_view(rd_kafka_ConfigEntry_name(entry[e])) != kRetention) continue;
-      const std::string_view text = rd_kafka_ConfigEntry_value(entry[e]);
-      int64_t millis = -1;
-      std::from_chars(text.data(), text.data() + text.size(), millis);
-      if (millis >= 0) spec->retention = absl::Milliseconds(millis);
-    }
+  std::vector<std::string> names;
+  for (const TopicSpec& spec : topics) names.push_back(spec.name);
+  ASSIGN_OR_RETURN(const auto settings, SettingsOf(names));
+  for (TopicSpec& spec : topics) {
+    const auto found = settings.find(spec.name);
+    if (found == settings.end() || !found->second.ok()) continue;
+    const auto text = found->second->find(kRetention);
+    if (text == found->second->end()) continue;
+    int64_t millis = -1;
+    std::from_chars(text->second.data(), text->second.data() + text->second.size(), millis);
+    if (millis >= 0) spec.retention = absl::Milliseconds(millis);
   }
   return absl::OkStatus();
 }

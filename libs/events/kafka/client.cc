@@ -50,6 +50,12 @@ void Trouble::Note(int error, std::string_view text) {
   // Behind it librdkafka counts its attempts.
   if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || last_.empty())
     last_ = text.substr(0, text.find(" (after "));
+  refused_ = refused_ || error == RD_KAFKA_RESP_ERR__AUTHENTICATION || error == RD_KAFKA_RESP_ERR__SSL;
+}
+
+bool Trouble::refused() const {
+  std::lock_guard lock(mutex_);
+  return refused_;
 }
 
 std::string Trouble::Describe(const Config& config) const {

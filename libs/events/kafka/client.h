@@ -48,10 +48,13 @@ class Trouble {
   void Note(int error, std::string_view text);
   // "cannot reach Kafka at SERVERS" and what was noted last, if anything.
   std::string Describe(const Config& config) const;
+  // Whether a broker answered and refused us, or we its certificate: waiting does not mend that.
+  bool refused() const;
 
  private:
   mutable std::mutex mutex_;
   std::string last_;
+  bool refused_ = false;
 };
 
 enum class Role { kProducer, kConsumer };

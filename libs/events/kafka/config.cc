@@ -13,7 +13,6 @@
 namespace finalmile::events::kafka {
 namespace {
 
-constexpr int64_t kFramingBytes = 48'588;
 constexpr std::string_view kMaxBytes = "message.max.bytes";
 constexpr std::string_view kDefaultMaxBytes = "1048588";
 constexpr std::string_view kFileSuffix = ".file";

@@ -12,6 +12,9 @@ namespace finalmile::events::kafka {
 
 using Properties = std::vector<std::pair<std::string, std::string>>;
 
+// What a broker asks of a batch beside the key, value and headers of its message.
+inline constexpr int64_t kFramingBytes = 48'588;
+
 struct Config {
   // "host:port,host:port".
   std::string servers;
@@ -25,7 +28,7 @@ struct Config {
 // `property.file=PATH` takes the value from a file (a final newline is dropped), for secrets.
 // INVALID_ARGUMENT names an unknown property, one with a bad value, and one that the suite's promises depend
 // on and that is therefore fixed; FAILED_PRECONDITION a file that cannot be read. The limit of a message
-// follows message.max.bytes (1,048,588 by default) less 48,588 bytes for framing.
+// follows message.max.bytes (1,048,588 by default) less kFramingBytes.
 absl::StatusOr<Config> ParseUrl(std::string_view url);
 
 }  // namespace finalmile::events::kafka
