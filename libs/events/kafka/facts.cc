@@ -3,7 +3,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <algorithm>
-#include <map>
+#include <functional>
 #include <memory>
 
 #include "fmt/format.h"
@@ -18,6 +18,19 @@ struct FreeTopic {
 struct FreeMetadata {
   void operator()(const rd_kafka_metadata_t* metadata) const { rd_kafka_metadata_destroy(metadata); }
 };
+
+constexpr absl::Duration kAskAgain = absl::Milliseconds(100);
+
+// Asks again while the brokers are about to decide who coordinates a group, as after their start.
+absl::Status Patiently(const AdminClient& admin, const std::function<absl::Status()>& ask) {
+  const std::unique_ptr<WaitEvent> pause = admin.clock().NewWaitEvent();
+  while (true) {
+    const absl::Status asked = ask();
+    const absl::Duration again = admin.clock().Steady() + kAskAgain;
+    if (!absl::IsUnavailable(asked) || again >= admin.deadline()) return asked;
+    pause->WaitUntil(again);
+  }
+}
 
 // By its name: of all topics, those that may not be seen are left out.
 TopicFacts DescribeTopic(const AdminClient& admin, const std::string& name, int& brokers) {
@@ -42,6 +55,7 @@ TopicFacts DescribeTopic(const AdminClient& admin, const std::string& name, int&
   return facts;
 }
 
+// UNAVAILABLE when that is what is said of one of them.
 absl::Status DescribeGroups(const AdminClient& admin, std::vector<GroupFacts>& groups) {
   std::vector<const char*> names;
   for (const GroupFacts& group : groups) names.push_back(group.name.c_str());
@@ -57,10 +71,14 @@ absl::Status DescribeGroups(const AdminClient& admin, std::vector<GroupFacts>& g
     });
     if (group == groups.end()) continue;
     const rd_kafka_error_t* error = rd_kafka_ConsumerGroupDescription_error(each[i]);
-    if (error != nullptr)
-      group->described = ToStatus(rd_kafka_error_code(error), fmt::format("group {}", group->name));
+    group->described = error == nullptr
+                           ? absl::OkStatus()
+                           : ToStatus(rd_kafka_error_code(error), fmt::format("group {}", group->name));
     group->state = rd_kafka_consumer_group_state_name(rd_kafka_ConsumerGroupDescription_state(each[i]));
     group->members = static_cast<int64_t>(rd_kafka_ConsumerGroupDescription_member_count(each[i]));
+  }
+  for (const GroupFacts& group : groups) {
+    if (absl::IsUnavailable(group.described)) return group.described;
   }
   return absl::OkStatus();
 }
@@ -80,6 +98,7 @@ absl::Status ReadLag(const AdminClient& admin, const std::vector<PartitionOffset
   if (count != 1) return absl::OkStatus();
   if (const rd_kafka_error_t* error = rd_kafka_group_result_error(each[0]); error != nullptr)
     return ToStatus(rd_kafka_error_code(error), fmt::format("the offsets of group {}", group.name));
+  group.lag.reset();
   const rd_kafka_topic_partition_list_t* reported = rd_kafka_group_result_partitions(each[0]);
   for (const auto& [partition, end] : ends) {
     for (int i = 0; reported != nullptr && i < reported->cnt; ++i) {
@@ -123,11 +142,13 @@ absl::StatusOr<Facts> GetFacts(AdminClient& admin, const LogNeeds& needs, absl::
   }
 
   for (const LogNeeds::Group& group : needs.groups)
-    facts.groups.push_back({.name = group.name, .described = {}, .state = {}});
+    facts.groups.push_back(
+        {.name = group.name, .described = absl::UnknownError("nothing is said of it"), .state = {}});
   if (facts.groups.empty()) return facts;
   again();
-  if (const absl::Status described = DescribeGroups(admin, facts.groups); !described.ok()) {
-    for (GroupFacts& group : facts.groups) group.described = described;
+  const absl::Status described = Patiently(admin, [&] { return DescribeGroups(admin, facts.groups); });
+  for (GroupFacts& group : facts.groups) {
+    if (absl::IsUnknown(group.described) && !described.ok()) group.described = described;
   }
   again();
   const auto ends = FetchOffsets(admin.client(), partitions, Edge::kEnd, admin.clock(), admin.deadline());
@@ -140,7 +161,8 @@ absl::StatusOr<Facts> GetFacts(AdminClient& admin, const LogNeeds& needs, absl::
       if (std::find(read.begin(), read.end(), end.partition.topic) != read.end()) own.push_back(end);
     }
     again();
-    group.described = ends.ok() ? ReadLag(admin, own, group) : ends.status();
+    group.described =
+        ends.ok() ? Patiently(admin, [&] { return ReadLag(admin, own, group); }) : ends.status();
   }
   return facts;
 }
