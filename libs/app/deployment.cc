@@ -19,16 +19,22 @@ constexpr std::string_view kLibraries[] = {"outbox"};
 
 }  // namespace
 
+storage::StoreNeeds NeedsOf(const ModuleSpec& module) {
+  return {{module.name, kLibraries}, {{"outbox", outbox::Migrations()}, {module.name, module.migrations}}};
+}
+
 absl::Status MigrateStore(const ModuleSpec& module, storage::Database& database, Clock& clock) {
-  const storage::Owner owner{module.name, kLibraries};
-  RETURN_IF_ERROR(storage::Migrate(database, clock, "outbox", outbox::Migrations(), owner));
-  return storage::Migrate(database, clock, module.name, module.migrations, owner);
+  const storage::StoreNeeds needs = NeedsOf(module);
+  for (const auto& [component, migrations] : needs.components)
+    RETURN_IF_ERROR(storage::Migrate(database, clock, component, migrations, needs.owner));
+  return absl::OkStatus();
 }
 
 absl::Status CheckStore(const ModuleSpec& module, storage::Database& database, Clock& clock) {
-  const storage::Owner owner{module.name, kLibraries};
-  RETURN_IF_ERROR(storage::CheckSchema(database, clock, "outbox", outbox::Migrations(), owner));
-  return storage::CheckSchema(database, clock, module.name, module.migrations, owner);
+  const storage::StoreNeeds needs = NeedsOf(module);
+  for (const auto& [component, migrations] : needs.components)
+    RETURN_IF_ERROR(storage::CheckSchema(database, clock, component, migrations, needs.owner));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<events::TopicSpec>> TopicsOf(const std::vector<const ModuleSpec*>& modules) {

@@ -8,6 +8,7 @@
 #include "libs/base/clock.h"
 #include "libs/events/event_log.h"
 #include "libs/storage/database.h"
+#include "libs/storage/diagnose.h"
 
 // What has to stand before a module runs. `finalmile migrate` and `finalmile topics apply` do it on the
 // production profile; on the embedded one the process does it for itself.
@@ -16,6 +17,9 @@ namespace finalmile::app {
 // Brings a module's store to its schema; the errors of storage::Migrate. FAILED_PRECONDITION, before anything
 // is changed, for a store that holds the tables of another service; CheckStore too.
 absl::Status MigrateStore(const ModuleSpec& module, storage::Database& database, Clock& clock);
+
+// What the module needs of its store.
+storage::StoreNeeds NeedsOf(const ModuleSpec& module);
 
 // OK when the store has exactly the module's schema; FAILED_PRECONDITION says to run `finalmile migrate`.
 absl::Status CheckStore(const ModuleSpec& module, storage::Database& database, Clock& clock);

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "google/protobuf/descriptor.h"
 #include "libs/base/clock.h"
+#include "libs/base/finding.h"
 #include "libs/base/log.h"
 #include "libs/base/random.h"
 #include "libs/base/span.h"
@@ -29,6 +30,12 @@ namespace finalmile::app {
 
 // A message of a contract, for constants: descriptors themselves are made after the start of the program.
 using MessageType = const google::protobuf::Descriptor* (*)();
+
+// A consumer group of a service, and the message whose topic it reads.
+struct GroupSpec {
+  std::string_view name;
+  MessageType message;
+};
 
 // What a module is built on. It and everything it refers to outlive the module.
 struct Runtime {
@@ -94,9 +101,15 @@ struct ModuleSpec {
   // `finalmile resequence` needs after a restore. Null: it writes none.
   MessageType event = nullptr;
   std::span<const outbox::AggregateTable> aggregates = {};
+  // The consumer groups that the module has when it is built.
+  std::span<const GroupSpec> groups = {};
   // Declares the service's own settings ("leads-…") beside the common ones. May be empty.
   std::function<void(config::Schema&)> declare = {};
   std::function<absl::StatusOr<Module>(const config::Config&, Runtime&)> build = {};
+  // Looks, for `finalmile doctor`, at what the service needs beside its store and its topics, and changes
+  // nothing. Each question may take so long. May be empty.
+  std::function<std::vector<FindingGroup>(const config::Config&, Clock&, absl::Duration patience)> diagnose =
+      {};
 };
 
 }  // namespace finalmile::app

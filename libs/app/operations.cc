@@ -105,6 +105,8 @@ class Operations {
     if (const absl::StatusOr<Backlog> backlog = ReadBacklog(assembly.database(), Soon(context));
         backlog.ok()) {
       out.set_outbox_depth(backlog->outbox);
+      if (backlog->oldest_event != absl::InfinitePast())
+        SetTime(backlog->oldest_event, *out.mutable_oldest_event_time());
       out.set_parked_failed(backlog->parked.failed);
       out.set_parked_waiting(backlog->parked.waiting);
       if (backlog->parked.oldest != absl::InfinitePast()) {

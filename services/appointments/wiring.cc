@@ -27,6 +27,11 @@ constexpr app::MessageType kTopics[] = {&v1::AppointmentEvent::descriptor, &lead
 constexpr outbox::AggregateTable kAggregates[] = {{domain::kRequestCollection, "meeting_requests"},
                                                   {domain::kAppointmentCollection, "appointments"}};
 
+constexpr app::GroupSpec kGroups[] = {
+    {consumers::kLeadConsumer, &leads::v1::LeadEvent::descriptor},
+    {consumers::kCatalogConsumer, &catalog::v1::CatalogEvent::descriptor},
+    {consumers::kCoachingConsumer, &coaching::v1::CoachingEvent::descriptor}};
+
 constexpr absl::Duration kStartTimeout = absl::Seconds(10);
 
 void Declare(config::Schema& schema) {
@@ -70,7 +75,9 @@ const app::ModuleSpec kModule{.name = "appointments",
                               .topics = kTopics,
                               .event = &v1::AppointmentEvent::descriptor,
                               .aggregates = kAggregates,
+                              .groups = kGroups,
                               .declare = &Declare,
-                              .build = &Build};
+                              .build = &Build,
+                              .diagnose = nullptr};
 
 }  // namespace finalmile::appointments

@@ -8,7 +8,9 @@
 #include "finalmile/appointments/v1/appointment_event.pb.h"
 #include "finalmile/catalog/v1/catalog_event.pb.h"
 #include "finalmile/leads/v1/lead_event.pb.h"
+#include "libs/app/diagnose.h"
 #include "libs/base/status.h"
+#include "libs/cache/diagnose.h"
 #include "libs/cache/near_cache.h"
 #include "libs/config/schema.h"
 #include "libs/outbox/secret.h"
@@ -38,6 +40,10 @@ constexpr app::MessageType kTopics[] = {&v1::CatalogEvent::descriptor,
                                         &appointments::v1::AppointmentEvent::descriptor,
                                         &leads::v1::LeadEvent::descriptor};
 constexpr outbox::AggregateTable kAggregates[] = {{"assets/", "assets"}, {"gaps/", "gaps"}};
+
+constexpr app::GroupSpec kGroups[] = {
+    {usage::consumers::kCreditConsumer, &appointments::v1::AppointmentEvent::descriptor},
+    {usage::consumers::kLeadConsumer, &leads::v1::LeadEvent::descriptor}};
 
 // In order of making; destroyed in the reverse order.
 struct State {
@@ -76,13 +82,23 @@ absl::Status OpenIndex(const std::string& path, app::Runtime& runtime,
   return absl::OkStatus();
 }
 
+std::string IndexPath(const config::Config& config) {
+  const std::string& given = config.Text("catalog-index");
+  return given.empty() ? fmt::format("{}/catalog-index.db", config.Text("data")) : given;
+}
+
 absl::Status OpenIndexes(const config::Config& config, app::Runtime& runtime, State& state) {
-  std::filesystem::path path = config.Text("catalog-index");
-  if (path.empty()) path = std::filesystem::path(config.Text("data")) / "catalog-index.db";
+  const std::filesystem::path path = IndexPath(config);
   std::error_code error;
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
   RETURN_IF_ERROR(OpenIndex(path.string(), runtime, state.shelf_database, state.indexes.shelf));
   return OpenIndex(path.string() + ".newest", runtime, state.newest_database, state.indexes.newest);
+}
+
+std::vector<FindingGroup> Diagnose(const config::Config& config, Clock& clock, absl::Duration patience) {
+  FindingGroup cache{"cache", cache::Diagnose(config.Text("catalog-cache"), clock, kCachePrefix, patience)};
+  FindingGroup index{"search index", {app::DiagnoseFolder(IndexPath(config))}};
+  return {std::move(cache), std::move(index)};
 }
 
 absl::StatusOr<app::Module> Build(const config::Config& config, app::Runtime& runtime) {
@@ -144,7 +160,9 @@ const app::ModuleSpec kModule{.name = "catalog",
                               .topics = kTopics,
                               .event = &v1::CatalogEvent::descriptor,
                               .aggregates = kAggregates,
+                              .groups = kGroups,
                               .declare = &Declare,
-                              .build = &Build};
+                              .build = &Build,
+                              .diagnose = &Diagnose};
 
 }  // namespace finalmile::catalog

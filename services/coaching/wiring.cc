@@ -22,6 +22,10 @@ constexpr app::MessageType kTopics[] = {&v1::CoachingEvent::descriptor,
                                         &appointments::v1::AppointmentEvent::descriptor};
 constexpr outbox::AggregateTable kAggregates[] = {{"talkTracks/", "talk_tracks"}, {"reps/", "practice_reps"}};
 
+constexpr app::GroupSpec kGroups[] = {
+    {consumers::kCatalogConsumer, &catalog::v1::CatalogEvent::descriptor},
+    {consumers::kAppointmentConsumer, &appointments::v1::AppointmentEvent::descriptor}};
+
 void Declare(config::Schema& schema) {
   schema.String(
       "coaching-zone", "UTC",
@@ -55,7 +59,9 @@ const app::ModuleSpec kModule{.name = "coaching",
                               .topics = kTopics,
                               .event = &v1::CoachingEvent::descriptor,
                               .aggregates = kAggregates,
+                              .groups = kGroups,
                               .declare = &Declare,
-                              .build = &Build};
+                              .build = &Build,
+                              .diagnose = nullptr};
 
 }  // namespace finalmile::coaching

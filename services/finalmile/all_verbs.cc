@@ -9,6 +9,7 @@ std::vector<Verb> AllVerbs() {
   for (const Verb& verb : ChannelVerbs()) verbs.push_back(verb);
   AddServe(verbs);
   AddDeploy(verbs);
+  AddDoctor(verbs);
   return verbs;
 }
 

@@ -37,7 +37,7 @@ void DeclareCommon(CLI::App& app, CommonFlags& common) {
                  "the store of the service that --service names: sqlite:PATH or postgresql://… "
                  "(FINALMILE_STORE); for migrate and a suite in this process")
       ->type_name("URL");
-  app.add_option("--service", common.service, "whose store --store is; migrate: that one alone")
+  app.add_option("--service", common.service, "whose store --store is; migrate, doctor: that one alone")
       ->type_name("NAME");
   app.add_option("--events", common.events,
                  "an event log: local:PATH or kafka://… (FINALMILE_EVENTS); for events, topics and a suite "

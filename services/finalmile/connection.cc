@@ -1,10 +1,13 @@
 #include "services/finalmile/connection.h"
 
 #include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -34,8 +37,9 @@ void FromEnvironment(const char* name, std::string& value) {
   if (const char* set = std::getenv(name); value.empty() && set != nullptr) value = set;
 }
 
+constexpr std::string_view kDns = "dns:///";
+
 absl::Status CheckAddress(const std::string& given) {
-  constexpr std::string_view kDns = "dns:///";
   const std::string address = given.starts_with(kDns) ? given.substr(kDns.size()) : given;
   if (address.starts_with("unix:") && address.size() > sizeof("unix:") - 1) return absl::OkStatus();
   const size_t colon = address.rfind(':');
@@ -49,6 +53,30 @@ absl::Status CheckAddress(const std::string& given) {
                   "for each service: "
                   "leads=HOST:PORT,catalog=HOST:PORT",
                   given));
+}
+
+// Every address that the name in a target has now. A host with both kinds of addresses is one process.
+absl::StatusOr<std::vector<std::string>> AddressesBehind(std::string_view target) {
+  if (target.starts_with("unix:")) return std::vector<std::string>{std::string(target)};
+  if (target.starts_with(kDns)) target.remove_prefix(kDns.size());
+  const size_t colon = target.rfind(':');
+  std::string host(target.substr(0, colon));
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  int port = 0;
+  if (!absl::SimpleAtoi(std::string(target.substr(colon + 1)), &port)) port = 0;
+  const absl::StatusOr<rpc::Addresses> found = rpc::Resolve(host, port);
+  if (!found.ok()) return absl::UnavailableError(found.status().message());
+  std::set<std::string> v4;
+  std::set<std::string> v6;
+  for (const addrinfo* each = found->get(); each != nullptr; each = each->ai_next) {
+    char text[INET6_ADDRSTRLEN];
+    if (getnameinfo(each->ai_addr, each->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0)
+      continue;
+    if (each->ai_family == AF_INET) v4.insert(fmt::format("{}:{}", text, port));
+    if (each->ai_family == AF_INET6) v6.insert(fmt::format("[{}]:{}", text, port));
+  }
+  const std::set<std::string>& chosen = v4.empty() ? v6 : v4;
+  return std::vector<std::string>(chosen.begin(), chosen.end());
 }
 
 absl::StatusOr<std::string> ReadToken(const std::string& path) {
@@ -127,13 +155,13 @@ absl::Status SuiteConnector::Dial(const std::string& target) {
   return absl::OkStatus();
 }
 
-absl::Status SuiteConnector::DialAddress() {
-  where_ = flags_.address;
+absl::StatusOr<std::vector<std::pair<std::string, std::string>>> SuiteConnector::Targets() const {
+  std::vector<std::pair<std::string, std::string>> targets;
   if (flags_.address.find('=') == std::string::npos) {
     RETURN_IF_ERROR(CheckAddress(flags_.address));
-    return Dial(flags_.address);
+    targets.emplace_back("", flags_.address);
+    return targets;
   }
-  std::map<std::string, std::unique_ptr<rpc::Channel>, std::less<>> services;
   for (const std::string& part : std::vector<std::string>(absl::StrSplit(flags_.address, ','))) {
     const size_t equals = part.find('=');
     const std::string service = part.substr(0, equals);
@@ -142,11 +170,35 @@ absl::Status SuiteConnector::DialAddress() {
     RETURN_IF_ERROR(ModulesNamed(service).status());
     const std::string target = part.substr(equals + 1);
     RETURN_IF_ERROR(CheckAddress(target));
+    targets.emplace_back(service, target);
+  }
+  return targets;
+}
+
+absl::Status SuiteConnector::DialAddress() {
+  where_ = flags_.address;
+  ASSIGN_OR_RETURN(const auto targets, Targets());
+  if (targets.front().first.empty()) return Dial(targets.front().second);
+  std::map<std::string, std::unique_ptr<rpc::Channel>, std::less<>> services;
+  for (const auto& [service, target] : targets) {
     // Whoever is not there is missed by the first call that needs it.
     ASSIGN_OR_RETURN(services[service], NewChannel(target));
   }
   channel_ = std::make_unique<RoutingChannel>(std::move(services));
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Process>> SuiteConnector::Processes() {
+  std::vector<Process> processes;
+  if (flags_.address.empty()) return processes;
+  ASSIGN_OR_RETURN(const auto targets, Targets());
+  for (const auto& [service, target] : targets) {
+    const absl::StatusOr<std::vector<std::string>> addresses = AddressesBehind(target);
+    if (!addresses.ok()) processes.push_back({service, target, addresses.status()});
+    for (const std::string& address : addresses.ok() ? *addresses : std::vector<std::string>())
+      processes.push_back({service, address, NewChannel(address)});
+  }
+  return processes;
 }
 
 absl::Status SuiteConnector::Connect() {

@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
@@ -23,6 +25,7 @@ class SuiteConnector final : public Connector {
 
   absl::StatusOr<rpc::Channel*> Channel() override;
   std::string Where() const override;
+  absl::StatusOr<std::vector<Process>> Processes() override;
   bool IsOwn() const override { return suite_ != nullptr; }
   absl::StatusOr<events::EventLog*> Events() override;
   config::Assignments Settings() const override;
@@ -35,6 +38,8 @@ class SuiteConnector final : public Connector {
   absl::StatusOr<std::unique_ptr<rpc::Channel>> NewChannel(const std::string& target);
   // Of --address.
   absl::Status DialAddress();
+  // What --address names, checked: by service, or for the empty one.
+  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Targets() const;
 
   CommonFlags flags_;
   Clock& clock_;

@@ -22,6 +22,20 @@ namespace {
 constexpr absl::Duration kSettleWait = absl::Seconds(30);
 constexpr absl::Duration kSettleRetry = absl::Milliseconds(5);
 
+constexpr std::string_view kStoreVariable = "FINALMILE_STORE";
+
+// The variables that are settings, not read by the command line alone or by tests.
+config::Assignments SettingsOfEnvironment() {
+  static const std::set<std::string, std::less<>> kNotSettings = {"FINALMILE_ADDRESS", "FINALMILE_TOKEN_FILE",
+                                                                  "FINALMILE_AS"};
+  config::Assignments environment = config::ReadEnvironment();
+  std::erase_if(environment, [](const auto& variable) {
+    return kNotSettings.contains(variable.first) || variable.first.starts_with("FINALMILE_SIM_") ||
+           variable.first.starts_with("FINALMILE_CHAOS_");
+  });
+  return environment;
+}
+
 // "store" and "service" of `given` as the setting of that service.
 absl::StatusOr<config::Assignments> NameStore(const config::Assignments& given) {
   config::Assignments settings;
@@ -66,16 +80,18 @@ absl::StatusOr<std::vector<const app::ModuleSpec*>> ModulesNamed(std::string_vie
 }
 
 absl::StatusOr<config::Config> SuiteConfig(const config::Assignments& given) {
-  // Read by the command line itself, or by tests.
-  static const std::set<std::string, std::less<>> kNotSettings = {"FINALMILE_ADDRESS", "FINALMILE_TOKEN_FILE",
-                                                                  "FINALMILE_AS", "FINALMILE_STORE"};
-  config::Assignments environment = config::ReadEnvironment();
-  std::erase_if(environment, [](const auto& variable) {
-    return kNotSettings.contains(variable.first) || variable.first.starts_with("FINALMILE_SIM_") ||
-           variable.first.starts_with("FINALMILE_CHAOS_");
-  });
+  config::Assignments environment = SettingsOfEnvironment();
+  std::erase_if(environment, [](const auto& variable) { return variable.first == kStoreVariable; });
   ASSIGN_OR_RETURN(const config::Assignments settings, NameStore(given));
   return config::Load(app::SchemaFor(Modules()), settings, environment);
+}
+
+absl::StatusOr<config::Config> ServiceConfig(const app::ModuleSpec& service,
+                                             const config::Assignments& given) {
+  const config::Assignments environment = SettingsOfEnvironment();
+  config::Assignments settings = given;
+  std::erase_if(settings, [](const auto& setting) { return setting.first == "service"; });
+  return config::Load(app::SchemaFor({&service}), settings, environment);
 }
 
 config::Assignments EmbeddedIn(const std::string& folder) {

@@ -25,6 +25,11 @@ absl::StatusOr<std::vector<const app::ModuleSpec*>> ModulesNamed(std::string_vie
 // names there, since each keeps its own. INVALID_ARGUMENT names a wrong one.
 absl::StatusOr<config::Config> SuiteConfig(const config::Assignments& given);
 
+// The settings of one service as its program reads them, where it runs alone: `store` is its own, and a
+// setting of another service is unknown to it. "service" in `given` is not one of them.
+absl::StatusOr<config::Config> ServiceConfig(const app::ModuleSpec& service,
+                                             const config::Assignments& given);
+
 // Settings of a suite that keeps everything in `folder`, whatever the environment says.
 config::Assignments EmbeddedIn(const std::string& folder);
 

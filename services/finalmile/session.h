@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <functional>
 #include <istream>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -16,6 +18,16 @@
 
 namespace finalmile::cli {
 
+// A process of the suite.
+struct Process {
+  // The service for which --address names it; empty: --address is one for all.
+  std::string service;
+  // "10.1.0.7:7000".
+  std::string address;
+  // Not connected yet; an error where nothing can be dialled.
+  absl::StatusOr<std::unique_ptr<rpc::Channel>> channel;
+};
+
 // Ways to the suite. Each brings up what it needs at its first call and keeps it until the end. Not
 // thread-safe.
 class Connector {
@@ -26,6 +38,9 @@ class Connector {
   virtual absl::StatusOr<rpc::Channel*> Channel() = 0;
   // For people: where Channel leads; empty before its first call.
   virtual std::string Where() const = 0;
+  // Each process at --address by itself: one for each address that a name of it has now. None where no
+  // address was given. Blocks while names are looked up. INVALID_ARGUMENT: --address is wrong.
+  virtual absl::StatusOr<std::vector<Process>> Processes() { return std::vector<Process>(); }
   // Whether Channel leads to a suite that lives only as long as this command.
   virtual bool IsOwn() const = 0;
   // The event log of the settings, opened by this process. FAILED_PRECONDITION when another process holds an

@@ -37,6 +37,10 @@ constexpr app::MessageType kTopics[] = {&v1::Activity::descriptor, &v1::LeadEven
                                         &appointments::v1::AppointmentEvent::descriptor};
 constexpr outbox::AggregateTable kAggregates[] = {{"leads/", "leads"}};
 
+constexpr app::GroupSpec kGroups[] = {
+    {consumers::kActivityConsumer, &v1::Activity::descriptor},
+    {consumers::kMeetingConsumer, &appointments::v1::AppointmentEvent::descriptor}};
+
 absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) {
   ASSIGN_OR_RETURN(std::string key,
                    outbox::SharedSecret(runtime.database, "leads.erasures", runtime.clock, runtime.rng,
@@ -83,7 +87,9 @@ const app::ModuleSpec kModule{.name = "leads",
                               .topics = kTopics,
                               .event = &v1::LeadEvent::descriptor,
                               .aggregates = kAggregates,
+                              .groups = kGroups,
                               .declare = nullptr,
-                              .build = &Build};
+                              .build = &Build,
+                              .diagnose = nullptr};
 
 }  // namespace finalmile::leads

@@ -42,5 +42,6 @@ void AddDev(std::vector<Verb>& verbs);
 void AddServe(std::vector<Verb>& verbs);
 void AddDemo(std::vector<Verb>& verbs);
 void AddDeploy(std::vector<Verb>& verbs);
+void AddDoctor(std::vector<Verb>& verbs);
 
 }  // namespace finalmile::cli

@@ -9,30 +9,11 @@
 #include "libs/base/status.h"
 #include "libs/rpc/timestamps.h"
 #include "services/finalmile/commands/commands.h"
+#include "services/finalmile/commands/consumer_trouble.h"
 #include "services/finalmile/output/format.h"
 
 namespace finalmile::cli {
 namespace {
-
-std::string Seconds(const google::protobuf::Duration& duration) {
-  return fmt::format("{} s", FormatCount(duration.seconds()));
-}
-
-// Why a consumer does not move; empty: it does, or has nothing to do.
-std::string TroubleOf(const v1::ConsumerStatus& consumer) {
-  std::vector<std::string> troubles;
-  if (consumer.has_held_duration()) {
-    troubles.push_back(
-        fmt::format("held for {} by {}", Seconds(consumer.held_duration()), consumer.held_reason()));
-  }
-  if (consumer.truncated_partitions() > 0) {
-    troubles.emplace_back("the topic no longer holds what comes next; see finalmile consumers skip-to");
-  }
-  if (consumer.has_stalled_duration()) {
-    troubles.push_back(fmt::format("a partition has not moved for {}", Seconds(consumer.stalled_duration())));
-  }
-  return fmt::format("{}", fmt::join(troubles, "; "));
-}
 
 // A row for each topic; what is counted for the consumer as a whole stands in the first.
 void AddConsumer(const v1::ConsumerStatus& consumer, Table& table) {

@@ -1,28 +1,24 @@
 #include <fmt/format.h>
 
-#include <map>
 #include <memory>
-#include <optional>
-#include <set>
 #include <string_view>
 #include <utility>
 
 #include "absl/strings/str_split.h"
 #include "libs/app/run_service.h"
-#include "libs/app/settings.h"
 #include "libs/app/signals.h"
 #include "libs/app/version.h"
 #include "libs/base/address.h"
 #include "libs/base/status.h"
 #include "services/finalmile/commands/commands.h"
+#include "services/finalmile/commands/setting_flags.h"
 #include "services/finalmile/local_suite.h"
 
 namespace finalmile::cli {
 namespace {
 
 struct ServeFlags {
-  // By setting; nullopt: not on the command line.
-  std::map<std::string, std::optional<std::string>, std::less<>> settings;
+  SettingFlags settings;
   bool print_config = false;
 };
 
@@ -41,9 +37,7 @@ ExitCode ServeOne(const app::ModuleSpec& module, const config::Assignments& sett
 
 absl::StatusOr<ExitCode> Serve(Session& session, const ServeFlags& flags) {
   config::Assignments settings = session.connector.Settings();
-  for (const auto& [name, value] : flags.settings) {
-    if (value) settings.emplace_back(name, *value);
-  }
+  AddSettings(flags.settings, settings);
   for (const auto& [name, value] : settings) {
     if (name != "service") continue;
     ASSIGN_OR_RETURN(const std::vector<const app::ModuleSpec*> named, ModulesNamed(value));
@@ -78,16 +72,8 @@ absl::StatusOr<ExitCode> Serve(Session& session, const ServeFlags& flags) {
 }
 
 Action Declare(Flags& flags) {
-  // Flags of every verb.
-  static const std::set<std::string, std::less<>> kCommon = {"data", "events"};
   auto given = std::make_shared<ServeFlags>();
-  const config::Schema schema = app::SchemaFor(Modules());
-  for (const config::Setting& setting : schema.settings()) {
-    if (kCommon.contains(setting.name)) continue;
-    const std::string fallback = setting.fallback.empty() ? "" : fmt::format(" ({})", setting.fallback);
-    flags.Text("--" + setting.name, "VALUE", given->settings[setting.name],
-               fmt::format("{}; {}{}", setting.help, config::Expectation(setting), fallback));
-  }
+  DeclareSettings(flags, given->settings);
   flags.Switch("--print-config", given->print_config, "print every setting with its source, and end");
   return [given](Session& session) { return Serve(session, *given); };
 }
