@@ -85,6 +85,16 @@ class Namespace:
     def rollout(self, service, seconds=120):
         self.kubectl("rollout", "status", f"deployment/finalmile-{service}", f"--timeout={seconds}s")
 
+    def doctor(self, service, seconds=120):
+        """What the doctor Job of a service finds: its exit code and what it prints."""
+        name = f"doctor-{service}-test"
+        self.kubectl("create", "job", name, f"--from=cronjob/doctor-{service}")
+        try:
+            _, code = until(f"the Job {name} ends", lambda: self.get("pods", "-l", f"job-name={name}", "-o", "jsonpath={.items[*].status.containerStatuses[*].state.terminated.exitCode}"), seconds)
+            return int(code), self.kubectl("logs", f"job/{name}")
+        finally:
+            self.kubectl("delete", "job", name, "--wait=false", check=False)
+
     def secret(self, name, **values):
         """Makes or replaces a Secret; a _ in a key stands for a dot."""
         literals = [f"--from-literal={key.replace('_', '.')}={value}" for key, value in values.items()]

@@ -38,7 +38,7 @@ class World:
         return next((each for each in self.of(kind) if each["metadata"]["name"] == name), None)
 
     def workloads(self):
-        return self.of("Deployment", "Job")
+        return self.of("Deployment", "Job", "CronJob")
 
     def services(self):
         """The Deployments that run a service of ours."""
@@ -70,7 +70,7 @@ def title(each):
 
 
 def template(workload):
-    return workload["spec"]["template"]
+    return workload["spec"].get("jobTemplate", workload)["spec"]["template"]
 
 
 def pod(workload):
@@ -288,6 +288,35 @@ def jobs(world):
             yield f"{title(each)}: no Job migrates its store"
 
 
+@check
+def doctors(world):
+    """`finalmile doctor` of a service sees what the service sees, and looks when it is asked alone."""
+    for each in world.services():
+        service = service_of(each)
+        found = [job for job in world.of("CronJob") if containers(job)[0]["args"] == ["doctor", "--service", service]]
+        if service and len(found) != 1:
+            yield f"{title(each)}: one CronJob must look at what it needs"
+        for job in found:
+            own, wanted = world.environment(job), world.environment(each)
+            for name in sorted(name for name in own.keys() | wanted if own.get(name) != wanted.get(name)):
+                yield f"{title(job)}: {name} is not that of {title(each)}"
+            if mounted(job) != mounted(each):
+                yield f"{title(job)}: other Secrets than those of {title(each)}"
+            spec = job["spec"]["jobTemplate"]["spec"]
+            if job["spec"].get("suspend") is not True or spec.get("backoffLimit") != 0 or not spec.get("activeDeadlineSeconds") or \
+                    not spec.get("ttlSecondsAfterFinished") or pod(job).get("restartPolicy") != "Never":
+                yield f"{title(job)}: suspended, it looks once and ends"
+            meshes = template(job).get("metadata", {}).get("annotations", {})
+            if meshes.get("linkerd.io/inject") != "disabled" or meshes.get("sidecar.istio.io/inject") != "false":
+                yield f"{title(job)}: with a sidecar it would never complete"
+
+
+def mounted(workload):
+    """The Secrets of a workload by the folders in which they are."""
+    volumes = {volume["name"]: volume for volume in pod(workload).get("volumes", []) if {"secret", "projected"} & set(volume)}
+    return {mount["mountPath"]: volumes[mount["name"]] for mount in containers(workload)[0].get("volumeMounts", []) if mount["name"] in volumes}
+
+
 def service_of(workload):
     """leads; None for the process that runs all."""
     command = containers(workload)[0].get("command", [""])[0]
@@ -302,7 +331,7 @@ def settings(world):
         if each["kind"] == "Deployment" and each not in world.services():
             continue
         args = containers(each)[0].get("args", [])
-        service = args[2] if args[:2] == ["migrate", "--service"] else "leads" if args[:1] == ["topics"] else service_of(each)
+        service = args[2] if args[:2] in (["migrate", "--service"], ["doctor", "--service"]) else "leads" if args[:1] == ["topics"] else service_of(each)
         shown = world.finalmile("--print-config", environment=environment, service=service) if service else \
             world.finalmile("serve", "--print-config", environment=environment)
         if shown.returncode != 0:
@@ -311,7 +340,7 @@ def settings(world):
             for source in container.get("envFrom", []):
                 if world.named("ConfigMap", source["configMapRef"]["name"]) is None:
                     yield f"{title(each)}: there is no ConfigMap {source['configMapRef']['name']}"
-        if each["kind"] == "Job" and not addresses(environment):
+        if each["kind"] != "Deployment" and not addresses(environment):
             yield f"{title(each)}: it has no address"
 
 

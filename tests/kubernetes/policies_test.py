@@ -197,6 +197,41 @@ def job_before_secrets(each): each["metadata"]["annotations"]["argocd.argoproj.i
 def wrong_store(each): containers(each)[0]["args"][2] = "catalog"
 
 
+def doctor(each): return each["spec"]["jobTemplate"]["spec"]
+
+
+@broken("doctors", "CronJob", "doctor-leads", "Deployment finalmile-leads: one CronJob")
+def no_doctor(each): containers(each)[0]["args"][2] = "catalog"
+
+
+@broken("doctors", "CronJob", "doctor-leads", "FINALMILE_STORE is not that of Deployment finalmile-leads")
+def doctor_of_another_store(each): containers(each)[0]["env"].append({"name": "FINALMILE_STORE", "value": "postgresql://db/leads"})
+
+
+@broken("doctors", "CronJob", "doctor-leads", "other Secrets")
+def doctor_as_owner(each): next(volume for volume in pod(each)["volumes"] if volume["name"] == "postgresql")["projected"]["sources"][0]["secret"]["name"] = "finalmile-postgresql-leads-owner"
+
+
+@broken("doctors", "CronJob", "doctor-leads", "suspended")
+def doctor_at_its_own_time(each): each["spec"]["suspend"] = False
+
+
+@broken("doctors", "CronJob", "doctor-leads", "looks once")
+def doctor_that_looks_again(each): doctor(each)["backoffLimit"] = 6
+
+
+@broken("doctors", "CronJob", "doctor-leads", "sidecar")
+def doctor_in_a_mesh(each): del doctor(each)["template"]["metadata"]["annotations"]["linkerd.io/inject"]
+
+
+@broken("restricted", "CronJob", "doctor-coaching", "read-only root")
+def doctor_with_a_writable_root(each): containers(each)[0]["securityContext"]["readOnlyRootFilesystem"] = False
+
+
+@broken("edges", "NetworkPolicy", "finalmile-doctor-catalog", "CronJob doctor-catalog may reach")
+def doctor_without_redis(each): each["spec"]["egress"][0]["ports"][0]["port"] = 6380
+
+
 @broken("settings", "Deployment", "finalmile-leads", "FINALMILE_DRIAN")
 def misspelt_variable(each): containers(each)[0]["env"].append({"name": "FINALMILE_DRIAN", "value": "20s"})
 
