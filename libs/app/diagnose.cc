@@ -22,6 +22,9 @@
 namespace finalmile::app {
 namespace {
 
+constexpr std::string_view kMount =
+    "mount the Secret, or name another file, and let the service's user read it";
+
 // As people write it. Of an address what may be shown.
 std::string ShownValue(const config::Setting& setting, const config::Config& config) {
   switch (setting.type) {
@@ -71,8 +74,7 @@ void CheckFiles(const config::Schema& schema, const config::Config& config, std:
       if (read.ok()) {
         ++readable;
       } else {
-        findings.push_back({Verdict::kFail, "files", std::string(read.message()),
-                            "mount the Secret, or name another file, and let the service's user read it"});
+        findings.push_back({Verdict::kFail, "files", std::string(read.message()), std::string(kMount)});
       }
     }
   }
@@ -101,7 +103,9 @@ Finding CheckTokens(const config::Config& config) {
   const auto loaded = rpc::Credentials::Load(path);
   if (loaded.ok()) return {Verdict::kOk, "tokens", fmt::format("every line of {} holds", path)};
   return {Verdict::kFail, "tokens", fmt::format("{}: {}", origin, std::string(loaded.status().message())),
-          "a line is `sha256:DIGEST NAME ROLE,ROLE`; deploy/README.md, \"Tokens file\""};
+          absl::IsNotFound(loaded.status())
+              ? std::string(kMount)
+              : "a line is `sha256:DIGEST NAME ROLE,ROLE`, and # begins a comment"};
 }
 
 void NameSetting(const config::Config& config, std::string_view setting, std::vector<Finding>& findings) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <functional>
+#include <set>
 #include <string>
 
 #include "libs/base/status.h"
@@ -22,10 +23,15 @@ using Fault = std::function<std::string(const TopicFacts&)>;
 void Check(std::string_view check, const Topics& topics, Verdict verdict, const Fault& fault,
            const std::string& fine, const std::string& advice, std::vector<Finding>& findings) {
   std::vector<std::string> faults;
+  std::set<std::string> kinds;
   for (const TopicFacts* topic : topics) {
-    if (const std::string found = fault(*topic); !found.empty())
-      faults.push_back(fmt::format("{} {}", topic->name, found));
+    const std::string found = fault(*topic);
+    if (found.empty()) continue;
+    faults.push_back(fmt::format("{} {}", topic->name, found));
+    kinds.insert(found);
   }
+  if (topics.size() > 1 && faults.size() == topics.size() && kinds.size() == 1)
+    faults = {fmt::format("each of {} topics {}", topics.size(), *kinds.begin())};
   if (faults.empty()) {
     findings.push_back({Verdict::kOk, std::string(check), fine});
   } else {
@@ -110,16 +116,19 @@ void JudgeShape(const Topics& topics, const LogNeeds& needs, std::vector<Finding
       "partitions", topics, Verdict::kWarn,
       [&](const TopicFacts& topic) {
         const int32_t wanted = SpecOf(needs, topic).partitions;
-        return alike || topic.partitions == wanted ? ""
-                                                   : fmt::format("has {}, not {}", topic.partitions, wanted);
+        return alike || topic.partitions == wanted
+                   ? ""
+                   : fmt::format("has {} partitions, not {}", topic.partitions, wanted);
       },
-      fmt::format("every topic has {}", alike ? std::to_string(topics.front()->partitions) : "its own count"),
+      alike ? fmt::format("every topic has {} partitions", topics.front()->partitions)
+            : "every topic has as many partitions as its contract says",
       "the count is fixed, because the order per key depends on it; make further topics with the same one",
       findings);
   Check(
       "replication", topics, Verdict::kWarn,
       [](const TopicFacts& topic) {
-        return topic.replication >= kWantedCopies ? "" : fmt::format("has {}", topic.replication);
+        if (topic.replication >= kWantedCopies) return std::string();
+        return fmt::format("has {} {}", topic.replication, topic.replication == 1 ? "copy" : "copies");
       },
       fmt::format("every partition has at least {} copies", kWantedCopies),
       "with fewer than 3 copies the loss of a broker loses events or stops the service; for production run "
@@ -130,22 +139,32 @@ void JudgeShape(const Topics& topics, const LogNeeds& needs, std::vector<Finding
 void JudgeSettings(const Topics& topics, const LogNeeds& needs, int64_t max_message_bytes,
                    std::vector<Finding>& findings) {
   const std::string alter = "kafka-configs --alter --entity-type topics --entity-name NAME --add-config ";
+  const auto in_sync = [](const TopicFacts& topic) { return Number(topic, "min.insync.replicas"); };
+  const bool unwritable = std::any_of(topics.begin(), topics.end(), [&](const TopicFacts* topic) {
+    return in_sync(*topic) > topic->replication;
+  });
   Check(
-      "min.insync.replicas", topics, Verdict::kWarn,
-      [](const TopicFacts& topic) {
-        const int64_t needed = Number(topic, "min.insync.replicas");
-        if (needed > topic.replication) return fmt::format("has {}, more than its copies", needed);
+      "min.insync.replicas", topics, unwritable ? Verdict::kFail : Verdict::kWarn,
+      [&](const TopicFacts& topic) {
+        const int64_t needed = in_sync(topic);
+        if (needed > topic.replication)
+          return fmt::format("needs {} copies in sync and has {}, so that it takes no event", needed,
+                             topic.replication);
         if (topic.replication > 1 && needed == topic.replication)
-          return fmt::format("has {}, so that no broker may be away", needed);
-        return topic.replication >= kWantedCopies && needed < 2 ? fmt::format("has {}", needed) : "";
+          return fmt::format("needs all of its {} copies in sync, so that no broker may be away", needed);
+        const bool lone = topic.replication >= kWantedCopies && needed < 2;
+        return lone ? fmt::format("needs {} copy in sync, so that an event may be lost", needed) : "";
       },
-      "an event is acknowledged as the copies need it", alter + "min.insync.replicas=2", findings);
+      "min.insync.replicas fits the number of copies",
+      alter + "min.insync.replicas=N, one less than the copies", findings);
   Check(
       "retention.ms", topics, Verdict::kWarn,
       [&](const TopicFacts& topic) {
         const int64_t wanted = WantedRetention(SpecOf(needs, topic));
         const std::string has = Setting(topic, "retention.ms");
-        return has == std::to_string(wanted) ? "" : fmt::format("has {}, its contract says {}", has, wanted);
+        return has == std::to_string(wanted)
+                   ? ""
+                   : fmt::format("has retention.ms {}, its contract says {}", has, wanted);
       },
       "every topic keeps its records as long as its contract says",
       alter + "retention.ms=…; a consumer that is away for longer loses what it has not read", findings);
@@ -153,7 +172,8 @@ void JudgeSettings(const Topics& topics, const LogNeeds& needs, int64_t max_mess
       "cleanup.policy", topics, Verdict::kFail,
       [](const TopicFacts& topic) {
         const std::string policy = Setting(topic, "cleanup.policy");
-        return policy.find("compact") == std::string::npos ? "" : fmt::format("has {}", policy);
+        return policy.find("compact") == std::string::npos ? ""
+                                                           : fmt::format("has cleanup.policy {}", policy);
       },
       "no topic drops events of a key for later ones", alter + "cleanup.policy=delete", findings);
   const int64_t needed = max_message_bytes + kFramingBytes;
@@ -161,7 +181,9 @@ void JudgeSettings(const Topics& topics, const LogNeeds& needs, int64_t max_mess
       "max.message.bytes", topics, Verdict::kFail,
       [&](const TopicFacts& topic) {
         const int64_t most = Number(topic, "max.message.bytes");
-        return most >= needed ? "" : fmt::format("takes {}, services send {}", most, needed);
+        return most >= needed
+                   ? ""
+                   : fmt::format("takes messages of {} bytes, services send up to {}", most, needed);
       },
       fmt::format("every topic takes messages of {} bytes", needed),
       fmt::format("{}max.message.bytes={}; a larger event would stay in the outbox", alter, needed),

@@ -61,7 +61,8 @@ TEST_F(KafkaDiagnosis, TopicsAreComparedWithWhatIsNeeded) {
   EXPECT_EQ(Of("topics", findings).verdict, Verdict::kFail);
   EXPECT_EQ(Of("topics", findings).text, missing.name + " is missing");
   EXPECT_EQ(Of("retention.ms", findings).verdict, Verdict::kWarn);
-  EXPECT_THAT(Of("retention.ms", findings).text, HasSubstr("has 86400000, its contract says 172800000"));
+  EXPECT_THAT(Of("retention.ms", findings).text,
+              HasSubstr("has retention.ms 86400000, its contract says 172800000"));
 
   // Nobody made it by asking.
   const auto existing = log_->ListTopics(Soon());

@@ -86,19 +86,24 @@ TEST_F(Judgement, CountsOfPartitionsMayDifferFromOursButNotAmongThemselves) {
   EXPECT_EQ(Of("partitions").verdict, Verdict::kOk);
   facts_.topics[1].partitions = 12;
   EXPECT_EQ(Of("partitions").verdict, Verdict::kWarn);
-  EXPECT_EQ(Of("partitions").text, "activities has 6, not 12");
+  EXPECT_EQ(Of("partitions").text, "activities has 6 partitions, not 12");
 }
 
 TEST_F(Judgement, CopiesAndThoseInSyncFitEachOther) {
   facts_.topics[0].replication = 2;
   EXPECT_EQ(Of("replication").verdict, Verdict::kWarn);
-  EXPECT_EQ(Of("replication").text, "activities has 2");
-  EXPECT_THAT(Of("min.insync.replicas").text, HasSubstr("activities has 2, so that no broker may be away"));
-  facts_.topics[0].replication = 3;
+  EXPECT_EQ(Of("replication").text, "activities has 2 copies");
+  EXPECT_THAT(Of("min.insync.replicas").text,
+              HasSubstr("activities needs all of its 2 copies in sync, so that no broker may be away"));
+  facts_.topics[1].replication = 2;
+  EXPECT_EQ(Of("replication").text, "each of 2 topics has 2 copies");
+  for (TopicFacts& topic : facts_.topics) topic.replication = 3;
   Set(1, "min.insync.replicas", "1");
-  EXPECT_EQ(Of("min.insync.replicas").text, "told has 1");
+  EXPECT_EQ(Of("min.insync.replicas").text, "told needs 1 copy in sync, so that an event may be lost");
   Set(1, "min.insync.replicas", "4");
-  EXPECT_EQ(Of("min.insync.replicas").text, "told has 4, more than its copies");
+  EXPECT_EQ(Of("min.insync.replicas").verdict, Verdict::kFail);
+  EXPECT_EQ(Of("min.insync.replicas").text,
+            "told needs 4 copies in sync and has 3, so that it takes no event");
   facts_.topics[1].leaderless = 3;
   EXPECT_EQ(Of("leaders").verdict, Verdict::kFail);
   EXPECT_EQ(Of("leaders").text, "told has 3 partitions without a leader");
@@ -107,13 +112,14 @@ TEST_F(Judgement, CopiesAndThoseInSyncFitEachOther) {
 TEST_F(Judgement, SettingsAreComparedWithTheContract) {
   Set(0, "retention.ms", "86400000");
   EXPECT_EQ(Of("retention.ms").verdict, Verdict::kWarn);
-  EXPECT_EQ(Of("retention.ms").text, "activities has 86400000, its contract says 2592000000");
+  EXPECT_EQ(Of("retention.ms").text, "activities has retention.ms 86400000, its contract says 2592000000");
   Set(1, "cleanup.policy", "compact,delete");
   EXPECT_EQ(Of("cleanup.policy").verdict, Verdict::kFail);
   Set(1, "max.message.bytes", "1048588");
   EXPECT_EQ(Of("max.message.bytes").verdict, Verdict::kOk);
   Set(1, "max.message.bytes", "1048587");
-  EXPECT_EQ(Of("max.message.bytes").text, "told takes 1048587, services send 1048588");
+  EXPECT_EQ(Of("max.message.bytes").text,
+            "told takes messages of 1048587 bytes, services send up to 1048588");
 }
 
 TEST_F(Judgement, AGroupThatNobodyIsInIsNamedWhenRecordsWait) {

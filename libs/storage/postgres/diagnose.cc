@@ -224,6 +224,13 @@ Verdict VerdictOfReach(const absl::Status& status) {
                                                                                            : Verdict::kAway;
 }
 
+// A connection that never stood was not lost.
+std::string WhyUnreached(const absl::Status& status) {
+  constexpr std::string_view kLost = "the connection to the store was lost: ";
+  const std::string message(status.message());
+  return message.starts_with(kLost) ? message.substr(kLost.size()) : message;
+}
+
 std::string AdviceFor(const absl::Status& status) {
   const std::string message(status.message());
   const auto has = [&](const char* words) { return message.find(words) != std::string::npos; };
@@ -234,7 +241,8 @@ std::string AdviceFor(const absl::Status& status) {
   if (has("certificate"))
     return "sslrootcert must name the certificate of the authority that signed the server's";
   if (has("does not exist") && has("database")) return "make the database: deploy/kubernetes/roles.sql does";
-  if (has("permission denied for database")) return "GRANT CONNECT ON DATABASE … TO the role";
+  if (has("permission denied for database"))
+    return "name the database of this service, or GRANT CONNECT ON DATABASE … TO the role";
   return "";
 }
 
@@ -279,8 +287,7 @@ StoreDiagnosis Diagnose(std::string_view url, Clock& clock, const StoreNeeds& ne
     if (pooled) {
       findings.push_back({Verdict::kFail, "pooler", std::string(reached.message())});
     } else {
-      findings.push_back(
-          {VerdictOfReach(reached), "reach", std::string(reached.message()), AdviceFor(reached)});
+      findings.push_back({VerdictOfReach(reached), "reach", WhyUnreached(reached), AdviceFor(reached)});
       Skip({"pooler"}, kUnreached, findings);
     }
     Skip(kInside, pooled ? "what a pooler answers says little of the server" : kUnreached, findings);
@@ -294,7 +301,7 @@ StoreDiagnosis Diagnose(std::string_view url, Clock& clock, const StoreNeeds& ne
     return diagnosis;
   }
   AddReach(*peer, url, examination);
-  examination.Add(Verdict::kOk, "pooler", "a session lasts as long as its connection");
+  examination.Add(Verdict::kOk, "pooler", "no pooler in transaction mode is between");
   if (peer->version_number < kLeastVersion) {
     examination.Add(Verdict::kFail, "version", fmt::format("PostgreSQL {} is too old", peer->version),
                     "run 13 or later");
@@ -302,7 +309,7 @@ StoreDiagnosis Diagnose(std::string_view url, Clock& clock, const StoreNeeds& ne
     examination.Add(Verdict::kFail, "version", "the server is a standby, where nothing can be written",
                     "give the address of the primary");
   } else {
-    examination.Add(Verdict::kOk, "version", fmt::format("PostgreSQL {}, of at least 13", peer->version));
+    examination.Add(Verdict::kOk, "version", fmt::format("version {}, of at least 13", peer->version));
   }
   if (examination.Rights(*peer, needs)) {
     DiagnoseSchema(**database, clock, needs, patience, findings);
