@@ -109,9 +109,12 @@ Finding CheckTokens(const config::Config& config) {
 }
 
 void NameSetting(const config::Config& config, std::string_view setting, std::vector<Finding>& findings) {
+  const std::string own = fmt::format("{}: ", setting);
   for (Finding& finding : findings) {
-    if (finding.check == "reach" && finding.verdict > Verdict::kWarn)
-      finding.text = fmt::format("{} ({}): {}", setting, config.origin(setting), finding.text);
+    if (finding.check != "reach" || finding.verdict <= Verdict::kWarn) continue;
+    // A library begins as it would at the start.
+    if (finding.text.starts_with(own)) finding.text.erase(0, own.size());
+    finding.text = fmt::format("{} ({}): {}", setting, config.origin(setting), finding.text);
   }
 }
 

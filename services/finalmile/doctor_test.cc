@@ -91,7 +91,7 @@ TEST_F(DoctorTest, WhereNothingAnswersEachThingIsSaidAndTheExitCodeIsThatOfAnOut
       AllOf(HasSubstr("OK   settings: store is postgresql://127.0.0.1:1/catalog, from --store\n"),
             HasSubstr("FAIL store of catalog: store (--store): "),
             HasSubstr("SKIP store of catalog: pooler, version, rights, schema, clock, sessions: the store"),
-            HasSubstr("FAIL events: events (--events): events: cannot reach Kafka at 127.0.0.1:1"),
+            HasSubstr("FAIL events: events (--events): cannot reach Kafka at 127.0.0.1:1"),
             HasSubstr("FAIL cache: 127.0.0.1:1: "), HasSubstr("FAIL suite: 127.0.0.1:1: "),
             HasSubstr("SKIP suite: versions, leaders, outbox, parked, consumers: no process answered"),
             HasSubstr("4 failed, 4 of them for want of an answer")));

@@ -15,6 +15,8 @@ namespace finalmile::events::kafka {
 namespace {
 
 constexpr int32_t kWantedCopies = 3;
+const std::vector<std::string_view> kSettings = {"min.insync.replicas", "retention.ms", "cleanup.policy",
+                                                 "max.message.bytes"};
 
 using Topics = std::vector<const TopicFacts*>;
 // What is wrong with a topic; empty: nothing.
@@ -99,6 +101,17 @@ Topics JudgeExistence(const Facts& facts, const std::string& user, std::vector<F
   if (there.size() == facts.topics.size())
     findings.push_back({Verdict::kOk, "topics", fmt::format("all {} topics are there", there.size())});
   return there;
+}
+
+// Why the settings of some of the topics are not known.
+std::string WhyUnread(const Topics& topics, const std::string& user) {
+  Topics hidden;
+  for (const TopicFacts* topic : topics) {
+    if (absl::IsPermissionDenied(topic->settings.status())) hidden.push_back(topic);
+    if (!topic->settings.ok() && hidden.empty()) return std::string(topic->settings.status().message());
+  }
+  return fmt::format("user {} may not read the settings of {} (operation DescribeConfigs)", user,
+                     Names(hidden));
 }
 
 void JudgeShape(const Topics& topics, const LogNeeds& needs, std::vector<Finding>& findings) {
@@ -230,19 +243,11 @@ std::vector<Finding> Judge(const Facts& facts, const LogNeeds& needs, const std:
   } else {
     JudgeShape(there, needs, findings);
   }
-  if (readable.empty() || readable.size() < there.size()) {
-    std::string reason = "no topic is there to be seen";
-    if (!there.empty()) {
-      const auto hidden = std::find_if(there.begin(), there.end(),
-                                       [](const TopicFacts* topic) { return !topic->settings.ok(); });
-      reason =
-          absl::IsPermissionDenied((*hidden)->settings.status())
-              ? fmt::format("user {} may not read the settings of topics (operation DescribeConfigs)", user)
-              : std::string((*hidden)->settings.status().message());
-    }
-    Skip({"min.insync.replicas", "retention.ms", "cleanup.policy", "max.message.bytes"}, reason, findings);
-  } else {
-    JudgeSettings(readable, needs, max_message_bytes, findings);
+  if (!readable.empty()) JudgeSettings(readable, needs, max_message_bytes, findings);
+  if (there.empty()) {
+    Skip(kSettings, "no topic is there to be seen", findings);
+  } else if (readable.size() < there.size()) {
+    Skip(kSettings, WhyUnread(there, user), findings);
   }
   for (const GroupFacts& group : facts.groups) findings.push_back(JudgeGroup(group, user));
   return findings;

@@ -77,8 +77,13 @@ TEST_F(Judgement, SettingsThatMayNotBeReadAreSkippedWithTheReason) {
   for (TopicFacts& topic : facts_.topics) topic.settings = absl::PermissionDeniedError("no");
   for (const char* check : {"min.insync.replicas", "retention.ms", "cleanup.policy", "max.message.bytes"}) {
     EXPECT_EQ(Of(check).verdict, Verdict::kSkipped) << check;
-    EXPECT_THAT(Of(check).text, HasSubstr("DescribeConfigs")) << check;
+    EXPECT_EQ(
+        Of(check).text,
+        "user finalmile-leads may not read the settings of activities, told (operation DescribeConfigs)");
   }
+  facts_.topics[1].settings = AdminClient::Settings{{"retention.ms", "5"}};
+  EXPECT_EQ(Of("retention.ms").text, "told has retention.ms 5, its contract says -1")
+      << "what is known is judged";
 }
 
 TEST_F(Judgement, CountsOfPartitionsMayDifferFromOursButNotAmongThemselves) {
