@@ -1,4 +1,5 @@
 #include "libs/app/operations_fixture.h"
+#include "libs/outbox/outbox.h"
 #include "libs/rpc/errors.h"
 #include "notes.pb.h"
 
@@ -16,6 +17,16 @@ TEST_F(OperationsTest, AModuleGetsWhatEveryModuleHas) {
 
 TEST_F(OperationsTest, StatusTellsOfEveryService) {
   Park(1, 5, "poison", absl::FromUnixSeconds(1'700'000'000));
+  outbox::OutgoingEvent event;
+  event.topic = kTopic;
+  event.key = "notes/1";
+  event.seq = 1;
+  event.time = absl::FromUnixSeconds(1'710'000'000);
+  ASSERT_TRUE(
+      databases_[1]
+          ->Transact({.deadline = Soon()},
+                     [&](storage::Transaction& transaction) { return outbox::Write(transaction, {event}); })
+          .ok());
   assemblies_[0]->election().Run();
   const v1::Status status = Status();
   EXPECT_EQ(status.version(), "1.2.3");
@@ -33,6 +44,9 @@ TEST_F(OperationsTest, StatusTellsOfEveryService) {
   EXPECT_FALSE(status.services(1).leader_tasks(0).leader());
   EXPECT_EQ(status.services(1).parked_failed(), 1);
   EXPECT_EQ(status.services(1).oldest_parked_time().seconds(), 1'700'000'000);
+  EXPECT_EQ(status.services(1).outbox_depth(), 1);
+  EXPECT_EQ(status.services(1).oldest_event_time().seconds(), 1'710'000'000);
+  EXPECT_FALSE(status.services(0).has_oldest_event_time());
   ASSERT_EQ(status.services(1).consumers_size(), 1);
   EXPECT_EQ(status.services(1).consumers(0).name(), "beta.notes");
 }
