@@ -77,7 +77,6 @@ const app::ModuleSpec kModule{.name = "appointments",
                               .aggregates = kAggregates,
                               .groups = kGroups,
                               .declare = &Declare,
-                              .build = &Build,
-                              .diagnose = nullptr};
+                              .build = &Build};
 
 }  // namespace finalmile::appointments

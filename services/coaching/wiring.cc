@@ -61,7 +61,6 @@ const app::ModuleSpec kModule{.name = "coaching",
                               .aggregates = kAggregates,
                               .groups = kGroups,
                               .declare = &Declare,
-                              .build = &Build,
-                              .diagnose = nullptr};
+                              .build = &Build};
 
 }  // namespace finalmile::coaching

@@ -89,7 +89,6 @@ const app::ModuleSpec kModule{.name = "leads",
                               .aggregates = kAggregates,
                               .groups = kGroups,
                               .declare = nullptr,
-                              .build = &Build,
-                              .diagnose = nullptr};
+                              .build = &Build};
 
 }  // namespace finalmile::leads

@@ -8,14 +8,18 @@
 #include "services/@name@/store/schema.h"
 #include "services/@name@/timers/expiry_timer.h"
 
-namespace finalmile::@name @{namespace {
+namespace finalmile::@name@ {
+namespace {
 
-    constexpr app::MessageType kTopics[] = {&v1::@Event @ ::descriptor, &leads::v1::LeadEvent::descriptor};
+constexpr app::MessageType kTopics[] = {&v1::@Event@::descriptor, &leads::v1::LeadEvent::descriptor};
+
 constexpr outbox::AggregateTable kAggregates[] = {{changes::kCollection, "@table@"}};
+
+constexpr app::GroupSpec kGroups[] = {{consumers::kLeadConsumer, &leads::v1::LeadEvent::descriptor}};
 
 absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) {
   app::Module module;
-  module.services.push_back(handlers::New @Name @Service({runtime.clock, runtime.rng, runtime.database}));
+  module.services.push_back(handlers::New@Name@Service({runtime.clock, runtime.rng, runtime.database}));
   module.consumers.push_back(app::ConsumerOf<leads::v1::LeadEvent>(
       consumers::kLeadConsumer, std::make_unique<consumers::LeadConsumer>(runtime.clock, runtime.rng)));
   module.leader_tasks.push_back(std::make_unique<timers::ExpiryTimer>(runtime.clock, runtime.rng));
@@ -24,9 +28,13 @@ absl::StatusOr<app::Module> Build(const config::Config&, app::Runtime& runtime) 
 
 }  // namespace
 
-const app::ModuleSpec kModule {
-  .name = "@name@", .migrations = store::Migrations(), .topics = kTopics, .event = &v1::@Event @ ::descriptor,
-  .aggregates = kAggregates, .declare = nullptr, .build = &Build
-};
+const app::ModuleSpec kModule{.name = "@name@",
+                              .migrations = store::Migrations(),
+                              .topics = kTopics,
+                              .event = &v1::@Event@::descriptor,
+                              .aggregates = kAggregates,
+                              .groups = kGroups,
+                              .declare = nullptr,
+                              .build = &Build};
 
 }  // namespace finalmile::@name@
