@@ -173,6 +173,30 @@ TEST_F(BatchSpansTest, WithoutATracerRecordsKeepTheTraceThatTheyCarry) {
   EXPECT_EQ(seen, kUnsampled);
 }
 
+// Notes to which trace each line belongs.
+class TracesOfLines final : public Log {
+ public:
+  std::map<std::string, std::optional<TraceContext>> traces;
+
+  void Write(Severity, std::string_view message, std::initializer_list<LogField>) override {
+    traces[std::string(message)] = TraceScope::Current();
+  }
+};
+
+TEST_F(BatchSpansTest, LinesAboutABatchOfOneTraceNameIt) {
+  TracesOfLines lines;
+  Consumer consumer({.name = "c", .topics = {"t"}}, *database, *events, clock, lines, handler);
+  handler.faults["bad"] = RecordFault("no good");
+  handler.faults["down"] = absl::UnavailableError("away");
+  AppendOf(kOne, a_, "bad");
+  AppendOf(kTwo, a_, "good");
+  Drive(consumer);
+  EXPECT_EQ(lines.traces["parks a record"], kOne) << "although its batch had two";
+  AppendOf(kTwo, a_, "down");
+  consumer.Run();
+  EXPECT_EQ(lines.traces["holds a batch"], kTwo);
+}
+
 TEST_F(BatchSpansTest, ABatchThatFailsSaysSo) {
   handler.faults["x"] = RecordFault("no good");
   Trace();
