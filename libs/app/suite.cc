@@ -240,7 +240,7 @@ class Suite::Impl {
     if (embedded) return events_->ApplyTopics(topics, clock_.Steady() + kOpenTimeout);
     return readiness_.Await("the topics", [&]() -> absl::Status {
       const bool degrades = options_.patience > absl::ZeroDuration();
-      const absl::Status status =
+      absl::Status status =
           CheckTopics(topics, *events_, clock_.Steady() + (degrades ? kEventsTimeout : kOpenTimeout));
       // `finalmile topics apply` mends it.
       if (absl::IsFailedPrecondition(status)) return absl::UnavailableError(status.message());

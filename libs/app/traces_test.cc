@@ -24,7 +24,6 @@ using apptest::v1::Note;
 using testing::CollectedSpan;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Pair;
 
 constexpr char kEndpoint[] = "http://otel-collector:4318";
 constexpr char kTrace[] = "4bf92f3577b34da6a3ce929d0e0e4736";

@@ -82,6 +82,7 @@ Span Tracer::Start(std::string_view name, SpanKind kind, const std::optional<Tra
   if (!sampler_.Samples(parent, context.trace_low)) return span;
   context.span = NotZero(rng_);
   context.sampled = true;
+  // NOLINTNEXTLINE(modernize-make-unique): Clang 14 makes no aggregate that way.
   span.recording_.reset(new Span::Recording{*this, clock_.Steady(), {}});
   SpanRecord& record = span.recording_->record;
   record.service = service_;
