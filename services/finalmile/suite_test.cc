@@ -333,7 +333,10 @@ class DemoTest : public SuiteTest {
         const std::string key = fmt::format("{}.{}", module->name, table.table);
         sums[key] = Sql(module->name, fmt::format("SELECT SUM(seq) FROM {}", table.table));
         lost[std::string(module->name)] +=
-            Sql(module->name, fmt::format("UPDATE {} SET seq = seq - 1 WHERE seq > 0", table.table));
+            Sql(module->name,
+                fmt::format("UPDATE {0} SET seq = seq - 1 WHERE seq > 0 AND NOT EXISTS (SELECT 1 FROM outbox "
+                            "WHERE outbox.key = '{1}' || {0}.id)",
+                            table.table, table.collection));
       }
     }
     for (const auto& [service, said] : Resequence()) {

@@ -107,7 +107,7 @@ ExitCode DoctorReport::Finish() {
   } else {
     output_.Line();
     output_.Line(fmt::format("{} failed{}, {} to look at, {} fine, {} skipped", failed + away,
-                             away == 0 ? "" : fmt::format(", {} of them for want of an answer", away),
+                             away == 0 ? "" : fmt::format(" ({} of them did not answer)", away),
                              Count(Verdict::kWarn), Count(Verdict::kOk), Count(Verdict::kSkipped)));
   }
   if (failed > 0) return ExitCode::kFailed;

@@ -49,7 +49,7 @@ TEST(ShowDoctor, ALineForEachCheckAndASum) {
             "SKIP events: topics, groups: Kafka was not reached\n"
             "SKIP events: limits: not permitted\n"
             "\n"
-            "2 failed, 1 of them for want of an answer, 1 to look at, 1 fine, 3 skipped\n");
+            "2 failed (1 of them did not answer), 1 to look at, 1 fine, 3 skipped\n");
 }
 
 TEST(ShowDoctor, TheExitCodeTellsAFaultFromWantOfAnAnswer) {
