@@ -85,7 +85,7 @@ class Model {
     }
   }
 
-  const ServerOptions options_;
+  const ServerOptions options_ = {};
   Admission admission_{std::max(32, options_.max_pending / 32), options_.max_pending, options_.target_wait};
   const std::unique_ptr<Rng> rng_ = NewSeededRng(28);
   absl::Duration now_ = absl::Hours(1);

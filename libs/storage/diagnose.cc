@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <map>
 
 #include "libs/storage/database.h"
+#include "libs/storage/migrate.h"
 #include "libs/storage/postgres/diagnose.h"
+#include "libs/storage/transact.h"
 
 namespace finalmile::storage {
 namespace {
@@ -63,20 +64,15 @@ bool DiagnoseFile(const std::string& path, std::vector<Finding>& findings) {
 
 void DiagnoseSchema(Database& database, Clock& clock, const StoreNeeds& needs, absl::Duration patience,
                     std::vector<Finding>& findings) {
-  std::map<std::string, int64_t> versions;
-  const absl::Status read = database.Transact({.deadline = clock.Steady() + patience, .read_only = true},
-                                              [&](Transaction& transaction) -> absl::Status {
-                                                auto found = SchemaVersions(transaction);
-                                                if (found.ok()) versions = *std::move(found);
-                                                return found.status();
-                                              });
-  if (!read.ok()) {
-    findings.push_back({VerdictOf(read), "schema", std::string(read.message())});
+  auto versions = Read(database, clock.Steady() + patience,
+                       [](Transaction& transaction) { return SchemaVersions(transaction); });
+  if (!versions.ok()) {
+    findings.push_back({VerdictOf(versions.status()), "schema", std::string(versions.status().message())});
     return;
   }
   for (const StoreNeeds::Component& component : needs.components) {
     Finding finding =
-        SchemaOf(database, clock, component, versions[std::string(component.name)], needs.owner);
+        SchemaOf(database, clock, component, (*versions)[std::string(component.name)], needs.owner);
     // Whose store it is is found once.
     if (findings.empty() || findings.back() != finding) findings.push_back(std::move(finding));
   }

@@ -140,7 +140,7 @@ class Pooler : public PostgresSession {
   absl::Status Check(Database& database) {
     const absl::Duration give_up = In(absl::Seconds(20));
     while (true) {
-      const absl::Status status = database.CheckSessions(In(absl::Seconds(5)));
+      absl::Status status = database.CheckSessions(In(absl::Seconds(5)));
       if (!absl::IsUnavailable(status) || clock_->Steady() > give_up) return status;
       clock_->NewWaitEvent()->WaitUntil(In(absl::Milliseconds(50)));
     }
