@@ -145,7 +145,7 @@ absl::Status SuiteConnector::Dial(const std::string& target) {
   const bool again = flags_.timeout_given || !here;
   const std::unique_ptr<WaitEvent> never = clock_.NewWaitEvent();
   while (true) {
-    const absl::Status connected = channel->Connect(deadline - clock_.Steady());
+    absl::Status connected = channel->Connect(deadline - clock_.Steady());
     if (connected.ok()) break;
     const absl::Duration next = clock_.Steady() + kConnectPause;
     if (!absl::IsUnavailable(connected) || !again || next >= deadline) return connected;

@@ -70,7 +70,7 @@ class MeetingContractTest : public ::testing::TestWithParam<Sender> {
     attributes["staff"].set_number(300);
     attributes["industry"].set_text("software");
     attributes["title"].set_text("VP Sales");
-    const std::string lead = Must<leads::v1::Lead>(leads_, "leads.v1.LeadService/CreateLead", create).name();
+    std::string lead = Must<leads::v1::Lead>(leads_, "leads.v1.LeadService/CreateLead", create).name();
     leads::v1::RecordActivityRequest record;
     leads::v1::Activity& activity = *record.mutable_activity();
     activity.set_lead(lead);
