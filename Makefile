@@ -83,6 +83,7 @@ kubernetes-test: programs | deps-image deps-broker deps-kubernetes
 	@deploy/kafka/fetch
 	@deploy/image/build --program $(BUILD)/services/finalmile/finalmile
 	@deploy/image/build --program $(BUILD)/services/finalmile/finalmile --tag localhost/finalmile:next --output .build/image/finalmile-next.tar
+	@tests/clients/run --build || echo 'the step "outside" does without them'
 	@KUBE_IMAGES=".build/image/finalmile.tar .build/image/finalmile-next.tar" $(KUBE) tests/kubernetes/run $(STEPS)
 
 # What the overlays come to, for those who read or apply it without kustomize; `make lint` compares.
