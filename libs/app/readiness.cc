@@ -23,7 +23,7 @@ absl::Status Readiness::Await(const std::string& what, const std::function<absl:
   WaitEvent& stop = stop_ == nullptr ? *never : *stop_;
   Outage outage(what, log_, clock_);
   for (absl::Duration pause = kFirstPause;; pause = std::min(2 * pause, kLongestPause)) {
-    const absl::Status status = attempt();
+    absl::Status status = attempt();
     const absl::Duration now = clock_.Steady();
     if (status.ok()) outage.Note(status);
     if (!MayPass(status) || now >= deadline) return status;

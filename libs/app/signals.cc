@@ -33,6 +33,8 @@ StopSignals::StopSignals() {
 
 StopSignals::~StopSignals() {
   closing_ = true;
+  // NOLINTNEXTLINE(bugprone-bad-signal-to-kill-thread): the thread waits for it by sigwait, so it terminates
+  // nothing.
   pthread_kill(thread_.native_handle(), SIGTERM);
   thread_.join();
   pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
