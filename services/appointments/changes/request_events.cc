@@ -7,8 +7,6 @@
 namespace finalmile::appointments::changes {
 namespace {
 
-using domain::MeetingRequest;
-
 // Fills in what happened; `envelope` has everything else.
 class Filler {
  public:

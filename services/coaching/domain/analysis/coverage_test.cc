@@ -7,9 +7,7 @@
 namespace finalmile::coaching {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 
 Analysis Heard(const AnalysisTrack& track, const std::vector<Turn>& turns) {
   EXPECT_THAT(Validate(track), IsEmpty());

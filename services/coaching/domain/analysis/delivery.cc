@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "libs/text/words.h"
 #include "services/coaching/domain/analysis/phrases.h"
@@ -55,7 +56,7 @@ size_t CountFillers(const Speech& speech) {
   return fillers;
 }
 
-int Percent(double share) { return static_cast<int>(100 * share + .5); }
+int Percent(double share) { return static_cast<int>(std::lround(100 * share)); }
 
 std::vector<std::string> NotesOn(const Delivery& delivery, const Bands& bands) {
   std::vector<std::string> notes;

@@ -95,8 +95,9 @@ std::vector<Violation> Validate(const Levels& levels, const Rubric& rubric, std:
   if (levels.empty())
     violations.push_back({std::string(field), "must give a level to one criterion at least"});
   for (const auto& [id, level] : levels) {
-    const bool known = std::any_of(rubric.criteria.begin(), rubric.criteria.end(),
-                                   [&](const Criterion& criterion) { return criterion.id == id; });
+    const bool known =
+        std::any_of(rubric.criteria.begin(), rubric.criteria.end(),
+                    [&wanted = id](const Criterion& criterion) { return criterion.id == wanted; });
     if (!known) {
       violations.push_back({fmt::format("{}[{}]", field, Printable(id, kLongestName)),
                             fmt::format("is no criterion of {}", rubric.name)});

@@ -91,7 +91,7 @@ TEST(TalkTrack, OneMessageIsRequired) {
 
 TEST(TalkTrack, CuesHaveTwoWordsThatSaySomethingOrQuotes) {
   const auto with = [](const char* cue) {
-    return Lacks([&](TalkTrack& track) { track.spoken.key_messages[0].cues.push_back(cue); });
+    return Lacks([&](TalkTrack& track) { track.spoken.key_messages[0].cues.emplace_back(cue); });
   };
   EXPECT_THAT(with("donate"), ElementsAre("key_messages[0].cues[1]"));
   EXPECT_THAT(with("I will donate"), ElementsAre("key_messages[0].cues[1]"));
