@@ -23,7 +23,7 @@ std::string Words(int count) {
 class TracksSuiteTest : public SuiteTest {
  protected:
   std::string File(const std::string& name, const std::string& content) {
-    const std::string path = folder_ + "/" + name;
+    std::string path = folder_ + "/" + name;
     std::ofstream(path, std::ios::binary) << content;
     return path;
   }

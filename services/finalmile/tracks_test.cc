@@ -54,7 +54,7 @@ class TracksVerbsTest : public VerbsTest {
         });
   }
   std::string File(const std::string& name, const std::string& content) {
-    const std::string path = folder_.path() + "/" + name;
+    std::string path = folder_.path() + "/" + name;
     std::ofstream(path, std::ios::binary) << content;
     return path;
   }

@@ -197,7 +197,7 @@ absl::Status Practising::ShowPractices(const GetMasteryResponse& mastery,
       fmt::format("Meetings about {} have a talk track. ben practised it, cora reviewed:", kSampleSituation));
   at.output.Line();
   Table table({{"PRACTISED"}, {"STATE"}, {"SCORE", Align::kRight}});
-  // The newest one comes first.
+  // The newest one comes first. NOLINTNEXTLINE(modernize-loop-convert): Clang 14 does not read std::views.
   for (auto one = practices.practices().rbegin(); one != practices.practices().rend(); ++one) {
     table.Add({MomentOf(one->practice_time(), at), EnumText(Practice::State_Name(one->state()), "STATE_"),
                FormatPoints(one->score())});
