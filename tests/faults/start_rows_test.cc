@@ -69,7 +69,7 @@ class StartRows : public ::testing::Test {
   }
 
   // "200 TEXT" of the admin port.
-  std::string Get(const std::string& path) {
+  std::string Get(const std::string& path) const {
     const httplib::Result answer = httplib::Client("127.0.0.1", admin_).Get(path);
     return answer ? fmt::format("{} {}", answer->status, answer->body) : "nobody answers";
   }

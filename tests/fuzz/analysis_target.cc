@@ -16,6 +16,7 @@ using namespace coaching;  // NOLINT(build/namespaces)
 // turns, one a line, those of the guest behind a ">".
 std::vector<std::string> Seeds() {
   return {
+      // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one text on several lines.
       "en\ncut idle time by 30 percent\n\"would you like\"\n#\nno long-term contract\n!best in class\n\f"
       "Um, we cut the idle time of a truck by thirty percent.\n>Really?\nWould you like it? There is no "
       "contract.\n"

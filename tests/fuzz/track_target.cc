@@ -68,20 +68,16 @@ rubric:
     - {id: opening, text: a, weight: .5, levels: [a, b, c, d]}
     - {id: value, text: b, weight: 5e-1, levels: ["", ~, 3, true]}
 )",
+      // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one text on several lines.
       "yaml\nsource_changes: [{asset: assets/a, kind: retired, time: 2026-03-01T09:00:00Z}]\nstate: "
       "STATE_DRAFT\n",
       "md\n\xEF\xBB\xBF---\r\ntitle: x\r\n---\r\n## Hook\r\nx\r\n## Hook\r\ny\r\n",
-      "md\n---\ntitle: x\n---\ntext\n## Hook\n",
-      "md\n---\ntitle: x\n## Hook\n",
-      "md\n---\n---\n######## 180  seconds\n## 180 seconds\n#\n##\n",
-      "yaml\ntitle: a\ntitle: b\n",
+      "md\n---\ntitle: x\n---\ntext\n## Hook\n", "md\n---\ntitle: x\n## Hook\n",
+      "md\n---\n---\n######## 180  seconds\n## 180 seconds\n#\n##\n", "yaml\ntitle: a\ntitle: b\n",
       "yaml\ntitel: a\n--- \n...\n",
       "yaml\ncertificate_validity: 1.5s\nkey_messages: [{weight: nan}, {weight: -inf, order: 99999999999}]\n",
-      std::string("yaml\n\0t\0i\0t\0l\0e\0:\0 \0a", 21),
-      std::string("yaml\ntitle: a\ntitle:\xF8") + "b\n",
-      "yaml\ntitle: !!binary aGk=\n? {a: b}\n: c\n",
-      aliases,
-      deep};
+      std::string("yaml\n\0t\0i\0t\0l\0e\0:\0 \0a", 21), std::string("yaml\ntitle: a\ntitle:\xF8") + "b\n",
+      "yaml\ntitle: !!binary aGk=\n? {a: b}\n: c\n", aliases, deep};
 }
 
 size_t LinesOf(std::string_view text) {

@@ -13,6 +13,7 @@ using coaching::Turn;
 
 std::vector<std::string> Seeds() {
   return {
+      // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one text on several lines.
       "WEBVTT\n\nNOTE x\n\n1\n00:00:01.000 --> 00:00:02.500 align:start\n<v Kim Lee>We cut <i>idle</i> time "
       "&amp; more.</v>\n"
       "\n00:02.600 --> 00:03.000\n<v.loud Ana>Really?\n",

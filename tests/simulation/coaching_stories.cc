@@ -281,7 +281,8 @@ class Story {
   void Close() {
     if (!mastered_.empty()) Violated(mastered_, "mastery without a certificate");
     mastered_.clear();
-    for (auto& [id, track] : story_.tracks) {
+    for (auto& [name, track] : story_.tracks) {
+      const auto& id = name;  // Clang 14 captures no binding.
       const bool mastered = track.state == Standing::State::kMastered;
       const auto standing = Find(id, track.version, [&](const Standing& one) {
         return (one.state == Standing::State::kMastered) == mastered &&

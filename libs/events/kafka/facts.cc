@@ -25,7 +25,7 @@ constexpr absl::Duration kAskAgain = absl::Milliseconds(100);
 absl::Status Patiently(const AdminClient& admin, const std::function<absl::Status()>& ask) {
   const std::unique_ptr<WaitEvent> pause = admin.clock().NewWaitEvent();
   while (true) {
-    const absl::Status asked = ask();
+    absl::Status asked = ask();
     const absl::Duration again = admin.clock().Steady() + kAskAgain;
     if (!absl::IsUnavailable(asked) || again >= admin.deadline()) return asked;
     pause->WaitUntil(again);
