@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "libs/app/version.h"
+#include "libs/base/address.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
 #include "libs/telemetry/http_post.h"
@@ -46,49 +47,20 @@ std::string EndpointOf(const config::Config& config) {
   return fmt::format("{}{}v1/traces", base, base.ends_with('/') ? "" : "/");
 }
 
-// nullopt: a % without two digits of hex behind it.
-std::optional<std::string> Unescaped(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    const auto digit = [&](size_t at) -> int {
-      if (at >= text.size()) return -1;
-      const char c = text[at];
-      return c >= '0' && c <= '9'   ? c - '0'
-             : c >= 'a' && c <= 'f' ? c - 'a' + 10
-             : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                    : -1;
-    };
-    if (digit(i + 1) < 0 || digit(i + 2) < 0) return std::nullopt;
-    out += static_cast<char>(digit(i + 1) * 16 + digit(i + 2));
-    i += 2;
-  }
-  return out;
-}
-
-std::string_view Trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
-
-// What OTEL_RESOURCE_ATTRIBUTES says: "name=value,name=value", values with %-escapes.
+// Reads OTEL_RESOURCE_ATTRIBUTES: "name=value,name=value", values with %-escapes.
 absl::StatusOr<telemetry::ResourceAttributes> ResourceOf(const config::Config& config) {
   telemetry::ResourceAttributes attributes;
   for (std::string_view rest = config.Text(kResource); !rest.empty();) {
     const size_t comma = std::min(rest.find(','), rest.size());
-    const std::string_view one = Trimmed(rest.substr(0, comma));
+    const std::string_view one = Trim(rest.substr(0, comma));
     rest.remove_prefix(std::min(comma + 1, rest.size()));
     if (one.empty()) continue;
     const size_t equals = one.find('=');
     if (equals == std::string_view::npos || equals == 0)
       return Wrong(config, kResource, "must be name=value,name=value");
-    const std::optional<std::string> value = Unescaped(Trimmed(one.substr(equals + 1)));
+    const std::optional<std::string> value = PercentDecoded(Trim(one.substr(equals + 1)));
     if (!value || !IsUtf8(*value)) return Wrong(config, kResource, "a value is not UTF-8 with %-escapes");
-    std::string name(Trimmed(one.substr(0, equals)));
+    std::string name(Trim(one.substr(0, equals)));
     if (std::max(name.size(), value->size()) > kLongestAttribute) {
       return Wrong(config, kResource,
                    fmt::format("a name or value has more than {} bytes", kLongestAttribute));

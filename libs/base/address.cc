@@ -18,23 +18,10 @@ namespace finalmile {
 namespace {
 
 absl::StatusOr<std::string> Decode(std::string_view text, std::string_view what) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out.push_back(text[i]);
-      continue;
-    }
-    const std::string_view digits = text.substr(i + 1, 2);
-    unsigned char byte = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
-    if (digits.size() < 2 || error != std::errc() || end != digits.data() + 2) {
-      return absl::InvalidArgumentError(
-          fmt::format("{} in the address holds a bad %-escape; write %25 for a percent sign", what));
-    }
-    out.push_back(static_cast<char>(byte));
-    i += 2;
-  }
-  return out;
+  std::optional<std::string> decoded = PercentDecoded(text);
+  if (decoded) return *std::move(decoded);
+  return absl::InvalidArgumentError(
+      fmt::format("{} in the address holds a bad %-escape; write %25 for a percent sign", what));
 }
 
 // Where the address of a server begins behind its scheme; npos for a file.
@@ -70,6 +57,23 @@ bool HoldsSecret(std::string_view name) {
 }
 
 }  // namespace
+
+std::optional<std::string> PercentDecoded(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out.push_back(text[i]);
+      continue;
+    }
+    const std::string_view digits = text.substr(i + 1, 2);
+    unsigned char byte = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+    if (digits.size() < 2 || error != std::errc() || end != digits.data() + 2) return std::nullopt;
+    out.push_back(static_cast<char>(byte));
+    i += 2;
+  }
+  return out;
+}
 
 absl::StatusOr<std::vector<AddressParameter>> ParametersOf(std::string_view address) {
   std::vector<AddressParameter> parameters;

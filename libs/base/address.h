@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,9 @@ struct AddressParameter {
   std::string name;
   std::string value;
 };
+
+// `text` with the byte in place of each %XX; nullopt for a % without two hexadecimal digits behind it.
+std::optional<std::string> PercentDecoded(std::string_view text);
 
 // What stands behind '?'; nothing in an address of a file (`sqlite:PATH`, `local:PATH`). INVALID_ARGUMENT for
 // a parameter without '=' and for a bad %-escape; it names no value.

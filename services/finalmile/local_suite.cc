@@ -68,6 +68,12 @@ const std::vector<const app::ModuleSpec*>& Modules() {
   return kModules;
 }
 
+std::string_view NamedService(const config::Assignments& settings) {
+  const auto service = std::find_if(settings.begin(), settings.end(),
+                                    [](const auto& setting) { return setting.first == "service"; });
+  return service == settings.end() ? std::string_view() : service->second;
+}
+
 absl::StatusOr<std::vector<const app::ModuleSpec*>> ModulesNamed(std::string_view service) {
   if (service.empty()) return Modules();
   std::vector<std::string_view> names;

@@ -20,6 +20,9 @@ const std::vector<const app::ModuleSpec*>& Modules();
 // The one that `service` names; all where it is empty. INVALID_ARGUMENT: there is none.
 absl::StatusOr<std::vector<const app::ModuleSpec*>> ModulesNamed(std::string_view service);
 
+// The service that "service" among `settings` names, which it views; empty: none is named.
+std::string_view NamedService(const config::Assignments& settings);
+
 // The settings of the suite from `given` ("data", "listen", …) and the environment's FINALMILE_ variables but
 // for those that only the command line reads. "store" in `given` is the store of the service that "service"
 // names there, since each keeps its own. INVALID_ARGUMENT names a wrong one.

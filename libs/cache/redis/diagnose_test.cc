@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <fstream>
 
+#include "libs/testing/findings.h"
 #include "libs/testing/redis_server.h"
 
 namespace finalmile::cache {
 namespace {
 
+using finalmile::testing::FindingOf;
 using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::Field;
@@ -37,12 +39,6 @@ class RedisDiagnosis : public ::testing::Test {
     return Diagnose(url, *clock_, "shared", absl::Seconds(5));
   }
   std::vector<Finding> FindAsUser() { return Find(server_->url() + "?user=tester&password.file=" + file_); }
-  static Finding Of(std::string_view check, const std::vector<Finding>& findings) {
-    const auto found = std::find_if(findings.begin(), findings.end(),
-                                    [&](const Finding& finding) { return finding.check == check; });
-    EXPECT_NE(found, findings.end()) << check;
-    return found == findings.end() ? Finding{} : *found;
-  }
 
   const std::unique_ptr<Clock> clock_ = NewSystemClock();
   std::unique_ptr<finalmile::testing::RedisServer> server_;
@@ -55,39 +51,39 @@ TEST_F(RedisDiagnosis, AServerOfOneSelfIsFineAndStaysEmpty) {
 }
 
 TEST_F(RedisDiagnosis, AUserLacksWhatIsNamedWithTheRuleThatMendsIt) {
-  EXPECT_EQ(Of("rights", FindAsUser()).verdict, Verdict::kOk);
-  const Finding memory = Of("memory", FindAsUser());
+  EXPECT_EQ(FindingOf("rights", FindAsUser()).verdict, Verdict::kOk);
+  const Finding memory = FindingOf("memory", FindAsUser());
   EXPECT_EQ(memory.verdict, Verdict::kSkipped);
   EXPECT_THAT(memory.text, HasSubstr("may not run info"));
 
   Set({"-getrange", "-eval"});
-  const Finding commands = Of("rights", FindAsUser());
+  const Finding commands = FindingOf("rights", FindAsUser());
   EXPECT_EQ(commands.verdict, Verdict::kFail);
   EXPECT_EQ(commands.text, "user tester may not run getrange, eval");
   EXPECT_THAT(commands.advice,
               AllOf(HasSubstr("ACL SETUSER tester"), HasSubstr("+getrange"), HasSubstr("eval")));
 
   Set({"+@all", "resetkeys", "~other:*"});
-  const Finding keys = Of("rights", FindAsUser());
+  const Finding keys = FindingOf("rights", FindAsUser());
   EXPECT_EQ(keys.text, "user tester may not touch the keys shared:*");
   EXPECT_THAT(keys.advice, HasSubstr("~shared:*"));
 }
 
 TEST_F(RedisDiagnosis, TrackingThatIsNotPermittedIsNamed) {
-  EXPECT_EQ(Of("tracking", FindAsUser()).verdict, Verdict::kOk);
+  EXPECT_EQ(FindingOf("tracking", FindAsUser()).verdict, Verdict::kOk);
   Set({"-client|tracking"});
-  const Finding tracking = Of("tracking", FindAsUser());
+  const Finding tracking = FindingOf("tracking", FindAsUser());
   EXPECT_EQ(tracking.verdict, Verdict::kFail);
   EXPECT_THAT(tracking.advice, HasSubstr("ACL SETUSER tester +client|tracking"));
   Set({"+@all", "resetchannels"});
-  EXPECT_THAT(Of("tracking", FindAsUser()).advice, HasSubstr("&__redis__:invalidate"));
+  EXPECT_THAT(FindingOf("tracking", FindAsUser()).advice, HasSubstr("&__redis__:invalidate"));
 }
 
 TEST_F(RedisDiagnosis, AFullServerThatEvictsNothingIsAWarning) {
   ASSERT_TRUE(server_->Command({"CONFIG", "SET", "maxmemory", "100mb"}).ok());
-  EXPECT_EQ(Of("memory", Find(server_->url())).verdict, Verdict::kWarn);
+  EXPECT_EQ(FindingOf("memory", Find(server_->url())).verdict, Verdict::kWarn);
   ASSERT_TRUE(server_->Command({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"}).ok());
-  const Finding memory = Of("memory", Find(server_->url()));
+  const Finding memory = FindingOf("memory", Find(server_->url()));
   EXPECT_EQ(memory.verdict, Verdict::kOk);
   EXPECT_EQ(memory.text, "maxmemory is 100.00M, maxmemory-policy allkeys-lru");
 }
@@ -100,7 +96,7 @@ TEST_F(RedisDiagnosis, WhoDoesNotAnswerIsToldFromWhoRefuses) {
   EXPECT_THAT(refused[0].text, ::testing::Not(HasSubstr("wrong")));
 
   ASSERT_TRUE(server_->Command({"CONFIG", "SET", "requirepass", "any"}).ok());
-  EXPECT_EQ(Of("rights", Find(server_->url())).text, "Redis asks for a password");
+  EXPECT_EQ(FindingOf("rights", Find(server_->url())).text, "Redis asks for a password");
 
   server_->Kill();
   const std::vector<Finding> away = Find(server_->url());

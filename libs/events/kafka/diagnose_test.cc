@@ -6,11 +6,13 @@
 #include <algorithm>
 
 #include "fmt/format.h"
+#include "libs/testing/findings.h"
 #include "libs/testing/kafka_broker.h"
 
 namespace finalmile::events {
 namespace {
 
+using finalmile::testing::FindingOf;
 using ::testing::HasSubstr;
 
 constexpr absl::Duration kPatience = absl::Seconds(10);
@@ -30,12 +32,6 @@ class KafkaDiagnosis : public ::testing::Test {
   std::string Name(std::string_view topic) const {
     return fmt::format("{}.{}", ::testing::UnitTest::GetInstance()->current_test_info()->name(), topic);
   }
-  static Finding Of(std::string_view check, const std::vector<Finding>& findings) {
-    const auto found = std::find_if(findings.begin(), findings.end(),
-                                    [&](const Finding& finding) { return finding.check == check; });
-    EXPECT_NE(found, findings.end()) << check;
-    return found == findings.end() ? Finding{} : *found;
-  }
 
   const std::unique_ptr<Clock> clock_ = NewSystemClock();
   std::string url_;
@@ -47,21 +43,21 @@ TEST_F(KafkaDiagnosis, TopicsAreComparedWithWhatIsNeeded) {
   const TopicSpec missing{.name = Name("missing"), .partitions = 3};
   ASSERT_EQ(log_->ApplyTopics({kept}, Soon()), absl::OkStatus());
   std::vector<Finding> findings = Diagnose(url_, *clock_, {{kept}, {}}, kPatience);
-  EXPECT_THAT(Of("reach", findings).text, HasSubstr("1 broker, plaintext, as user ANONYMOUS"));
-  EXPECT_EQ(Of("topics", findings), (Finding{Verdict::kOk, "topics", "all 1 topics are there"}));
+  EXPECT_THAT(FindingOf("reach", findings).text, HasSubstr("1 broker, plaintext, as user ANONYMOUS"));
+  EXPECT_EQ(FindingOf("topics", findings), (Finding{Verdict::kOk, "topics", "all 1 topics are there"}));
   for (const char* check : {"leaders", "partitions", "min.insync.replicas", "retention.ms", "cleanup.policy",
                             "max.message.bytes"}) {
-    EXPECT_EQ(Of(check, findings).verdict, Verdict::kOk) << Of(check, findings).text;
+    EXPECT_EQ(FindingOf(check, findings).verdict, Verdict::kOk) << FindingOf(check, findings).text;
   }
-  EXPECT_EQ(Of("replication", findings).verdict, Verdict::kWarn) << "there is one broker";
+  EXPECT_EQ(FindingOf("replication", findings).verdict, Verdict::kWarn) << "there is one broker";
 
   TopicSpec other = kept;
   other.retention = absl::Hours(48);
   findings = Diagnose(url_, *clock_, {{other, missing}, {}}, kPatience);
-  EXPECT_EQ(Of("topics", findings).verdict, Verdict::kFail);
-  EXPECT_EQ(Of("topics", findings).text, missing.name + " is missing");
-  EXPECT_EQ(Of("retention.ms", findings).verdict, Verdict::kWarn);
-  EXPECT_THAT(Of("retention.ms", findings).text,
+  EXPECT_EQ(FindingOf("topics", findings).verdict, Verdict::kFail);
+  EXPECT_EQ(FindingOf("topics", findings).text, missing.name + " is missing");
+  EXPECT_EQ(FindingOf("retention.ms", findings).verdict, Verdict::kWarn);
+  EXPECT_THAT(FindingOf("retention.ms", findings).text,
               HasSubstr("has retention.ms 86400000, its contract says 172800000"));
 
   // Nobody made it by asking.
@@ -76,7 +72,7 @@ TEST_F(KafkaDiagnosis, AGroupIsShownWithWhatItHasYetToConsume) {
   const std::string group = Name("group");
   ASSERT_EQ(log_->ApplyTopics({topic}, Soon()), absl::OkStatus());
   const LogNeeds needs{{topic}, {{group, {topic.name}}}};
-  Finding found = Of("groups", Diagnose(url_, *clock_, needs, kPatience));
+  Finding found = FindingOf("groups", Diagnose(url_, *clock_, needs, kPatience));
   EXPECT_EQ(found.text, group + ": 0 members, nothing consumed yet");
 
   for (int i = 0; i < 3; ++i) {
@@ -96,7 +92,7 @@ TEST_F(KafkaDiagnosis, AGroupIsShownWithWhatItHasYetToConsume) {
       ASSERT_EQ((*consumer)->Start({{{topic.name, 0}, 1}}), absl::OkStatus());
     }
     (*consumer)->Report({{{topic.name, 0}, 1}});
-    found = Of("groups", Diagnose(url_, *clock_, needs, kPatience));
+    found = FindingOf("groups", Diagnose(url_, *clock_, needs, kPatience));
   }
   EXPECT_EQ(found.text, wanted);
   EXPECT_EQ(found.verdict, Verdict::kOk);

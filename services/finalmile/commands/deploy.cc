@@ -27,17 +27,10 @@ absl::Status MakeFolderOf(std::string_view path) {
       fmt::format("{}: cannot be made: {}", folder.string(), error.message()));
 }
 
-// The services that the settings name: all, or the one of --service.
-absl::StatusOr<std::vector<const app::ModuleSpec*>> NamedModules(const config::Assignments& settings) {
-  const auto service = std::find_if(settings.begin(), settings.end(),
-                                    [](const auto& setting) { return setting.first == "service"; });
-  return ModulesNamed(service == settings.end() ? "" : service->second);
-}
-
 absl::StatusOr<ExitCode> Migrate(Session& session) {
   const config::Assignments settings = session.connector.Settings();
   ASSIGN_OR_RETURN(const config::Config config, SuiteConfig(settings));
-  ASSIGN_OR_RETURN(const std::vector<const app::ModuleSpec*> modules, NamedModules(settings));
+  ASSIGN_OR_RETURN(const std::vector<const app::ModuleSpec*> modules, ModulesNamed(NamedService(settings)));
   for (const app::ModuleSpec* module : modules) {
     const std::string url = app::StoreUrl(config, module->name, Modules().size());
     if (const std::string_view path = app::EmbeddedPath(url); !path.empty())
@@ -62,7 +55,7 @@ Action DeclareMigrate(Flags&) {
 absl::StatusOr<ExitCode> Resequence(Session& session) {
   const config::Assignments settings = session.connector.Settings();
   ASSIGN_OR_RETURN(const config::Config config, SuiteConfig(settings));
-  ASSIGN_OR_RETURN(const std::vector<const app::ModuleSpec*> modules, NamedModules(settings));
+  ASSIGN_OR_RETURN(const std::vector<const app::ModuleSpec*> modules, ModulesNamed(NamedService(settings)));
   ASSIGN_OR_RETURN(events::EventLog * log, session.connector.Events());
   for (const app::ModuleSpec* module : modules) {
     ASSIGN_OR_RETURN(const auto database, storage::Open(app::StoreUrl(config, module->name, Modules().size()),

@@ -45,10 +45,8 @@ struct Plan {
 // process.
 absl::StatusOr<Plan> PlanFor(Session& session, const DoctorFlags& flags) {
   config::Assignments settings = session.connector.Settings();
-  const auto service = std::find_if(settings.begin(), settings.end(),
-                                    [](const auto& setting) { return setting.first == "service"; });
-  const bool one = service != settings.end();
-  ASSIGN_OR_RETURN(std::vector<const app::ModuleSpec*> modules, ModulesNamed(one ? service->second : ""));
+  const bool one = !NamedService(settings).empty();
+  ASSIGN_OR_RETURN(std::vector<const app::ModuleSpec*> modules, ModulesNamed(NamedService(settings)));
   LeaveToEnvironment(settings, one);
   AddSettings(flags.settings, settings);
   auto config = one ? ServiceConfig(*modules.front(), settings) : SuiteConfig(settings);
