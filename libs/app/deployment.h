@@ -18,7 +18,7 @@ namespace finalmile::app {
 // is changed, for a store that holds the tables of another service; CheckStore too.
 absl::Status MigrateStore(const ModuleSpec& module, storage::Database& database, Clock& clock);
 
-// What the module needs of its store.
+// Returns what the module needs of its store.
 storage::StoreNeeds NeedsOf(const ModuleSpec& module);
 
 // OK when the store has exactly the module's schema; FAILED_PRECONDITION says to run `finalmile migrate`.

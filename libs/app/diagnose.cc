@@ -25,7 +25,7 @@ namespace {
 constexpr std::string_view kMount =
     "mount the Secret, or name another file, and let the service's user read it";
 
-// As people write it. Of an address what may be shown.
+// The value as people write it; an address is given without what may not be shown.
 std::string ShownValue(const config::Setting& setting, const config::Config& config) {
   switch (setting.type) {
     case config::Type::kUrl:
@@ -53,7 +53,7 @@ bool NamesFile(const AddressParameter& parameter, bool& secret) {
   static const std::set<std::string, std::less<>> kFiles = {"passfile", "sslkey", "sslcert", "sslrootcert",
                                                             "sslcrl"};
   secret = parameter.name.ends_with(".file");
-  // What stands for the certificates of the machine.
+  // These two words name the certificates of the machine, not a file.
   if (parameter.value == "system" || parameter.value == "probe") return false;
   return secret || parameter.name.ends_with(".location") || kFiles.contains(parameter.name);
 }
@@ -63,7 +63,7 @@ void CheckFiles(const config::Schema& schema, const config::Config& config, std:
   for (const config::Setting& setting : schema.settings()) {
     if (setting.type != config::Type::kUrl) continue;
     const auto parameters = ParametersOf(config.Text(setting.name));
-    // Whoever opens it says so.
+    // The check that opens the address reports it.
     if (!parameters.ok()) continue;
     for (const AddressParameter& parameter : *parameters) {
       bool secret = false;

@@ -12,13 +12,13 @@
 #include "libs/config/config.h"
 #include "libs/storage/diagnose.h"
 
-// What a process that runs these modules needs, looked at without one: `finalmile doctor`. Nothing here
+// Checks what a process that runs these modules needs, without one: `finalmile doctor`. Nothing here
 // changes anything. `patience` bounds each question to a server; a call asks some.
 namespace finalmile::app {
 
-// Where each setting comes from that is not the default, without secrets; whether the files that addresses
-// and `tokens-file` name can be read and hold what they should; whether the folders of what is embedded can
-// be written. `config` was loaded with SchemaFor(modules).
+// Says where each setting comes from that is not the default, without secrets; whether the files that
+// addresses and `tokens-file` name can be read and hold what they should; whether the folders of what is
+// embedded can be written. `config` was loaded with SchemaFor(modules).
 FindingGroup DiagnoseSettings(const std::vector<const ModuleSpec*>& modules, const config::Config& config);
 
 // Whether a file can be made in the folder of `path`, which is made where it is absent.

@@ -28,9 +28,9 @@ class Traces {
                                                       Clock& clock, Rng& rng, Log& log,
                                                       telemetry::Metrics& metrics);
 
-  // Of the module `service`, else of the process as a whole; null: nothing is recorded.
+  // The tracer of the module `service`, else that of the process as a whole; null: nothing is recorded.
   Tracer* Of(std::string_view service) const;
-  // Of the service whose contract stands in this package: "finalmile.leads.v1".
+  // The tracer of the service whose contract is in this package: "finalmile.leads.v1".
   Tracer* OfPackage(std::string_view package) const;
 
   // Sends the spans; null: there are none.

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 
-// What `finalmile doctor` finds. Each library looks at what it is about (Diagnose in storage, events and
+// The results of `finalmile doctor`. Each library checks its own kind (Diagnose in storage, events and
 // cache).
 namespace finalmile {
 
@@ -23,26 +23,26 @@ enum class Verdict {
   kSkipped,
 };
 
-// What was found of one thing.
+// The result of one check.
 struct Finding {
   Verdict verdict = Verdict::kOk;
-  // What was looked at: "schema". A fixed word, or the name of a setting.
+  // The name of the check, "schema": a fixed word, or the name of a setting.
   std::string check;
   // One line, without secrets.
   std::string text;
-  // What to do; empty where nothing is to be done.
+  // The advice says what to do; it is empty where nothing is to be done.
   std::string advice = {};
 
   bool operator==(const Finding&) const = default;
 };
 
-// What was found of one part: "store of leads".
+// The results of the checks of one part: "store of leads".
 struct FindingGroup {
   std::string name;
   std::vector<Finding> findings;
 };
 
-// What an error of a library means for what it was asked about.
+// The verdict on a thing about which a library answered so.
 inline Verdict VerdictOf(const absl::Status& status) {
   if (status.ok()) return Verdict::kOk;
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ? Verdict::kAway : Verdict::kFail;

@@ -53,9 +53,10 @@ class SpanSink {
 
 // Which traces are recorded.
 struct Sampler {
-  // Of the traces, 0 to 1: chosen by their ids, so that every process chooses the same ones.
+  // The share of the traces, 0 to 1; they are chosen by their ids, so that every process chooses the same
+  // ones.
   double ratio = 1;
-  // Where a trace came with a call or a record, whoever began it has decided.
+  // True: a trace that came with a call or a record is recorded if its beginner records it.
   bool parent_based = true;
 
   bool Samples(const std::optional<TraceContext>& parent, uint64_t trace_low) const;
@@ -141,7 +142,7 @@ class SpanScope {
   SpanScope(const SpanScope&) = delete;
   SpanScope& operator=(const SpanScope&) = delete;
 
-  // Of the calling thread; null where nothing is recorded.
+  // The tracer of the calling thread; null where nothing is recorded.
   static Tracer* Recording();
 
  private:

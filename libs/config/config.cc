@@ -16,7 +16,7 @@ namespace {
 using Entries = std::map<std::string, Config::Entry, std::less<>>;
 
 constexpr std::string_view kPrefix = "FINALMILE_";
-// Of the variables that OpenTelemetry names.
+// The names of OpenTelemetry's variables begin with it.
 constexpr std::string_view kStandardPrefix = "OTEL_";
 
 absl::Status Unknown(const Schema& schema, std::string_view origin, std::string_view name,

@@ -11,14 +11,14 @@
 
 namespace finalmile::events {
 
-// What services need of the event log.
+// The needs of services that the event log has to meet.
 struct LogNeeds {
   struct Group {
     std::string name;
     std::vector<std::string> topics;
   };
 
-  // As the contracts want them; `replication` is not looked at.
+  // The topics as the contracts want them; `replication` is not checked.
   std::vector<TopicSpec> topics;
   std::vector<Group> groups;
 };

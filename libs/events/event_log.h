@@ -134,7 +134,7 @@ class EventLog {
   // Key plus value plus headers.
   virtual int64_t max_message_bytes() const = 0;
 
-  // What traces call it. A constant.
+  // The name of the engine in traces: a constant.
   virtual std::string_view system() const { return "local"; }
 
   // `wake` is set whenever Poll may have something new; it must outlive the consumer.

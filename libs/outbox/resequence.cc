@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kBatch = 2000;
 
-// What a batch says of the aggregates of one table, by id.
+// A batch holds this of an aggregate.
 struct Seen {
   int64_t last = 0;
   int64_t events = 0;

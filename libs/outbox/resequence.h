@@ -13,7 +13,7 @@
 
 namespace finalmile::outbox {
 
-// Where the seqs of one kind of aggregate are kept: a table with the columns `id` (TEXT, its key) and `seq`.
+// The place of the seqs of one kind of aggregate: a table with the columns `id` (TEXT, its key) and `seq`.
 // `collection` with the id behind it is the key of their events: "leads/" and "7".
 struct AggregateTable {
   std::string_view collection;
@@ -23,7 +23,7 @@ struct AggregateTable {
 struct Resequenced {
   // Records of the topic.
   int64_t records = 0;
-  // Of them, events that the store did not know: above the seq that their aggregate had in it.
+  // The events among them that the store did not know: above the seq that their aggregate had in it.
   int64_t unknown = 0;
   // And events of aggregates that the store does not hold: erased, or made after the backup.
   int64_t absent = 0;

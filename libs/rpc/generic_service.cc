@@ -279,7 +279,7 @@ class Call {
   std::atomic<bool> cancelled_{false};
   // The call's own span where it is recorded, else as the caller sent it.
   std::optional<TraceContext> trace_;
-  // Of whoever begins and ends the call; handlers may still run when it has ended.
+  // It belongs to whoever begins and ends the call; handlers may still run when it has ended.
   Span span_;
   bool recorded_ = false;
   CallInfo info_;

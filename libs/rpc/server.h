@@ -64,7 +64,7 @@ struct ServerDeps {
   CallObserver* observer = nullptr;
   // Null: every call is the local admin's.
   const Credentials* credentials = nullptr;
-  // What records the calls of a service; null: nothing. Empty: nothing records any.
+  // Gives the tracer that records the calls of a service; null: they are not recorded. Empty: none are.
   std::function<Tracer*(const google::protobuf::ServiceDescriptor&)> tracer_of = {};
 };
 

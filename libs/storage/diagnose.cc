@@ -73,7 +73,7 @@ void DiagnoseSchema(Database& database, Clock& clock, const StoreNeeds& needs, a
   for (const StoreNeeds::Component& component : needs.components) {
     Finding finding =
         SchemaOf(database, clock, component, (*versions)[std::string(component.name)], needs.owner);
-    // Whose store it is is found once.
+    // One finding about the owner of the store is enough.
     if (findings.empty() || findings.back() != finding) findings.push_back(std::move(finding));
   }
 }

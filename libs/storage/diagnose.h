@@ -14,7 +14,7 @@
 
 namespace finalmile::storage {
 
-// What a service needs of its store.
+// The needs of a service that its store has to meet.
 struct StoreNeeds {
   struct Component {
     std::string_view name;

@@ -62,7 +62,7 @@ class Connection {
     return absl::OkStatus();
   }
 
-  // What comes until `whole` says that it is all, until the other side ends, or until there is too much.
+  // Reads until `whole` says that it is all, until the other side ends, or until there is too much.
   template <class Whole>
   absl::StatusOr<std::string> Receive(const Whole& whole) {
     std::string text;
@@ -123,7 +123,7 @@ size_t HeadOf(std::string_view text) {
   return end == std::string_view::npos ? end : end + 4;
 }
 
-// Of the body; nullopt where the header lines do not say.
+// The length of the body; nullopt where the header lines do not give it.
 std::optional<size_t> LengthIn(std::string_view head) {
   const std::string lower = absl::AsciiStrToLower(Abseil(head));
   constexpr std::string_view kName = "\r\ncontent-length:";

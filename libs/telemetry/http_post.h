@@ -9,7 +9,7 @@
 
 namespace finalmile::telemetry {
 
-// Where to post to.
+// The place to post to.
 struct HttpTarget {
   // Without brackets.
   std::string host;

@@ -9,7 +9,7 @@
 
 namespace finalmile::telemetry {
 
-// What is true of every span of this process: name and value.
+// Attributes that every span of this process has: name and value.
 using ResourceAttributes = std::vector<std::pair<std::string, std::string>>;
 
 // An ExportTraceServiceRequest of OTLP as JSON, by its mapping of protobuf: ids in hex, 64-bit numbers as

@@ -130,7 +130,7 @@ void SpanExporter::Flush(absl::Duration deadline) {
     if (now < deadline) sent = Send(std::min(deadline, now + options_.timeout));
     if (sent.ok()) continue;
     Complain("spans are dropped, since the process ends", sent);
-    // What nobody took now is not tried again.
+    // A batch that nobody took now is not tried again.
     deadline = now;
     Drop("stopping");
   }

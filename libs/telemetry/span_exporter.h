@@ -44,7 +44,7 @@ struct SpanExporterOptions {
   size_t batch = 512;
   // How long a span waits at most for others.
   absl::Duration interval = absl::Seconds(1);
-  // Of one request.
+  // The time that one request may take.
   absl::Duration timeout = absl::Seconds(3);
 };
 
@@ -91,7 +91,7 @@ class SpanExporter final : public SpanSink, public Step {
   Log& log_;
   SpanCounters& counters_;
   const std::unique_ptr<WaitEvent> wake_;
-  // Of the step alone.
+  // Only the step uses these.
   std::vector<SpanRecord> batch_;
   int tries_ = 0;
   int failures_ = 0;

@@ -13,7 +13,7 @@
 
 namespace finalmile::events::kafka {
 
-// What the brokers say of a topic.
+// The answers of the brokers about a topic.
 struct TopicFacts {
   std::string name;
   // NOT_FOUND; PERMISSION_DENIED, and then nobody can tell whether it exists.
@@ -27,7 +27,7 @@ struct TopicFacts {
   absl::StatusOr<AdminClient::Settings> settings = absl::UnknownError("not asked");
 };
 
-// What they say of a consumer group.
+// Their answers about a consumer group.
 struct GroupFacts {
   std::string name;
   absl::Status described;
@@ -47,7 +47,7 @@ struct Facts {
 // Asks for them, each question for `patience` at most. An error where the brokers cannot be reached.
 absl::StatusOr<Facts> GetFacts(AdminClient& admin, const LogNeeds& needs, absl::Duration patience);
 
-// What they mean. `user`: who asked, for advice. `max_message_bytes`: what producers send at most.
+// Judges the answers. `user`: who asked, for advice. `max_message_bytes`: what producers send at most.
 std::vector<Finding> Judge(const Facts& facts, const LogNeeds& needs, const std::string& user,
                            int64_t max_message_bytes);
 

@@ -38,7 +38,7 @@ struct Peer {
   bool standby = false;
 };
 
-// What asks, with the findings.
+// Asks the questions and keeps the findings.
 class Examination {
  public:
   Examination(Database& database, Clock& clock, absl::Duration patience, StoreDiagnosis& diagnosis)

@@ -20,7 +20,7 @@ namespace {
 // An event goes to Kafka within moments of its commit.
 constexpr absl::Duration kLongWait = absl::Minutes(1);
 
-// What all processes of one service say together.
+// The answers of all processes of one service, put together.
 struct ServiceView {
   int processes = 0;
   // By task, how many lead it.

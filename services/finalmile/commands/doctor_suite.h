@@ -6,7 +6,7 @@
 
 namespace finalmile::cli {
 
-// What the processes at --address say of themselves, each asked for `patience` at most: whether they serve,
+// Asks the processes at --address about themselves, each for `patience` at most: whether they serve,
 // their versions, leaders, consumers, and what waits.
 FindingGroup DiagnoseSuite(Session& session, absl::Duration patience);
 

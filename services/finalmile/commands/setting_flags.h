@@ -9,7 +9,7 @@
 
 namespace finalmile::cli {
 
-// What the command line says of the suite's settings, by name; nullopt: nothing.
+// The values that the command line gives to the suite's settings, by name; nullopt: none.
 using SettingFlags = std::map<std::string, std::optional<std::string>, std::less<>>;
 
 // Declares a flag for each setting of every service, but for those that every verb takes. `given` stays where

@@ -38,7 +38,7 @@ std::string Line(const std::string& group, const Finding& finding, const std::st
                      finding.advice.empty() ? "" : "; ", finding.advice);
 }
 
-// What was not looked at for one reason is one line.
+// Checks that were skipped for one reason are one line.
 void ShowGroup(const FindingGroup& group, Output& output) {
   for (size_t i = 0; i < group.findings.size(); ++i) {
     const Finding& finding = group.findings[i];
