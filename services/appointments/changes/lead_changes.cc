@@ -91,13 +91,13 @@ bool Concerns(const LeadEvent& event) {
   }
 }
 
-absl::Status LeadChanges::Lock(const std::vector<LeadEvent>& events) {
+absl::Status LeadChanges::Lock(const std::vector<outbox::TracedEvent<LeadEvent>>& events) {
   std::vector<domain::LeadName> inserted;
   std::vector<domain::LeadName> others;
   // Their ended requests change too.
   std::vector<domain::LeadName> whole;
   std::vector<domain::LeadName> active;
-  for (const LeadEvent& event : events) {
+  for (const auto& [event, trace] : events) {
     const bool keeps = !event.has_lead_updated() && !event.has_lead_cooled();
     (keeps ? inserted : others).emplace_back(event.key());
     if (event.has_lead_merged()) inserted.emplace_back(event.lead_merged().into());
@@ -108,7 +108,7 @@ absl::Status LeadChanges::Lock(const std::vector<LeadEvent>& events) {
     }
   }
   RETURN_IF_ERROR(batch_.LockLeads(std::move(inserted), std::move(others)));
-  for (const LeadEvent& event : events) {
+  for (const auto& [event, trace] : events) {
     if (!event.has_lead_merged()) continue;
     if (const store::LeadRow* into = batch_.LeadOf(domain::LeadName(event.lead_merged().into()));
         into != nullptr)
@@ -121,10 +121,10 @@ absl::Status LeadChanges::Lock(const std::vector<LeadEvent>& events) {
   return LockMeetings(events, whole);
 }
 
-absl::Status LeadChanges::LockMeetings(const std::vector<LeadEvent>& events,
+absl::Status LeadChanges::LockMeetings(const std::vector<outbox::TracedEvent<LeadEvent>>& events,
                                        std::vector<domain::LeadName> leads) {
   const std::set<domain::LeadName> whole(leads.begin(), leads.end());
-  for (const LeadEvent& event : events) {
+  for (const auto& [event, trace] : events) {
     if (event.has_lead_became_sales_ready()) leads.emplace_back(event.key());
   }
   if (leads.empty()) return absl::OkStatus();

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "finalmile/leads/v1/lead_event.pb.h"
+#include "libs/outbox/envelope.h"
 #include "services/appointments/changes/appointment_batch.h"
 #include "services/appointments/changes/request_batch.h"
 
@@ -21,13 +22,13 @@ class LeadChanges {
       : transaction_(transaction), batch_(batch), appointments_(appointments) {}
 
   // Locks all that these events concern.
-  absl::Status Lock(const std::vector<leads::v1::LeadEvent>& events);
+  absl::Status Lock(const std::vector<outbox::TracedEvent<leads::v1::LeadEvent>>& events);
   // In order of each key. Events of erased leads change nothing.
   absl::Status Apply(const leads::v1::LeadEvent& event);
 
  private:
   // The meetings of the leads `whole`, and those that a lead that became ready may have.
-  absl::Status LockMeetings(const std::vector<leads::v1::LeadEvent>& events,
+  absl::Status LockMeetings(const std::vector<outbox::TracedEvent<leads::v1::LeadEvent>>& events,
                             std::vector<domain::LeadName> whole);
   void BecameReady(store::LeadRow& lead, const leads::v1::LeadEvent& event);
   void Cooled(const store::LeadRow& lead, const leads::v1::LeadCooled& cooled);

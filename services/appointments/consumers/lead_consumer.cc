@@ -1,6 +1,5 @@
 #include "services/appointments/consumers/lead_consumer.h"
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +17,7 @@ using leads::v1::LeadEvent;
 }  // namespace
 
 absl::Status LeadConsumer::Apply(storage::Transaction& transaction, outbox::Batch& batch) {
-  std::vector<LeadEvent> events;
-  std::vector<std::optional<TraceContext>> traces;
+  std::vector<outbox::TracedEvent<LeadEvent>> events;
   RETURN_IF_ERROR(outbox::ReadBatch<LeadEvent>(
       batch, [&](size_t, const LeadEvent& event, const events::Record& record) -> absl::Status {
         if (!changes::Concerns(event)) return absl::OkStatus();
@@ -27,8 +25,7 @@ absl::Status LeadConsumer::Apply(storage::Transaction& transaction, outbox::Batc
             (event.has_lead_merged() && !NamesLead(event.lead_merged().into()))) {
           return outbox::RecordFault("the event's key is not the record's, or it names a lead wrongly");
         }
-        events.push_back(event);
-        traces.push_back(TraceScope::Current());
+        events.push_back({event});
         return absl::OkStatus();
       }));
   if (events.empty()) return absl::OkStatus();
@@ -39,9 +36,9 @@ absl::Status LeadConsumer::Apply(storage::Transaction& transaction, outbox::Batc
   changes::AppointmentBatch appointments(transaction, requests, at);
   changes::LeadChanges changes(transaction, requests, appointments);
   RETURN_IF_ERROR(changes.Lock(events));
-  for (size_t i = 0; i < events.size(); ++i) {
-    const TraceScope scope(traces[i]);
-    RETURN_IF_ERROR(changes.Apply(events[i]));
+  for (const auto& [event, trace] : events) {
+    const TraceScope scope(trace);
+    RETURN_IF_ERROR(changes.Apply(event));
   }
   RETURN_IF_ERROR(requests.WriteAll());
   return appointments.WriteAll();

@@ -107,15 +107,13 @@ absl::Status MeetingChanges::TakeScore(const std::string& id, const Conversation
   return store::kLowScores.Insert(transaction_, low);
 }
 
-absl::Status MeetingChanges::Apply(const std::vector<AppointmentEvent>& events,
-                                   const std::vector<std::optional<TraceContext>>& traces) {
+absl::Status MeetingChanges::Apply(const std::vector<outbox::TracedEvent<AppointmentEvent>>& events) {
   std::vector<std::string> ids;
-  for (const AppointmentEvent& event : events) ids.push_back(rpc::IdIn(event.key()));
+  for (const auto& [event, trace] : events) ids.push_back(rpc::IdIn(event.key()));
   ids = storage::SortedUnique(std::move(ids));
   ASSIGN_OR_RETURN(meetings_, store::ReadMeetings(transaction_, ids));
-  for (size_t i = 0; i < events.size(); ++i) {
-    const AppointmentEvent& event = events[i];
-    const TraceScope scope(traces[i]);
+  for (const auto& [event, trace] : events) {
+    const TraceScope scope(trace);
     Take(event);
     if (event.has_conversation_scored())
       RETURN_IF_ERROR(TakeScore(rpc::IdIn(event.key()), event.conversation_scored()));

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "finalmile/appointments/v1/appointment_event.pb.h"
 #include "libs/base/trace_context.h"
+#include "libs/outbox/envelope.h"
 #include "services/coaching/changes/rep_batch.h"
 
 namespace finalmile::coaching::changes {
@@ -28,9 +29,8 @@ class MeetingChanges {
       : transaction_(transaction), reps_(reps) {}
 
   // Takes events in their order, all of which concern it, and assigns. The batch has locked no rep yet, and
-  // is not written. `traces` are those of the events.
-  absl::Status Apply(const std::vector<appointments::v1::AppointmentEvent>& events,
-                     const std::vector<std::optional<TraceContext>>& traces);
+  // is not written.
+  absl::Status Apply(const std::vector<outbox::TracedEvent<appointments::v1::AppointmentEvent>>& events);
 
  private:
   void Take(const appointments::v1::AppointmentEvent& event);

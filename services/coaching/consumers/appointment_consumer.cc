@@ -1,6 +1,5 @@
 #include "services/coaching/consumers/appointment_consumer.h"
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,23 +37,21 @@ std::string_view HostOf(const AppointmentEvent& event) {
 }  // namespace
 
 absl::Status AppointmentConsumer::Apply(storage::Transaction& transaction, outbox::Batch& batch) {
-  std::vector<AppointmentEvent> events;
-  std::vector<std::optional<TraceContext>> traces;
+  std::vector<outbox::TracedEvent<AppointmentEvent>> events;
   RETURN_IF_ERROR(outbox::ReadBatch<AppointmentEvent>(
       batch, [&](size_t, const AppointmentEvent& event, const events::Record& record) -> absl::Status {
         if (!changes::Concerns(event)) return absl::OkStatus();
         if (event.key() != record.key || !changes::NamesAppointment(event.key()) ||
             !rpc::IsPrincipalName(HostOf(event)))
           return outbox::RecordFault("the event's key is not the record's, or it names no meeting or host");
-        events.push_back(event);
-        traces.push_back(TraceScope::Current());
+        events.push_back({event});
         return absl::OkStatus();
       }));
   if (events.empty()) return absl::OkStatus();
   const outbox::Cause cause = outbox::CauseOf(kAppointmentConsumer);
   changes::RepBatch reps(transaction, {clock_, rng_, clock_.Now(), cause});
   changes::MeetingChanges changes(transaction, reps);
-  RETURN_IF_ERROR(changes.Apply(events, traces));
+  RETURN_IF_ERROR(changes.Apply(events));
   return reps.WriteAll();
 }
 

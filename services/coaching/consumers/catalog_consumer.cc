@@ -35,8 +35,7 @@ std::optional<Source> ChangeOf(const CatalogEvent& event) {
 }  // namespace
 
 absl::Status CatalogConsumer::Apply(storage::Transaction& transaction, outbox::Batch& batch) {
-  std::vector<Source> changes;
-  std::vector<std::optional<TraceContext>> traces;
+  std::vector<outbox::TracedEvent<Source>> changes;
   std::vector<std::string> assets;
   RETURN_IF_ERROR(outbox::ReadBatch<CatalogEvent>(
       batch, [&](size_t, const CatalogEvent& event, const events::Record& record) -> absl::Status {
@@ -44,8 +43,7 @@ absl::Status CatalogConsumer::Apply(storage::Transaction& transaction, outbox::B
         std::optional<Source> change = ChangeOf(event);
         if (!change) return absl::OkStatus();
         assets.push_back(change->asset);
-        changes.push_back(*std::move(change));
-        traces.push_back(TraceScope::Current());
+        changes.push_back({*std::move(change)});
         return absl::OkStatus();
       }));
   if (changes.empty()) return absl::OkStatus();
@@ -56,9 +54,9 @@ absl::Status CatalogConsumer::Apply(storage::Transaction& transaction, outbox::B
   for (const TalkTrackId& track : tracks) {
     changes::TrackBatch::Entry* entry = rows.Find(track);
     if (entry == nullptr) continue;
-    for (size_t i = 0; i < changes.size(); ++i) {
-      const TraceScope scope(traces[i]);
-      RETURN_IF_ERROR(rows.TakeChanges(*entry, {changes[i]}));
+    for (const auto& [change, trace] : changes) {
+      const TraceScope scope(trace);
+      RETURN_IF_ERROR(rows.TakeChanges(*entry, {change}));
     }
   }
   return rows.Write();

@@ -144,10 +144,10 @@ void Apply(const AppointmentEvent& event, SalesFact& fact) {
   }
 }
 
-absl::Status SalesChanges::Load(const std::vector<AppointmentEvent>& events) {
+absl::Status SalesChanges::Load(const std::vector<outbox::TracedEvent<AppointmentEvent>>& events) {
   std::vector<std::string> keys;
   std::vector<domain::LeadId> leads;
-  for (const AppointmentEvent& event : events) {
+  for (const auto& [event, trace] : events) {
     keys.push_back(event.key());
     domain::LeadId& lead = followed_[LeadOf(event)];
     if (lead.empty()) {
@@ -279,12 +279,11 @@ absl::Status SalesChanges::Settle(const domain::LeadId& lead, const Effects& eff
   return Label(lead, facts, ended, effects.quiet_until);
 }
 
-absl::Status SalesChanges::Apply(const std::vector<AppointmentEvent>& events,
-                                 const std::vector<std::optional<TraceContext>>& traces) {
+absl::Status SalesChanges::Apply(const std::vector<outbox::TracedEvent<AppointmentEvent>>& events) {
   RETURN_IF_ERROR(Load(events));
-  for (size_t i = 0; i < events.size(); ++i) {
-    batch_.SetTrace(followed_.at(LeadOf(events[i])), traces[i]);
-    Keep(events[i]);
+  for (const auto& [event, trace] : events) {
+    batch_.SetTrace(followed_.at(LeadOf(event)), trace);
+    Keep(event);
   }
   for (const auto& [lead, effects] : effects_) RETURN_IF_ERROR(Settle(lead, effects));
   std::vector<const SalesFact*> written;

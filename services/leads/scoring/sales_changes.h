@@ -1,14 +1,13 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "finalmile/appointments/v1/appointment_event.pb.h"
-#include "libs/base/trace_context.h"
+#include "libs/outbox/envelope.h"
 #include "services/leads/scoring/lead_batch.h"
 #include "services/leads/store/sales_store.h"
 
@@ -29,10 +28,8 @@ class SalesChanges {
   SalesChanges(storage::Transaction& transaction, LeadBatch& batch, absl::Time now)
       : transaction_(transaction), batch_(batch), now_(now) {}
 
-  // Applies events that concern the service, in order of each key, and writes the batch. `traces` are those
-  // of the events.
-  absl::Status Apply(const std::vector<appointments::v1::AppointmentEvent>& events,
-                     const std::vector<std::optional<TraceContext>>& traces);
+  // Applies events that concern the service, in order of each key, and writes the batch.
+  absl::Status Apply(const std::vector<outbox::TracedEvent<appointments::v1::AppointmentEvent>>& events);
 
  private:
   // What this batch of events does to one lead beside its facts.
@@ -44,7 +41,7 @@ class SalesChanges {
     std::string_view cause = "request";
   };
 
-  absl::Status Load(const std::vector<appointments::v1::AppointmentEvent>& events);
+  absl::Status Load(const std::vector<outbox::TracedEvent<appointments::v1::AppointmentEvent>>& events);
   void Keep(const appointments::v1::AppointmentEvent& event);
   absl::Status Settle(const domain::LeadId& lead, const Effects& effects);
   absl::Status SetFacts(const domain::LeadId& lead, const Effects& effects);
