@@ -55,6 +55,20 @@ def require(what, holds):
     say(what)
 
 
+def pids(service):
+    """Processes of the service's pods, where they are visible from here."""
+    return run("pgrep", "-f", f"^/usr/bin/finalmile-{service}", check=False).split()
+
+
+def usage(pid):
+    """The resident MiB of a process, of that its own, and the seconds of CPU that it took so far."""
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        fields = dict(line.split(":", 1) for line in file)
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        ticks = sum(int(each) for each in file.read().rsplit(")", 1)[1].split()[11:13])
+    return int(fields["VmRSS"].split()[0]) // 1024, int(fields["RssAnon"].split()[0]) // 1024, ticks / os.sysconf("SC_CLK_TCK")
+
+
 class Namespace:
     def __init__(self, name):
         self.name = name

@@ -38,9 +38,8 @@ ExitCode ServeOne(const app::ModuleSpec& module, const config::Assignments& sett
 absl::StatusOr<ExitCode> Serve(Session& session, const ServeFlags& flags) {
   config::Assignments settings = session.connector.Settings();
   AddSettings(flags.settings, settings);
-  for (const auto& [name, value] : settings) {
-    if (name != "service") continue;
-    ASSIGN_OR_RETURN(const std::vector<const app::ModuleSpec*> named, ModulesNamed(value));
+  if (const std::string_view service = NamedService(settings); !service.empty()) {
+    ASSIGN_OR_RETURN(const std::vector<const app::ModuleSpec*> named, ModulesNamed(service));
     return ServeOne(*named.front(), settings, flags.print_config);
   }
   // Before any thread: all of them leave the signals to Wait.
