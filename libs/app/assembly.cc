@@ -20,8 +20,13 @@ absl::StatusOr<std::unique_ptr<Assembly>> Assembly::Build(const ModuleSpec& spec
   }
   assembly->election_ = std::make_unique<outbox::Election>(spec.name, assembly->runtime_.database,
                                                            assembly->runtime_.clock, assembly->runtime_.log);
-  assembly->AddLeaderTask(std::make_unique<outbox::Relay>(runtime.events, runtime.clock,
-                                                          outbox::Relay::Options{.tracer = runtime.tracer}));
+  outbox::Relay::Options relay{.tracer = runtime.tracer};
+  if (runtime.events.has_queue()) {
+    assembly->sender_ = std::make_unique<outbox::Sender>(spec.name, runtime.database, runtime.events,
+                                                         runtime.clock, runtime.log, runtime.tracer);
+    relay.patience = outbox::kRelayPatience;
+  }
+  assembly->AddLeaderTask(std::make_unique<outbox::Relay>(runtime.events, runtime.clock, relay));
   assembly->AddLeaderTask(std::make_unique<outbox::LedgerSweeper>(runtime.clock));
   for (auto& task : std::exchange(assembly->module_.leader_tasks, {}))
     assembly->AddLeaderTask(std::move(task));
@@ -54,6 +59,7 @@ std::vector<Step*> Assembly::steps() const {
   for (const auto& consumer : consumers_) {
     for (const auto& member : consumer->members()) steps.push_back(member.get());
   }
+  if (sender_ != nullptr) steps.push_back(sender_.get());
   steps.push_back(election_.get());
   for (const auto& leader : leaders_) steps.push_back(leader.get());
   steps.push_back(watch_.get());

@@ -8,12 +8,13 @@
 #include "absl/status/statusor.h"
 #include "libs/app/module.h"
 #include "libs/app/store_watch.h"
+#include "libs/outbox/sender.h"
 
 namespace finalmile::app {
 
-// A module with what the process adds to it (consumers, election, relay, ledger sweeper, store watch), ready
-// to be run. It starts no thread and does no I/O of its own: Suite runs it on threads, a simulation in an
-// order of its choice.
+// A module with what the process adds to it (consumers, election, sender, relay, ledger sweeper, store
+// watch), ready to be run. It starts no thread and does no I/O of its own: Suite runs it on threads, a
+// simulation in an order of its choice.
 class Assembly {
  public:
   // What `runtime` refers to, `spec` and `config` outlive the assembly. Errors are the module's own.
@@ -40,6 +41,8 @@ class Assembly {
   Runtime runtime_;
   Module module_;
   std::vector<std::unique_ptr<outbox::ConsumerGroup>> consumers_;
+  // Null where the log has no queue.
+  std::unique_ptr<outbox::Sender> sender_;
   std::unique_ptr<outbox::Election> election_;
   std::vector<std::unique_ptr<outbox::LeaderStep>> leaders_;
   std::unique_ptr<StoreWatch> watch_;

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "absl/time/time.h"
+#include "libs/base/signal.h"
 
 namespace finalmile {
 
@@ -10,10 +11,8 @@ namespace finalmile {
 //
 // Every wait of the suite goes through this interface, so that a simulation can order them and no test
 // sleeps. Thread-safe.
-class WaitEvent {
+class WaitEvent : public Signal {
  public:
-  virtual ~WaitEvent() = default;
-  virtual void Set() = 0;
   virtual void Clear() = 0;
   // Blocks until the event is set or Clock::Steady() reaches `deadline` (absl::InfiniteDuration(): no
   // deadline). Returns whether the event is set.

@@ -10,9 +10,9 @@
 
 namespace finalmile {
 
-// Something under way whose outcome is pulled: whoever started it gave a WaitEvent, which is set when there
-// may be one. Used by one thread at a time. Destroying it gives up waiting, not what is under way; the event
-// is not touched any more once that has returned.
+// Something under way whose outcome is pulled: whoever started it gave a Signal, which it shares and sets
+// when there may be one. Used by one thread at a time. Destroying it gives up waiting, not what is under way;
+// the signal may be set once more after that.
 class Pending {
  public:
   virtual ~Pending() = default;

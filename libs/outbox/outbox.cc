@@ -8,6 +8,8 @@
 #include "libs/base/status.h"
 #include "libs/events/headers.h"
 #include "libs/outbox/batch_spans.h"
+#include "libs/outbox/outbox_table.h"
+#include "libs/outbox/sender.h"
 
 namespace finalmile::outbox {
 
@@ -58,22 +60,15 @@ absl::Status Write(storage::Transaction& transaction, const std::vector<Outgoing
     (*span)->Set("messaging.destination.name", events.front().topic);
     (*span)->Set("messaging.batch.message_count", static_cast<int64_t>(events.size()));
   }
-  std::vector<storage::Row> rows;
-  rows.reserve(events.size());
+  std::vector<events::Message> messages;
+  messages.reserve(events.size());
   for (const OutgoingEvent& event : events) {
-    events::Message message = ToMessage(event);
-    if (span && event.trace == around) SetTrace((*span)->context(), message.headers);
-    rows.emplace_back(std::vector<storage::Value>{std::move(message.topic), std::move(message.key),
-                                                  storage::Bytes{std::move(message.value)},
-                                                  storage::Bytes{events::EncodeHeaders(message.headers)}});
+    messages.push_back(ToMessage(event));
+    if (span && event.trace == around) SetTrace((*span)->context(), messages.back().headers);
   }
-  RETURN_IF_ERROR(
-      transaction
-          .DeferMany(
-              "INSERT INTO outbox (topic, key, value, headers) SELECT r.topic, r.key, r.value, r.headers "
-              "FROM {rows: topic TEXT, key TEXT, value BYTES, headers BYTES} AS r",
-              rows)
-          .status());
+  if (Sender* sender = Sender::Of(transaction); sender != nullptr)
+    return sender->Write(transaction, std::move(messages));
+  RETURN_IF_ERROR(InsertRows(transaction, messages).status());
   return transaction.Notify(kOutboxChannel);
 }
 

@@ -1,5 +1,7 @@
 #include "libs/outbox/relay.h"
 
+#include <limits>
+#include <utility>
 #include <vector>
 
 #include "libs/base/status.h"
@@ -22,49 +24,46 @@ constexpr absl::Duration kLookInterval = absl::Seconds(1);
 Relay::Relay(events::EventLog& log, Clock& clock, Options options)
     : log_(log), clock_(clock), options_(options) {}
 
-std::string_view Relay::channel() const { return kOutboxChannel; }
+std::string_view Relay::channel() const {
+  return options_.patience == absl::ZeroDuration() ? kOutboxChannel : std::string_view();
+}
 
 absl::StatusOr<absl::Duration> Relay::Run(storage::Leadership& leadership) {
   const absl::Duration start = clock_.Steady();
-  ASSIGN_OR_RETURN(storage::Result unsent,
-                   storage::Read(leadership, start + kTurnTimeout,
-                                 [&](storage::Transaction& transaction) { return Unsent(transaction); }));
-  while (!unsent.rows.empty()) {
-    RETURN_IF_ERROR(Send(unsent, clock_.Steady() + kSendTimeout));
-    std::vector<storage::Row> sent;
-    sent.reserve(unsent.rows.size());
-    for (const storage::Row& row : unsent.rows) {
-      sent.emplace_back(std::vector<storage::Value>{row.Int(0)});
-    }
+  const bool patient = options_.patience > absl::ZeroDuration();
+  const bool waited = start - seen_at_ >= options_.patience;
+  if (patient && !waited) return seen_at_ + options_.patience;
+  // Rows of a key are sent in order of their ids, up to one that they all have reached: so none is passed
+  // over.
+  const int64_t last = patient ? seen_ : std::numeric_limits<int64_t>::max();
+  const auto read = [&](storage::Transaction& transaction) {
+    return ReadRows(transaction, last, options_.batch);
+  };
+  ASSIGN_OR_RETURN(std::vector<UnsentRow> unsent, storage::Read(leadership, start + kTurnTimeout, read));
+  while (!unsent.empty()) {
+    std::vector<int64_t> sent;
+    sent.reserve(unsent.size());
+    for (const UnsentRow& row : unsent) sent.push_back(row.id);
+    RETURN_IF_ERROR(Send(std::move(unsent), clock_.Steady() + kSendTimeout));
     ASSIGN_OR_RETURN(
         unsent,
-        storage::Transact(
-            leadership, {.deadline = clock_.Steady() + kTurnTimeout, .durable = false},
-            [&](storage::Transaction& transaction) -> absl::StatusOr<storage::Result> {
-              RETURN_IF_ERROR(
-                  transaction
-                      .DeferMany("DELETE FROM outbox WHERE id IN (SELECT r.id FROM {rows: id BIGINT} AS r)",
-                                 sent)
-                      .status());
-              return Unsent(transaction);
-            }));
+        storage::Transact(leadership, {.deadline = clock_.Steady() + kTurnTimeout, .durable = false},
+                          [&](storage::Transaction& transaction) -> absl::StatusOr<std::vector<UnsentRow>> {
+                            RETURN_IF_ERROR(DeleteRows(transaction, sent));
+                            return read(transaction);
+                          }));
     if (clock_.Steady() - start > kLongestRun) return absl::ZeroDuration();
   }
-  return clock_.Steady() + kLookInterval;
+  if (!patient) return clock_.Steady() + kLookInterval;
+  ASSIGN_OR_RETURN(seen_, storage::Read(leadership, clock_.Steady() + kTurnTimeout, NewestRow));
+  seen_at_ = clock_.Steady();
+  return seen_at_ + options_.patience;
 }
 
-absl::StatusOr<storage::Result> Relay::Unsent(storage::Transaction& transaction) const {
-  return transaction.Execute("SELECT id, topic, key, value, headers FROM outbox ORDER BY id LIMIT $1",
-                             {int64_t{options_.batch}});
-}
-
-absl::Status Relay::Send(const storage::Result& rows, absl::Duration deadline) {
+absl::Status Relay::Send(std::vector<UnsentRow> rows, absl::Duration deadline) {
   std::vector<events::Message> messages;
-  messages.reserve(rows.rows.size());
-  for (const storage::Row& row : rows.rows) {
-    ASSIGN_OR_RETURN(events::Headers headers, events::DecodeHeaders(row.Blob(4)));
-    messages.push_back({row.Text(1), row.Text(2), row.Blob(3), std::move(headers)});
-  }
+  messages.reserve(rows.size());
+  for (UnsentRow& row : rows) messages.push_back(std::move(row.message));
   if (options_.tracer == nullptr) return log_.Append(messages, deadline);
   BatchSpans spans(options_.tracer, SpanKind::kProducer, "send", log_.system());
   for (const events::Message& message : messages) spans.Add(message.topic, message.headers);

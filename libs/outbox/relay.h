@@ -7,8 +7,13 @@
 #include "libs/base/span.h"
 #include "libs/events/event_log.h"
 #include "libs/outbox/leader.h"
+#include "libs/outbox/outbox_table.h"
 
 namespace finalmile::outbox {
+
+// Where processes send their own events (Sender), the relay leaves a row to them for so long at least, and
+// for twice as long at most.
+inline constexpr absl::Duration kRelayPatience = absl::Seconds(1);
 
 // Sends the store's outbox to the event log: reads the oldest rows, appends them, awaits every
 // acknowledgement, deletes them and reads again. A crash or an error between append and delete sends rows
@@ -19,6 +24,8 @@ class Relay final : public LeaderTask {
   struct Options {
     // Rows per round.
     int batch = 1000;
+    // For how long a row has to have been there before it is sent. Zero: commits wake the relay.
+    absl::Duration patience = absl::ZeroDuration();
     // Outlives the relay; null: nothing is recorded.
     Tracer* tracer = nullptr;
   };
@@ -32,12 +39,14 @@ class Relay final : public LeaderTask {
   std::string_view channel() const override;
 
  private:
-  absl::StatusOr<storage::Result> Unsent(storage::Transaction& transaction) const;
-  absl::Status Send(const storage::Result& rows, absl::Duration deadline);
+  absl::Status Send(std::vector<UnsentRow> rows, absl::Duration deadline);
 
   events::EventLog& log_;
   Clock& clock_;
   const Options options_;
+  // With patience: the newest row that was there at that time (steady).
+  int64_t seen_ = 0;
+  absl::Duration seen_at_ = -absl::InfiniteDuration();
 };
 
 // Rows that wait to be sent, at most kDepthCap, for the status and metrics.

@@ -88,6 +88,11 @@ CREATE TABLE large_replies (
 CREATE INDEX large_replies_by_expiry ON large_replies (expire_time);
 )sql",
      storage::Change::kExpand},
+    // For who asks whether an earlier event of a key is still to be sent.
+    {5, "outbox by key", R"sql(
+CREATE INDEX outbox_by_key ON outbox (key, id);
+)sql",
+     storage::Change::kExpand},
 };
 
 }  // namespace

@@ -58,6 +58,7 @@ class HookedDatabase final : public storage::Database {
   std::unique_ptr<storage::Subscription> Subscribe(std::string_view channel, WaitEvent& event) override {
     return inner_.Subscribe(channel, event);
   }
+  void SetCompanion(storage::Companion* companion) override { inner_.SetCompanion(companion); }
   std::vector<Step*> steps() override { return {}; }
   absl::Status Advertise(std::string_view) override { return absl::OkStatus(); }
 

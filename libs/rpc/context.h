@@ -27,7 +27,9 @@ struct CallInfo {
   std::vector<std::pair<std::string, std::string>> metadata = {};
   // Set when nobody waits for the answer any more; may be null. Must outlive the context.
   const std::atomic<bool>* cancelled = nullptr;
-  // Set by what the call waits for; outlives the call's handler and what it starts. Never null in a handler.
+  // Of a unary call whose handler may start something: it is set when that has an outcome.
+  std::shared_ptr<Signal> signal = nullptr;
+  // Of a stream: it is set by what the stream waits for, and outlives the stream's handler.
   WaitEvent* wake = nullptr;
   // Outlive the call; null: the defaults.
   const AnswerRules* answers = nullptr;
@@ -62,7 +64,9 @@ class CallContext {
   // them while it makes it: Page::Fill, FillBatch.
   const AnswerRules& answers() const;
 
-  // Given to what a handler of Service::UnaryAfter starts, and to what a server stream waits for.
+  // Given to what a handler of Service::UnaryAfter starts. Not null there.
+  const std::shared_ptr<Signal>& signal() const { return info_.signal; }
+  // Given to what a stream waits for. Not for unary methods.
   WaitEvent& wake() const { return *info_.wake; }
 
   // The request header `key` (lower case); empty when absent.

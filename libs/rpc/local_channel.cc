@@ -118,9 +118,9 @@ class LocalChannel final : public Channel {
   absl::Status CallMessage(std::string_view method, const Message& request, Message& reply,
                            const CallOptions& options) override {
     ASSIGN_OR_RETURN(const ServedMethod* served, Find(method, true));
-    const std::unique_ptr<WaitEvent> wake = clock_.NewWaitEvent();
+    const std::shared_ptr<WaitEvent> wake = clock_.NewWaitEvent();
     CallInfo info = InfoOf(*served, principal_, answers_, clock_, options);
-    info.wake = wake.get();
+    info.signal = wake;
     CallContext context(clock_, std::move(info));
     const TraceScope scope(ParseTraceparent(context.traceparent()));
     const std::unique_ptr<Message> parsed(served->method->request->New());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "libs/rpc/service.h"
@@ -22,6 +23,15 @@ template <class Handlers, class Req, class Resp>
 void Unary(Service& service, std::string_view name, const std::shared_ptr<Handlers>& handlers,
            absl::StatusOr<After<Resp>> (Handlers::*method)(CallContext&, const Req&)) {
   service.UnaryAfter<Req, Resp>(name, [handlers, method](CallContext& context, const Req& request) {
+    return ((*handlers).*method)(context, request);
+  });
+}
+
+// The same for what such a method may do on the network's thread.
+template <class Handlers, class Req, class Resp>
+void InlineAfter(Service& service, std::string_view name, const std::shared_ptr<Handlers>& handlers,
+                 std::optional<absl::StatusOr<After<Resp>>> (Handlers::*method)(CallContext&, const Req&)) {
+  service.InlineAfter<Req, Resp>(name, [handlers, method](CallContext& context, const Req& request) {
     return ((*handlers).*method)(context, request);
   });
 }

@@ -22,31 +22,35 @@ using absl::StatusCode;
 // What a test ends when it likes, as an engine would from a thread of its own.
 class Work {
  public:
-  std::unique_ptr<Pending> Start(WaitEvent& wake) {
+  std::unique_ptr<Pending> Start(std::shared_ptr<Signal> signal) {
     ++started;
-    return std::make_unique<Waiter>(*this, wake);
+    return std::make_unique<Waiter>(*this, std::move(signal));
   }
   void End(const absl::Status& status) {
-    std::lock_guard lock(mutex_);
-    outcome_ = status;
-    for (WaitEvent* wake : wakes_) wake->Set();
+    std::vector<std::shared_ptr<Signal>> signals;
+    {
+      std::lock_guard lock(mutex_);
+      outcome_ = status;
+      signals = signals_;
+    }
+    for (const auto& signal : signals) signal->Set();
   }
   size_t waiting() {
     std::lock_guard lock(mutex_);
-    return wakes_.size();
+    return signals_.size();
   }
 
   std::atomic<int> started{0};
 
  private:
   struct Waiter final : Pending {
-    Waiter(Work& work, WaitEvent& wake) : work(work), wake(wake) {
+    Waiter(Work& work, std::shared_ptr<Signal> given) : work(work), signal(std::move(given)) {
       std::lock_guard lock(work.mutex_);
-      work.wakes_.push_back(&wake);
+      work.signals_.push_back(signal);
     }
     ~Waiter() override {
       std::lock_guard lock(work.mutex_);
-      work.wakes_.erase(std::find(work.wakes_.begin(), work.wakes_.end(), &wake));
+      work.signals_.erase(std::find(work.signals_.begin(), work.signals_.end(), signal));
     }
     std::optional<absl::Status> Outcome() override {
       std::lock_guard lock(work.mutex_);
@@ -54,19 +58,20 @@ class Work {
     }
     absl::Status GiveUp() override { return absl::DeadlineExceededError("the work was slow"); }
     Work& work;
-    WaitEvent& wake;
+    const std::shared_ptr<Signal> signal;
   };
 
   std::mutex mutex_;
   std::optional<absl::Status> outcome_;
-  std::vector<WaitEvent*> wakes_;
+  std::vector<std::shared_ptr<Signal>> signals_;
 };
 
 class PendingRepliesTest : public ::testing::Test {
  protected:
   void Add(absl::Duration in) {
-    replies_.Add(work_.Start(replies_.wake()), clock_.Steady() + in,
-                 [this](const absl::Status& status) { told_.push_back(status.code()); });
+    const auto reply = replies_.NewReply();
+    replies_.Await(reply, work_.Start(reply), clock_.Steady() + in,
+                   [this](const absl::Status& status) { told_.push_back(status.code()); });
   }
   bool Woken() { return replies_.wake().WaitUntil(absl::ZeroDuration()); }
 
@@ -81,9 +86,8 @@ TEST_F(PendingRepliesTest, OutcomeIsToldOnce) {
   EXPECT_EQ(replies_.Run(), clock_.Steady() + absl::Seconds(1));
   EXPECT_TRUE(told_.empty());
   work_.End(absl::UnavailableError("down"));
-  EXPECT_TRUE(Woken());
+  EXPECT_EQ(told_, std::vector{StatusCode::kUnavailable}) << "on the thread that set the signal";
   EXPECT_EQ(replies_.Run(), absl::InfiniteDuration());
-  EXPECT_EQ(told_, std::vector{StatusCode::kUnavailable});
   EXPECT_EQ(work_.waiting(), 0u);
   replies_.Run();
   EXPECT_EQ(told_.size(), 1u);
@@ -135,7 +139,7 @@ class PendingCallsTest : public ServerTest {
     server_.reset();
   }
   void Start() {
-    echo_.after = [this](CallContext& context) { return work_.Start(context.wake()); };
+    echo_.after = [this](CallContext& context) { return work_.Start(context.signal()); };
     ServerTest::Start();
     RunPending();
   }
@@ -167,6 +171,66 @@ TEST_F(PendingCallsTest, MoreCallsThanThreadsWaitAndOthersGoOn) {
   for (std::thread& call : calls) call.join();
   EXPECT_EQ(answered, kCalls);
   EXPECT_EQ(other->Finish(), absl::OkStatus());
+}
+
+// A call whose work is started on the network's thread, as `started` says.
+class InlineStartTest : public PendingCallsTest {
+ protected:
+  InlineStartTest() {
+    echo_.say = [this](CallContext&, const pb::SayRequest&) {
+      ++handled_;
+      return Said("handler");
+    };
+    echo_.service.InlineAfter<pb::SayRequest, pb::SayResponse>(
+        "Say",
+        [this](CallContext& context,
+               const pb::SayRequest& request) -> std::optional<absl::StatusOr<After<pb::SayResponse>>> {
+          if (request.text() == "blocks") return std::nullopt;
+          if (request.text() == "bad") return InvalidField("text", "must not be bad");
+          return After<pb::SayResponse>{work_.Start(context.signal()), Said("inline")};
+        });
+  }
+  std::atomic<int> handled_{0};
+};
+
+TEST_F(InlineStartTest, IsAnsweredWithoutTheExecutor) {
+  Start();
+  executor_.Refuse(1'000);
+  absl::StatusOr<pb::SayResponse> reply;
+  std::thread call([&] { reply = Say(SayOf("x"), {.retry = false}); });
+  AwaitStarted(1);
+  work_.End(absl::OkStatus());
+  call.join();
+  ASSERT_EQ(reply.status(), absl::OkStatus());
+  EXPECT_EQ(reply->text(), "inline");
+  EXPECT_EQ(handled_, 0);
+}
+
+TEST_F(InlineStartTest, TheHandlerTakesWhatWouldBlockAndWhatIsLarge) {
+  Start();
+  work_.End(absl::OkStatus());
+  EXPECT_EQ(Say(SayOf("blocks"))->text(), "handler");
+  // With the field's tag and length a message of 16 KiB.
+  EXPECT_EQ(Say(SayOf(std::string((16 << 10) - 3, 'x')))->text(), "inline");
+  EXPECT_EQ(Say(SayOf(std::string((16 << 10) - 2, 'x')))->text(), "handler");
+  EXPECT_EQ(handled_, 2);
+}
+
+TEST_F(InlineStartTest, ItsRefusalIsTheCallsOwn) {
+  Start();
+  EXPECT_EQ(Say(SayOf("bad")).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(handled_, 0);
+}
+
+TEST_F(InlineStartTest, CountsAgainstTheLimitUntilItIsAnswered) {
+  options_.max_pending = 1;
+  Start();
+  std::thread call([&] { EXPECT_EQ(Say(SayOf("")).status(), absl::OkStatus()); });
+  AwaitStarted(1);
+  EXPECT_EQ(ReasonOf(Say(SayOf(""), {.retry = false}).status()), "OVERLOADED");
+  work_.End(absl::OkStatus());
+  call.join();
+  EXPECT_EQ(Say(SayOf("")).status(), absl::OkStatus());
 }
 
 TEST_F(PendingCallsTest, FailureIsTheCallsOwn) {
@@ -223,7 +287,7 @@ TEST(LocalPendingTest, LocalCallWaitsAndGivesUpAtItsDeadline) {
   const auto clock = NewSystemClock();
   Work work;
   Echo echo;
-  echo.after = [&](CallContext& context) { return work.Start(context.wake()); };
+  echo.after = [&](CallContext& context) { return work.Start(context.signal()); };
   auto channel = NewLocalChannel({&echo.service}, LocalAdmin(), *clock);
   ASSERT_EQ(channel.status(), absl::OkStatus());
   const auto say = [&](absl::Duration timeout) {

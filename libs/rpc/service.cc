@@ -52,19 +52,17 @@ Method* Service::Register(std::string_view name, Kind kind, const Message& reque
   return methods_.emplace_back(std::move(method)).get();
 }
 
-void Service::RegisterInline(std::string_view name, const Message& request,
-                             decltype(Method::inline_answer) answer) {
+Method* Service::RegisterInline(std::string_view name, const Message& request) {
   for (const auto& method : methods_) {
     if (method->descriptor->name() != name) continue;
-    if (!method->unary || method->request != &request || method->inline_answer) {
-      mistakes_.push_back(
-          fmt::format("{} has an inline answer of another type, or two, or is no unary method", name));
-      return;
-    }
-    method->inline_answer = std::move(answer);
-    return;
+    if (method->unary && method->request == &request && !method->inline_answer && !method->inline_start)
+      return method.get();
+    mistakes_.push_back(
+        fmt::format("{} has an inline handler of another type, or two, or is no unary method", name));
+    return nullptr;
   }
-  mistakes_.push_back(fmt::format("{} has an inline answer but is not registered before it", name));
+  mistakes_.push_back(fmt::format("{} has an inline handler but is not registered before it", name));
+  return nullptr;
 }
 
 std::vector<const Method*> Service::methods() const {

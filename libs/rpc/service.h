@@ -61,11 +61,17 @@ struct Method {
   // Unary only, may be empty.
   std::function<std::optional<absl::StatusOr<SharedBytes>>(CallContext&, const google::protobuf::Message&)>
       inline_answer;
+  std::function<std::optional<absl::StatusOr<std::unique_ptr<Pending>>>(
+      CallContext&, const google::protobuf::Message&, google::protobuf::Message&)>
+      inline_start;
+  // Whether its handlers may return something to wait for.
+  bool waits = false;
 };
 
 // A reply, and what has to end well before it is sent: an append to the event log, started with
-// CallContext::wake(). The call holds no thread meanwhile. At the context's deadline the caller is told
-// DEADLINE_EXCEEDED, although what is under way may still succeed.
+// CallContext::signal(). The call holds no thread meanwhile; it is answered on the thread that sets the
+// signal. At the context's deadline the caller gets DEADLINE_EXCEEDED, although what is under way may still
+// succeed.
 template <class Resp>
 struct After {
   std::unique_ptr<Pending> pending;
@@ -120,6 +126,10 @@ class Service {
   template <class Req>
   void Inline(std::string_view name,
               std::function<std::optional<absl::StatusOr<SharedBytes>>(CallContext&, const Req&)> answer);
+  // Beside UnaryAfter: may start what the reply waits for, on the network's thread and under the same rules.
+  template <class Req, class Resp>
+  void InlineAfter(std::string_view name,
+                   std::function<std::optional<absl::StatusOr<After<Resp>>>(CallContext&, const Req&)> start);
 
   const google::protobuf::ServiceDescriptor& descriptor() const { return *descriptor_; }
   // In the descriptor's order, once Check is OK.
@@ -142,7 +152,9 @@ class Service {
   static absl::Status SendAll(const std::vector<Resp>& replies, const ReplySink& reply);
   // Null after a mistake.
   Method* Register(std::string_view name, Kind kind, const Message& request, const Message& response);
-  void RegisterInline(std::string_view name, const Message& request, decltype(Method::inline_answer) answer);
+  // The unary method `name` of that request, registered before, which has no inline handler yet; null after a
+  // mistake.
+  Method* RegisterInline(std::string_view name, const Message& request);
 
   const google::protobuf::ServiceDescriptor* descriptor_;
   std::vector<std::unique_ptr<Method>> methods_;
@@ -169,6 +181,7 @@ void Service::UnaryAfter(std::string_view name,
                          std::function<absl::StatusOr<After<Resp>>(CallContext&, const Req&)> handler) {
   Method* method = Register(name, Kind::kUnary, Req::default_instance(), Resp::default_instance());
   if (method == nullptr) return;
+  method->waits = true;
   method->unary = [handler = std::move(handler)](
                       CallContext& context, const Message& request,
                       Message& response) -> absl::StatusOr<std::unique_ptr<Pending>> {
@@ -271,10 +284,28 @@ template <class Req>
 void Service::Inline(
     std::string_view name,
     std::function<std::optional<absl::StatusOr<SharedBytes>>(CallContext&, const Req&)> answer) {
-  RegisterInline(name, Req::default_instance(),
-                 [answer = std::move(answer)](CallContext& context, const Message& request) {
-                   return answer(context, static_cast<const Req&>(request));
-                 });
+  Method* method = RegisterInline(name, Req::default_instance());
+  if (method == nullptr) return;
+  method->inline_answer = [answer = std::move(answer)](CallContext& context, const Message& request) {
+    return answer(context, static_cast<const Req&>(request));
+  };
+}
+
+template <class Req, class Resp>
+void Service::InlineAfter(
+    std::string_view name,
+    std::function<std::optional<absl::StatusOr<After<Resp>>>(CallContext&, const Req&)> start) {
+  Method* method = RegisterInline(name, Req::default_instance());
+  if (method == nullptr) return;
+  method->inline_start = [start = std::move(start)](
+                             CallContext& context, const Message& request,
+                             Message& response) -> std::optional<absl::StatusOr<std::unique_ptr<Pending>>> {
+    std::optional<absl::StatusOr<After<Resp>>> after = start(context, static_cast<const Req&>(request));
+    if (!after) return std::nullopt;
+    if (!after->ok()) return after->status();
+    static_cast<Resp&>(response) = std::move((*after)->reply);
+    return std::move((*after)->pending);
+  };
 }
 
 }  // namespace finalmile::rpc

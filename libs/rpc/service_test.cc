@@ -48,8 +48,8 @@ TEST(ServiceTest, EveryMistakeIsNamed) {
         ("ListThings is registered as finalmile.rpctest.v1.SayRequest -> finalmile.rpctest.v1.SayResponse "
          "but "
          "is finalmile.rpctest.v1.ListThingsRequest -> finalmile.rpctest.v1.ListThingsResponse"),
-        "Chat has an inline answer but is not registered before it",
-        "Say has an inline answer of another type", "Chat has no handler"}) {
+        "Chat has an inline handler but is not registered before it",
+        "Say has an inline handler of another type", "Chat has no handler"}) {
     EXPECT_THAT(message, HasSubstr(part));
   }
 }

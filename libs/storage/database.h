@@ -57,6 +57,12 @@ class Deferred {
   std::shared_ptr<std::optional<Result>> answer_;
 };
 
+// What a library above the store keeps beside it, to find it in every transaction of the store.
+class Companion {
+ public:
+  virtual ~Companion() = default;
+};
+
 // A running transaction. Not thread-safe; valid only inside the function that Transact calls.
 class Transaction {
  public:
@@ -96,6 +102,14 @@ class Transaction {
   // transaction. Other processes are told just after the commit, so a process that dies in between leaves
   // them untold: who must not miss a change looks now and then, too.
   virtual absl::Status Notify(std::string_view channel) = 0;
+
+  // Calls `then` on the thread of Transact just after this transaction has committed; what was deferred is
+  // answered by then. Destroys it uncalled when the transaction was rolled back or its outcome is unknown, or
+  // the process ends in between: it is for what somebody else does as well, though later. `then` takes
+  // microseconds and uses no store.
+  virtual void AfterCommit(std::function<void()> then) = 0;
+  // What Database::SetCompanion was given; null: nothing.
+  virtual Companion* companion() const { return nullptr; }
 };
 
 // What a function returns to have Transact run it again, as after a conflict that the store reports: it found
@@ -175,6 +189,10 @@ class Database {
   // `event` must outlive the subscription, and its Set must not call the database. A lost connection sets the
   // event too once it is back: look again.
   virtual std::unique_ptr<Subscription> Subscribe(std::string_view channel, WaitEvent& event) = 0;
+
+  // What the transactions of this store show as their companion, those of its leaderships included. Before
+  // the first transaction; it outlives the last one.
+  virtual void SetCompanion(Companion* /*companion*/) {}
 
   // Background work the engine needs (PostgreSQL: the listening connection). Owned by the database; run by
   // the runtime between opening and Close.

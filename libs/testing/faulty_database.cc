@@ -30,8 +30,11 @@ struct DatabaseServer::Lock {
 // The statements of a transaction: each may find the connection lost, which the function cannot overlook.
 class DatabaseServer::FaultyTransaction final : public storage::Transaction {
  public:
-  FaultyTransaction(Simulation& simulation, storage::Transaction& inner)
-      : simulation_(simulation), inner_(inner) {}
+  using AfterCommits = std::vector<std::function<void()>>;
+
+  FaultyTransaction(Simulation& simulation, storage::Transaction& inner, storage::Companion* companion,
+                    AfterCommits& after_commits)
+      : simulation_(simulation), inner_(inner), companion_(companion), after_commits_(after_commits) {}
 
   storage::Engine engine() const override { return inner_.engine(); }
 
@@ -52,6 +55,10 @@ class DatabaseServer::FaultyTransaction final : public storage::Transaction {
     return failure_.ok() ? inner_.Notify(channel) : failure_;
   }
 
+  // What the process does then, it does when it has heard of the commit.
+  void AfterCommit(std::function<void()> then) override { after_commits_.push_back(std::move(then)); }
+  storage::Companion* companion() const override { return companion_; }
+
   absl::Status Gate(std::string_view what) {
     if (!failure_.ok()) return failure_;
     simulation_.Gate(what);
@@ -65,6 +72,8 @@ class DatabaseServer::FaultyTransaction final : public storage::Transaction {
  private:
   Simulation& simulation_;
   storage::Transaction& inner_;
+  storage::Companion* const companion_;
+  AfterCommits& after_commits_;
   absl::Status failure_;
 };
 
@@ -76,7 +85,8 @@ bool DatabaseServer::Expired(const Lock& lock) const {
 }
 
 absl::Status DatabaseServer::Run(const storage::TransactOptions& options,
-                                 const storage::TransactionFunction& function, Lock* lock) {
+                                 const storage::TransactionFunction& function, storage::Companion* companion,
+                                 Lock* lock) {
   simulation_.Gate(options.read_only ? "BEGIN read only" : "BEGIN");
   const Faults& faults = simulation_.faults();
   const std::shared_ptr<storage::Leadership> held = lock == nullptr ? nullptr : lock->held;
@@ -92,10 +102,11 @@ absl::Status DatabaseServer::Run(const storage::TransactOptions& options,
   for (;;) {
     bool crashed = false;
     bool again = false;
+    FaultyTransaction::AfterCommits after_commits;
     const bool reply_lost = !options.read_only && simulation_.Strikes(faults.lose_reply);
     const storage::TransactionFunction guarded = [&](storage::Transaction& inner) -> absl::Status {
       Simulation::CallbackScope callback(simulation_);
-      FaultyTransaction transaction(simulation_, inner);
+      FaultyTransaction transaction(simulation_, inner, companion, after_commits);
       // Out of the engine an exception would leave its transaction open.
       try {
         absl::Status status = function(transaction);
@@ -131,7 +142,10 @@ absl::Status DatabaseServer::Run(const storage::TransactOptions& options,
       if (lock != nullptr && absl::IsUnavailable(status)) lock->Lose();
       return status;
     }
-    if (!reply_lost) return status;
+    if (!reply_lost) {
+      for (const auto& then : after_commits) then();
+      return status;
+    }
     if (lock == nullptr && options.repeatable) continue;
     if (lock != nullptr) lock->Lose();
     return absl::UnknownError("simulated: the connection was lost during COMMIT");
@@ -140,13 +154,16 @@ absl::Status DatabaseServer::Run(const storage::TransactOptions& options,
 
 class DatabaseServer::FaultyLeadership final : public storage::Leadership {
  public:
-  FaultyLeadership(DatabaseServer& server, std::shared_ptr<Lock> lock)
-      : server_(server), lock_(std::move(lock)), interval_(lock_->held->heartbeat_interval()) {}
+  FaultyLeadership(DatabaseServer& server, storage::Companion* companion, std::shared_ptr<Lock> lock)
+      : server_(server),
+        companion_(companion),
+        lock_(std::move(lock)),
+        interval_(lock_->held->heartbeat_interval()) {}
   ~FaultyLeadership() override { lock_->Lose(); }
 
   absl::Status Transact(const storage::TransactOptions& options,
                         const storage::TransactionFunction& function) override {
-    return server_.Run(options, function, lock_.get());
+    return server_.Run(options, function, companion_, lock_.get());
   }
 
   absl::Status Heartbeat(absl::Duration) override {
@@ -163,6 +180,7 @@ class DatabaseServer::FaultyLeadership final : public storage::Leadership {
 
  private:
   DatabaseServer& server_;
+  storage::Companion* const companion_;
   const std::shared_ptr<Lock> lock_;
   const absl::Duration interval_;
 };
@@ -175,7 +193,7 @@ class DatabaseServer::Session final : public storage::Database {
 
   absl::Status Transact(const storage::TransactOptions& options,
                         const storage::TransactionFunction& function) override {
-    return server_.Run(options, function, nullptr);
+    return server_.Run(options, function, companion_, nullptr);
   }
 
   absl::StatusOr<std::unique_ptr<storage::Leadership>> Elect(std::string_view name,
@@ -194,18 +212,21 @@ class DatabaseServer::Session final : public storage::Database {
     lock->held = *std::move(taken);
     lock->last_heard = simulation.clock().Steady();
     server_.locks_[lock->name] = lock;
-    return std::make_unique<FaultyLeadership>(server_, std::move(lock));
+    return std::make_unique<FaultyLeadership>(server_, companion_, std::move(lock));
   }
 
   std::unique_ptr<storage::Subscription> Subscribe(std::string_view channel, WaitEvent& event) override {
     return server_.database_.Subscribe(channel, event);
   }
 
+  void SetCompanion(storage::Companion* companion) override { companion_ = companion; }
+
   std::vector<Step*> steps() override { return {}; }
   absl::Status Advertise(std::string_view) override { return absl::OkStatus(); }
 
  private:
   DatabaseServer& server_;
+  storage::Companion* companion_ = nullptr;
 };
 
 std::unique_ptr<storage::Database> DatabaseServer::Connect() { return std::make_unique<Session>(*this); }

@@ -32,7 +32,7 @@ class DatabaseServer {
 
   // A lost connection, unless `lock` is null that of a leader.
   absl::Status Run(const storage::TransactOptions& options, const storage::TransactionFunction& function,
-                   Lock* lock);
+                   storage::Companion* companion, Lock* lock);
   bool Expired(const Lock& lock) const;
 
   Simulation& simulation_;

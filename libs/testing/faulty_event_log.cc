@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -19,18 +20,10 @@ absl::Status EventLogServer::Append(const std::vector<events::Message>& messages
   const Faults& faults = simulation_.faults();
   if (simulation_.Strikes(faults.fail)) return BrokerLost();
   if (messages.size() > 1 && simulation_.Strikes(faults.lose_reply)) {
-    // Each key is cut at a place of its own, as its partition's leader may fail alone.
-    std::vector<events::Message> stored;
-    std::vector<events::Message> late;
-    std::map<std::string, bool> cut;
-    for (const events::Message& message : messages) {
-      bool& after = cut[message.key];
-      after = after || simulation_.Strikes(0.3);
-      (after ? late : stored).push_back(message);
-    }
-    if (simulation_.Strikes(0.5)) AppendLate(std::move(late));
+    Cut cut = CutOff(messages);
+    AppendLate(std::move(cut.late));
     Simulation::EngineScope engine(simulation_);
-    if (!stored.empty()) log_.Append(stored, deadline).IgnoreError();
+    if (!cut.stored.empty()) log_.Append(cut.stored, deadline).IgnoreError();
     return BrokerLost();
   }
   absl::Status status;
@@ -43,7 +36,21 @@ absl::Status EventLogServer::Append(const std::vector<events::Message>& messages
   return status;
 }
 
+EventLogServer::Cut EventLogServer::CutOff(const std::vector<events::Message>& messages) {
+  Cut cut;
+  // Each key is cut at a place of its own, as its partition's leader may fail alone.
+  std::map<std::string, bool> lost;
+  for (const events::Message& message : messages) {
+    bool& after = lost[message.key];
+    after = after || simulation_.Strikes(0.3);
+    (after ? cut.late : cut.stored).push_back(message);
+  }
+  if (!simulation_.Strikes(0.5)) cut.late.clear();
+  return cut;
+}
+
 void EventLogServer::AppendLate(std::vector<events::Message> messages) {
+  if (messages.empty()) return;
   const absl::Duration delay = absl::Seconds(10) * simulation_.rng().Uniform();
   simulation_.Spawn("late append", [this, delay, messages = std::move(messages)] {
     simulation_.Sleep(delay);
@@ -122,11 +129,39 @@ class EventLogServer::FaultyTail final : public events::Tail {
 
 class EventLogServer::Session final : public events::EventLog {
  public:
-  explicit Session(EventLogServer& server)
-      : server_(server), simulation_(server.simulation_), log_(server.log_) {}
+  Session(EventLogServer& server, bool queue)
+      : server_(server), simulation_(server.simulation_), log_(server.log_), queue_(queue) {}
 
   absl::Status Append(const std::vector<events::Message>& messages, absl::Duration deadline) override {
     return server_.Append(messages, deadline);
+  }
+
+  bool has_queue() const override { return queue_; }
+
+  // The append goes on although the process crashes, as one that has left its queue for the network.
+  absl::StatusOr<std::unique_ptr<Pending>> TryStartAppend(const std::vector<events::Message>& messages,
+                                                          std::shared_ptr<Signal> signal) override {
+    const Faults& faults = simulation_.faults();
+    if (!queue_ || simulation_.Strikes(faults.delay)) return nullptr;
+    if (simulation_.Strikes(faults.fail)) return BrokerLost();
+    const bool lost = simulation_.Strikes(faults.lose_reply);
+    Cut cut = lost ? server_.CutOff(messages) : Cut{messages, {}};
+    server_.AppendLate(std::move(cut.late));
+    const absl::Duration delay =
+        (simulation_.Strikes(faults.delay) ? absl::Seconds(4) : absl::Milliseconds(20)) *
+        simulation_.rng().Uniform();
+    const auto outcome = std::make_shared<std::optional<absl::Status>>();
+    simulation_.Spawn("append", [this_server = &server_, delay, lost, outcome, signal = std::move(signal),
+                                 stored = std::move(cut.stored)] {
+      Simulation& simulation = this_server->simulation_;
+      simulation.Sleep(delay);
+      absl::Status status;
+      if (!stored.empty())
+        status = this_server->log_.Append(stored, simulation.clock().Steady() + absl::Minutes(1));
+      *outcome = lost ? BrokerLost() : status;
+      signal->Set();
+    });
+    return std::make_unique<UnderWay>(outcome);
   }
 
   int64_t max_message_bytes() const override { return log_.max_message_bytes(); }
@@ -187,11 +222,21 @@ class EventLogServer::Session final : public events::EventLog {
   std::vector<Step*> steps() override { return {}; }
 
  private:
+  struct UnderWay final : Pending {
+    explicit UnderWay(std::shared_ptr<std::optional<absl::Status>> outcome) : outcome(std::move(outcome)) {}
+    std::optional<absl::Status> Outcome() override { return *outcome; }
+    absl::Status GiveUp() override { return absl::DeadlineExceededError("simulated: the append is slow"); }
+    const std::shared_ptr<std::optional<absl::Status>> outcome;
+  };
+
   EventLogServer& server_;
   Simulation& simulation_;
   events::EventLog& log_;
+  const bool queue_;
 };
 
-std::unique_ptr<events::EventLog> EventLogServer::Connect() { return std::make_unique<Session>(*this); }
+std::unique_ptr<events::EventLog> EventLogServer::Connect(bool queue) {
+  return std::make_unique<Session>(*this, queue);
+}
 
 }  // namespace finalmile::testing

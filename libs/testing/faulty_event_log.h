@@ -20,15 +20,24 @@ class EventLogServer {
   // `log` was opened on the simulation's clock.
   EventLogServer(Simulation& simulation, events::EventLog& log) : simulation_(simulation), log_(log) {}
 
-  // The log as one process sees it. It must not outlive the server.
-  std::unique_ptr<events::EventLog> Connect();
+  // The log as one process sees it. It must not outlive the server. `queue`: as an engine with a queue of its
+  // own.
+  std::unique_ptr<events::EventLog> Connect(bool queue = false);
 
  private:
   class Session;
   class FaultyConsumer;
   class FaultyTail;
 
+  // What a lost connection makes of an append: the messages that are stored all the same, and those that a
+  // late network may store when nobody waits any more.
+  struct Cut {
+    std::vector<events::Message> stored;
+    std::vector<events::Message> late;
+  };
+
   absl::Status Append(const std::vector<events::Message>& messages, absl::Duration deadline);
+  Cut CutOff(const std::vector<events::Message>& messages);
   void AppendLate(std::vector<events::Message> messages);
 
   Simulation& simulation_;

@@ -26,6 +26,7 @@ class RerunningDatabase final : public storage::Database {
   std::unique_ptr<storage::Subscription> Subscribe(std::string_view channel, WaitEvent& event) override {
     return inner_.Subscribe(channel, event);
   }
+  void SetCompanion(storage::Companion* companion) override { inner_.SetCompanion(companion); }
   std::vector<Step*> steps() override { return inner_.steps(); }
   absl::Status Advertise(std::string_view address) override { return inner_.Advertise(address); }
 

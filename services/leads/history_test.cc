@@ -177,10 +177,10 @@ TEST_P(HistoryTest, WhatComesTooLateIsRefusedOrParked) {
   service().Record(service().Activity(name, "in-time", "click", "", domain::kHistory));
   const auto append = [&](const std::string& id, absl::Duration ago) {
     const v1::Activity activity = service().Activity(name, id, "click", "", ago);
-    const auto wake = service().harness_.clock().NewWaitEvent();
+    const std::shared_ptr<WaitEvent> wake = service().harness_.clock().NewWaitEvent();
     auto appended = service().harness_.events().StartAppend(
         {{outbox::TopicName<v1::Activity>(), activity.lead(), activity.SerializeAsString(), {}}},
-        service().harness_.clock().Steady() + absl::Seconds(10), *wake);
+        service().harness_.clock().Steady() + absl::Seconds(10), wake);
     ASSERT_TRUE(appended.ok()) << appended.status();
   };
   append("too-late", domain::kHistory + tick);

@@ -339,11 +339,11 @@ TEST_F(LeadsTest, AnActivityWhoseTimeJsonCannotHoldIsRefusedOrParked) {
   // Another program may append it all the same.
   v1::Activity stray = Activity(lead.name(), "a1", "page_view", "pricing");
   stray.mutable_event_time()->set_nanos(-1);
-  const auto wake = harness_.clock().NewWaitEvent();
+  const std::shared_ptr<WaitEvent> wake = harness_.clock().NewWaitEvent();
   ASSERT_TRUE(
       harness_.events()
           .StartAppend({{"finalmile.leads.activities.v1", lead.name(), stray.SerializeAsString(), {}}},
-                       harness_.clock().Steady() + absl::Seconds(10), *wake)
+                       harness_.clock().Steady() + absl::Seconds(10), wake)
           .ok());
   harness_.Settle();
   EXPECT_EQ(harness_.consumer(0).stats().parked, 1);

@@ -9,7 +9,8 @@ std::unique_ptr<Program> ServiceProgram::Start(Servers& servers, app::ModuleSpec
   std::unique_ptr<ServiceProgram> program(
       new ServiceProgram(std::move(spec), std::move(config), process.clock()));
   program->database_ = servers.database().Connect();
-  program->log_ = servers.events().Connect();
+  // Programs with and without a sender meet, as while an older one is replaced.
+  program->log_ = servers.events().Connect(process.rng().Below(3) != 0);
   auto assembly = app::Assembly::Build(program->spec_, program->config_,
                                        app::Runtime{process.clock(), process.rng(), *program->database_,
                                                     *program->log_, program->no_log_, program->metrics_});

@@ -79,15 +79,27 @@ absl::Status CopyHandler::Copy(storage::Transaction& transaction, const events::
 
 ToyProgram::ToyProgram(ToyWorld& world, Simulation::Process& process)
     : database(world.servers.database().Connect()),
-      log(world.servers.events().Connect()),
+      // Programs with and without a sender meet, as while an older one is replaced.
+      log(world.servers.events().Connect(process.rng().Below(3) != 0)),
       handler_(world),
+      sender_(log->has_queue() ? std::make_unique<outbox::Sender>("toy", *database, *log, process.clock(),
+                                                                  world.log, nullptr)
+                               : nullptr),
       election_("toy", *database, process.clock(), world.log),
       relay_(election_, *database, process.clock(), world.log,
              std::make_unique<outbox::Relay>(
                  *log, process.clock(),
-                 outbox::Relay::Options{.batch = 1 + static_cast<int>(process.rng().Below(8))})),
+                 outbox::Relay::Options{
+                     .batch = 1 + static_cast<int>(process.rng().Below(8)),
+                     .patience = sender_ != nullptr ? outbox::kRelayPatience : absl::ZeroDuration()})),
       consumer({.name = "toy", .topics = {kCounters, kNotes}}, *database, *log, process.clock(), world.log,
                handler_) {}
+
+std::vector<Step*> ToyProgram::steps() {
+  std::vector<Step*> steps{&election_, &relay_, &consumer};
+  if (sender_ != nullptr) steps.push_back(sender_.get());
+  return steps;
+}
 
 absl::Status Add(ToyProgram& program, Simulation::Process& process, const Addition& addition) {
   Clock& clock = process.clock();

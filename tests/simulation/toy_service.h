@@ -12,6 +12,7 @@
 #include "libs/outbox/consumer.h"
 #include "libs/outbox/handler.h"
 #include "libs/outbox/leader.h"
+#include "libs/outbox/sender.h"
 #include "libs/testing/logs.h"
 #include "tests/simulation/world.h"
 
@@ -61,13 +62,15 @@ class ToyProgram final : public Program {
  public:
   ToyProgram(ToyWorld& world, Simulation::Process& process);
 
-  std::vector<Step*> steps() override { return {&election_, &relay_, &consumer}; }
+  std::vector<Step*> steps() override;
 
   const std::unique_ptr<storage::Database> database;
   const std::unique_ptr<events::EventLog> log;
 
  private:
   CopyHandler handler_;
+  // Null: the relay sends everything.
+  const std::unique_ptr<outbox::Sender> sender_;
   outbox::Election election_;
   outbox::LeaderStep relay_;
 

@@ -18,8 +18,8 @@ namespace finalmile::events::kafka {
 // librdkafka's own background thread takes the delivery reports and wakes each append whose last
 // message is reported; we start no thread. A producer that has met a fatal error, or has delivered nothing
 // for a second when a call runs into its deadline, is replaced by the next call. What it still holds is
-// dropped when the last call that uses it ends. So memory is bounded by 64 MiB of queue for each producer in
-// use.
+// dropped when, after the last call that uses it has ended, another one is replaced. So memory is bounded by
+// 64 MiB of queue for each producer in use, and for one that is not.
 class KafkaAppender {
  public:
   // `config` and `clock` must outlive the appender.
@@ -28,7 +28,10 @@ class KafkaAppender {
   // See EventLog.
   absl::Status Append(const std::vector<Message>& messages, absl::Duration deadline);
   absl::StatusOr<std::unique_ptr<Pending>> StartAppend(const std::vector<Message>& messages,
-                                                       absl::Duration deadline, WaitEvent& wake);
+                                                       absl::Duration deadline,
+                                                       std::shared_ptr<Signal> signal);
+  absl::StatusOr<std::unique_ptr<Pending>> TryStartAppend(const std::vector<Message>& messages,
+                                                          std::shared_ptr<Signal> signal);
 
   // Makes the producer in use meet a fatal error, for tests. FAILED_PRECONDITION when nothing has been
   // appended yet.
@@ -37,13 +40,21 @@ class KafkaAppender {
   int64_t generation() const;
 
  private:
-  // The producer in use, or a new one when it has failed.
+  // The producer in use; null: there is none, or it has failed.
+  std::shared_ptr<Producer> Usable() const;
+  // The producer in use, or a new one.
   absl::StatusOr<std::shared_ptr<Producer>> Current();
+  // Those that were replaced and that no append uses any more. A producer must not end on the thread that
+  // reports its deliveries, where the last append that uses it may end: so they are kept here until then.
+  std::vector<std::shared_ptr<Producer>> TakeUnused();
 
   const Config& config_;
   Clock& clock_;
+  // Held by who makes a producer, so that nobody else waits for that.
+  std::mutex making_mutex_;
   mutable std::mutex mutex_;
   std::shared_ptr<Producer> current_;
+  std::vector<std::shared_ptr<Producer>> replaced_;
   int64_t generation_ = 0;
 };
 

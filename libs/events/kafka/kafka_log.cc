@@ -20,9 +20,15 @@ class KafkaLog final : public EventLog {
     return appender_.Append(messages, deadline);
   }
   absl::StatusOr<std::unique_ptr<Pending>> StartAppend(const std::vector<Message>& messages,
-                                                       absl::Duration deadline, WaitEvent& wake) override {
-    return appender_.StartAppend(messages, deadline, wake);
+                                                       absl::Duration deadline,
+                                                       std::shared_ptr<Signal> signal) override {
+    return appender_.StartAppend(messages, deadline, std::move(signal));
   }
+  absl::StatusOr<std::unique_ptr<Pending>> TryStartAppend(const std::vector<Message>& messages,
+                                                          std::shared_ptr<Signal> signal) override {
+    return appender_.TryStartAppend(messages, std::move(signal));
+  }
+  bool has_queue() const override { return true; }
   int64_t max_message_bytes() const override { return config_.max_message_bytes; }
   std::string_view system() const override { return "kafka"; }
 

@@ -164,11 +164,11 @@ TEST_F(KafkaLogTest, AFrozenBrokerIsLeftAtTheDeadlineAndNothingGathers) {
 TEST_F(KafkaLogTest, AFrozenBrokerHoldsNoThreadAndLosesNothing) {
   ASSERT_TRUE(log_->Append({Text("k", "0")}, In(30)).ok());
   ASSERT_TRUE(broker_->Freeze().ok());
-  const auto wake = clock_->NewWaitEvent();
+  const std::shared_ptr<WaitEvent> wake = clock_->NewWaitEvent();
   std::vector<std::unique_ptr<Pending>> appends;
   const absl::Duration start = clock_->Steady();
   for (int i = 1; i <= 1000; ++i) {
-    auto append = log_->StartAppend({Text("k", std::to_string(i))}, In(60), *wake);
+    auto append = log_->StartAppend({Text("k", std::to_string(i))}, In(60), wake);
     ASSERT_TRUE(append.ok()) << append.status();
     appends.push_back(*std::move(append));
   }

@@ -50,10 +50,10 @@ TEST_F(KafkaOrderTest, AMessageThatIsRefusedOnceStaysBeforeThoseBehindIt) {
   ASSERT_EQ(rd_kafka_mock_broker_push_request_error_rtts(
                 cluster_, 1, kProduceRequest, 1, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, kRefusalMillis),
             RD_KAFKA_RESP_ERR_NO_ERROR);
-  const auto wake = clock_->NewWaitEvent();
+  const std::shared_ptr<WaitEvent> wake = clock_->NewWaitEvent();
   std::vector<std::unique_ptr<Pending>> appends;
   for (int i = 0; i < 20; ++i) {
-    auto append = log_->StartAppend({Text(std::to_string(i))}, In(30), *wake);
+    auto append = log_->StartAppend({Text(std::to_string(i))}, In(30), wake);
     ASSERT_TRUE(append.ok()) << append.status();
     appends.push_back(*std::move(append));
   }

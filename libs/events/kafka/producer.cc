@@ -27,17 +27,20 @@ void Delivery::Settle(int64_t messages, int error) {
   int none = 0;
   if (error != 0) error_.compare_exchange_strong(none, error);
   if (messages == 0 || waiting_.fetch_sub(messages) != messages) return;
+  std::shared_ptr<Signal> signal;
   {
     std::lock_guard lock(mutex_);
-    if (wake_ != nullptr) wake_->Set();
+    signal = std::move(signal_);
   }
+  if (signal != nullptr) signal->Set();
   Release();
 }
 
 void Delivery::Leave() {
+  std::shared_ptr<Signal> signal;
   {
     std::lock_guard lock(mutex_);
-    wake_ = nullptr;
+    signal = std::move(signal_);
   }
   Release();
 }
@@ -91,6 +94,8 @@ class Producer::Append final : public Pending {
         count_(messages.size()) {}
   ~Append() override { delivery_.Leave(); }
 
+  Delivery& delivery() { return delivery_; }
+
   std::optional<absl::Status> Outcome() override {
     if (!delivery_.done()) return std::nullopt;
     const int error = delivery_.error();
@@ -109,15 +114,38 @@ class Producer::Append final : public Pending {
   const size_t count_;
 };
 
-absl::StatusOr<std::unique_ptr<Pending>> Producer::StartAppend(const std::vector<Message>& messages,
-                                                               absl::Duration deadline, WaitEvent& wake) {
-  RETURN_IF_ERROR(RequireTopics(messages, deadline));
+std::unique_ptr<Producer::Append> Producer::NewAppend(const std::vector<Message>& messages,
+                                                      std::shared_ptr<Signal> signal) {
   const auto count = static_cast<int64_t>(messages.size());
   if (outstanding_.fetch_add(count) == 0) quiet_since_.store(SteadyMicros());
-  auto* delivery = new Delivery(count, wake);
-  auto append = std::make_unique<Append>(shared_from_this(), *delivery, messages);
-  RETURN_IF_ERROR(Enqueue(messages, deadline, *delivery));
+  return std::make_unique<Append>(shared_from_this(), *new Delivery(count, std::move(signal)), messages);
+}
+
+absl::StatusOr<std::unique_ptr<Pending>> Producer::StartAppend(const std::vector<Message>& messages,
+                                                               absl::Duration deadline,
+                                                               std::shared_ptr<Signal> signal) {
+  RETURN_IF_ERROR(RequireTopics(messages, deadline));
+  std::unique_ptr<Append> append = NewAppend(messages, std::move(signal));
+  RETURN_IF_ERROR(Enqueue(messages, deadline, append->delivery()));
   return append;
+}
+
+absl::StatusOr<std::unique_ptr<Pending>> Producer::TryStartAppend(const std::vector<Message>& messages,
+                                                                  std::shared_ptr<Signal> signal) {
+  if (!UnknownTopics(messages).empty()) return nullptr;
+  std::unique_ptr<Append> append = NewAppend(messages, std::move(signal));
+  size_t done = 0;
+  int error = 0;
+  while (done < messages.size() && error == 0) done += EnqueueSome(messages, done, append->delivery(), error);
+  if (error == 0) return append;
+  Delivery& delivery = append->delivery();
+  append.reset();
+  Withdraw(messages, done, delivery);
+  if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+    if (done == 0) return nullptr;
+    return absl::UnavailableError(fmt::format("events: the queue to Kafka at {} is full", config_.servers));
+  }
+  return ToError(error, messages[done].topic);
 }
 
 absl::Status Producer::Late(std::string text) {
@@ -130,17 +158,20 @@ absl::Status Producer::Late(std::string text) {
   return absl::DeadlineExceededError(text);
 }
 
-absl::Status Producer::RequireTopics(const std::vector<Message>& messages, absl::Duration deadline) {
+std::set<std::string_view> Producer::UnknownTopics(const std::vector<Message>& messages) {
   std::set<std::string_view> unknown;
-  {
-    std::lock_guard lock(mutex_);
-    const std::string* last = nullptr;
-    for (const Message& message : messages) {
-      if (last != nullptr && message.topic == *last) continue;
-      last = &message.topic;
-      if (!known_.contains(message.topic)) unknown.insert(message.topic);
-    }
+  std::lock_guard lock(mutex_);
+  const std::string* last = nullptr;
+  for (const Message& message : messages) {
+    if (last != nullptr && message.topic == *last) continue;
+    last = &message.topic;
+    if (!known_.contains(message.topic)) unknown.insert(message.topic);
   }
+  return unknown;
+}
+
+absl::Status Producer::RequireTopics(const std::vector<Message>& messages, absl::Duration deadline) {
+  std::set<std::string_view> unknown = UnknownTopics(messages);
   if (unknown.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<TopicSpec> existing, LookUpTopics(deadline));
   for (const TopicSpec& topic : existing) unknown.erase(topic.name);
@@ -201,11 +232,14 @@ absl::Status Producer::Enqueue(const std::vector<Message>& messages, absl::Durat
     std::lock_guard lock(mutex_);
     waiting_for_room_.erase(room.get());
   }
-  if (const auto rest = static_cast<int64_t>(messages.size() - done); rest > 0) {
-    outstanding_.fetch_sub(rest);
-    delivery.Settle(rest, 0);
-  }
+  Withdraw(messages, done, delivery);
   return status;
+}
+
+void Producer::Withdraw(const std::vector<Message>& messages, size_t begin, Delivery& delivery) {
+  const auto rest = static_cast<int64_t>(messages.size() - begin);
+  outstanding_.fetch_sub(rest);
+  delivery.Settle(rest, 0);
 }
 
 size_t Producer::EnqueueSome(const std::vector<Message>& messages, size_t begin, Delivery& delivery,

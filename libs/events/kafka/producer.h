@@ -21,12 +21,13 @@ namespace finalmile::events::kafka {
 // come.
 class Delivery {
  public:
-  Delivery(int64_t messages, WaitEvent& wake) : waiting_(messages), wake_(&wake) {}
+  Delivery(int64_t messages, std::shared_ptr<Signal> signal)
+      : waiting_(messages), signal_(std::move(signal)) {}
 
   // `messages` of them are settled; `error` is 0 or the rd_kafka_resp_err_t of one that failed. The last one
-  // wakes who waits, and gives up the share of the reports.
+  // signals who waits, and gives up the share of the reports.
   void Settle(int64_t messages, int error);
-  // Gives up the share of who waits, who is not woken any more.
+  // Gives up the share of who waits.
   void Leave();
 
   // Whether every message is settled.
@@ -42,8 +43,8 @@ class Delivery {
   std::atomic<int> error_ = 0;
   std::atomic<int> shares_ = 2;
   std::mutex mutex_;
-  // Null once nobody waits.
-  WaitEvent* wake_;
+  // Null once nobody waits, or has been signalled.
+  std::shared_ptr<Signal> signal_;
 };
 
 // One instance of librdkafka's idempotent producer. Thread-safe.
@@ -55,7 +56,11 @@ class Producer : public std::enable_shared_from_this<Producer> {
 
   // See EventLog::StartAppend. What is given up leaves undelivered messages in the queue.
   absl::StatusOr<std::unique_ptr<Pending>> StartAppend(const std::vector<Message>& messages,
-                                                       absl::Duration deadline, WaitEvent& wake);
+                                                       absl::Duration deadline,
+                                                       std::shared_ptr<Signal> signal);
+  // See EventLog::TryStartAppend.
+  absl::StatusOr<std::unique_ptr<Pending>> TryStartAppend(const std::vector<Message>& messages,
+                                                          std::shared_ptr<Signal> signal);
 
   // Whether it must be replaced: a fatal error, or a second without any delivery up to a call's deadline.
   bool failed() const { return failed_.load(); }
@@ -65,10 +70,16 @@ class Producer : public std::enable_shared_from_this<Producer> {
   class Append;
   Producer(const Config& config, Clock& clock) : config_(config), clock_(clock) {}
 
+  // Those of `messages` that are not known to exist.
+  std::set<std::string_view> UnknownTopics(const std::vector<Message>& messages);
   absl::Status RequireTopics(const std::vector<Message>& messages, absl::Duration deadline);
   // UNAVAILABLE when Kafka does not answer within two seconds.
   absl::StatusOr<std::vector<TopicSpec>> LookUpTopics(absl::Duration deadline);
+  // What is returned waits for `messages`, of which none is enqueued yet.
+  std::unique_ptr<Append> NewAppend(const std::vector<Message>& messages, std::shared_ptr<Signal> signal);
   absl::Status Enqueue(const std::vector<Message>& messages, absl::Duration deadline, Delivery& delivery);
+  // Takes the messages from `begin` on off the append: they were not enqueued.
+  void Withdraw(const std::vector<Message>& messages, size_t begin, Delivery& delivery);
   // Enqueues some of the messages from `begin` on, all of them to one topic. Returns how many were taken, and
   // the error that stopped it, if any.
   size_t EnqueueSome(const std::vector<Message>& messages, size_t begin, Delivery& delivery, int& error);

@@ -32,10 +32,11 @@ constexpr std::string_view kPasswordFile = "password.file";
 class PostgresLeadership final : public Leadership {
  public:
   PostgresLeadership(std::unique_ptr<Connection> connection, Clock& clock, const Notifier& notifier,
-                     absl::Duration heartbeat_interval)
+                     Companion* companion, absl::Duration heartbeat_interval)
       : connection_(std::move(connection)),
         clock_(clock),
         notifier_(notifier),
+        companion_(companion),
         heartbeat_interval_(heartbeat_interval),
         turns_(clock, 1) {}
 
@@ -46,7 +47,7 @@ class PostgresLeadership final : public Leadership {
     if (!connection_->Usable()) return absl::UnavailableError("the lock is lost: its session has ended");
     TransactOptions bounded = options;
     bounded.deadline = std::min(options.deadline, clock_.Steady() + heartbeat_interval_);
-    return RunOnce(*connection_, clock_, notifier_, bounded, function).status;
+    return RunOnce(*connection_, clock_, notifier_, companion_, bounded, function).status;
   }
 
   absl::Status Heartbeat(absl::Duration deadline) override {
@@ -78,6 +79,7 @@ class PostgresLeadership final : public Leadership {
   const std::unique_ptr<Connection> connection_;
   Clock& clock_;
   const Notifier& notifier_;
+  Companion* const companion_;
   const absl::Duration heartbeat_interval_;
   FairSemaphore turns_;
 };
@@ -118,7 +120,7 @@ class PostgresDatabase final : public Database {
       candidates_[std::string(name)] = std::move(connection);
       return absl::FailedPreconditionError(fmt::format("another session leads \"{}\"", name));
     }
-    return std::make_unique<PostgresLeadership>(std::move(connection), clock_, notifier_,
+    return std::make_unique<PostgresLeadership>(std::move(connection), clock_, notifier_, companion_,
                                                 heartbeat_interval_);
   }
 
@@ -127,6 +129,8 @@ class PostgresDatabase final : public Database {
     listener_.wake().Set();
     return subscription;
   }
+
+  void SetCompanion(Companion* companion) override { companion_ = companion; }
 
   std::vector<Step*> steps() override { return {&listener_}; }
 
@@ -205,7 +209,7 @@ class PostgresDatabase final : public Database {
       const bool away = absl::IsUnavailable(connection.status());
       return {away ? Outcome::kLost : Outcome::kRolledBack, connection.status()};
     }
-    return RunOnce(**connection, clock_, notifier_, options, function);
+    return RunOnce(**connection, clock_, notifier_, companion_, options, function);
   }
 
   std::unique_ptr<Connection> TakeCandidate(std::string_view name) {
@@ -241,6 +245,7 @@ class PostgresDatabase final : public Database {
   const std::unique_ptr<Rng> rng_;
   Subscribers subscribers_;
   const Notifier notifier_;
+  Companion* companion_ = nullptr;
   // Guards what follows.
   std::mutex mutex_;
   int failures_ = 0;

@@ -44,7 +44,7 @@ struct Notifier {
 // Runs `function` once in a transaction on `connection`, by options.deadline. Costs one round trip per
 // statement that is awaited and one for COMMIT: BEGIN travels with the first statement, COMMIT with what is
 // deferred, and neither ROLLBACK nor the end of a read-only transaction is waited for.
-Attempt RunOnce(Connection& connection, Clock& clock, const Notifier& notifier,
+Attempt RunOnce(Connection& connection, Clock& clock, const Notifier& notifier, Companion* companion,
                 const TransactOptions& options, const TransactionFunction& function);
 
 // The channel that all notifications use; the subscribed channel is in the payload.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <mutex>
 #include <set>
 #include <utility>
@@ -20,7 +21,8 @@ namespace {
 
 class SqliteTransaction final : public Transaction {
  public:
-  explicit SqliteTransaction(Connection& connection) : connection_(connection) {}
+  SqliteTransaction(Connection& connection, Companion* companion)
+      : connection_(connection), companion_(companion) {}
 
   Engine engine() const override { return Engine::kSqlite; }
 
@@ -41,9 +43,17 @@ class SqliteTransaction final : public Transaction {
     return failure_;
   }
 
+  void AfterCommit(std::function<void()> then) override { after_commit_.push_back(std::move(then)); }
+  Companion* companion() const override { return companion_; }
+
   // The first error of a statement, after which nothing may be committed.
   const absl::Status& failure() const { return failure_; }
-  const std::set<std::string>& channels() const { return channels_; }
+  // What is to be done once it has committed.
+  std::vector<std::function<void()>> TakeRest(Subscribers& subscribers) {
+    for (const std::string& channel : channels_)
+      after_commit_.emplace_back([&subscribers, channel] { subscribers.Set(channel); });
+    return std::move(after_commit_);
+  }
 
  private:
   absl::StatusOr<Result> Noted(absl::StatusOr<Result> result) {
@@ -52,8 +62,10 @@ class SqliteTransaction final : public Transaction {
   }
 
   Connection& connection_;
+  Companion* const companion_;
   absl::Status failure_;
   std::set<std::string> channels_;
+  std::vector<std::function<void()>> after_commit_;
 };
 
 class SqliteDatabase final : public Database {
@@ -84,6 +96,8 @@ class SqliteDatabase final : public Database {
     return subscribers_.Add(channel, event);
   }
 
+  void SetCompanion(Companion* companion) override { companion_ = companion; }
+
   std::vector<Step*> steps() override { return {}; }
 
   PoolUse connections() const override { return readers_.use(); }
@@ -107,25 +121,25 @@ class SqliteDatabase final : public Database {
 
   absl::Status RunUntilDone(const TransactOptions& options, const TransactionFunction& function) {
     absl::Status status = absl::DeadlineExceededError("the deadline passed before the start");
-    std::set<std::string> channels;
+    std::vector<std::function<void()>> rest;
     while (clock_.Steady() < options.deadline) {
       {
         auto& pool = options.read_only ? readers_ : writer_;
         ASSIGN_OR_RETURN(auto connection, pool.Acquire(options.deadline));
-        status = Run(*connection, options, function, channels);
+        status = Run(*connection, options, function, rest);
       }
       if (!IsConflict(status)) break;
       clock_.NewWaitEvent()->WaitUntil(std::min(options.deadline, clock_.Steady() + absl::Milliseconds(1)));
     }
-    for (const std::string& channel : channels) subscribers_.Set(channel);
+    for (const auto& then : rest) then();
     return status;
   }
 
   absl::Status Run(Connection& connection, const TransactOptions& options,
-                   const TransactionFunction& function, std::set<std::string>& channels) {
+                   const TransactionFunction& function, std::vector<std::function<void()>>& rest) {
     connection.set_deadline(options.deadline);
     RETURN_IF_ERROR(connection.Execute(options.read_only ? "BEGIN" : "BEGIN IMMEDIATE").status());
-    SqliteTransaction transaction(connection);
+    SqliteTransaction transaction(connection, companion_);
     absl::Status status = function(transaction);
     if (status.ok()) status = transaction.failure();
     if (status.ok() && clock_.Steady() >= options.deadline) {
@@ -142,7 +156,7 @@ class SqliteDatabase final : public Database {
       if (absl::Status undone = connection.Execute("ROLLBACK").status(); !undone.ok() && status.ok())
         status = undone;
     }
-    if (status.ok()) channels = transaction.channels();
+    if (status.ok()) rest = transaction.TakeRest(subscribers_);
     return status;
   }
 
@@ -152,6 +166,7 @@ class SqliteDatabase final : public Database {
   Pool<Connection> writer_;
   Pool<Connection> readers_;
   Subscribers subscribers_;
+  Companion* companion_ = nullptr;
   absl::Duration heartbeat_interval_ = absl::Seconds(1);
   // Guards lock_'s text and leaders_.
   std::mutex mutex_;

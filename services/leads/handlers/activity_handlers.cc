@@ -95,6 +95,11 @@ absl::StatusOr<std::vector<domain::LeadId>> LeadsOf(rpc::CallContext& context, s
                        });
 }
 
+// Whether the store has to say which lead is meant.
+bool HasToBeFound(const v1::RecordActivityRequest& request) {
+  return request.activity().lead() == domain::kSomeLead && request.identity().has_email();
+}
+
 void Reject(int index, const domain::Violation& violation, v1::RecordActivitiesResponse& response) {
   v1::ActivityReject& reject = *response.add_rejects();
   reject.set_index(index);
@@ -104,25 +109,46 @@ void Reject(int index, const domain::Violation& violation, v1::RecordActivitiesR
 
 }  // namespace
 
-absl::StatusOr<rpc::After<v1::RecordActivityResponse>> ActivityHandlers::RecordActivity(
-    rpc::CallContext& context, const v1::RecordActivityRequest& request) {
+absl::StatusOr<events::Message> ActivityHandlers::ToRecord(const rpc::CallContext& context,
+                                                           const v1::RecordActivityRequest& request,
+                                                           v1::Activity activity,
+                                                           v1::RecordActivityResponse& response) const {
   if (!request.has_activity()) return rpc::InvalidField("activity", "is required");
-  v1::Activity activity = request.activity();
-  v1::RecordActivityResponse response;
-  if (activity.lead() == domain::kSomeLead && request.identity().has_email()) {
-    ASSIGN_OR_RETURN(const domain::LeadId id,
-                     LeadOf(context, d_.database, activity.lead(), request.identity()));
-    activity.set_lead(domain::LeadName(id));
-    response.set_lead(activity.lead());
-  } else if (activity.lead() == domain::kSomeLead && request.identity().has_external_id()) {
+  if (activity.lead() == domain::kSomeLead && request.identity().has_external_id()) {
     activity.mutable_external_id()->set_source(request.identity().external_id().source());
     activity.mutable_external_id()->set_id(request.identity().external_id().id());
   }
   RETURN_IF_ERROR(rpc::ToStatus(Prepare(activity, context.clock().Now(), d_.late), "activity"));
   response.set_clock_ahead(activity.clock_ahead());
+  return ToMessage(activity);
+}
+
+absl::StatusOr<rpc::After<v1::RecordActivityResponse>> ActivityHandlers::RecordActivity(
+    rpc::CallContext& context, const v1::RecordActivityRequest& request) {
+  v1::Activity activity = request.activity();
+  v1::RecordActivityResponse response;
+  if (HasToBeFound(request)) {
+    ASSIGN_OR_RETURN(const domain::LeadId id,
+                     LeadOf(context, d_.database, activity.lead(), request.identity()));
+    activity.set_lead(domain::LeadName(id));
+    response.set_lead(activity.lead());
+  }
+  ASSIGN_OR_RETURN(events::Message message, ToRecord(context, request, std::move(activity), response));
   ASSIGN_OR_RETURN(auto append,
-                   d_.events.StartAppend({ToMessage(activity)}, context.deadline(), context.wake()));
+                   d_.events.StartAppend({std::move(message)}, context.deadline(), context.signal()));
   return rpc::After<v1::RecordActivityResponse>{std::move(append), std::move(response)};
+}
+
+std::optional<absl::StatusOr<rpc::After<v1::RecordActivityResponse>>> ActivityHandlers::RecordActivityInline(
+    rpc::CallContext& context, const v1::RecordActivityRequest& request) {
+  if (HasToBeFound(request)) return std::nullopt;
+  v1::RecordActivityResponse response;
+  absl::StatusOr<events::Message> message = ToRecord(context, request, request.activity(), response);
+  if (!message.ok()) return message.status();
+  auto append = d_.events.TryStartAppend({*std::move(message)}, context.signal());
+  if (!append.ok()) return append.status();
+  if (*append == nullptr) return std::nullopt;
+  return rpc::After<v1::RecordActivityResponse>{*std::move(append), std::move(response)};
 }
 
 absl::StatusOr<rpc::After<v1::RecordActivitiesResponse>> ActivityHandlers::RecordActivities(
@@ -164,7 +190,7 @@ absl::StatusOr<rpc::After<v1::RecordActivitiesResponse>> ActivityHandlers::Recor
   response.set_recorded(static_cast<int32_t>(messages.size()));
   if (messages.empty())
     return rpc::After<v1::RecordActivitiesResponse>{Finished(absl::OkStatus()), std::move(response)};
-  ASSIGN_OR_RETURN(auto append, d_.events.StartAppend(messages, context.deadline(), context.wake()));
+  ASSIGN_OR_RETURN(auto append, d_.events.StartAppend(messages, context.deadline(), context.signal()));
   return rpc::After<v1::RecordActivitiesResponse>{std::move(append), std::move(response)};
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "absl/status/statusor.h"
 #include "finalmile/leads/v1/lead_service.pb.h"
 #include "libs/rpc/context.h"
@@ -15,6 +17,9 @@ class ActivityHandlers {
 
   absl::StatusOr<rpc::After<v1::RecordActivityResponse>> RecordActivity(
       rpc::CallContext& context, const v1::RecordActivityRequest& request);
+  // The same on the network's thread: nullopt where a lead has to be looked up or the log would block.
+  std::optional<absl::StatusOr<rpc::After<v1::RecordActivityResponse>>> RecordActivityInline(
+      rpc::CallContext& context, const v1::RecordActivityRequest& request);
   absl::StatusOr<rpc::After<v1::RecordActivitiesResponse>> RecordActivities(
       rpc::CallContext& context, const v1::RecordActivitiesRequest& request);
   absl::StatusOr<v1::DeletedActivity> DeleteActivity(rpc::CallContext& context,
@@ -23,6 +28,11 @@ class ActivityHandlers {
                                                             const v1::ListActivitiesRequest& request);
 
  private:
+  // Checks `activity`, which `request` brought, and returns the message that records it.
+  absl::StatusOr<events::Message> ToRecord(const rpc::CallContext& context,
+                                           const v1::RecordActivityRequest& request, v1::Activity activity,
+                                           v1::RecordActivityResponse& response) const;
+
   const Dependencies d_;
 };
 

@@ -13,6 +13,7 @@
 namespace finalmile::leads::handlers {
 namespace {
 
+using rpc::InlineAfter;
 using rpc::Unary;
 
 const google::protobuf::ServiceDescriptor* Descriptor(const google::protobuf::FileDescriptor* file) {
@@ -39,6 +40,7 @@ std::unique_ptr<rpc::Service> NewLeadService(Dependencies dependencies) {
   Unary(*service, "ListTopLeads", lists, &ListHandlers::ListTopLeads);
   auto activities = std::make_shared<ActivityHandlers>(dependencies);
   Unary(*service, "RecordActivity", activities, &ActivityHandlers::RecordActivity);
+  InlineAfter(*service, "RecordActivity", activities, &ActivityHandlers::RecordActivityInline);
   Unary(*service, "RecordActivities", activities, &ActivityHandlers::RecordActivities);
   Unary(*service, "ListActivities", activities, &ActivityHandlers::ListActivities);
   Unary(*service, "DeleteActivity", activities, &ActivityHandlers::DeleteActivity);
