@@ -35,9 +35,9 @@ absl::StatusOr<std::unique_ptr<Assembly>> Assembly::Build(const ModuleSpec& spec
   for (const auto& consumer : assembly->consumers_) consumers.push_back(consumer.get());
   std::vector<const outbox::LeaderStep*> leaders;
   for (const auto& leader : assembly->leaders_) leaders.push_back(leader.get());
-  assembly->watch_ =
-      std::make_unique<StoreWatch>(spec.name, runtime.database, runtime.events, std::move(consumers),
-                                   std::move(leaders), runtime.clock, runtime.log, runtime.metrics);
+  assembly->watch_ = std::make_unique<StoreWatch>(
+      spec.name, runtime.database, runtime.events, assembly->sender_.get(), std::move(consumers),
+      std::move(leaders), runtime.clock, runtime.log, runtime.metrics);
   return assembly;
 }
 

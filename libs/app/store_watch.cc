@@ -100,12 +100,13 @@ struct StoreWatch::ConsumerMetrics {
 };
 
 StoreWatch::StoreWatch(std::string_view service, storage::Database& database, events::EventLog& log,
-                       std::vector<const outbox::ConsumerGroup*> consumers,
+                       const outbox::Sender* sender, std::vector<const outbox::ConsumerGroup*> consumers,
                        std::vector<const outbox::LeaderStep*> leaders, Clock& clock, Log& logger,
                        telemetry::Metrics& metrics)
     : name_(fmt::format("{}.watch", service)),
       database_(database),
       log_(log),
+      sender_(sender),
       watched_(std::move(consumers)),
       leaders_(std::move(leaders)),
       clock_(clock),
@@ -119,6 +120,9 @@ StoreWatch::StoreWatch(std::string_view service, storage::Database& database, ev
       outbox_age_(metrics.Gauge("finalmile_outbox_oldest_age_seconds",
                                 "Age of the event that is to be sent next; 0: none.",
                                 {{"service", std::string(service)}})),
+      left_(metrics.Counter("finalmile_outbox_left_total",
+                            "Events that this process did not send itself and left to the relay.",
+                            {{"service", std::string(service)}})),
       failed_(metrics.Gauge("finalmile_parked_depth", "Records set aside.",
                             {{"service", std::string(service)}, {"state", std::string(outbox::kFailed)}})),
       waiting_(metrics.Gauge("finalmile_parked_depth", "Records set aside.",
@@ -163,6 +167,10 @@ absl::Status StoreWatch::Probe() {
 absl::Duration StoreWatch::Run() {
   for (size_t i = 0; i < leaders_.size(); ++i) leading_[i].Set(leaders_[i]->is_leader() ? 1 : 0);
   for (const auto& consumer : consumers_) consumer->Update();
+  if (sender_ != nullptr) {
+    const int64_t left = sender_->left();
+    left_.Add(static_cast<double>(left - std::exchange(left_seen_, left)));
+  }
   const absl::Status answers = Probe();
   {
     std::lock_guard lock(mutex_);

@@ -19,6 +19,7 @@
 #include "libs/outbox/lag.h"
 #include "libs/outbox/leader.h"
 #include "libs/outbox/parked.h"
+#include "libs/outbox/sender.h"
 #include "libs/storage/database.h"
 #include "libs/telemetry/metrics.h"
 
@@ -40,14 +41,15 @@ absl::StatusOr<Backlog> ReadBacklog(storage::Database& database, absl::Duration 
 //   finalmile_schema_version{component}: the version that the store has
 //   finalmile_outbox_depth{service}, finalmile_parked_depth{service,state}: at most outbox::kDepthCap
 //   finalmile_outbox_oldest_age_seconds{service}, finalmile_parked_oldest_age_seconds{service}: 0 when there
-//   is none finalmile_leader{task}: 1 on the process that does the work finalmile_consumer_records_total,
-//   …_batches_total, …_parked_total, …_duplicates_total, …_skipped_offsets_total, …_fenced_batches_total,
-//   finalmile_kafka_rebalances_total {consumer}; finalmile_consumer_held_seconds{consumer},
-//   finalmile_consumer_truncated_partitions{consumer}: of this process now, see outbox::ConsumerStats;
-//   finalmile_consumer_lag{consumer,topic}: see outbox::Lag finalmile_consumer_stalled_seconds{consumer}:
-//   Stalled finalmile_consumer_oldest_age_seconds{consumer}: since when, at the earliest, the record to be
-//   consumed next waits: the last look at which the log ended before it, or the first look of all. So it is
-//   at most kInterval too much, and counts from the start of the process at the earliest.
+//   is none finalmile_outbox_left_total{service}: see outbox::Sender::left finalmile_leader{task}: 1 on the
+//   process that does the work finalmile_consumer_records_total, …_batches_total, …_parked_total,
+//   …_duplicates_total, …_skipped_offsets_total, …_fenced_batches_total, finalmile_kafka_rebalances_total
+//   {consumer}; finalmile_consumer_held_seconds{consumer}, finalmile_consumer_truncated_partitions{consumer}:
+//   of this process now, see outbox::ConsumerStats; finalmile_consumer_lag{consumer,topic}: see outbox::Lag
+//   finalmile_consumer_stalled_seconds{consumer}: Stalled finalmile_consumer_oldest_age_seconds{consumer}:
+//   since when, at the earliest, the record to be consumed next waits: the last look at which the log ended
+//   before it, or the first look of all. So it is at most kInterval too much, and counts from the start of
+//   the process at the earliest.
 class StoreWatch final : public Step {
  public:
   static constexpr absl::Duration kInterval = absl::Seconds(10);
@@ -57,9 +59,9 @@ class StoreWatch final : public Step {
   // A partition with records to consume that has not moved for so long is taken for one that stands still.
   static constexpr absl::Duration kStalledAfter = absl::Seconds(60);
 
-  // Everything outlives the watch.
+  // Everything outlives the watch. `sender` may be null.
   StoreWatch(std::string_view service, storage::Database& database, events::EventLog& log,
-             std::vector<const outbox::ConsumerGroup*> consumers,
+             const outbox::Sender* sender, std::vector<const outbox::ConsumerGroup*> consumers,
              std::vector<const outbox::LeaderStep*> leaders, Clock& clock, Log& logger,
              telemetry::Metrics& metrics);
   ~StoreWatch() override;
@@ -110,6 +112,7 @@ class StoreWatch final : public Step {
   const std::string name_;
   storage::Database& database_;
   events::EventLog& log_;
+  const outbox::Sender* const sender_;
   const std::vector<const outbox::ConsumerGroup*> watched_;
   const std::vector<const outbox::LeaderStep*> leaders_;
   Clock& clock_;
@@ -119,6 +122,8 @@ class StoreWatch final : public Step {
   const telemetry::Gauge up_;
   const telemetry::Gauge outbox_;
   const telemetry::Gauge outbox_age_;
+  const telemetry::Counter left_;
+  int64_t left_seen_ = 0;
   const telemetry::Gauge failed_;
   const telemetry::Gauge waiting_;
   const telemetry::Gauge oldest_;

@@ -32,6 +32,16 @@ class BreakableLog final : public testing::ForwardingEventLog {
   absl::Status Append(const std::vector<events::Message>& messages, absl::Duration deadline) override {
     return appender_.Append(messages, deadline);
   }
+  absl::StatusOr<std::unique_ptr<Pending>> StartAppend(const std::vector<events::Message>& messages,
+                                                       absl::Duration deadline,
+                                                       std::shared_ptr<Signal> signal) override {
+    return appender_.StartAppend(messages, deadline, std::move(signal));
+  }
+  bool has_queue() const override { return true; }
+  absl::StatusOr<std::unique_ptr<Pending>> TryStartAppend(const std::vector<events::Message>& messages,
+                                                          std::shared_ptr<Signal> signal) override {
+    return appender_.TryStartAppend(messages, std::move(signal));
+  }
 
  private:
   events::kafka::KafkaAppender appender_;
@@ -63,7 +73,7 @@ TEST_F(FaultRowsOnKafka, F6AFatalProducerErrorLosesAndReordersNothing) {
   ASSERT_TRUE(lead.ok()) << lead.status();
   int injected = 0;
   for (int i = 0; i < 60; ++i) {
-    // Relay and RecordActivity share the producer: either may meet the error, in any call.
+    // Sender, relay and RecordActivity share the producer: any may meet the error, in any call.
     if (i % 10 == 5 && log.appender().InjectFatalError("injected").ok()) ++injected;
     ASSERT_TRUE(service.SetOwner(lead->name(), "o" + std::to_string(i)).ok());
     ASSERT_TRUE(service.Record(lead->name(), "a" + std::to_string(i)).ok());
