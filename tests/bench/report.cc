@@ -158,8 +158,7 @@ std::string Report::Table() const {
   }
   table +=
       "\nratio: median over the pairs of ours ÷ reference; CPU: µs per operation, of the service or of the "
-      "reference's "
-      "program, servers left out\n";
+      "reference's program, servers left out where the work does not name them\n";
   for (const std::string& note : notes_) table += note + "\n";
   return table;
 }
