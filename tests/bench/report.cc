@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "libs/base/status.h"
@@ -59,11 +60,30 @@ absl::StatusOr<std::vector<Samples>> Alternate(int rounds, const std::vector<Run
   return samples;
 }
 
+absl::Status WarmUp(int most, std::string_view metric, const std::vector<Run>& runs) {
+  double best = std::numeric_limits<double>::infinity();
+  int as_before = 0;
+  for (int round = 0; round < most && as_before < 2; ++round) {
+    double now = 0;
+    for (size_t i = 0; i < runs.size(); ++i) {
+      ASSIGN_OR_RETURN(const Sample sample, runs[i]());
+      if (i == 0) now = sample.find(metric)->second;
+    }
+    as_before = now > 0.95 * best ? as_before + 1 : 0;
+    best = std::min(best, now);
+  }
+  return absl::OkStatus();
+}
+
 double Percentile(std::vector<double> values, double share) {
   const auto rank = static_cast<size_t>(std::ceil(share * static_cast<double>(values.size())));
   const auto place = values.begin() + static_cast<ptrdiff_t>(std::max<size_t>(rank, 1) - 1);
   std::nth_element(values.begin(), place, values.end());
   return *place;
+}
+
+double Median(const Samples& samples, std::string_view metric) {
+  return SpreadOf(Values(samples, metric)).median;
 }
 
 Sample Latencies(const std::vector<double>& values) {
@@ -86,6 +106,22 @@ void Report::Add(const Comparison& comparison, const Samples& ours, const Sample
   if (comparison.at_least) line.met = line.ratio->median >= *comparison.at_least;
   if (comparison.at_most) line.met = line.ratio->median <= *comparison.at_most;
   lines_.push_back(std::move(line));
+}
+
+void Report::AddWholeCpu(std::string_view row, std::string_view work, std::string_view reference,
+                         const Samples& ours, const Samples& by_hand) {
+  Add({.row = std::string(row),
+       .work = std::string(work),
+       .reference = std::string(reference),
+       .metric = "whole",
+       .unit = "µs"},
+      ours, by_hand);
+  const auto parts = [](const Samples& samples) {
+    return fmt::format("{:.0f} + {:.0f} + {:.0f} µs", Median(samples, "cpu"), Median(samples, "postgres"),
+                       Median(samples, "broker"));
+  };
+  Note(fmt::format("{}: CPU of program + PostgreSQL + broker an operation: {}; by hand {}.", row, parts(ours),
+                   parts(by_hand)));
 }
 
 void Report::Add(std::string_view row, std::string_view work, double value, std::string_view unit,
@@ -122,8 +158,7 @@ std::string Report::Table() const {
   }
   table +=
       "\nratio: median over the pairs of ours ÷ reference; CPU: µs per operation, of the service or of the "
-      "reference's "
-      "program, servers left out\n";
+      "reference's program, servers left out where the work does not name them\n";
   for (const std::string& note : notes_) table += note + "\n";
   return table;
 }

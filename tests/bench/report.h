@@ -11,10 +11,15 @@
 
 namespace finalmile::bench {
 
-// What one run measured, by name: "rate" per second, "p50" and "p99" in ms, "cpu" in µs per operation.
+// What one run measured, by name: "rate" per second, "p50" and "p99" in ms, in µs per operation "cpu" (of the
+// service or the reference's program) and "whole" (of PostgreSQL and the broker too).
 using Sample = std::map<std::string, double, std::less<>>;
 using Run = std::function<absl::StatusOr<Sample>()>;
 using Samples = std::vector<Sample>;
+
+// Runs `runs` in turn until the first one's `metric` has hardly fallen for two rounds, at most `most` rounds.
+// A broker that has just started compiles its code for a minute or two under load.
+absl::Status WarmUp(int most, std::string_view metric, const std::vector<Run>& runs);
 
 // Runs each of `runs` in turn, `rounds` times, after one round that is dropped. The answer has the samples of
 // each run.
@@ -31,6 +36,9 @@ struct Spread {
   double min = 0;
   double max = 0;
 };
+
+// The median of what the samples have by this name.
+double Median(const Samples& samples, std::string_view metric);
 
 // A comparison of two runs that alternated.
 struct Comparison {
@@ -50,6 +58,9 @@ class Report {
  public:
   // The ratio is ours ÷ reference, round by round.
   void Add(const Comparison& comparison, const Samples& ours, const Samples& reference);
+  // The CPU of all processes, "whole", and a remark that has its parts.
+  void AddWholeCpu(std::string_view row, std::string_view work, std::string_view reference,
+                   const Samples& ours, const Samples& by_hand);
   // A figure without a reference; `at_most` is its goal.
   void Add(std::string_view row, std::string_view work, double value, std::string_view unit,
            std::optional<double> at_most);

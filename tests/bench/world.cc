@@ -83,16 +83,18 @@ absl::StatusOr<std::unique_ptr<World>> World::Start() {
   ASSIGN_OR_RETURN(std::string store, world->postgres_->CreateDatabase());
   ASSIGN_OR_RETURN(std::string twin, world->postgres_->CreateDatabase());
   world->store_url_ = world->postgres_->url(store);
+  world->twin_url_ = world->postgres_->url(twin);
   world->log_path_ =
       (std::filesystem::temp_directory_path() / fmt::format("finalmile-bench-{}.log", getpid())).string();
   ASSIGN_OR_RETURN(world->store_, storage::Open(world->store_url_, *world->clock_, {}));
-  ASSIGN_OR_RETURN(world->twin_, storage::Open(world->postgres_->url(twin), *world->clock_, {}));
+  ASSIGN_OR_RETURN(world->twin_, storage::Open(world->twin_url_, *world->clock_, {}));
   ASSIGN_OR_RETURN(world->events_, events::Open(world->kafka_->url(), *world->clock_));
   for (storage::Database* database : {world->store_.get(), world->twin_.get()}) {
     RETURN_IF_ERROR(app::MigrateStore(leads::kModule, *database, *world->clock_));
   }
   ASSIGN_OR_RETURN(std::vector<events::TopicSpec> topics, app::TopicsOf({&leads::kModule}));
-  topics.push_back({.name = std::string(kRawTopic)});
+  for (const std::string_view topic : {kRawTopic, kByHandActivities, kByHandEvents})
+    topics.push_back({.name = std::string(topic)});
   RETURN_IF_ERROR(world->events_->ApplyTopics(topics, world->clock_->Steady() + absl::Seconds(30)));
   RETURN_IF_ERROR(world->store_->Transact(
       {.deadline = world->clock_->Steady() + kPatience},
@@ -129,6 +131,21 @@ absl::Status World::StartService(int threads) {
   ASSIGN_OR_RETURN(service_, Replica::Start(*this, FINALMILE_LEADS_BINARY, store_url_,
                                             {"--threads", std::to_string(threads)}));
   return absl::OkStatus();
+}
+
+absl::StatusOr<Contestant> World::StartLeads() {
+  ASSIGN_OR_RETURN(auto replica,
+                   Replica::Start(*this, FINALMILE_LEADS_BINARY, store_url_, {"--threads", "8"}));
+  return Contestant{*store_, outbox::TopicName<leads::v1::Activity>(),
+                    outbox::TopicName<leads::v1::LeadEvent>(), std::move(replica)};
+}
+
+absl::StatusOr<Contestant> World::StartByHand() {
+  Contestant contestant{*twin_, std::string(kByHandActivities), std::string(kByHandEvents), nullptr};
+  ASSIGN_OR_RETURN(contestant.replica, Replica::Start(*this, FINALMILE_BY_HAND_BINARY, twin_url_,
+                                                      {"--activities", contestant.activities, "--emitted",
+                                                       contestant.events, "--members", "2"}));
+  return contestant;
 }
 
 absl::Status World::Execute(storage::Database& database, const std::vector<std::string>& statements) {
@@ -215,8 +232,8 @@ absl::Status World::Fill(storage::Database& database, size_t count,
   return Execute(database, {"ANALYZE", "CHECKPOINT"});
 }
 
-absl::StatusOr<int64_t> World::Consumed() {
-  return Number(*store_,
+absl::StatusOr<int64_t> World::Consumed(storage::Database& store) {
+  return Number(store,
                 "SELECT CAST(COALESCE(SUM(next_offset), 0) AS BIGINT) FROM consumer_offsets WHERE consumer = "
                 "'leads.activities'");
 }
@@ -227,21 +244,21 @@ absl::Status World::Await(std::string_view what, const std::function<absl::Statu
   while (clock_->Steady() < give_up) {
     ASSIGN_OR_RETURN(bool reached, done());
     if (reached) return absl::OkStatus();
-    pause->WaitUntil(clock_->Steady() + absl::Milliseconds(4));
+    pause->WaitUntil(clock_->Steady() + absl::Milliseconds(10));
   }
   return absl::DeadlineExceededError(fmt::format("{}: not after ten minutes; see {}", what, log_path_));
 }
 
-absl::Status World::AwaitConsumed(int64_t activities) {
+absl::Status World::AwaitConsumed(storage::Database& store, int64_t activities) {
   return Await("taking the activities", [&]() -> absl::StatusOr<bool> {
-    ASSIGN_OR_RETURN(int64_t consumed, Consumed());
+    ASSIGN_OR_RETURN(int64_t consumed, Consumed(store));
     return consumed >= activities;
   });
 }
 
-absl::Status World::AwaitSent() {
+absl::Status World::AwaitSent(storage::Database& store) {
   return Await("sending the events", [&]() -> absl::StatusOr<bool> {
-    ASSIGN_OR_RETURN(int64_t unsent, Number(*store_, "SELECT COUNT(*) FROM outbox"));
+    ASSIGN_OR_RETURN(int64_t unsent, Number(store, "SELECT COUNT(*) FROM outbox"));
     return unsent == 0;
   });
 }

@@ -29,6 +29,9 @@ namespace finalmile::bench {
 inline constexpr std::string_view kEventsTopic = "finalmile.leads.events.v1";
 // What references produce to.
 inline constexpr std::string_view kRawTopic = "finalmile.bench.raw.v1";
+// What the program by hand consumes and emits.
+inline constexpr std::string_view kByHandActivities = "finalmile.bench.activities.v1";
+inline constexpr std::string_view kByHandEvents = "finalmile.bench.events.v1";
 
 // The longest that anything measured, and one append, may take.
 inline constexpr absl::Duration kPatience = absl::Minutes(10);
@@ -77,6 +80,7 @@ class Replica {
 
   // Seconds used so far.
   double Cpu() const { return ProcessCpu(process_->pid()); }
+  pid_t pid() const { return process_->pid(); }
   const std::string& address() const { return address_; }
   // A connection of its own to it.
   std::unique_ptr<rpc::Channel> NewChannel();
@@ -87,6 +91,16 @@ class Replica {
   World& world_;
   const std::string address_;
   std::unique_ptr<testing::Process> process_;
+};
+
+// One of two that a row compares, running: a leads service, or the program by hand that does the same with an
+// activity (tests/bench/by_hand).
+struct Contestant {
+  storage::Database& store;
+  // The topic that it consumes, and appends to at RecordActivity; the one that it sends its events to.
+  std::string activities;
+  std::string events;
+  std::unique_ptr<Replica> replica;
 };
 
 // One PostgreSQL with two equal databases, one Kafka, and one replica of finalmile-leads, started and stopped
@@ -112,7 +126,11 @@ class World {
   // Starts the service on the store, with so many threads for calls; returns when it serves.
   absl::Status StartService(int threads = 8);
   void StopService() { service_.reset(); }
+  // The service on the store, and the program by hand on the twin and topics of its own.
+  absl::StatusOr<Contestant> StartLeads();
+  absl::StatusOr<Contestant> StartByHand();
   double ServiceCpu() const { return service_->Cpu(); }
+  pid_t service_pid() const { return service_->pid(); }
   // A connection of its own to the service.
   std::unique_ptr<rpc::Channel> NewChannel() { return service_->NewChannel(); }
 
@@ -124,11 +142,14 @@ class World {
   // Replaces all leads and what belongs to them. While the service is stopped.
   absl::Status Fill(storage::Database& database, size_t leads,
                     const std::function<void(size_t, leads::store::LeadState&)>& adjust);
-  // How many activities the service has taken since the topic began.
-  absl::StatusOr<int64_t> Consumed();
+  // How many activities have been taken into a store since the topic began.
+  absl::StatusOr<int64_t> Consumed(storage::Database& store);
+  absl::StatusOr<int64_t> Consumed() { return Consumed(*store_); }
   // Until so many are taken and every event is sent; at most ten minutes.
-  absl::Status AwaitConsumed(int64_t activities);
-  absl::Status AwaitSent();
+  absl::Status AwaitConsumed(storage::Database& store, int64_t activities);
+  absl::Status AwaitConsumed(int64_t activities) { return AwaitConsumed(*store_, activities); }
+  absl::Status AwaitSent(storage::Database& store);
+  absl::Status AwaitSent() { return AwaitSent(*store_); }
   // Until `done` says so, asked every few milliseconds; at most ten minutes.
   absl::Status Await(std::string_view what, const std::function<absl::StatusOr<bool>()>& done);
 
@@ -140,6 +161,7 @@ class World {
   std::unique_ptr<testing::PostgresServer> postgres_;
   std::unique_ptr<testing::KafkaBroker> kafka_;
   std::string store_url_;
+  std::string twin_url_;
   std::string server_folder_;
   std::string log_path_;
   std::unique_ptr<storage::Database> store_;
