@@ -51,4 +51,16 @@ class EventLogContract : public ::testing::TestWithParam<ContractEngine> {
   std::unique_ptr<EventLog> log_;
 };
 
+inline bool Any(const std::vector<Partition>& partitions) { return !partitions.empty(); }
+
+inline std::vector<std::string> Values(const std::vector<Record>& records) {
+  std::vector<std::string> values;
+  for (const Record& record : records) values.push_back(record.value);
+  return values;
+}
+
+inline Message Text(const std::string& topic, std::string key, std::string value) {
+  return {.topic = topic, .key = std::move(key), .value = std::move(value), .headers = {}};
+}
+
 }  // namespace finalmile::events

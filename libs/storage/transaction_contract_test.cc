@@ -305,6 +305,59 @@ TEST_P(TransactionTest, NotifiesAfterTheCommitAndOnlyThen) {
   EXPECT_FALSE(event->WaitUntil(In(absl::Milliseconds(50))));
 }
 
+TEST_P(TransactionTest, WhatComesAfterTheCommitSeesItAndItsDeferredAnswers) {
+  MakeItems();
+  std::vector<std::string> done;
+  int runs = 0;
+  ASSERT_EQ(Transact([&](Transaction& transaction) -> absl::Status {
+              const std::string run = std::to_string(++runs);
+              ASSIGN_OR_RETURN(const Deferred added,
+                               transaction.Defer("INSERT INTO items (id) VALUES (1) RETURNING id"));
+              transaction.AfterCommit([&, run, added] {
+                EXPECT_EQ(added->rows[0].Int(0), 1);
+                done.push_back("first of run " + run);
+              });
+              transaction.AfterCommit([&] { done.emplace_back("second"); });
+              return runs == 1 ? Conflict("meanwhile") : absl::OkStatus();
+            }),
+            absl::OkStatus());
+  EXPECT_EQ(done, (std::vector<std::string>{"first of run 2", "second"})) << "once, in their order";
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM items"), 1);
+}
+
+TEST_P(TransactionTest, NothingComesAfterWhatDidNotCommit) {
+  MakeItems();
+  bool called = false;
+  const auto kept = std::make_shared<int>();
+  EXPECT_FALSE(Transact([&](Transaction& transaction) -> absl::Status {
+                 transaction.AfterCommit([&called, kept] { called = true; });
+                 return absl::CancelledError("changed its mind");
+               }).ok());
+  EXPECT_FALSE(Transact([&](Transaction& transaction) -> absl::Status {
+                 transaction.AfterCommit([&called, kept] { called = true; });
+                 return transaction.Defer("INSERT INTO absent (id) VALUES (1)").status();
+               }).ok());
+  EXPECT_FALSE(called);
+  EXPECT_EQ(kept.use_count(), 1) << "it is destroyed";
+}
+
+TEST_P(TransactionTest, EveryTransactionShowsTheCompanion) {
+  struct Beside final : Companion {
+  } beside;
+  const auto expect = [](const Companion* companion) {
+    return [companion](Transaction& transaction) {
+      EXPECT_EQ(transaction.companion(), companion);
+      return absl::OkStatus();
+    };
+  };
+  EXPECT_EQ(Transact(expect(nullptr)), absl::OkStatus());
+  database_->SetCompanion(&beside);
+  EXPECT_EQ(Transact(expect(&beside)), absl::OkStatus());
+  const auto leader = database_->Elect("relay", In(absl::Seconds(5)));
+  ASSERT_TRUE(leader.ok()) << leader.status();
+  EXPECT_EQ((*leader)->Transact(Options(), expect(&beside)), absl::OkStatus());
+}
+
 TEST_P(TransactionTest, AChannelIsAnIdentifier) {
   EXPECT_EQ(Transact([](Transaction& transaction) { return transaction.Notify("Out box"); }).code(),
             StatusCode::kInvalidArgument);

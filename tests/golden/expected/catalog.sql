@@ -207,6 +207,8 @@ CREATE TABLE outbox (
   headers BLOB NOT NULL
 );
 
+CREATE INDEX outbox_by_key ON outbox (key, id);
+
 CREATE TABLE own_text_hashes (
   hash BIGINT NOT NULL,
   id TEXT NOT NULL,

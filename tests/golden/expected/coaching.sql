@@ -50,6 +50,8 @@ CREATE TABLE outbox (
   headers BLOB NOT NULL
 );
 
+CREATE INDEX outbox_by_key ON outbox (key, id);
+
 CREATE TABLE parked (
   consumer TEXT NOT NULL,
   topic TEXT NOT NULL,
