@@ -184,7 +184,9 @@ TEST_P(EventLogContract, TryStartAppendAppendsOrSaysThatItWouldBlock) {
   Append({Text(topic, "k", "b")});
   const std::unique_ptr<Pending> append = start(Text(topic, "k", "c"));
   ASSERT_EQ(append != nullptr, log_->has_queue());
-  if (append != nullptr) EXPECT_EQ(Await(*append, *wake, Soon()), absl::OkStatus());
+  if (append != nullptr) {
+    EXPECT_EQ(Await(*append, *wake, Soon()), absl::OkStatus());
+  }
   EXPECT_EQ(start(Text(Unique("absent"), "k", "v")), nullptr);
   if (log_->has_queue()) {
     const std::string large(static_cast<size_t>(log_->max_message_bytes()) + 1, 'x');
