@@ -1,6 +1,8 @@
 #include "libs/rpc/call.h"
 
 #include <grpc/support/time.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/status.h>
 
 #include <algorithm>
 #include <iterator>

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <grpcpp/server_context.h>
-#include <grpcpp/support/status.h>
-
 #include <atomic>
 #include <exception>
 #include <memory>
@@ -16,6 +13,11 @@
 #include "libs/base/trace_context.h"
 #include "libs/rpc/context.h"
 #include "libs/rpc/server_core.h"
+
+namespace grpc {
+class CallbackServerContext;
+class Status;
+}  // namespace grpc
 
 // No part of the library's interface.
 namespace finalmile::rpc {

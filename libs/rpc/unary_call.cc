@@ -1,5 +1,9 @@
 #include "libs/rpc/unary_call.h"
 
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/server_callback.h>
+
 #include <utility>
 
 #include "libs/base/status.h"

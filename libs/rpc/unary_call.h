@@ -1,12 +1,14 @@
 #pragma once
 
-#include <grpcpp/server_context.h>
-#include <grpcpp/support/byte_buffer.h>
-#include <grpcpp/support/server_callback.h>
-
 #include <memory>
 
 #include "libs/rpc/server_core.h"
+
+namespace grpc {
+class ByteBuffer;
+class CallbackServerContext;
+class ServerUnaryReactor;
+}  // namespace grpc
 
 // No part of the library's interface.
 namespace finalmile::rpc {

@@ -1,5 +1,6 @@
 #include "libs/rpc/wire_message.h"
 
+#include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/slice.h>
 
 #include <string_view>

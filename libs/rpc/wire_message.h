@@ -1,7 +1,5 @@
 #pragma once
 
-#include <grpcpp/support/byte_buffer.h>
-
 #include <memory>
 
 #include "absl/status/status.h"
@@ -9,6 +7,10 @@
 #include "libs/rpc/memory_budget.h"
 #include "libs/rpc/server_core.h"
 #include "libs/rpc/service.h"
+
+namespace grpc {
+class ByteBuffer;
+}  // namespace grpc
 
 // Messages between gRPC's buffers and protobuf, within the server's bounds of memory; no part of the
 // library's interface.

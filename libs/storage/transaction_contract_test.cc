@@ -342,8 +342,7 @@ TEST_P(TransactionTest, NothingComesAfterWhatDidNotCommit) {
 }
 
 TEST_P(TransactionTest, EveryTransactionShowsTheCompanion) {
-  struct Beside final : Companion {
-  } beside;
+  Companion beside;
   const auto expect = [](const Companion* companion) {
     return [companion](Transaction& transaction) {
       EXPECT_EQ(transaction.companion(), companion);
