@@ -16,6 +16,7 @@
 #include "libs/outbox/secret.h"
 #include "libs/outbox/topic.h"
 #include "libs/telemetry/cache_metrics.h"
+#include "services/catalog/assets/heads.h"
 #include "services/catalog/assets/hot_assets.h"
 #include "services/catalog/consumers/shelf_watch.h"
 #include "services/catalog/handlers/catalog_handlers.h"
@@ -36,6 +37,9 @@ constexpr absl::Duration kStartTimeout = absl::Seconds(10);
 // An index is read into memory whole: some 5 s for 100,000 assets.
 constexpr absl::Duration kIndexTimeout = absl::Minutes(2);
 
+// Of some 50,000 assets.
+constexpr size_t kHeadBytes = 32 << 20;
+
 constexpr app::MessageType kTopics[] = {&v1::CatalogEvent::descriptor,
                                         &appointments::v1::AppointmentEvent::descriptor,
                                         &leads::v1::LeadEvent::descriptor};
@@ -51,6 +55,7 @@ struct State {
   std::unique_ptr<cache::Observer> observer;
   std::unique_ptr<cache::NearCache> near;
   std::unique_ptr<assets::HotAssets> hot;
+  assets::Heads heads{kHeadBytes};
   std::unique_ptr<storage::Database> shelf_database;
   std::unique_ptr<storage::Database> newest_database;
   search::Indexes indexes;
@@ -131,8 +136,9 @@ absl::StatusOr<app::Module> BuildOn(std::unique_ptr<cache::Cache> cache, const c
       runtime.clock, runtime.rng, runtime.log);
 
   app::Module module;
-  auto catalog_service = handlers::NewCatalogService(
-      {runtime.clock, runtime.rng, runtime.database, *state->hot, state->indexes, *state->missed, key});
+  auto catalog_service =
+      handlers::NewCatalogService({runtime.clock, runtime.rng, runtime.database, *state->hot, state->heads,
+                                   state->indexes, *state->missed, key});
   auto usage_service = usage::handlers::NewUsageService(
       {runtime.clock, runtime.rng, runtime.database, std::move(key)}, *catalog_service);
   module.services.push_back(std::move(catalog_service));

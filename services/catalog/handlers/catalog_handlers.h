@@ -16,6 +16,7 @@
 #include "libs/rpc/service.h"
 #include "libs/storage/database.h"
 #include "services/catalog/assets/asset_batch.h"
+#include "services/catalog/assets/heads.h"
 #include "services/catalog/assets/hot_assets.h"
 #include "services/catalog/assets/read_assets.h"
 #include "services/catalog/domain/asset_id.h"
@@ -30,6 +31,7 @@ struct Dependencies {
   Rng& rng;
   storage::Database& database;
   assets::HotAssets& hot;
+  assets::Heads& heads;
   search::Indexes& indexes;
   usage::MissedSearches& missed;
   // Signs use_tokens.

@@ -79,8 +79,7 @@ absl::StatusOr<v1::SearchAssetsResponse> CatalogHandlers::SearchAssets(
             wanted.push_back(
                 {domain::AssetId(rpc::IdIn(hit.asset)), request.unpublished() ? assets::kLatest : 0});
           }
-          ASSIGN_OR_RETURN(std::vector<assets::Read> found,
-                           assets::ReadAssets(transaction, wanted, /*bodies=*/false));
+          ASSIGN_OR_RETURN(std::vector<assets::Read> found, d_.heads.ReadAssets(transaction, wanted));
           Entries entries;
           for (size_t i = 0; i < hits.size(); ++i) {
             auto& entry = entries.emplace_back();

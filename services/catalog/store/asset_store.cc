@@ -56,6 +56,17 @@ absl::StatusOr<std::vector<AssetRow>> ReadAssets(storage::Transaction& transacti
   return kAssets.Records(*read);
 }
 
+absl::StatusOr<std::map<domain::AssetId, LastChange>> ReadLastChanges(
+    storage::Transaction& transaction, const std::vector<domain::AssetId>& ids) {
+  static const storage::Table<AssetRow> kLastChanges = kAssets.Part({"revision", "update_time"});
+  ASSIGN_OR_RETURN(const storage::Deferred read, kLastChanges.DeferRead(transaction, ids));
+  RETURN_IF_ERROR(transaction.Settle());
+  ASSIGN_OR_RETURN(const std::vector<AssetRow> rows, kLastChanges.Records(*read));
+  std::map<domain::AssetId, LastChange> changes;
+  for (const AssetRow& row : rows) changes[row.id] = {row.revision, row.update_time};
+  return changes;
+}
+
 absl::Status WriteTags(storage::Transaction& transaction,
                        const std::map<domain::AssetId, std::vector<Tag>>& tags) {
   std::vector<domain::AssetId> assets;

@@ -53,6 +53,18 @@ extern const storage::Table<AssetRow> kAssets;
 absl::StatusOr<std::vector<AssetRow>> ReadAssets(storage::Transaction& transaction,
                                                  const std::vector<domain::AssetId>& ids);
 
+// What tells one state of a row from every other: a revision may come again where a store was restored to an
+// earlier moment.
+struct LastChange {
+  int64_t revision = 0;
+  absl::Time time;
+
+  friend bool operator==(const LastChange&, const LastChange&) = default;
+};
+// Of the rows that exist.
+absl::StatusOr<std::map<domain::AssetId, LastChange>> ReadLastChanges(
+    storage::Transaction& transaction, const std::vector<domain::AssetId>& ids);
+
 // (field, value).
 using Tag = std::pair<std::string, std::string>;
 // Replaces the tags of these assets; those of one asset differ as domain::FoldTag compares them.
