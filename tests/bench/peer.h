@@ -18,6 +18,10 @@ namespace finalmile::bench {
 // of a second.
 double StartedCpu();
 
+// How long a peer is under load before anything counts, at the sizes of the design or at short ones: HotSpot
+// compiles meanwhile.
+inline absl::Duration PeerWarmUp(bool full) { return absl::Seconds(full ? 120 : 60); }
+
 // A Java program of tests/bench/peers (see its Commands), which runs where the system puts it. It ends with
 // this. Not thread-safe.
 class Peer {

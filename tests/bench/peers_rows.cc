@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
-#include <sstream>
 #include <unordered_map>
 
 #include "finalmile/leads/v1/activity.pb.h"
@@ -13,7 +12,6 @@
 #include "libs/outbox/topic.h"
 #include "tests/bench/peer.h"
 #include "tests/bench/rows.h"
-#include "tests/bench/search_load.h"
 
 namespace finalmile::bench {
 namespace {
@@ -23,13 +21,9 @@ constexpr std::string_view kPeerActivities = "finalmile.bench.peer.activities.v1
 constexpr std::string_view kPeerEvents = "finalmile.bench.peer.events.v1";
 
 constexpr std::string_view kStreamsHeap = "1g";
-constexpr std::string_view kLuceneHeap = "2g";
 // Of commits, as Kafka Streams recommends for throughput, and the shortest that pays for latency.
 constexpr int kCommitOften = 10;
 constexpr int kCommitSeldom = 100;
-
-// How long a peer is under load before anything counts: HotSpot compiles meanwhile.
-absl::Duration WarmUpTime(const Options& options) { return absl::Seconds(options.full ? 120 : 60); }
 
 absl::StatusOr<int64_t> ToNumber(const std::string& text) {
   char* end = nullptr;
@@ -41,13 +35,14 @@ absl::StatusOr<int64_t> ToNumber(const std::string& text) {
 // Kafka Streams in a process of its own; its state goes with it.
 class Streams {
  public:
-  static absl::StatusOr<std::unique_ptr<Streams>> Start(World& world) {
+  // `name` begins those of its applications; no other one of this run has it.
+  static absl::StatusOr<std::unique_ptr<Streams>> Start(World& world, std::string name) {
     RETURN_IF_ERROR(world.events().ApplyTopics(
         {{.name = std::string(kPeerActivities)}, {.name = std::string(kPeerEvents)}},
         world.clock().Steady() + absl::Seconds(30)));
     std::string folder = (std::filesystem::temp_directory_path() / "finalmile-streams-XXXXXX").string();
     if (mkdtemp(folder.data()) == nullptr) return absl::InternalError(fmt::format("cannot make {}", folder));
-    std::unique_ptr<Streams> streams(new Streams(folder));
+    std::unique_ptr<Streams> streams(new Streams(std::move(name), folder));
     ASSIGN_OR_RETURN(streams->peer_, Peer::Start(world.clock(), "StreamsPeer", kStreamsHeap,
                                                  {world.kafka().bootstrap(), folder}, world.log_path()));
     return streams;
@@ -60,10 +55,9 @@ class Streams {
 
   // Begins to score a topic from its start, without any state.
   absl::Status Begin(std::string_view input, int commit_ms) {
-    RETURN_IF_ERROR(peer_
-                        ->Ask(fmt::format("start bench-streams-{} {} {} {}", ++applications_, input,
-                                          kPeerEvents, commit_ms))
-                        .status());
+    RETURN_IF_ERROR(
+        peer_->Ask(fmt::format("start {}-{} {} {} {}", name_, ++applications_, input, kPeerEvents, commit_ms))
+            .status());
     return peer_->Ask("resume").status();
   }
   // When the first records are committed: how many.
@@ -79,8 +73,9 @@ class Streams {
   absl::Status End() { return peer_->Ask("stop").status(); }
 
  private:
-  explicit Streams(std::string folder) : folder_(std::move(folder)) {}
+  Streams(std::string name, std::string folder) : name_(std::move(name)), folder_(std::move(folder)) {}
 
+  const std::string name_;
   const std::string folder_;
   std::unique_ptr<Peer> peer_;
   int applications_ = 0;
@@ -278,57 +273,14 @@ class Crossing {
   const std::unique_ptr<Rng> rng_ = NewSeededRng(5);
 };
 
-// Lucene in a process of its own, with the documents of the catalog's index.
-class Lucene {
- public:
-  static absl::StatusOr<std::unique_ptr<Lucene>> Start(World& world, SearchLoad& search,
-                                                       const std::string& folder) {
-    const std::string documents = folder + "/documents.jsonl";
-    std::unique_ptr<Lucene> lucene(new Lucene(folder + "/queries.txt"));
-    RETURN_IF_ERROR(search.Export(documents, lucene->queries_));
-    ASSIGN_OR_RETURN(lucene->peer_, Peer::Start(world.clock(), "LucenePeer", kLuceneHeap,
-                                                {folder + "/lucene"}, world.log_path()));
-    RETURN_IF_ERROR(lucene->peer_->Ask("index " + documents).status());
-    return lucene;
-  }
-
-  // Every query once; `same` counts those that find as many documents as ours do.
-  absl::StatusOr<Sample> Run(const std::vector<int64_t>& ours) {
-    ASSIGN_OR_RETURN(const std::string answer, peer_->Ask("run " + queries_));
-    std::istringstream words(answer);
-    double cpu = 0;
-    words >> cpu;
-    std::vector<double> latencies;
-    double same = 0;
-    double micros = 0;
-    char colon = 0;
-    for (int64_t total = 0; words >> micros >> colon >> total;) {
-      const size_t i = latencies.size();
-      same += i < ours.size() && std::min(total, SearchLoad::kMostTotal) == ours[i] ? 1 : 0;
-      latencies.push_back(micros / 1e3);
-    }
-    if (latencies.empty()) return absl::InternalError("Lucene answered no query");
-    Sample sample = Latencies(latencies);
-    sample["cpu"] = cpu / static_cast<double>(latencies.size());
-    sample["same"] = same / static_cast<double>(latencies.size());
-    return sample;
-  }
-
- private:
-  explicit Lucene(std::string queries) : queries_(std::move(queries)) {}
-
-  const std::string queries_;
-  std::unique_ptr<Peer> peer_;
-};
-
 }  // namespace
 
 absl::Status MeasurePeerBacklog(World& world, const Options& options, Report& report) {
-  ASSIGN_OR_RETURN(const auto streams, Streams::Start(world));
+  ASSIGN_OR_RETURN(const auto streams, Streams::Start(world, "backlog"));
   const size_t count = options.full ? 500'000 : 100'000;
   Backlog backlog(world, *streams, count);
   RETURN_IF_ERROR(backlog.Prepare());
-  for (double warm = 0; warm < absl::ToDoubleSeconds(WarmUpTime(options));) {
+  for (double warm = 0; warm < absl::ToDoubleSeconds(PeerWarmUp(options.full));) {
     ASSIGN_OR_RETURN(const Sample sample, backlog.ByStreams());
     warm += sample.at("seconds");
   }
@@ -343,7 +295,7 @@ absl::Status MeasurePeerBacklog(World& world, const Options& options, Report& re
 }
 
 absl::Status MeasurePeerCrossing(World& world, const Options& options, Report& report) {
-  ASSIGN_OR_RETURN(const auto streams, Streams::Start(world));
+  ASSIGN_OR_RETURN(const auto streams, Streams::Start(world, "crossing"));
   RETURN_IF_ERROR(world.Fill(world.store(), Crossing::kCrossingLeads + Crossing::kOtherLeads, {}));
   RETURN_IF_ERROR(world.StartService());
   RETURN_IF_ERROR(streams->Begin(kPeerActivities, kCommitOften));
@@ -353,7 +305,7 @@ absl::Status MeasurePeerCrossing(World& world, const Options& options, Report& r
   double lag = 0;
   for (const double rate : {1000.0, 2000.0}) {
     if (rate > 1000 && !options.full) continue;
-    RETURN_IF_ERROR(crossing.ByStreams(rate, absl::ToDoubleSeconds(WarmUpTime(options))).status());
+    RETURN_IF_ERROR(crossing.ByStreams(rate, absl::ToDoubleSeconds(PeerWarmUp(options.full))).status());
     ASSIGN_OR_RETURN(const std::vector<Samples> samples,
                      Alternate(options.pairs, {[&] { return crossing.ByService(rate, seconds); },
                                                [&] { return crossing.ByStreams(rate, seconds); }}));
@@ -371,29 +323,6 @@ absl::Status MeasurePeerCrossing(World& world, const Options& options, Report& r
                   "most {:.1f} ms late.",
                   Crossing::kOneIn, lag));
   return streams->End();
-}
-
-absl::Status MeasurePeerSearch(World& world, const Options& options, Report& report) {
-  ASSIGN_OR_RETURN(const auto catalog, CatalogWorld::Start(world));
-  const size_t documents = options.full ? 100'000 : 5'000;
-  SearchLoad search(world, *catalog, documents, options.full ? 1000 : 500);
-  RETURN_IF_ERROR(search.Prepare());
-  ASSIGN_OR_RETURN(const auto lucene, Lucene::Start(world, search, catalog->folder()));
-  const absl::Duration warm = world.clock().Steady() + WarmUpTime(options);
-  while (world.clock().Steady() < warm) RETURN_IF_ERROR(lucene->Run({}).status());
-  ASSIGN_OR_RETURN(
-      const std::vector<Samples> samples,
-      Alternate(options.pairs, {[&] { return search.Service(); }, [&] { return search.InProcess(); },
-                                [&] { return lucene->Run(search.totals()); }}));
-  const std::string work = fmt::format("search {}k assets", documents / 1000);
-  const std::string peer = "Lucene in process";
-  report.Add({"P9", work + " over gRPC, p99", peer, "p99", "ms", {}, 1}, samples[0], samples[2]);
-  report.Add({"P9", work + " over gRPC, p50", peer, "p50", "ms"}, samples[0], samples[2]);
-  report.Add({"P9", "  in process, p99", peer, "p99", "ms", {}, 1}, samples[1], samples[2]);
-  report.Add({"P9", "  in process, p50", peer, "p50", "ms"}, samples[1], samples[2]);
-  report.Note(fmt::format("P9: Lucene finds exactly as many assets as ours in {:.0f} % of the queries.",
-                          100 * samples[2].back().at("same")));
-  return absl::OkStatus();
 }
 
 }  // namespace finalmile::bench
