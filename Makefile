@@ -1,6 +1,6 @@
 # `make help` says what there is. Every target first installs what it misses (deploy/deps), then builds in
 # .build/release with the `release` preset. Variables: JOBS, PREFIX, DESTDIR, SEED, SEEDS, CYCLES, FUZZ_SECONDS,
-# LINT_ALL, LANGUAGES, NAME, RESOURCE, REQUIRE_KAFKA, SKIP_DEPS; of the image BUILDER, DEBIAN; of the cluster KUBE,
+# LINT_ALL, LANGUAGES, BENCH, NAME, RESOURCE, REQUIRE_KAFKA, SKIP_DEPS; of the image BUILDER, DEBIAN; of the cluster KUBE,
 # STEPS.
 
 .DEFAULT_GOAL := help
@@ -47,6 +47,7 @@ help:
 	@echo '  make chaos       the long fault loops: CYCLES=1000 kills'
 	@echo '  make fuzz        malformed input under libFuzzer: FUZZ_SECONDS=60 for each target'
 	@echo '  make bench       the table of speed ratios in ten minutes; bench-full takes the full sizes'
+	@echo '  make bench-peers ours beside Kafka Streams and Lucene; BENCH="--full --rows P4": the flags of finalmile_bench'
 	@echo '  make clients     clients in Go, Java, Node.js and Python against a suite; LANGUAGES="go java": these alone'
 	@echo '  make lint        format, clang-tidy on changed files (LINT_ALL=1: all), buf lint and breaking, AsyncAPI'
 	@echo '  make format      rewrite the sources as .clang-format says'
@@ -57,7 +58,7 @@ help:
 	@echo '  make clean       remove .build'
 
 deps:
-	@deploy/deps build broker test monitoring bench clients format lint fuzz image kubernetes
+	@deploy/deps build broker test monitoring bench peers clients format lint fuzz image kubernetes
 
 # deps-GROUP: the groups of deploy/packages.txt, one by one. A no-op of some milliseconds where all is there.
 deps-%:
@@ -159,6 +160,13 @@ fuzz: deps-build+fuzz
 bench: deps-bench kafka-if-reachable $(BUILD)/build.ninja
 	$(call compile,finalmile_bench)
 	@$(BUILD)/tests/bench/finalmile_bench --json $(BUILD)/bench.json
+
+# Builds the peers with Maven first; README.md in their folder says what they do.
+.PHONY: bench-peers
+bench-peers: deps-bench+peers kafka-if-reachable $(BUILD)/build.ninja
+	@tests/bench/peers/build
+	$(call compile,finalmile_bench)
+	@$(BUILD)/tests/bench/finalmile_bench --peers $(BENCH) --json $(BUILD)/bench-peers.json
 
 bench-full: deps-bench kafka-if-reachable $(BUILD)/build.ninja
 	$(call compile,finalmile_bench)

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <span>
 #include <sstream>
 
 #include "libs/base/status.h"
@@ -14,7 +15,9 @@ namespace {
 constexpr std::string_view kUsage =
     "Measures the speed rows of the design on a PostgreSQL, a Kafka and a Redis of its own, each beside its "
     "reference.\n\n"
-    "usage: finalmile_bench [--full] [--rows P1,P4,P5,P6,P7,P8,P9,P11,P12] [--pairs N] [--json FILE]\n\n"
+    "usage: finalmile_bench [--peers] [--full] [--rows P1,P4,P5,P6,P7,P8,P9,P11,P12] [--pairs N] [--json "
+    "FILE]\n\n"
+    "  --peers    P4, P5 and P9 beside Kafka Streams and Lucene instead\n"
     "  --full     the sizes of the design and at least seven pairs; default: sizes that end in ten minutes\n"
     "  --rows     only these; P1 has P2 and P3 with it, P4 and P7 each their part of P10; naming P12 adds the "
     "clean build\n"
@@ -29,9 +32,13 @@ struct Row {
 constexpr Row kRows[] = {{"P1", &MeasureHotAsset}, {"P4", &MeasureBacklog}, {"P5", &MeasureCrossing},
                          {"P6", &MeasureImport},   {"P7", &MeasureRecord},  {"P8", &MeasureTop},
                          {"P9", &MeasureSearch},   {"P11", &MeasureBooking}};
+// In their place with --peers.
+constexpr Row kPeerRows[] = {
+    {"P4", &MeasurePeerBacklog}, {"P5", &MeasurePeerCrossing}, {"P9", &MeasurePeerSearch}};
 
 struct Flags {
   Options options;
+  bool peers = false;
   // Empty: all.
   std::set<std::string, std::less<>> rows;
   std::string json;
@@ -44,6 +51,10 @@ absl::StatusOr<Flags> Parse(int argc, char** argv) {
     const std::string_view flag = argv[i];
     if (flag == "--full") {
       flags.options.full = true;
+      continue;
+    }
+    if (flag == "--peers") {
+      flags.peers = true;
       continue;
     }
     if (i + 1 == argc)
@@ -74,9 +85,10 @@ absl::StatusOr<Flags> Parse(int argc, char** argv) {
 
 absl::Status Measure(const Flags& flags, Report& report) {
   auto wanted = [&](std::string_view row) { return flags.rows.empty() || flags.rows.contains(row); };
-  if (wanted("P12")) RETURN_IF_ERROR(MeasureBuild(flags.options.full || flags.rows.contains("P12"), report));
+  if (!flags.peers && wanted("P12"))
+    RETURN_IF_ERROR(MeasureBuild(flags.options.full || flags.rows.contains("P12"), report));
   std::unique_ptr<World> world;
-  for (const Row& row : kRows) {
+  for (const Row& row : flags.peers ? std::span<const Row>(kPeerRows) : std::span<const Row>(kRows)) {
     if (!wanted(row.name)) continue;
     if (!world) {
       ASSIGN_OR_RETURN(world, World::Start());

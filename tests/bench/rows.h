@@ -33,6 +33,10 @@ absl::Status MeasureTop(World& world, const Options& options, Report& report);
 absl::Status MeasureSearch(World& world, const Options& options, Report& report);
 // P11: booking meetings with one host.
 absl::Status MeasureBooking(World& world, const Options& options, Report& report);
+// P4, P5 and P9 beside peers that others have written: Kafka Streams and Lucene (peers/README.md).
+absl::Status MeasurePeerBacklog(World& world, const Options& options, Report& report);
+absl::Status MeasurePeerCrossing(World& world, const Options& options, Report& report);
+absl::Status MeasurePeerSearch(World& world, const Options& options, Report& report);
 // P12: building; `clean` takes minutes.
 absl::Status MeasureBuild(bool clean, Report& report);
 
