@@ -39,8 +39,7 @@ class Top {
     ASSIGN_OR_RETURN(Sample sample, Time(calls_, [&] {
                        return Read(
                                   "SELECT id, fit, short_key, long_key FROM leads WHERE created AND gates = "
-                                  "0 ORDER BY fit "
-                                  "DESC, id LIMIT $1",
+                                  "0 ORDER BY CAST(ceil(fit) AS BIGINT) DESC LIMIT $1",
                                   {touched_})
                            .status();
                      }));

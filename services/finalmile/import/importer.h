@@ -20,7 +20,7 @@ struct ImportOptions {
   std::string file_name = {};
   std::string file_digest = {};
   // Bounds of one message, and how many may wait for their answer: what is held in memory is their product.
-  size_t chunk_rows = 500;
+  size_t chunk_rows = 1000;
   size_t chunk_bytes = 256 << 10;
   size_t window = 4;
   absl::Duration timeout = absl::Hours(6);

@@ -14,6 +14,10 @@ double HalfLives(int64_t micros, absl::Duration half_life) {
   return static_cast<double>(micros) / static_cast<double>(absl::ToInt64Microseconds(half_life));
 }
 
+// 2026-01-01, near which ranks stay within what a double holds: 80 years before and after. The index of ranks
+// (store/schema.cc) counts from the same moment.
+constexpr int64_t kRankEpoch = 1'767'225'600'000'000;
+
 double AtMicros(const FadingValue& fading, absl::Duration half_life, int64_t at) {
   if (fading.value == 0) return 0;
   return fading.value * std::exp2(-HalfLives(at - ToMicros(fading.time), half_life));
@@ -56,6 +60,18 @@ double ValueOfKey(double key, absl::Duration half_life, absl::Time at) {
 
 double EngagementAt(const Engagement& engagement, absl::Time at) {
   return AtMicros(engagement, ToMicros(at));
+}
+
+double EngagementRank(const Engagement& engagement) {
+  const auto part = [](const FadingValue& fading) {
+    if (fading.value == 0) return 0.0;
+    return fading.value * std::exp2(HalfLives(ToMicros(fading.time) - kRankEpoch, kLongHalfLife));
+  };
+  return part(engagement.short_half_life) + part(engagement.long_half_life);
+}
+
+double MostOfRank(double rank, absl::Time at) {
+  return rank * std::exp2(-HalfLives(ToMicros(at) - kRankEpoch, kLongHalfLife));
 }
 
 bool Alike(const Engagement& a, const Engagement& b) {

@@ -44,6 +44,13 @@ struct Engagement {
 // E at `at`, in points; >= 0.
 double EngagementAt(const Engagement& engagement, absl::Time at);
 
+// Bounds E for ever after with one number that does not change as E fades: the sum of value · 2^(time/30
+// days) of both parts, counted from 2026. From the times of both values on, MostOfRank(rank, at) >= E at
+// `at`, and it equals E of the long half-life alone. >= 0; 0 for no engagement.
+double EngagementRank(const Engagement& engagement);
+// rank · 2^(−at/30 days), in points. Strictly rises with the rank.
+double MostOfRank(double rank, absl::Time at);
+
 // Whether the two are worth the same at every moment, but for rounding (1e-9 of either part).
 bool Alike(const Engagement& a, const Engagement& b);
 

@@ -59,6 +59,16 @@ RC_GTEST_PROP(Fading, RankKeysOrderAndTellTheValue, ()) {
   }
 }
 
+RC_GTEST_PROP(Fading, TheRankBoundsTheEngagement, ()) {
+  const Engagement engagement{*FadingValues(), *FadingValues()};
+  const absl::Time from = std::max(engagement.short_half_life.time, engagement.long_half_life.time);
+  const absl::Time at = from + absl::Hours(*rc::gen::inRange(0, 24 * 90));
+  RC_ASSERT(MostOfRank(EngagementRank(engagement), at) * (1 + 1e-11) >= EngagementAt(engagement, at));
+  const double rank = EngagementRank({{}, engagement.long_half_life});
+  const double value = ValueAt(engagement.long_half_life, kLongHalfLife, at);
+  RC_ASSERT(std::abs(MostOfRank(rank, at) - value) <= 1e-11 * value);
+}
+
 RC_GTEST_PROP(Fading, FallsBelowIsExactToTheMicrosecond, ()) {
   const Engagement engagement{*FadingValues(), *FadingValues()};
   const double edge = *rc::gen::elementOf(std::vector<double>{0.001, 1, 15, 20, 40, 60, 150});

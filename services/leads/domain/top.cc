@@ -9,121 +9,78 @@
 namespace finalmile::leads::domain {
 namespace {
 
-constexpr size_t kFirstPiece = 64;
-constexpr size_t kLargestPiece = 2048;
-
-double KeyOf(TopSearch::List list, const RankedLead& lead) {
-  switch (list) {
-    case TopSearch::List::kFit:
-      return lead.fit;
-    case TopSearch::List::kShort:
-      return lead.short_key;
-    case TopSearch::List::kLong:
-      return lead.long_key;
-  }
-  return 0;
-}
-
-double Sum(double fit, double short_part, double long_part) { return fit + (short_part + long_part); }
+constexpr size_t kLargestPiece = 512;
+// Of one round.
+constexpr size_t kMostRows = 4096;
 
 }  // namespace
 
 double ScoreAt(const RankedLead& lead, absl::Time at) {
-  return Sum(lead.fit, ValueOfKey(lead.short_key, kShortHalfLife, at),
-             ValueOfKey(lead.long_key, kLongHalfLife, at));
+  return lead.fit +
+         (ValueOfKey(lead.short_key, kShortHalfLife, at) + ValueOfKey(lead.long_key, kLongHalfLife, at));
 }
 
 bool RanksBefore(const TopLead& a, const TopLead& b) {
   return a.score != b.score ? a.score > b.score : a.lead < b.lead;
 }
 
-TopSearch::TopSearch(size_t limit, absl::Time at, std::optional<TopLead> after)
-    : limit_(limit), at_(at), after_(std::move(after)) {}
+int TopSearch::BandOf(double fit) { return static_cast<int>(std::ceil(fit)); }
 
-double TopSearch::Worth(List list, double key) const {
-  switch (list) {
-    case List::kFit:
-      return key;
-    case List::kShort:
-      return ValueOfKey(key, kShortHalfLife, at_);
-    case List::kLong:
-      return ValueOfKey(key, kLongHalfLife, at_);
-  }
-  return 0;
+TopSearch::TopSearch(size_t limit, absl::Time at, absl::Time latest, std::optional<TopLead> after)
+    : limit_(limit),
+      at_(at),
+      slack_((1 + 1e-9) * std::exp2(std::max(absl::FDivDuration(latest - at, kShortHalfLife) -
+                                                 absl::FDivDuration(latest - at, kLongHalfLife),
+                                             0.0))),
+      after_(std::move(after)) {}
+
+TopLead TopSearch::BoundOf(int band) const {
+  const std::optional<RankedLead>& last = bands_[static_cast<size_t>(band)].last;
+  if (!last) return {{}, std::numeric_limits<double>::infinity()};
+  if (last->rank == 0) return {last->lead, last->fit};
+  return {{}, band + MostOfRank(last->rank, at_) * slack_};
 }
 
 void TopSearch::Consider(const RankedLead& lead) {
   if (!lead.matches) return;
-  const double score = ScoreAt(lead, at_);
-  if (best_.size() == limit_) {
-    const TopLead& worst = *best_.rbegin();
-    if (score < worst.score || (score == worst.score && lead.lead >= worst.lead)) return;
-  }
-  TopLead top{lead.lead, score};
+  TopLead top{lead.lead, ScoreAt(lead, at_)};
   if (after_ && !RanksBefore(*after_, top)) return;
-  // The set ignores a lead that another list has brought already.
+  if (best_.size() == limit_ && !RanksBefore(top, *best_.rbegin())) return;
   best_.insert(std::move(top));
   if (best_.size() > limit_) best_.erase(std::prev(best_.end()));
 }
 
-bool TopSearch::Done() const {
-  const Frontier& fit = frontiers_[0];
-  const Frontier& short_list = frontiers_[1];
-  const Frontier& long_list = frontiers_[2];
-  if (fit.at_end) return true;
-  for (const Frontier& frontier : frontiers_) {
-    if (frontier.pieces == 0) return false;
+std::vector<TopSearch::Fetch> TopSearch::Next() const {
+  std::vector<std::pair<TopLead, int>> open;
+  for (int band = 0; band < kBands; ++band) {
+    if (bands_[static_cast<size_t>(band)].at_end) continue;
+    TopLead bound = BoundOf(band);
+    if (best_.size() == limit_ && RanksBefore(*best_.rbegin(), bound)) continue;
+    open.emplace_back(std::move(bound), band);
   }
-  if (best_.size() < limit_) return false;
-  // A lead that no list has brought yet scores at most this. Ranking by keys rather than by stored values
-  // makes that exact: each part rises with its key, and so does the rounded sum.
-  const double bound = Sum(fit.key, short_list.worth, long_list.worth);
-  const TopLead& worst = *best_.rbegin();
-  if (worst.score != bound) return worst.score > bound;
-  // A lead with less fit falls below the bound, unless rounding hides it. A lead with the same fit has a
-  // later id.
-  const double below = Sum(std::nextafter(fit.key, -std::numeric_limits<double>::infinity()),
-                           short_list.worth, long_list.worth);
-  return below < bound && worst.lead <= fit.lead;
+  std::sort(open.begin(), open.end(),
+            [](const auto& a, const auto& b) { return RanksBefore(a.first, b.first); });
+  // The bands share the best leads, so that few of each are among them.
+  const size_t first = std::clamp<size_t>(limit_ / 32, 1, 8);
+  std::vector<Fetch> fetches;
+  size_t rows = 0;
+  for (const auto& [bound, number] : open) {
+    const Band& band = bands_[static_cast<size_t>(number)];
+    const size_t piece = std::min(kLargestPiece, first << std::min<size_t>(band.pieces, 9));
+    rows += piece;
+    if (rows > kMostRows) break;
+    fetches.push_back({number, piece, band.last ? &*band.last : nullptr});
+  }
+  return fetches;
 }
 
-std::optional<TopSearch::Fetch> TopSearch::Next() const {
-  if (Done()) return std::nullopt;
-  // The list whose bound falls fastest brings the end nearest (Güntzer, Balke, Kießling 2000,
-  // "Quick-Combine"); a list that was not read for long gets its turn, since a plateau says nothing about
-  // what follows it.
-  size_t best = 3;
-  size_t pieces = 0;
-  for (const Frontier& frontier : frontiers_) pieces += frontier.pieces;
-  for (size_t i = 0; i < 3; ++i) {
-    const Frontier& frontier = frontiers_[i];
-    if (frontier.at_end) continue;
-    if (frontier.pieces * 8 <= pieces) {
-      best = i;
-      break;
-    }
-    if (best == 3 || frontier.fall > frontiers_[best].fall) best = i;
-  }
-  const size_t rows = std::min(kLargestPiece, kFirstPiece << std::min<size_t>(frontiers_[best].pieces, 8));
-  return Fetch{static_cast<List>(best), rows};
-}
-
-void TopSearch::Feed(List list, absl::Span<const RankedLead> rows, bool at_end) {
-  Frontier& frontier = frontiers_[static_cast<size_t>(list)];
+void TopSearch::Feed(int band, absl::Span<const RankedLead> rows, bool at_end) {
+  Band& of = bands_[static_cast<size_t>(band)];
   for (const RankedLead& lead : rows) Consider(lead);
   rows_touched_ += rows.size();
-  ++frontier.pieces;
-  frontier.at_end = at_end;
-  if (!rows.empty()) {
-    const double first = frontier.rows == 0 ? Worth(list, KeyOf(list, rows.front())) : frontier.worth;
-    frontier.rows += rows.size();
-    frontier.key = KeyOf(list, rows.back());
-    frontier.worth = Worth(list, frontier.key);
-    frontier.fall = (first - frontier.worth) / static_cast<double>(rows.size());
-    frontier.lead = rows.back().lead;
-  }
-  // A lead that a finished list does not hold has nothing of its part.
-  if (at_end && list != List::kFit) frontier.worth = 0;
+  ++of.pieces;
+  of.at_end = at_end;
+  if (!rows.empty()) of.last = rows.back();
 }
 
 }  // namespace finalmile::leads::domain

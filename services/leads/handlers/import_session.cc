@@ -85,6 +85,9 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::Open(rpc::CallContext& co
     return rpc::InvalidField("header.file_digest", "must be at most 64 characters of a-z and 0-9");
   if (mapping.historic && header.file_digest().empty())
     return rpc::InvalidField("header.file_digest", "is required where the mapping is historic");
+  const absl::Time now = d_.clock.Now();
+  if (header.has_start_time() && scoring::FromProto(header.start_time()) > now + domain::kMaxFuture)
+    return rpc::InvalidField("header.start_time", "is more than 30 minutes in the future");
 
   v1::ImportHeader content = header;
   content.clear_request_id();
@@ -94,9 +97,9 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::Open(rpc::CallContext& co
   progress_.caller = context.principal().name();
   progress_.request_id = header.request_id();
   progress_.fingerprint = outbox::Fingerprint(context.method(), rpc::DeterministicBytes(content));
-  progress_.start_time = header.has_start_time() ? scoring::FromProto(header.start_time())
-                                                 : FromMicros(ToMicros(d_.clock.Now()));
-  progress_.move_time = d_.clock.Now();
+  progress_.start_time =
+      header.has_start_time() ? scoring::FromProto(header.start_time()) : FromMicros(ToMicros(now));
+  progress_.move_time = now;
   progress_.source = "import:" + mapping.name;
   progress_.file_name = header.file_name();
   prefer_source_ = header.prefer_source();

@@ -17,6 +17,8 @@ namespace {
 
 using storage::Transaction;
 constexpr int kMostFound = 10;
+// By how much the clock of another replica, whose time an activity may have, is ahead of this one's at most.
+constexpr absl::Duration kMostAhead = absl::Hours(4);
 
 using LeadEntries = std::vector<rpc::PageEntry<v1::Lead>>;
 
@@ -101,14 +103,19 @@ absl::StatusOr<v1::ListTopLeadsResponse> ListHandlers::ListTopLeads(rpc::CallCon
   return outbox::Read<v1::ListTopLeadsResponse>(
       context, d_.database, [&](Transaction& transaction) -> absl::StatusOr<v1::ListTopLeadsResponse> {
         v1::ListTopLeadsResponse response;
-        domain::TopSearch search(static_cast<size_t>(page.size()) + 1, as_of, after);
-        store::ListPosition positions[3];
-        while (std::optional<domain::TopSearch::Fetch> fetch = search.Next()) {
+        domain::TopSearch search(static_cast<size_t>(page.size()) + 1, as_of, d_.clock.Now() + kMostAhead,
+                                 after);
+        for (auto fetches = search.Next(); !fetches.empty(); fetches = search.Next()) {
           RETURN_IF_ERROR(context.Check());
-          store::ListPosition& position = positions[static_cast<int>(fetch->list)];
-          ASSIGN_OR_RETURN(std::vector<domain::RankedLead> rows,
-                           store::ReadRanks(transaction, fetch->list, condition, position, fetch->rows));
-          search.Feed(fetch->list, rows, rows.size() < fetch->rows);
+          std::vector<storage::Deferred> read;
+          for (const domain::TopSearch::Fetch& fetch : fetches) {
+            ASSIGN_OR_RETURN(read.emplace_back(), store::DeferBand(transaction, fetch, condition));
+          }
+          RETURN_IF_ERROR(transaction.Settle());
+          for (size_t i = 0; i < fetches.size(); ++i) {
+            const std::vector<domain::RankedLead> rows = store::BandOf(*read[i]);
+            search.Feed(fetches[i].band, rows, rows.size() < fetches[i].rows);
+          }
         }
         const std::vector<domain::TopLead> top = search.results();
         size_t shown = 0;

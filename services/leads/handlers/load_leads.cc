@@ -65,10 +65,13 @@ absl::StatusOr<domain::LeadId> LeadOf(rpc::CallContext& context, storage::Databa
 absl::StatusOr<std::vector<v1::Lead>> LoadLeads(storage::Transaction& transaction,
                                                 scoring::Policies& policies,
                                                 const std::vector<domain::LeadId>& ids, absl::Time now) {
-  ASSIGN_OR_RETURN(std::vector<store::LeadState> states, store::ReadLeads(transaction, ids));
-  ASSIGN_OR_RETURN(auto profiles, store::ReadProfiles(transaction, ids));
+  ASSIGN_OR_RETURN(const storage::Deferred read_states, store::kLeads.DeferRead(transaction, ids));
+  ASSIGN_OR_RETURN(const storage::Deferred read_profiles, store::DeferProfiles(transaction, ids));
+  // The two above travel with it.
   ASSIGN_OR_RETURN(auto external_ids, store::ExternalIdsOf(transaction, ids));
   ASSIGN_OR_RETURN(auto opportunities, store::OpportunitiesOf(transaction, ids));
+  ASSIGN_OR_RETURN(std::vector<store::LeadState> states, store::kLeads.Records(*read_states));
+  ASSIGN_OR_RETURN(auto profiles, store::ProfilesOf(*read_profiles));
   std::map<domain::LeadId, const store::LeadState*> by_id;
   for (const store::LeadState& state : states) {
     if (state.created) by_id[state.id] = &state;

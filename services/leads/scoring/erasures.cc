@@ -5,6 +5,7 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
+#include "absl/strings/escaping.h"
 #include "services/leads/domain/identity.h"
 
 namespace finalmile::leads::scoring {
@@ -15,9 +16,7 @@ std::string Erasures::Digest(std::string_view kind, std::string_view value) cons
   unsigned int size = 0;
   HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
        reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest, &size);
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
-  return hex;
+  return absl::BytesToHexString({reinterpret_cast<const char*>(digest), size});
 }
 
 std::string Erasures::DigestOf(std::string_view source, std::string_view external_id) const {

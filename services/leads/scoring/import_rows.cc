@@ -22,6 +22,9 @@ using domain::ImportChange;
 using domain::TakenRow;
 using store::StoredRow;
 
+// So many rows are more than what a connection keeps back before it sends.
+constexpr size_t kSendAfter = 250;
+
 // The paths of LeadUpdated.
 std::vector<std::string> PathsOf(const TakenRow& taken, const domain::Lead& had) {
   std::set<std::string> paths;
@@ -73,13 +76,25 @@ struct RowTaker::Piece {
   LeadBatch batch;
   RowOwners owners;
 
-  // What is to be written.
+  // What is to be written. New ids and rows of sources go with the next Send.
   std::vector<std::pair<store::ExternalId, domain::LeadId>> new_ids;
+  std::vector<StoredRow> source_rows;
   std::vector<domain::Activity> activities;
   std::vector<size_t> rows_of;
-  std::vector<StoredRow> source_rows;
   std::vector<ImportChange> changes;
+  // By row; of rows that were rejected it means nothing.
+  std::vector<size_t> change_of;
   std::set<domain::LeadId> touched;
+
+  // One Send.
+  struct Sent {
+    size_t id_count;
+    storage::Deferred ids;
+    size_t first_activity;
+    storage::Deferred activities;
+  };
+  std::vector<Sent> sent;
+  size_t activities_sent = 0;
 
   enum class Became { kRejected, kCreated, kUpdated, kUnchanged, kNotTaken };
   std::vector<Became> became;
@@ -89,7 +104,8 @@ struct RowTaker::Piece {
         rows(some),
         results(to),
         batch(taker.transaction_, taker.policies_, taker.context_),
-        owners(taker.transaction_, taker.erasures_, taker.plan_, taker.dry_, some) {}
+        owners(taker.transaction_, taker.erasures_, taker.plan_, taker.dry_, some),
+        change_of(some.size()) {}
 
   // The totals of leads that an older program imported.
   absl::StatusOr<std::map<domain::LeadId, store::ActivitySums>> OldSums(
@@ -175,6 +191,7 @@ struct RowTaker::Piece {
         new_ids.emplace_back(KeyOf(external), id);
     }
     source_rows.push_back({by.plan_.source(), row.identity, id, taken.row});
+    change_of[i] = changes.size();
     ImportChange& change = changes.emplace_back();
     change.import = by.rules_.import;
     change.identity = row.identity;
@@ -204,15 +221,44 @@ struct RowTaker::Piece {
     }
   }
 
+  // Writes what was taken since the last one, without waiting: PostgreSQL stores it while the next rows are
+  // taken.
+  absl::Status Send() {
+    if (by.dry_ != nullptr) return absl::OkStatus();
+    Sent next{.id_count = new_ids.size(), .ids = {}, .first_activity = activities_sent, .activities = {}};
+    ASSIGN_OR_RETURN(next.ids, store::DeferFreeExternalIds(by.transaction_, new_ids));
+    ASSIGN_OR_RETURN(next.activities, batch.DeferRecord(std::span(activities).subspan(activities_sent)));
+    RETURN_IF_ERROR(store::WriteSourceRows(by.transaction_, source_rows));
+    sent.push_back(std::move(next));
+    activities_sent = activities.size();
+    new_ids.clear();
+    source_rows.clear();
+    return absl::OkStatus();
+  }
+
+  // Which activities are new, of those that were sent.
+  absl::StatusOr<std::vector<bool>> AwaitSent() {
+    RETURN_IF_ERROR(by.transaction_.Settle());
+    std::vector<bool> is_new;
+    for (size_t i = 0; i < sent.size(); ++i) {
+      const Sent& one = sent[i];
+      if (one.ids->affected != static_cast<int64_t>(one.id_count))
+        return storage::Conflict("an external id was taken meanwhile");
+      const size_t end = i + 1 < sent.size() ? sent[i + 1].first_activity : activities.size();
+      ASSIGN_OR_RETURN(
+          const std::vector<store::Recorded> recorded,
+          batch.CountRecorded(std::span(activities).subspan(one.first_activity, end - one.first_activity),
+                              *one.activities));
+      for (const store::Recorded of : recorded) is_new.push_back(of == store::Recorded::kNew);
+    }
+    return is_new;
+  }
+
   absl::Status Write() {
     std::vector<bool> is_new(activities.size(), true);
     if (by.dry_ == nullptr) {
-      if (absl::Status inserted = store::InsertExternalIds(by.transaction_, new_ids); !inserted.ok()) {
-        return absl::IsAlreadyExists(inserted) ? storage::Conflict("an external id was taken meanwhile")
-                                               : inserted;
-      }
-      ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded, batch.Record(activities));
-      for (size_t k = 0; k < recorded.size(); ++k) is_new[k] = recorded[k] == store::Recorded::kNew;
+      RETURN_IF_ERROR(Send());
+      ASSIGN_OR_RETURN(is_new, AwaitSent());
     } else {
       ASSIGN_OR_RETURN(const auto known, store::KnownActivities(by.transaction_, activities));
       for (size_t k = 0; k < activities.size(); ++k) {
@@ -225,8 +271,7 @@ struct RowTaker::Piece {
       ++results.progress.activities;
       Became& one = became[rows_of[k]];
       if (one == Became::kUnchanged || one == Became::kNotTaken) one = Became::kUpdated;
-      if (by.dry_ == nullptr)
-        ChangeOf(rows[rows_of[k]].identity).activities.push_back(activities[k].activity_id);
+      if (by.dry_ == nullptr) changes[change_of[rows_of[k]]].activities.push_back(activities[k].activity_id);
     }
     for (const Became one : became) {
       results.progress.created += one == Became::kCreated;
@@ -236,14 +281,8 @@ struct RowTaker::Piece {
     }
     if (by.dry_ != nullptr) return absl::OkStatus();
     RETURN_IF_ERROR(MergeChanges());
-    RETURN_IF_ERROR(store::WriteSourceRows(by.transaction_, source_rows));
     RETURN_IF_ERROR(store::WriteChanges(by.transaction_, changes));
     return batch.Write("attributes");
-  }
-
-  ImportChange& ChangeOf(const std::string& identity) {
-    return *std::find_if(changes.begin(), changes.end(),
-                         [&](const ImportChange& change) { return change.identity == identity; });
   }
 
   // An identity that came before in this import has a change already.
@@ -287,6 +326,7 @@ absl::StatusOr<size_t> RowTaker::TakeSome(std::span<const IdentifiedRow> rows, R
     RETURN_IF_ERROR(piece.owners.CheckStill(rows[taken], one));
     const auto sums = old_sums.find(one.lead);
     RETURN_IF_ERROR(piece.TakeRow(taken, one, sums == old_sums.end() ? nullptr : &sums->second));
+    if (taken % kSendAfter == kSendAfter - 1) RETURN_IF_ERROR(piece.Send());
   }
   RETURN_IF_ERROR(piece.Write());
   return taken;

@@ -94,14 +94,17 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::LockAndRecord(
                    store::DeferInsertActivities(transaction_, activities, context_.now));
   RETURN_IF_ERROR(transaction_.Settle());
   RETURN_IF_ERROR(TakeLocked(std::move(locked), ids, Absent::kStub));
-  return CountInserted(activities, *inserted);
+  return CountRecorded(activities, *inserted);
+}
+
+absl::StatusOr<storage::Deferred> LeadBatch::DeferRecord(std::span<const domain::Activity> activities) {
+  return store::DeferInsertActivities(transaction_, activities, context_.now);
 }
 
 absl::StatusOr<std::vector<store::Recorded>> LeadBatch::Record(std::span<const domain::Activity> activities) {
-  ASSIGN_OR_RETURN(const storage::Deferred inserted,
-                   store::DeferInsertActivities(transaction_, activities, context_.now));
+  ASSIGN_OR_RETURN(const storage::Deferred inserted, DeferRecord(activities));
   RETURN_IF_ERROR(transaction_.Settle());
-  return CountInserted(activities, *inserted);
+  return CountRecorded(activities, *inserted);
 }
 
 absl::StatusOr<std::vector<store::Recorded>> LeadBatch::RecordOld(
@@ -121,7 +124,7 @@ absl::StatusOr<std::vector<store::Recorded>> LeadBatch::RecordOld(
   return outcome;
 }
 
-absl::StatusOr<std::vector<store::Recorded>> LeadBatch::CountInserted(
+absl::StatusOr<std::vector<store::Recorded>> LeadBatch::CountRecorded(
     std::span<const domain::Activity> activities, const storage::Result& inserted) {
   ASSIGN_OR_RETURN(std::vector<store::Recorded> recorded,
                    store::OutcomesOf(transaction_, inserted, activities));

@@ -76,6 +76,10 @@ class LeadBatch {
   // Stores activities of locked leads and adds the new ones to the engagement. None of them happened more
   // than domain::kHistory ago; LockAndRecord takes those, too, where they do not come too late.
   absl::StatusOr<std::vector<store::Recorded>> Record(std::span<const domain::Activity> activities);
+  // Record in halves: what DeferRecord has stored is counted by CountRecorded, once it is settled.
+  absl::StatusOr<storage::Deferred> DeferRecord(std::span<const domain::Activity> activities);
+  absl::StatusOr<std::vector<store::Recorded>> CountRecorded(std::span<const domain::Activity> activities,
+                                                             const storage::Result& recorded);
   // Creates a lead, under a fresh id or on its locked stub. INVALID_ARGUMENT / INVALID_FIELDS with all that
   // is wrong with it (domain::Validate), below "lead"; nothing has happened then.
   absl::Status Create(const domain::LeadId& id, const domain::Lead& profile);
@@ -181,9 +185,6 @@ class LeadBatch {
   // Record for locked leads `ids`, where some activities may come too late.
   absl::StatusOr<std::vector<store::Recorded>> RecordOld(std::span<const domain::Activity> activities,
                                                          const std::vector<domain::LeadId>& ids);
-  // Adds what DeferInsertActivities has inserted to the engagement of the leads.
-  absl::StatusOr<std::vector<store::Recorded>> CountInserted(std::span<const domain::Activity> activities,
-                                                             const storage::Result& inserted);
   // Tells what the lead permits now and did not before, or the other way round.
   void TellPermissions(Entry& entry, const domain::Lead& before, const domain::Lead& after);
   // Takes over a profile, scores its fit and stores it.

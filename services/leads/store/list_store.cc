@@ -15,17 +15,12 @@ namespace {
 
 constexpr double kNone = -std::numeric_limits<double>::infinity();
 
-std::string_view KeyColumn(domain::TopSearch::List list) {
-  switch (list) {
-    case domain::TopSearch::List::kShort:
-      return "short_key";
-    case domain::TopSearch::List::kLong:
-      return "long_key";
-    case domain::TopSearch::List::kFit:
-      break;
-  }
-  return "fit";
-}
+// The expressions of the index leads_by_rank.
+constexpr std::string_view kBand = "CAST(ceil(l.fit) AS BIGINT)";
+// The negated domain::EngagementRank.
+constexpr std::string_view kFalling = R"sql(-(
+  l.short_value * power(CAST(2 AS DOUBLE PRECISION), CAST(l.short_time - 1767225600000000 AS DOUBLE PRECISION) / 2592000000000) +
+  l.long_value * power(CAST(2 AS DOUBLE PRECISION), CAST(l.long_time - 1767225600000000 AS DOUBLE PRECISION) / 2592000000000)))sql";
 
 }  // namespace
 
@@ -84,11 +79,9 @@ absl::StatusOr<std::vector<domain::LeadId>> FindLeads(storage::Transaction& tran
   return found;
 }
 
-absl::StatusOr<std::vector<domain::RankedLead>> ReadRanks(storage::Transaction& transaction,
-                                                          domain::TopSearch::List list,
-                                                          const Condition& condition, ListPosition& position,
-                                                          size_t limit) {
-  const std::string_view key = KeyColumn(list);
+absl::StatusOr<storage::Deferred> DeferBand(storage::Transaction& transaction,
+                                            const domain::TopSearch::Fetch& fetch,
+                                            const Condition& condition) {
   std::vector<storage::Value> values = condition.values;
   auto bind = [&](storage::Value value) {
     values.push_back(std::move(value));
@@ -98,32 +91,31 @@ absl::StatusOr<std::vector<domain::RankedLead>> ReadRanks(storage::Transaction& 
   const bool filtered = condition.sql != "TRUE";
   std::string sql =
       fmt::format(R"sql(
-SELECT l.id, l.fit, l.short_key, l.long_key, {}
+SELECT l.id, l.fit, l.short_key, l.long_key, {}, {}
 FROM leads AS l {}
-WHERE l.created AND l.gates = 0)sql",
-                  filtered ? condition.sql : "TRUE", filtered ? "JOIN profiles AS p ON p.lead = l.id" : "");
-  if (list != domain::TopSearch::List::kFit) sql += fmt::format(" AND l.{} IS NOT NULL", key);
-  if (position.started) {
-    const std::string at = bind(position.key);
-    // The first comparison is what the index is entered by.
-    sql +=
-        fmt::format(" AND l.{0} <= {1} AND (l.{0} < {1} OR l.id > {2})", key, at, bind(position.lead.text()));
+WHERE l.created AND l.gates = 0 AND {} = {})sql",
+                  kFalling, condition.sql, filtered ? "JOIN profiles AS p ON p.lead = l.id" : "", kBand,
+                  bind(int64_t{fetch.band}));
+  if (fetch.after != nullptr) {
+    const std::string falling = bind(-fetch.after->rank);
+    // The first comparison is what SQLite enters the index by.
+    sql += fmt::format(" AND {0} >= {1} AND ({0}, -l.fit, l.id) > ({1}, {2}, {3})", kFalling, falling,
+                       bind(-fetch.after->fit), bind(fetch.after->lead.text()));
   }
-  sql += fmt::format(" ORDER BY l.{} DESC, l.id LIMIT {}", key, bind(static_cast<int64_t>(limit)));
-  ASSIGN_OR_RETURN(storage::Result result, transaction.Execute(sql, std::move(values)));
+  sql += fmt::format(" ORDER BY {}, -l.fit, l.id LIMIT {}", kFalling, bind(static_cast<int64_t>(fetch.rows)));
+  return transaction.Defer(sql, std::move(values));
+}
+
+std::vector<domain::RankedLead> BandOf(const storage::Result& result) {
   std::vector<domain::RankedLead> leads;
   leads.reserve(result.rows.size());
   for (const storage::Row& row : result.rows) {
-    leads.push_back({domain::LeadId(row.Text(0)), row.Real(1), row.OptionalReal(2).value_or(kNone),
-                     row.OptionalReal(3).value_or(kNone), row.Bool(4)});
-  }
-  if (!leads.empty()) {
-    const domain::RankedLead& last = leads.back();
-    position.started = true;
-    position.lead = last.lead;
-    position.key = list == domain::TopSearch::List::kFit     ? last.fit
-                   : list == domain::TopSearch::List::kShort ? last.short_key
-                                                             : last.long_key;
+    leads.push_back({.lead = domain::LeadId(row.Text(0)),
+                     .fit = row.Real(1),
+                     .short_key = row.OptionalReal(2).value_or(kNone),
+                     .long_key = row.OptionalReal(3).value_or(kNone),
+                     .rank = -row.Real(4),
+                     .matches = row.Bool(5)});
   }
   return leads;
 }

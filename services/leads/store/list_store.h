@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,17 +24,11 @@ absl::StatusOr<std::vector<domain::LeadId>> ListLeads(storage::Transaction& tran
 absl::StatusOr<std::vector<domain::LeadId>> FindLeads(storage::Transaction& transaction,
                                                       std::string_view text, int limit);
 
-// A position in one of the three rank lists.
-struct ListPosition {
-  bool started = false;
-  double key = 0;
-  domain::LeadId lead;
-};
-
-// The next rows of a rank list, which leaves out gated leads; moves `position` past them.
-absl::StatusOr<std::vector<domain::RankedLead>> ReadRanks(storage::Transaction& transaction,
-                                                          domain::TopSearch::List list,
-                                                          const Condition& condition, ListPosition& position,
-                                                          size_t limit);
+// Begins to read the next rows of a band (domain::TopSearch), which leaves out gated leads.
+absl::StatusOr<storage::Deferred> DeferBand(storage::Transaction& transaction,
+                                            const domain::TopSearch::Fetch& fetch,
+                                            const Condition& condition);
+// What DeferBand has read.
+std::vector<domain::RankedLead> BandOf(const storage::Result& result);
 
 }  // namespace finalmile::leads::store

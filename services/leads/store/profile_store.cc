@@ -114,20 +114,40 @@ ORDER BY source {sorted}, id {sorted})sql",
   return ids;
 }
 
-absl::Status InsertExternalIds(storage::Transaction& transaction,
-                               const std::vector<std::pair<ExternalId, domain::LeadId>>& external_ids) {
+namespace {
+
+std::vector<storage::Row> RowsOf(const std::vector<std::pair<ExternalId, domain::LeadId>>& external_ids) {
   std::vector<storage::Row> rows;
   rows.reserve(external_ids.size());
   for (const auto& [id, lead] : external_ids) {
     rows.emplace_back(std::vector<storage::Value>{id.first, id.second, lead.text()});
   }
+  return rows;
+}
+
+}  // namespace
+
+absl::Status InsertExternalIds(storage::Transaction& transaction,
+                               const std::vector<std::pair<ExternalId, domain::LeadId>>& external_ids) {
   return transaction
       .ExecuteMany(
           R"sql(
 INSERT INTO external_ids (source, id, lead)
 SELECT r.* FROM {rows: source TEXT, id TEXT, lead TEXT} AS r)sql",
-          rows)
+          RowsOf(external_ids))
       .status();
+}
+
+absl::StatusOr<storage::Deferred> DeferFreeExternalIds(
+    storage::Transaction& transaction,
+    const std::vector<std::pair<ExternalId, domain::LeadId>>& external_ids) {
+  return transaction.DeferMany(
+      R"sql(
+INSERT INTO external_ids (source, id, lead)
+SELECT r.* FROM {rows: source TEXT, id TEXT, lead TEXT} AS r
+WHERE TRUE
+ON CONFLICT (source, id) DO NOTHING)sql",
+      RowsOf(external_ids));
 }
 
 absl::StatusOr<std::vector<domain::LeadId>> LeadsWithExternalId(storage::Transaction& transaction,

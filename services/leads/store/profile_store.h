@@ -60,6 +60,10 @@ absl::Status DeleteLead(storage::Transaction& transaction, const domain::LeadId&
 // ALREADY_EXISTS when another lead has one of them. Awaited.
 absl::Status InsertExternalIds(storage::Transaction& transaction,
                                const std::vector<std::pair<ExternalId, domain::LeadId>>& external_ids);
+// Stores those that no lead has; Result::affected says how many.
+absl::StatusOr<storage::Deferred> DeferFreeExternalIds(
+    storage::Transaction& transaction,
+    const std::vector<std::pair<ExternalId, domain::LeadId>>& external_ids);
 // Deferred.
 absl::Status DeleteTheseIds(storage::Transaction& transaction, const std::vector<ExternalId>& external_ids);
 // Deferred.

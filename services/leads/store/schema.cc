@@ -268,6 +268,23 @@ CREATE INDEX sales_facts_by_lead ON sales_facts (lead);
 CREATE INDEX sales_facts_by_time ON sales_facts (time);
 )sql",
      storage::Change::kExpand},
+    // The lists of domain::TopSearch, an expression so that programs of every release keep it up to date: the
+    // band, then domain::EngagementRank, fit and id. Programs that know only the three lists of before still
+    // find the best leads, but look through all of them.
+    {6, "rank", R"sql(
+CREATE INDEX leads_by_rank ON leads (
+  (CAST(ceil(fit) AS BIGINT)),
+  (-(
+  short_value * power(CAST(2 AS DOUBLE PRECISION), CAST(short_time - 1767225600000000 AS DOUBLE PRECISION) / 2592000000000) +
+  long_value * power(CAST(2 AS DOUBLE PRECISION), CAST(long_time - 1767225600000000 AS DOUBLE PRECISION) / 2592000000000))),
+  (-fit),
+  id
+) WHERE created AND gates = 0;
+DROP INDEX leads_by_fit;
+DROP INDEX leads_by_short;
+DROP INDEX leads_by_long;
+)sql",
+     storage::Change::kExpand},
 };
 
 }  // namespace

@@ -177,15 +177,18 @@ CREATE TABLE leads (
 
 CREATE INDEX leads_by_due ON leads (due_time) WHERE due_time IS NOT NULL;
 
-CREATE INDEX leads_by_fit ON leads (fit DESC, id) WHERE created AND gates = 0;
-
-CREATE INDEX leads_by_long ON leads (long_key DESC, id) WHERE long_key IS NOT NULL AND created AND gates = 0;
-
 CREATE INDEX leads_by_policy ON leads (policy, id) WHERE created;
 
-CREATE INDEX leads_by_recount ON leads (id) WHERE recount IS NOT NULL;
+CREATE INDEX leads_by_rank ON leads (
+  (CAST(ceil(fit) AS BIGINT)),
+  (-(
+  short_value * power(CAST(2 AS DOUBLE PRECISION), CAST(short_time - 1767225600000000 AS DOUBLE PRECISION) / 2592000000000) +
+  long_value * power(CAST(2 AS DOUBLE PRECISION), CAST(long_time - 1767225600000000 AS DOUBLE PRECISION) / 2592000000000))),
+  (-fit),
+  id
+) WHERE created AND gates = 0;
 
-CREATE INDEX leads_by_short ON leads (short_key DESC, id) WHERE short_key IS NOT NULL AND created AND gates = 0;
+CREATE INDEX leads_by_recount ON leads (id) WHERE recount IS NOT NULL;
 
 CREATE TABLE opportunities (
   lead TEXT NOT NULL,
