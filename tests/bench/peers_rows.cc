@@ -236,7 +236,7 @@ class Crossing {
                      }));
     const double cpu = StartedCpu();
     const absl::Duration start = world_.clock().Steady() + absl::Milliseconds(20);
-    const auto wake = world_.clock().NewWaitEvent();
+    const std::shared_ptr<WaitEvent> wake = world_.clock().NewWaitEvent();
     const auto pause = world_.clock().NewWaitEvent();
     std::vector<std::unique_ptr<Pending>> appends;
     absl::Duration lag;
@@ -245,7 +245,7 @@ class Crossing {
       pause->WaitUntil(due);
       lag = std::max(lag, world_.clock().Steady() - due);
       ASSIGN_OR_RETURN(appends.emplace_back(),
-                       world_.events().StartAppend({messages[i]}, due + kAppendLimit, *wake));
+                       world_.events().StartAppend({messages[i]}, due + kAppendLimit, wake));
     }
     for (const auto& append : appends) {
       RETURN_IF_ERROR(Await(*append, *wake, world_.clock().Steady() + kAppendLimit));
