@@ -83,21 +83,24 @@ std::optional<std::vector<RowsColumn>> ParseColumns(std::string_view list) {
 }
 
 std::string RowsTable(Engine engine, const std::vector<RowsColumn>& columns) {
-  std::string values, names;
+  std::string values;
   for (size_t i = 0; i < columns.size(); ++i) {
-    const char* separator = i == 0 ? "" : ", ";
+    if (i > 0) values += ", ";
     if (engine == Engine::kPostgres) {
-      values += fmt::format("{}${}::{}", separator, i + 1, NameOf(columns[i].type).postgres_array);
-      names += separator + columns[i].name;
+      // In the list of what is selected, where the arrays are read in step. In FROM each would first be
+      // copied into a table of its own. FOR UPDATE reaches into a subquery and refuses such a list there;
+      // into WITH it does not.
+      values += fmt::format("unnest(${}::{}) AS {}", i + 1, NameOf(columns[i].type).postgres_array,
+                            columns[i].name);
     } else {
       // No CAST: the values are of the column's type already (CheckRows), and a cast would make booleans
       // numeric.
-      values += fmt::format("{}${} AS {}", separator, i + 1, columns[i].name);
+      values += fmt::format("${} AS {}", i + 1, columns[i].name);
     }
   }
-  if (engine == Engine::kPostgres)
-    return fmt::format("(SELECT * FROM unnest({}) AS finalmile_rows({}))", values, names);
-  return fmt::format("(SELECT {})", values);
+  return engine == Engine::kPostgres
+             ? fmt::format("(WITH finalmile_rows AS (SELECT {}) SELECT * FROM finalmile_rows)", values)
+             : fmt::format("(SELECT {})", values);
 }
 
 absl::Status ExpandWord(Engine engine, std::string_view word, std::string_view sql, Statement& out) {

@@ -33,10 +33,11 @@ TEST(Expand, MakesATableOfTheRows) {
       "SELECT * FROM {rows: a TEXT, b_2 BIGINT,c DOUBLE , d BOOLEAN, e BYTES} AS r";
   auto postgres = Expand(Engine::kPostgres, kSql);
   ASSERT_TRUE(postgres.ok());
-  EXPECT_EQ(postgres->text,
-            "SELECT * FROM (SELECT * FROM unnest($1::text[], $2::bigint[], $3::float8[], $4::boolean[], "
-            "$5::bytea[]) AS "
-            "finalmile_rows(a, b_2, c, d, e)) AS r");
+  EXPECT_EQ(
+      postgres->text,
+      "SELECT * FROM (WITH finalmile_rows AS (SELECT unnest($1::text[]) AS a, unnest($2::bigint[]) AS b_2, "
+      "unnest($3::float8[]) AS c, unnest($4::boolean[]) AS d, unnest($5::bytea[]) AS e) SELECT * FROM "
+      "finalmile_rows) AS r");
   ASSERT_EQ(postgres->columns.size(), 5u);
   EXPECT_EQ(postgres->columns[1].name, "b_2");
   EXPECT_EQ(postgres->columns[4].type, ColumnType::kBytes);

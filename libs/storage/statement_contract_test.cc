@@ -211,6 +211,11 @@ TEST_P(StatementTest, ExecuteManyUpdatesAndJoins) {
   ASSERT_TRUE(joined.ok()) << joined.status();
   ASSERT_EQ(joined->rows.size(), 2u);
   EXPECT_EQ(joined->affected, 2);
+  auto locked =
+      ExecuteMany("SELECT n.v FROM {rows: id BIGINT} AS r JOIN n ON n.id = r.id ORDER BY n.id {for_update}",
+                  {Row({int64_t{3}}), Row({int64_t{1}})});
+  ASSERT_TRUE(locked.ok()) << locked.status();
+  EXPECT_EQ(locked->rows.size(), 2u);
   auto ignored = ExecuteMany(
       "INSERT INTO n (id) SELECT id FROM {rows: id BIGINT} AS r WHERE TRUE ON CONFLICT DO NOTHING",
       {Row({int64_t{1}}), Row({int64_t{7}})});
