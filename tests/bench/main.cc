@@ -16,7 +16,8 @@ constexpr std::string_view kUsage =
     "reference.\n\n"
     "usage: finalmile_bench [--full] [--rows P1,P4,P5,P6,P7,P8,P9,P11,P12] [--pairs N] [--json FILE]\n\n"
     "  --full     the sizes of the design and at least seven pairs; default: sizes that end in ten minutes\n"
-    "  --rows     only these; P1 has P2 and P3 with it, P4 and P7 each their part of P10; naming P12 adds the "
+    "  --rows     only these; P1 has P2 and P3 with it, P4 and P7 each their part of P10; naming P12 adds "
+    "the "
     "clean build\n"
     "  --pairs    rounds of ours and reference after a warm-up; default: 5, with --full 7\n"
     "  --json     writes the table there too\n";
