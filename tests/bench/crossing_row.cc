@@ -169,9 +169,9 @@ absl::Status MeasureCrossing(World& world, const Options& options, Report& repor
   const std::vector<double> rates =
       options.full ? std::vector<double>{1000, 2000} : std::vector<double>{500, 1000};
   const double seconds = options.full ? 15 : 5;
-  // One minute, and two at most.
+  // A minute, and a minute and a half at most.
   const int least_warm_ups = options.full ? 2 : 6;
-  const int most_warm_ups = 2 * least_warm_ups;
+  const int most_warm_ups = least_warm_ups + least_warm_ups / 2;
   double activities = most_warm_ups * rates.back() * seconds;
   for (const double rate : rates) activities += (options.pairs + 1) * rate * seconds;
   const size_t crossing = static_cast<size_t>(activities) / kOneIn + 1;
