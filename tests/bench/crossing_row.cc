@@ -169,9 +169,10 @@ absl::Status MeasureCrossing(World& world, const Options& options, Report& repor
   const std::vector<double> rates =
       options.full ? std::vector<double>{1000, 2000} : std::vector<double>{500, 1000};
   const double seconds = options.full ? 15 : 5;
-  // A broker that has just started needs one to two minutes.
-  constexpr int kMostWarmUps = 10;
-  double activities = kMostWarmUps * rates.back() * seconds;
+  // A minute, and a minute and a half at most.
+  const int least_warm_ups = options.full ? 2 : 6;
+  const int most_warm_ups = least_warm_ups + least_warm_ups / 2;
+  double activities = most_warm_ups * rates.back() * seconds;
   for (const double rate : rates) activities += (options.pairs + 1) * rate * seconds;
   const size_t crossing = static_cast<size_t>(activities) / kOneIn + 1;
   for (storage::Database* database : {&world.store(), &world.twin()}) {
@@ -182,7 +183,7 @@ absl::Status MeasureCrossing(World& world, const Options& options, Report& repor
   ASSIGN_OR_RETURN(Contestant program, world.StartByHand());
   Crossing service(world, std::move(leads), crossing);
   Crossing by_hand(world, std::move(program), crossing);
-  RETURN_IF_ERROR(WarmUp(kMostWarmUps, "p50",
+  RETURN_IF_ERROR(WarmUp(least_warm_ups, most_warm_ups,
                          {[&] { return service.Run(rates.back(), seconds); },
                           [&] { return by_hand.Run(rates.back(), seconds); }}));
   for (const double rate : rates) {

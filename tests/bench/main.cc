@@ -19,7 +19,8 @@ constexpr std::string_view kUsage =
     "FILE]\n\n"
     "  --peers    P4, P5 and P9 beside Kafka Streams and Lucene instead\n"
     "  --full     the sizes of the design and at least seven pairs; default: sizes that end in ten minutes\n"
-    "  --rows     only these; P1 has P2 and P3 with it, P4 and P7 each their part of P10; naming P12 adds the "
+    "  --rows     only these; P1 has P2 and P3 with it, P4 and P7 each their part of P10; naming P12 adds "
+    "the "
     "clean build\n"
     "  --pairs    rounds of ours and reference after a warm-up; default: 5, with --full 7\n"
     "  --json     writes the table there too\n";

@@ -44,8 +44,6 @@ class Recording {
       const double seconds = absl::ToDoubleSeconds(world_.clock().Steady() - start);
       sample["answers"] = static_cast<double>(answers);
       sample["rate"] = static_cast<double>(std::min<int64_t>(answers, consumed - consumed_)) / seconds;
-      // For WarmUp.
-      sample["each"] = 1 / sample["rate"];
       return absl::OkStatus();
     });
   }
@@ -186,7 +184,8 @@ absl::Status MeasureRecord(World& world, const Options& options, Report& report)
   Recording service(world, std::move(leads), length);
   Recording by_hand(world, std::move(program), length);
   const double idle = ResidentMib(service.replica().pid());
-  RETURN_IF_ERROR(WarmUp(10, "each", {[&] { return service.Closed(); }, [&] { return by_hand.Closed(); }}));
+  RETURN_IF_ERROR(WarmUp(options.full ? 2 : 5, options.full ? 6 : 20,
+                         {[&] { return service.Closed(); }, [&] { return by_hand.Closed(); }}));
   ASSIGN_OR_RETURN(
       const std::vector<Samples> closed,
       Alternate(options.pairs, {[&] { return service.Closed(); }, [&] { return by_hand.Closed(); }}));

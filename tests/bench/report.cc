@@ -60,17 +60,17 @@ absl::StatusOr<std::vector<Samples>> Alternate(int rounds, const std::vector<Run
   return samples;
 }
 
-absl::Status WarmUp(int most, std::string_view metric, const std::vector<Run>& runs) {
+absl::Status WarmUp(int least, int most, const std::vector<Run>& runs) {
   double best = std::numeric_limits<double>::infinity();
   int as_before = 0;
-  for (int round = 0; round < most && as_before < 2; ++round) {
-    double now = 0;
+  for (int round = 0; round < most && (round < least || as_before < 2); ++round) {
+    double broker = 0;
     for (size_t i = 0; i < runs.size(); ++i) {
       ASSIGN_OR_RETURN(const Sample sample, runs[i]());
-      if (i == 0) now = sample.find(metric)->second;
+      if (i == 0) broker = sample.find("broker")->second;
     }
-    as_before = now > 0.95 * best ? as_before + 1 : 0;
-    best = std::min(best, now);
+    as_before = broker > 0.95 * best ? as_before + 1 : 0;
+    best = std::min(best, broker);
   }
   return absl::OkStatus();
 }

@@ -17,9 +17,10 @@ using Sample = std::map<std::string, double, std::less<>>;
 using Run = std::function<absl::StatusOr<Sample>()>;
 using Samples = std::vector<Sample>;
 
-// Runs `runs` in turn until the first one's `metric` has hardly fallen for two rounds, at most `most` rounds.
-// A broker that has just started compiles its code for a minute or two under load.
-absl::Status WarmUp(int most, std::string_view metric, const std::vector<Run>& runs);
+// Warms a broker that has just started, and compiles its code for a minute or two under load: runs `runs` in
+// turn until its CPU per operation, "broker" of the first one, has hardly fallen for two rounds; at least
+// `least` and at most `most` rounds.
+absl::Status WarmUp(int least, int most, const std::vector<Run>& runs);
 
 // Runs each of `runs` in turn, `rounds` times, after one round that is dropped. The answer has the samples of
 // each run.

@@ -144,7 +144,7 @@ absl::StatusOr<Contestant> World::StartByHand() {
   Contestant contestant{*twin_, std::string(kByHandActivities), std::string(kByHandEvents), nullptr};
   ASSIGN_OR_RETURN(contestant.replica, Replica::Start(*this, FINALMILE_BY_HAND_BINARY, twin_url_,
                                                       {"--activities", contestant.activities, "--emitted",
-                                                       contestant.events, "--members", "2"}));
+                                                       contestant.events, "--members", "1"}));
   return contestant;
 }
 
