@@ -36,26 +36,34 @@ absl::StatusOr<absl::Duration> Relay::Run(storage::Leadership& leadership) {
   // Rows of a key are sent in order of their ids, up to one that they all have reached: so none is passed
   // over.
   const int64_t last = patient ? seen_ : std::numeric_limits<int64_t>::max();
-  const auto read = [&](storage::Transaction& transaction) {
-    return ReadRows(transaction, last, options_.batch);
+  struct Look {
+    std::vector<UnsentRow> unsent;
+    int64_t newest = 0;
   };
-  ASSIGN_OR_RETURN(std::vector<UnsentRow> unsent, storage::Read(leadership, start + kTurnTimeout, read));
-  while (!unsent.empty()) {
+  const auto look = [&](storage::Transaction& transaction) -> absl::StatusOr<Look> {
+    Look found;
+    ASSIGN_OR_RETURN(found.unsent, ReadRows(transaction, last, options_.batch));
+    if (patient && found.unsent.empty()) {
+      ASSIGN_OR_RETURN(found.newest, NewestRow(transaction));
+    }
+    return found;
+  };
+  ASSIGN_OR_RETURN(Look found, storage::Read(leadership, start + kTurnTimeout, look));
+  while (!found.unsent.empty()) {
     std::vector<int64_t> sent;
-    sent.reserve(unsent.size());
-    for (const UnsentRow& row : unsent) sent.push_back(row.id);
-    RETURN_IF_ERROR(Send(std::move(unsent), clock_.Steady() + kSendTimeout));
+    sent.reserve(found.unsent.size());
+    for (const UnsentRow& row : found.unsent) sent.push_back(row.id);
+    RETURN_IF_ERROR(Send(std::move(found.unsent), clock_.Steady() + kSendTimeout));
     ASSIGN_OR_RETURN(
-        unsent,
-        storage::Transact(leadership, {.deadline = clock_.Steady() + kTurnTimeout, .durable = false},
-                          [&](storage::Transaction& transaction) -> absl::StatusOr<std::vector<UnsentRow>> {
-                            RETURN_IF_ERROR(DeleteRows(transaction, sent));
-                            return read(transaction);
-                          }));
+        found, storage::Transact(leadership, {.deadline = clock_.Steady() + kTurnTimeout, .durable = false},
+                                 [&](storage::Transaction& transaction) -> absl::StatusOr<Look> {
+                                   RETURN_IF_ERROR(DeleteRows(transaction, sent));
+                                   return look(transaction);
+                                 }));
     if (clock_.Steady() - start > kLongestRun) return absl::ZeroDuration();
   }
   if (!patient) return clock_.Steady() + kLookInterval;
-  ASSIGN_OR_RETURN(seen_, storage::Read(leadership, clock_.Steady() + kTurnTimeout, NewestRow));
+  seen_ = found.newest;
   seen_at_ = clock_.Steady();
   return seen_at_ + options_.patience;
 }
