@@ -1,6 +1,9 @@
 #include "libs/outbox/sender.h"
 
+#include <atomic>
 #include <deque>
+#include <mutex>
+#include <thread>
 
 #include "gmock/gmock.h"
 #include "libs/outbox/leader.h"
@@ -10,7 +13,7 @@
 namespace finalmile::outbox {
 namespace {
 
-// A log with a queue, whose appends a test ends in their order.
+// A log with a queue, whose appends a test ends in their order. Thread-safe.
 class QueueLog final : public testing::ForwardingEventLog {
  public:
   using ForwardingEventLog::ForwardingEventLog;
@@ -36,6 +39,7 @@ class QueueLog final : public testing::ForwardingEventLog {
   // Keys and values of the appends under way: "k1 m1".
   std::vector<std::string> UnderWay() const {
     std::vector<std::string> under_way;
+    std::lock_guard lock(mutex_);
     for (const Append& append : appends_) {
       std::string values;
       for (const events::Message& message : append.messages)
@@ -44,38 +48,60 @@ class QueueLog final : public testing::ForwardingEventLog {
     }
     return under_way;
   }
-  // The first append under way ends; one that fails stores nothing.
-  void End(const absl::Status& status) {
-    Append first = std::move(appends_.front());
-    appends_.pop_front();
-    if (status.ok()) {
-      ASSERT_EQ(inner().Append(first.messages, absl::InfiniteDuration()), absl::OkStatus());
+  // The first append under way ends; one that fails stores nothing. False: there is none.
+  bool End(const absl::Status& status) {
+    Append first;
+    {
+      std::lock_guard lock(mutex_);
+      if (appends_.empty()) return false;
+      first = std::move(appends_.front());
+      appends_.pop_front();
     }
-    *first.outcome = status;
+    if (status.ok()) {
+      EXPECT_EQ(inner().Append(first.messages, absl::InfiniteDuration()), absl::OkStatus());
+    }
+    first.outcome->Set(status);
     first.signal->Set();
+    return true;
   }
 
  private:
+  class Ending {
+   public:
+    void Set(const absl::Status& status) {
+      std::lock_guard lock(mutex_);
+      status_ = status;
+    }
+    std::optional<absl::Status> Get() const {
+      std::lock_guard lock(mutex_);
+      return status_;
+    }
+
+   private:
+    mutable std::mutex mutex_;
+    std::optional<absl::Status> status_;
+  };
   struct Append {
     std::vector<events::Message> messages;
-    std::shared_ptr<std::optional<absl::Status>> outcome;
+    std::shared_ptr<Ending> outcome;
     std::shared_ptr<Signal> signal;
   };
   struct UnderWayAppend final : Pending {
-    explicit UnderWayAppend(std::shared_ptr<std::optional<absl::Status>> outcome)
-        : outcome(std::move(outcome)) {}
-    std::optional<absl::Status> Outcome() override { return *outcome; }
+    explicit UnderWayAppend(std::shared_ptr<Ending> outcome) : outcome(std::move(outcome)) {}
+    std::optional<absl::Status> Outcome() override { return outcome->Get(); }
     absl::Status GiveUp() override { return absl::DeadlineExceededError("slow"); }
-    const std::shared_ptr<std::optional<absl::Status>> outcome;
+    const std::shared_ptr<Ending> outcome;
   };
 
   absl::StatusOr<std::unique_ptr<Pending>> Begin(const std::vector<events::Message>& messages,
                                                  std::shared_ptr<Signal> signal) {
     RETURN_IF_ERROR(refusal);
-    appends_.push_back({messages, std::make_shared<std::optional<absl::Status>>(), std::move(signal)});
+    std::lock_guard lock(mutex_);
+    appends_.push_back({messages, std::make_shared<Ending>(), std::move(signal)});
     return std::make_unique<UnderWayAppend>(appends_.back().outcome);
   }
 
+  mutable std::mutex mutex_;
   std::deque<Append> appends_;
 };
 
@@ -253,6 +279,47 @@ TEST_F(SenderTest, TheRowsOfAnotherProcessAreNotOvertaken) {
   Look();
   Look();
   EXPECT_EQ(Topic(), (Strings{"k1", "k2"}));
+}
+
+TEST_F(SenderTest, ManyThreadsCommitWhileAppendsEndWellAndBadly) {
+  constexpr int kThreads = 4, kEvents = 40;
+  std::atomic<int> busy = kThreads;
+  std::mutex seqs_mutex;
+  std::map<std::string, int64_t> seqs;
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (int i = 0; i < kEvents; ++i) {
+        const std::string key = "k" + std::to_string((thread + i) % 3);
+        // As the lock of the aggregate: the next event of a key is written after the commit of the one
+        // before.
+        std::lock_guard lock(seqs_mutex);
+        Emit(key, {++seqs[key]});
+      }
+      --busy;
+    });
+  }
+  threads.emplace_back([&] {
+    for (int i = 0; busy > 0 || !queue_.UnderWay().empty(); ++i) {
+      if (!queue_.End(i % 7 == 6 ? absl::UnavailableError("lost") : absl::OkStatus()))
+        std::this_thread::yield();
+    }
+  });
+  for (std::thread& thread : threads) thread.join();
+  for (int i = 0; i < 3; ++i) {
+    sender_->Run();
+    Look();
+  }
+  EXPECT_EQ(Outbox(), Strings{});
+  std::map<std::string, int64_t> last;
+  const auto wake = clock.NewWaitEvent();
+  const std::vector<events::Record> records =
+      *(*log_->OpenTail({"t"}, events::TailFrom::kStart, Soon(), *wake))->Poll(1'000);
+  for (const events::Record& record : records) {
+    EXPECT_LE(*SeqOf(record), last[record.key] + 1) << record.key;
+    last[record.key] = std::max(last[record.key], *SeqOf(record));
+  }
+  EXPECT_EQ(last, seqs);
 }
 
 TEST_F(SenderTest, ItsEndLeavesWhatIsUnderWay) {
