@@ -161,13 +161,14 @@ RC_GTEST_PROP(MatcherProperty, FindsWhatTryingEachAlignmentFinds, ()) {
   const Match best = *std::min_element(all.begin(), all.end(), better);
   RC_ASSERT(std::find(found.begin(), found.end(), best) != found.end());
   for (size_t i = 0; i < found.size(); ++i) {
-    RC_ASSERT(i == 0 || found[i - 1].last < found[i].first);
+    // In parentheses: RapidCheck takes the expression apart and evaluates both sides.
+    RC_ASSERT((i == 0 || found[i - 1].last < found[i].first));
     const auto proof = matcher.WordsOf(pattern, found[i]);
     RC_ASSERT(proof.size() == found[i].words);
     RC_ASSERT(proof.front().token == found[i].first && proof.back().token == found[i].last);
     for (size_t j = 0; j < proof.size(); ++j) {
       RC_ASSERT(said[proof[j].token] == pattern.words[proof[j].word]);
-      RC_ASSERT(j == 0 || (proof[j - 1].token < proof[j].token && proof[j - 1].word < proof[j].word));
+      RC_ASSERT((j == 0 || (proof[j - 1].token < proof[j].token && proof[j - 1].word < proof[j].word)));
     }
   }
 }
