@@ -27,6 +27,16 @@ class RelayingEvent final : public WaitEvent {
 PendingReplies::PendingReplies(Clock& clock)
     : clock_(clock), wake_(clock.NewWaitEvent()), shared_(std::make_shared<Shared>()) {}
 
+PendingReplies::~PendingReplies() {
+  std::list<std::pair<std::unique_ptr<Pending>, Done>> dropped;
+  for (const auto& reply : RepliesUntil(absl::InfiniteDuration())) {
+    std::lock_guard lock(shared_->mutex);
+    if (reply->pending_ == nullptr) continue;
+    dropped.emplace_back(std::move(reply->pending_), std::move(reply->done_));
+    shared_->replies.erase(reply->place_);
+  }
+}
+
 void PendingReplies::Reply::End(const std::function<absl::Status(Pending&)>& otherwise) {
   std::shared_ptr<Reply> kept;
   std::unique_ptr<Pending> pending;

@@ -43,6 +43,8 @@ class PendingReplies final : public Step {
 
   // `clock` outlives it.
   explicit PendingReplies(Clock& clock);
+  // Drops what still waits without a word.
+  ~PendingReplies() override;
 
   std::shared_ptr<Reply> NewReply() const { return std::make_shared<Reply>(shared_); }
   // `pending` was started with `reply` as its signal. `done` is called by Reply::Set as soon as there is an
