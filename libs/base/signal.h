@@ -3,8 +3,8 @@
 namespace finalmile {
 
 // What somebody wants set when there may be news for them. Thread-safe. Set is called on any thread, holds it
-// up for microseconds only, and may call back the one who sets it: so nobody sets a signal while holding a
-// lock.
+// up for microseconds only, and may call back the one who sets it: so who sets a signal of somebody else
+// holds no lock meanwhile.
 class Signal {
  public:
   virtual ~Signal() = default;
