@@ -122,10 +122,10 @@ class EventLog {
   // next call.
   virtual absl::Status Append(const std::vector<Message>& messages, absl::Duration deadline) = 0;
 
-  // As Append, but need not wait for the outcome: what is returned has it, and sets `signal`, which is not
-  // null, for it. With it any number of appends may be under way without a thread for each. Blocks until
-  // `deadline` at most, while a topic is looked up or the engine's queue is full; an engine that appends on
-  // the caller's thread blocks for the whole append. The order per key is that of the calls.
+  // Begins what Append does, and need not wait for the outcome: the Pending has it, and sets `signal`, which
+  // is not null, for it. With it any number of appends may be under way without a thread for each. Blocks
+  // until `deadline` at most, while a topic is looked up or the engine's queue is full; an engine that
+  // appends on the caller's thread blocks for the whole append. The order per key is that of the calls.
   virtual absl::StatusOr<std::unique_ptr<Pending>> StartAppend(const std::vector<Message>& messages,
                                                                absl::Duration deadline,
                                                                std::shared_ptr<Signal> /*signal*/) {
@@ -134,7 +134,8 @@ class EventLog {
   // Whether the engine has a queue of its own, so that StartAppend returns before its append is over and
   // TryStartAppend may succeed.
   virtual bool has_queue() const { return false; }
-  // As StartAppend, for a thread that may not block. Null: it would block, and nothing was appended.
+  // Does what StartAppend does, for a thread that may not block. Null: it would block, and nothing was
+  // appended.
   virtual absl::StatusOr<std::unique_ptr<Pending>> TryStartAppend(const std::vector<Message>& /*messages*/,
                                                                   std::shared_ptr<Signal> /*signal*/) {
     return nullptr;

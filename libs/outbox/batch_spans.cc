@@ -43,6 +43,13 @@ void BatchSpans::Add(std::string_view topic, const events::Headers& headers) {
   found->second.span.Link(*trace);
 }
 
+void BatchSpans::AddToSend(std::vector<events::Message>& messages) {
+  if (tracer_ == nullptr) return;
+  for (const events::Message& message : messages) Add(message.topic, message.headers);
+  for (events::Message& message : messages)
+    SetTrace(TraceFor(message.topic, message.headers), message.headers);
+}
+
 std::optional<TraceContext> BatchSpans::TraceFor(std::string_view topic,
                                                  const events::Headers& headers) const {
   std::optional<TraceContext> trace = TraceOf(headers);

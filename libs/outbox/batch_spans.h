@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "libs/base/span.h"
@@ -37,6 +38,9 @@ class BatchSpans {
   BatchSpans& operator=(const BatchSpans&) = delete;
 
   void Add(std::string_view topic, const events::Headers& headers);
+  // Adds the records of a batch that is to be sent, and puts the trace of its span in place of what each
+  // carries.
+  void AddToSend(std::vector<events::Message>& messages);
   // The trace that what follows from a record belongs to: the span of its trace, or what it carries itself.
   std::optional<TraceContext> TraceFor(std::string_view topic, const events::Headers& headers) const;
   // Sets an attribute of every span; `name` is a constant.

@@ -72,11 +72,8 @@ absl::Status Relay::Send(std::vector<UnsentRow> rows, absl::Duration deadline) {
   std::vector<events::Message> messages;
   messages.reserve(rows.size());
   for (UnsentRow& row : rows) messages.push_back(std::move(row.message));
-  if (options_.tracer == nullptr) return log_.Append(messages, deadline);
   BatchSpans spans(options_.tracer, SpanKind::kProducer, "send", log_.system());
-  for (const events::Message& message : messages) spans.Add(message.topic, message.headers);
-  for (events::Message& message : messages)
-    SetTrace(spans.TraceFor(message.topic, message.headers), message.headers);
+  spans.AddToSend(messages);
   absl::Status sent = log_.Append(messages, deadline);
   spans.End(sent);
   return sent;

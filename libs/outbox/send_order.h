@@ -16,10 +16,10 @@ namespace finalmile::outbox {
 
 // An event whose transaction has committed.
 struct CommittedEvent {
-  // Of its row in the outbox.
+  // The id of its row in the outbox.
   int64_t id = 0;
-  // Of the newest row of its key that the outbox held when the aggregate was locked, before those of the
-  // event's own transaction; absent: none.
+  // The id of the newest row that the outbox held of its key when the aggregate was locked, before those of
+  // the event's own transaction; absent: there was none.
   std::optional<int64_t> before;
   events::Message message;
 };

@@ -117,7 +117,7 @@ class Sender::Core final : public std::enable_shared_from_this<Core> {
     }
     absl::Status failure;
     for (Blocked& one : blocked) {
-      // What comes behind a failure would wait as long again.
+      // Behind a failure each of the others would wait as long again.
       if (!failure.ok()) {
         Started(*one.flight, failure);
         continue;
@@ -190,11 +190,9 @@ class Sender::Core final : public std::enable_shared_from_this<Core> {
     messages.reserve(events.size());
     for (CommittedEvent& event : events) {
       flight->tickets.push_back(SendOrder::TicketOf(event));
-      flight->spans.Add(event.message.topic, event.message.headers);
       messages.push_back(std::move(event.message));
     }
-    for (events::Message& message : messages)
-      SetTrace(flight->spans.TraceFor(message.topic, message.headers), message.headers);
+    flight->spans.AddToSend(messages);
     auto append = log_.TryStartAppend(messages, flight);
     if (!append.ok() || *append != nullptr) return Started(*flight, std::move(append));
     {

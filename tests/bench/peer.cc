@@ -9,12 +9,8 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <map>
-#include <sstream>
 
 #include "libs/base/status.h"
 
@@ -24,53 +20,7 @@ namespace {
 // The longest that a command may take: more than the limits of the peers themselves.
 constexpr absl::Duration kCommandLimit = absl::Minutes(15);
 
-struct Usage {
-  pid_t parent = 0;
-  // Ticks of the process itself, and of its children that have ended.
-  int64_t own = 0;
-  int64_t ended = 0;
-};
-
-// Of /proc/PID/stat, behind the name in brackets.
-bool Read(const std::string& pid, Usage& usage) {
-  std::ifstream file("/proc/" + pid + "/stat");
-  std::stringstream text;
-  text << file.rdbuf();
-  const size_t end = text.str().rfind(')');
-  if (end == std::string::npos) return false;
-  int64_t user = 0;
-  int64_t system = 0;
-  int64_t user_ended = 0;
-  int64_t system_ended = 0;
-  if (std::sscanf(text.str().c_str() + end + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld %ld %ld",
-                  &usage.parent, &user, &system, &user_ended, &system_ended) != 5)
-    return false;
-  usage.own = user + system;
-  usage.ended = user_ended + system_ended;
-  return true;
-}
-
 }  // namespace
-
-double StartedCpu() {
-  std::map<pid_t, Usage> processes;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
-    const std::string name = entry.path().filename().string();
-    Usage usage;
-    if (name.find_first_not_of("0123456789") == std::string::npos && Read(name, usage))
-      processes[std::atoi(name.c_str())] = usage;
-  }
-  const pid_t self = getpid();
-  int64_t ticks = processes[self].ended;
-  for (const auto& [pid, usage] : processes) {
-    pid_t ancestor = usage.parent;
-    while (ancestor != self && ancestor > 1 && processes.contains(ancestor))
-      ancestor = processes[ancestor].parent;
-    if (pid != self && ancestor == self) ticks += usage.own + usage.ended;
-  }
-  return static_cast<double>(ticks) / static_cast<double>(sysconf(_SC_CLK_TCK));
-}
 
 absl::StatusOr<std::unique_ptr<Peer>> Peer::Start(Clock& clock, std::string_view main, std::string_view heap,
                                                   const std::vector<std::string>& arguments,

@@ -13,11 +13,6 @@
 
 namespace finalmile::bench {
 
-// CPU time used so far, in seconds, by all that this process has started, and what these have started:
-// services, PostgreSQL, the broker, peers. What has ended counts too. Reads /proc; exact to some hundredths
-// of a second.
-double StartedCpu();
-
 // How long a peer is under load before anything counts, at the sizes of the design or at short ones: HotSpot
 // compiles meanwhile.
 inline absl::Duration PeerWarmUp(bool full) { return absl::Seconds(full ? 120 : 60); }

@@ -11,6 +11,7 @@
 #include "libs/base/status.h"
 #include "libs/outbox/topic.h"
 #include "tests/bench/peer.h"
+#include "tests/bench/processes.h"
 #include "tests/bench/rows.h"
 
 namespace finalmile::bench {

@@ -15,13 +15,17 @@ namespace {
 struct Process {
   std::string name;
   pid_t parent = 0;
-  // Children that have ended included.
-  double seconds = 0;
-};
+  // Its own, and that of its children that have ended.
+  double own = 0;
+  double ended = 0;
 
-std::map<pid_t, Process> AllProcesses() {
+  double seconds() const { return own + ended; }
+};
+using Processes = std::map<pid_t, Process>;
+
+Processes AllProcesses() {
   const auto tick = static_cast<double>(sysconf(_SC_CLK_TCK));
-  std::map<pid_t, Process> processes;
+  Processes processes;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     const std::string number = entry.path().filename().string();
     pid_t pid = 0;
@@ -44,33 +48,45 @@ std::map<pid_t, Process> AllProcesses() {
     for (int field = 14; field <= 17; ++field) {
       double ticks = 0;
       fields >> ticks;
-      process.seconds += ticks / tick;
+      (field < 16 ? process.own : process.ended) += ticks / tick;
     }
   }
   return processes;
 }
 
+// Whether this process has started it, or one that did.
+bool IsOurs(const Processes& processes, pid_t pid) {
+  for (auto at = processes.find(pid); at != processes.end(); at = processes.find(at->second.parent)) {
+    if (at->second.parent == getpid()) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 CpuUsed CpuOf(pid_t program) {
-  const std::map<pid_t, Process> processes = AllProcesses();
-  const auto is_ours = [&](pid_t pid) {
-    for (auto at = processes.find(pid); at != processes.end(); at = processes.find(at->second.parent)) {
-      if (at->first == getpid()) return true;
-    }
-    return false;
-  };
+  const Processes processes = AllProcesses();
   CpuUsed used;
   for (const auto& [pid, process] : processes) {
     if (pid == program) {
-      used.program += process.seconds;
-    } else if (process.name == "postgres" && is_ours(pid)) {
-      used.postgres += process.seconds;
-    } else if (process.name == "java" && is_ours(pid)) {
-      used.broker += process.seconds;
+      used.program += process.seconds();
+    } else if (process.name == "postgres" && IsOurs(processes, pid)) {
+      used.postgres += process.seconds();
+    } else if (process.name == "java" && IsOurs(processes, pid)) {
+      used.broker += process.seconds();
     }
   }
   return used;
+}
+
+double StartedCpu() {
+  const Processes processes = AllProcesses();
+  double seconds = 0;
+  for (const auto& [pid, process] : processes) {
+    if (pid == getpid()) seconds += process.ended;
+    if (IsOurs(processes, pid)) seconds += process.seconds();
+  }
+  return seconds;
 }
 
 void AddCpu(const CpuUsed& before, const CpuUsed& after, double operations, Sample& sample) {

@@ -15,6 +15,8 @@ struct CpuUsed {
 };
 // In steps of 10 ms.
 CpuUsed CpuOf(pid_t program);
+// The same of all of them, and of those that they have started, together; what has ended counts too.
+double StartedCpu();
 
 // Adds to `sample` what was used since `before` in µs per operation: "cpu" by the program, "postgres" and
 // "broker", and "whole" by all of them.

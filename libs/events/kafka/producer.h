@@ -75,7 +75,7 @@ class Producer : public std::enable_shared_from_this<Producer> {
   absl::Status RequireTopics(const std::vector<Message>& messages, absl::Duration deadline);
   // UNAVAILABLE when Kafka does not answer within two seconds.
   absl::StatusOr<std::vector<TopicSpec>> LookUpTopics(absl::Duration deadline);
-  // What is returned waits for `messages`, of which none is enqueued yet.
+  // Makes the append of `messages`, of which none is enqueued yet.
   std::unique_ptr<Append> NewAppend(const std::vector<Message>& messages, std::shared_ptr<Signal> signal);
   absl::Status Enqueue(const std::vector<Message>& messages, absl::Duration deadline, Delivery& delivery);
   // Takes the messages from `begin` on off the append: they were not enqueued.

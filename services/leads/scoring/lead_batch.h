@@ -73,11 +73,10 @@ class LeadBatch {
   // Locks the leads of `activities`, absent ones as stubs, and records, in one round trip; called instead of
   // Lock.
   absl::StatusOr<std::vector<store::Recorded>> LockAndRecord(std::span<const domain::Activity> activities);
-  // Stores activities of locked leads and adds the new ones to the engagement. None of them happened more
-  // than domain::kHistory ago; LockAndRecord takes those, too, where they do not come too late.
-  absl::StatusOr<std::vector<store::Recorded>> Record(std::span<const domain::Activity> activities);
-  // Record in halves: what DeferRecord has stored is counted by CountRecorded, once it is settled.
+  // Stores activities of locked leads. None of them happened more than domain::kHistory ago; LockAndRecord
+  // takes those, too, where they do not come too late.
   absl::StatusOr<storage::Deferred> DeferRecord(std::span<const domain::Activity> activities);
+  // Adds the new ones among them to the engagement, once DeferRecord is settled; `recorded` is its answer.
   absl::StatusOr<std::vector<store::Recorded>> CountRecorded(std::span<const domain::Activity> activities,
                                                              const storage::Result& recorded);
   // Creates a lead, under a fresh id or on its locked stub. INVALID_ARGUMENT / INVALID_FIELDS with all that
@@ -182,6 +181,8 @@ class LeadBatch {
   // Lock in halves. `ids` are sorted and unique.
   absl::StatusOr<Locked> DeferLock(const std::vector<domain::LeadId>& ids);
   absl::Status TakeLocked(Locked locked, const std::vector<domain::LeadId>& ids, Absent absent);
+  // DeferRecord and CountRecorded in one.
+  absl::StatusOr<std::vector<store::Recorded>> Record(std::span<const domain::Activity> activities);
   // Record for locked leads `ids`, where some activities may come too late.
   absl::StatusOr<std::vector<store::Recorded>> RecordOld(std::span<const domain::Activity> activities,
                                                          const std::vector<domain::LeadId>& ids);
