@@ -335,7 +335,7 @@ class Suite::Impl {
           limit.Set(load.limit);
           inside.Set(load.inside);
         }));
-    module_steps_.Add(server_->pending());
+    for (Step* step : server_->steps()) module_steps_.Add(*step);
     module_steps_.Add(memory_return_);
     address_ = Reachable(server_->address());
     return absl::OkStatus();

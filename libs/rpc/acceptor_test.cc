@@ -112,7 +112,7 @@ TEST_F(ServerTest, SilentReflectionStreamsAreLimitedAndCallsGoOn) {
 TEST_F(ServerTest, WatchesOfHealthAreLimited) {
   options_.max_connections = 5;
   Start();
-  RunPending();
+  RunSteps();
   ASSERT_EQ(Say(SayOf("")).status(), absl::OkStatus());
   google::protobuf::Empty any;
   std::vector<std::unique_ptr<Stream>> watches;

@@ -29,9 +29,10 @@ class MethodObserver {
 };
 
 // The reasons (ErrorInfo) for which a server refuses a call on its own, whatever the method.
-inline constexpr std::string_view kRefusals[] = {
-    "OVERLOADED",    "TOO_MANY_STREAMS", "MESSAGE_TOO_LARGE", "ANSWER_TOO_LARGE", "TOKEN_MISSING",
-    "TOKEN_UNKNOWN", "TOKEN_AMBIGUOUS",  "ROLE_MISSING",      "ACT_AS_REFUSED",   "ACT_AS_MALFORMED"};
+inline constexpr std::string_view kRefusals[] = {"OVERLOADED",       "TOO_MANY_STREAMS", "MESSAGE_TOO_LARGE",
+                                                 "ANSWER_TOO_LARGE", "TOKEN_MISSING",    "TOKEN_UNKNOWN",
+                                                 "TOKEN_AMBIGUOUS",  "ROLE_MISSING",     "ACT_AS_REFUSED",
+                                                 "ACT_AS_MALFORMED", "STOOD_STILL"};
 
 // Where a server reports its calls; libs/telemetry turns them into grpc_server_started_total,
 // grpc_server_handled_total, grpc_server_handling_seconds and finalmile_calls_refused_total.

@@ -135,13 +135,13 @@ class PendingCallsTest : public ServerTest {
  protected:
   // Calls that still wait go with the server, before what they wait for.
   ~PendingCallsTest() override {
-    StopPending();
+    StopSteps();
     server_.reset();
   }
   void Start() {
     echo_.after = [this](CallContext& context) { return work_.Start(context.signal()); };
     ServerTest::Start();
-    RunPending();
+    RunSteps();
   }
   void AwaitStarted(int count) {
     while (work_.started < count) std::this_thread::yield();

@@ -149,7 +149,7 @@ class Server::Impl {
     if (core_ != nullptr) core_->pending.Close();
   }
 
-  Step& pending() { return core_->pending; }
+  std::vector<Step*> steps() { return {&core_->pending, &core_->standstill}; }
   Server::Load load() const { return {core_->admission.limit(), core_->admission.inside()}; }
   const std::string& address() const { return address_; }
   int port() const { return acceptor_->port(); }
@@ -175,7 +175,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
-Step& Server::pending() { return impl_->pending(); }
+std::vector<Step*> Server::steps() { return impl_->steps(); }
 Server::Load Server::load() const { return impl_->load(); }
 const std::string& Server::address() const { return impl_->address(); }
 int Server::port() const { return impl_->port(); }

@@ -98,9 +98,11 @@ class Server {
   // What health answers, for the server and for each service.
   void SetServing(bool serving);
 
-  // Answers the calls of Service::UnaryAfter and goes on with streams that wait. To be run from Start until
-  // Drain has returned, and stopped before the server is destroyed.
-  Step& pending();
+  // One answers the calls of Service::UnaryAfter and goes on with streams that wait; one notices that the
+  // process was stopped for more than two seconds: mutations that arrive in the second after it are
+  // UNAVAILABLE / STOOD_STILL, for their callers may have gone elsewhere meanwhile. To be run from Start
+  // until Drain has returned, and stopped before the server is destroyed.
+  std::vector<Step*> steps();
 
   // Health NOT_SERVING, no new connections and calls, running ones finish, streams that wait end UNAVAILABLE;
   // those left at `deadline` (Clock::Steady()) are cancelled. Returns at the deadline at the latest, give or

@@ -23,6 +23,7 @@ ServerCore::ServerCore(const ServerOptions& options, const ServerDeps& deps,
       methods(std::move(served)),
       admission(std::max(32, options.max_pending / 32), options.max_pending, options.target_wait),
       pending(deps.clock),
+      standstill(deps.clock),
       streams(options.max_streams, options.max_streams_per_caller),
       watches(options.max_connections, options.max_connections),
       requests(std::max(kRequestMemory, (kMostGrowth + 4) * static_cast<int64_t>(options.max_message_bytes))),
@@ -39,6 +40,12 @@ absl::Status Overloaded(const ServerOptions& options) {
   return WithRetry(Error(absl::StatusCode::kResourceExhausted, "OVERLOADED",
                          "the server has more calls than it can carry: try again a little later"),
                    options.target_wait);
+}
+
+absl::Status StoodStill() {
+  return Error(absl::StatusCode::kUnavailable, "STOOD_STILL",
+               "the server was stopped for a while, and this call may have been sent before: send it again, "
+               "with the same request_id");
 }
 
 }  // namespace finalmile::rpc

@@ -12,6 +12,7 @@
 #include "libs/rpc/open_streams.h"
 #include "libs/rpc/pending_replies.h"
 #include "libs/rpc/server.h"
+#include "libs/rpc/standstill.h"
 #include "libs/rpc/unread_answers.h"
 
 // Between server.cc and the reactors; no part of the library's interface.
@@ -32,6 +33,7 @@ struct ServerCore {
   const std::shared_ptr<const v1::Principal> anybody = std::make_shared<v1::Principal>();
   Admission admission;
   PendingReplies pending;
+  Standstill standstill;
   OpenStreams streams;
   // Of clients that watch health: one for each of their connections.
   OpenStreams watches;
@@ -52,5 +54,8 @@ struct ServerCore {
 
 // What a call hears that the server cannot carry.
 absl::Status Overloaded(const ServerOptions& options);
+
+// What a mutation hears that may have been sent while the process stood still.
+absl::Status StoodStill();
 
 }  // namespace finalmile::rpc

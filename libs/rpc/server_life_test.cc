@@ -108,7 +108,7 @@ TEST_F(ServerLifeTest, ACallThatTheServerCancelsIsRepeated) {
 
 TEST_F(ServerLifeTest, WatchesOfHealthEndBeforeTheServerCutsThemOff) {
   Start();
-  RunPending();
+  RunSteps();
   using grpc::health::v1::HealthCheckResponse;
   auto watch = channel_->Open("/grpc.health.v1.Health/Watch", {.timeout = absl::Seconds(30)});
   watch->Write(grpc::health::v1::HealthCheckRequest());

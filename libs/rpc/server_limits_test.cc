@@ -315,7 +315,7 @@ TEST_F(ServerTest, CallsLeaveAServerThatSaysNotServingBeforeItStops) {
     return Said("here");
   };
   Start();
-  RunPending();
+  RunSteps();
   Echo other_echo;
   const auto other =
       Server::Start(options_, {&other_echo.service}, {.executor = executor_, .clock = *clock_, .log = log_});
@@ -334,12 +334,12 @@ TEST_F(ServerTest, CallsLeaveAServerThatSaysNotServingBeforeItStops) {
   }
   server_->Drain(clock_->Steady());
   for (int i = 0; i < 10; ++i) EXPECT_EQ(say(), absl::OkStatus());
-  StopPending();
+  StopSteps();
 }
 
 TEST_F(ServerTest, WhereNobodyServesACallWaitsForItsRetries) {
   Start();
-  RunPending();
+  RunSteps();
   server_->SetServing(false);
   EXPECT_EQ(Say(SayOf(""), {.retry = false}).status().code(), StatusCode::kUnavailable);
   std::thread call([&] { EXPECT_EQ(Say(SayOf("")).status(), absl::OkStatus()); });

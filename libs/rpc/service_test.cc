@@ -19,7 +19,7 @@ TEST(ServiceTest, CompleteServicePasses) {
   Echo echo;
   EXPECT_EQ(echo.service.Check(), absl::OkStatus());
   const auto methods = echo.service.methods();
-  ASSERT_EQ(methods.size(), 4u);
+  ASSERT_EQ(methods.size(), 5u);
   EXPECT_EQ(methods[0]->descriptor->name(), "Say");
   EXPECT_TRUE(methods[0]->unary);
   EXPECT_TRUE(methods[2]->stream);

@@ -38,6 +38,8 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
     // process that was frozen finds such calls when it wakes.
     if (status.ok() && !bytes.Valid())
       status = absl::CancelledError("the call came without its request message");
+    // The caller may have repeated it elsewhere meanwhile, and have been refused there.
+    if (status.ok() && core_->standstill.Note(arrival_) && method_.mutates) status = StoodStill();
     if (status.ok()) status = TakeRoom(bytes, core_->options, memory_);
     if (!status.ok()) return End(status);
     if (method_.method->waits) info_.signal = reply_signal_ = core_->pending.NewReply();

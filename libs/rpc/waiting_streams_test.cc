@@ -69,14 +69,14 @@ class Gate {
 class WaitingStreamsTest : public ServerTest {
  protected:
   ~WaitingStreamsTest() override {
-    StopPending();
+    StopSteps();
     server_.reset();
     // A stream that has ended is destroyed on the executor, and then leaves the gate.
     executor_.Stop();
   }
   void Start() {
     ServerTest::Start();
-    RunPending();
+    RunSteps();
   }
   std::unique_ptr<Stream> Open(absl::Duration timeout = absl::Minutes(1)) {
     auto stream = channel_->Open(kRepeat, {.timeout = timeout});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -24,6 +25,7 @@ constexpr char kSay[] = "/finalmile.rpctest.v1.EchoService/Say";
 constexpr char kRepeat[] = "/finalmile.rpctest.v1.EchoService/Repeat";
 constexpr char kChat[] = "/finalmile.rpctest.v1.EchoService/Chat";
 constexpr char kListThings[] = "/finalmile.rpctest.v1.EchoService/ListThings";
+constexpr char kUpdateThing[] = "/finalmile.rpctest.v1.EchoService/UpdateThing";
 
 // Something another thread waits for.
 class Latch {
@@ -154,6 +156,12 @@ struct Echo {
         [](CallContext&, const pb::ListThingsRequest&) -> absl::StatusOr<pb::ListThingsResponse> {
           return pb::ListThingsResponse();
         });
+    service.Unary<pb::UpdateThingRequest, pb::Thing>(
+        "UpdateThing",
+        [this](CallContext&, const pb::UpdateThingRequest& request) -> absl::StatusOr<pb::Thing> {
+          ++updates;
+          return request.thing();
+        });
   }
 
   struct Chatter final : BidiSession<pb::SayRequest, pb::SayResponse> {
@@ -194,6 +202,8 @@ struct Echo {
           return chunk;
         };
       };
+  // Calls of UpdateThing, the mutation.
+  std::atomic<int> updates = 0;
   std::function<void(CallContext&)> on_chat;
   std::function<void()> on_chat_end;
   Service service;

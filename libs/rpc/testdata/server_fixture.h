@@ -64,7 +64,7 @@ class ServerTest : public ::testing::Test {
 
   absl::Status TryStart() {
     const ServerDeps deps{.executor = executor_,
-                          .clock = *clock_,
+                          .clock = *server_clock_,
                           .log = log_,
                           .observer = &observer_,
                           .credentials = credentials_};
@@ -80,22 +80,25 @@ class ServerTest : public ::testing::Test {
     return NewGrpcChannel({.target = server_->address()}, *clock_, *rng_);
   }
 
-  ~ServerTest() override { StopPending(); }
-  void StopPending() {
-    if (!pending_.joinable()) return;
+  ~ServerTest() override { StopSteps(); }
+  void StopSteps() {
     stop_ = true;
-    server_->pending().wake().Set();
-    pending_.join();
+    for (Step* step : running_) step->wake().Set();
+    for (std::thread& thread : step_threads_) thread.join();
+    running_.clear();
+    step_threads_.clear();
   }
-  // Runs server_->pending() from now to the end of the test.
-  void RunPending() {
-    pending_ = std::thread([this] {
-      Step& step = server_->pending();
-      while (!stop_) {
-        step.wake().Clear();
-        if (!stop_) step.wake().WaitUntil(step.Run());
-      }
-    });
+  // Runs server_->steps() from now to the end of the test.
+  void RunSteps() {
+    running_ = server_->steps();
+    for (Step* step : running_) {
+      step_threads_.emplace_back([this, step] {
+        while (!stop_) {
+          step->wake().Clear();
+          if (!stop_) step->wake().WaitUntil(step->Run());
+        }
+      });
+    }
   }
 
   absl::StatusOr<pb::SayResponse> Say(const pb::SayRequest& request, const CallOptions& options = {}) {
@@ -114,8 +117,11 @@ class ServerTest : public ::testing::Test {
   const Credentials* credentials_ = nullptr;
   std::unique_ptr<Server> server_;
   std::unique_ptr<Channel> channel_;
+  // What the server goes by.
+  Clock* server_clock_ = clock_.get();
   std::atomic<bool> stop_ = false;
-  std::thread pending_;
+  std::vector<Step*> running_;
+  std::vector<std::thread> step_threads_;
 };
 
 }  // namespace finalmile::rpc
