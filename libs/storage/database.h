@@ -137,6 +137,9 @@ struct TransactOptions {
   // id or a fence first). Then a connection lost during COMMIT is answered by running it again rather than by
   // UNKNOWN.
   bool repeatable = false;
+  // Plans of its statements are kept from the first time on, whatever their values: for many small statements
+  // that one index serves, where planning takes longer than running. No effect on SQLite.
+  bool keep_plans = false;
 };
 
 // A session that holds a named lock of the store: the one leader among all processes on this store.

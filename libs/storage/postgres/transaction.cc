@@ -122,6 +122,7 @@ class PostgresTransaction final : public Transaction {
     failure_ = connection_.Add(options_.read_only ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
                                                   : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
     if (failure_.ok() && !options_.durable) failure_ = connection_.Add("SET LOCAL synchronous_commit = off");
+    if (options_.keep_plans) return Plan(true);
     return failure_;
   }
 
@@ -130,6 +131,8 @@ class PostgresTransaction final : public Transaction {
   // small transaction planning is a third of the work. Beyond some twenty rows a plan for their number is
   // worth it.
   absl::Status Plan(bool few) {
+    RETURN_IF_ERROR(failure_);
+    few |= options_.keep_plans;
     if (few == few_) return absl::OkStatus();
     few_ = few;
     failure_ = connection_.Add(few ? "SET LOCAL plan_cache_mode = force_generic_plan"

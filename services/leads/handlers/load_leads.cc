@@ -27,6 +27,29 @@ v1::Opportunity ToProto(const store::OpportunityRow& row) {
   return opportunity;
 }
 
+// What leads are made of.
+struct Parts {
+  std::vector<store::LeadState> states;
+  std::map<domain::LeadId, domain::Lead> profiles;
+  std::map<domain::LeadId, std::vector<store::ExternalId>> external_ids;
+  std::map<domain::LeadId, std::vector<store::OpportunityRow>> opportunities;
+};
+
+// In one round trip. Leads may be large, so the rows are gone when this returns.
+absl::StatusOr<Parts> ReadParts(storage::Transaction& transaction, const std::vector<domain::LeadId>& ids) {
+  ASSIGN_OR_RETURN(const storage::Deferred states, store::kLeads.DeferRead(transaction, ids));
+  ASSIGN_OR_RETURN(const storage::Deferred profiles, store::DeferProfiles(transaction, ids));
+  ASSIGN_OR_RETURN(const storage::Deferred external_ids, store::DeferExternalIds(transaction, ids));
+  ASSIGN_OR_RETURN(const storage::Deferred opportunities, store::DeferOpportunities(transaction, ids));
+  RETURN_IF_ERROR(transaction.Settle());
+  Parts parts;
+  ASSIGN_OR_RETURN(parts.states, store::kLeads.Records(*states));
+  ASSIGN_OR_RETURN(parts.profiles, store::ProfilesOf(*profiles));
+  parts.external_ids = store::ExternalIdsOf(*external_ids);
+  ASSIGN_OR_RETURN(parts.opportunities, store::OpportunitiesOf(*opportunities));
+  return parts;
+}
+
 }  // namespace
 
 absl::StatusOr<domain::LeadId> LeadBy(storage::Transaction& transaction, const v1::LeadIdentity& identity) {
@@ -65,13 +88,8 @@ absl::StatusOr<domain::LeadId> LeadOf(rpc::CallContext& context, storage::Databa
 absl::StatusOr<std::vector<v1::Lead>> LoadLeads(storage::Transaction& transaction,
                                                 scoring::Policies& policies,
                                                 const std::vector<domain::LeadId>& ids, absl::Time now) {
-  ASSIGN_OR_RETURN(const storage::Deferred read_states, store::kLeads.DeferRead(transaction, ids));
-  ASSIGN_OR_RETURN(const storage::Deferred read_profiles, store::DeferProfiles(transaction, ids));
-  // The two above travel with it.
-  ASSIGN_OR_RETURN(auto external_ids, store::ExternalIdsOf(transaction, ids));
-  ASSIGN_OR_RETURN(auto opportunities, store::OpportunitiesOf(transaction, ids));
-  ASSIGN_OR_RETURN(std::vector<store::LeadState> states, store::kLeads.Records(*read_states));
-  ASSIGN_OR_RETURN(auto profiles, store::ProfilesOf(*read_profiles));
+  ASSIGN_OR_RETURN(Parts parts, ReadParts(transaction, ids));
+  const std::vector<store::LeadState>& states = parts.states;
   std::map<domain::LeadId, const store::LeadState*> by_id;
   for (const store::LeadState& state : states) {
     if (state.created) by_id[state.id] = &state;
@@ -91,8 +109,9 @@ absl::StatusOr<std::vector<v1::Lead>> LoadLeads(storage::Transaction& transactio
     const auto found = by_id.find(id);
     if (found == by_id.end()) return rpc::NotFound(domain::LeadName(id), "lead");
     const store::LeadState& state = *found->second;
-    domain::Lead profile = profiles[id];
-    for (const store::ExternalId& external : external_ids[id]) {
+    domain::Lead& profile = parts.profiles[id];
+    profile.external_ids.clear();
+    for (const store::ExternalId& external : parts.external_ids[id]) {
       profile.external_ids.push_back({external.first, external.second});
     }
     profile.gates = scoring::GatesOf(state.gates);
@@ -106,7 +125,7 @@ absl::StatusOr<std::vector<v1::Lead>> LoadLeads(storage::Transaction& transactio
     *lead.mutable_score() = scoring::ToScore(state, *policy, now);
     lead.set_cycle(static_cast<int32_t>(state.cycle));
     if (state.quiet_until > now) *lead.mutable_quiet_until() = scoring::ToProto(state.quiet_until);
-    for (const store::OpportunityRow& opportunity : opportunities[id])
+    for (const store::OpportunityRow& opportunity : parts.opportunities[id])
       *lead.add_opportunities() = ToProto(opportunity);
   }
   return leads;

@@ -249,7 +249,9 @@ absl::StatusOr<v1::Lead> SalesHandlers::RecordOpportunity(rpc::CallContext& cont
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Lead> {
         LeadBatch batch(transaction, d_.policies, {d_.clock, d_.rng, now, cause});
         ASSIGN_OR_RETURN(const domain::Lead before, LockOne(transaction, batch, id));
-        ASSIGN_OR_RETURN(auto by_lead, store::OpportunitiesOf(transaction, {id}));
+        ASSIGN_OR_RETURN(const storage::Deferred read, store::DeferOpportunities(transaction, {id}));
+        RETURN_IF_ERROR(transaction.Settle());
+        ASSIGN_OR_RETURN(auto by_lead, store::OpportunitiesOf(*read));
         std::vector<store::OpportunityRow>& all = by_lead[id];
         auto one = std::find_if(all.begin(), all.end(),
                                 [&](const store::OpportunityRow& row) { return row.id == given.id(); });

@@ -64,7 +64,7 @@ absl::Status RowOwners::Load(LeadBatch& batch) {
     for (store::LeadState& state : read) states.emplace(state.id, std::move(state));
   }
   ASSIGN_OR_RETURN(auto read, store::ReadProfiles(transaction_, leads));
-  ASSIGN_OR_RETURN(auto ids, store::ExternalIdsOf(transaction_, leads));
+  ASSIGN_OR_RETURN(auto ids, store::ReadExternalIds(transaction_, leads));
   ASSIGN_OR_RETURN(std::vector<store::StoredRow> about, store::SourceRowsAbout(transaction_, leads));
   for (store::StoredRow& row : about) said_about.emplace(row.lead, std::move(row));
   for (const auto& [id, state] : states) {

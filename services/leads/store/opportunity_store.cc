@@ -24,13 +24,15 @@ const storage::Table<OpportunityRow> kOpportunities("opportunities", {"lead", "i
                                                      {"currency", &OpportunityRow::currency},
                                                      {"update_time", &OpportunityRow::update_time}});
 
+absl::StatusOr<storage::Deferred> DeferOpportunities(storage::Transaction& transaction,
+                                                     const std::vector<domain::LeadId>& leads) {
+  return transaction.DeferMany(
+      kOpportunities.select() + " WHERE lead IN (SELECT r.wanted FROM {rows: wanted TEXT} AS r)",
+      storage::IdRows(leads));
+}
+
 absl::StatusOr<std::map<domain::LeadId, std::vector<OpportunityRow>>> OpportunitiesOf(
-    storage::Transaction& transaction, const std::vector<domain::LeadId>& leads) {
-  ASSIGN_OR_RETURN(
-      const storage::Result read,
-      transaction.ExecuteMany(
-          kOpportunities.select() + " WHERE lead IN (SELECT r.wanted FROM {rows: wanted TEXT} AS r)",
-          storage::IdRows(leads)));
+    const storage::Result& read) {
   ASSIGN_OR_RETURN(std::vector<OpportunityRow> rows, kOpportunities.Records(read));
   std::map<domain::LeadId, std::vector<OpportunityRow>> by_lead;
   for (OpportunityRow& row : rows) {

@@ -25,8 +25,10 @@ struct OpportunityRow {
 
 extern const storage::Table<OpportunityRow> kOpportunities;
 
-// Of these leads, by lead, the newest first.
+// Those of these leads, by lead, the newest first; in halves, as DeferProfiles.
+absl::StatusOr<storage::Deferred> DeferOpportunities(storage::Transaction& transaction,
+                                                     const std::vector<domain::LeadId>& leads);
 absl::StatusOr<std::map<domain::LeadId, std::vector<OpportunityRow>>> OpportunitiesOf(
-    storage::Transaction& transaction, const std::vector<domain::LeadId>& leads);
+    const storage::Result& read);
 
 }  // namespace finalmile::leads::store

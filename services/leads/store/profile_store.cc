@@ -100,18 +100,27 @@ ORDER BY source {sorted}, id {sorted}
                          external_ids);
 }
 
-absl::StatusOr<std::map<domain::LeadId, std::vector<ExternalId>>> ExternalIdsOf(
-    storage::Transaction& transaction, const std::vector<domain::LeadId>& leads) {
-  ASSIGN_OR_RETURN(storage::Result result, transaction.ExecuteMany(
-                                               R"sql(
+absl::StatusOr<storage::Deferred> DeferExternalIds(storage::Transaction& transaction,
+                                                   const std::vector<domain::LeadId>& leads) {
+  return transaction.DeferMany(R"sql(
 SELECT lead, source, id FROM external_ids
 WHERE lead IN (SELECT r.lead FROM {rows: lead TEXT} AS r)
 ORDER BY source {sorted}, id {sorted})sql",
-                                               storage::IdRows(leads)));
+                               storage::IdRows(leads));
+}
+
+std::map<domain::LeadId, std::vector<ExternalId>> ExternalIdsOf(const storage::Result& read) {
   std::map<domain::LeadId, std::vector<ExternalId>> ids;
-  for (const storage::Row& row : result.rows)
+  for (const storage::Row& row : read.rows)
     ids[domain::LeadId(row.Text(0))].emplace_back(row.Text(1), row.Text(2));
   return ids;
+}
+
+absl::StatusOr<std::map<domain::LeadId, std::vector<ExternalId>>> ReadExternalIds(
+    storage::Transaction& transaction, const std::vector<domain::LeadId>& leads) {
+  ASSIGN_OR_RETURN(const storage::Deferred read, DeferExternalIds(transaction, leads));
+  RETURN_IF_ERROR(transaction.Settle());
+  return ExternalIdsOf(*read);
 }
 
 namespace {

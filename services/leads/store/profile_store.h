@@ -38,7 +38,12 @@ absl::StatusOr<std::map<ExternalId, domain::LeadId>> FindExternalIds(
 // The same; they stay with their leads until the transaction ends.
 absl::StatusOr<std::map<ExternalId, domain::LeadId>> LockExternalIds(
     storage::Transaction& transaction, const std::vector<ExternalId>& external_ids);
-absl::StatusOr<std::map<domain::LeadId, std::vector<ExternalId>>> ExternalIdsOf(
+// External ids by lead, in halves, as DeferProfiles.
+absl::StatusOr<storage::Deferred> DeferExternalIds(storage::Transaction& transaction,
+                                                   const std::vector<domain::LeadId>& leads);
+std::map<domain::LeadId, std::vector<ExternalId>> ExternalIdsOf(const storage::Result& read);
+// Both halves.
+absl::StatusOr<std::map<domain::LeadId, std::vector<ExternalId>>> ReadExternalIds(
     storage::Transaction& transaction, const std::vector<domain::LeadId>& leads);
 // Leads with the external id `id` of any source, at most `limit`.
 absl::StatusOr<std::vector<domain::LeadId>> LeadsWithExternalId(storage::Transaction& transaction,
