@@ -139,7 +139,7 @@ tsan: kafka-if-reachable
 
 sim: deps-build $(BUILD)/build.ninja
 	$(call compile,simulation_test)
-	@SIM_SEEDS=$(or $(SEEDS),10000) SIM_SEED=$(SEED) $(BUILD)/tests/simulation/simulation_test
+	@SIM_SEEDS=$(or $(SEEDS),10000) SIM_SEED=$(SEED) $(BUILD)/tests/simulation/simulation_test --jobs $(JOBS)
 
 chaos: kafka-if-reachable $(BUILD)/build.ninja
 	$(call compile,chaos_test)

@@ -146,18 +146,19 @@ class EventLogServer::Session final : public events::EventLog {
     if (simulation_.Strikes(faults.fail)) return BrokerLost();
     const bool lost = simulation_.Strikes(faults.lose_reply);
     Cut cut = lost ? server_.CutOff(messages) : Cut{messages, {}};
-    server_.AppendLate(std::move(cut.late));
     const absl::Duration delay =
         (simulation_.Strikes(faults.delay) ? absl::Seconds(4) : absl::Milliseconds(20)) *
         simulation_.rng().Uniform();
     const auto outcome = std::make_shared<std::optional<absl::Status>>();
     simulation_.Spawn("append", [this_server = &server_, delay, lost, outcome, signal = std::move(signal),
-                                 stored = std::move(cut.stored)] {
+                                 cut = std::move(cut)] {
       Simulation& simulation = this_server->simulation_;
       simulation.Sleep(delay);
       absl::Status status;
-      if (!stored.empty())
-        status = this_server->log_.Append(stored, simulation.clock().Steady() + absl::Minutes(1));
+      if (!cut.stored.empty())
+        status = this_server->log_.Append(cut.stored, simulation.clock().Steady() + absl::Minutes(1));
+      // Behind the first ones of their keys.
+      this_server->AppendLate(cut.late);
       *outcome = lost ? BrokerLost() : status;
       signal->Set();
     });

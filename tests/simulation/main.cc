@@ -3,12 +3,15 @@
 //
 //   simulation_test [--world NAME] [--first-seed S] [--seeds N] [--jobs J] [--trace]
 //
-// SIM_SEEDS sets N (300), SIM_SEED plays one seed alone. The exit code is 1 when an
-// invariant is broken; the command that plays the seed again is printed with it.
+// SIM_SEEDS sets N (300, under a sanitizer 60), SIM_SEED plays one seed alone. The exit code is 1 when an
+// invariant is broken; the command that plays the seed again is printed with it. A terminal shows how far it
+// is.
 
 #include <fmt/format.h>
 #include <sched.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <cstdlib>
@@ -37,10 +40,16 @@ constexpr uint64_t kReplayEvery = 50;
 // Broken seeds after which a world is given up.
 constexpr int kMostFailures = 5;
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr uint64_t kSeeds = 60;
+#else
+constexpr uint64_t kSeeds = 300;
+#endif
+
 struct Arguments {
   std::string world = "all";
   uint64_t first = 1;
-  uint64_t seeds = 300;
+  uint64_t seeds = kSeeds;
   int jobs = 1;
   bool trace = false;
 };
@@ -114,6 +123,8 @@ int Play(const NamedWorld& world, const Arguments& arguments) {
   std::atomic<int64_t> points = 0;
   std::atomic<int64_t> simulated_seconds = 0;
   std::mutex printing;
+  std::atomic<int> running = arguments.jobs;
+  const std::unique_ptr<WaitEvent> finished = clock->NewWaitEvent();
   const auto job = [&](int number) {
     PinTo(number);
     for (uint64_t seed; (seed = next++) < arguments.first + arguments.seeds && failures < kMostFailures;) {
@@ -139,9 +150,22 @@ int Play(const NamedWorld& world, const Arguments& arguments) {
       for (const std::string& violation : outcome.violations) fmt::print("  {}\n", violation);
       fmt::print("  {}\n", options.replay);
     }
+    if (--running == 0) finished->Set();
   };
   std::vector<std::thread> jobs;
   for (int i = 0; i < arguments.jobs; ++i) jobs.emplace_back(job, i);
+  if (isatty(STDERR_FILENO) != 0) {
+    while (!finished->WaitUntil(clock->Steady() + absl::Seconds(1))) {
+      const double rate = static_cast<double>(played) / absl::ToDoubleSeconds(clock->Steady() - begin);
+      const auto left = static_cast<double>(arguments.seeds - std::min<uint64_t>(played, arguments.seeds));
+      std::lock_guard lock(printing);
+      fmt::print(stderr, "\r\x1b[Kworld {}: {} of {} seeds, {} broken, {:.1f} seeds/s, {} left\r", world.name,
+                 played.load(), arguments.seeds, failures.load(), rate,
+                 rate > 0 ? absl::FormatDuration(absl::Trunc(absl::Seconds(left / rate), absl::Seconds(1)))
+                          : std::string("?"));
+    }
+    fmt::print(stderr, "\x1b[K");
+  }
   for (std::thread& thread : jobs) thread.join();
   const double seconds = absl::ToDoubleSeconds(clock->Steady() - begin);
   fmt::print(
