@@ -60,6 +60,9 @@ absl::StatusOr<Response> Mutate(
                                  return response;
                                }
                              }
+                             // Nothing is changed for a caller that has gone. From the claim on a repeat
+                             // elsewhere waits for this transaction.
+                             RETURN_IF_ERROR(context.Check());
                              ASSIGN_OR_RETURN(response, function(transaction, now));
                              // Nothing takes effect that could not be answered.
                              RETURN_IF_ERROR(rpc::CheckAnswer(response, context.answers().most));

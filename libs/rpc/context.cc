@@ -15,7 +15,10 @@ absl::Duration CallContext::Remaining() const {
 
 absl::Status CallContext::Check() const {
   if (cancelled()) return absl::CancelledError("the caller has gone");
-  if (clock_.Steady() >= info_.deadline) return absl::DeadlineExceededError("the call's deadline has passed");
+  const absl::Duration now = clock_.Steady();
+  if (now >= info_.deadline) return absl::DeadlineExceededError("the call's deadline has passed");
+  if (info_.standstill != nullptr && info_.standstill->CountAt(now) != info_.standstills)
+    return Standstill::Refusal();
   return absl::OkStatus();
 }
 

@@ -12,6 +12,7 @@
 #include "finalmile/v1/principal.pb.h"
 #include "libs/base/clock.h"
 #include "libs/rpc/answer.h"
+#include "libs/rpc/standstill.h"
 
 namespace finalmile::rpc {
 
@@ -33,6 +34,10 @@ struct CallInfo {
   WaitEvent* wake = nullptr;
   // Outlive the call; null: the defaults.
   const AnswerRules* answers = nullptr;
+  // Outlives the call; null: a standstill of the process does not concern it.
+  Standstill* standstill = nullptr;
+  // Standstills at its arrival.
+  int64_t standstills = 0;
 };
 
 // Who calls, until when, and with what. Given to every handler; one thread at a time.
@@ -57,7 +62,8 @@ class CallContext {
   bool cancelled() const {
     return info_.cancelled != nullptr && info_.cancelled->load(std::memory_order_relaxed);
   }
-  // CANCELLED or DEADLINE_EXCEEDED when going on is useless, else OK.
+  // CANCELLED or DEADLINE_EXCEEDED when going on is useless, else OK. UNAVAILABLE / STOOD_STILL for a
+  // mutation when the process was stopped since its arrival: the caller may have gone elsewhere meanwhile.
   absl::Status Check() const;
 
   // The server refuses an answer that breaks them. A handler whose answer grows with what is stored keeps to

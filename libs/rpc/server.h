@@ -99,9 +99,9 @@ class Server {
   void SetServing(bool serving);
 
   // One answers the calls of Service::UnaryAfter and goes on with streams that wait; one notices that the
-  // process was stopped for more than two seconds: mutations that arrive in the second after it are
-  // UNAVAILABLE / STOOD_STILL, for their callers may have gone elsewhere meanwhile. To be run from Start
-  // until Drain has returned, and stopped before the server is destroyed.
+  // process was stopped for more than two seconds: mutations under way, and those that arrive in the second
+  // after it, are UNAVAILABLE / STOOD_STILL, for their callers may have gone elsewhere meanwhile. To be run
+  // from Start until Drain has returned, and stopped before the server is destroyed.
   std::vector<Step*> steps();
 
   // Health NOT_SERVING, no new connections and calls, running ones finish, streams that wait end UNAVAILABLE;

@@ -42,10 +42,4 @@ absl::Status Overloaded(const ServerOptions& options) {
                    options.target_wait);
 }
 
-absl::Status StoodStill() {
-  return Error(absl::StatusCode::kUnavailable, "STOOD_STILL",
-               "the server was stopped for a while, and this call may have been sent before: send it again, "
-               "with the same request_id");
-}
-
 }  // namespace finalmile::rpc

@@ -55,7 +55,4 @@ struct ServerCore {
 // What a call hears that the server cannot carry.
 absl::Status Overloaded(const ServerOptions& options);
 
-// What a mutation hears that may have been sent while the process stood still.
-absl::Status StoodStill();
-
 }  // namespace finalmile::rpc

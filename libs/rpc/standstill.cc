@@ -1,5 +1,7 @@
 #include "libs/rpc/standstill.h"
 
+#include "libs/rpc/errors.h"
+
 namespace finalmile::rpc {
 namespace {
 
@@ -10,20 +12,34 @@ constexpr absl::Duration kBeat = absl::Milliseconds(500);
 
 Standstill::Standstill(Clock& clock) : clock_(clock), wake_(clock.NewWaitEvent()) {}
 
-bool Standstill::Note(absl::Duration now) {
+int64_t Standstill::CountAt(absl::Duration now) {
   const int64_t at = absl::ToInt64Nanoseconds(now);
   const int64_t seen = seen_.load();
-  if (seen == 0) return false;
-  // Threads that come here at once may set the same more than once.
-  if (at - seen > absl::ToInt64Nanoseconds(kLongestPause)) until_ = at + absl::ToInt64Nanoseconds(kLeftovers);
+  if (seen == 0) return 0;
+  // The sign of life comes last: whoever sees it sees also what was noticed before it.
+  if (at - seen > absl::ToInt64Nanoseconds(kLongestPause)) {
+    until_ = at + absl::ToInt64Nanoseconds(kLeftovers);
+    ++count_;
+  }
   if (at > seen) seen_ = at;
-  return at < until_.load();
+  return count_.load();
+}
+
+bool Standstill::MayBeLeftover(absl::Duration now) {
+  CountAt(now);
+  return absl::ToInt64Nanoseconds(now) < until_.load();
+}
+
+absl::Status Standstill::Refusal() {
+  return Error(absl::StatusCode::kUnavailable, "STOOD_STILL",
+               "the server was stopped for a while, and this call may have been sent before: send it again, "
+               "with the same request_id");
 }
 
 absl::Duration Standstill::Run() {
   const absl::Duration now = clock_.Steady();
   if (seen_.load() == 0) seen_ = absl::ToInt64Nanoseconds(now);
-  Note(now);
+  CountAt(now);
   return now + kBeat;
 }
 

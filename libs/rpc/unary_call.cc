@@ -38,8 +38,11 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
     // process that was frozen finds such calls when it wakes.
     if (status.ok() && !bytes.Valid())
       status = absl::CancelledError("the call came without its request message");
-    // The caller may have repeated it elsewhere meanwhile, and have been refused there.
-    if (status.ok() && core_->standstill.Note(arrival_) && method_.mutates) status = StoodStill();
+    if (method_.mutates) {
+      info_.standstill = &core_->standstill;
+      info_.standstills = core_->standstill.CountAt(arrival_);
+      if (status.ok() && core_->standstill.MayBeLeftover(arrival_)) status = Standstill::Refusal();
+    }
     if (status.ok()) status = TakeRoom(bytes, core_->options, memory_);
     if (!status.ok()) return End(status);
     if (method_.method->waits) info_.signal = reply_signal_ = core_->pending.NewReply();

@@ -13,6 +13,7 @@
 
 #include "echo.pb.h"
 #include "libs/base/executor.h"
+#include "libs/base/status.h"
 #include "libs/rpc/errors.h"
 #include "libs/rpc/service.h"
 
@@ -158,8 +159,9 @@ struct Echo {
         });
     service.Unary<pb::UpdateThingRequest, pb::Thing>(
         "UpdateThing",
-        [this](CallContext&, const pb::UpdateThingRequest& request) -> absl::StatusOr<pb::Thing> {
+        [this](CallContext& context, const pb::UpdateThingRequest& request) -> absl::StatusOr<pb::Thing> {
           ++updates;
+          if (update) RETURN_IF_ERROR(update(context));
           return request.thing();
         });
   }
@@ -204,6 +206,7 @@ struct Echo {
       };
   // Calls of UpdateThing, the mutation.
   std::atomic<int> updates = 0;
+  std::function<absl::Status(CallContext&)> update;
   std::function<void(CallContext&)> on_chat;
   std::function<void()> on_chat_end;
   Service service;
