@@ -55,7 +55,7 @@ struct ModuleConsumer {
   outbox::ConsumerOptions options;
   // Used by all members at once.
   std::unique_ptr<outbox::Handler> handler;
-  // Of the group in each process, see outbox::ConsumerGroup.
+  // Members of the group in each process, see outbox::ConsumerGroup.
   int members = 1;
 };
 

@@ -18,7 +18,8 @@
 namespace finalmile::app {
 namespace {
 
-// Of one service's figures from its store, or from the log: what does not answer must not hide the others.
+// How long one service's figures from its store, or the log's, may take: what does not answer must not hide
+// the others.
 constexpr absl::Duration kFiguresTimeout = absl::Seconds(2);
 
 class Operations {

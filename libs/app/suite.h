@@ -64,7 +64,7 @@ class Suite {
 
   // Where to call it: "127.0.0.1:7000". A wildcard host is given as loopback.
   const std::string& address() const;
-  // Of the admin port; empty when there is none.
+  // The address of the admin port; empty when there is none.
   const std::string& admin_address() const;
   // The addresses of the stores, by module, and of the event log; empty for what was given opened.
   const std::map<std::string, std::string, std::less<>>& stores() const;

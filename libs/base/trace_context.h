@@ -37,7 +37,7 @@ class TraceScope {
   TraceScope(const TraceScope&) = delete;
   TraceScope& operator=(const TraceScope&) = delete;
 
-  // Of the calling thread.
+  // The context of the calling thread.
   static const std::optional<TraceContext>& Current();
 
  private:

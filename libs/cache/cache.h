@@ -16,7 +16,7 @@
 // Versioned copies of what a store holds, shared by processes: one interface over memory and Redis. Services
 // read through NearCache (near_cache.h).
 //
-// Of each key the cache holds at most two things: an entry, which ends at an instant fixed when it was read
+// The cache holds at most two things of each key: an entry, which ends at an instant fixed when it was read
 // from the store, and a tombstone, the least version that may still be answered, which lives for as long as
 // an older entry could. They are kept apart, so that filling an entry never shortens a tombstone. What the
 // cache loses (eviction, restart) costs freshness within the life of an entry, never more.

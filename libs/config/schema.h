@@ -78,7 +78,7 @@ std::string EnvironmentName(std::string_view setting);
 // What a value of the setting has to be: "a whole number from 0 to 65535".
 std::string Expectation(const Setting& setting);
 
-// Of `names`, the one most like `name`; empty when none is near.
+// The one of `names` that is most like `name`; empty when none is near.
 std::string Nearest(std::string_view name, const std::vector<std::string>& names);
 
 }  // namespace finalmile::config

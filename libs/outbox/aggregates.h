@@ -146,7 +146,7 @@ class Aggregates {
   const EventContext context_;
   std::map<Key, Entry, std::less<>> entries_;
   std::vector<TracedEvent<Event>> events_;
-  // Of an added aggregate.
+  // It counts for an added aggregate.
   bool chosen_ = false;
 };
 

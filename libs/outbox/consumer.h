@@ -25,7 +25,7 @@ struct ConsumerOptions {
   std::string name;
   std::vector<std::string> topics;
   int max_records = 2000;
-  // Of one batch's transaction.
+  // How long one batch's transaction may take.
   absl::Duration timeout = absl::Seconds(20);
 };
 

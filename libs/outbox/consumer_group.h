@@ -21,7 +21,7 @@ class ConsumerGroup {
   const std::vector<std::string>& topics() const { return members_.front()->topics(); }
   // At least one. Each is a Step of its own; any of them retries and skips records of the whole group.
   const std::vector<std::unique_ptr<Consumer>>& members() const { return members_; }
-  // Of all members together. Thread-safe.
+  // The sums over all members. Thread-safe.
   ConsumerStats stats() const;
 
  private:

@@ -27,7 +27,7 @@ struct Request {
   std::string caller;
   // 1 to 64 characters.
   std::string request_id;
-  // Of the method and the request's bytes; Fingerprint().
+  // The digest of the method and the request's bytes; see Fingerprint().
   std::string fingerprint;
 };
 

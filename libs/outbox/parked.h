@@ -82,7 +82,7 @@ struct ParkedHead {
   int64_t seq = 0;
   bool failed = false;
   bool ready = false;
-  // Of its value.
+  // The size of its value.
   int64_t bytes = 0;
 };
 // The parked records of each key with a seq up to the given one, by seq and then position. What is behind it
@@ -108,7 +108,7 @@ struct ParkedDepth {
   // At most kDepthCap each. Those that are ready count as waiting.
   int64_t failed = 0;
   int64_t waiting = 0;
-  // Of the oldest record; InfinitePast when there is none.
+  // When the oldest record was parked; InfinitePast when there is none.
   absl::Time oldest = absl::InfinitePast();
 };
 absl::StatusOr<ParkedDepth> GetParkedDepth(storage::Transaction& transaction);

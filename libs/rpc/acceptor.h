@@ -42,7 +42,7 @@ class Acceptor {
  private:
   struct Connection {
     int fd;
-    // Of the socket, not of the descriptor, which another socket may have by now.
+    // It names the socket, not the descriptor, which another socket may have by now.
     uint64_t cookie;
   };
 
@@ -60,7 +60,7 @@ class Acceptor {
   int stop_ = -1;
   Take take_;
   std::thread thread_;
-  // Of the thread alone.
+  // The thread alone uses them.
   std::vector<Connection> connections_;
 
   mutable std::mutex mutex_;

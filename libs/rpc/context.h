@@ -28,9 +28,9 @@ struct CallInfo {
   std::vector<std::pair<std::string, std::string>> metadata = {};
   // Set when nobody waits for the answer any more; may be null. Must outlive the context.
   const std::atomic<bool>* cancelled = nullptr;
-  // Of a unary call whose handler may start something: it is set when that has an outcome.
+  // A unary call has it whose handler may start something: it is set when that has an outcome.
   std::shared_ptr<Signal> signal = nullptr;
-  // Of a stream: it is set by what the stream waits for, and outlives the stream's handler.
+  // A stream has it: it is set by what the stream waits for, and outlives the stream's handler.
   WaitEvent* wake = nullptr;
   // Outlive the call; null: the defaults.
   const AnswerRules* answers = nullptr;

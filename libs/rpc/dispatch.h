@@ -29,7 +29,7 @@ struct ServedMethod {
   bool open = false;
   // Its request carries a request_id.
   bool mutates = false;
-  // Of its request message.
+  // The shape of its request message.
   std::unique_ptr<const RequestShape> shape;
   // May be null.
   std::unique_ptr<MethodObserver> observer;

@@ -62,7 +62,7 @@ struct FilterSchema {
   std::vector<FilterField> fields;
   // In bytes.
   size_t max_length = 1000;
-  // Of parentheses and negations.
+  // How deep parentheses and negations may be nested.
   int max_depth = 16;
 };
 
@@ -79,7 +79,7 @@ absl::StatusOr<storage::Condition> CompileFilter(std::string_view filter, const 
 
 // One comparison of a filter that only joins comparisons by AND.
 struct FilterTerm {
-  // Of the schema's fields.
+  // One of the schema's fields.
   std::string field;
   // "!=" rather than "=" or ":".
   bool differs = false;

@@ -31,7 +31,7 @@ struct RequestShape::Type {
     int number = 0;
     Kind kind = Kind::kScalar;
     bool repeated = false;
-    // Of one packed element: bytes in memory for each byte on the wire, at most.
+    // How many bytes in memory a byte of one packed element on the wire becomes, at most.
     int64_t growth = 1;
     const Type* message = nullptr;
   };

@@ -35,7 +35,7 @@ struct ServerCore {
   PendingReplies pending;
   Standstill standstill;
   OpenStreams streams;
-  // Of clients that watch health: one for each of their connections.
+  // The streams of clients that watch health: one for each of their connections.
   OpenStreams watches;
   MemoryBudget requests;
   UnreadAnswers answers;

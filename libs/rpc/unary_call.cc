@@ -191,7 +191,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
   ByteBuffer* const response_;
   // Whose reactor this is.
   grpc_call* call_ = nullptr;
-  // Of the two below.
+  // What the two below take.
   MemoryShare memory_{core_->requests};
   // As it came, unless it has been read.
   ByteBuffer bytes_;

@@ -64,7 +64,7 @@ ByteBuffer Share(const SharedBytes& bytes) {
 absl::Status Parse(const ByteBuffer& bytes, const ServedMethod& method, const ServerOptions& options,
                    MemoryShare& memory, Message& request) {
   grpc::Slice whole;
-  // Of several pieces, or compressed: into one.
+  // Several pieces, or what is compressed, become one.
   if (!bytes.TrySingleSlice(&whole).ok() && !bytes.DumpToSingleSlice(&whole).ok()) {
     return absl::InvalidArgumentError("the request message cannot be decompressed");
   }

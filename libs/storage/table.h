@@ -150,7 +150,7 @@ struct TableTexts {
   std::string columns;
   // "SELECT id, text, due_time FROM notes"
   std::string select;
-  // Of {rows: KEY TEXT}, in order of the key, locked; and the same without locks.
+  // They read {rows: KEY TEXT}, in order of the key: with locks, and without.
   std::string lock;
   std::string read;
   std::string insert;

@@ -11,7 +11,7 @@ struct Series {
   cache::Happening what;
   const char* name;
   const char* help;
-  // Of finalmile_cache_answers_total; empty elsewhere.
+  // The label of finalmile_cache_answers_total; other metrics have none.
   const char* source = "";
 };
 

@@ -183,7 +183,7 @@ class PollingPort final : public HttpPort {
   int stop_ = -1;
   int port_ = 0;
   std::thread thread_;
-  // Of the thread alone, the oldest first.
+  // The thread alone uses them; the oldest comes first.
   std::list<Connection> connections_;
 };
 

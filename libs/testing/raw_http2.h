@@ -94,7 +94,7 @@ class RawHttp2 {
   std::string unread_;
   int64_t initial_window_ = 65'535;
   int64_t connection_window_ = 65'535;
-  // Of the stream that is sent.
+  // The stream that is sent.
   uint32_t sending_ = 0;
   int64_t stream_window_ = 0;
   std::map<uint32_t, Incoming> incoming_;

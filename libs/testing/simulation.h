@@ -96,7 +96,7 @@ class Simulation {
   // While one lives the running task is back in its process's own code, called by the engine.
   class CallbackScope;
 
-  // Of every scheduling decision so far.
+  // A hash over every scheduling decision so far.
   uint64_t trace_hash() const { return hash_; }
   int64_t points() const { return points_; }
   // Every task, where it stands and what it waits for.

@@ -37,7 +37,7 @@ class TraceCollector {
 
   // The bodies of all requests, whatever was answered.
   std::vector<std::string> bodies() const;
-  // Of the requests that were answered with 200.
+  // The spans of the requests that were answered with 200.
   std::vector<CollectedSpan> spans() const;
   // Waits until `enough` says so of the spans; false when that takes half a minute.
   bool Await(const std::function<bool(const std::vector<CollectedSpan>&)>& enough) const;

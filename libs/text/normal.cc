@@ -39,7 +39,7 @@ bool IsSpace(int32_t code) {
 
 bool IsInvisible(int32_t code) { return code >= 0x80 && utf8proc_get_property(code)->ignorable; }
 
-// Of the invisible characters, those that no script joins or shapes its letters with.
+// Invisible characters that no script joins or shapes its letters with.
 bool IsNeedless(int32_t code) {
   return code == 0xAD || code == 0x180E || code == 0x200B || (code >= 0x2060 && code <= 0x2064) ||
          code == 0xFEFF;

@@ -66,7 +66,7 @@ class MeetingsTest : public AppointmentsTest {
   std::string Turns(absl::Time start, int count, const std::string& situation = "") {
     std::string hosts;
     for (int i = 0; i < count; ++i) {
-      // Of two hosts alike the one assigned least recently comes first.
+      // The one of two hosts alike comes first that was assigned least recently.
       harness_.clock().SetNow(harness_.clock().Now() + absl::Seconds(1));
       const std::string lead = "turn" + std::to_string(turns_++);
       const auto booked = Book(lead, start + absl::Hours(i), {.host = "", .situation = situation});

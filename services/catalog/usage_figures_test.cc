@@ -56,7 +56,7 @@ TEST_P(FiguresTest, LiftIsHeldAboveWhatOthersLeadTo) {
   const v1::AssetPerformance down = Performance(plain);
   EXPECT_EQ(up.matured(), 10);
   EXPECT_EQ(up.held(), 10);
-  // Of others 5 of 19 are held; of those beside `plain` 10 of 19.
+  // 5 of 19 uses of others are held; 10 of 19 of those beside `plain`.
   EXPECT_DOUBLE_EQ(up.expected(), 10 * 5.0 / 19);
   EXPECT_DOUBLE_EQ(up.lift(), 1 - 5.0 / 19);
   EXPECT_DOUBLE_EQ(down.lift(), 0.5 - 10.0 / 19);

@@ -37,7 +37,7 @@ constexpr absl::Duration kStartTimeout = absl::Seconds(10);
 // An index is read into memory whole: some 5 s for 100,000 assets.
 constexpr absl::Duration kIndexTimeout = absl::Minutes(2);
 
-// Of some 50,000 assets.
+// Enough for some 50,000 assets.
 constexpr size_t kHeadBytes = 32 << 20;
 
 constexpr app::MessageType kTopics[] = {&v1::CatalogEvent::descriptor,

@@ -21,7 +21,7 @@ class PracticeTest : public CoachingTest {
   static constexpr char kIdle[] = "We cut your idle time by 30 percent.";
   static constexpr char kBoth[] = "We cut your idle time by 30 percent. Our drivers like it too.";
   static constexpr char kNeither[] = "Nice weather today.";
-  // Of every review.
+  // The comment of every review.
   static constexpr char kComment[] = "Slower, with the number first.";
   static constexpr char kSituation[] = "new-fleet-manager";
 

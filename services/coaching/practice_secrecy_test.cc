@@ -26,7 +26,7 @@ constexpr char kRefused[] = "pumice";
 
 class PracticeSecrecyTest : public PracticeTest {
  protected:
-  // Of the coach or of the rep itself.
+  // A review by the coach or by the rep itself.
   static v1::SubmitReviewRequest ReviewOf(const std::string& practice, const std::string& comment,
                                           bool self) {
     v1::SubmitReviewRequest request;

@@ -30,7 +30,7 @@ constexpr absl::Duration kConnectPause = absl::Milliseconds(200);
 // How long a command waits for the store of another that is about to end or to say where it is.
 constexpr absl::Duration kStoreWait = absl::Seconds(10);
 constexpr absl::Duration kStoreRetry = absl::Milliseconds(50);
-// Of a bearer token, in bytes.
+// The most bytes of a bearer token.
 constexpr size_t kLongestToken = 4096;
 
 void FromEnvironment(const char* name, std::string& value) {

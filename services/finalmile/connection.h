@@ -36,7 +36,7 @@ class SuiteConnector final : public Connector {
   absl::Status UseHolderOrStart();
   absl::Status Dial(const std::string& target);
   absl::StatusOr<std::unique_ptr<rpc::Channel>> NewChannel(const std::string& target);
-  // Of --address.
+  // Dials what --address names.
   absl::Status DialAddress();
   // What --address names, checked: by service, or for the empty one.
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Targets() const;

@@ -53,7 +53,7 @@ class Connector {
   virtual absl::Status Settle() = 0;
 };
 
-// Of a list request, by the contracts.
+// The largest page of a list, by the contracts.
 inline constexpr int64_t kLargestPage = 1000;
 
 // What a verb works with.
@@ -63,7 +63,7 @@ struct Session {
   Clock& clock;
   Rng& rng;
   Connector& connector;
-  // Of one call.
+  // How long one call may take.
   absl::Duration timeout = absl::Seconds(30);
 
   // A unary call. `method` is "leads.v1.LeadService/GetLead".

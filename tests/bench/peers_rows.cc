@@ -22,7 +22,8 @@ constexpr std::string_view kPeerActivities = "finalmile.bench.peer.activities.v1
 constexpr std::string_view kPeerEvents = "finalmile.bench.peer.events.v1";
 
 constexpr std::string_view kStreamsHeap = "1g";
-// Of commits, as Kafka Streams recommends for throughput, and the shortest that pays for latency.
+// Milliseconds between commits: the shortest that pays for latency, and what Kafka Streams recommends for
+// throughput.
 constexpr int kCommitOften = 10;
 constexpr int kCommitSeldom = 100;
 

@@ -50,7 +50,7 @@ class SearchLoad {
   std::vector<int64_t> totals_;
   std::unique_ptr<storage::Database> database_;
   std::unique_ptr<catalog::search::Index> index_;
-  // Of the last round, by query, in ms.
+  // The last round, by query, in ms.
   std::vector<double> by_service_;
   std::vector<double> in_process_;
   std::vector<double> added_;

@@ -313,7 +313,7 @@ TEST_F(PracticeDaysTest, ThreeDaysOfPracticeMasteryRoutingRehearsalLapseAndCerti
   Await("mastery has lapsed", [&] { return Mastery().state() == v1::Mastery::STATE_LAPSED; });
   EXPECT_EQ(Mastery().lapse_reason(), v1::LAPSE_REASON_FORGOTTEN);
   Await("appointments knows that it has lapsed", [&] { return Count(appointments_, "mastery") == 0; });
-  // Of another month, without a meeting so far. With ana's whole weight the last one were hers.
+  // Another month counts anew, without a meeting so far. With ana's whole weight the last one were hers.
   EXPECT_EQ(BookAll(4), (Hosts{"hosts/ana", "hosts/ben", "hosts/ana", "hosts/ben"}));
 }
 

@@ -50,7 +50,7 @@ Response Must(rpc::Channel& channel, const std::string& method, const google::pr
   return answer.ok() ? *answer : Response();
 }
 
-// Of appointments.
+// Makes a host of the appointments service.
 void MakeHost(testing::ModuleHarness& appointments, const std::string& name) {
   appointments::v1::UpsertHostRequest request;
   request.mutable_host()->set_name("hosts/" + name);

@@ -30,7 +30,7 @@ using ::testing::Contains;
 using Spans = std::vector<CollectedSpan>;
 
 constexpr char kService[] = "/finalmile.leads.v1.LeadService/";
-// Of a person, who must not be found in a trace.
+// A person's, who must not be found in a trace.
 constexpr char kEmail[] = "jane.doe@example.org";
 constexpr char kName[] = "Jolanthe";
 

@@ -168,7 +168,7 @@ TEST_F(FaultRowsEmbedded, F9PermutedHistoriesGiveTheSameState) {
     for (int lead = 0; lead < kLeads; ++lead) {
       if (at >= orders[lead].size()) continue;
       const size_t i = orders[lead][at];
-      // Of activities at one moment the id decides: it must rank alike for every lead.
+      // The id decides among activities at one moment: it must rank alike for every lead.
       Record(Activity(names[lead], std::to_string(1000 + i) + "-" + std::to_string(lead), history[i].type,
                       history[i].subject, history[i].time));
     }
@@ -235,7 +235,7 @@ TEST_F(FaultRowsEmbedded, F12PoisonIsParkedInBoundedTriesAndTheOthersGoOn) {
     leads::v1::Activity activity =
         Activity(name, std::to_string(i), "page_view", "product", now - absl::Minutes(i));
     if (i == kRecords / 2) {
-      // Of the right form and wrong for a while: its source's clock is an hour ahead.
+      // It has the right form and is wrong for a while: its source's clock is an hour ahead.
       activity.mutable_event_time()->set_seconds(absl::ToUnixSeconds(now + absl::Hours(1)));
     }
     ledger_.NoteActivity(activity.activity_id(), name);

@@ -36,7 +36,7 @@ class Service {
   void Stop();
 
   Clock& clock() { return *clock_; }
-  // Of an embedded store the service's own, else connections that are the test's.
+  // The service's own where its store is embedded, else connections that are the test's.
   storage::Database& database() { return *database_; }
   events::EventLog& events() { return *log_; }
   Ledger& ledger() { return *ledger_; }

@@ -52,7 +52,7 @@ class StartRows : public ::testing::Test {
     process_ = *std::move(process);
     channel_ = rpc::NewGrpcChannel({.target = fmt::format("127.0.0.1:{}", port_)}, *clock_, *rng_);
   }
-  // Of the embedded event log.
+  // The address of the embedded event log.
   std::string Embedded() const { return "local:" + folder_.path() + "/events.db"; }
 
   std::unique_ptr<storage::Database> Store() {

@@ -25,7 +25,7 @@ PROGRAM = sys.argv[2]
 PATIENCE = 60
 SKIPPED = 77
 
-# Of PromQL, where they might be taken for metrics.
+# Words of PromQL, where they might be taken for metrics.
 WORDS = {"by", "on", "and", "for", "sum", "min", "max", "rate", "count", "deriv", "offset", "increase", "unless",
          "or", "ignoring", "group_left", "histogram_quantile", "min_over_time", "le"}
 

@@ -309,7 +309,7 @@ class Run {
   std::map<std::string, int64_t> seqs_;
   std::set<std::string> ended_;
   std::set<std::string> erased_;
-  // Of each request: acknowledged and tried.
+  // How many attempts of each request were acknowledged and tried.
   std::map<std::string, std::pair<int, int>> attempts_;
   std::map<std::string, Story> stories_;
 };

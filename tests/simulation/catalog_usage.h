@@ -33,7 +33,7 @@ class CatalogUsage {
   struct Told {
     // By rep, by asset, by lead.
     std::map<std::string, int64_t> used;
-    // Of the sale, by rep.
+    // The stages of the sale, by rep.
     std::map<std::string, std::string> stages;
     std::map<std::string, int64_t> own_material;
     std::map<std::string, int64_t> viewed;

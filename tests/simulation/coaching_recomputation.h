@@ -34,10 +34,10 @@ struct Standing {
   absl::Time last_time;
   // Practices of earlier versions do not count for mastery.
   int64_t certificate_version = 0;
-  // Of the last practice that counts; InfinitePast: none does.
+  // When the last practice that counts was; InfinitePast: none does.
   absl::Time counted_time = absl::InfinitePast();
   int64_t counted_version = 0;
-  // Of the last mastery.
+  // When the last mastery was.
   absl::Time mastered_time;
   int64_t mastered_version = 0;
   absl::Time rehearsal_time;

@@ -307,7 +307,7 @@ class Story {
   absl::Time now_ = absl::InfinitePast();
   // The place of each practice among those of its track.
   std::map<std::string, size_t> practices_;
-  // Of coaches, by practice and reviewer.
+  // The levels that coaches gave, by practice and reviewer.
   std::map<std::string, std::map<std::string, int>> levels_;
   // The track whose mastery was told last, until its certificate is; the one whose practice was reviewed
   // last.

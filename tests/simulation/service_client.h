@@ -15,7 +15,7 @@ namespace finalmile::simulation {
 
 // How clients call a service.
 struct ServiceClient {
-  // Of its services: "finalmile.leads.v1". A method is then "LeadService/GetLead".
+  // The package of its services: "finalmile.leads.v1". A method is then "LeadService/GetLead".
   std::string package;
   testing::Simulation& simulation;
   const Replicas& replicas;

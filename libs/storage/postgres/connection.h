@@ -86,9 +86,9 @@ class Connection {
   // What the server still owes an answer to, in order.
   struct Pending {
     enum Kind { kPrepare, kExecute, kSync } kind;
-    // Of kPrepare and, unless it was sent plain, kExecute.
+    // kPrepare has it and, unless it was sent plain, kExecute.
     std::shared_ptr<Variant> variant;
-    // Of kExecute: the server had the statement before this batch.
+    // kExecute: the server had the statement before this batch.
     bool reused = false;
     Slot slot = nullptr;
     bool optional = false;

@@ -64,7 +64,7 @@ class PostgresDiagnosis : public ::testing::Test {
               absl::OkStatus())
         << sql;
   }
-  // Of a role without a password, which every test names for itself.
+  // The role has no password: every test names one for itself.
   std::string UrlOf(const std::string& role) const {
     return fmt::format("postgresql://{}@127.0.0.1:{}/{}", role, server_->port(), name_);
   }

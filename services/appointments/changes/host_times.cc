@@ -109,7 +109,7 @@ absl::Status Inactive(const std::string& host) {
                     {{"host", HostName(host)}});
 }
 
-// Of the routed hosts, in the order in which they get the meeting.
+// The routed hosts, in the order in which they get the meeting.
 absl::StatusOr<std::vector<store::HostRow>> Candidates(Transaction& transaction, const SlotRequest& request,
                                                        absl::Time now) {
   ASSIGN_OR_RETURN(std::vector<store::HostRow> hosts, store::RoutedHosts(transaction));

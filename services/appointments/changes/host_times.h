@@ -26,8 +26,8 @@ struct HostTimes {
   domain::HostLoad load;
 };
 
-// Of these hosts, in their order, with what overlaps with `within` or is on the days that it touches. The
-// claims in `own` are left out.
+// The times of these hosts, in their order, with what overlaps with `within` or is on the days that it
+// touches. The claims in `own` are left out.
 absl::StatusOr<std::vector<HostTimes>> ReadHostTimes(storage::Transaction& transaction,
                                                      const std::vector<store::HostRow>& hosts,
                                                      const domain::Interval& within, absl::Time now,

@@ -11,9 +11,9 @@ namespace finalmile::appointments::changes {
 
 // What an event says beside what the request shows.
 struct EventDetails {
-  // Of an attempt; outlives the call.
+  // The attempt that was made; outlives the call.
   const store::AttemptRow* attempt = nullptr;
-  // Of a return: "leads/…"; may be empty.
+  // What a return says: "leads/…"; may be empty.
   std::string duplicate_of;
   std::string referred_to;
 };

@@ -58,7 +58,7 @@ struct Appointment {
   AppointmentState state = AppointmentState::kScheduled;
   CancelledBy cancelled_by = CancelledBy::kNobody;
   std::string cancel_reason;
-  // Of the chain: one more with each change of time or host, and with the cancellation.
+  // It counts the chain: one more with each change of time or host, and with the cancellation.
   int64_t sequence = 0;
   // Principal names.
   std::string host;
@@ -72,7 +72,7 @@ struct Appointment {
   absl::Time outcome_time = absl::InfinitePast();
   // 0, 1 or 2: as kOutcomeMissing.
   int outcome_missing = 0;
-  // Of this sequence: bit n is set once reminder n is sent or passed over; bit 2 is the brief.
+  // Reminders of this sequence: bit n is set once reminder n is sent or passed over; bit 2 is the brief.
   int64_t reminded = 0;
   // The guest did not come to an earlier time of it, or to this one.
   bool guest_missed = false;

@@ -18,7 +18,7 @@ inline constexpr std::string_view kRequestCollection = "meetingRequests/";
 inline std::string NameOf(const AppointmentId& id) { return std::string(kAppointmentCollection) + id.text(); }
 inline std::string NameOf(const RequestId& id) { return std::string(kRequestCollection) + id.text(); }
 
-// Of a lead, which is another service's: "leads/{lead}".
+// The name of a lead, which is another service's: "leads/{lead}".
 using LeadName = StrongId<struct LeadNameKind>;
 
 }  // namespace finalmile::appointments::domain

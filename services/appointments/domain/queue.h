@@ -11,7 +11,7 @@ enum class QueueGroup { kHandRaiseOverdue = 0, kHandRaise = 1, kOverdue = 2, kOt
 // Where a request is in the queue. Places are compared by their members in this order, the lowest first.
 struct Place {
   QueueGroup group = QueueGroup::kOther;
-  // Of the first three groups 0; of the others minus the probability where every one of them has one, else
+  // 0 in the first three groups; in the others minus the probability where every one of them has one, else
   // minus the score.
   double rank = 0;
   absl::Time deadline;

@@ -115,7 +115,7 @@ TEST_F(SlotsTest, WhatIsOfferedCanBeBooked) {
   const absl::Time now = Wall(2026, 12, 1, 6, 0);
   load_.busy = {{Wall(2026, 12, 1, 9, 10), Wall(2026, 12, 1, 12, 0)}};
   const auto starts = FreeStarts(rules_, load_, kHalfHour, {now, now + absl::Hours(24 * 30)}, now, 200);
-  // Of 18 a day on eight days, those at 9:00 to 11:30 on the first are taken.
+  // There are 18 a day on eight days; those at 9:00 to 11:30 on the first are taken.
   EXPECT_EQ(starts.size(), 8u * 18u - 6u);
   for (const absl::Time start : starts) EXPECT_EQ(At(start, now), std::nullopt);
   EXPECT_EQ(FreeStarts(rules_, load_, kHalfHour, {now, now + absl::Hours(24 * 30)}, now, 5).size(), 5u);

@@ -27,7 +27,7 @@ using storage::Transaction;
 constexpr absl::Duration kClockSkew = absl::Minutes(10);
 constexpr absl::Duration kLongestQuiet = absl::Hours(24 * 400);
 constexpr int kMostReassigned = 500;
-// Of the queue that ClaimMeetingRequest reads at once for the best.
+// So many of the queue are read at once by ClaimMeetingRequest to find the best.
 constexpr int kCandidates = 8;
 constexpr size_t kMostOfObjection = 64;
 

@@ -42,7 +42,7 @@ struct AppointmentRow {
   domain::Appointment appointment;
   // From the booking of its newest time to the start, by the host's dates.
   int64_t days_ahead = 0;
-  // Of the request when the meeting was set.
+  // What the request had when the meeting was set.
   int64_t attempts = 0;
   absl::Time first_attempt_time = absl::InfiniteFuture();
   absl::Time ready_time = absl::InfinitePast();
@@ -64,14 +64,14 @@ absl::StatusOr<std::vector<AppointmentRow>> ReadAppointments(storage::Transactio
 // All of these leads, in order of set_time. The leads are locked by whoever changes something by them.
 absl::StatusOr<std::vector<AppointmentRow>> AppointmentsOf(storage::Transaction& transaction,
                                                            const std::vector<domain::LeadName>& leads);
-// Of a host: the planned ones that overlap with `within`, in order of start; at most `limit`.
+// The planned meetings of a host that overlap with `within`, in order of start; at most `limit`.
 absl::StatusOr<std::vector<AppointmentRow>> PlannedOf(storage::Transaction& transaction,
                                                       const std::string& host, const domain::Interval& within,
                                                       int limit);
 // The planned ones that start at (`start`, `id`) or later, less that one, in this order; at most `limit`.
 absl::StatusOr<std::vector<AppointmentRow>> PlannedAfter(storage::Transaction& transaction, absl::Time start,
                                                          const domain::AppointmentId& id, int limit);
-// Of a principal, as host or setter: the planned one that began last by `now`, else the next one.
+// The planned meeting of a principal, as host or setter, that began last by `now`, else the next one.
 absl::StatusOr<std::optional<AppointmentRow>> CurrentOf(storage::Transaction& transaction,
                                                         const std::string& principal, absl::Time now);
 // What routing counts of a month: initial appointments that are credited to their host.
@@ -81,10 +81,11 @@ struct Assigned {
 };
 absl::StatusOr<std::map<std::string, Assigned>> AssignedIn(storage::Transaction& transaction,
                                                            const std::string& month);
-// Of all meetings that were booked as far ahead as the bucket says: held, and missed by the guest.
+// How many of the meetings that were booked as far ahead as the bucket says were held, and how many the guest
+// missed.
 absl::StatusOr<domain::RiskSeen> RiskSeenIn(storage::Transaction& transaction,
                                             const domain::RiskBucket& bucket);
-// Of a host, those that start at `from` or later, in order of start; at most `limit`.
+// The meetings of a host that start at `from` or later, in order of start; at most `limit`.
 absl::StatusOr<std::vector<AppointmentRow>> MeetingsSince(storage::Transaction& transaction,
                                                           const std::string& host, absl::Time from,
                                                           int limit);
@@ -134,7 +135,7 @@ struct ScoreRow {
 
 extern const storage::Table<ScoreRow> kScores;
 
-// Of an appointment. Deferred.
+// Deletes the scores of an appointment. Deferred.
 absl::Status DeleteScores(storage::Transaction& transaction, const domain::AppointmentId& appointment);
 
 }  // namespace finalmile::appointments::store

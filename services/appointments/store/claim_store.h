@@ -18,7 +18,7 @@ enum class ClaimKind { kHold = 1, kAppointment = 2 };
 // earlier statement, and has read the claims since: two sessions that look and insert in one statement both
 // see the time free.
 struct ClaimRow {
-  // Of the hold, or of the appointment.
+  // The id of the hold, or of the appointment.
   std::string id;
   ClaimKind kind = ClaimKind::kHold;
   // Id of the host.
@@ -26,7 +26,7 @@ struct ClaimRow {
   // With its buffers, and without.
   domain::Interval busy;
   domain::Interval meeting;
-  // Of a hold; InfiniteFuture: it does not expire.
+  // When a hold expires; InfiniteFuture: it does not.
   absl::Time expire_time = absl::InfiniteFuture();
   // Principal name of who holds it; empty for an appointment.
   std::string holder;
@@ -52,9 +52,9 @@ absl::StatusOr<int64_t> CountHolds(storage::Transaction& transaction, const std:
                                    absl::Time now);
 // Deferred.
 absl::Status DeleteClaims(storage::Transaction& transaction, const std::vector<std::string>& ids);
-// Of a host: the holds that have expired, and what ended long ago. Deferred.
+// Deletes the holds of a host that have expired, and what ended long ago. Deferred.
 absl::Status DeleteStaleClaims(storage::Transaction& transaction, const std::string& host, absl::Time now);
-// Of a host: the holds that overlap with `within`. Deferred.
+// Deletes the holds of a host that overlap with `within`. Deferred.
 absl::Status ReleaseHolds(storage::Transaction& transaction, const std::string& host,
                           const domain::Interval& within);
 

@@ -59,8 +59,8 @@ absl::StatusOr<int64_t> CountTimeOff(storage::Transaction& transaction, const st
 absl::StatusOr<std::vector<TimeOffRow>> ListTimeOff(storage::Transaction& transaction,
                                                     const std::string& host, absl::Time now, absl::Time start,
                                                     const std::string& id, int limit);
-// Of these hosts, what overlaps with `within`, by host; and in halves, so that it shares its round trip with
-// other statements: once the first is settled, the second reads it.
+// The time off of these hosts that overlaps with `within`, by host; and in halves, so that it shares its
+// round trip with other statements: once the first is settled, the second reads it.
 using TimeOffByHost = std::map<std::string, std::vector<domain::Interval>>;
 absl::StatusOr<TimeOffByHost> ReadTimeOff(storage::Transaction& transaction,
                                           const std::vector<std::string>& hosts,

@@ -29,7 +29,7 @@ struct LeadRow {
   bool erased = false;
   // The lead that it was the same as; empty: none. What comes under its name belongs there.
   domain::LeadName merged_into;
-  // Of its last LeadBecameSalesReady.
+  // The seq of its last LeadBecameSalesReady.
   int64_t last_ready_seq = 0;
   // No scored lane opens a request until then; InfinitePast: any does.
   absl::Time quiet_until = absl::InfinitePast();

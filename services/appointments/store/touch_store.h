@@ -18,7 +18,8 @@ struct TouchRow {
 
 // The same touch again is none.
 absl::Status AddTouches(storage::Transaction& transaction, const std::vector<TouchRow>& touches);
-// Of these leads, drops what is older than `oldest`, and all but the newest kMostKept of each. Deferred.
+// Drops touches of these leads that are older than `oldest`, and all but the newest kMostKept of each.
+// Deferred.
 inline constexpr int kMostKept = 500;
 absl::Status TrimTouches(storage::Transaction& transaction, const std::vector<domain::LeadName>& leads,
                          absl::Time oldest);

@@ -92,7 +92,7 @@ bool SaysWhen(std::string_view text) {
   size_t numbers = 0;
   bool day = false;
   bool clock = HasClock(text);
-  // Of the numbers, how many the clock takes.
+  // How many of the numbers belong to the clock.
   size_t of_clock = clock ? 2 : 0;
   for (const std::string& word : words) {
     const bool number = !word.empty() && IsDigit(word[0]);

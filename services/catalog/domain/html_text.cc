@@ -17,7 +17,7 @@ constexpr std::string_view kInline[] = {
     "font", "i",      "img",    "ins", "kbd", "label", "mark", "nobr", "q",    "s",   "samp", "small",
     "span", "strike", "strong", "sub", "sup", "time",  "tt",   "u",    "var",  "wbr"};
 constexpr size_t kMaxEntity = 12;
-// Of a tag this much is kept: its name is in front.
+// So much of a tag is kept: its name is in front.
 constexpr size_t kKeptTag = 64;
 
 template <typename List>

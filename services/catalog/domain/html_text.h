@@ -32,7 +32,7 @@ class HtmlText {
   char quote_ = 0;
   // What hides the text: "script"; empty: nothing.
   std::string hidden_by_;
-  // Of the heading that is open; 0: none is. And where its text begins.
+  // The level of the heading that is open; 0: none is. And where its text begins.
   int level_ = 0;
   size_t heading_begin_ = 0;
 };

@@ -35,7 +35,7 @@ std::string OnOneLine(std::string_view text) {
 
 struct Reader {
   PlainText result;
-  // Of a heading or a paragraph.
+  // Where a heading or a paragraph begins.
   size_t begin = 0;
   bool in_heading = false;
   // What stands for an image is no part of a heading.

@@ -45,7 +45,7 @@ class Checker {
     if (words > most) missing_.push_back({"body", fmt::format("at most {} words, not {}", most, words)});
   }
 
-  // Of every kind.
+  // It holds for every kind.
   void Declared() {
     std::set<std::string_view> declared;
     for (const MergeField& field : asset_.merge_fields) declared.insert(field.name);
@@ -58,7 +58,7 @@ class Checker {
     }
   }
 
-  // Of what goes to a customer as it stands.
+  // It holds for what goes to a customer as it is.
   void NoPlaceholders(std::string_view field, std::string_view text, PlaceholdersOf kind) {
     for (const std::string& placeholder : ForeignPlaceholders(text, kind)) {
       missing_.push_back(

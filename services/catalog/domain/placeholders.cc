@@ -13,7 +13,7 @@ namespace {
 
 // Bytes of a placeholder that are looked at; keeps hostile text linear.
 constexpr size_t kMaxInside = 120;
-// Of one that is not closed, for people.
+// So much is shown to people of one that is not closed.
 constexpr size_t kShown = 40;
 
 // Words by which a text in brackets is known to stand for another one.

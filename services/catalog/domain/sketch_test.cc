@@ -174,7 +174,7 @@ TEST(Sketch, ResemblanceIsTheShareOfBoth) {
   EXPECT_EQ(Resemblance(SketchOf(text(0, 100)), SketchOf(text(200, 300))), 0);
   EXPECT_EQ(Resemblance(SketchOf(text(0, 6)), SketchOf(text(0, 6))), 0) << "too short to tell";
   EXPECT_EQ(Resemblance(SketchOf(text(0, 7)), SketchOf(text(0, 7))), 1);
-  // Of long texts it is estimated.
+  // The resemblance of long texts is estimated.
   const Sketch whole = WholeSketchOf(text(0, 3'000));
   EXPECT_NEAR(Resemblance(Cut(WholeSketchOf(text(1'000, 4'000)), 128), whole), 0.5, 0.13);
   EXPECT_EQ(Cut(whole, 128).hashes.size(), 128u);

@@ -16,7 +16,7 @@ struct Matter {
   Kind kind = Kind::kNull;
   // The line of the page on which it begins, 1-based; in JSON that of the whole.
   int line = 0;
-  // Of a text, as it is written; a date of TOML as ISO 8601.
+  // A text as it is written; a date of TOML as ISO 8601.
   std::string text;
   std::vector<Matter> items;
   // In order; a key may come twice.

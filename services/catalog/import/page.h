@@ -27,7 +27,7 @@ struct Defaults {
   // The kind of pages whose front matter names none.
   domain::AssetKind kind = domain::AssetKind::kMessageTraining;
   std::string owner;
-  // Of trainings and attack packs that neither front matter nor a folder says it of; empty: they lack it.
+  // Trainings and attack packs have it where front matter or a folder says so; empty: they lack it.
   std::string audience = {};
 };
 

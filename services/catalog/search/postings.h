@@ -53,7 +53,7 @@ struct Scored {
   uint32_t in_title = 0;
 };
 
-// Of the documents that meet each clause, those that meet all, or any, in order of the document; scores are
+// The documents that meet all clauses, or any, in order of the document; their scores for the clauses are
 // added up.
 std::vector<Scored> MeetAll(std::span<const std::vector<Scored>> clauses);
 std::vector<Scored> MeetAny(std::span<const std::vector<Scored>> clauses);

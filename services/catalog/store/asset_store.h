@@ -61,7 +61,7 @@ struct LastChange {
 
   friend bool operator==(const LastChange&, const LastChange&) = default;
 };
-// Of the rows that exist.
+// The last changes of the rows that exist.
 absl::StatusOr<std::map<domain::AssetId, LastChange>> ReadLastChanges(
     storage::Transaction& transaction, const std::vector<domain::AssetId>& ids);
 
@@ -110,7 +110,7 @@ struct SourcePage {
   std::string path;
   std::string digest;
 };
-// Of all assets of a source, retired ones too, after `after` in order of id.
+// The pages of all assets of a source, retired ones too, after `after` in order of id.
 absl::StatusOr<std::vector<SourcePage>> PagesOfSource(storage::Transaction& transaction,
                                                       std::string_view source, const domain::AssetId& after,
                                                       int limit);

@@ -57,7 +57,7 @@ class CreditBook {
 
   storage::Transaction& transaction_;
   std::map<domain::LeadName, Lead> leads_;
-  // Of meetings that are known.
+  // The leads of the meetings that are known.
   std::map<std::string, domain::LeadName> lead_of_chain_;
   // By chain.
   std::map<std::string, store::MeetingRow> changed_;

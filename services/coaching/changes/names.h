@@ -16,7 +16,7 @@ std::string ExampleName(std::string_view id);
 std::string RepName(std::string_view rep);
 std::string AssignmentName(std::string_view id);
 std::string CertificateName(std::string_view id);
-// Of a meeting, which is another service's.
+// The name of a meeting, which is another service's.
 std::string AppointmentName(std::string_view id);
 bool NamesAppointment(std::string_view name);
 

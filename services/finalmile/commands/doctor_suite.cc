@@ -29,7 +29,7 @@ struct ServiceView {
   int64_t outbox = 0;
   int64_t parked = 0;
   absl::Time oldest_event = absl::InfiniteFuture();
-  // Of consumers, and of the store.
+  // The troubles of consumers, and of the store.
   std::set<std::string> troubles;
 };
 

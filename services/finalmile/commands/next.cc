@@ -26,7 +26,7 @@ namespace {
 using namespace appointments::v1;
 
 constexpr std::string_view kService = "appointments.v1.MeetingRequestService/";
-// Of the queue, looked at for one that nobody else works on.
+// So many of the queue are looked at to find one that nobody else works on.
 constexpr int kCandidates = 20;
 constexpr int kAssetsShown = 2;
 

@@ -144,7 +144,7 @@ class Recorder {
 
   Session& session_;
   RecordActivitiesRequest batch_;
-  // Of the activities in the batch.
+  // The lines of the activities in the batch.
   std::vector<int64_t> lines_;
   std::map<std::string, std::string> names_;
   int64_t recorded_ = 0;

@@ -19,7 +19,7 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr size_t kBlockBytes = 64 << 10;
-// Of the first line of a row with a fault; what is kept is for people.
+// So much of the first line of a row with a fault is kept for people.
 constexpr size_t kMaxShownBytes = 1000;
 
 // The bytes of a stream, one by one, from any place on.
@@ -264,7 +264,7 @@ class CsvReader final : public Reader {
   const std::unique_ptr<Decoder> decoder_;
   // The line at hand.
   int64_t line_ = 1;
-  // Of the row at hand: where it begins, its bytes, whether a cell is in quotes, and position and number of
+  // The row at hand: where it begins, its bytes, whether a cell is in quotes, and position and number of
   // its second line.
   int64_t begin_ = 0;
   size_t size_ = 0;

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 constexpr const char* kSource = "demo";
 constexpr const char* kQuery = "pricing objections";
 constexpr int kShownHits = 4;
-// Of the page that AssetIdOf names so.
+// The page that AssetIdOf names so.
 constexpr const char* kEmail = "assets/demo_emails_after-pricing-page";
 
 absl::Status WritePages(const std::string& folder) {

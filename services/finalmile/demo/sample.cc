@@ -78,7 +78,7 @@ struct Person {
   // Expected activities in the first week, and what is left of that a week later.
   double interest = 0;
   double persistence = 0;
-  // Of a week in which anything is done at all.
+  // How often in a week in which anything is done at all.
   double asks = 0;
 };
 

@@ -18,11 +18,12 @@ using namespace appointments::v1;
 
 constexpr int kCallsADay = 4;
 constexpr int kPage = 1000;
-// Of those who are called, and of those who are to be met.
+// The shares of those who are reached when they are called, of the meetings that are held, and of those that
+// qualify.
 constexpr double kReached = .5;
 constexpr double kHeld = .75;
 constexpr double kQualified = .7;
-// Of those who are to be met, who have several sites.
+// The share of those with a meeting who have several sites.
 constexpr double kSeveralSites = .7;
 // Guests choose among the next times.
 constexpr int kOfferedSlots = 12;

@@ -45,7 +45,7 @@ struct FolderOptions {
   catalog::v1::ImportAssetsRequest::Header header;
   // Assets whose pages are gone stay as they are.
   bool keep_missing = false;
-  // Of the whole import.
+  // How long the whole import may take.
   absl::Duration timeout = absl::Hours(6);
 };
 

@@ -29,7 +29,7 @@ struct ImportOptions {
 struct ImportTotals {
   // Rows read in this run, without those that an earlier run had stored.
   int64_t rows = 0;
-  // Of the whole import: under the same request id, earlier runs included.
+  // Totals of the whole import: under the same request id, earlier runs included.
   int64_t created = 0;
   int64_t updated = 0;
   int64_t unchanged = 0;
@@ -46,9 +46,9 @@ struct ImportTotals {
   int64_t fallen_counters = 0;
   int64_t known_activities = 0;
   int64_t repeated_rows = 0;
-  // Of this run: cells that could not be read, whose rows are stored without them; rows that are blank, or
-  // had fewer cells than the header; columns without a name, and the cells in them that are not empty. The
-  // last four are left out, or taken for empty.
+  // Totals of this run: cells that could not be read, whose rows are stored without them; rows that are
+  // blank, or had fewer cells than the header; columns without a name, and the cells in them that are not
+  // empty. The last four are left out, or taken for empty.
   int64_t unread_cells = 0;
   int64_t blank_rows = 0;
   int64_t short_rows = 0;

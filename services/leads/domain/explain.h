@@ -29,7 +29,7 @@ class SignalTallies {
  public:
   SignalTallies(const CompiledPolicy& policy, absl::Time as_of);
 
-  // Of the units of an activity at `time` so many counted.
+  // So many of the units of an activity at `time` counted.
   void Add(const CompiledSignal& signal, int64_t units, double counted, absl::Time time);
   // Takes away what `other`, of the same policy and moment, holds.
   void Subtract(const SignalTallies& other);

@@ -16,7 +16,7 @@ std::string NameKey(const Lead& lead);
 // The identity of a normalised row within its source, the first of the three that it has: "id:4711",
 // "email:ada@example.com", "name:example.com ada lovelace". Empty: nothing says who it is.
 std::string RowIdentity(const Lead& row);
-// Of a row of a historic import that has none: the digest of its file, and its line.
+// The identity of a row of a historic import that has none: the digest of its file, and its line.
 std::string LineIdentity(std::string_view file_digest, int64_t line);
 
 }  // namespace finalmile::leads::domain

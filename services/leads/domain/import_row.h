@@ -84,7 +84,7 @@ class ImportPlan {
   bool dates_rows() const { return std::holds_alternative<TimeColumn>(mapping_.activity_time); }
   bool log() const { return mapping_.log; }
   bool historic() const { return mapping_.historic; }
-  // Of the external ids of rows.
+  // The source of the external ids of rows.
   const std::string& id_source() const { return mapping_.id_source; }
 
  private:

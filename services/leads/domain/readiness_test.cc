@@ -217,7 +217,7 @@ TEST(Readiness, AGateGivesBackOnlyWhatItClosed) {
   lead.At(kMonday + kDay);
   lead.input.gated = false;
   EXPECT_THAT(lead.At(kMonday + 2 * kDay), IsEmpty());
-  // Of two hand-raises the one whose request the gate closed.
+  // The later of two hand-raises is the one whose request the gate closed.
   lead.input.last_hand_raise = kMonday + 3 * kDay;
   EXPECT_THAT(lead.At(kMonday + 3 * kDay), ElementsAre("sales-ready: hand-raise"));
   lead.input.gated = true;

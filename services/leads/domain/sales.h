@@ -13,14 +13,14 @@
 namespace finalmile::leads::domain {
 
 enum class SalesState {
-  // Of a meeting request.
+  // States of a meeting request.
   kOpen = 1,
   kClaimed = 2,
   kWorking = 3,
   kReturned = 5,
   kRecycled = 6,
   kClosed = 7,
-  // Of a meeting.
+  // States of a meeting.
   kScheduled = 11,
   kHeld = 12,
   kGuestNoShow = 13,
@@ -52,10 +52,10 @@ struct SalesFact {
   int64_t ready_seq = 0;
   int64_t cycle = 0;
   SalesState state = SalesState::kOpen;
-  // Of a request.
+  // What a request has.
   int64_t attempts = 0;
   ReturnReason return_reason = ReturnReason::kNone;
-  // Of a meeting that was held: absent: nobody has said.
+  // What a meeting has that was held; absent: nobody has said.
   std::optional<bool> qualified;
   // When it happened.
   absl::Time time = absl::UnixEpoch();

@@ -77,7 +77,7 @@ class Taking {
     row.repeated_before = std::exchange(row.repeats, false);
   }
 
-  // Of what the row says. Times count where the row has them.
+  // A digest of what the row says. Times count where the row has them.
   uint64_t Digest() const {
     std::string text;
     for (const auto& [path, value] : given_) text += fmt::format("{}={}\x1f", path, FactText(path, &value));
@@ -222,7 +222,7 @@ class Taking {
     const double told = Told(activity.key);
     const double growth = told - std::max(base, told_before);
     double& taken = source().taken[activity.key];
-    // Of an identity that repeats, more may follow.
+    // More rows may follow of an identity that repeats.
     taken = IsEvent() ? std::max(taken, told) : told;
     if (growth > 0) {
       Add(activity, growth, plan_.dates_rows() ? activity.total : told);

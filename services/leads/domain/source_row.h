@@ -28,7 +28,8 @@ struct SourceRow {
   Totals taken;
   // The import that said it.
   int64_t import = 0;
-  // Of the last row of that import, and of the rows before it that it replaced, at most kMaxReplaced.
+  // The digests of the last row of that import, and of the rows before it that it replaced, at most
+  // kMaxReplaced.
   uint64_t digest = 0;
   std::vector<uint64_t> replaced;
   // The identity came more than once in that import.

@@ -10,7 +10,7 @@ namespace finalmile::leads::domain {
 namespace {
 
 constexpr size_t kLargestPiece = 512;
-// Of one round.
+// The most rows of one round.
 constexpr size_t kMostRows = 4096;
 
 }  // namespace

@@ -29,7 +29,7 @@ struct RowResults {
   std::vector<v1::ImportReject> unread = {};
   int64_t unread_cells = 0;
 
-  // Of one message, which would otherwise be answered with more than it is.
+  // The most of one message, which would otherwise be answered with more than it is.
   static constexpr size_t kMaxUnread = 1000;
 
   void Unread(int64_t line, const std::vector<domain::Reject>& cells);

@@ -15,7 +15,7 @@ namespace finalmile::leads::store {
 
 extern const storage::Table<domain::SalesFact> kSalesFacts;
 
-// Of these keys, and of these leads; in any order.
+// The facts of these keys, and of these leads; in any order.
 absl::StatusOr<std::vector<domain::SalesFact>> SalesFactsOf(storage::Transaction& transaction,
                                                             const std::vector<std::string>& keys);
 absl::StatusOr<std::vector<domain::SalesFact>> SalesFactsOfLeads(storage::Transaction& transaction,
@@ -52,7 +52,7 @@ std::string CrossingId(const domain::LeadId& lead, int64_t ready_seq);
 
 extern const storage::Table<CrossingRow> kCrossings;
 
-// Of these ids, locked by whoever holds the locks of their leads; in any order.
+// The crossings of these ids, locked by whoever holds the locks of their leads; in any order.
 absl::StatusOr<std::vector<CrossingRow>> ReadCrossings(storage::Transaction& transaction,
                                                        const std::vector<std::string>& ids);
 // At most `limit` of a lead whose ready_seq is below `before`, the newest first.

@@ -128,7 +128,7 @@ struct Scorer::Batch final : Waiting {
   Rows places{kPlaces};
   std::vector<Lead*> changed;
   std::deque<Event> events;
-  // Of the outbox's rows.
+  // The ids of the outbox's rows.
   std::vector<int64_t> ids;
   std::atomic<size_t> unsent = 0;
 };

@@ -28,7 +28,7 @@ import (
 
 const (
 	topic = "finalmile.leads.events.v1"
-	// Of one call, its repeats included. Calls wait for a server that serves, so each needs a deadline.
+	// How long one call may take, its repeats included. Calls wait for a server that serves, so each needs a deadline.
 	callTimeout = 20 * time.Second
 	hearTimeout = 60 * time.Second
 )

@@ -11,7 +11,7 @@ import protoLoader from "@grpc/proto-loader";
 import { Kafka, logLevel } from "kafkajs";
 
 const TOPIC = "finalmile.leads.events.v1";
-// Of one call, its repeats included. Calls wait for a server that serves, so each needs a deadline.
+// How long one call may take, its repeats included. Calls wait for a server that serves, so each needs a deadline.
 const CALL_MS = 20_000;
 const HEAR_MS = 60_000;
 

@@ -21,7 +21,7 @@ from finalmile.leads.v1 import lead_event_pb2, lead_pb2, lead_service_pb2, lead_
 from google.rpc import error_details_pb2, status_pb2  # noqa: E402
 
 TOPIC = "finalmile.leads.events.v1"
-# Of one call, its repeats included. Calls wait for a server that serves, so each needs a deadline.
+# How long one call may take, its repeats included. Calls wait for a server that serves, so each needs a deadline.
 CALL_SECONDS = 20
 HEAR_SECONDS = 60
 # A connection that breaks, or a replica that stops; which of them, differs from library to library.

@@ -66,7 +66,7 @@ TEST(Credit, AMeetingCountsForWhatWasUsedInTheThirtyDaysBefore) {
   // Used after it was set, and told with its outcome; used after that.
   EXPECT_EQ(at(-kDay, {}), Are(1, 1, 1));
   EXPECT_EQ(at(-kDay, -kTick), Are(1, 0, 0));
-  // Of another version.
+  // The meeting was set with another version.
   facts.meetings["m"] = MeetingWith({{AssetId("card"), 2}, kMail}, kDay, Outcome::kHeld);
   EXPECT_EQ(Of(facts), Are(1, 0, 0));
 }

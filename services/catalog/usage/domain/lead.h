@@ -69,7 +69,7 @@ struct Lead {
   bool cycle_ended = false;
   // "A1" … "D4".
   Changes grades = {};
-  // Of the sale, one of kStages.
+  // The stages of the sale, each one of kStages.
   Changes stages = {};
 
   friend bool operator==(const Lead&, const Lead&) = default;

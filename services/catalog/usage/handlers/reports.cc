@@ -28,7 +28,7 @@ using catalog::domain::AssetId;
 using storage::Transaction;
 
 constexpr int kMaxVersions = 100;
-// Of how many assets a list tells the figures.
+// A list has the figures of so many assets at most.
 constexpr int kMostAssets = 10'000;
 constexpr char kNote[] =
     "lift and expected are association, not effect: better leads may be given better assets. Only the effect "

@@ -92,7 +92,7 @@ struct Rating {
 };
 absl::StatusOr<std::map<VersionKey, Rating>> ReadRatings(storage::Transaction& transaction,
                                                          const std::vector<VersionKey>& keys);
-// Of all versions of these assets, by asset.
+// The ratings of all versions of these assets, by asset.
 absl::StatusOr<std::map<catalog::domain::AssetId, Rating>> ReadAssetRatings(
     storage::Transaction& transaction, const std::vector<catalog::domain::AssetId>& assets);
 

@@ -37,7 +37,7 @@ final class LucenePeer implements Commands.Handler {
   }
 
   private String measure(List<String> queries) throws Exception {
-    // Of all threads: what collects garbage and compiles belongs to the work.
+    // The time of all threads: what collects garbage and compiles belongs to the work.
     OperatingSystemMXBean process = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
     long cpu = process.getProcessCpuTime();
     long[] took = new long[queries.size()];
