@@ -146,7 +146,7 @@ class Aggregates {
   const EventContext context_;
   std::map<Key, Entry, std::less<>> entries_;
   std::vector<TracedEvent<Event>> events_;
-  // It counts for an added aggregate.
+  // The id of an aggregate that was added was chosen.
   bool chosen_ = false;
 };
 

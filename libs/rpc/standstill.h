@@ -9,7 +9,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/step.h"
 
-// No part of the library's interface.
+// The server keeps it and CallContext::Check asks it; handlers do not use it themselves.
 namespace finalmile::rpc {
 
 // Notices that the process was stopped for a while: by a debugger, by its machine, or by an administrator.
@@ -34,7 +34,7 @@ class Standstill final : public Step {
   // Whether a call that arrives at `now` may have been sent during a standstill.
   bool MayBeLeftover(absl::Duration now);
 
-  // What a mutation hears that the caller may have given up meanwhile: UNAVAILABLE / STOOD_STILL.
+  // A mutation that its caller may have given up meanwhile is refused with this: UNAVAILABLE / STOOD_STILL.
   static absl::Status Refusal();
 
   std::string_view name() const override { return "rpc.standstill"; }

@@ -191,7 +191,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
   ByteBuffer* const response_;
   // Whose reactor this is.
   grpc_call* call_ = nullptr;
-  // What the two below take.
+  // `bytes_` and `request_` take this share of the memory of requests.
   MemoryShare memory_{core_->requests};
   // As it came, unless it has been read.
   ByteBuffer bytes_;

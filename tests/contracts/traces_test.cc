@@ -30,7 +30,7 @@ using ::testing::Contains;
 using Spans = std::vector<CollectedSpan>;
 
 constexpr char kService[] = "/finalmile.leads.v1.LeadService/";
-// A person's, who must not be found in a trace.
+// This person must not be found in a trace.
 constexpr char kEmail[] = "jane.doe@example.org";
 constexpr char kName[] = "Jolanthe";
 

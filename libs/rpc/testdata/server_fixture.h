@@ -117,7 +117,7 @@ class ServerTest : public ::testing::Test {
   const Credentials* credentials_ = nullptr;
   std::unique_ptr<Server> server_;
   std::unique_ptr<Channel> channel_;
-  // What the server goes by.
+  // The server uses this clock.
   Clock* server_clock_ = clock_.get();
   std::atomic<bool> stop_ = false;
   std::vector<Step*> running_;

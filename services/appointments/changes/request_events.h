@@ -13,7 +13,7 @@ namespace finalmile::appointments::changes {
 struct EventDetails {
   // The attempt that was made; outlives the call.
   const store::AttemptRow* attempt = nullptr;
-  // What a return says: "leads/…"; may be empty.
+  // A return may name it: "leads/…"; may be empty.
   std::string duplicate_of;
   std::string referred_to;
 };

@@ -42,7 +42,7 @@ struct AppointmentRow {
   domain::Appointment appointment;
   // From the booking of its newest time to the start, by the host's dates.
   int64_t days_ahead = 0;
-  // What the request had when the meeting was set.
+  // The request had these when the meeting was set.
   int64_t attempts = 0;
   absl::Time first_attempt_time = absl::InfiniteFuture();
   absl::Time ready_time = absl::InfinitePast();

@@ -27,7 +27,7 @@ struct Defaults {
   // The kind of pages whose front matter names none.
   domain::AssetKind kind = domain::AssetKind::kMessageTraining;
   std::string owner;
-  // Trainings and attack packs have it where front matter or a folder says so; empty: they lack it.
+  // The audience of trainings and attack packs that have none in front matter or folder; empty: they lack it.
   std::string audience = {};
 };
 

@@ -52,10 +52,10 @@ struct SalesFact {
   int64_t ready_seq = 0;
   int64_t cycle = 0;
   SalesState state = SalesState::kOpen;
-  // What a request has.
+  // A request has these two.
   int64_t attempts = 0;
   ReturnReason return_reason = ReturnReason::kNone;
-  // What a meeting has that was held; absent: nobody has said.
+  // A meeting that was held has it; absent: nobody has said.
   std::optional<bool> qualified;
   // When it happened.
   absl::Time time = absl::UnixEpoch();

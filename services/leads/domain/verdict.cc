@@ -31,7 +31,7 @@ class Verdict {
     if (input_.gated) missing.emplace_back("a gate stands");
     const auto against = [&](std::string_view what, double have, double need) {
       stand.push_back(fmt::format("{} {:.1f} of {:g}", what, have, need));
-      // What is short by less than is shown gets enough digits.
+      // A difference that is smaller than the digits shown gets more of them.
       if (have < need) missing.push_back(fmt::format("{} is {:.2g} short", what, need - have));
     };
     if (!lane.hand_raise || lane.min_fit > 0) against("fit", input_.fit, lane.min_fit);

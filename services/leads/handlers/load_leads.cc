@@ -27,7 +27,7 @@ v1::Opportunity ToProto(const store::OpportunityRow& row) {
   return opportunity;
 }
 
-// What leads are made of.
+// Leads are made of these.
 struct Parts {
   std::vector<store::LeadState> states;
   std::map<domain::LeadId, domain::Lead> profiles;

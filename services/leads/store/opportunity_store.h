@@ -25,7 +25,7 @@ struct OpportunityRow {
 
 extern const storage::Table<OpportunityRow> kOpportunities;
 
-// Those of these leads, by lead, the newest first; in halves, as DeferProfiles.
+// The opportunities of these leads, by lead, the newest first; in halves, as DeferProfiles.
 absl::StatusOr<storage::Deferred> DeferOpportunities(storage::Transaction& transaction,
                                                      const std::vector<domain::LeadId>& leads);
 absl::StatusOr<std::map<domain::LeadId, std::vector<OpportunityRow>>> OpportunitiesOf(
