@@ -118,7 +118,7 @@ class Run {
       const int64_t outbox = Count("outbox");
       int64_t due = 0;
       for (const char* table : {"examples", "practice_meetings", "practice_reps", "talk_tracks"}) {
-        // A process whose clock is ahead has written it.
+        // The clock of the process that wrote the time may be ahead.
         due +=
             Count(fmt::format("{} WHERE due_time <= {}", table, ToMicros(simulation_.clock().Now() + kSkew)));
       }

@@ -157,7 +157,7 @@ int Play(const NamedWorld& world, const Arguments& arguments) {
   if (isatty(STDERR_FILENO) != 0) {
     while (!finished->WaitUntil(clock->Steady() + absl::Seconds(1))) {
       const double rate = static_cast<double>(played) / absl::ToDoubleSeconds(clock->Steady() - begin);
-      const auto left = static_cast<double>(arguments.seeds - std::min<uint64_t>(played, arguments.seeds));
+      const auto left = static_cast<double>(arguments.seeds - played);
       std::lock_guard lock(printing);
       fmt::print(stderr, "\r\x1b[Kworld {}: {} of {} seeds, {} broken, {:.1f} seeds/s, {} left\r", world.name,
                  played.load(), arguments.seeds, failures.load(), rate,

@@ -9,9 +9,11 @@ namespace finalmile::leads::scoring {
 absl::StatusOr<std::map<domain::LeadId, domain::Lead>> WholeProfiles(storage::Transaction& transaction,
                                                                      const LeadBatch& batch,
                                                                      const std::vector<domain::LeadId>& ids) {
-  ASSIGN_OR_RETURN(const storage::Deferred read, store::DeferProfiles(transaction, ids));
-  ASSIGN_OR_RETURN(auto external_ids, store::ReadExternalIds(transaction, ids));
-  ASSIGN_OR_RETURN(auto profiles, store::ProfilesOf(*read));
+  ASSIGN_OR_RETURN(const storage::Deferred read_profiles, store::DeferProfiles(transaction, ids));
+  ASSIGN_OR_RETURN(const storage::Deferred read_ids, store::DeferExternalIds(transaction, ids));
+  RETURN_IF_ERROR(transaction.Settle());
+  ASSIGN_OR_RETURN(auto profiles, store::ProfilesOf(*read_profiles));
+  auto external_ids = store::ExternalIdsOf(*read_ids);
   for (auto& [id, profile] : profiles) {
     profile.gates = GatesOf(batch.Find(id)->gates);
     for (auto& [source, external] : external_ids[id]) profile.external_ids.push_back({source, external});

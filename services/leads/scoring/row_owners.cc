@@ -63,8 +63,11 @@ absl::Status RowOwners::Load(LeadBatch& batch) {
     ASSIGN_OR_RETURN(std::vector<store::LeadState> read, store::ReadLeads(transaction_, leads));
     for (store::LeadState& state : read) states.emplace(state.id, std::move(state));
   }
-  ASSIGN_OR_RETURN(auto read, store::ReadProfiles(transaction_, leads));
-  ASSIGN_OR_RETURN(auto ids, store::ReadExternalIds(transaction_, leads));
+  ASSIGN_OR_RETURN(const storage::Deferred read_profiles, store::DeferProfiles(transaction_, leads));
+  ASSIGN_OR_RETURN(const storage::Deferred read_ids, store::DeferExternalIds(transaction_, leads));
+  RETURN_IF_ERROR(transaction_.Settle());
+  ASSIGN_OR_RETURN(auto read, store::ProfilesOf(*read_profiles));
+  auto ids = store::ExternalIdsOf(*read_ids);
   ASSIGN_OR_RETURN(std::vector<store::StoredRow> about, store::SourceRowsAbout(transaction_, leads));
   for (store::StoredRow& row : about) said_about.emplace(row.lead, std::move(row));
   for (const auto& [id, state] : states) {

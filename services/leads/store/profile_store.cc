@@ -116,13 +116,6 @@ std::map<domain::LeadId, std::vector<ExternalId>> ExternalIdsOf(const storage::R
   return ids;
 }
 
-absl::StatusOr<std::map<domain::LeadId, std::vector<ExternalId>>> ReadExternalIds(
-    storage::Transaction& transaction, const std::vector<domain::LeadId>& leads) {
-  ASSIGN_OR_RETURN(const storage::Deferred read, DeferExternalIds(transaction, leads));
-  RETURN_IF_ERROR(transaction.Settle());
-  return ExternalIdsOf(*read);
-}
-
 namespace {
 
 std::vector<storage::Row> RowsOf(const std::vector<std::pair<ExternalId, domain::LeadId>>& external_ids) {

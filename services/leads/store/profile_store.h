@@ -42,9 +42,6 @@ absl::StatusOr<std::map<ExternalId, domain::LeadId>> LockExternalIds(
 absl::StatusOr<storage::Deferred> DeferExternalIds(storage::Transaction& transaction,
                                                    const std::vector<domain::LeadId>& leads);
 std::map<domain::LeadId, std::vector<ExternalId>> ExternalIdsOf(const storage::Result& read);
-// Both halves.
-absl::StatusOr<std::map<domain::LeadId, std::vector<ExternalId>>> ReadExternalIds(
-    storage::Transaction& transaction, const std::vector<domain::LeadId>& leads);
 // Leads with the external id `id` of any source, at most `limit`.
 absl::StatusOr<std::vector<domain::LeadId>> LeadsWithExternalId(storage::Transaction& transaction,
                                                                 const std::string& id, int limit);
