@@ -297,9 +297,9 @@ class Suite::Impl {
       credentials_step_ = std::make_unique<CredentialsStep>(*credentials_, clock_, *log_, metrics_);
       module_steps_.Add(*credentials_step_);
     }
-    pool_ =
-        std::make_unique<ThreadPool>(static_cast<int>(options_.config.Int("threads")),
-                                     static_cast<size_t>(options.max_pending + options.max_streams), *log_);
+    pool_ = std::make_unique<ThreadPool>(static_cast<int>(options_.config.Int("threads")),
+                                         static_cast<size_t>(options.max_pending + 2 * options.max_streams),
+                                         *log_);
     observer_ = telemetry::NewCallMetrics(metrics_);
     std::vector<const Assembly*> assemblies;
     std::vector<const rpc::Service*> services;

@@ -40,7 +40,7 @@ struct CallInfo {
   int64_t standstills = 0;
 };
 
-// Who calls, until when, and with what. Given to every handler; one thread at a time.
+// Who calls, until when, and with what. Given to every handler. Thread-safe, but for wake().
 class CallContext {
  public:
   // `clock` must outlive the context.

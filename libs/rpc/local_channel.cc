@@ -48,7 +48,7 @@ class LocalStream final : public Stream {
     const std::unique_ptr<Message> parsed(method_->method->request->New());
     absl::Status status = context_.Check();
     if (status.ok()) status = ParseRequest(request.SerializeAsString(), *parsed);
-    if (status.ok()) status = handler_->OnMessage(context_, *parsed, sink_);
+    if (status.ok()) status = handler_->OnMessage(context_, *parsed, sink_, [] {});
     if (!status.ok()) outcome_ = ForCaller(status, *method_);
     return status.ok();
   }

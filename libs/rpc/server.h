@@ -55,8 +55,8 @@ struct ServerOptions {
 
 // What a server runs on. Everything outlives it, and also every work item it has given to the executor.
 struct ServerDeps {
-  // Runs every item it accepts. Its queue should hold max_pending + max_streams items: a stream whose next
-  // piece of work is refused ends with RESOURCE_EXHAUSTED.
+  // Runs every item it accepts. Its queue should hold max_pending + 2 * max_streams items: a stream whose
+  // next piece of work is refused ends with RESOURCE_EXHAUSTED.
   Executor& executor;
   Clock& clock;
   Log& log;

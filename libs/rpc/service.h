@@ -36,12 +36,16 @@ enum class StreamNext {
   kEnd,
 };
 
-// One running call of a streaming method. Used by one thread at a time.
+// Lets a stream's next message be handled beside the one whose handler calls this. Calls after the first have
+// no effect.
+using LetNext = std::function<void()>;
+
+// One running call of a streaming method. Used by one thread at a time, unless it lets the next message in.
 class StreamHandler {
  public:
   virtual ~StreamHandler() = default;
   virtual absl::Status OnMessage(CallContext& context, const google::protobuf::Message& request,
-                                 const ReplySink& reply) = 0;
+                                 const ReplySink& reply, const LetNext& let_next) = 0;
   // After the last message, again and again until it returns kEnd. CallContext::wake() is cleared before each
   // call.
   virtual absl::StatusOr<StreamNext> OnEnd(CallContext& context, const ReplySink& reply) = 0;
@@ -86,13 +90,18 @@ struct After {
 template <class Resp>
 using Chunks = std::function<absl::StatusOr<std::optional<std::vector<Resp>>>(CallContext&)>;
 
-// One running bidirectional call. One thread at a time. Destroyed without Finish when the call ends early.
+// One running bidirectional call. One thread at a time, unless OnMessage lets the next message in. Destroyed
+// without Finish when the call ends early.
 template <class Req, class Resp>
 class BidiSession {
  public:
   virtual ~BidiSession() = default;
-  // The next message is read only after these replies have been sent.
-  virtual absl::StatusOr<std::vector<Resp>> OnMessage(CallContext& context, const Req& request) = 0;
+  // The next message is read only after these replies have been sent, or when `let_next` is called: then
+  // OnMessage is called for it on another thread, while this call goes on. No more than two run at once, and
+  // replies are sent in the order of the messages; an error ends the call after the replies to the messages
+  // before it.
+  virtual absl::StatusOr<std::vector<Resp>> OnMessage(CallContext& context, const Req& request,
+                                                      const LetNext& let_next) = 0;
   // The input has ended. The client may be gone all the same.
   virtual absl::StatusOr<std::vector<Resp>> Finish(CallContext& context) = 0;
 };
@@ -206,7 +215,8 @@ class Service::SourceHandler final : public StreamHandler {
   using Open = std::function<absl::StatusOr<Chunks<Resp>>(CallContext&, const Req&)>;
   explicit SourceHandler(const Open& open) : open_(open) {}
 
-  absl::Status OnMessage(CallContext& context, const Message& request, const ReplySink&) override {
+  absl::Status OnMessage(CallContext& context, const Message& request, const ReplySink&,
+                         const LetNext&) override {
     if (chunks_) return absl::InvalidArgumentError("the method takes one request message");
     absl::StatusOr<Chunks<Resp>> chunks = open_(context, static_cast<const Req&>(request));
     if (chunks.ok()) chunks_ = std::move(chunks).value();
@@ -242,9 +252,11 @@ class Service::SessionHandler final : public StreamHandler {
   using Open = std::function<absl::StatusOr<std::unique_ptr<BidiSession<Req, Resp>>>(CallContext&)>;
   explicit SessionHandler(const Open& open) : open_(open) {}
 
-  absl::Status OnMessage(CallContext& context, const Message& request, const ReplySink& reply) override {
+  absl::Status OnMessage(CallContext& context, const Message& request, const ReplySink& reply,
+                         const LetNext& let_next) override {
     absl::Status opened = Opened(context);
-    return opened.ok() ? Send(session_->OnMessage(context, static_cast<const Req&>(request)), reply) : opened;
+    if (!opened.ok()) return opened;
+    return Send(session_->OnMessage(context, static_cast<const Req&>(request), let_next), reply);
   }
 
   absl::StatusOr<StreamNext> OnEnd(CallContext& context, const ReplySink& reply) override {

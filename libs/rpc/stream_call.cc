@@ -19,9 +19,10 @@ namespace {
 using google::protobuf::Message;
 using grpc::ByteBuffer;
 
-// Any streaming call: on the wire the two kinds are the same. One thing happens at a time: a read, a write,
-// a wait for the handler's event, or a piece of the handler's work on the executor. Each starts the next, so
-// no thread waits for a slow client or for something to send.
+// Any streaming call: on the wire the two kinds are the same. The handler's work is done in turns on the
+// executor: one for each message and, after the last one, as many as the handler wants. A turn begins when
+// the one before has ended and its replies are sent, or when that one lets it in; replies are sent in the
+// order of the turns. No thread waits for a slow client or for something to send.
 class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
                          public Call,
                          public std::enable_shared_from_this<StreamCall> {
@@ -42,16 +43,31 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
   }
 
   void OnReadDone(bool ok) override {
-    has_message_ = ok;
-    input_ended_ = !ok;
+    TurnPointer turn;
+    {
+      std::lock_guard lock(mutex_);
+      reading_ = false;
+      input_ended_ = !ok;
+      if (ok) {
+        turn = turns_.emplace_back(std::make_shared<Turn>());
+        turn->has_message = true;
+        turn->message.Swap(&incoming_);
+      }
+    }
     if (ok) ++received_;
-    Schedule();
+    if (cancelled_) return End(GivenUp());
+    if (!ok) return Advance();
+    Schedule(turn);
   }
 
   void OnWriteDone(bool ok) override {
     if (!ok) return End(GivenUp());
     ++sent_;
-    outbox_.pop_front();
+    {
+      std::lock_guard lock(mutex_);
+      writing_ = false;
+      turns_.front()->replies.pop_front();
+    }
     Advance();
   }
 
@@ -59,8 +75,8 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
     {
       std::lock_guard lock(mutex_);
       cancelled_ = true;
-      // The operation on the wire fails by itself, and ends the call.
-      if (on_wire_) return;
+      // An operation on the wire fails by itself, and ends the call.
+      if (reading_ || writing_) return;
     }
     End(GivenUp());
     // If it waits, what it holds goes now.
@@ -74,6 +90,25 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
   }
 
  private:
+  // One piece of the handler's work.
+  struct Turn {
+    bool has_message = false;
+    ByteBuffer message;
+    // What follows is the turn's own until it is done. `heard`: the handler was called with the message.
+    bool heard = false;
+    std::deque<ByteBuffer> replies;
+    // The call ends with it.
+    std::optional<absl::Status> outcome;
+    bool waits = false;
+    // These belong to the call's mutex.
+    bool done = false;
+    bool lets_next = false;
+    // Its message could not be read, for want of room it may be, beside the one before: it is read again when
+    // that one is through.
+    bool postponed = false;
+  };
+  using TurnPointer = std::shared_ptr<Turn>;
+
   OpenStreams& OpenStreamsOf(const ServedMethod& method) {
     return method.open ? core_->watches : core_->streams;
   }
@@ -93,79 +128,145 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
     const StreamCall& call;
   };
 
-  // Sends what there is to send, else ends, waits, goes on pulling, or reads.
+  // What is to be done next.
+  struct Steps {
+    std::optional<absl::Status> end;
+    bool wait = false;
+    TurnPointer turn;
+    const ByteBuffer* write = nullptr;
+    bool read = false;
+  };
+
+  Steps NextSteps() {
+    Steps steps;
+    std::lock_guard lock(mutex_);
+    if (ended_) return steps;
+    while (!writing_ && !turns_.empty() && turns_.front()->done && turns_.front()->replies.empty()) {
+      const Turn& sent = *turns_.front();
+      if (sent.outcome) {
+        steps.end = sent.outcome;
+        return steps;
+      }
+      steps.wait = sent.waits;
+      turns_.pop_front();
+    }
+    if (steps.wait) return steps;
+    if (turns_.empty() && input_ended_) {
+      steps.turn = turns_.emplace_back(std::make_shared<Turn>());
+      return steps;
+    }
+    if (!turns_.empty() && std::exchange(turns_.front()->postponed, false)) steps.turn = turns_.front();
+    if (!writing_ && !turns_.empty() && turns_.front()->done) steps.write = &turns_.front()->replies.front();
+    steps.read =
+        !reading_ && !input_ended_ && (turns_.empty() || (turns_.size() == 1 && turns_.front()->lets_next));
+    if (cancelled_ && (steps.write != nullptr || steps.read)) {
+      steps.end = GivenUp();
+      return steps;
+    }
+    writing_ = writing_ || steps.write != nullptr;
+    reading_ = reading_ || steps.read;
+    return steps;
+  }
+
   void Advance() {
-    if (outbox_.empty() && outcome_) return End(*outcome_);
-    if (outbox_.empty() && waits_) {
-      waits_ = false;
+    const Steps steps = NextSteps();
+    if (steps.end) return End(*steps.end);
+    if (steps.wait) {
       return core_->pending.AwaitStream(
           std::make_unique<Wait>(*this), context_->deadline(),
           [call = shared_from_this()](const absl::Status& outcome) { call->Resume(outcome); });
     }
-    if (outbox_.empty() && input_ended_) return Schedule();
-    bool given_up;
-    {
-      std::lock_guard lock(mutex_);
-      if (ended_) return;
-      given_up = cancelled_;
-      on_wire_ = !given_up;
-    }
-    if (given_up) return End(GivenUp());
-    if (outbox_.empty()) {
-      StartRead(&incoming_);
-    } else {
-      StartWrite(&outbox_.front());
-    }
+    if (steps.write != nullptr) StartWrite(steps.write);
+    if (steps.read) StartRead(&incoming_);
+    if (steps.turn != nullptr) Schedule(steps.turn);
   }
 
   void Resume(const absl::Status& outcome) {
     if (!outcome.ok()) End(outcome);
     // Also what has ended: its handler may take a while to be destroyed.
-    Schedule();
-  }
-
-  void Schedule() {
+    TurnPointer turn = std::make_shared<Turn>();
     {
       std::lock_guard lock(mutex_);
-      on_wire_ = false;
+      turns_.push_back(turn);
     }
+    Schedule(turn);
+  }
+
+  void Schedule(const TurnPointer& turn) {
     if (cancelled_) End(GivenUp());
     // Health has to be told also when there are more calls than threads.
-    if (method_.open) return Run();
-    if (!core_->deps.executor.TryRun([call = shared_from_this()] { call->Run(); }))
+    if (method_.open) return Run(*turn);
+    if (!core_->deps.executor.TryRun([call = shared_from_this(), turn] { call->Run(*turn); }))
       End(Overloaded(core_->options));
   }
 
-  void Run() {
+  void Run(Turn& turn) {
     const SpanScope scope(recording(), trace_);
-    if (Ended()) return handler_.reset();
+    if (!BeginTurn()) return;
     absl::Status status = context_->Check();
-    if (status.ok()) status = Contained([&] { return has_message_ ? Take() : Pull(); });
-    if (!status.ok()) outcome_ = status;
+    if (status.ok()) status = Contained([&] { return turn.has_message ? Take(turn) : Pull(turn); });
+    EndTurn(turn, status);
     Advance();
   }
 
-  absl::Status Pull() {
+  // False: the call has ended.
+  bool BeginTurn() {
+    std::lock_guard lock(mutex_);
+    if (ended_ && running_ == 0) handler_.reset();
+    if (ended_) return false;
+    ++running_;
+    return true;
+  }
+
+  void EndTurn(Turn& turn, const absl::Status& status) {
+    std::lock_guard lock(mutex_);
+    --running_;
+    if (turn.has_message && !turn.heard && turns_.front().get() != &turn) {
+      turn.postponed = true;
+      return;
+    }
+    if (!status.ok()) turn.outcome = status;
+    turn.done = true;
+  }
+
+  absl::Status Pull(Turn& turn) {
     wake_->Clear();
-    ASSIGN_OR_RETURN(const StreamNext next, handler_->OnEnd(*context_, sink_));
-    if (next == StreamNext::kEnd) outcome_ = absl::OkStatus();
-    waits_ = next == StreamNext::kWait;
+    ASSIGN_OR_RETURN(const StreamNext next, handler_->OnEnd(*context_, SinkOf(turn)));
+    if (next == StreamNext::kEnd) turn.outcome = absl::OkStatus();
+    turn.waits = next == StreamNext::kWait;
     return absl::OkStatus();
   }
 
-  absl::Status Take() {
-    has_message_ = false;
+  absl::Status Take(Turn& turn) {
     MemoryShare memory(core_->requests);
-    RETURN_IF_ERROR(TakeRoom(incoming_, core_->options, memory));
     const std::unique_ptr<Message> request(method_.method->request->New());
-    RETURN_IF_ERROR(Parse(incoming_, method_, core_->options, memory, *request));
-    incoming_.Clear();
-    return handler_->OnMessage(*context_, *request, sink_);
+    RETURN_IF_ERROR(TakeRoom(turn.message, core_->options, memory));
+    RETURN_IF_ERROR(Parse(turn.message, method_, core_->options, memory, *request));
+    turn.heard = true;
+    turn.message.Clear();
+    return handler_->OnMessage(*context_, *request, SinkOf(turn), [&] { LetNextAfter(turn); });
   }
 
-  bool Ended() {
-    std::lock_guard lock(mutex_);
-    return ended_;
+  void LetNextAfter(Turn& turn) {
+    {
+      std::lock_guard lock(mutex_);
+      turn.lets_next = true;
+    }
+    Advance();
+  }
+
+  ReplySink SinkOf(Turn& turn) {
+    return [this, &turn](const Message& message) {
+      RETURN_IF_ERROR(CheckAnswer(message, core_->options.answers.most));
+      if (IsSmall(message)) {
+        turn.replies.push_back(SerialiseSmall(message));
+      } else {
+        // There are few streams, and each is held back by its own reader.
+        core_->answers.budget()->Take(static_cast<int64_t>(message.ByteSizeLong()));
+        turn.replies.push_back(SerialiseLarge(message, core_->answers.budget()));
+      }
+      return absl::OkStatus();
+    };
   }
 
   void End(const absl::Status& status) {
@@ -181,26 +282,14 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
   std::unique_ptr<StreamHandler> handler_;
   bool counted_ = false;
   ByteBuffer incoming_;
-  bool has_message_ = false;
-  bool input_ended_ = false;
-  std::deque<ByteBuffer> outbox_;
-  const ReplySink sink_ = [this](const Message& message) {
-    RETURN_IF_ERROR(CheckAnswer(message, core_->options.answers.most));
-    if (IsSmall(message)) {
-      outbox_.push_back(SerialiseSmall(message));
-    } else {
-      // There are few streams, and each is held back by its own reader.
-      core_->answers.budget()->Take(static_cast<int64_t>(message.ByteSizeLong()));
-      outbox_.push_back(SerialiseLarge(message, core_->answers.budget()));
-    }
-    return absl::OkStatus();
-  };
-  // Set when the handler is through.
-  std::optional<absl::Status> outcome_;
-  bool waits_ = false;
 
   std::mutex mutex_;
-  bool on_wire_ = false;
+  // Those that have begun or wait for a thread, and whose replies are not all sent: at most two.
+  std::deque<TurnPointer> turns_;
+  int running_ = 0;
+  bool reading_ = false;
+  bool writing_ = false;
+  bool input_ended_ = false;
   bool ended_ = false;
   std::shared_ptr<StreamCall> self_;
 };

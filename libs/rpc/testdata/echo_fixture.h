@@ -172,9 +172,11 @@ struct Echo {
       if (echo.on_chat_end) echo.on_chat_end();
     }
     absl::StatusOr<std::vector<pb::SayResponse>> OnMessage(CallContext& context,
-                                                           const pb::SayRequest& request) override {
-      ++count;
+                                                           const pb::SayRequest& request,
+                                                           const LetNext& let_next) override {
+      const int count = ++this->count;
       if (echo.on_chat) echo.on_chat(context);
+      if (echo.on_chat_message) echo.on_chat_message(request, let_next);
       if (request.text() == "bad") return InvalidField("text", "must not be bad");
       return std::vector<pb::SayResponse>(static_cast<size_t>(request.count()), Said(request.text(), count));
     }
@@ -182,7 +184,7 @@ struct Echo {
       return std::vector<pb::SayResponse>{Said("end", count)};
     }
     Echo& echo;
-    int count = 0;
+    std::atomic<int> count = 0;
   };
 
   // What the reply of Say waits for; empty: nothing.
@@ -208,6 +210,7 @@ struct Echo {
   std::atomic<int> updates = 0;
   std::function<absl::Status(CallContext&)> update;
   std::function<void(CallContext&)> on_chat;
+  std::function<void(const pb::SayRequest&, const LetNext&)> on_chat_message;
   std::function<void()> on_chat_end;
   Service service;
 };

@@ -67,7 +67,7 @@ void Reject(std::string_view path, const std::vector<import::Problem>& problems,
 }  // namespace
 
 absl::StatusOr<std::vector<v1::ImportAssetsResponse>> ImportSession::OnMessage(
-    rpc::CallContext& context, const v1::ImportAssetsRequest& request) {
+    rpc::CallContext& context, const v1::ImportAssetsRequest& request, const rpc::LetNext&) {
   Response response;
   if (request.has_header()) {
     RETURN_IF_ERROR(Open(request.header()));

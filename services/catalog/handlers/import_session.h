@@ -21,8 +21,9 @@ class ImportSession final : public rpc::BidiSession<v1::ImportAssetsRequest, v1:
   // `dependencies`, and the objects it refers to, outlive the session.
   explicit ImportSession(const Dependencies& dependencies) : d_(dependencies) {}
 
-  absl::StatusOr<std::vector<v1::ImportAssetsResponse>> OnMessage(
-      rpc::CallContext& context, const v1::ImportAssetsRequest& request) override;
+  absl::StatusOr<std::vector<v1::ImportAssetsResponse>> OnMessage(rpc::CallContext& context,
+                                                                  const v1::ImportAssetsRequest& request,
+                                                                  const rpc::LetNext&) override;
   absl::StatusOr<std::vector<v1::ImportAssetsResponse>> Finish(rpc::CallContext& context) override;
 
  private:
