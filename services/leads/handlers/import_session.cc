@@ -53,7 +53,7 @@ absl::StatusOr<store::ImportProgress> Begin(Transaction& transaction, store::Imp
 }  // namespace
 
 absl::StatusOr<std::vector<v1::ImportLeadsResponse>> ImportSession::OnMessage(
-    rpc::CallContext& context, const v1::ImportLeadsRequest& request) {
+    rpc::CallContext& context, const v1::ImportLeadsRequest& request, const rpc::LetNext& let_next) {
   absl::StatusOr<v1::ImportLeadsResponse> response;
   if (request.has_header()) {
     if (plan_) return rpc::InvalidField("header", "comes once, as the first message");
@@ -61,7 +61,7 @@ absl::StatusOr<std::vector<v1::ImportLeadsResponse>> ImportSession::OnMessage(
   } else if (!plan_) {
     return rpc::InvalidField("header", "must be the first message");
   } else {
-    response = ImportRows(context, request.rows());
+    response = ImportRows(context, request.rows(), let_next);
   }
   if (!response.ok()) return response.status();
   return std::vector<v1::ImportLeadsResponse>{*std::move(response)};
@@ -102,7 +102,6 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::Open(rpc::CallContext& co
   progress_.move_time = now;
   progress_.source = "import:" + mapping.name;
   progress_.file_name = header.file_name();
-  prefer_source_ = header.prefer_source();
   file_digest_ = header.file_digest();
   dry_run_ = header.dry_run();
   if (!dry_run_) {
@@ -117,57 +116,49 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::Open(rpc::CallContext& co
           "header.request_id was used for an import with another mapping or header; use a new one");
     }
   }
+  // No import has the number of a dry run.
+  rules_ = {dry_run_ ? -1 : progress_.number, progress_.start_time, header.prefer_source()};
+  read_line_ = progress_.acknowledged_line;
   plan_.emplace(std::move(mapping), columns);
   return ToResponse(progress_);
 }
 
 absl::StatusOr<v1::ImportLeadsResponse> ImportSession::ImportRows(rpc::CallContext& context,
-                                                                  const v1::ImportRows& rows) {
+                                                                  const v1::ImportRows& rows,
+                                                                  const rpc::LetNext& let_next) {
   if (rows.rows_size() > kMaxRows) {
     return rpc::InvalidField(
         "rows", fmt::format("has {} rows; at most {} are taken at once", rows.rows_size(), kMaxRows));
   }
-  scoring::RowResults read{.progress = progress_};
-  ASSIGN_OR_RETURN(const std::vector<scoring::IdentifiedRow> identified, ReadRows(rows, read));
-  const absl::Time now = d_.clock.Now();
-  const outbox::Cause cause = outbox::CauseOf(context);
-  const outbox::EventContext events{d_.clock, d_.rng, now, cause};
-  // No import has the number of a dry run.
-  const domain::RowRules rules{dry_run_ ? -1 : progress_.number, progress_.start_time, prefer_source_};
-  scoring::RowResults results = read;
+  const int64_t from_line = read_line_;
+  scoring::RowResults results;
+  results.progress.acknowledged_line = from_line;
+  ASSIGN_OR_RETURN(const std::vector<scoring::IdentifiedRow> identified, ReadRows(rows, from_line, results));
+  read_line_ = results.progress.acknowledged_line;
+  store::ImportProgress progress;
   if (dry_run_) {
-    std::optional<scoring::DryRun> above;
-    const auto count = [&](Transaction& transaction) -> absl::StatusOr<scoring::RowResults> {
-      scoring::RowResults counted = read;
-      above.emplace(&dry_);
-      scoring::RowTaker taker(transaction, d_.policies, d_.erasures, events, *plan_, rules, &*above);
-      RETURN_IF_ERROR(taker.Take(identified, counted));
-      return counted;
-    };
-    ASSIGN_OR_RETURN(results, storage::Read(d_.database, context.deadline(), count));
-    dry_.Merge(*std::move(above));
-  } else if (read.progress.acknowledged_line > progress_.acknowledged_line) {
+    ASSIGN_OR_RETURN(results, Count(context, identified, results));
+    progress = progress_ = Total(results.progress);
+  } else {
+    std::vector<std::string> keys;
+    for (const scoring::IdentifiedRow& row : identified) {
+      for (std::string& key : scoring::KeysOf(row)) keys.push_back(std::move(key));
+    }
+    std::sort(keys.begin(), keys.end());
     const absl::Duration deadline = std::min(context.deadline(), context.clock().Steady() + kChunkTimeout);
-    const auto write = [&](Transaction& transaction) -> absl::StatusOr<scoring::RowResults> {
-      scoring::RowResults stored = read;
-      stored.progress.move_time = now;
-      scoring::RowTaker taker(transaction, d_.policies, d_.erasures, events, *plan_, rules, nullptr);
-      RETURN_IF_ERROR(taker.Take(identified, stored));
-      ASSIGN_OR_RETURN(bool moved,
-                       store::AdvanceImport(transaction, stored.progress, progress_.acknowledged_line));
-      if (moved) return stored;
-      return rpc::Error(
-          absl::StatusCode::kFailedPrecondition, "IMPORT_RUNS_ELSEWHERE",
-          "another client goes on with this import, or takes it back; start again to go on where "
-          "it stops");
-    };
-    ASSIGN_OR_RETURN(results, storage::Transact(d_.database, {.deadline = deadline}, write));
+    turn_ = std::make_shared<scoring::ImportTurn>(d_.clock, std::move(turn_), std::move(keys), let_next,
+                                                  deadline);
+    const auto turn = turn_;
+    const absl::Status stored =
+        read_line_ == from_line ? turn->AwaitBefore() : Store(context, identified, deadline, *turn, results);
+    progress = progress_;
+    turn->End(stored.ok());
+    RETURN_IF_ERROR(stored);
+    d_.late.by_import.Add(static_cast<double>(results.progress.aged));
   }
-  if (!dry_run_) d_.late.by_import.Add(static_cast<double>(results.progress.aged - progress_.aged));
-  progress_ = results.progress;
   std::sort(results.rejects.begin(), results.rejects.end(),
             [](const v1::ImportReject& a, const v1::ImportReject& b) { return a.line() < b.line(); });
-  v1::ImportLeadsResponse response = ToResponse(progress_);
+  v1::ImportLeadsResponse response = ToResponse(progress);
   response.mutable_rejects()->Assign(results.rejects.begin(), results.rejects.end());
   response.mutable_conflicts()->Assign(results.conflicts.begin(), results.conflicts.end());
   response.mutable_unread()->Assign(results.unread.begin(), results.unread.end());
@@ -175,16 +166,70 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::ImportRows(rpc::CallConte
   return response;
 }
 
+store::ImportProgress ImportSession::Total(const store::ImportProgress& counted) const {
+  store::ImportProgress total = progress_;
+  total.acknowledged_line = counted.acknowledged_line;
+  store::AddCounts(counted, total);
+  return total;
+}
+
+absl::StatusOr<scoring::RowResults> ImportSession::Count(rpc::CallContext& context,
+                                                         const std::vector<scoring::IdentifiedRow>& rows,
+                                                         const scoring::RowResults& read) {
+  const outbox::Cause cause = outbox::CauseOf(context);
+  const outbox::EventContext events{d_.clock, d_.rng, d_.clock.Now(), cause};
+  std::optional<scoring::DryRun> above;
+  const auto count = [&](Transaction& transaction) -> absl::StatusOr<scoring::RowResults> {
+    scoring::RowResults counted = read;
+    above.emplace(&dry_);
+    scoring::RowTaker taker(transaction, d_.policies, d_.erasures, events, *plan_, rules_, nullptr, &*above);
+    RETURN_IF_ERROR(taker.Take(rows, counted));
+    return counted;
+  };
+  ASSIGN_OR_RETURN(scoring::RowResults results, storage::Read(d_.database, context.deadline(), count));
+  dry_.Merge(*std::move(above));
+  return results;
+}
+
+absl::Status ImportSession::Store(rpc::CallContext& context, const std::vector<scoring::IdentifiedRow>& rows,
+                                  absl::Duration deadline, scoring::ImportTurn& turn,
+                                  scoring::RowResults& results) {
+  if (turn.MayShareLeads()) RETURN_IF_ERROR(turn.AwaitBefore());
+  const absl::Time now = d_.clock.Now();
+  const outbox::Cause cause = outbox::CauseOf(context);
+  const outbox::EventContext events{d_.clock, d_.rng, now, cause};
+  scoring::RowResults stored;
+  store::ImportProgress total;
+  const auto write = [&](Transaction& transaction) -> absl::Status {
+    RETURN_IF_ERROR(turn.Begin());
+    stored = results;
+    scoring::RowTaker taker(transaction, d_.policies, d_.erasures, events, *plan_, rules_, &turn, nullptr);
+    RETURN_IF_ERROR(taker.Take(rows, stored));
+    RETURN_IF_ERROR(turn.AwaitWrite());
+    total = Total(stored.progress);
+    total.move_time = now;
+    ASSIGN_OR_RETURN(bool moved, store::AdvanceImport(transaction, total, progress_.acknowledged_line));
+    if (moved) return absl::OkStatus();
+    return rpc::Error(absl::StatusCode::kFailedPrecondition, "IMPORT_RUNS_ELSEWHERE",
+                      "another client goes on with this import, or takes it back; start again to go on where "
+                      "it stops");
+  };
+  RETURN_IF_ERROR(d_.database.Transact({.deadline = deadline}, write));
+  results = std::move(stored);
+  progress_ = std::move(total);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<scoring::IdentifiedRow>> ImportSession::ReadRows(
-    const v1::ImportRows& rows, scoring::RowResults& results) const {
+    const v1::ImportRows& rows, int64_t from_line, scoring::RowResults& results) const {
   std::vector<scoring::IdentifiedRow> identified;
   for (const v1::ImportRow& row : rows.rows()) {
-    if (row.line() <= progress_.acknowledged_line) continue;
+    if (row.line() <= from_line) continue;
     if (row.line() <= results.progress.acknowledged_line)
       return rpc::InvalidField("rows", "lines must rise from row to row");
     results.progress.acknowledged_line = row.line();
     const std::vector<std::string> cells(row.cells().begin(), row.cells().end());
-    auto read = plan_->MapRow(cells, row.line(), progress_.start_time);
+    auto read = plan_->MapRow(cells, row.line(), rules_.start_time);
     if (const auto* reject = std::get_if<domain::Reject>(&read)) {
       results.Reject(row.line(), *reject);
       continue;

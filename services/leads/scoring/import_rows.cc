@@ -224,7 +224,6 @@ struct RowTaker::Piece {
   // Writes what was taken since the last one, without waiting: PostgreSQL stores it while the next rows are
   // taken.
   absl::Status Send() {
-    if (by.dry_ != nullptr) return absl::OkStatus();
     Sent next{.id_count = new_ids.size(), .ids = {}, .first_activity = activities_sent, .activities = {}};
     ASSIGN_OR_RETURN(next.ids, store::DeferFreeExternalIds(by.transaction_, new_ids));
     ASSIGN_OR_RETURN(next.activities, batch.DeferRecord(std::span(activities).subspan(activities_sent)));
@@ -257,6 +256,7 @@ struct RowTaker::Piece {
   absl::Status Write() {
     std::vector<bool> is_new(activities.size(), true);
     if (by.dry_ == nullptr) {
+      RETURN_IF_ERROR(by.turn_->AwaitWrite());
       RETURN_IF_ERROR(Send());
       ASSIGN_OR_RETURN(is_new, AwaitSent());
     } else {
@@ -306,7 +306,8 @@ struct RowTaker::Piece {
   }
 };
 
-absl::StatusOr<size_t> RowTaker::TakeSome(std::span<const IdentifiedRow> rows, RowResults& results) {
+absl::StatusOr<size_t> RowTaker::TakeSome(std::span<const IdentifiedRow> rows, bool last,
+                                          RowResults& results) {
   Piece piece(*this, rows, results);
   RETURN_IF_ERROR(piece.owners.Read(piece.batch));
   std::vector<RowOwners::Whose> whose;
@@ -326,8 +327,10 @@ absl::StatusOr<size_t> RowTaker::TakeSome(std::span<const IdentifiedRow> rows, R
     RETURN_IF_ERROR(piece.owners.CheckStill(rows[taken], one));
     const auto sums = old_sums.find(one.lead);
     RETURN_IF_ERROR(piece.TakeRow(taken, one, sums == old_sums.end() ? nullptr : &sums->second));
-    if (taken % kSendAfter == kSendAfter - 1) RETURN_IF_ERROR(piece.Send());
+    if (taken % kSendAfter == kSendAfter - 1 && turn_ != nullptr && turn_->MayWrite())
+      RETURN_IF_ERROR(piece.Send());
   }
+  if (last && taken == rows.size() && turn_ != nullptr) turn_->HasLocked();
   RETURN_IF_ERROR(piece.Write());
   return taken;
 }
@@ -337,16 +340,13 @@ absl::Status RowTaker::Take(std::span<const IdentifiedRow> rows, RowResults& res
     // Rows that may be one lead are taken one after the other.
     std::set<std::string> seen;
     size_t some = 0;
-    const auto is_fresh = [&](const std::string& key) { return key.empty() || seen.insert(key).second; };
     for (; some < rows.size(); ++some) {
-      const domain::Lead& lead = rows[some].content.lead;
-      const bool fresh = is_fresh(rows[some].identity);
-      const bool fresh_mail = is_fresh(lead.email.empty() ? "" : "mail:" + lead.email);
-      const std::string name = domain::NameKey(lead);
-      const bool fresh_name = is_fresh(name.empty() ? "" : "key:" + name);
-      if (!fresh || !fresh_mail || !fresh_name) break;
+      size_t known = 0;
+      for (std::string& key : KeysOf(rows[some])) known += !seen.insert(std::move(key)).second;
+      if (known > 0) break;
     }
-    ASSIGN_OR_RETURN(const size_t taken, TakeSome(rows.first(std::max<size_t>(some, 1)), results));
+    some = std::max<size_t>(some, 1);
+    ASSIGN_OR_RETURN(const size_t taken, TakeSome(rows.first(some), some == rows.size(), results));
     rows = rows.subspan(taken);
   }
   return absl::OkStatus();

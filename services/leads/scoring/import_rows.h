@@ -12,6 +12,7 @@
 #include "services/leads/domain/source_row.h"
 #include "services/leads/scoring/dry_run.h"
 #include "services/leads/scoring/erasures.h"
+#include "services/leads/scoring/import_turn.h"
 #include "services/leads/scoring/policies.h"
 #include "services/leads/scoring/row_owners.h"
 #include "services/leads/store/import_store.h"
@@ -20,8 +21,9 @@
 
 namespace finalmile::leads::scoring {
 
-// The progress of an import, and what is to be told of the rows of a message.
+// What came of the rows of a message.
 struct RowResults {
+  // The counts, and the last line.
   store::ImportProgress progress;
   std::vector<v1::ImportReject> rejects = {};
   std::vector<v1::ImportConflict> conflicts = {};
@@ -40,24 +42,27 @@ struct RowResults {
 // and the differences are applied (domain::TakeRow).
 class RowTaker {
  public:
-  // The references outlive it. `dry`: nothing is stored, and what would be is kept there.
+  // The references outlive it. Either `turn`, which orders what it writes with other messages, or `dry`:
+  // nothing is stored, and what would be is kept there.
   RowTaker(storage::Transaction& transaction, Policies& policies, const Erasures& erasures,
            const outbox::EventContext& context, const domain::ImportPlan& plan, const domain::RowRules& rules,
-           DryRun* dry)
+           ImportTurn* turn, DryRun* dry)
       : transaction_(transaction),
         policies_(policies),
         erasures_(erasures),
         context_(context),
         plan_(plan),
         rules_(rules),
+        turn_(turn),
         dry_(dry) {}
 
   absl::Status Take(std::span<const IdentifiedRow> rows, RowResults& results);
 
  private:
   struct Piece;
-  // The rows from the front that touch different leads; how many they are.
-  absl::StatusOr<size_t> TakeSome(std::span<const IdentifiedRow> rows, RowResults& results);
+  // The rows from the front that touch different leads; how many they are. `last`: there are none behind
+  // these.
+  absl::StatusOr<size_t> TakeSome(std::span<const IdentifiedRow> rows, bool last, RowResults& results);
 
   storage::Transaction& transaction_;
   Policies& policies_;
@@ -65,6 +70,7 @@ class RowTaker {
   const outbox::EventContext& context_;
   const domain::ImportPlan& plan_;
   const domain::RowRules& rules_;
+  ImportTurn* const turn_;
   DryRun* const dry_;
 };
 

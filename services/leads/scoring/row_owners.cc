@@ -13,6 +13,15 @@
 
 namespace finalmile::leads::scoring {
 
+std::vector<std::string> KeysOf(const IdentifiedRow& row) {
+  std::vector<std::string> keys;
+  const domain::Lead& lead = row.content.lead;
+  if (!row.identity.empty()) keys.push_back(row.identity);
+  if (!lead.email.empty()) keys.push_back("mail:" + lead.email);
+  if (const std::string name = domain::NameKey(lead); !name.empty()) keys.push_back("key:" + name);
+  return keys;
+}
+
 absl::Status RowOwners::Read(LeadBatch& batch) {
   RETURN_IF_ERROR(Find());
   return Load(batch);

@@ -25,6 +25,9 @@ struct IdentifiedRow {
   std::string identity;
 };
 
+// Rows that have none of these in common are different leads.
+std::vector<std::string> KeysOf(const IdentifiedRow& row);
+
 inline store::ExternalId KeyOf(const domain::ExternalId& id) { return {id.source, id.id}; }
 
 // Finds out whose some rows of an import are, and reads what there is of these leads.

@@ -43,7 +43,17 @@ const storage::Table<ImportProgress> kImports(
      {"known_activities", &ImportProgress::known_activities},
      {"repeated_rows", &ImportProgress::repeated_rows}});
 
+constexpr int64_t ImportProgress::*kCounts[] = {
+    &ImportProgress::created,         &ImportProgress::updated,          &ImportProgress::unchanged,
+    &ImportProgress::activities,      &ImportProgress::rejected,         &ImportProgress::aged,
+    &ImportProgress::not_taken,       &ImportProgress::conflicts,        &ImportProgress::kept_denials,
+    &ImportProgress::fallen_counters, &ImportProgress::known_activities, &ImportProgress::repeated_rows};
+
 }  // namespace
+
+void AddCounts(const ImportProgress& more, ImportProgress& progress) {
+  for (int64_t ImportProgress::*const count : kCounts) progress.*count += more.*count;
+}
 
 absl::StatusOr<std::optional<ImportProgress>> ReadImport(storage::Transaction& transaction,
                                                          const std::string& caller,

@@ -44,6 +44,9 @@ struct ImportProgress {
   int64_t repeated_rows = 0;
 };
 
+// Adds the counts of `more`.
+void AddCounts(const ImportProgress& more, ImportProgress& progress);
+
 absl::StatusOr<std::optional<ImportProgress>> ReadImport(storage::Transaction& transaction,
                                                          const std::string& caller,
                                                          const std::string& request_id);
