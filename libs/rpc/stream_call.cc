@@ -103,6 +103,8 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
     // These belong to the call's mutex.
     bool done = false;
     bool lets_next = false;
+    // It began beside the one before.
+    bool beside = false;
     // Its message could not be read, for want of room it may be, beside the one before: it is read again when
     // that one is through.
     bool postponed = false;
@@ -202,7 +204,7 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
 
   void Run(Turn& turn) {
     const SpanScope scope(recording(), trace_);
-    if (!BeginTurn()) return;
+    if (!BeginTurn(turn)) return;
     absl::Status status = context_->Check();
     if (status.ok()) status = Contained([&] { return turn.has_message ? Take(turn) : Pull(turn); });
     EndTurn(turn, status);
@@ -210,10 +212,11 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
   }
 
   // False: the call has ended.
-  bool BeginTurn() {
+  bool BeginTurn(Turn& turn) {
     std::lock_guard lock(mutex_);
     if (ended_ && running_ == 0) handler_.reset();
     if (ended_) return false;
+    turn.beside = turns_.front().get() != &turn;
     ++running_;
     return true;
   }
@@ -221,7 +224,7 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
   void EndTurn(Turn& turn, const absl::Status& status) {
     std::lock_guard lock(mutex_);
     --running_;
-    if (turn.has_message && !turn.heard && turns_.front().get() != &turn) {
+    if (turn.has_message && !turn.heard && turn.beside) {
       turn.postponed = true;
       return;
     }

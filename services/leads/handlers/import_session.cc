@@ -151,7 +151,8 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::ImportRows(rpc::CallConte
     const auto turn = turn_;
     const absl::Status stored =
         read_line_ == from_line ? turn->AwaitBefore() : Store(context, identified, deadline, *turn, results);
-    progress = progress_;
+    // Unless it is stored, the progress may be that of the message before, which goes on.
+    if (stored.ok()) progress = progress_;
     turn->End(stored.ok());
     RETURN_IF_ERROR(stored);
     d_.late.by_import.Add(static_cast<double>(results.progress.aged));
