@@ -34,6 +34,31 @@ class LetNextTest : public ServerTest {
   }
   using Texts = std::vector<std::string>;
 
+  void FirstAwaitsTheNext() {
+    echo_.on_chat_message = [&](const pb::SayRequest& request, const LetNext& let_next) {
+      if (request.text() == "first") {
+        let_next();
+        entered_.Wait();
+      } else {
+        entered_.Open();
+      }
+    };
+  }
+  // Notes how many handlers run at once, and which messages came.
+  void CountHandlers() {
+    echo_.on_chat_message = [&](const pb::SayRequest& request, const LetNext& let_next) {
+      {
+        std::lock_guard lock(mutex_);
+        most_ = std::max(most_, ++running_handlers_);
+        begun_.push_back(request.text());
+      }
+      let_next();
+      let_next();
+      std::lock_guard lock(mutex_);
+      --running_handlers_;
+    };
+  }
+
   std::mutex mutex_;
   int running_handlers_ = 0;
   int most_ = 0;
@@ -41,14 +66,7 @@ class LetNextTest : public ServerTest {
 };
 
 TEST_F(LetNextTest, TheNextMessageIsHandledMeanwhileAndAnsweredAfterwards) {
-  echo_.on_chat_message = [&](const pb::SayRequest& request, const LetNext& let_next) {
-    if (request.text() == "first") {
-      let_next();
-      entered_.Wait();
-    } else {
-      entered_.Open();
-    }
-  };
+  FirstAwaitsTheNext();
   Start();
   const auto stream = Chat({"first", "second"});
   EXPECT_EQ(ReadAll(*stream), (Texts{"first", "second", "end"}));
@@ -56,17 +74,7 @@ TEST_F(LetNextTest, TheNextMessageIsHandledMeanwhileAndAnsweredAfterwards) {
 }
 
 TEST_F(LetNextTest, NoMoreThanTwoMessagesAreHandledAtOnce) {
-  echo_.on_chat_message = [&](const pb::SayRequest& request, const LetNext& let_next) {
-    {
-      std::lock_guard lock(mutex_);
-      most_ = std::max(most_, ++running_handlers_);
-      begun_.push_back(request.text());
-    }
-    let_next();
-    let_next();
-    std::lock_guard lock(mutex_);
-    --running_handlers_;
-  };
+  CountHandlers();
   Start();
   Texts sent;
   for (int i = 0; i < 300; ++i) sent.push_back(fmt::format("{}", i));
@@ -80,14 +88,7 @@ TEST_F(LetNextTest, NoMoreThanTwoMessagesAreHandledAtOnce) {
 }
 
 TEST_F(LetNextTest, TheErrorOfAMessageComesAfterTheReplyToTheOneBefore) {
-  echo_.on_chat_message = [&](const pb::SayRequest& request, const LetNext& let_next) {
-    if (request.text() == "first") {
-      let_next();
-      entered_.Wait();
-    } else {
-      entered_.Open();
-    }
-  };
+  FirstAwaitsTheNext();
   Start();
   const auto stream = Chat({"first", "bad"});
   EXPECT_EQ(ReadAll(*stream), Texts{"first"});
@@ -154,15 +155,7 @@ TEST_F(LetNextTest, ACallIsGivenUpWhileTwoMessagesAreHandled) {
 
 // There is room for one of them at a time.
 TEST_F(LetNextTest, AMessageForWhichThereIsNoRoomWaitsForTheOneBefore) {
-  echo_.on_chat_message = [&](const pb::SayRequest&, const LetNext& let_next) {
-    {
-      std::lock_guard lock(mutex_);
-      most_ = std::max(most_, ++running_handlers_);
-    }
-    let_next();
-    std::lock_guard lock(mutex_);
-    --running_handlers_;
-  };
+  CountHandlers();
   Start();
   pb::SayRequest request = SayOf("large", 1);
   for (int i = 0; i < 1'000'000; ++i) request.mutable_thing()->add_spares();

@@ -94,7 +94,7 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
   struct Turn {
     bool has_message = false;
     ByteBuffer message;
-    // What follows is the turn's own until it is done. `heard`: the handler was called with the message.
+    // These belong to the turn until it is done. `heard`: the handler was called with the message.
     bool heard = false;
     std::deque<ByteBuffer> replies;
     // The call ends with it.
@@ -130,7 +130,7 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
     const StreamCall& call;
   };
 
-  // What is to be done next.
+  // A call does these next.
   struct Steps {
     std::optional<absl::Status> end;
     bool wait = false;
@@ -224,7 +224,7 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
   void EndTurn(Turn& turn, const absl::Status& status) {
     std::lock_guard lock(mutex_);
     --running_;
-    if (turn.has_message && !turn.heard && turn.beside) {
+    if (!turn.heard && turn.beside) {
       turn.postponed = true;
       return;
     }

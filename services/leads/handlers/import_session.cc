@@ -142,7 +142,7 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::ImportRows(rpc::CallConte
   } else {
     std::vector<std::string> keys;
     for (const scoring::IdentifiedRow& row : identified) {
-      for (std::string& key : scoring::KeysOf(row)) keys.push_back(std::move(key));
+      keys.insert(keys.end(), row.keys.begin(), row.keys.end());
     }
     std::sort(keys.begin(), keys.end());
     const absl::Duration deadline = std::min(context.deadline(), context.clock().Steady() + kChunkTimeout);
@@ -248,6 +248,7 @@ absl::StatusOr<std::vector<scoring::IdentifiedRow>> ImportSession::ReadRows(
     if (one.identity.empty()) {
       one.identity = domain::LineIdentity(file_digest_, row.line());
     }
+    one.keys = scoring::KeysOf(one);
   }
   return identified;
 }

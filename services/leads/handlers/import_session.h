@@ -34,7 +34,7 @@ class ImportSession final : public rpc::BidiSession<v1::ImportLeadsRequest, v1::
   // Reads the rows of a message behind `from_line`; those that cannot be a lead are rejected in `results`.
   absl::StatusOr<std::vector<scoring::IdentifiedRow>> ReadRows(const v1::ImportRows& rows, int64_t from_line,
                                                                scoring::RowResults& results) const;
-  // What would come of the rows, with what was read.
+  // Returns what would come of the rows, with what was read, and stores nothing.
   absl::StatusOr<scoring::RowResults> Count(rpc::CallContext& context,
                                             const std::vector<scoring::IdentifiedRow>& rows,
                                             const scoring::RowResults& read);

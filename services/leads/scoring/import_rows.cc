@@ -338,11 +338,11 @@ absl::StatusOr<size_t> RowTaker::TakeSome(std::span<const IdentifiedRow> rows, b
 absl::Status RowTaker::Take(std::span<const IdentifiedRow> rows, RowResults& results) {
   while (!rows.empty()) {
     // Rows that may be one lead are taken one after the other.
-    std::set<std::string> seen;
+    std::set<std::string_view> seen;
     size_t some = 0;
     for (; some < rows.size(); ++some) {
       size_t known = 0;
-      for (std::string& key : KeysOf(rows[some])) known += !seen.insert(std::move(key)).second;
+      for (const std::string& key : rows[some].keys) known += !seen.insert(key).second;
       if (known > 0) break;
     }
     some = std::max<size_t>(some, 1);

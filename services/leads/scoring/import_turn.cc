@@ -42,11 +42,13 @@ bool ImportTurn::MayShareLeads() const {
   return false;
 }
 
-absl::Status ImportTurn::AwaitBefore() {
+absl::Status ImportTurn::Await(const std::unique_ptr<WaitEvent> ImportTurn::*event) const {
   if (before_ == nullptr) return absl::OkStatus();
-  if (before_->ended_->WaitUntil(deadline_)) return before_->Outcome();
+  if (((*before_).*event)->WaitUntil(deadline_)) return before_->Outcome();
   return absl::DeadlineExceededError("the rows before these were not stored in time");
 }
+
+absl::Status ImportTurn::AwaitBefore() { return Await(&ImportTurn::ended_); }
 
 absl::Status ImportTurn::Begin() {
   {
@@ -69,11 +71,7 @@ void ImportTurn::HasLocked() {
 
 bool ImportTurn::MayWrite() const { return before_ == nullptr || before_->state() == State::kStored; }
 
-absl::Status ImportTurn::AwaitWrite() {
-  if (before_ == nullptr) return absl::OkStatus();
-  if (before_->moved_->WaitUntil(deadline_)) return before_->Outcome();
-  return absl::DeadlineExceededError("the rows before these were not stored in time");
-}
+absl::Status ImportTurn::AwaitWrite() { return Await(&ImportTurn::moved_); }
 
 void ImportTurn::End(bool stored) {
   std::lock_guard lock(mutex_);

@@ -42,14 +42,17 @@ class ImportTurn {
  private:
   enum class State { kReads, kHasLocked, kAgain, kStored, kFailed };
   State state() const;
-  // What a message may do after this one.
+  // The next message may be stored, may never be, or must begin again.
   absl::Status Outcome() const;
+  // Waits for an event of the message before, and returns its outcome.
+  absl::Status Await(const std::unique_ptr<WaitEvent> ImportTurn::*event) const;
 
   const std::vector<std::string> keys_;
   const std::function<void()> let_next_;
   const absl::Duration deadline_;
-  // Set when it ends; also when it begins again.
+  // It is set when the message ends.
   const std::unique_ptr<WaitEvent> ended_;
+  // It is set when the message ends or begins again.
   const std::unique_ptr<WaitEvent> moved_;
 
   mutable std::mutex mutex_;

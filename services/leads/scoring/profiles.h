@@ -10,6 +10,10 @@
 
 namespace finalmile::leads::scoring {
 
+// The profiles of leads with their external ids, by id, in one round trip. Gates are not among them.
+absl::StatusOr<std::map<domain::LeadId, domain::Lead>> ProfilesWithIds(
+    storage::Transaction& transaction, const std::vector<domain::LeadId>& ids);
+
 // All that callers and imports set of locked leads of `batch`, by id; those that are not created are left
 // out.
 absl::StatusOr<std::map<domain::LeadId, domain::Lead>> WholeProfiles(storage::Transaction& transaction,

@@ -9,6 +9,7 @@
 #include "libs/storage/columns.h"
 #include "services/leads/domain/identity.h"
 #include "services/leads/scoring/convert.h"
+#include "services/leads/scoring/profiles.h"
 #include "services/leads/store/erasure_store.h"
 
 namespace finalmile::leads::scoring {
@@ -72,11 +73,7 @@ absl::Status RowOwners::Load(LeadBatch& batch) {
     ASSIGN_OR_RETURN(std::vector<store::LeadState> read, store::ReadLeads(transaction_, leads));
     for (store::LeadState& state : read) states.emplace(state.id, std::move(state));
   }
-  ASSIGN_OR_RETURN(const storage::Deferred read_profiles, store::DeferProfiles(transaction_, leads));
-  ASSIGN_OR_RETURN(const storage::Deferred read_ids, store::DeferExternalIds(transaction_, leads));
-  RETURN_IF_ERROR(transaction_.Settle());
-  ASSIGN_OR_RETURN(auto read, store::ProfilesOf(*read_profiles));
-  auto ids = store::ExternalIdsOf(*read_ids);
+  ASSIGN_OR_RETURN(auto read, ProfilesWithIds(transaction_, leads));
   ASSIGN_OR_RETURN(std::vector<store::StoredRow> about, store::SourceRowsAbout(transaction_, leads));
   for (store::StoredRow& row : about) said_about.emplace(row.lead, std::move(row));
   for (const auto& [id, state] : states) {
@@ -87,8 +84,6 @@ absl::Status RowOwners::Load(LeadBatch& batch) {
     domain::Lead& profile = profiles[id];
     profile = std::move(read[id]);
     profile.gates = GatesOf(state.gates);
-    for (store::ExternalId& external : ids[id])
-      profile.external_ids.push_back({std::move(external.first), std::move(external.second)});
   }
   if (dry_ != nullptr) Overlay();
   return absl::OkStatus();

@@ -23,9 +23,11 @@ namespace finalmile::leads::scoring {
 struct IdentifiedRow {
   domain::ImportedLead content;
   std::string identity;
+  // Rows that have none of these in common are different leads (KeysOf).
+  std::vector<std::string> keys;
 };
 
-// Rows that have none of these in common are different leads.
+// The keys of a row that has content and identity.
 std::vector<std::string> KeysOf(const IdentifiedRow& row);
 
 inline store::ExternalId KeyOf(const domain::ExternalId& id) { return {id.source, id.id}; }
