@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <thread>
 
 #include "finalmile/leads/v1/activity.pb.h"
@@ -66,7 +67,7 @@ class HandWritten {
   // Two sessions, as the service's members have: each takes every second batch and half of the partitions.
   absl::StatusOr<Sample> Run(World& world, size_t count) {
     const OnServiceCore pinned;
-    const CpuUsed servers = CpuOf(0);
+    const CpuUsed before = CpuBeside(0);
     absl::Status failures[kSessions];
     double cpu[kSessions];
     const absl::Duration start = world.clock().Steady();
@@ -81,11 +82,10 @@ class HandWritten {
     for (std::thread& session : sessions) session.join();
     for (const absl::Status& failure : failures) RETURN_IF_ERROR(failure);
     const double seconds = absl::ToDoubleSeconds(world.clock().Steady() - start);
-    CpuUsed used = CpuOf(0);
-    for (const double one : cpu) used.program += one;
+    const CpuUsed after = CpuBeside(std::accumulate(std::begin(cpu), std::end(cpu), 0.0));
     const auto operations = static_cast<double>(count);
     Sample sample{{"rate", operations / seconds}};
-    AddCpu(servers, used, operations, sample);
+    AddCpu(before, after, operations, sample);
     return sample;
   }
 

@@ -79,6 +79,12 @@ CpuUsed CpuOf(pid_t program) {
   return used;
 }
 
+CpuUsed CpuBeside(double program) {
+  CpuUsed used = CpuOf(0);
+  used.program = program;
+  return used;
+}
+
 double StartedCpu() {
   const Processes processes = AllProcesses();
   double seconds = 0;

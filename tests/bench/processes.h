@@ -15,6 +15,9 @@ struct CpuUsed {
 };
 // In steps of 10 ms.
 CpuUsed CpuOf(pid_t program);
+// The same where this process, or one of its threads, is the program and says what it has used: OwnCpu() or
+// ThreadCpu().
+CpuUsed CpuBeside(double program);
 // The same of all of them, and of those that they have started, together; what has ended counts too.
 double StartedCpu();
 

@@ -10,6 +10,7 @@
 
 #include "libs/base/status.h"
 #include "services/catalog/search/packing.h"
+#include "tests/bench/processes.h"
 
 namespace finalmile::bench {
 namespace {
@@ -114,20 +115,20 @@ absl::Status SearchLoad::Export(const std::string& documents, const std::string&
 }
 
 absl::StatusOr<Sample> SearchLoad::Service() {
-  const double cpu = catalog_.service().Cpu();
+  const CpuUsed before = CpuOf(catalog_.service().pid());
   ASSIGN_OR_RETURN(Sample sample, Time(by_service_, [&](const std::string& query) -> absl::StatusOr<int64_t> {
                      catalog::v1::SearchAssetsRequest request;
                      request.set_query(query);
                      ASSIGN_OR_RETURN(const auto reply, Ask(request));
                      return reply.total();
                    }));
-  sample["cpu"] = (catalog_.service().Cpu() - cpu) * 1e6 / static_cast<double>(queries_.size());
+  AddCpu(before, CpuOf(catalog_.service().pid()), static_cast<double>(queries_.size()), sample);
   return sample;
 }
 
 absl::StatusOr<Sample> SearchLoad::InProcess() {
   const OnServiceCore pinned;
-  const double cpu = ThreadCpu();
+  const CpuUsed before = CpuBeside(ThreadCpu());
   ASSIGN_OR_RETURN(Sample sample, Time(in_process_, [&](const std::string& query) -> absl::StatusOr<int64_t> {
                      catalog::search::Query asked;
                      asked.text = query;
@@ -135,7 +136,7 @@ absl::StatusOr<Sample> SearchLoad::InProcess() {
                                       index_->Search(asked, world_.clock().Steady() + kPatience));
                      return std::min<int64_t>(answer.total, kMostTotal);
                    }));
-  sample["cpu"] = (ThreadCpu() - cpu) * 1e6 / static_cast<double>(queries_.size());
+  AddCpu(before, CpuBeside(ThreadCpu()), static_cast<double>(queries_.size()), sample);
   // Query by query: they differ among themselves far more than by what the network adds.
   std::vector<double> added;
   for (size_t i = 0; i < queries_.size(); ++i) added.push_back((by_service_[i] - in_process_[i]) * 1e3);

@@ -36,6 +36,7 @@ absl::Status MeasureSearch(World& world, const Options& options, Report& report)
   ASSIGN_OR_RETURN(const SearchRun smaller, RunSearch(world, count / 10, options));
   ASSIGN_OR_RETURN(const SearchRun run, RunSearch(world, count, options));
   const std::string reference = "the same queries of the index in process";
+  report.AddWholeCpu("P9", "CPU of all processes for a search", reference, run.samples[0], run.samples[1]);
   report.Add({"P9", WorkOf(count) + ", p99", reference, "p99", "ms"}, run.samples[0], run.samples[1]);
   report.Add({"P9", WorkOf(count) + ", p50", reference, "p50", "ms"}, run.samples[0], run.samples[1]);
   report.Add("P9", "  what the RPC adds, p50", run.added, "µs", 60);

@@ -129,7 +129,6 @@ class World {
   // The service on the store, and the program by hand on the twin and topics of its own.
   absl::StatusOr<Contestant> StartLeads();
   absl::StatusOr<Contestant> StartByHand();
-  double ServiceCpu() const { return service_->Cpu(); }
   pid_t service_pid() const { return service_->pid(); }
   // A connection of its own to the service.
   std::unique_ptr<rpc::Channel> NewChannel() { return service_->NewChannel(); }
