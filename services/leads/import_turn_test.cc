@@ -83,6 +83,8 @@ TEST_F(ImportTurnTest, BehindOneThatFailedNothingIsStored) {
   EXPECT_TRUE(absl::IsAborted(refused)) << refused;
   EXPECT_FALSE(storage::IsConflict(refused));
   EXPECT_EQ(second->AwaitBefore(), refused);
+  first->End(true);
+  EXPECT_EQ(second->AwaitBefore(), refused) << "it has ended already";
 }
 
 }  // namespace

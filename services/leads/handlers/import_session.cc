@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "absl/cleanup/cleanup.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
 #include "libs/outbox/ledger.h"
@@ -149,12 +150,13 @@ absl::StatusOr<v1::ImportLeadsResponse> ImportSession::ImportRows(rpc::CallConte
     turn_ = std::make_shared<scoring::ImportTurn>(d_.clock, std::move(turn_), std::move(keys), let_next,
                                                   deadline);
     const auto turn = turn_;
-    const absl::Status stored =
-        read_line_ == from_line ? turn->AwaitBefore() : Store(context, identified, deadline, *turn, results);
-    // Unless it is stored, the progress may be that of the message before, which goes on.
-    if (stored.ok()) progress = progress_;
-    turn->End(stored.ok());
-    RETURN_IF_ERROR(stored);
+    // After an exception, too: the next message waits for this one.
+    const absl::Cleanup unless_stored = [&turn] { turn->End(false); };
+    RETURN_IF_ERROR(read_line_ == from_line ? turn->AwaitBefore()
+                                            : Store(context, identified, deadline, *turn, results));
+    // Before that, the progress may be that of the message before, which goes on.
+    progress = progress_;
+    turn->End(true);
     d_.late.by_import.Add(static_cast<double>(results.progress.aged));
   }
   std::sort(results.rejects.begin(), results.rejects.end(),

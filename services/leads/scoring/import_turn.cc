@@ -75,6 +75,7 @@ absl::Status ImportTurn::AwaitWrite() { return Await(&ImportTurn::moved_); }
 
 void ImportTurn::End(bool stored) {
   std::lock_guard lock(mutex_);
+  if (state_ == State::kStored || state_ == State::kFailed) return;
   state_ = stored ? State::kStored : State::kFailed;
   before_ = nullptr;
   ended_->Set();

@@ -36,7 +36,7 @@ class ImportTurn {
   bool MayWrite() const;
   // Waits until it is. A conflict when it begins again; the errors of AwaitBefore.
   absl::Status AwaitWrite();
-  // The message is stored, or will never be.
+  // The message is stored, or will never be. Only the first call counts.
   void End(bool stored);
 
  private:
