@@ -79,12 +79,6 @@ CpuUsed CpuOf(pid_t program) {
   return used;
 }
 
-CpuUsed CpuBeside(double program) {
-  CpuUsed used = CpuOf(0);
-  used.program = program;
-  return used;
-}
-
 double StartedCpu() {
   const Processes processes = AllProcesses();
   double seconds = 0;
@@ -93,6 +87,12 @@ double StartedCpu() {
     if (IsOurs(processes, pid)) seconds += process.seconds();
   }
   return seconds;
+}
+
+CpuUsed CpuBeside(double program) {
+  CpuUsed used = CpuOf(0);
+  used.program = program;
+  return used;
 }
 
 void AddCpu(const CpuUsed& before, const CpuUsed& after, double operations, Sample& sample) {

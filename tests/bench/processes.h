@@ -15,11 +15,11 @@ struct CpuUsed {
 };
 // In steps of 10 ms.
 CpuUsed CpuOf(pid_t program);
-// The same where this process, or one of its threads, is the program and says what it has used: OwnCpu() or
-// ThreadCpu().
-CpuUsed CpuBeside(double program);
 // The same of all of them, and of those that they have started, together; what has ended counts too.
 double StartedCpu();
+// CpuOf, where this process, or a thread of it, is the program and says what it has used: OwnCpu(),
+// ThreadCpu().
+CpuUsed CpuBeside(double program);
 
 // Adds to `sample` what was used since `before` in µs per operation: "cpu" by the program, "postgres" and
 // "broker", and "whole" by all of them.

@@ -26,7 +26,8 @@ class SearchLoad {
   // facets as pairs of field and value. And the queries, one a line. After Prepare.
   absl::Status Export(const std::string& documents, const std::string& queries);
 
-  // Every query once: "p50", "p99" and "cpu". DATA_LOSS where a query finds more or less than before.
+  // Every query once: "p50", "p99" and what AddCpu adds. DATA_LOSS where a query finds more or less than
+  // before.
   absl::StatusOr<Sample> Service();
   absl::StatusOr<Sample> InProcess();
 
