@@ -11,14 +11,30 @@
 
 namespace finalmile::appointments::changes {
 
-// What met the lead of a meeting up to `until`: what the catalog says was used and viewed, the talk tracks of
-// the attempts at its request, and the request's campaign. The cycle begins when the last meeting of an
-// earlier cycle was set. `request`: the one that the meeting answers; null: none. `meetings`: all of the
-// lead.
+// The meetings of a lead, and what met it.
+struct LeadHistory {
+  // All of them, in order of set_time.
+  std::vector<store::AppointmentRow> meetings;
+  // What the catalog says was used and viewed, in any order.
+  std::vector<domain::Touch> touches;
+};
+
+// Settle, then HistoryIn.
+struct HistoryReading {
+  storage::Deferred meetings;
+  storage::Deferred touches;
+};
+absl::StatusOr<HistoryReading> DeferHistory(storage::Transaction& transaction, const domain::LeadName& lead);
+absl::StatusOr<LeadHistory> HistoryIn(const HistoryReading& reading);
+// Both at once.
+absl::StatusOr<LeadHistory> ReadHistory(storage::Transaction& transaction, const domain::LeadName& lead);
+
+// What met the lead of a meeting up to `until`: the touches of its history, the talk tracks of the attempts
+// at its request, and the request's campaign. The cycle begins when the last meeting of an earlier cycle was
+// set. `request`: the one that the meeting answers; null: none.
 absl::StatusOr<std::vector<domain::Touch>> FrozenTouches(storage::Transaction& transaction,
                                                          const store::AppointmentRow& row,
                                                          const store::RequestRow* request,
-                                                         const std::vector<store::AppointmentRow>& meetings,
-                                                         absl::Time until);
+                                                         const LeadHistory& history, absl::Time until);
 
 }  // namespace finalmile::appointments::changes

@@ -113,7 +113,7 @@ absl::Status Inactive(const std::string& host) {
 absl::StatusOr<std::vector<store::HostRow>> Candidates(Transaction& transaction, const SlotRequest& request,
                                                        absl::Time now) {
   ASSIGN_OR_RETURN(std::vector<store::HostRow> hosts, store::RoutedHosts(transaction));
-  ASSIGN_OR_RETURN(hosts, InTurn(transaction, std::move(hosts), request.mastery, now));
+  ASSIGN_OR_RETURN(hosts, InTurn(transaction, std::move(hosts), request.situation, now));
   std::stable_partition(hosts.begin(), hosts.end(),
                         [&](const store::HostRow& row) { return row.id == request.first; });
   return hosts;

@@ -53,8 +53,8 @@ struct SlotRequest {
   std::vector<std::string> own;
   // The notice that the host wants counts from then: now, or when the time was held.
   absl::Time asked;
-  // The mastery of the meeting's situation, by which turns are weighed; a time that is held has none.
-  domain::SituationMastery mastery = {};
+  // That of the meeting; empty: none is known, as of a time that is held.
+  std::string situation = {};
 };
 
 // Locks the host of the time, and before it, where the request names no host, the team; the time is free, and

@@ -6,6 +6,7 @@
 #include "libs/base/status.h"
 #include "services/appointments/changes/request_batch.h"
 #include "services/appointments/store/appointment_store.h"
+#include "services/appointments/store/mastery_store.h"
 #include "services/appointments/store/team_store.h"
 
 namespace finalmile::appointments::changes {
@@ -41,8 +42,11 @@ std::string RoutingMonth(absl::TimeZone zone, absl::Time time) {
 
 absl::StatusOr<std::vector<store::HostRow>> InTurn(Transaction& transaction,
                                                    std::vector<store::HostRow> hosts,
-                                                   const domain::SituationMastery& mastery, absl::Time now) {
+                                                   const std::string& situation, absl::Time now) {
+  // It is answered with the routing.
+  ASSIGN_OR_RETURN(const storage::Deferred mastered, store::DeferMastery(transaction, situation));
   ASSIGN_OR_RETURN(const Routing routing, ReadRouting(transaction, now));
+  const domain::SituationMastery mastery = store::MasteryIn(*mastered);
   const auto weighed = [&](const store::HostRow& row) {
     domain::Candidate candidate = routing.CandidateOf(row);
     candidate.weight = domain::EffectiveWeight(candidate.weight, mastery, candidate.host);

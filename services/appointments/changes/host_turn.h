@@ -16,10 +16,11 @@ namespace finalmile::appointments::changes {
 // The calendar month in the team's zone: "2026-12".
 std::string RoutingMonth(absl::TimeZone zone, absl::Time time);
 
-// `hosts` in the order of their turn this month at a meeting in a situation of this mastery.
+// `hosts` in the order of their turn this month at a meeting in this situation, whose mastery weighs turns;
+// empty: none is known.
 absl::StatusOr<std::vector<store::HostRow>> InTurn(storage::Transaction& transaction,
                                                    std::vector<store::HostRow> hosts,
-                                                   const domain::SituationMastery& mastery, absl::Time now);
+                                                   const std::string& situation, absl::Time now);
 
 // Credits a host that begins or comes back at `time`, for the month of that time, with what it lacks of the
 // others' mean load (domain::CalibrationOf), so that it does not get every meeting until it has caught up.

@@ -9,8 +9,9 @@
 
 namespace finalmile::appointments::changes {
 
-absl::StatusOr<domain::WorkingHours> ReadHours(storage::Transaction& transaction) {
-  ASSIGN_OR_RETURN(const store::TeamRow team, store::ReadTeam(transaction));
+namespace {
+
+absl::StatusOr<domain::WorkingHours> HoursOf(const store::TeamRow& team) {
   absl::StatusOr<domain::WorkingHours> hours = domain::HoursOf(team.team);
   if (hours.ok()) return hours;
   return rpc::Error(absl::StatusCode::kFailedPrecondition, "ZONE_UNKNOWN",
@@ -18,11 +19,21 @@ absl::StatusOr<domain::WorkingHours> ReadHours(storage::Transaction& transaction
                     {{"zone", team.team.zone}});
 }
 
+}  // namespace
+
+absl::StatusOr<domain::WorkingHours> ReadHours(storage::Transaction& transaction) {
+  ASSIGN_OR_RETURN(const store::TeamRow team, store::ReadTeam(transaction));
+  return HoursOf(team);
+}
+
 absl::Status RequestBatch::LockLeads(std::vector<domain::LeadName> inserted,
                                      std::vector<domain::LeadName> others) {
+  ASSIGN_OR_RETURN(const storage::Deferred read, store::DeferTeam(transaction_));
   ASSIGN_OR_RETURN(auto rows, store::LockLeads(transaction_, storage::SortedUnique(std::move(inserted)),
                                                storage::SortedUnique(std::move(others))));
   leads_.insert(std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end()));
+  ASSIGN_OR_RETURN(const store::TeamRow team, store::TeamIn(*read));
+  ASSIGN_OR_RETURN(hours_, HoursOf(team));
   return absl::OkStatus();
 }
 

@@ -26,16 +26,14 @@ absl::StatusOr<domain::WorkingHours> ReadHours(storage::Transaction& transaction
 // an event of the leads, or time. Rows are locked in this order: leads, then requests, each by name.
 class RequestBatch : public outbox::Aggregates<store::RequestRow, v1::AppointmentEvent> {
  public:
-  // `hours` are the team's. The references outlive it.
-  RequestBatch(storage::Transaction& transaction, const domain::WorkingHours& hours,
-               const outbox::EventContext& context)
+  // The references outlive it.
+  RequestBatch(storage::Transaction& transaction, const outbox::EventContext& context)
       : Aggregates(transaction, store::kRequests, domain::kRequestCollection, context),
         transaction_(transaction),
-        hours_(hours),
         at_(context) {}
 
-  // Locks leads, and those that they were merged into. `inserted` get rows where they have none. Once for
-  // each batch.
+  // Locks leads, and those that they were merged into, and reads the team's hours. `inserted` get rows where
+  // they have none. Once for each batch. Errors as ReadHours has them.
   absl::Status LockLeads(std::vector<domain::LeadName> inserted, std::vector<domain::LeadName> others);
   // Locks requests, and before them their leads, which the batch has not locked yet. Absent ones are left
   // out.
@@ -58,12 +56,13 @@ class RequestBatch : public outbox::Aggregates<store::RequestRow, v1::Appointmen
   // Writes the changed requests with their events, and the leads.
   absl::Status WriteAll();
 
+  // The team's, once the leads are locked.
   const domain::WorkingHours& hours() const { return hours_; }
   absl::Time now() const { return at_.now; }
 
  private:
   storage::Transaction& transaction_;
-  const domain::WorkingHours& hours_;
+  domain::WorkingHours hours_;
   const outbox::EventContext at_;
   std::map<domain::LeadName, store::LeadRow> leads_;
   std::set<domain::LeadName> changed_leads_;

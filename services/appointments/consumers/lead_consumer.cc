@@ -29,10 +29,9 @@ absl::Status LeadConsumer::Apply(storage::Transaction& transaction, outbox::Batc
         return absl::OkStatus();
       }));
   if (events.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const domain::WorkingHours hours, changes::ReadHours(transaction));
   const outbox::Cause cause = outbox::CauseOf(kLeadConsumer);
   const outbox::EventContext at{clock_, rng_, clock_.Now(), cause};
-  changes::RequestBatch requests(transaction, hours, at);
+  changes::RequestBatch requests(transaction, at);
   changes::AppointmentBatch appointments(transaction, requests, at);
   changes::LeadChanges changes(transaction, requests, appointments);
   RETURN_IF_ERROR(changes.Lock(events));

@@ -42,7 +42,7 @@ absl::StatusOr<store::AppointmentRow> Existing(Transaction& transaction, const s
 }
 
 absl::StatusOr<v1::Appointment> OfLead(Transaction& transaction, const domain::LeadName& lead) {
-  ASSIGN_OR_RETURN(const std::vector<store::AppointmentRow> rows, store::AppointmentsOf(transaction, {lead}));
+  ASSIGN_OR_RETURN(const std::vector<store::AppointmentRow> rows, store::AppointmentsOf(transaction, lead));
   if (rows.empty()) return rpc::NotFound(lead.text(), "appointment");
   for (const store::AppointmentRow& row : rows) {
     if (domain::IsPlanned(row.appointment)) return ToProto(row);

@@ -21,7 +21,6 @@
 #include "services/appointments/handlers/actor.h"
 #include "services/appointments/handlers/appointment_proto.h"
 #include "services/appointments/handlers/refusals.h"
-#include "services/appointments/store/mastery_store.h"
 
 namespace finalmile::appointments::handlers {
 namespace {
@@ -110,20 +109,11 @@ absl::Status CheckLead(const store::LeadRow& lead) {
   return absl::OkStatus();
 }
 
-// The cycle that a new meeting belongs to, and which kind of it the meeting is.
-absl::Status FindCycle(Transaction& transaction, const RequestBatch::Entry* request,
-                       const std::vector<store::AppointmentRow>& meetings, absl::Time now,
-                       store::AppointmentRow& row) {
-  if (request != nullptr) {
-    row.cycle = request->row.request.crossing.cycle;
-  } else {
-    ASSIGN_OR_RETURN(const std::vector<domain::RequestId> ids, store::RequestsOf(transaction, {row.lead}));
-    if (!ids.empty()) {
-      ASSIGN_OR_RETURN(const std::vector<store::RequestRow> newest,
-                       store::ReadRequests(transaction, {ids.front()}));
-      if (!newest.empty()) row.cycle = newest.front().request.crossing.cycle;
-    }
-  }
+// The cycle that a new meeting of a lead belongs to, and which kind of it the meeting is. `request`: the one
+// that it answers, else the lead's newest one; null: the lead has none.
+absl::Status FindCycle(const store::RequestRow* request, const std::vector<store::AppointmentRow>& meetings,
+                       absl::Time now, store::AppointmentRow& row) {
+  if (request != nullptr) row.cycle = request->request.crossing.cycle;
   row.meeting_kind = "initial";
   for (const store::AppointmentRow& meeting : meetings) {
     if (meeting.cycle != row.cycle || meeting.meeting_kind != "initial") continue;
@@ -197,23 +187,28 @@ absl::StatusOr<v1::Appointment> BookingHandlers::BookAppointment(rpc::CallContex
           slot = {hold.meeting, hold.host, "", {hold.id}, now};
           if (hold.expire_time > now) slot.asked = hold.expire_time - kHoldFor;
         }
-        ASSIGN_OR_RETURN(const domain::WorkingHours hours, changes::ReadHours(transaction));
         const outbox::EventContext at{d_.clock, d_.rng, now, cause};
-        RequestBatch requests(transaction, hours, at);
+        RequestBatch requests(transaction, at);
         AppointmentBatch appointments(transaction, requests, at);
         RETURN_IF_ERROR(requests.LockLeads({domain::LeadName(request.lead())}, {}));
         const store::LeadRow& lead = *requests.LeadOf(domain::LeadName(request.lead()));
         RETURN_IF_ERROR(CheckLead(lead));
-        ASSIGN_OR_RETURN(std::vector<domain::RequestId> active,
-                         store::ActiveRequestsOf(transaction, {lead.id}));
-        if (!active.empty()) RETURN_IF_ERROR(requests.Lock(std::move(active)));
+        // All that is read of a locked lead travels together.
+        ASSIGN_OR_RETURN(const storage::Deferred active, store::DeferLockActiveOf(transaction, lead.id));
+        ASSIGN_OR_RETURN(const storage::Deferred newest, store::DeferNewestOf(transaction, lead.id));
+        ASSIGN_OR_RETURN(const changes::HistoryReading reading, changes::DeferHistory(transaction, lead.id));
+        RETURN_IF_ERROR(transaction.Settle());
+        RETURN_IF_ERROR(requests.Take(*active));
+        ASSIGN_OR_RETURN(const std::vector<store::RequestRow> last, store::kRequests.Records(*newest));
+        ASSIGN_OR_RETURN(const changes::LeadHistory history, changes::HistoryIn(reading));
         RequestBatch::Entry* const answered = requests.ActiveOf(lead.id);
 
         store::AppointmentRow row;
         row.lead = lead.id;
-        ASSIGN_OR_RETURN(const std::vector<store::AppointmentRow> meetings,
-                         store::AppointmentsOf(transaction, {row.lead}));
-        RETURN_IF_ERROR(FindCycle(transaction, answered, meetings, now, row));
+        const store::RequestRow* const of_cycle = answered != nullptr ? &answered->row
+                                                  : last.empty()      ? nullptr
+                                                                      : &last.front();
+        RETURN_IF_ERROR(FindCycle(of_cycle, history.meetings, now, row));
         std::string setter = actor.name;
         if (answered != nullptr) {
           const domain::MeetingRequest& queued = answered->row.request;
@@ -226,14 +221,14 @@ absl::StatusOr<v1::Appointment> BookingHandlers::BookAppointment(rpc::CallContex
           if (!queued.setter.empty()) setter = queued.setter;
         }
         if (!request.situation().empty()) row.situation = request.situation();
-        ASSIGN_OR_RETURN(slot.mastery, store::ReadMastery(transaction, row.situation));
+        slot.situation = row.situation;
         row.title = request.title();
         row.guest_zone = request.guest_zone();
         row.set_time = now;
-        row.routing_month = changes::RoutingMonth(hours.zone, now);
-        ASSIGN_OR_RETURN(row.touches, changes::FrozenTouches(transaction, row,
-                                                             answered == nullptr ? nullptr : &answered->row,
-                                                             meetings, now));
+        row.routing_month = changes::RoutingMonth(requests.hours().zone, now);
+        ASSIGN_OR_RETURN(row.touches,
+                         changes::FrozenTouches(
+                             transaction, row, answered == nullptr ? nullptr : &answered->row, history, now));
         // Everybody who wants the host waits for this lock: nothing is read under it that could be read
         // before.
         ASSIGN_OR_RETURN(const HostTimes taken, changes::LockSlot(transaction, slot, now));
@@ -260,9 +255,8 @@ absl::StatusOr<v1::Appointment> BookingHandlers::RescheduleAppointment(
   return outbox::Mutate<v1::Appointment>(
       context, d_.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Appointment> {
-        ASSIGN_OR_RETURN(const domain::WorkingHours hours, changes::ReadHours(transaction));
         const outbox::EventContext at{d_.clock, d_.rng, now, cause};
-        RequestBatch requests(transaction, hours, at);
+        RequestBatch requests(transaction, at);
         AppointmentBatch appointments(transaction, requests, at);
         RETURN_IF_ERROR(appointments.LockWithRequests({id}));
         AppointmentBatch::Entry* const entry = appointments.Find(id);
@@ -282,7 +276,7 @@ absl::StatusOr<v1::Appointment> BookingHandlers::RescheduleAppointment(
         SlotRequest slot{moved, "", meeting.host, {id.text()}, now};
         if (request.keep_host()) slot.host = meeting.host;
         if (!request.host().empty()) slot.host = rpc::IdIn(request.host());
-        ASSIGN_OR_RETURN(slot.mastery, store::ReadMastery(transaction, entry->row.situation));
+        slot.situation = entry->row.situation;
         ASSIGN_OR_RETURN(const HostTimes taken, changes::LockSlot(transaction, slot, now));
         result = domain::Reschedule(meeting, taken.row.id, moved, now);
         Place(taken, moved, now, entry->row);

@@ -34,7 +34,7 @@ absl::StatusOr<v1::NoShowRisk> RiskOf(Transaction& transaction, const store::App
   bool earlier = false;
   if (!row.lead.empty()) {
     ASSIGN_OR_RETURN(const std::vector<store::AppointmentRow> others,
-                     store::AppointmentsOf(transaction, {row.lead}));
+                     store::AppointmentsOf(transaction, row.lead));
     earlier = std::any_of(others.begin(), others.end(),
                           [&](const store::AppointmentRow& other) { return other.appointment.guest_missed; });
   }
@@ -80,10 +80,9 @@ absl::StatusOr<v1::Brief> BriefHandlers::GetBrief(rpc::CallContext& context,
         }
         // What has come since the meeting was set belongs to the brief as well.
         if (domain::IsPlanned(row.appointment) && !row.lead.empty()) {
-          ASSIGN_OR_RETURN(const std::vector<store::AppointmentRow> meetings,
-                           store::AppointmentsOf(transaction, {row.lead}));
+          ASSIGN_OR_RETURN(const changes::LeadHistory history, changes::ReadHistory(transaction, row.lead));
           ASSIGN_OR_RETURN(row.touches,
-                           changes::FrozenTouches(transaction, row, answered ? &*answered : nullptr, meetings,
+                           changes::FrozenTouches(transaction, row, answered ? &*answered : nullptr, history,
                                                   d_.clock.Now()));
         }
         *brief.mutable_appointment() = ToProto(row);

@@ -34,7 +34,6 @@ constexpr int kMostCriteria = 20;
 // A meeting that a call changes, locked with its lead and its request.
 struct Meeting {
   Transaction& transaction;
-  const domain::WorkingHours& hours;
   RequestBatch& requests;
   AppointmentBatch& appointments;
   AppointmentBatch::Entry& entry;
@@ -52,11 +51,10 @@ struct Meeting {
   // What met the lead up to the start, once the outcome is known.
   absl::Status Freeze() {
     const RequestBatch::Entry* request = requests.Find(entry.row.meeting_request);
-    ASSIGN_OR_RETURN(const std::vector<store::AppointmentRow> meetings,
-                     store::AppointmentsOf(transaction, {entry.row.lead}));
+    ASSIGN_OR_RETURN(const changes::LeadHistory history, changes::ReadHistory(transaction, entry.row.lead));
     ASSIGN_OR_RETURN(entry.row.touches, changes::FrozenTouches(transaction, entry.row,
                                                                request == nullptr ? nullptr : &request->row,
-                                                               meetings, std::min(now(), it().start)));
+                                                               history, std::min(now(), it().start)));
     return absl::OkStatus();
   }
   absl::StatusOr<bool> HostIsAway() {
@@ -81,15 +79,14 @@ absl::StatusOr<v1::Appointment> Change(const Dependencies& d, rpc::CallContext& 
   return outbox::Mutate<v1::Appointment>(
       context, d.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::Appointment> {
-        ASSIGN_OR_RETURN(const domain::WorkingHours hours, changes::ReadHours(transaction));
         const outbox::EventContext at{d.clock, d.rng, now, cause};
-        RequestBatch requests(transaction, hours, at);
+        RequestBatch requests(transaction, at);
         AppointmentBatch appointments(transaction, requests, at);
         RETURN_IF_ERROR(appointments.LockWithRequests({id}));
         AppointmentBatch::Entry* const entry = appointments.Find(id);
         if (entry == nullptr) return rpc::NotFound(request.name(), "appointment");
         RETURN_IF_ERROR(rpc::CheckEtag(EtagOf(request), entry->row.version, request.name()));
-        Meeting meeting{transaction, hours, requests, appointments, *entry};
+        Meeting meeting{transaction, requests, appointments, *entry};
         RETURN_IF_ERROR(change(meeting));
         RETURN_IF_ERROR(requests.WriteAll());
         RETURN_IF_ERROR(appointments.WriteAll());
@@ -191,7 +188,7 @@ absl::StatusOr<v1::Appointment> MeetingHandlers::AmendOutcome(rpc::CallContext& 
   RETURN_IF_ERROR(CheckWord("reason", request.reason(), /*required=*/true));
   return Change(d_, context, request, [&](Meeting& meeting) -> absl::Status {
     const domain::AppointmentResult result =
-        domain::Amend(meeting.it(), outcome, actor, meeting.hours, meeting.now());
+        domain::Amend(meeting.it(), outcome, actor, meeting.requests.hours(), meeting.now());
     if (meeting.it() != meeting.entry.before.appointment && outcome != domain::Outcome::kHeld)
       RETURN_IF_ERROR(store::DeleteScores(meeting.transaction, meeting.entry.row.id));
     return WithEarliestTime(meeting.Conclude(result, request.reason()), meeting.it(), outcome);
@@ -204,7 +201,7 @@ absl::StatusOr<v1::Appointment> MeetingHandlers::QualifyAppointment(
   RETURN_IF_ERROR(CheckWord("reason", request.reason(), /*required=*/!request.qualified()));
   return Change(d_, context, request, [&](Meeting& meeting) -> absl::Status {
     return meeting.Conclude(domain::Qualify(meeting.it(), request.qualified(), request.reason(), actor,
-                                            meeting.hours, meeting.now()));
+                                            meeting.requests.hours(), meeting.now()));
   });
 }
 

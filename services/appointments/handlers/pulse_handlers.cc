@@ -79,9 +79,8 @@ absl::StatusOr<v1::RecordPulseResponse> PulseHandlers::RecordPulse(rpc::CallCont
           return rpc::Error(absl::StatusCode::kFailedPrecondition, "TOKEN_EXPIRED",
                             "the link was to be answered within 14 days of the meeting");
         }
-        ASSIGN_OR_RETURN(const domain::WorkingHours hours, changes::ReadHours(transaction));
         const outbox::EventContext at{d_.clock, d_.rng, now, cause};
-        changes::RequestBatch requests(transaction, hours, at);
+        changes::RequestBatch requests(transaction, at);
         changes::AppointmentBatch appointments(transaction, requests, at);
         RETURN_IF_ERROR(appointments.LockWithRequests({pulse->meeting}));
         changes::AppointmentBatch::Entry* const entry = appointments.Find(pulse->meeting);

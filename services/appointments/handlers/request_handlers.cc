@@ -115,8 +115,7 @@ absl::StatusOr<v1::MeetingRequest> RequestHandlers::ClaimMeetingRequest(
   return outbox::Mutate<v1::MeetingRequest>(
       context, d_.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::MeetingRequest> {
-        ASSIGN_OR_RETURN(const domain::WorkingHours hours, changes::ReadHours(transaction));
-        Batch batch(transaction, hours, {d_.clock, d_.rng, now, cause});
+        Batch batch(transaction, {d_.clock, d_.rng, now, cause});
         Batch::Entry* entry = nullptr;
         if (best) {
           store::QueueQuery query{now, /*own=*/true, /*open=*/true, actor.name, {}};
@@ -157,8 +156,7 @@ absl::StatusOr<v1::LogAttemptResponse> RequestHandlers::LogAttempt(rpc::CallCont
   return outbox::Mutate<v1::LogAttemptResponse>(
       context, d_.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::LogAttemptResponse> {
-        ASSIGN_OR_RETURN(const domain::WorkingHours hours, changes::ReadHours(transaction));
-        Batch batch(transaction, hours, {d_.clock, d_.rng, now, cause});
+        Batch batch(transaction, {d_.clock, d_.rng, now, cause});
         ASSIGN_OR_RETURN(Batch::Entry * entry, LockOne(batch, request.name()));
         const v1::Attempt& given = request.attempt();
         store::AttemptRow attempt;
@@ -210,8 +208,7 @@ absl::StatusOr<v1::MeetingRequest> RequestHandlers::SnoozeMeetingRequest(
         const absl::Time until = rpc::StoredTime(request.until());
         if (!request.has_until() || until <= now || until > now + domain::kLongestSnooze)
           return rpc::InvalidField("until", "must be ahead, by at most 14 days");
-        ASSIGN_OR_RETURN(const domain::WorkingHours hours, changes::ReadHours(transaction));
-        Batch batch(transaction, hours, {d_.clock, d_.rng, now, cause});
+        Batch batch(transaction, {d_.clock, d_.rng, now, cause});
         ASSIGN_OR_RETURN(Batch::Entry * entry, LockOne(batch, request.name()));
         RETURN_IF_ERROR(Conclude(batch, *entry, domain::Snooze(entry->row.request, actor, until)));
         PickUp(actor, now, *entry);
@@ -245,8 +242,7 @@ absl::StatusOr<v1::MeetingRequest> RequestHandlers::ReturnMeetingRequest(
   return outbox::Mutate<v1::MeetingRequest>(
       context, d_.database, request,
       [&](Transaction& transaction, absl::Time now) -> absl::StatusOr<v1::MeetingRequest> {
-        ASSIGN_OR_RETURN(const domain::WorkingHours hours, changes::ReadHours(transaction));
-        Batch batch(transaction, hours, {d_.clock, d_.rng, now, cause});
+        Batch batch(transaction, {d_.clock, d_.rng, now, cause});
         ASSIGN_OR_RETURN(Batch::Entry * entry, LockOne(batch, request.name()));
         for (const std::string* other : {&request.duplicate_of(), &request.referred_to()}) {
           if (!other->empty() && *other == entry->row.lead.text()) {
@@ -291,8 +287,7 @@ absl::StatusOr<v1::ReassignMeetingRequestsResponse> RequestHandlers::ReassignMee
           ASSIGN_OR_RETURN(wanted,
                            store::RequestsOfSetter(transaction, request.from_setter(), kMostReassigned));
         }
-        ASSIGN_OR_RETURN(const domain::WorkingHours hours, changes::ReadHours(transaction));
-        Batch batch(transaction, hours, {d_.clock, d_.rng, now, cause});
+        Batch batch(transaction, {d_.clock, d_.rng, now, cause});
         RETURN_IF_ERROR(batch.LockWithLeads(wanted));
         v1::ReassignMeetingRequestsResponse response;
         for (const domain::RequestId& id : wanted) {

@@ -89,7 +89,7 @@ absl::StatusOr<std::vector<store::HostRow>> HostsOf(Transaction& transaction, co
     }
   }
   // No situation is known yet, by which mastery would weigh.
-  return changes::InTurn(transaction, std::move(hosts), {}, now);
+  return changes::InTurn(transaction, std::move(hosts), "", now);
 }
 
 v1::Slot SlotOf(const changes::HostTimes& host, absl::Time start, const Wanted& wanted) {

@@ -114,6 +114,20 @@ absl::StatusOr<std::vector<AppointmentRow>> ReadAppointments(storage::Transactio
   return kAppointments.Records(*read);
 }
 
+absl::StatusOr<storage::Deferred> DeferAppointmentsOf(storage::Transaction& transaction,
+                                                      const domain::LeadName& lead) {
+  static const std::string sql =
+      kAppointments.select() + " WHERE lead = $1 AND lead <> '' ORDER BY set_time, id";
+  return transaction.Defer(sql, {lead.text()});
+}
+
+absl::StatusOr<std::vector<AppointmentRow>> AppointmentsOf(storage::Transaction& transaction,
+                                                           const domain::LeadName& lead) {
+  ASSIGN_OR_RETURN(const storage::Deferred read, DeferAppointmentsOf(transaction, lead));
+  RETURN_IF_ERROR(transaction.Settle());
+  return kAppointments.Records(*read);
+}
+
 absl::StatusOr<std::vector<AppointmentRow>> AppointmentsOf(storage::Transaction& transaction,
                                                            const std::vector<domain::LeadName>& leads) {
   static const std::string sql = "SELECT " + kAppointments.columns() + R"sql(

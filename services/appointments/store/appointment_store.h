@@ -61,7 +61,13 @@ extern const storage::Table<AppointmentRow> kAppointments;
 // Those that exist, in any order.
 absl::StatusOr<std::vector<AppointmentRow>> ReadAppointments(storage::Transaction& transaction,
                                                              const std::vector<domain::AppointmentId>& ids);
-// All of these leads, in order of set_time. The leads are locked by whoever changes something by them.
+// All of a lead, in order of set_time. The lead is locked by whoever changes something by them. Settle, then
+// kAppointments.Records.
+absl::StatusOr<storage::Deferred> DeferAppointmentsOf(storage::Transaction& transaction,
+                                                      const domain::LeadName& lead);
+// Both at once, of one lead and of several.
+absl::StatusOr<std::vector<AppointmentRow>> AppointmentsOf(storage::Transaction& transaction,
+                                                           const domain::LeadName& lead);
 absl::StatusOr<std::vector<AppointmentRow>> AppointmentsOf(storage::Transaction& transaction,
                                                            const std::vector<domain::LeadName>& leads);
 // The planned meetings of a host that overlap with `within`, in order of start; at most `limit`.

@@ -5,23 +5,6 @@
 #include "services/appointments/store/encoding.h"
 
 namespace finalmile::appointments::store {
-namespace {
-
-// With the leads that these were merged into, and so on.
-absl::StatusOr<std::vector<domain::LeadName>> WithTargets(storage::Transaction& transaction,
-                                                          const std::vector<domain::LeadName>& leads) {
-  ASSIGN_OR_RETURN(std::vector<domain::LeadName> all,
-                   storage::FirstTexts<domain::LeadName>(transaction.ExecuteMany(R"sql(
-WITH RECURSIVE named AS (
-  SELECT r.id FROM {rows: id TEXT} AS r
-  UNION
-  SELECT l.merged_into FROM named AS n JOIN leads AS l ON l.id = n.id WHERE l.merged_into <> '')
-SELECT id FROM named)sql",
-                                                                                 storage::IdRows(leads))));
-  return storage::SortedUnique(std::move(all));
-}
-
-}  // namespace
 
 const storage::Table<LeadRow> kLeads(
     "leads", {"id"},
@@ -47,9 +30,16 @@ absl::StatusOr<std::map<domain::LeadName, LeadRow>> LockLeads(storage::Transacti
   if (!blank.empty()) RETURN_IF_ERROR(kLeads.InsertAbsent(transaction, storage::Pointers(blank)));
   std::vector<domain::LeadName> named = inserted;
   named.insert(named.end(), others.begin(), others.end());
-  if (named.empty()) return std::map<domain::LeadName, LeadRow>();
-  ASSIGN_OR_RETURN(const std::vector<domain::LeadName> all, WithTargets(transaction, named));
-  ASSIGN_OR_RETURN(const storage::Deferred locked, kLeads.DeferLock(transaction, all));
+  // With the leads that these were merged into, and so on.
+  static const std::string sql = kLeads.select() + R"sql(
+WHERE id IN (
+  WITH RECURSIVE named AS (
+    SELECT r.id FROM {rows: id TEXT} AS r
+    UNION
+    SELECT l.merged_into FROM named AS n JOIN leads AS l ON l.id = n.id WHERE l.merged_into <> '')
+  SELECT id FROM named)
+ORDER BY id {for_update})sql";
+  ASSIGN_OR_RETURN(const storage::Deferred locked, transaction.DeferMany(sql, storage::IdRows(named)));
   RETURN_IF_ERROR(transaction.Settle());
   ASSIGN_OR_RETURN(std::vector<LeadRow> rows, kLeads.Records(*locked));
   std::map<domain::LeadName, LeadRow> by_name;

@@ -31,17 +31,20 @@ absl::Status DeleteMastery(storage::Transaction& transaction, const std::string&
       .status();
 }
 
-absl::StatusOr<domain::SituationMastery> ReadMastery(storage::Transaction& transaction,
-                                                     const std::string& situation) {
-  domain::SituationMastery mastery;
-  if (situation.empty()) return mastery;
-  ASSIGN_OR_RETURN(const storage::Result result, transaction.Execute(R"sql(
+absl::StatusOr<storage::Deferred> DeferMastery(storage::Transaction& transaction,
+                                               const std::string& situation) {
+  if (situation.empty()) return storage::Deferred(storage::Result());
+  return transaction.Defer(R"sql(
 SELECT DISTINCT COALESCE(m.rep, '') FROM talk_tracks AS t
 LEFT JOIN mastery AS m ON m.talk_track = t.id AND m.version >= t.certificate_version
 WHERE t.situation = $1)sql",
-                                                                     {situation}));
-  mastery.has_track = !result.rows.empty();
-  for (const storage::Row& row : result.rows) mastery.mastered_by.insert(row.Text(0));
+                           {situation});
+}
+
+domain::SituationMastery MasteryIn(const storage::Result& read) {
+  domain::SituationMastery mastery;
+  mastery.has_track = !read.rows.empty();
+  for (const storage::Row& row : read.rows) mastery.mastered_by.insert(row.Text(0));
   return mastery;
 }
 

@@ -40,7 +40,9 @@ absl::StatusOr<std::vector<TalkTrackRow>> LockTalkTracks(storage::Transaction& t
 absl::Status DeleteMastery(storage::Transaction& transaction, const std::string& talk_track,
                            const std::string& rep);
 // Who has mastered at least one published track of the situation; empty: no situation, which has no track.
-absl::StatusOr<domain::SituationMastery> ReadMastery(storage::Transaction& transaction,
-                                                     const std::string& situation);
+// Settle, then MasteryIn.
+absl::StatusOr<storage::Deferred> DeferMastery(storage::Transaction& transaction,
+                                               const std::string& situation);
+domain::SituationMastery MasteryIn(const storage::Result& read);
 
 }  // namespace finalmile::appointments::store

@@ -172,6 +172,20 @@ WHERE m.active)sql",
                                                                         storage::IdRows(leads)));
 }
 
+absl::StatusOr<storage::Deferred> DeferNewestOf(storage::Transaction& transaction,
+                                                const domain::LeadName& lead) {
+  static const std::string sql =
+      kRequests.select() + " WHERE lead = $1 AND lead <> '' ORDER BY create_time DESC, id DESC LIMIT 1";
+  return transaction.Defer(sql, {lead.text()});
+}
+
+absl::StatusOr<storage::Deferred> DeferLockActiveOf(storage::Transaction& transaction,
+                                                    const domain::LeadName& lead) {
+  static const std::string sql =
+      kRequests.select() + " WHERE lead = $1 AND lead <> '' AND active ORDER BY id {for_update}";
+  return transaction.Defer(sql, {lead.text()});
+}
+
 absl::StatusOr<std::vector<domain::RequestId>> RequestsOfSetter(storage::Transaction& transaction,
                                                                 const std::string& setter, int limit) {
   return storage::FirstTexts<domain::RequestId>(transaction.Execute(R"sql(

@@ -46,6 +46,12 @@ absl::StatusOr<std::vector<domain::RequestId>> RequestsOf(storage::Transaction& 
                                                           const std::vector<domain::LeadName>& leads);
 absl::StatusOr<std::vector<domain::RequestId>> ActiveRequestsOf(storage::Transaction& transaction,
                                                                 const std::vector<domain::LeadName>& leads);
+// The newest request of a lead, and its active one, locked: one row at most. Settle, then kRequests.Records
+// and RequestBatch::Take.
+absl::StatusOr<storage::Deferred> DeferNewestOf(storage::Transaction& transaction,
+                                                const domain::LeadName& lead);
+absl::StatusOr<storage::Deferred> DeferLockActiveOf(storage::Transaction& transaction,
+                                                    const domain::LeadName& lead);
 // The first `limit` requests that a setter works on, in order of id.
 absl::StatusOr<std::vector<domain::RequestId>> RequestsOfSetter(storage::Transaction& transaction,
                                                                 const std::string& setter, int limit);

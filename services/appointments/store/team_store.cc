@@ -11,12 +11,6 @@ using storage::In;
 using storage::Row;
 using storage::Value;
 
-absl::StatusOr<TeamRow> TeamOf(storage::Transaction& transaction, const storage::Deferred& read) {
-  RETURN_IF_ERROR(transaction.Settle());
-  ASSIGN_OR_RETURN(const std::vector<TeamRow> rows, kTeams.Records(*read));
-  return rows.empty() ? TeamRow() : rows.front();
-}
-
 }  // namespace
 
 const storage::Table<TeamRow> kTeams(
@@ -36,10 +30,19 @@ const storage::Table<TeamRow> kTeams(
       }},
      {"organizer_domain", In(&TeamRow::team, &Team::organizer_domain)}});
 
+absl::StatusOr<storage::Deferred> DeferTeam(storage::Transaction& transaction) {
+  return kTeams.DeferRead(transaction, {std::string(domain::kDefaultTeam)});
+}
+
+absl::StatusOr<TeamRow> TeamIn(const storage::Result& read) {
+  ASSIGN_OR_RETURN(const std::vector<TeamRow> rows, kTeams.Records(read));
+  return rows.empty() ? TeamRow() : rows.front();
+}
+
 absl::StatusOr<TeamRow> ReadTeam(storage::Transaction& transaction) {
-  ASSIGN_OR_RETURN(const storage::Deferred read,
-                   kTeams.DeferRead(transaction, {std::string(domain::kDefaultTeam)}));
-  return TeamOf(transaction, read);
+  ASSIGN_OR_RETURN(const storage::Deferred read, DeferTeam(transaction));
+  RETURN_IF_ERROR(transaction.Settle());
+  return TeamIn(*read);
 }
 
 absl::StatusOr<TeamRow> LockTeam(storage::Transaction& transaction) {
@@ -47,7 +50,8 @@ absl::StatusOr<TeamRow> LockTeam(storage::Transaction& transaction) {
   RETURN_IF_ERROR(kTeams.InsertAbsent(transaction, {{&standard}}));
   ASSIGN_OR_RETURN(const storage::Deferred locked,
                    kTeams.DeferLock(transaction, {std::string(domain::kDefaultTeam)}));
-  return TeamOf(transaction, locked);
+  RETURN_IF_ERROR(transaction.Settle());
+  return TeamIn(*locked);
 }
 
 }  // namespace finalmile::appointments::store

@@ -21,7 +21,10 @@ struct TeamRow {
 
 extern const storage::Table<TeamRow> kTeams;
 
-// The team; as domain::Team has it where nobody has changed it.
+// The team; as domain::Team has it where nobody has changed it. Settle, then TeamIn.
+absl::StatusOr<storage::Deferred> DeferTeam(storage::Transaction& transaction);
+absl::StatusOr<TeamRow> TeamIn(const storage::Result& read);
+// Both at once.
 absl::StatusOr<TeamRow> ReadTeam(storage::Transaction& transaction);
 // The same, locked.
 absl::StatusOr<TeamRow> LockTeam(storage::Transaction& transaction);

@@ -35,11 +35,13 @@ DELETE FROM touches WHERE lead = $1 AND (time < $2 OR time <= COALESCE((
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<Touch>> TouchesOf(storage::Transaction& transaction,
-                                             const domain::LeadName& lead) {
-  ASSIGN_OR_RETURN(const storage::Result result,
-                   transaction.Execute(kTouches.select() + " WHERE lead = $1", {lead.text()}));
-  ASSIGN_OR_RETURN(const std::vector<TouchRow> rows, kTouches.Records(result));
+absl::StatusOr<storage::Deferred> DeferTouchesOf(storage::Transaction& transaction,
+                                                 const domain::LeadName& lead) {
+  return transaction.Defer(kTouches.select() + " WHERE lead = $1", {lead.text()});
+}
+
+absl::StatusOr<std::vector<Touch>> TouchesIn(const storage::Result& read) {
+  ASSIGN_OR_RETURN(const std::vector<TouchRow> rows, kTouches.Records(read));
   std::vector<Touch> touches;
   for (const TouchRow& row : rows) touches.push_back(row.touch);
   return touches;
@@ -51,7 +53,9 @@ absl::Status DeleteTouches(storage::Transaction& transaction, const domain::Lead
 
 absl::Status MoveTouches(storage::Transaction& transaction, const domain::LeadName& lead,
                          const domain::LeadName& into) {
-  ASSIGN_OR_RETURN(const std::vector<Touch> touches, TouchesOf(transaction, lead));
+  ASSIGN_OR_RETURN(const storage::Deferred read, DeferTouchesOf(transaction, lead));
+  RETURN_IF_ERROR(transaction.Settle());
+  ASSIGN_OR_RETURN(const std::vector<Touch> touches, TouchesIn(*read));
   std::vector<TouchRow> rows;
   for (const Touch& touch : touches) rows.push_back({into, touch});
   RETURN_IF_ERROR(AddTouches(transaction, rows));

@@ -23,8 +23,10 @@ absl::Status AddTouches(storage::Transaction& transaction, const std::vector<Tou
 inline constexpr int kMostKept = 500;
 absl::Status TrimTouches(storage::Transaction& transaction, const std::vector<domain::LeadName>& leads,
                          absl::Time oldest);
-absl::StatusOr<std::vector<domain::Touch>> TouchesOf(storage::Transaction& transaction,
-                                                     const domain::LeadName& lead);
+// In any order. Settle, then TouchesIn.
+absl::StatusOr<storage::Deferred> DeferTouchesOf(storage::Transaction& transaction,
+                                                 const domain::LeadName& lead);
+absl::StatusOr<std::vector<domain::Touch>> TouchesIn(const storage::Result& read);
 // Deferred.
 absl::Status DeleteTouches(storage::Transaction& transaction, const domain::LeadName& lead);
 // The touches of a lead that was merged are those of the other one. Deferred.

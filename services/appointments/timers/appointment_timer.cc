@@ -16,10 +16,9 @@ bool MayRemind(const store::LeadRow* lead) {
 
 absl::Status AppointmentTimer::Visit(storage::Transaction& transaction,
                                      const std::vector<domain::AppointmentId>& ids, absl::Time now) {
-  ASSIGN_OR_RETURN(const domain::WorkingHours hours, changes::ReadHours(transaction));
   const outbox::Cause cause = outbox::CauseOf("appointments.meetings");
   const outbox::EventContext at{clock_, rng_, now, cause};
-  changes::RequestBatch requests(transaction, hours, at);
+  changes::RequestBatch requests(transaction, at);
   changes::AppointmentBatch appointments(transaction, requests, at);
   RETURN_IF_ERROR(appointments.LockWithRequests(ids));
   std::vector<domain::AppointmentId> ended;
