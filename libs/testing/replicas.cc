@@ -35,8 +35,8 @@ absl::StatusOr<std::unique_ptr<Replicas>> Replicas::Start(Options options) {
   RETURN_IF_ERROR(app::MigrateStore(*given.service, *replicas->database_, clock));
   ASSIGN_OR_RETURN(const std::vector<events::TopicSpec> topics, app::TopicsOf({given.service}));
   RETURN_IF_ERROR(replicas->events_->ApplyTopics(topics, clock.Steady() + kPatience));
-  replicas->replicas_.resize(kCount);
-  for (int i = 0; i < kCount; ++i) {
+  replicas->replicas_.resize(static_cast<size_t>(given.count));
+  for (int i = 0; i < given.count; ++i) {
     Replica& replica = replicas->replicas_[static_cast<size_t>(i)];
     replica.port = FreePort();
     replica.admin = FreePort();

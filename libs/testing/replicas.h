@@ -17,12 +17,10 @@
 
 namespace finalmile::testing {
 
-// Two processes of one service's program on the same store and event log, on real servers, which the test
-// kills and starts again. What is not said to be thread-safe is not.
+// Processes of one service's program on the same store and event log, on real servers, which the test kills
+// and starts again. What is not said to be thread-safe is not.
 class Replicas {
  public:
-  static constexpr int kCount = 2;
-
   struct Options {
     // A constant.
     const app::ModuleSpec* service = nullptr;
@@ -35,6 +33,8 @@ class Replicas {
     std::string events;
     // Further flags: "--drain", "5s".
     std::vector<std::string> flags = {};
+    // How many processes; >= 1.
+    int count = 2;
     // The file to which the processes log; empty: one that is deleted at the end.
     std::string log = {};
   };
@@ -52,6 +52,7 @@ class Replicas {
   storage::Database& database() { return *database_; }
   events::EventLog& events() { return *events_; }
 
+  int count() const { return options_.count; }
   Process& process(int replica) { return *replicas_[static_cast<size_t>(replica)].process; }
   // To this process, whichever is up. Calls by it are thread-safe.
   rpc::Channel& channel(int replica) { return *replicas_[static_cast<size_t>(replica)].channel; }

@@ -25,7 +25,8 @@ absl::StatusOr<std::unique_ptr<Replicas>> Replicas::Start(testing::PostgresServe
                                        .store = postgres.tcp_url(name),
                                        .events = kafka.url(),
                                        .flags = {"--catalog-cache", options.cache, "--catalog-cache-ttl",
-                                                 absl::FormatDuration(options.staleness), "--drain", "2s"}}));
+                                                 absl::FormatDuration(options.staleness), "--drain", "2s"},
+                                       .count = kCount}));
   return std::unique_ptr<Replicas>(new Replicas(std::move(replicas)));
 }
 

@@ -17,7 +17,7 @@ namespace finalmile::catalog {
 // Two replicas of finalmile-catalog, each a process, on a database of their own.
 class Replicas {
  public:
-  static constexpr int kCount = testing::Replicas::kCount;
+  static constexpr int kCount = 2;
 
   struct Options {
     // catalog-cache, catalog-cache-ttl.

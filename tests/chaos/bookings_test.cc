@@ -67,7 +67,7 @@ TEST_F(BookingChaosTest, F1KillsUnderBookingsLoseAndDoubleNothing) {
   const int cycles = Cycles() == nullptr ? 5 : std::atoi(Cycles());
   ASSERT_GT(cycles, 0);
   for (int cycle = 0; cycle < cycles; ++cycle) {
-    const absl::Status crashed = bookings_->replicas().Crash(cycle % testing::Replicas::kCount);
+    const absl::Status crashed = bookings_->replicas().Crash(cycle % bookings_->replicas().count());
     ASSERT_TRUE(crashed.ok()) << crashed;
     ASSERT_TRUE(Await());
   }

@@ -9,7 +9,7 @@
 #include "tests/chaos/world.h"
 
 // Rows F1 to F4, F7, F8, F15 and F27 of the fault table, on real servers. CHAOS_CYCLES is the
-// number of kills of the first one (5 by default, 1,000 in `make chaos`).
+// number of kills of the first ones (5 by default, 1,000 in `make chaos`).
 namespace finalmile::chaos {
 namespace {
 
@@ -23,6 +23,8 @@ int Cycles() {
 
 class ChaosTest : public ::testing::Test {
  protected:
+  explicit ChaosTest(int replicas = 2) : replicas_(replicas) {}
+
   void SetUp() override {
     auto postgres = testing::SharedPostgres();
     FINALMILE_NEEDS_POSTGRES(postgres);
@@ -30,7 +32,7 @@ class ChaosTest : public ::testing::Test {
     FINALMILE_NEEDS_KAFKA(kafka);
     postgres_ = *postgres;
     kafka_ = *kafka;
-    auto world = World::Start(*postgres_, *kafka_);
+    auto world = World::Start(*postgres_, *kafka_, replicas_);
     ASSERT_TRUE(world.ok()) << world.status();
     world_ = *std::move(world);
     world_->StartClients(kClients);
@@ -48,9 +50,18 @@ class ChaosTest : public ::testing::Test {
     std::cout << "ledger: " << *counts << "; " << world_->clients().retries() << " calls repeated\n";
   }
 
+  void KillUnderWrites();
+
+  const int replicas_;
   testing::PostgresServer* postgres_ = nullptr;
   testing::KafkaBroker* kafka_ = nullptr;
   std::unique_ptr<World> world_;
+};
+
+// Nobody is there to take over what a killed process has left.
+class LoneReplicaTest : public ChaosTest {
+ protected:
+  LoneReplicaTest() : ChaosTest(1) {}
 };
 
 // On a terminal a line that says how far the kills are; nothing in a pipe.
@@ -75,12 +86,12 @@ class Progress {
   const bool terminal_ = isatty(STDERR_FILENO) == 1;
 };
 
-TEST_F(ChaosTest, KillsUnderWritesLoseAndDoubleNothing) {
+void ChaosTest::KillUnderWrites() {
   const int cycles = Cycles();
   ASSERT_GT(cycles, 0);
   Progress progress(world_->clock(), cycles);
   for (int cycle = 0; cycle < cycles; ++cycle) {
-    const absl::Status crashed = world_->replicas().Crash(cycle % testing::Replicas::kCount);
+    const absl::Status crashed = world_->replicas().Crash(cycle % replicas_);
     ASSERT_TRUE(crashed.ok()) << crashed;
     ASSERT_TRUE(
         world_->clients().AwaitAcknowledged(1 + static_cast<int64_t>(world_->rng().Below(kWritesPerFault))));
@@ -88,6 +99,9 @@ TEST_F(ChaosTest, KillsUnderWritesLoseAndDoubleNothing) {
   }
   std::cout << cycles << " kills\n";
 }
+
+TEST_F(ChaosTest, KillsUnderWritesLoseAndDoubleNothing) { KillUnderWrites(); }
+TEST_F(LoneReplicaTest, KillsUnderWritesLoseAndDoubleNothing) { KillUnderWrites(); }
 
 TEST_F(ChaosTest, AFrozenReplicaComesBackAsAZombieAndChangesNothing) {
   auto pause = world_->clock().NewWaitEvent();
@@ -118,7 +132,7 @@ TEST_F(ChaosTest, PostgresRestartsUnderWrites) {
 // Row F27. TearDown holds that no call failed and no attempt was cancelled.
 TEST_F(ChaosTest, RollingRestartsFailNoCallOfARetryingClient) {
   for (int restart = 0; restart < std::min(Cycles(), 50); ++restart) {
-    const absl::Status restarted = world_->replicas().Restart(restart % testing::Replicas::kCount);
+    const absl::Status restarted = world_->replicas().Restart(restart % world_->replicas().count());
     ASSERT_TRUE(restarted.ok()) << restarted;
     ASSERT_TRUE(world_->clients().AwaitAcknowledged(kWritesPerFault));
   }

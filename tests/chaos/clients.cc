@@ -11,8 +11,10 @@ namespace {
 
 constexpr absl::Duration kPatience = absl::Minutes(2);
 
+// Every call has a request id, so that one whose effect is not known may be repeated, too: PostgreSQL may be
+// away for longer than a call has time.
 bool MayRepeat(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsUnknown(status) ||
          (absl::IsResourceExhausted(status) && rpc::RetryDelayOf(status).has_value());
 }
 
@@ -55,11 +57,11 @@ absl::Status Clients::Call(const std::string& method, const google::protobuf::Me
   const absl::Duration deadline = clock.Steady() + kPatience;
   const std::unique_ptr<WaitEvent> pause = clock.NewWaitEvent();
   absl::Status last;
+  const auto count = static_cast<uint64_t>(replicas_.count());
   for (uint64_t attempt = 0; clock.Steady() < deadline; ++attempt) {
-    // Both may be down for a moment.
-    if (attempt >= testing::Replicas::kCount) pause->WaitUntil(clock.Steady() + absl::Milliseconds(20));
-    rpc::Channel& channel =
-        replicas_.channel(static_cast<int>((first + attempt) % testing::Replicas::kCount));
+    // All may be down for a moment.
+    if (attempt >= count) pause->WaitUntil(clock.Steady() + absl::Milliseconds(20));
+    rpc::Channel& channel = replicas_.channel(static_cast<int>((first + attempt) % count));
     last = channel.CallMessage(method, request, response, {.timeout = absl::Seconds(2), .retry = false});
     if (last.ok()) {
       ++acknowledged_;

@@ -11,7 +11,7 @@
 namespace finalmile::chaos {
 
 absl::StatusOr<std::unique_ptr<World>> World::Start(testing::PostgresServer& postgres,
-                                                    testing::KafkaBroker& kafka) {
+                                                    testing::KafkaBroker& kafka, int replicas) {
   auto world = std::unique_ptr<World>(new World());
   ASSIGN_OR_RETURN(const std::string database, postgres.CreateDatabase());
   world->log_path_ =
@@ -22,6 +22,7 @@ absl::StatusOr<std::unique_ptr<World>> World::Start(testing::PostgresServer& pos
                                              .store = postgres.tcp_url(database),
                                              .events = kafka.url(),
                                              .flags = {"--drain", "5s", "--lame-duck", "500ms"},
+                                             .count = replicas,
                                              .log = world->log_path_}));
   // The topics outlive a world: what is in them from earlier ones is taken in again, as activities of unknown
   // leads.

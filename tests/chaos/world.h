@@ -13,14 +13,14 @@
 
 namespace finalmile::chaos {
 
-// Two replicas of finalmile-leads on a real PostgreSQL and a real Kafka, clients that write and remember each
+// Replicas of finalmile-leads on a real PostgreSQL and a real Kafka, clients that write and remember each
 // acknowledgement, and the check that nothing of it is lost or doubled.
 class World {
  public:
-  // Starts replicas against an empty database and an empty pair of topics of `kafka`, which serves one world
-  // at a time.
+  // Starts so many replicas against an empty database and an empty pair of topics of `kafka`, which serves
+  // one world at a time.
   static absl::StatusOr<std::unique_ptr<World>> Start(testing::PostgresServer& postgres,
-                                                      testing::KafkaBroker& kafka);
+                                                      testing::KafkaBroker& kafka, int replicas);
 
   testing::Replicas& replicas() { return *replicas_; }
   Clock& clock() { return replicas_->clock(); }
