@@ -132,9 +132,8 @@ class Booking {
 }  // namespace
 
 absl::Status MeasureBooking(World& world, const Options& options, Report& report) {
-  ASSIGN_OR_RETURN(const auto booking,
-                   Booking::Start(world, options.full ? absl::Seconds(10) : absl::Seconds(3)));
-  RETURN_IF_ERROR(WarmUp(options.full ? 2 : 5, options.full ? 6 : 20, {[&] { return booking->Service(); }}));
+  ASSIGN_OR_RETURN(const auto booking, Booking::Start(world, RoundOfCalls(options)));
+  RETURN_IF_ERROR(WarmUpByCalls(options, {[&] { return booking->Service(); }}));
   ASSIGN_OR_RETURN(
       std::vector<Samples> samples,
       Alternate(options.pairs, {[&] { return booking->Service(); }, [&] { return booking->ByHand(); }}));

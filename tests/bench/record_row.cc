@@ -173,7 +173,7 @@ absl::StatusOr<Sample> Append(World& world, by_hand::Producer& producer, double 
 }  // namespace
 
 absl::Status MeasureRecord(World& world, const Options& options, Report& report) {
-  const absl::Duration length = options.full ? absl::Seconds(10) : absl::Seconds(3);
+  const absl::Duration length = RoundOfCalls(options);
   for (storage::Database* database : {&world.store(), &world.twin()}) {
     // Below the fit from which engagement makes a lead sales-ready.
     RETURN_IF_ERROR(world.Fill(*database, Recording::kLeads,
@@ -184,8 +184,8 @@ absl::Status MeasureRecord(World& world, const Options& options, Report& report)
   Recording service(world, std::move(leads), length);
   Recording by_hand(world, std::move(program), length);
   const double idle = ResidentMib(service.replica().pid());
-  RETURN_IF_ERROR(WarmUp(options.full ? 2 : 5, options.full ? 6 : 20,
-                         {[&] { return service.Closed(); }, [&] { return by_hand.Closed(); }}));
+  RETURN_IF_ERROR(
+      WarmUpByCalls(options, {[&] { return service.Closed(); }, [&] { return by_hand.Closed(); }}));
   ASSIGN_OR_RETURN(
       const std::vector<Samples> closed,
       Alternate(options.pairs, {[&] { return service.Closed(); }, [&] { return by_hand.Closed(); }}));

@@ -2,8 +2,10 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "tests/bench/report.h"
 #include "tests/bench/world.h"
 
@@ -14,6 +16,15 @@ struct Options {
   bool full = false;
   int pairs = 5;
 };
+
+// How long a round lasts in which clients call as fast as they can (P7, P11).
+inline absl::Duration RoundOfCalls(const Options& options) {
+  return options.full ? absl::Seconds(10) : absl::Seconds(3);
+}
+// Such rounds warm the broker for about 15 seconds of each run, and for a minute at most.
+inline absl::Status WarmUpByCalls(const Options& options, const std::vector<Run>& runs) {
+  return WarmUp(options.full ? 2 : 5, options.full ? 6 : 20, runs);
+}
 
 // Each measures a row of the design's speed table and adds its lines.
 

@@ -132,7 +132,7 @@ TEST_F(ChaosTest, PostgresRestartsUnderWrites) {
 // Row F27. TearDown holds that no call failed and no attempt was cancelled.
 TEST_F(ChaosTest, RollingRestartsFailNoCallOfARetryingClient) {
   for (int restart = 0; restart < std::min(Cycles(), 50); ++restart) {
-    const absl::Status restarted = world_->replicas().Restart(restart % world_->replicas().count());
+    const absl::Status restarted = world_->replicas().Restart(restart % replicas_);
     ASSERT_TRUE(restarted.ok()) << restarted;
     ASSERT_TRUE(world_->clients().AwaitAcknowledged(kWritesPerFault));
   }

@@ -17,8 +17,8 @@ namespace finalmile::chaos {
 // acknowledgement, and the check that nothing of it is lost or doubled.
 class World {
  public:
-  // Starts so many replicas against an empty database and an empty pair of topics of `kafka`, which serves
-  // one world at a time.
+  // Starts as many replicas as `replicas` says against an empty database and an empty pair of topics of
+  // `kafka`, which serves one world at a time.
   static absl::StatusOr<std::unique_ptr<World>> Start(testing::PostgresServer& postgres,
                                                       testing::KafkaBroker& kafka, int replicas);
 

@@ -36,8 +36,8 @@ absl::StatusOr<LeadHistory> ReadHistory(storage::Transaction& transaction, const
 absl::StatusOr<std::vector<domain::Touch>> FrozenTouches(storage::Transaction& transaction,
                                                          const store::AppointmentRow& row,
                                                          const store::RequestRow* request,
-                                                         const LeadHistory& history, absl::Time until) {
-  std::vector<domain::Touch> touches = history.touches;
+                                                         LeadHistory history, absl::Time until) {
+  std::vector<domain::Touch> touches = std::move(history.touches);
   if (request != nullptr) {
     ASSIGN_OR_RETURN(const std::vector<store::AttemptRow> attempts,
                      store::ListAttempts(transaction, request->id, 0, kMostAttempts));

@@ -13,20 +13,20 @@ namespace finalmile::appointments::changes {
 
 // The meetings of a lead, and what met it.
 struct LeadHistory {
-  // All of them, in order of set_time.
+  // They are in order of set_time.
   std::vector<store::AppointmentRow> meetings;
-  // What the catalog says was used and viewed, in any order.
+  // The catalog says that these were used or viewed; they are in any order.
   std::vector<domain::Touch> touches;
 };
 
-// Settle, then HistoryIn.
+// DeferHistory returns it, and HistoryIn reads it once the transaction has settled.
 struct HistoryReading {
   storage::Deferred meetings;
   storage::Deferred touches;
 };
 absl::StatusOr<HistoryReading> DeferHistory(storage::Transaction& transaction, const domain::LeadName& lead);
 absl::StatusOr<LeadHistory> HistoryIn(const HistoryReading& reading);
-// Both at once.
+// It does both at once.
 absl::StatusOr<LeadHistory> ReadHistory(storage::Transaction& transaction, const domain::LeadName& lead);
 
 // What met the lead of a meeting up to `until`: the touches of its history, the talk tracks of the attempts
@@ -35,6 +35,6 @@ absl::StatusOr<LeadHistory> ReadHistory(storage::Transaction& transaction, const
 absl::StatusOr<std::vector<domain::Touch>> FrozenTouches(storage::Transaction& transaction,
                                                          const store::AppointmentRow& row,
                                                          const store::RequestRow* request,
-                                                         const LeadHistory& history, absl::Time until);
+                                                         LeadHistory history, absl::Time until);
 
 }  // namespace finalmile::appointments::changes

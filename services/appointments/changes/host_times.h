@@ -10,7 +10,6 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/storage/database.h"
-#include "services/appointments/domain/routing.h"
 #include "services/appointments/domain/slots.h"
 #include "services/appointments/store/host_store.h"
 #include "services/appointments/store/team_store.h"
@@ -53,7 +52,7 @@ struct SlotRequest {
   std::vector<std::string> own;
   // The notice that the host wants counts from then: now, or when the time was held.
   absl::Time asked;
-  // That of the meeting; empty: none is known, as of a time that is held.
+  // The meeting is in this situation; it is empty where none is known, as of a time that is held.
   std::string situation = {};
 };
 

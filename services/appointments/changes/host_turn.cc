@@ -5,6 +5,7 @@
 
 #include "libs/base/status.h"
 #include "services/appointments/changes/request_batch.h"
+#include "services/appointments/domain/routing.h"
 #include "services/appointments/store/appointment_store.h"
 #include "services/appointments/store/mastery_store.h"
 #include "services/appointments/store/team_store.h"

@@ -6,7 +6,6 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/storage/database.h"
-#include "services/appointments/domain/routing.h"
 #include "services/appointments/store/host_store.h"
 
 // Whose turn it is to get a meeting that names no host (domain::RoutesBefore). All of these fail with

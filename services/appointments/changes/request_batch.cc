@@ -8,7 +8,6 @@
 #include "services/appointments/store/team_store.h"
 
 namespace finalmile::appointments::changes {
-
 namespace {
 
 absl::StatusOr<domain::WorkingHours> HoursOf(const store::TeamRow& team) {

@@ -56,7 +56,7 @@ class RequestBatch : public outbox::Aggregates<store::RequestRow, v1::Appointmen
   // Writes the changed requests with their events, and the leads.
   absl::Status WriteAll();
 
-  // The team's, once the leads are locked.
+  // They are the team's, and are known once the leads are locked.
   const domain::WorkingHours& hours() const { return hours_; }
   absl::Time now() const { return at_.now; }
 

@@ -200,19 +200,18 @@ absl::StatusOr<v1::Appointment> BookingHandlers::BookAppointment(rpc::CallContex
         RETURN_IF_ERROR(transaction.Settle());
         RETURN_IF_ERROR(requests.Take(*active));
         ASSIGN_OR_RETURN(const std::vector<store::RequestRow> last, store::kRequests.Records(*newest));
-        ASSIGN_OR_RETURN(const changes::LeadHistory history, changes::HistoryIn(reading));
-        RequestBatch::Entry* const answered = requests.ActiveOf(lead.id);
+        ASSIGN_OR_RETURN(changes::LeadHistory history, changes::HistoryIn(reading));
+        const RequestBatch::Entry* const active_entry = requests.ActiveOf(lead.id);
+        const store::RequestRow* const answered = active_entry == nullptr ? nullptr : &active_entry->row;
 
         store::AppointmentRow row;
         row.lead = lead.id;
-        const store::RequestRow* const of_cycle = answered != nullptr ? &answered->row
-                                                  : last.empty()      ? nullptr
-                                                                      : &last.front();
-        RETURN_IF_ERROR(FindCycle(of_cycle, history.meetings, now, row));
+        const bool by_newest = answered == nullptr && !last.empty();
+        RETURN_IF_ERROR(FindCycle(by_newest ? &last.front() : answered, history.meetings, now, row));
         std::string setter = actor.name;
         if (answered != nullptr) {
-          const domain::MeetingRequest& queued = answered->row.request;
-          row.meeting_request = answered->row.id;
+          const domain::MeetingRequest& queued = answered->request;
+          row.meeting_request = answered->id;
           row.ready_seq = queued.crossing.ready_seq;
           row.situation = queued.crossing.situation;
           row.attempts = queued.attempts;
@@ -227,8 +226,7 @@ absl::StatusOr<v1::Appointment> BookingHandlers::BookAppointment(rpc::CallContex
         row.set_time = now;
         row.routing_month = changes::RoutingMonth(requests.hours().zone, now);
         ASSIGN_OR_RETURN(row.touches,
-                         changes::FrozenTouches(
-                             transaction, row, answered == nullptr ? nullptr : &answered->row, history, now));
+                         changes::FrozenTouches(transaction, row, answered, std::move(history), now));
         // Everybody who wants the host waits for this lock: nothing is read under it that could be read
         // before.
         ASSIGN_OR_RETURN(const HostTimes taken, changes::LockSlot(transaction, slot, now));

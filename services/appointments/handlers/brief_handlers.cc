@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "libs/base/status.h"
 #include "libs/outbox/mutation.h"
@@ -80,10 +81,10 @@ absl::StatusOr<v1::Brief> BriefHandlers::GetBrief(rpc::CallContext& context,
         }
         // What has come since the meeting was set belongs to the brief as well.
         if (domain::IsPlanned(row.appointment) && !row.lead.empty()) {
-          ASSIGN_OR_RETURN(const changes::LeadHistory history, changes::ReadHistory(transaction, row.lead));
+          ASSIGN_OR_RETURN(changes::LeadHistory history, changes::ReadHistory(transaction, row.lead));
           ASSIGN_OR_RETURN(row.touches,
-                           changes::FrozenTouches(transaction, row, answered ? &*answered : nullptr, history,
-                                                  d_.clock.Now()));
+                           changes::FrozenTouches(transaction, row, answered ? &*answered : nullptr,
+                                                  std::move(history), d_.clock.Now()));
         }
         *brief.mutable_appointment() = ToProto(row);
         ASSIGN_OR_RETURN(*brief.mutable_no_show_risk(), RiskOf(transaction, row));

@@ -51,10 +51,11 @@ struct Meeting {
   // What met the lead up to the start, once the outcome is known.
   absl::Status Freeze() {
     const RequestBatch::Entry* request = requests.Find(entry.row.meeting_request);
-    ASSIGN_OR_RETURN(const changes::LeadHistory history, changes::ReadHistory(transaction, entry.row.lead));
-    ASSIGN_OR_RETURN(entry.row.touches, changes::FrozenTouches(transaction, entry.row,
-                                                               request == nullptr ? nullptr : &request->row,
-                                                               history, std::min(now(), it().start)));
+    ASSIGN_OR_RETURN(changes::LeadHistory history, changes::ReadHistory(transaction, entry.row.lead));
+    ASSIGN_OR_RETURN(
+        entry.row.touches,
+        changes::FrozenTouches(transaction, entry.row, request == nullptr ? nullptr : &request->row,
+                               std::move(history), std::min(now(), it().start)));
     return absl::OkStatus();
   }
   absl::StatusOr<bool> HostIsAway() {

@@ -61,11 +61,11 @@ extern const storage::Table<AppointmentRow> kAppointments;
 // Those that exist, in any order.
 absl::StatusOr<std::vector<AppointmentRow>> ReadAppointments(storage::Transaction& transaction,
                                                              const std::vector<domain::AppointmentId>& ids);
-// All of a lead, in order of set_time. The lead is locked by whoever changes something by them. Settle, then
-// kAppointments.Records.
+// It reads all appointments of a lead, in order of set_time. The lead is locked by whoever changes something
+// by them. Once the transaction has settled, kAppointments.Records has them.
 absl::StatusOr<storage::Deferred> DeferAppointmentsOf(storage::Transaction& transaction,
                                                       const domain::LeadName& lead);
-// Both at once, of one lead and of several.
+// These do both at once, for one lead and for several.
 absl::StatusOr<std::vector<AppointmentRow>> AppointmentsOf(storage::Transaction& transaction,
                                                            const domain::LeadName& lead);
 absl::StatusOr<std::vector<AppointmentRow>> AppointmentsOf(storage::Transaction& transaction,

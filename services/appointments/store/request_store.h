@@ -46,8 +46,8 @@ absl::StatusOr<std::vector<domain::RequestId>> RequestsOf(storage::Transaction& 
                                                           const std::vector<domain::LeadName>& leads);
 absl::StatusOr<std::vector<domain::RequestId>> ActiveRequestsOf(storage::Transaction& transaction,
                                                                 const std::vector<domain::LeadName>& leads);
-// The newest request of a lead, and its active one, locked: one row at most. Settle, then kRequests.Records
-// and RequestBatch::Take.
+// The first reads the newest request of a lead, the second locks its active one; each finds one row at most.
+// Once the transaction has settled, kRequests.Records and RequestBatch::Take have them.
 absl::StatusOr<storage::Deferred> DeferNewestOf(storage::Transaction& transaction,
                                                 const domain::LeadName& lead);
 absl::StatusOr<storage::Deferred> DeferLockActiveOf(storage::Transaction& transaction,

@@ -21,10 +21,11 @@ struct TeamRow {
 
 extern const storage::Table<TeamRow> kTeams;
 
-// The team; as domain::Team has it where nobody has changed it. Settle, then TeamIn.
+// They read the team, which is as domain::Team has it where nobody has changed it; TeamIn once the
+// transaction has settled.
 absl::StatusOr<storage::Deferred> DeferTeam(storage::Transaction& transaction);
 absl::StatusOr<TeamRow> TeamIn(const storage::Result& read);
-// Both at once.
+// It does both at once.
 absl::StatusOr<TeamRow> ReadTeam(storage::Transaction& transaction);
 // The same, locked.
 absl::StatusOr<TeamRow> LockTeam(storage::Transaction& transaction);

@@ -23,7 +23,7 @@ absl::Status AddTouches(storage::Transaction& transaction, const std::vector<Tou
 inline constexpr int kMostKept = 500;
 absl::Status TrimTouches(storage::Transaction& transaction, const std::vector<domain::LeadName>& leads,
                          absl::Time oldest);
-// In any order. Settle, then TouchesIn.
+// The touches come in any order; TouchesIn has them once the transaction has settled.
 absl::StatusOr<storage::Deferred> DeferTouchesOf(storage::Transaction& transaction,
                                                  const domain::LeadName& lead);
 absl::StatusOr<std::vector<domain::Touch>> TouchesIn(const storage::Result& read);
